@@ -1,0 +1,60 @@
+# Kindred: everything a person needs is a target here. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+SWIFT_FLAGS ?=
+RELEASE := $(SWIFT) build -c release $(SWIFT_FLAGS)
+KINDRED := .build/release/kindred
+BENCH := .build/release/kindred-bench
+PYTHON ?= python3
+LISTEN ?= 127.0.0.1:7411
+
+.PHONY: help setup build demo serve test test-swift test-release test-python acceptance lint format spec clean
+
+help: ## Lists the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+setup: ## Installs what is missing: SQLite's and BLAS's headers, OpenBLAS as the fast BLAS, make's own tools.
+	@bench/setup-packages
+
+build: setup ## Builds the command line and the bench in release.
+	$(RELEASE)
+
+demo: build ## Serves the shipped model, shows what it does, swaps the model under load, exits 0.
+	@$(PYTHON) models/online-retail/demo.py $(KINDRED)
+
+serve: build ## Serves the shipped model until interrupted.
+	@mkdir -p .build/serve-state
+	$(KINDRED) serve --models models --state .build/serve-state --listen $(LISTEN)
+
+test: test-swift test-release test-python ## Every test.
+
+test-swift: setup ## The Swift tests in debug.
+	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
+	$(SWIFT) test --skip-build $(SWIFT_FLAGS)
+
+test-release: build ## The numeric and the end-to-end suites at full size, in release.
+	$(SWIFT) build -c release --build-tests $(SWIFT_FLAGS)
+	$(SWIFT) test -c release --skip-build $(SWIFT_FLAGS)
+
+test-python: build ## The protocol's files and the Python client, alone and against the server.
+	$(PYTHON) proto-spec/generate.py --check
+	KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s proto-spec/python/tests -t proto-spec/python
+
+acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader of a million rows.
+	$(BENCH) swap --kindred $(KINDRED)
+	$(PYTHON) bench/crash.py $(KINDRED) --trace
+	$(BENCH) slow-reader --kindred $(KINDRED)
+
+lint: ## Layout as `swift format` decides it.
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests bench
+
+format: ## Lays the code out.
+	swift format --in-place --recursive --parallel Package.swift Sources Tests bench
+
+spec: ## Generates the specification's tables and the golden vectors from the schema.
+	$(PYTHON) proto-spec/generate.py
+
+clean: ## Removes what was built.
+	rm -rf .build

@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "kindred",
+    products: [
+        .library(name: "KindredClient", targets: ["KindredClient"]),
+        .executable(name: "kindred", targets: ["kindred"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Level 0: shared words and checksums.
+        .target(name: "KindredDomain"),
+        .target(name: "KindredChecksum", dependencies: ["CKindredKernels"]),
+
+        // Instructions and system calls that Swift cannot name.
+        .target(name: "CKindredKernels"),
+        .target(name: "CKindredSystem"),
+        .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev"])]),
+
+        // Level 1: bytes, files, arithmetic, attributes.
+        .target(name: "KindredWire", dependencies: ["KindredDomain", "KindredChecksum"]),
+        .target(
+            name: "KindredKernels",
+            dependencies: ["KindredDomain", "CKindredKernels", "CKindredSystem", "CBLAS"]),
+        .target(
+            name: "KindredModel",
+            dependencies: ["KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem"]),
+        .target(
+            name: "KindredCatalog",
+            dependencies: [
+                "KindredDomain",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
+
+        // Level 2: how an answer is found.
+        .target(name: "KindredQuery", dependencies: ["KindredDomain", "KindredModel", "KindredKernels"]),
+
+        // Level 3: sockets.
+        .target(
+            name: "KindredServer",
+            dependencies: [
+                "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
+                "KindredKernels", "CKindredSystem",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .target(
+            name: "KindredClient",
+            dependencies: [
+                "KindredDomain", "KindredWire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+
+        // Level 4: the command line.
+        .executableTarget(
+            name: "kindred",
+            dependencies: [
+                "KindredDomain", "KindredServer", "KindredClient", "KindredModel", "KindredCatalog",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
+        // Tests mirror the sources.
+        .target(name: "TestSupport", dependencies: ["KindredDomain"], path: "Tests/TestSupport"),
+        .testTarget(name: "TidyTests"),
+        .testTarget(name: "KindredDomainTests", dependencies: ["KindredDomain", "TestSupport"]),
+        .testTarget(
+            name: "KindredKernelsTests", dependencies: ["KindredKernels", "KindredChecksum", "TestSupport"]),
+        .testTarget(
+            name: "KindredWireTests",
+            dependencies: ["KindredWire", "KindredDomain", "KindredChecksum", "TestSupport"]),
+        .testTarget(
+            name: "KindredModelTests",
+            dependencies: [
+                "KindredModel", "KindredDomain", "KindredChecksum", "KindredKernels", "TestSupport",
+            ]),
+        .testTarget(
+            name: "KindredCatalogTests",
+            dependencies: ["KindredCatalog", "KindredDomain", .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(
+            name: "KindredQueryTests",
+            dependencies: ["KindredQuery", "KindredModel", "KindredKernels", "KindredDomain", "TestSupport"]),
+        .testTarget(
+            name: "KindredServerTests",
+            dependencies: [
+                "KindredServer", "KindredClient", "KindredModel", "KindredQuery", "KindredWire",
+                "KindredDomain",
+                "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "KindredClientTests",
+            dependencies: [
+                "KindredClient", "KindredWire", "KindredDomain",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

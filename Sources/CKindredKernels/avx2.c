@@ -1,0 +1,66 @@
+#include "kernel_table.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+// Sums 0-3 and 4-7 are one register each; every lane adds its products in ascending order, as the portable
+// kernel does, and the products are exact, so the bits are the same.
+__attribute__((target("avx2,fma"))) static double canonical_sum(const float *a, const float *b, size_t count) {
+    __m256d low = _mm256_setzero_pd();
+    __m256d high = _mm256_setzero_pd();
+    size_t whole = count & ~(size_t)7;
+    for (size_t i = 0; i < whole; i += 8) {
+        low = _mm256_fmadd_pd(_mm256_cvtps_pd(_mm_loadu_ps(a + i)), _mm256_cvtps_pd(_mm_loadu_ps(b + i)), low);
+        high = _mm256_fmadd_pd(_mm256_cvtps_pd(_mm_loadu_ps(a + i + 4)),
+                               _mm256_cvtps_pd(_mm_loadu_ps(b + i + 4)), high);
+    }
+    double s[8];
+    _mm256_storeu_pd(s, low);
+    _mm256_storeu_pd(s + 4, high);
+    for (size_t i = whole; i < count; i++) s[i - whole] += (double)a[i] * (double)b[i];
+    return kindred_combine(s);
+}
+
+// Most groups of eight have no survivor, so the mask is tested once per group.
+__attribute__((target("avx2,fma"))) static size_t select_at_least(const float *scores, size_t count,
+                                                                  float threshold, uint32_t *survivors) {
+    size_t found = 0;
+    size_t i = 0;
+    __m256 limit = _mm256_set1_ps(threshold);
+    for (; i + 8 <= count; i += 8) {
+        unsigned mask =
+            (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(scores + i), limit, _CMP_GE_OQ));
+        for (; mask != 0; mask &= mask - 1) survivors[found++] = (uint32_t)(i + (size_t)__builtin_ctz(mask));
+    }
+    for (; i < count; i++)
+        if (scores[i] >= threshold) survivors[found++] = (uint32_t)i;
+    return found;
+}
+
+__attribute__((target("avx2,fma"))) static size_t select_at_least_scaled(const float *scores,
+                                                                         const float *norms, size_t count,
+                                                                         float factor, uint32_t *survivors) {
+    size_t found = 0;
+    size_t i = 0;
+    __m256 scale = _mm256_set1_ps(factor);
+    for (; i + 8 <= count; i += 8) {
+        __m256 limit = _mm256_mul_ps(scale, _mm256_loadu_ps(norms + i));
+        unsigned mask =
+            (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(scores + i), limit, _CMP_GE_OQ));
+        for (; mask != 0; mask &= mask - 1) survivors[found++] = (uint32_t)(i + (size_t)__builtin_ctz(mask));
+    }
+    for (; i < count; i++)
+        if (scores[i] >= factor * norms[i]) survivors[found++] = (uint32_t)i;
+    return found;
+}
+
+void kindred_use_avx2(kindred_kernel_table *table) {
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return;
+    table->canonical_sum = canonical_sum;
+    table->select_at_least = select_at_least;
+    table->select_at_least_scaled = select_at_least_scaled;
+}
+#else
+void kindred_use_avx2(kindred_kernel_table *table) { (void)table; }
+#endif

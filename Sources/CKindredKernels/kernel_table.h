@@ -1,0 +1,25 @@
+// One entry per kernel; one table per instruction set; `dispatch.c` chooses once.
+#ifndef KINDRED_KERNEL_TABLE_H
+#define KINDRED_KERNEL_TABLE_H
+
+#include "kindred_kernels.h"
+
+typedef struct {
+    double (*canonical_sum)(const float *, const float *, size_t);
+    size_t (*select_at_least)(const float *, size_t, float, uint32_t *);
+    size_t (*select_at_least_scaled)(const float *, const float *, size_t, float, uint32_t *);
+    uint32_t (*crc32c)(uint32_t, const void *, size_t);
+} kindred_kernel_table;
+
+extern const kindred_kernel_table kindred_portable_kernels;
+
+// Replaces the entries of `table` that this instruction set does better, if this CPU has it.
+void kindred_use_sse42(kindred_kernel_table *table);
+void kindred_use_avx2(kindred_kernel_table *table);
+
+// The combination that ends every canonical sum.
+static inline double kindred_combine(const double s[8]) {
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+#endif

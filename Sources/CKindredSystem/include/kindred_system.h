@@ -1,0 +1,18 @@
+// System calls and symbols that Swift cannot name.
+#ifndef KINDRED_SYSTEM_H
+#define KINDRED_SYSTEM_H
+
+// renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE): 0, or the errno value.
+int kindred_rename_without_replacing(const char *from, const char *to);
+
+// Tells the BLAS library, whichever is linked, to use one thread. Returns the name of the function that said
+// so, or NULL where the library has none (the reference BLAS has no threads).
+const char *kindred_blas_use_one_thread(void);
+
+// The BLAS library's description of itself (OpenBLAS only), or NULL.
+const char *kindred_blas_description(void);
+
+// Gives unused heap memory back to the system.
+void kindred_release_unused_heap(void);
+
+#endif

@@ -1,0 +1,31 @@
+#define _GNU_SOURCE
+#include "kindred_system.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+
+int kindred_rename_without_replacing(const char *from, const char *to) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
+const char *kindred_blas_use_one_thread(void) {
+    static const char *const names[] = {"openblas_set_num_threads", "MKL_Set_Num_Threads", "bli_thread_set_num_threads"};
+    for (int i = 0; i < 3; i++) {
+        void *symbol = dlsym(RTLD_DEFAULT, names[i]);
+        if (symbol == NULL) continue;
+        if (i == 2) ((void (*)(long))symbol)(1);
+        else ((void (*)(int))symbol)(1);
+        return names[i];
+    }
+    return NULL;
+}
+
+const char *kindred_blas_description(void) {
+    void *symbol = dlsym(RTLD_DEFAULT, "openblas_get_config");
+    return symbol == NULL ? NULL : ((const char *(*)(void))symbol)();
+}
+
+void kindred_release_unused_heap(void) { malloc_trim(0); }

@@ -1,0 +1,50 @@
+import GRDB
+import KindredDomain
+
+/// Copies somebody's SQLite file into a catalog that any number of servers can read and none can change.
+package struct CatalogWriter {
+    /// Copies `source` to `target`, which must not exist, and says what is in it.
+    ///
+    /// `VACUUM INTO` takes one consistent state, with what a write-ahead log has and the file has not; the copy
+    /// keeps its journal inside a transaction (DELETE), since a file in WAL mode opened as immutable loses rows
+    /// without a word. Throws where there is neither table, where a key is not `id`, and where SQLite refuses.
+    package static func copy(from source: String, to target: String) throws(CatalogFailure) -> CatalogSummary
+    {
+        do {
+            var configuration = Configuration()
+            configuration.readonly = true
+            let database = try DatabaseQueue(path: source, configuration: configuration)
+            try database.writeWithoutTransaction { database in
+                try database.execute(sql: "VACUUM INTO ?", arguments: [target])
+            }
+            try database.close()
+            let copy = try DatabaseQueue(path: target)
+            try copy.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA journal_mode = DELETE")
+            }
+            try copy.close()
+        } catch let error as DatabaseError {
+            throw .sqlite(
+                file: source, operation: "copy", code: error.extendedResultCode.rawValue,
+                message: error.message ?? "no message")
+        } catch {
+            throw .sqlite(file: source, operation: "copy", code: 1, message: "\(error)")
+        }
+        return try summary(path: target)
+    }
+
+    /// What a catalog holds, with the shape of its tables checked.
+    package static func summary(path: String) throws(CatalogFailure) -> CatalogSummary {
+        let database = try ImmutableDatabase(path: path)
+        var tables: [CatalogSummary.Table] = []
+        for side in Side.allCases {
+            guard let table = try CatalogTable(side, in: database) else { continue }
+            let count = try ImmutableDatabase.Statement(
+                "SELECT count(*) FROM \(CatalogTable.quoted(table.name))", database: database)
+            _ = try count.step()
+            tables.append(.init(side: side, columns: table.columns, count: Int(count.integer(0))))
+        }
+        guard !tables.isEmpty else { throw .noTable(file: path) }
+        return CatalogSummary(tables: tables)
+    }
+}

@@ -1,0 +1,138 @@
+import GRDB
+import KindredDomain
+
+/// The server's own memory of which version of each model it serves: `state.sqlite`.
+///
+/// Every change is durable when `save` returns. Any thread may call; calls wait for the disk, so none comes from
+/// an event loop.
+package final class ServerStateStore: Sendable {
+    /// Marks the file as ours: `KNDS`.
+    private static let applicationID: Int64 = 0x4B4E_4453
+    private static let formatVersion: Int64 = 1
+
+    package let path: String
+    private let database: DatabaseQueue
+
+    /// Opens the file, or makes it where it is absent; its folder must exist.
+    package init(path: String) throws(StateFailure) {
+        self.path = path
+        database = try Self.translating(path, "open") {
+            var configuration = Configuration()
+            configuration.prepareDatabase { database in
+                // FULL: a saved switch is on the disk. EXTRA adds the folder's entry of a removed journal.
+                try database.execute(sql: "PRAGMA synchronous = EXTRA")
+                try database.execute(sql: "PRAGMA trusted_schema = OFF")
+            }
+            configuration.busyMode = .timeout(5)
+            let database = try DatabaseQueue(path: path, configuration: configuration)
+            try database.write { try Self.prepare($0, path: path) }
+            return database
+        }
+    }
+
+    private static func prepare(_ database: Database, path: String) throws {
+        let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        let tables = try Int64.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        if id == 0, format == 0, tables == 0 {
+            try database.execute(
+                sql: """
+                    CREATE TABLE served_versions (
+                        model TEXT NOT NULL PRIMARY KEY,
+                        active INTEGER CHECK (active > 0),
+                        previous INTEGER CHECK (previous > 0),
+                        pinned INTEGER CHECK (pinned > 0)
+                    ) STRICT, WITHOUT ROWID;
+                    PRAGMA application_id = \(applicationID);
+                    PRAGMA user_version = \(formatVersion);
+                    """)
+            return
+        }
+        guard id == applicationID else { throw StateFailure.foreign(file: path, applicationID: id) }
+        guard format <= formatVersion else {
+            throw StateFailure.newerFormat(file: path, found: format, wanted: formatVersion)
+        }
+        if let size = DatabaseFileSize(path: path), !size.isWhole {
+            throw StateFailure.cut(file: path, byteCount: size.byteCount, pageByteCount: size.pageByteCount)
+        }
+        // Reads every page once: damage shows when the server starts, not when somebody rolls back.
+        let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no verdict"
+        guard verdict == "ok" else {
+            throw StateFailure.sqlite(file: path, operation: "check", code: 11, message: verdict)
+        }
+    }
+
+    /// What is remembered of every model.
+    package func load() throws(StateFailure) -> [ModelName: ServedVersions] {
+        try Self.translating(path, "read") {
+            try database.read { database in
+                var result: [ModelName: ServedVersions] = [:]
+                let rows = try Row.fetchCursor(
+                    database, sql: "SELECT model, active, previous, pinned FROM served_versions")
+                while let row = try rows.next() {
+                    let text = String.fromDatabaseValue(row["model"]) ?? ""
+                    guard let model = ModelName(text) else {
+                        throw StateFailure.row(
+                            file: path, model: text, field: "the name", found: "\"\(text)\"",
+                            wanted: ModelName.rule)
+                    }
+                    result[model] = ServedVersions(
+                        active: try version(row, "active", of: model),
+                        previous: try version(row, "previous", of: model),
+                        pinned: try version(row, "pinned", of: model))
+                }
+                return result
+            }
+        }
+    }
+
+    private func version(_ row: Row, _ column: String, of model: ModelName) throws -> UInt64? {
+        let value: DatabaseValue = row[column]
+        if value.isNull { return nil }
+        guard let number = Int64.fromDatabaseValue(value), number > 0 else {
+            throw StateFailure.row(
+                file: path, model: model.description, field: column, found: "\(value)",
+                wanted: "null or a positive number")
+        }
+        return UInt64(number)
+    }
+
+    /// Remembers what is served of a model, in place of what was remembered before.
+    package func save(_ versions: ServedVersions, for model: ModelName) throws(StateFailure) {
+        var numbers: [Int64?] = []
+        for version in [versions.active, versions.previous, versions.pinned] {
+            guard let version else {
+                numbers.append(nil)
+                continue
+            }
+            guard let number = Int64(exactly: version), number > 0 else {
+                throw .version(file: path, model: model.description, found: version)
+            }
+            numbers.append(number)
+        }
+        try Self.translating(path, "write") {
+            try database.write { database in
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO served_versions VALUES (?, ?, ?, ?)",
+                    arguments: [model.description, numbers[0], numbers[1], numbers[2]])
+            }
+        }
+    }
+
+    /// SQLite's errors as ours.
+    private static func translating<Result>(
+        _ path: String, _ operation: String, _ body: () throws -> Result
+    ) throws(StateFailure) -> Result {
+        do {
+            return try body()
+        } catch let error as StateFailure {
+            throw error
+        } catch let error as DatabaseError {
+            throw .sqlite(
+                file: path, operation: operation, code: error.extendedResultCode.rawValue,
+                message: error.message ?? "no message")
+        } catch {
+            throw .sqlite(file: path, operation: operation, code: 1, message: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/// Why the server's state file was refused, or a change of it not kept.
+package enum StateFailure: Error, Sendable, Equatable {
+    /// SQLite refused: its own code and words.
+    case sqlite(file: String, operation: String, code: Int32, message: String)
+    /// The file ends in the middle of a page.
+    case cut(file: String, byteCount: Int, pageByteCount: Int)
+    /// Written by a newer program.
+    case newerFormat(file: String, found: Int64, wanted: Int64)
+    /// The file is a database of something else.
+    case foreign(file: String, applicationID: Int64)
+    /// A row holds what this program never writes.
+    case row(file: String, model: String, field: String, found: String, wanted: String)
+    /// A version number that the file cannot hold.
+    case version(file: String, model: String, found: UInt64)
+}
+
+extension StateFailure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .sqlite(let file, let operation, let code, let message):
+            "\(file): \(operation): \(message) (SQLite code \(code)); a state file that is damaged may be removed, "
+                + "and the server then serves the newest versions"
+        case .cut(let file, let byteCount, let pageByteCount):
+            "\(file): \(byteCount) bytes, wanted whole pages of \(pageByteCount) bytes: the file has been cut"
+        case .newerFormat(let file, let found, let wanted):
+            "\(file): state format \(found), wanted at most \(wanted): a newer kindred wrote it"
+        case .foreign(let file, let applicationID):
+            "\(file): a database of another program (application id \(applicationID)), wanted a state file"
+        case .row(let file, let model, let field, let found, let wanted):
+            "\(file): \(field) of model \"\(model)\" is \(found), wanted \(wanted)"
+        case .version(let file, let model, let found):
+            "\(file): version \(found) of model \"\(model)\" cannot be kept, wanted at most \(UInt64(Int64.max))"
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// How a client connects and what it does about failures.
+public struct ClientConfiguration: Sendable {
+    /// Connections to each endpoint.
+    public var connectionsPerEndpoint = 1
+    /// Time for a connection to be made and accepted.
+    public var connectTimeout: Duration = .seconds(5)
+    /// Time for a call that names none.
+    public var timeout: Duration = .seconds(10)
+    /// Tries of one call, the first included.
+    public var attemptsMax = 3
+    /// Retries per hundred calls, at most: a struggling server is not given more work.
+    public var retryPercentMax = 10
+    /// Wait before the first reconnection; it doubles up to `reconnectDelayMax`, spread at random.
+    public var reconnectDelayMin: Duration = .milliseconds(50)
+    /// Longest wait before a reconnection.
+    public var reconnectDelayMax: Duration = .seconds(5)
+    /// Bytes of a look-alike's rows that may be on their way or unread; the server's limit is 64 MiB.
+    public var windowBytes: UInt64 = 4 << 20
+    /// The name the server's log shows.
+    public var clientName = "kindred-swift"
+    /// Presented to servers that ask for it.
+    public var token: [UInt8]?
+
+    /// The defaults.
+    public init() {}
+}

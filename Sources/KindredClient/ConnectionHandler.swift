@@ -1,0 +1,251 @@
+internal import KindredDomain
+internal import KindredWire
+internal import NIOCore
+
+/// Executes what `ConnectionState` decides: the only place where the client's bytes, timers and continuations
+/// meet. Every call comes on the channel's event loop.
+///
+/// Frames of one tick of the event loop are collected and written with one flush.
+final class ConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private var state = ConnectionState<Waiter>()
+    private let hello: HelloRequest
+    private let opened: EventLoopPromise<HelloReply>
+    private let gauge: ConnectionGauge
+    private var context: ChannelHandlerContext?
+    private var received = ByteBuffer()
+    private var outgoing = ByteBuffer()
+    private var writer = ByteWriter()
+    private var isFlushScheduled = false
+    private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
+    private var closeError: KindredError?
+
+    init(hello: HelloRequest, opened: EventLoopPromise<HelloReply>, gauge: ConnectionGauge) {
+        self.hello = hello
+        self.opened = opened
+        self.gauge = gauge
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func channelActive(context: ChannelHandlerContext) {
+        ClientPreface().encode(into: &writer)
+        ClientMessage.hello(hello).encode(
+            requestID: ConnectionState<Waiter>.helloRequestID, timeoutMilliseconds: 0, end: true,
+            into: &writer)
+        writeWriter()
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if received.readableBytes == 0 { received = bytes } else { received.writeBuffer(&bytes) }
+        receiveAll()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(closeError ?? .connectionLost("the connection was closed by the server"))
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        close(.connectionLost("\(error)"))
+    }
+
+    private func receiveAll() {
+        while received.readableBytes > 0 {
+            let (consumed, action) = received.withUnsafeReadableBytes { state.receive($0.bytes) }
+            received.moveReaderIndex(forwardBy: consumed)
+            switch action {
+            case .needBytes:
+                received.discardReadBytes()
+                return
+            case .proceed: break
+            case .opened(let reply): opened.succeed(reply)
+            case .reply(let waiter, let reply): resume(waiter, reply)
+            case .failed(let waiter, let error): fail(waiter, error)
+            case .event(let waiter, let event, let requestID, let windowLimit):
+                grant(windowLimit, requestID: requestID)
+                deliver(waiter, event)
+            case .draining(let message, let notProcessed):
+                gauge.close()
+                for waiter in notProcessed { fail(waiter, KindredError(message)) }
+            case .close(let error):
+                close(error)
+                return
+            }
+            if state.isDrained { return close(.connectionLost("the server ended the connection")) }
+        }
+    }
+
+    // MARK: Requests
+
+    /// Sends a request; `ticket` is told its id. The waiter hears the answer.
+    func submit(_ request: OutgoingRequest, _ waiter: Waiter, _ ticket: RequestTicket) {
+        if ticket.isCancelled { return fail(waiter, .cancelled) }
+        let action = state.submit(
+            waiter, type: request.type, expecting: request.expectation, stream: request.stream,
+            deadline: request.deadline, now: .now())
+        switch action {
+        case .refuse(let waiter, let error):
+            ticket.refusal = error
+            fail(waiter, error)
+        case .send(let requestID, let timeoutMilliseconds):
+            ticket.requestID = requestID
+            FrameHeader(
+                bodyLength: UInt32(clamping: request.body.count), type: request.type.rawValue,
+                flags: request.isEnd ? .end : [], requestID: requestID, argument: timeoutMilliseconds
+            ).encode(into: &writer)
+            outgoing.writeBytes(writer.bytes)
+            writer.removeAll()
+            outgoing.writeBytes(request.body)
+            scheduleFlush()
+            schedule(request.deadline)
+        }
+    }
+
+    /// Nobody waits for the request any more.
+    func cancel(_ ticket: RequestTicket) {
+        ticket.isCancelled = true
+        guard let requestID = ticket.requestID else { return }
+        let (waiter, sendsCancel) = state.abandon(requestID)
+        if sendsCancel { send(.cancel, requestID: requestID) }
+        if let waiter { fail(waiter, .cancelled) }
+        closeIfDrained()
+    }
+
+    /// The reader of a stream wants its next event.
+    func next(_ ticket: RequestTicket, _ waiter: Waiter) {
+        guard let requestID = ticket.requestID, !ticket.isCancelled else {
+            return waiter.fail(ticket.refusal ?? .cancelled)
+        }
+        switch state.next(waiter, requestID: requestID) {
+        case .wait: break
+        case .deliver(let waiter, let event, let windowLimit):
+            grant(windowLimit, requestID: requestID)
+            deliver(waiter, event)
+            closeIfDrained()
+        }
+    }
+
+    /// Writes seeds and tells `written` when they have left; false: the stream takes no more.
+    func sendSeeds(
+        _ rows: AudienceRows, isEnd: Bool, _ ticket: RequestTicket, written: EventLoopPromise<Bool>
+    ) {
+        guard let context, let requestID = ticket.requestID, state.acceptsSeeds(requestID) else {
+            return written.succeed(false)
+        }
+        ClientMessage.data(rows).encode(
+            requestID: requestID, timeoutMilliseconds: 0, end: isEnd, into: &writer)
+        outgoing.writeBytes(writer.bytes)
+        writer.removeAll()
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenComplete { result in
+            switch result {
+            case .success: written.succeed(true)
+            case .failure: written.succeed(false)
+            }
+        }
+        flush(promise)
+    }
+
+    /// Ends the connection from this side.
+    func shutDown() { close(.connectionLost("the connection was closed by the caller")) }
+
+    private func grant(_ windowLimit: UInt64?, requestID: UInt64) {
+        if let windowLimit { send(.window(limitBytes: windowLimit), requestID: requestID) }
+    }
+
+    private func deliver(_ waiter: Waiter, _ event: StreamEvent) {
+        if case .event(let continuation) = waiter { continuation.resume(returning: event) }
+    }
+
+    private func resume(_ waiter: Waiter, _ reply: ServerReply) {
+        guard case .reply(let continuation) = waiter else { return }
+        gauge.end()
+        continuation.resume(returning: .success(reply))
+    }
+
+    private func fail(_ waiter: Waiter, _ error: KindredError) {
+        if case .reply = waiter { gauge.end() }
+        waiter.fail(error)
+    }
+
+    // MARK: Writing
+
+    private func send(_ message: ClientMessage, requestID: UInt64) {
+        message.encode(requestID: requestID, timeoutMilliseconds: 0, end: false, into: &writer)
+        writeWriter()
+    }
+
+    private func writeWriter() {
+        outgoing.writeBytes(writer.bytes)
+        writer.removeAll()
+        scheduleFlush()
+    }
+
+    private func scheduleFlush() {
+        guard !isFlushScheduled, let context else { return }
+        isFlushScheduled = true
+        // Runs after everything else of this tick, so that requests of many tasks share one write.
+        context.eventLoop.assumeIsolated().execute { self.flush(nil) }
+    }
+
+    private func flush(_ promise: EventLoopPromise<Void>?) {
+        isFlushScheduled = false
+        guard let context, outgoing.readableBytes > 0 else {
+            promise?.succeed()
+            return
+        }
+        let bytes = outgoing
+        outgoing = context.channel.allocator.buffer(capacity: 1024)
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+    }
+
+    // MARK: Time
+
+    private func schedule(_ deadline: NIODeadline) {
+        guard let context else { return }
+        if let timer {
+            if timer.deadline <= deadline { return }
+            timer.task.cancel()
+        }
+        let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.expire() }
+        timer = (task, deadline)
+    }
+
+    private func expire() {
+        timer = nil
+        let (expired, next) = state.expire(now: .now())
+        for (requestID, waiter) in expired {
+            send(.cancel, requestID: requestID)
+            if let waiter { fail(waiter, .deadlineExceeded()) }
+        }
+        if let next { schedule(next) }
+        closeIfDrained()
+    }
+
+    // MARK: Ending
+
+    private func closeIfDrained() {
+        if state.isDrained { close(.connectionLost("the server ended the connection")) }
+    }
+
+    private func close(_ error: KindredError) {
+        if closeError == nil { closeError = error }
+        end(closeError ?? error)
+        context?.close(promise: nil)
+    }
+
+    private func end(_ error: KindredError) {
+        gauge.close()
+        timer?.task.cancel()
+        timer = nil
+        for waiter in state.close(error) { fail(waiter, error) }
+        opened.fail(error)
+    }
+}

@@ -1,0 +1,200 @@
+internal import NIOCore
+internal import Synchronization
+
+/// Keeps connections to all endpoints and gives out the one with the fewest requests in flight.
+///
+/// Each slot has a task that connects, waits for the end and connects again, waiting longer after each failure.
+/// The lock guards the list of connections: it is taken to pick one, never while one is used.
+final class ConnectionPool: Sendable {
+    private struct State {
+        var connections: [Int: KindredConnection] = [:]
+        var connecting: Set<Int>
+        var lastError = KindredError.connectionLost("not connected yet")
+        var waiters: [UInt64: CheckedContinuation<Result<KindredConnection, KindredError>, Never>] = [:]
+        var nextWaiter: UInt64 = 0
+        var rotation = 0
+        var tasks: [Task<Void, Never>] = []
+        var isClosed = false
+    }
+
+    private let state: Mutex<State>
+    private let configuration: ClientConfiguration
+
+    init(endpoints: [Endpoint], configuration: ClientConfiguration) {
+        self.configuration = configuration
+        let slots = endpoints.flatMap {
+            Array(repeating: $0, count: Swift.max(1, configuration.connectionsPerEndpoint))
+        }
+        state = Mutex(State(connecting: Set(slots.indices)))
+        let tasks = slots.enumerated().map { index, endpoint in
+            Task { [weak self] in await Self.keep(index, endpoint, configuration) { self } }
+        }
+        state.withLock { $0.tasks = tasks }
+    }
+
+    deinit {
+        for task in state.withLock({ $0.tasks }) { task.cancel() }
+    }
+
+    /// Ends all connections.
+    func close() async {
+        let (tasks, connections, waiters) = state.withLock { state in
+            state.isClosed = true
+            defer {
+                state.connections = [:]
+                state.waiters = [:]
+            }
+            return (state.tasks, Array(state.connections.values), Array(state.waiters.values))
+        }
+        for task in tasks { task.cancel() }
+        for waiter in waiters { waiter.resume(returning: .failure(.connectionLost("the client was closed"))) }
+        for connection in connections { await connection.close() }
+    }
+
+    /// The open connection with the fewest requests in flight; waits for one that is being made.
+    ///
+    /// Throws the last connection error when every endpoint has failed, DEADLINE_EXCEEDED, or CANCELLED.
+    func connection(by deadline: NIODeadline) async throws(KindredError) -> KindredConnection {
+        let id: UInt64
+        switch state.withLock({ Self.pick(&$0) }) {
+        case .ready(let connection): return connection
+        case .failed(let error): throw error
+        case .wait(let waiter): id = waiter
+        }
+        let timer = Task { [weak self] in
+            let wait = deadline - NIODeadline.now()
+            try? await Task.sleep(for: .nanoseconds(wait.nanoseconds))
+            self?.resume(id, .failure(Task.isCancelled ? .cancelled : .deadlineExceeded()))
+        }
+        defer { timer.cancel() }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                wait(id, continuation)
+                // The timer and the cancellation may have come before there was anything to resume.
+                if Task.isCancelled {
+                    resume(id, .failure(.cancelled))
+                } else if deadline <= .now() {
+                    resume(id, .failure(.deadlineExceeded()))
+                }
+            }
+        } onCancel: {
+            timer.cancel()
+        }
+        return try result.get()
+    }
+
+    private enum Pick {
+        case ready(KindredConnection)
+        case wait(UInt64)
+        case failed(KindredError)
+    }
+
+    private static func pick(_ state: inout State) -> Pick {
+        if state.isClosed { return .failed(.connectionLost("the client was closed")) }
+        let open = state.connections.values.filter(\.isOpen)
+        if !open.isEmpty {
+            state.rotation &+= 1
+            let first = Int(UInt(bitPattern: state.rotation) % UInt(open.count))
+            // Begins somewhere else each time, so that equals take turns.
+            var best = open[first]
+            for step in 1..<Swift.max(open.count, 1) {
+                let other = open[(first + step) % open.count]
+                if other.inFlightCount < best.inFlightCount { best = other }
+            }
+            return .ready(best)
+        }
+        guard !state.connecting.isEmpty || !state.connections.isEmpty else { return .failed(state.lastError) }
+        state.nextWaiter += 1
+        return .wait(state.nextWaiter)
+    }
+
+    private func wait(
+        _ id: UInt64, _ continuation: CheckedContinuation<Result<KindredConnection, KindredError>, Never>
+    ) {
+        // Something may have happened since `pick`.
+        let result: Result<KindredConnection, KindredError>? = state.withLock { state in
+            if let connection = state.connections.values.first(where: \.isOpen) {
+                return .success(connection)
+            }
+            if state.isClosed || state.connecting.isEmpty && state.connections.isEmpty {
+                return .failure(state.lastError)
+            }
+            state.waiters[id] = continuation
+            return nil
+        }
+        if let result { continuation.resume(returning: result) }
+    }
+
+    private func resume(_ id: UInt64, _ result: Result<KindredConnection, KindredError>) {
+        state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: result)
+    }
+
+    // MARK: Slots
+
+    /// Keeps one slot connected until its task is cancelled or the pool is gone.
+    private static func keep(
+        _ slot: Int, _ endpoint: Endpoint, _ configuration: ClientConfiguration, _ pool: () -> ConnectionPool?
+    ) async {
+        var delay = configuration.reconnectDelayMin
+        while !Task.isCancelled {
+            do throws(KindredError) {
+                let connection = try await KindredConnection.connect(
+                    to: endpoint, configuration: configuration)
+                guard let isTaken = pool()?.publish(connection, slot), isTaken else {
+                    return await connection.close()
+                }
+                delay = configuration.reconnectDelayMin
+                await withTaskCancellationHandler {
+                    await connection.closed()
+                } onCancel: {
+                    connection.closeSoon()
+                }
+                pool()?.withdraw(slot)
+            } catch {
+                pool()?.fail(slot, error)
+                // At least what the server asks for; spread, so that clients do not come all at once.
+                let wait = Swift.max(delay, error.retryAfter ?? .zero) * Double.random(in: 0.8...1.2)
+                try? await Task.sleep(for: wait)
+                delay = Swift.min(delay * 2, configuration.reconnectDelayMax)
+                pool()?.begin(slot)
+            }
+        }
+    }
+
+    private func publish(_ connection: KindredConnection, _ slot: Int) -> Bool {
+        let waiters = state.withLock {
+            state -> [CheckedContinuation<Result<KindredConnection, KindredError>, Never>]? in
+            if state.isClosed { return nil }
+            state.connections[slot] = connection
+            state.connecting.remove(slot)
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        guard let waiters else { return false }
+        for waiter in waiters { waiter.resume(returning: .success(connection)) }
+        return true
+    }
+
+    /// The slot's connection has ended; it is made again at once.
+    private func withdraw(_ slot: Int) {
+        state.withLock { state in
+            state.connections[slot] = nil
+            state.connecting.insert(slot)
+        }
+    }
+
+    private func begin(_ slot: Int) { state.withLock { _ = $0.connecting.insert(slot) } }
+
+    /// The slot could not connect; who waits is told when no other slot may still succeed.
+    private func fail(_ slot: Int, _ error: KindredError) {
+        let waiters = state.withLock {
+            state -> [CheckedContinuation<Result<KindredConnection, KindredError>, Never>] in
+            state.connecting.remove(slot)
+            state.lastError = error
+            guard state.connecting.isEmpty, state.connections.isEmpty else { return [] }
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.resume(returning: .failure(error)) }
+    }
+}

@@ -1,0 +1,146 @@
+package import KindredDomain
+package import KindredWire
+package import NIOCore
+internal import NIOPosix
+
+/// One TCP connection to a server. Many tasks may use it at once: their requests are pipelined.
+///
+/// A request's path takes no lock and enters no actor: its body is encoded by the caller, one hop to the event
+/// loop sends it, and its answer resumes the caller from there.
+public final class KindredConnection: Sendable {
+    /// What the server said of itself and allows.
+    package let server: HelloReply
+    private let channel: any Channel
+    private let handler: NIOLoopBound<ConnectionHandler>
+    private let gauge: ConnectionGauge
+    private let configuration: ClientConfiguration
+
+    private init(
+        server: HelloReply, channel: any Channel, handler: NIOLoopBound<ConnectionHandler>,
+        gauge: ConnectionGauge,
+        configuration: ClientConfiguration
+    ) {
+        self.server = server
+        self.channel = channel
+        self.handler = handler
+        self.gauge = gauge
+        self.configuration = configuration
+    }
+
+    /// Connects, and waits until the server has accepted.
+    ///
+    /// Throws CONNECTION_LOST when nobody answers within the configuration's `connectTimeout`, PROTOCOL_ERROR
+    /// when the peer is no Kindred server, and the server's refusal.
+    public static func connect(
+        to endpoint: Endpoint, configuration: ClientConfiguration = ClientConfiguration()
+    ) async throws(KindredError) -> KindredConnection {
+        let timeout = TimeAmount(configuration.connectTimeout)
+        let gauge = ConnectionGauge()
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let opened = loop.makePromise(of: HelloReply.self)
+        let hello = HelloRequest(clientName: configuration.clientName, token: configuration.token)
+        do {
+            let (channel, handler) = try await ClientBootstrap(group: loop)
+                .connectTimeout(timeout)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .connect(host: endpoint.host, port: endpoint.port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let handler = ConnectionHandler(hello: hello, opened: opened, gauge: gauge)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                        return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
+                    }
+                }
+            let watchdog = loop.scheduleTask(in: timeout) {
+                opened.fail(KindredError.connectionLost("\(endpoint) did not accept within \(timeout)"))
+            }
+            defer { watchdog.cancel() }
+            do {
+                return KindredConnection(
+                    server: try await opened.futureResult.get(), channel: channel, handler: handler,
+                    gauge: gauge,
+                    configuration: configuration)
+            } catch {
+                channel.close(promise: nil)
+                throw error
+            }
+        } catch let error as KindredError {
+            throw error
+        } catch {
+            opened.fail(error)
+            throw .connectionLost("cannot connect to \(endpoint): \(error)")
+        }
+    }
+
+    /// True until the server said that it takes no more requests, or the connection ended.
+    public var isOpen: Bool { gauge.isOpen }
+
+    /// Requests whose answer somebody waits for.
+    public var inFlightCount: Int { gauge.inFlightCount }
+
+    /// Ends the connection; requests in flight fail with CONNECTION_LOST.
+    public func close() async {
+        closeSoon()
+        await closed()
+    }
+
+    /// Ends the connection without waiting for it.
+    func closeSoon() {
+        let handler = handler
+        channel.eventLoop.execute { handler.value.shutDown() }
+    }
+
+    /// Returns when the connection has ended.
+    package func closed() async { try? await channel.closeFuture.get() }
+
+    /// The limits that requests of this connection are held to.
+    package var limits: Limits { server.limits }
+
+    // MARK: Requests
+
+    /// Sends one request and waits for its whole answer.
+    ///
+    /// Cancelling the task sends CANCEL and throws CANCELLED at once.
+    package func exchange(
+        _ message: ClientMessage, expecting expectation: ReplyAssembler.Expectation = .single,
+        deadline: NIODeadline
+    ) async throws(KindredError) -> ServerReply {
+        var request = OutgoingRequest(message, deadline: deadline)
+        try check(request)
+        request.expectation = expectation
+        let outgoing = request
+        let loop = channel.eventLoop
+        let handler = handler
+        let ticket = NIOLoopBoundBox.makeBoxSendingValue(
+            RequestTicket(), as: RequestTicket.self, eventLoop: loop)
+        gauge.begin()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.execute { handler.value.submit(outgoing, .reply(continuation), ticket.value) }
+            }
+        } onCancel: {
+            loop.execute { handler.value.cancel(ticket.value) }
+        }
+        return try result.get()
+    }
+
+    /// Opens a look-alike stream. `seedsFollow`: DATA comes after it.
+    package func open(
+        _ request: LookalikeRequest, seedsFollow: Bool, deadline: NIODeadline
+    ) throws(KindredError) -> StreamHandle {
+        var outgoing = OutgoingRequest(.lookalike(request), deadline: deadline)
+        try check(outgoing)
+        outgoing.isEnd = !seedsFollow
+        outgoing.stream = StreamState(windowBytes: request.windowBytes)
+        return StreamHandle(
+            opening: outgoing, channel: channel, handler: handler, gauge: gauge,
+            dataBodyBytesMax: Int(limits.dataBodyBytesMax))
+    }
+
+    private func check(_ request: OutgoingRequest) throws(KindredError) {
+        guard request.body.count <= Int(limits.bodyBytesMax) else {
+            throw KindredError(
+                .limitExceeded, "a request of \(request.body.count) bytes: at most \(limits.bodyBytesMax)",
+                value: UInt64(request.body.count), limit: UInt64(limits.bodyBytesMax))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package import KindredDomain
+internal import KindredWire
+
+/// The client's side of one look-alike stream: what was received, what was read, what was granted.
+///
+/// The window is absolute: bytes read so far plus the window's size. It is raised when half of it has been
+/// read, so a reader at full speed costs one WINDOW per half window.
+package struct StreamState: Sendable {
+    private let windowBytes: UInt64
+    private var grantedBytes: UInt64
+    private var receivedBytes: UInt64 = 0
+    private var readBytes: UInt64 = 0
+    private var rows: UInt64 = 0
+    private var checksum = AudienceChecksum()
+    private var buffered: [(event: StreamEvent, byteCount: UInt64)] = []
+    private var firstBuffered = 0
+    private var isEnded = false
+
+    /// A stream whose LOOKALIKE granted `windowBytes`.
+    package init(windowBytes: UInt64) {
+        self.windowBytes = windowBytes
+        grantedBytes = windowBytes
+    }
+
+    /// True once the last event has been received.
+    package var hasEnded: Bool { isEnded }
+
+    /// Takes in rows. Throws PROTOCOL_ERROR when they exceed the window or do not continue the ones before.
+    package mutating func receive(_ chunk: AudienceRows, bodyByteCount: Int) throws(KindredError) {
+        // Rows that were on their way when this side gave up.
+        if isEnded { return }
+        // At most 4 MiB each: the sum stays far below 2^64.
+        receivedBytes += UInt64(bodyByteCount)
+        guard receivedBytes <= grantedBytes else {
+            throw .protocolError(
+                .flowControl, "\(receivedBytes) bytes of rows where \(grantedBytes) were granted")
+        }
+        guard chunk.firstRow == rows else {
+            throw .protocolError(.malformedBody, "rows begin at \(chunk.firstRow) where \(rows) was next")
+        }
+        rows += UInt64(chunk.ids.count)
+        checksum.update(chunk.ids)
+        buffered.append((.rows(chunk), UInt64(bodyByteCount)))
+    }
+
+    /// Takes in the end. Throws PROTOCOL_ERROR when the rows were not the ones the server sent.
+    package mutating func receive(_ summary: LookalikeSummary) throws(KindredError) {
+        guard summary.rows == rows else {
+            throw .protocolError(.malformedBody, "\(rows) rows arrived, the server sent \(summary.rows)")
+        }
+        guard summary.checksum == checksum.value else {
+            throw .protocolError(
+                .malformedBody,
+                "the rows' checksum is \(checksum.value), the server's is \(summary.checksum)")
+        }
+        end(.end(summary))
+    }
+
+    /// Takes in a failure: rows that arrived before it can still be read.
+    package mutating func fail(_ error: KindredError) { end(.failed(error)) }
+
+    private mutating func end(_ event: StreamEvent) {
+        guard !isEnded else { return }
+        isEnded = true
+        buffered.append((event, 0))
+    }
+
+    /// The next event for the reader, and the new limit to grant with it; nil when nothing is there yet. The
+    /// last event stays.
+    package mutating func next() -> (event: StreamEvent, windowLimit: UInt64?)? {
+        guard firstBuffered < buffered.count else { return nil }
+        let (event, byteCount) = buffered[firstBuffered]
+        if isEnded, firstBuffered == buffered.count - 1 { return (event, nil) }
+        firstBuffered += 1
+        if firstBuffered == buffered.count {
+            buffered.removeAll(keepingCapacity: true)
+            firstBuffered = 0
+        } else if firstBuffered >= 64 {
+            buffered.removeFirst(firstBuffered)
+            firstBuffered = 0
+        } else {
+            // The rows are the reader's now.
+            buffered[firstBuffered - 1].event = .rows(AudienceRows(firstRow: 0, ids: .empty, scores: []))
+        }
+        readBytes += byteCount
+        let limit = readBytes + windowBytes
+        guard !isEnded, limit - grantedBytes >= windowBytes / 2, limit > grantedBytes else {
+            return (event, nil)
+        }
+        grantedBytes = limit
+        return (event, limit)
+    }
+}

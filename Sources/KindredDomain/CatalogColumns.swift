@@ -1,0 +1,84 @@
+/// The attributes of one side of a model, one value per row, as the engine and the replies see them.
+package struct CatalogColumns: Sendable {
+    /// Columns in the catalog table's order, without `id`. Every column has one slot per row.
+    package let columns: [CatalogColumn]
+    /// Ids in the catalog that have no vector.
+    package let idsWithoutVector: Int
+    /// Rows that have no entry in the catalog; all their attributes are null.
+    package let rowsWithoutEntry: Int
+
+    package init(columns: [CatalogColumn], idsWithoutVector: Int, rowsWithoutEntry: Int) {
+        self.columns = columns
+        self.idsWithoutVector = idsWithoutVector
+        self.rowsWithoutEntry = rowsWithoutEntry
+    }
+
+    /// The column of that name, compared as bytes.
+    package func column(named name: String) -> CatalogColumn? {
+        columns.first { $0.name.utf8.elementsEqual(name.utf8) }
+    }
+}
+
+/// One attribute of every row.
+package struct CatalogColumn: Sendable {
+    package let name: String
+    package let values: CatalogValues
+    /// Bit r is set where row r has a value.
+    package let present: Bitmap
+
+    package init(name: String, values: CatalogValues, present: Bitmap) {
+        self.name = name
+        self.values = values
+        self.present = present
+    }
+
+    /// The values of the given rows, in their order.
+    package func gather(_ rows: some Sequence<UInt32>) -> ResultColumn {
+        var found: [Bool] = []
+        for row in rows { found.append(present[Int(row)]) }
+        switch values {
+        case .integers(let all):
+            return ResultColumn(name: name, values: .integers(rows.map { all[Int($0)] }), present: found)
+        case .reals(let all):
+            return ResultColumn(name: name, values: .reals(rows.map { all[Int($0)] }), present: found)
+        case .text(let codes, let dictionary):
+            var list = TextList()
+            for row in rows {
+                if present[Int(row)] {
+                    list.append(dictionary[Int(codes[Int(row)])])
+                } else {
+                    list.append(EmptyCollection())
+                }
+            }
+            return ResultColumn(name: name, values: .text(list), present: found)
+        }
+    }
+}
+
+/// Typed storage of one attribute; slots of absent values hold 0.
+package enum CatalogValues: Sendable {
+    case integers([Int64])
+    case reals([Double])
+    /// Codes are indices into the dictionary of distinct values.
+    case text(codes: [UInt32], dictionary: TextList)
+}
+
+/// The values of one wanted column for the winners of a reply, in result order.
+package struct ResultColumn: Sendable, Equatable {
+    package let name: String
+    package let values: ResultValues
+    package let present: [Bool]
+
+    package init(name: String, values: ResultValues, present: [Bool]) {
+        self.name = name
+        self.values = values
+        self.present = present
+    }
+}
+
+/// Values of a result column; absent ones hold 0 or the empty text.
+package enum ResultValues: Sendable, Equatable {
+    case integers([Int64])
+    case reals([Double])
+    case text(TextList)
+}

@@ -1,0 +1,118 @@
+/// Every limit of the service, in one place. A server's configuration may lower them, never raise them.
+///
+/// The defaults are the limits of protocol version 1 and are advertised in HELLO_OK. The relations between
+/// them are checked by `violation`.
+package struct Limits: Sendable, Equatable {
+    /// Bytes after a frame header, at most. A multiple of 8.
+    package var bodyBytesMax: UInt32 = 4 << 20
+    /// Bytes after a frame header before HELLO has been accepted.
+    package var bodyBytesBeforeHelloMax: UInt32 = 16 << 10
+    /// Requests of one connection that have no END reply yet.
+    package var requestsInFlightMax: UInt32 = 1_024
+    /// Queries in one RECOMMEND or SCORE.
+    package var queriesPerBatchMax: UInt32 = 1_024
+    /// Results per query.
+    package var kMax: UInt32 = 1_000
+    /// Results per request: queries x k.
+    package var resultsPerRequestMax: UInt32 = 100_000
+    /// Elements of one vector.
+    package var dimensionMax: UInt32 = 4_096
+    /// Members of one basket.
+    package var basketMembersMax: UInt32 = 512
+    /// Excluded ids of one query.
+    package var excludedIDsMax: UInt32 = 10_000
+    /// Candidate ids of one query (an allow-list, or the ids that SCORE scores).
+    package var candidatesMax: UInt32 = 100_000
+    /// Excluded ids and candidates of one request, counted once for every query they apply to.
+    package var listedIDsPerRequestMax: UInt64 = 10_000_000
+    /// Ids of one GET_VECTORS.
+    package var vectorIDsMax: UInt32 = 10_000
+    /// Vector elements in one GET_VECTORS reply: ids x dimension.
+    package var vectorElementsPerRequestMax: UInt32 = 4 << 20
+    /// Catalog columns wanted with the winners.
+    package var columnsPerRequestMax: UInt32 = 16
+    /// Seeds of one look-alike expansion.
+    package var seedsMax: UInt64 = 10_000_000
+    /// Unmatched seeds that a summary names.
+    package var unmatchedExamplesMax: UInt32 = 10
+    /// Bytes that a reader may grant ahead of what it has received.
+    package var windowBytesMax: UInt64 = 64 << 20
+    /// Bytes granted when a stream is opened with a window of 0.
+    package var windowBytesDefault: UInt64 = 4 << 20
+    /// Body bytes of one DATA frame.
+    package var dataBodyBytesMax: UInt32 = 256 << 10
+    /// Look-alike streams of one connection at a time.
+    package var streamsPerConnectionMax: UInt32 = 2
+    /// Look-alike streams of the whole process at a time.
+    package var streamsMax: UInt32 = 64
+    /// Bytes of selected ids and scores that all streams of the process may hold.
+    package var streamBytesHeldMax: UInt64 = 2 << 30
+    /// Longest timeout a request may ask for, and the one used where it asks for none.
+    package var timeoutMillisecondsMax: UInt32 = 60_000
+    /// A connection without traffic and without requests in flight is closed after this.
+    package var idleMilliseconds: UInt32 = 600_000
+    /// Preface and HELLO must have arrived within this.
+    package var handshakeMilliseconds: UInt32 = 5_000
+    /// A reader of a stream must take `streamProgressBytesMin` in this time, and a stream may last
+    /// `streamMillisecondsMax`.
+    package var streamProgressMilliseconds: UInt32 = 30_000
+    /// Least bytes a stream's reader must take per `streamProgressMilliseconds`.
+    package var streamProgressBytesMin: UInt32 = 64 << 10
+    /// Greatest duration of one stream.
+    package var streamMillisecondsMax: UInt32 = 3_600_000
+    /// Bytes of a text id.
+    package var idBytesMax: UInt32 = 256
+    /// Connections of one server.
+    package var connectionsMax: UInt32 = 10_000
+    /// Queries that wait for their scan, in the whole process; over it the answer is OVERLOADED.
+    package var pendingQueriesMax: UInt32 = 65_536
+    /// Bytes of the names a client or server gives itself.
+    package var peerNameBytesMax: UInt32 = 128
+    /// Bytes of an error's message.
+    package var messageBytesMax: UInt32 = 1_024
+
+    /// The limits of protocol version 1.
+    package static let standard = Limits()
+
+    /// Greatest numeric id: ids fit a signed 64-bit integer, as SQLite stores them.
+    package static let numberIDMax: UInt64 = (1 << 63) - 1
+    /// Greatest request id: exact in a float64, so any language can hold it.
+    package static let requestIDMax: UInt64 = (1 << 53) - 1
+    /// Greatest float64 norm of a vector. Products and sums of such vectors never overflow a float32.
+    package static let normMax: Double = 0x1p60
+    /// Rows of one side of a model: a row is a `UInt32` and a look-alike's key holds it in 32 bits.
+    package static let rowsMax: UInt64 = (1 << 32) - 1
+    /// Bytes of a model's name.
+    package static let modelNameBytesMax = 63
+    /// Bytes of a catalog column's name.
+    package static let columnNameBytesMax = 128
+    /// Columns of one catalog table.
+    package static let catalogColumnsMax = 256
+    /// Bytes of a safetensors header.
+    package static let safetensorsHeaderBytesMax: UInt64 = 1 << 20
+    /// Tensors in a safetensors file.
+    package static let safetensorsTensorsMax = 64
+    /// Bytes of a manifest.
+    package static let manifestBytesMax = 1 << 20
+    /// Nesting of a JSON document that is read from a file.
+    package static let jsonDepthMax = 16
+    /// Parts per million in the whole: a share of a population.
+    package static let shareMax: UInt64 = 1_000_000
+
+    /// Limits with protocol version 1's values.
+    package init() {}
+
+    /// The first relation between the limits that does not hold, or nil.
+    package var violation: String? {
+        if bodyBytesMax % 8 != 0 { return "bodyBytesMax \(bodyBytesMax) is not a multiple of 8" }
+        if bodyBytesBeforeHelloMax > bodyBytesMax { return "bodyBytesBeforeHelloMax exceeds bodyBytesMax" }
+        if dataBodyBytesMax > bodyBytesMax { return "dataBodyBytesMax exceeds bodyBytesMax" }
+        if UInt64(dataBodyBytesMax) > windowBytesDefault {
+            return "dataBodyBytesMax exceeds windowBytesDefault"
+        }
+        if windowBytesDefault > windowBytesMax { return "windowBytesDefault exceeds windowBytesMax" }
+        if kMax > resultsPerRequestMax { return "kMax exceeds resultsPerRequestMax" }
+        if UInt64(dimensionMax) * 4 + 64 > UInt64(bodyBytesMax) { return "one vector does not fit a body" }
+        return nil
+    }
+}

@@ -1,0 +1,31 @@
+import Glibc
+
+/// The names in a folder.
+enum DirectoryListing {
+    /// All names but `.` and `..`, in no order. Names that are not UTF-8 are left out: none of ours is one.
+    static func names(in path: String) throws(ModelFileFailure) -> [String] {
+        guard let stream = opendir(path) else {
+            throw ModelFileFailure(file: path, call: "open", code: errno, wanted: "a readable folder")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                let code = errno
+                if code == 0 { return names }
+                throw ModelFileFailure(file: path, call: "read", code: code, wanted: "a readable folder")
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let name, name != ".", name != ".." { names.append(name) }
+        }
+    }
+
+    /// Whether the path is a folder; a symbolic link to one counts.
+    static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}

@@ -1,0 +1,208 @@
+import Glibc
+import KindredDomain
+import KindredKernels
+
+/// The external ids of one side, in strictly ascending order: id of row r is the r-th smallest.
+///
+/// Numbers compare by value, texts by their bytes. Look-up is a binary search. Immutable; any thread may read.
+package final class IDTable: @unchecked Sendable {
+    package let kind: IDKind
+    /// Rows, at most `Limits.rowsMax`.
+    package let count: Int
+
+    /// Little-endian U64: the numbers, or `count + 1` offsets into `text`. Not necessarily aligned.
+    private let words: UnsafeRawPointer
+    /// The texts' bytes, one after the other; empty for numbers.
+    private let text: UnsafeRawBufferPointer
+    /// What keeps `words` and `text` alive.
+    private let storage: [MemoryRegion]
+
+    /// A table over columns inside `storage`, checked whole: strictly ascending, numbers at most 2^63 - 1,
+    /// texts valid UTF-8 of 1 to 256 bytes. `words` and `text` must lie in memory that nobody changes.
+    package init(
+        kind: IDKind, count: Int, words: UnsafeRawBufferPointer, text: UnsafeRawBufferPointer,
+        storage: [MemoryRegion], file: String
+    ) throws(ModelFileFailure) {
+        let wordCount = kind == .number ? count : count + 1
+        precondition(words.count == wordCount * 8 && count > 0 && UInt64(count) <= Limits.rowsMax)
+        self.kind = kind
+        self.count = count
+        self.words = words.baseAddress!
+        self.text = text
+        self.storage = storage
+        switch kind {
+        case .number: try Self.checkNumbers(words, file: file)
+        case .text: try Self.checkTexts(offsets: words, bytes: text, file: file)
+        }
+    }
+
+    /// A table of ids that are already in strictly ascending order; throws as the other initialiser does, and
+    /// where there is no id or no memory.
+    package convenience init(ids: IDList) throws(ModelFileFailure) {
+        guard !ids.isEmpty else {
+            throw ModelFileFailure(file: "ids", field: "count", found: "0", wanted: "at least 1")
+        }
+        let words: [UInt64]
+        var text: [UInt8] = []
+        switch ids {
+        case .numbers(let numbers): words = numbers
+        case .text(let list):
+            words = list.offsets.map(UInt64.init)
+            text = list.bytes
+        }
+        let wordRegion = try MemoryRegion.copy(of: words, for: "ids")
+        let textRegion = try MemoryRegion.copy(of: text, for: "ids")
+        try self.init(
+            kind: ids.kind, count: ids.count, words: wordRegion.bytes, text: textRegion.bytes,
+            storage: [wordRegion, textRegion], file: "ids")
+    }
+
+    @inline(__always)
+    private func word(_ index: Int) -> UInt64 {
+        words.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self)
+    }
+
+    @inline(__always)
+    private func bytes(ofRow row: Int) -> UnsafeRawBufferPointer {
+        // The constructor has checked that offsets ascend and end with the text.
+        UnsafeRawBufferPointer(rebasing: text[Int(word(row))..<Int(word(row + 1))])
+    }
+
+    /// The row of a numeric id; nil where it is absent or the ids are texts. O(log count).
+    package func row(ofNumber number: UInt64) -> UInt32? {
+        guard kind == .number else { return nil }
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if word(middle) < number { low = middle + 1 } else { high = middle }
+        }
+        return low < count && word(low) == number ? UInt32(low) : nil
+    }
+
+    /// The row of a text id, compared as bytes; nil where it is absent or the ids are numbers. O(log count).
+    ///
+    /// A text that spells a number is not looked up as one: `ExternalID.plainDecimal` is the caller's to try.
+    package func row(ofText id: UnsafeRawBufferPointer) -> UInt32? {
+        guard kind == .text else { return nil }
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            let order = Self.compare(bytes(ofRow: middle), id)
+            if order == 0 { return UInt32(middle) }
+            if order < 0 { low = middle + 1 } else { high = middle }
+        }
+        return nil
+    }
+
+    /// The row of an id of this table's kind; nil for an absent id or one of the other kind.
+    package func row(of id: ExternalID) -> UInt32? {
+        switch id {
+        case .number(let value): row(ofNumber: value)
+        case .text(let bytes): bytes.withUnsafeBytes { row(ofText: $0) }
+        }
+    }
+
+    /// The id of a row, which must be in `0 ..< count`.
+    package func id(ofRow row: UInt32) -> ExternalID {
+        precondition(Int(row) < count)
+        return switch kind {
+        case .number: .number(word(Int(row)))
+        case .text: .text(Array(bytes(ofRow: Int(row))))
+        }
+    }
+
+    /// The ids of the rows in their order, as columns. Rows must be in `0 ..< count`.
+    package func ids(ofRows rows: some Collection<UInt32>) -> IDList {
+        switch kind {
+        case .number:
+            var numbers: [UInt64] = []
+            numbers.reserveCapacity(rows.count)
+            for row in rows {
+                precondition(Int(row) < count)
+                numbers.append(word(Int(row)))
+            }
+            return .numbers(numbers)
+        case .text:
+            var list = TextList()
+            var byteCount = 0
+            for row in rows {
+                precondition(Int(row) < count)
+                byteCount += bytes(ofRow: Int(row)).count
+            }
+            list.reserve(count: rows.count, byteCount: byteCount)
+            for row in rows { list.append(bytes(ofRow: Int(row))) }
+            return .text(list)
+        }
+    }
+
+    /// Bytewise order: negative, 0 or positive.
+    @inline(__always)
+    package static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+        let common = min(a.count, b.count)
+        if common > 0 {
+            let order = memcmp(a.baseAddress!, b.baseAddress!, common)
+            if order != 0 { return Int(order) }
+        }
+        return a.count - b.count
+    }
+}
+
+extension IDTable {
+    private static func checkNumbers(
+        _ words: UnsafeRawBufferPointer, file: String
+    ) throws(ModelFileFailure) {
+        var previous: UInt64?
+        for row in 0..<words.count / 8 {
+            let number = words.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self)
+            if number > Limits.numberIDMax {
+                throw ModelFileFailure(
+                    file: file, field: "ids[\(row)]", found: "\(number)",
+                    wanted: "at most \(Limits.numberIDMax)")
+            }
+            if let previous, previous >= number {
+                throw ModelFileFailure(
+                    file: file, field: "ids[\(row)]", found: "\(number)",
+                    wanted: "more than \(previous), the id before it")
+            }
+            previous = number
+        }
+    }
+
+    private static func checkTexts(
+        offsets: UnsafeRawBufferPointer, bytes: UnsafeRawBufferPointer, file: String
+    ) throws(ModelFileFailure) {
+        func offset(_ index: Int) -> UInt64 {
+            offsets.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
+        }
+        let count = offsets.count / 8 - 1
+        var start = offset(0)
+        guard start == 0 else {
+            throw ModelFileFailure(file: file, field: "id_offsets[0]", found: "\(start)", wanted: "0")
+        }
+        var previous = UnsafeRawBufferPointer(start: nil, count: 0)
+        for row in 0..<count {
+            let end = offset(row + 1)
+            guard end >= start, end <= UInt64(bytes.count) else {
+                throw ModelFileFailure(
+                    file: file, field: "id_offsets[\(row + 1)]", found: "\(end)",
+                    wanted: "\(start)...\(bytes.count)")
+            }
+            let id = UnsafeRawBufferPointer(rebasing: bytes[Int(start)..<Int(end)])
+            try TextIDRule.check(id, file: file, field: "the id of row \(row)")
+            if row > 0, compare(previous, id) >= 0 {
+                throw ModelFileFailure(
+                    file: file, field: "the id of row \(row)", found: TextIDRule.shown(id),
+                    wanted: "an id after \(TextIDRule.shown(previous)) in byte order, the id before it")
+            }
+            previous = id
+            start = end
+        }
+        guard start == UInt64(bytes.count) else {
+            throw ModelFileFailure(
+                file: file, field: "id_offsets[\(count)]", found: "\(start)",
+                wanted: "\(bytes.count), the size of id_bytes")
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import KindredDomain
+import KindredKernels
+
+/// Reads a version's folder and believes nothing in it.
+///
+/// Blocks for as long as reading takes, so it never runs on an event loop.
+package struct VersionLoader: Sendable {
+    package let loading: VectorLoading
+
+    package init(loading: VectorLoading = .memory) { self.loading = loading }
+
+    /// The version in `directory`, which must say that it is `version` of `name`.
+    ///
+    /// Throws at the first thing that is not as it must be; files that the manifest does not name are never
+    /// opened.
+    package func load(
+        directory: String, expecting name: ModelName, version: UInt64
+    ) throws(ModelFileFailure) -> LoadedVersion {
+        let manifest = try Manifest.read(directory: directory)
+        guard manifest.model == name else {
+            throw ModelFileFailure(
+                file: ModelFiles.manifest, field: "model",
+                found: ModelFileFailure.quoted(manifest.model.description),
+                wanted: "\"\(name)\", the folder's name")
+        }
+        guard manifest.version == version else {
+            throw ModelFileFailure(
+                file: ModelFiles.manifest, field: "version", found: "\(manifest.version)",
+                wanted: "\(version), the folder's name")
+        }
+        // The small file first: a damaged catalog costs no reading of vectors.
+        var catalogPath: String?
+        if let record = manifest.file(named: ModelFiles.catalog) {
+            let path = directory + "/" + ModelFiles.catalog
+            let file = try open(record, directory: directory)
+            try check(record, crc32c: try file.checksum())
+            catalogPath = path
+        }
+        return LoadedVersion(
+            name: name, version: version, directory: directory, manifest: manifest,
+            items: try table(.items, manifest: manifest, directory: directory),
+            users: try table(.users, manifest: manifest, directory: directory), catalogPath: catalogPath)
+    }
+
+    /// Opens one of the version's files, which must have the size that the manifest says.
+    private func open(_ record: Manifest.File, directory: String) throws(ModelFileFailure) -> ReadableFile {
+        let file = try ReadableFile(path: directory + "/" + record.name, name: record.name)
+        guard UInt64(file.byteCount) == record.byteCount else {
+            throw ModelFileFailure(
+                file: record.name, field: "byte count", found: "\(file.byteCount)",
+                wanted: "\(record.byteCount), as the manifest says")
+        }
+        return file
+    }
+
+    private func check(_ record: Manifest.File, crc32c: UInt32) throws(ModelFileFailure) {
+        guard crc32c == record.crc32c else {
+            throw ModelFileFailure(
+                file: record.name, field: "CRC32C", found: HexText.encode(crc32c),
+                wanted: "\(HexText.encode(record.crc32c)), as the manifest says")
+        }
+    }
+
+    private func table(
+        _ side: Side, manifest: Manifest, directory: String
+    ) throws(ModelFileFailure) -> VectorTable? {
+        guard let rows = manifest.rows(side), let record = manifest.file(named: ModelFiles.vectors(of: side))
+        else { return nil }
+        let file = try open(record, directory: directory)
+        let (region, crc32c) =
+            switch loading {
+            case .memory: try file.readAll()
+            case .map: try file.mapAll()
+            }
+        // A pointer into a region does not keep it alive.
+        defer { withExtendedLifetime(region) {} }
+        try check(record, crc32c: crc32c)
+        let header = try SafetensorsHeader.parse(region.bytes, file: record.name)
+        try check(header, against: manifest, file: record.name)
+
+        let ids = try idTable(header: header, rows: rows, region: region, file: record.name)
+        let tensor = try header.tensor(ModelFiles.vectorsTensor, .f32, file: record.name)
+        guard tensor.shape == [ids.count, manifest.dimension] else {
+            throw ModelFileFailure(
+                file: record.name, field: "the shape of vectors", found: "\(tensor.shape)",
+                wanted: "\([ids.count, manifest.dimension])")
+        }
+        var storage = [region]
+        var vectors = UnsafeRawBufferPointer(rebasing: region.bytes[tensor.range])
+        // Regions begin at a page, so the offset alone says whether the elements are aligned.
+        if tensor.range.lowerBound % MemoryLayout<Float>.alignment != 0 {
+            let copy = try MemoryRegion.copy(of: vectors, for: record.name)
+            vectors = copy.bytes
+            storage = [copy]
+        }
+        return try VectorTable(
+            side: side, ids: ids, dimension: manifest.dimension, vectors: vectors, storage: storage,
+            metric: manifest.metric, file: record.name)
+    }
+
+    /// A vector file must be of the same packing and training as the manifest.
+    private func check(
+        _ header: SafetensorsHeader, against manifest: Manifest, file: String
+    ) throws(ModelFileFailure) {
+        let fingerprint = header.metadata(ModelFiles.fingerprintKey)
+        guard fingerprint == manifest.fingerprintText else {
+            throw ModelFileFailure(
+                file: file, field: "__metadata__.\(ModelFiles.fingerprintKey)",
+                found: fingerprint.map(ModelFileFailure.quoted) ?? "absent",
+                wanted: "\"\(manifest.fingerprintText)\", as the manifest says")
+        }
+        let training = header.metadata(ModelFiles.trainingKey)
+        guard training.map({ Array($0.utf8) }) == manifest.trainingID.map({ Array($0.utf8) }) else {
+            throw ModelFileFailure(
+                file: file, field: "__metadata__.\(ModelFiles.trainingKey)",
+                found: training.map(ModelFileFailure.quoted) ?? "absent",
+                wanted:
+                    "\(manifest.trainingID.map(ModelFileFailure.quoted) ?? "absent"), as the manifest says")
+        }
+    }
+
+    private func idTable(
+        header: SafetensorsHeader, rows: Manifest.Rows, region: MemoryRegion, file: String
+    ) throws(ModelFileFailure) -> IDTable {
+        let columns = try IDTensors(header: header, kind: rows.idKind, file: file)
+        guard UInt64(columns.count) == rows.count else {
+            throw ModelFileFailure(
+                file: file, field: "number of ids", found: "\(columns.count)",
+                wanted: "\(rows.count), as the manifest says")
+        }
+        switch loading {
+        case .memory:
+            return try IDTable(
+                kind: rows.idKind, count: columns.count,
+                words: UnsafeRawBufferPointer(rebasing: region.bytes[columns.words]),
+                text: UnsafeRawBufferPointer(rebasing: region.bytes[columns.text]), storage: [region],
+                file: file)
+        case .map:
+            // Offsets that change after they were checked would lead look-ups out of bounds: ids are copied.
+            let words = try MemoryRegion.copy(
+                of: UnsafeRawBufferPointer(rebasing: region.bytes[columns.words]), for: file)
+            let text = try MemoryRegion.copy(
+                of: UnsafeRawBufferPointer(rebasing: region.bytes[columns.text]), for: file)
+            return try IDTable(
+                kind: rows.idKind, count: columns.count, words: words.bytes, text: text.bytes,
+                storage: [words, text], file: file)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import KindredDomain
+import KindredKernels
+
+/// Which rows are in the audience, found exactly by counting scores: a histogram of their upper 16 bits, then
+/// one of the lower 16 bits in the bucket where the cut falls. In steps of rows.
+struct AudienceCut {
+    /// Rows above `threshold` are in, and the first `tieCount` rows equal to it (rows ascend, as ids do).
+    struct Result {
+        /// In the order of `RankingKey.ordered`.
+        var threshold: UInt32
+        var tieCount: Int
+        var rowCount: Int
+    }
+
+    private enum Phase {
+        case upper
+        case lower(bucket: Int, above: Int)
+        case countAtLeast(UInt32)
+        case done(Result)
+    }
+
+    private let scores: UnsafeBufferPointer<Float>
+    /// Rows that must not be in.
+    private let excluded: Bitmap?
+    private let wanted: Int
+    private var histogram: [Int]
+    private var phase: Phase
+    private var row = 0
+
+    /// The best `count` of the rows that are not excluded; `count` is at most their number.
+    init(scores: UnsafeBufferPointer<Float>, excluded: Bitmap?, count: Int) {
+        self.scores = scores
+        self.excluded = excluded
+        wanted = count
+        histogram = Array(repeating: 0, count: 1 << 16)
+        phase = count == 0 ? .done(Result(threshold: .max, tieCount: 0, rowCount: 0)) : .upper
+    }
+
+    /// All rows that are not excluded and score at least `minimumScore`.
+    init(scores: UnsafeBufferPointer<Float>, excluded: Bitmap?, minimumScore: Float) {
+        self.scores = scores
+        self.excluded = excluded
+        wanted = 0
+        histogram = [0]
+        phase = .countAtLeast(RankingKey.ordered(minimumScore + 0))
+    }
+
+    /// Looks at `rowCount` rows; the result once all passes are over.
+    mutating func step(rowCount: Int) -> Result? {
+        let end = min(row + rowCount, scores.count)
+        switch phase {
+        case .upper:
+            for row in row..<end where !isExcluded(row) {
+                histogram[Int(RankingKey.ordered(scores[row]) >> 16)] += 1
+            }
+        case .lower(let bucket, _):
+            for row in row..<end where !isExcluded(row) {
+                let ordered = RankingKey.ordered(scores[row])
+                if Int(ordered >> 16) == bucket { histogram[Int(ordered & 0xFFFF)] += 1 }
+            }
+        case .countAtLeast(let threshold):
+            for row in row..<end where !isExcluded(row) && RankingKey.ordered(scores[row]) >= threshold {
+                histogram[0] += 1
+            }
+        case .done(let result): return result
+        }
+        row = end
+        if row == scores.count { finishPass() }
+        if case .done(let result) = phase { return result }
+        return nil
+    }
+
+    private func isExcluded(_ row: Int) -> Bool { excluded.map { $0[row] } ?? false }
+
+    private mutating func finishPass() {
+        row = 0
+        switch phase {
+        case .upper:
+            let (bucket, above) = bucketOfCut(above: 0)
+            phase = .lower(bucket: bucket, above: above)
+            histogram = Array(repeating: 0, count: 1 << 16)
+        case .lower(let upper, let above):
+            let (lower, certain) = bucketOfCut(above: above)
+            phase = .done(
+                Result(
+                    threshold: UInt32(upper) << 16 | UInt32(lower), tieCount: wanted - certain,
+                    rowCount: wanted))
+        case .countAtLeast(let threshold):
+            phase = .done(Result(threshold: threshold, tieCount: .max, rowCount: histogram[0]))
+        case .done: break
+        }
+    }
+
+    /// The greatest bucket with `wanted` rows in it and the buckets above it, and how many are above.
+    private func bucketOfCut(above start: Int) -> (bucket: Int, above: Int) {
+        var above = start
+        var bucket = histogram.count - 1
+        while bucket > 0, above + histogram[bucket] < wanted {
+            above += histogram[bucket]
+            bucket -= 1
+        }
+        return (bucket, above)
+    }
+}

@@ -1,0 +1,66 @@
+import KindredDomain
+import KindredKernels
+import KindredModel
+
+/// One version of a model in memory, ready to answer: vectors, ids, attributes and what scans need of them.
+///
+/// Immutable. A request holds the generation it was planned on until its last scan; when the last holder lets
+/// go, the memory is handed to `release`, so that the thread that happened to be last does not pay for it.
+package final class Generation: Sendable {
+    package let name: ModelName
+    package let version: UInt64
+    package let fingerprint: [UInt8]
+    package let trainingID: String
+    /// The comparison the vectors were trained for. Rows of a cosine model have length 1.
+    package let metric: Similarity
+    package let dimension: Int
+    package let items: GenerationSide?
+    package let users: GenerationSide?
+    private let release: @Sendable (GenerationSide?, GenerationSide?) -> Void
+
+    /// A generation of a loaded version. `release` receives the last reference to each side.
+    package init(
+        version loaded: LoadedVersion, itemCatalog: CatalogColumns?, userCatalog: CatalogColumns?,
+        release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void
+    ) throws(MemoryFailure) {
+        name = loaded.name
+        version = loaded.version
+        fingerprint = loaded.manifest.fingerprint
+        trainingID = loaded.manifest.trainingID ?? ""
+        metric = loaded.manifest.metric
+        dimension = loaded.manifest.dimension
+        items = try Self.side(loaded.items, itemCatalog)
+        users = try Self.side(loaded.users, userCatalog)
+        self.release = release
+    }
+
+    private static func side(
+        _ table: VectorTable?, _ catalog: CatalogColumns?
+    ) throws(MemoryFailure) -> GenerationSide? {
+        guard let table else { return nil }
+        return try GenerationSide(table: table, catalog: catalog)
+    }
+
+    deinit { release(items, users) }
+
+    /// The vectors and attributes of one side, or nil where the model has none.
+    package func side(_ side: Side) -> GenerationSide? {
+        switch side {
+        case .items: items
+        case .users: users
+        }
+    }
+}
+
+/// One side of a generation.
+package final class GenerationSide: Sendable {
+    package let table: VectorTable
+    package let catalog: CatalogColumns?
+    package let tiling: Tiling
+
+    package init(table: VectorTable, catalog: CatalogColumns?) throws(MemoryFailure) {
+        self.table = table
+        self.catalog = catalog
+        tiling = try Tiling(table: table)
+    }
+}

@@ -1,0 +1,39 @@
+import KindredDomain
+
+/// Which generations serve, as one immutable value. Every event loop holds a copy.
+package struct GenerationTable: Sendable {
+    /// The generations of one model that are in memory.
+    package struct Entry: Sendable {
+        /// The one that answers requests that ask for no version.
+        package var active: Generation
+        /// Others that answer requests which name their version: the previous one, newer ones held back.
+        package var others: [Generation]
+
+        package init(active: Generation, others: [Generation]) {
+            self.active = active
+            self.others = others
+        }
+    }
+
+    package var models: [ModelName: Entry]
+    /// The model of requests that name none.
+    package var defaultModel: ModelName?
+
+    package init(models: [ModelName: Entry] = [:], defaultModel: ModelName? = nil) {
+        self.models = models
+        self.defaultModel = defaultModel
+    }
+
+    /// The generation that answers a request for a model (nil: the default) and version (0: whatever serves).
+    package func generation(model: ModelName?, version: UInt64) throws(RequestFailure) -> Generation {
+        guard let name = model ?? defaultModel else {
+            throw models.isEmpty ? .noModelReady : .unknownModel("")
+        }
+        guard let entry = models[name] else {
+            throw model == nil ? .noModelReady : .unknownModel(name.description)
+        }
+        if version == 0 || entry.active.version == version { return entry.active }
+        if let other = entry.others.first(where: { $0.version == version }) { return other }
+        throw .versionGone(requested: version, serving: entry.active.version)
+    }
+}

@@ -1,0 +1,78 @@
+import KindredDomain
+
+/// One query, ready to scan: everything in rows and vectors, nothing external.
+package struct PlannedQuery: Sendable {
+    /// How the rows are found.
+    package enum Path: Sendable {
+        /// Every row, in tiles, by BLAS with canonical rescoring.
+        case blas
+        /// The listed rows alone, by canonical score.
+        case gather(RowSet)
+    }
+
+    package var vector: QueryVector
+    /// How a canonical sum becomes a score.
+    package var scoring: Similarity
+    /// Results wanted, at least 1.
+    package var k: Int
+    /// Inclusive; minus infinity where there is none.
+    package var minimumScore: Float
+    package var exclusions: Exclusions
+    package var path: Path
+    /// Rows that could be in the answer.
+    package var rowsEligible: Int
+
+    package init(
+        vector: QueryVector, scoring: Similarity, k: Int, minimumScore: Float = -.infinity,
+        exclusions: Exclusions = Exclusions(), path: Path = .blas, rowsEligible: Int
+    ) {
+        self.vector = vector
+        self.scoring = scoring
+        self.k = k
+        self.minimumScore = minimumScore
+        self.exclusions = exclusions
+        self.path = path
+        self.rowsEligible = rowsEligible
+    }
+}
+
+/// Rows that must not appear: a list that several queries may share, and the query's own.
+package struct Exclusions: Sendable {
+    package var shared: RowSet?
+    /// The query's own list, or its members; nil or empty where there are none.
+    package var own: RowSet?
+
+    package init(shared: RowSet? = nil, own: RowSet? = nil) {
+        self.shared = shared
+        self.own = own
+    }
+
+    package var isEmpty: Bool { shared == nil && own == nil }
+
+    package func contains(_ row: UInt32) -> Bool {
+        (shared?.contains(row) ?? false) || (own?.contains(row) ?? false)
+    }
+
+    /// Distinct rows.
+    package var count: Int {
+        guard let own else { return shared?.count ?? 0 }
+        guard let shared else { return own.count }
+        return shared.count + own.rows.count { !shared.contains($0) }
+    }
+}
+
+/// What a request became: its planned queries, and why the others have no plan.
+package struct RecommendPlan: Sendable {
+    /// Where the answer of one query of the request comes from.
+    package enum Slot: Sendable {
+        case planned(Int)
+        case failed(RequestFailure)
+    }
+
+    package let generation: Generation
+    package let target: Side
+    package let queries: [PlannedQuery]
+    package let slots: [Slot]
+    package let wantsScores: Bool
+    package let columns: [CatalogColumn]
+}

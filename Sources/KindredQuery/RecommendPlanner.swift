@@ -1,0 +1,183 @@
+import KindredDomain
+import KindredModel
+
+/// Request and generation to plan, in steps: a request may list 100,000 ids, and no step resolves more than
+/// its caller allows.
+package struct RecommendPlanner {
+    private let request: RecommendRequest
+    private let scope: QueryScopePlanner
+    private let columns: [CatalogColumn]
+    private let resolver: IDResolver
+    private var sharedExclusions: RowSet?
+    private var sharedCandidates: RowSet?
+    private var list: OpenList?
+    private var stage = Stage.sharedExclusions
+    private var own = OwnLists()
+    private var queries: [PlannedQuery] = []
+    private var slots: [RecommendPlan.Slot] = []
+
+    private enum Stage {
+        case sharedExclusions, sharedCandidates
+        case exclusions(query: Int)
+        case candidates(query: Int)
+        case query(Int)
+        case done
+    }
+
+    private struct OwnLists {
+        var exclusions: RowSet?
+        var candidates: RowSet?
+        var failure: RequestFailure?
+    }
+
+    /// A list that is being resolved.
+    private struct OpenList {
+        let ids: IDList
+        let range: Range<Int>
+        var next: Int
+        var rows: RowSet
+    }
+
+    /// Checks everything but ids and vectors.
+    package init(request: RecommendRequest, generation: Generation) throws(RequestFailure) {
+        self.request = request
+        scope = try QueryScopePlanner(scope: request.scope, generation: generation)
+        resolver = IDResolver(table: scope.target.table)
+        guard request.scope.queries.count > 0 else { throw .invalidArgument(.noQueries) }
+        guard request.k > 0 else { throw .invalidArgument(.kIsZero) }
+        var columns: [CatalogColumn] = []
+        for name in request.columns {
+            guard let column = scope.target.catalog?.column(named: name) else {
+                throw .invalidArgument(.unknownColumn(name, request.scope.target))
+            }
+            columns.append(column)
+        }
+        self.columns = columns
+        queries.reserveCapacity(request.scope.queries.count)
+        slots.reserveCapacity(request.scope.queries.count)
+    }
+
+    /// Works on the plan until about `idCount` ids are resolved. True once the plan is complete.
+    package mutating func step(idCount: Int) throws(RequestFailure) -> Bool {
+        var budget = idCount
+        while budget > 0 {
+            switch stage {
+            case .sharedExclusions:
+                let lists = request.exclusions.flatMap { $0.offsets == nil ? $0 : nil }
+                guard let rows = try resolve(lists, query: 0, &budget) else { return false }
+                if lists != nil { sharedExclusions = rows }
+                stage = .sharedCandidates
+            case .sharedCandidates:
+                let lists = request.candidates.flatMap { $0.offsets == nil ? $0 : nil }
+                guard let rows = try resolve(lists, query: 0, &budget) else { return false }
+                if lists != nil { sharedCandidates = rows }
+                stage = .exclusions(query: 0)
+            case .exclusions(let query):
+                let lists = request.exclusions.flatMap { $0.offsets == nil ? nil : $0 }
+                guard let rows = resolveOwn(lists, query: query, &budget) else { return false }
+                own.exclusions = lists == nil ? nil : rows
+                stage = .candidates(query: query)
+            case .candidates(let query):
+                let lists = request.candidates.flatMap { $0.offsets == nil ? nil : $0 }
+                guard let rows = resolveOwn(lists, query: query, &budget) else { return false }
+                own.candidates = lists == nil ? nil : rows
+                stage = .query(query)
+            case .query(let query):
+                plan(query)
+                own = OwnLists()
+                budget -= 1
+                stage = query + 1 < request.scope.queries.count ? .exclusions(query: query + 1) : .done
+            case .done:
+                return true
+            }
+        }
+        if case .done = stage { return true }
+        return false
+    }
+
+    /// The finished plan; only after `step` said so.
+    package consuming func finish() -> RecommendPlan {
+        RecommendPlan(
+            generation: scope.generation, target: request.scope.target, queries: queries, slots: slots,
+            wantsScores: request.wantsScores, columns: columns)
+    }
+
+    /// The rows of one list, or nil while there is more to resolve.
+    private mutating func resolve(
+        _ lists: RaggedIDs?, query: Int, _ budget: inout Int
+    ) throws(RequestFailure) -> RowSet? {
+        guard let lists else { return RowSet(capacity: 0) }
+        var open: OpenList
+        if let list {
+            open = list
+            self.list = nil
+        } else {
+            let range = lists.range(ofQuery: query)
+            open = OpenList(
+                ids: lists.ids, range: range, next: range.lowerBound, rows: RowSet(capacity: range.count))
+        }
+        let end = min(open.next + budget, open.range.upperBound)
+        budget -= end - open.next
+        for position in open.next..<end {
+            if let row = try resolver.row(open.ids, position) { open.rows.insert(row) }
+        }
+        open.next = end
+        if end == open.range.upperBound { return open.rows }
+        list = open
+        return nil
+    }
+
+    /// A query's own list; a mistake in it is that query's failure.
+    private mutating func resolveOwn(_ lists: RaggedIDs?, query: Int, _ budget: inout Int) -> RowSet? {
+        do throws(RequestFailure) {
+            return try resolve(lists, query: query, &budget)
+        } catch {
+            own.failure = own.failure ?? error
+            return RowSet(capacity: 0)
+        }
+    }
+
+    private mutating func plan(_ index: Int) {
+        do throws(RequestFailure) {
+            if let failure = own.failure { throw failure }
+            let query = try planned(index)
+            slots.append(.planned(queries.count))
+            queries.append(query)
+        } catch {
+            slots.append(.failed(error))
+        }
+    }
+
+    private func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
+        let resolved = try scope.resolve(index)
+        var ownRows = own.exclusions
+        if !request.includesMembers, !resolved.members.isEmpty {
+            var rows = RowSet(capacity: resolved.members.count + (ownRows?.count ?? 0))
+            for row in ownRows?.rows ?? [] { rows.insert(row) }
+            for row in resolved.members { rows.insert(row) }
+            ownRows = rows
+        }
+        let exclusions = Exclusions(shared: sharedExclusions, own: ownRows)
+        var minimum = -Float.infinity
+        if !request.minimumScores.isEmpty {
+            minimum = request.minimumScores[request.minimumScores.count == 1 ? 0 : index]
+            guard minimum.isFinite else { throw .invalidArgument(.minimumScoreNotFinite(minimum)) }
+        }
+        var path = PlannedQuery.Path.blas
+        var eligible = scope.target.table.count - exclusions.count
+        if let lists = request.candidates {
+            let range = lists.range(ofQuery: index)
+            guard !range.isEmpty else { throw .invalidArgument(.noCandidates) }
+            let rows = own.candidates ?? sharedCandidates ?? RowSet(capacity: 0)
+            guard rows.count > 0 else {
+                throw .noKnownCandidate(
+                    count: range.count, first: lists.ids[range.lowerBound], request.scope.target)
+            }
+            path = .gather(rows)
+            eligible = exclusions.isEmpty ? rows.count : rows.rows.count { !exclusions.contains($0) }
+        }
+        return PlannedQuery(
+            vector: resolved.vector, scoring: resolved.scoring, k: Int(request.k), minimumScore: minimum,
+            exclusions: exclusions, path: path, rowsEligible: eligible)
+    }
+}

@@ -1,0 +1,62 @@
+import KindredDomain
+
+/// The best k of the rows offered, in the total order, whatever the order they are offered in.
+///
+/// A reservoir of at most twice k keys that is cut back to the best k when full, so an offer costs an append.
+package struct TopRows: Sendable {
+    package let k: Int
+    private var keys: [RankingKey] = []
+    private let capacity: Int
+    /// Keys below this may still be among the best k.
+    private var bound = RankingKey(rawValue: .max)
+    /// Scores below this can no longer be among the best k.
+    package private(set) var scoreThreshold: Float
+
+    /// An empty selection of the best `k` (at least 1) rows that score at least `minimumScore`.
+    package init(k: Int, minimumScore: Float) {
+        self.k = k
+        capacity = max(2 * k, 32)
+        scoreThreshold = minimumScore
+    }
+
+    /// Offers a row that was not offered before. Rows below the minimum score are dropped.
+    package mutating func offer(score: Float, row: UInt32) {
+        guard score >= scoreThreshold else { return }
+        offer(RankingKey(score: score, row: row))
+    }
+
+    /// Offers a key whose score reaches the minimum score.
+    package mutating func offer(_ key: RankingKey) {
+        guard key < bound else { return }
+        keys.append(key)
+        if keys.count == capacity { tighten() }
+    }
+
+    /// Raises the threshold to a score that at least k of the rows offered or yet to be offered are known to
+    /// reach.
+    package mutating func raiseThreshold(to score: Float) { scoreThreshold = max(scoreThreshold, score) }
+
+    /// Cuts back to the best k and raises the threshold to the k-th score, if there are that many.
+    package mutating func tighten() {
+        guard keys.count >= k else { return }
+        keys.sort()
+        keys.removeSubrange(k...)
+        bound = keys[k - 1]
+        raiseThreshold(to: bound.score)
+    }
+
+    /// True once k rows have been seen.
+    package var isFull: Bool { keys.count >= k }
+
+    /// The best k so far, best first.
+    package mutating func finish() -> [RankingKey] {
+        keys.sort()
+        if keys.count > k { keys.removeSubrange(k...) }
+        return keys
+    }
+
+    /// Offers everything another selection holds.
+    package mutating func merge(_ other: TopRows) {
+        for key in other.keys { offer(key) }
+    }
+}

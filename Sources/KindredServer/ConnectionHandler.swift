@@ -1,0 +1,358 @@
+import KindredDomain
+import KindredWire
+import Logging
+import NIOCore
+
+/// Moves bytes between a socket and the connection's state machine, and executes what that decides.
+///
+/// Replies of one tick are written into one buffer and flushed once. Reading stops while the peer does not read.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let worker: LoopWorker
+    private let limits: Limits
+    private var state: ConnectionState
+    private var context: ChannelHandlerContext?
+    private var inbound = ByteBuffer()
+    private var outbound = ByteWriter()
+    private var isFlushScheduled = false
+    private var isReadWanted = false
+    /// Open look-alike streams and requests that outlive a tick, by id.
+    private var streams: [UInt64: LookalikeStream] = [:]
+    private var pending: [UInt64: PendingRequest] = [:]
+    private var peer = ""
+    private(set) var clientName = ""
+
+    init(worker: LoopWorker) {
+        self.worker = worker
+        limits = worker.server.limits
+        state = ConnectionState(limits: limits, now: worker.now())
+    }
+
+    private var logger: Logger { worker.server.logger }
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+    var isConnected: Bool { context != nil }
+
+    // MARK: Channel events
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        peer = context.remoteAddress?.description ?? "unknown"
+        worker.add(self)
+        if worker.isDraining
+            || worker.server.connectionCount.load(ordering: .relaxed) > Int(limits.connectionsMax)
+        {
+            let refusal: ServerPreface.Refusal = worker.isDraining ? .draining : .tooManyConnections
+            ServerPreface(refusing: refusal, retryAfterMilliseconds: 1_000).encode(into: &outbound)
+            closeGracefully()
+        }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        worker.remove(self)
+        self.context = nil
+        state.close()
+        for stream in streams.values { stream.abandon() }
+        for request in pending.values { request.isCancelled = true }
+        streams = [:]
+        pending = [:]
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var received = unwrapInboundIn(data)
+        worker.metrics.bytesReceived.count(UInt64(received.readableBytes))
+        if inbound.readableBytes == 0 {
+            inbound = received
+        } else {
+            inbound.writeBuffer(&received)
+        }
+        readFrames()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // A buffer that was emptied gives its memory back to the allocator's reuse; one that grew for a large
+        // body is not kept.
+        if inbound.readableBytes == 0 { inbound = ByteBuffer() } else { inbound.discardReadBytes() }
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            if isReadWanted {
+                isReadWanted = false
+                context.read()
+            }
+            for stream in streams.values { stream.pump(on: worker) }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        // While the peer does not take its replies, nothing more is taken from it.
+        if context.channel.isWritable { context.read() } else { isReadWanted = true }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The peer is gone in some way; there is nobody to tell.
+        logger.debug("connection lost", metadata: ["peer": "\(peer)", "reason": "\(error)"])
+        context.close(promise: nil)
+    }
+
+    // MARK: Input
+
+    private func readFrames() {
+        while true {
+            let now = worker.now()
+            do throws(ConnectionFailure) {
+                let buffer = inbound
+                let input = try Self.withBytes(of: buffer) { bytes throws(ConnectionFailure) in
+                    try state.read(bytes, now: now)
+                }
+                switch input {
+                case .wait: return
+                case .ignore:
+                    inbound.moveReaderIndex(to: inbound.writerIndex)
+                    return
+                case .preface(let preface):
+                    inbound.moveReaderIndex(forwardBy: Preface.byteCount)
+                    preface.encode(into: &outbound)
+                    scheduleFlush()
+                    if preface.chosenMajor == 0 { closeGracefully() }
+                case .frame(let header):
+                    let length = FrameHeader.byteCount + Int(header.bodyLength)
+                    try Self.withBytes(of: buffer) { bytes throws(ConnectionFailure) in
+                        try receive(header, body: bytes.extracting(FrameHeader.byteCount..<length), now: now)
+                    }
+                    if inbound.readableBytes >= length { inbound.moveReaderIndex(forwardBy: length) }
+                }
+            } catch {
+                fail(error)
+                return
+            }
+        }
+    }
+
+    private static func withBytes<Result>(
+        of buffer: ByteBuffer, _ body: (RawSpan) throws(ConnectionFailure) -> Result
+    ) throws(ConnectionFailure) -> Result {
+        do {
+            return try buffer.withUnsafeReadableBytes { pointer in try body(pointer.bytes) }
+        } catch let failure as ConnectionFailure {
+            throw failure
+        } catch {
+            preconditionFailure("only connection failures are thrown here")
+        }
+    }
+
+    private func receive(_ header: FrameHeader, body: RawSpan, now: UInt64) throws(ConnectionFailure) {
+        switch try state.admit(header) {
+        case .refuse(let failure):
+            writeFailure(failure, requestType: header.type, requestID: header.requestID)
+        case .control: try receiveControl(header, body: body, now: now)
+        case .request:
+            worker.metrics.requests.count()
+            let request = PendingRequest(connection: self, header: header, limits: limits, now: now)
+            pending[header.requestID] = request
+            do throws(RequestFailure) {
+                let message = try ClientMessage.decode(type: header.type, body: body, limits: limits)
+                if case .hello(let hello) = message { clientName = hello.clientName ?? "" }
+                if case .lookalike(let body) = message {
+                    try openStream(request, body, seedsEnd: header.isEnd)
+                } else {
+                    try RequestDispatcher(worker: worker).dispatch(message, request)
+                }
+            } catch {
+                request.fail(error)
+                if header.type == MessageType.hello.rawValue { closeGracefully() }
+            }
+        }
+    }
+
+    private func receiveControl(_ header: FrameHeader, body: RawSpan, now: UInt64) throws(ConnectionFailure) {
+        let stream = streams[header.requestID]
+        let type = MessageType(rawValue: header.type)
+        // What comes for a request that has ended crossed its reply on the way.
+        if type != .goAway, pending[header.requestID] == nil { return }
+        if type == .data || type == .window, stream == nil { return }
+        do throws(RequestFailure) {
+            switch try ClientMessage.decode(type: header.type, body: body, limits: limits) {
+            case .window(let limit): try stream?.raise(to: limit, on: worker)
+            case .cancel: cancel(header.requestID)
+            case .data(let rows):
+                guard let stream, !stream.seedsHaveEnded else {
+                    throw RequestFailure.invalidArgument(.noSeeds)
+                }
+                try stream.receive(rows, isLast: header.isEnd, on: worker)
+            default: break
+            }
+        } catch {
+            try end(header, error)
+        }
+    }
+
+    /// A control frame that cannot be understood, or that its stream refuses, ends what it names.
+    private func end(_ header: FrameHeader, _ failure: RequestFailure) throws(ConnectionFailure) {
+        let stream = streams[header.requestID]
+        switch MessageType(rawValue: header.type) {
+        case .goAway: throw .unexpectedFrame(type: header.type, requestID: header.requestID)
+        case .data where stream?.seedsHaveEnded == true:
+            throw .unexpectedFrame(type: header.type, requestID: header.requestID)
+        default: break
+        }
+        if case .invalidArgument(.windowTooLarge(let limit)) = failure, let stream {
+            throw .flowControl(sent: limit, limit: stream.windowLimitMax)
+        }
+        stream?.abandon()
+        pending[header.requestID]?.fail(failure)
+    }
+
+    private func cancel(_ id: UInt64) {
+        if let stream = streams[id] {
+            stream.abandon()
+            pending[id]?.fail(.cancelled)
+        } else {
+            // A unary request is on its way through a scan: its answer says that it was cancelled.
+            pending[id]?.isCancelled = true
+        }
+    }
+
+    private func openStream(
+        _ request: PendingRequest, _ body: LookalikeRequest, seedsEnd: Bool
+    ) throws(RequestFailure) {
+        guard streams.count < Int(limits.streamsPerConnectionMax) else {
+            throw .limitExceeded(
+                .streamsPerConnection, found: UInt64(streams.count) + 1,
+                limit: UInt64(limits.streamsPerConnectionMax))
+        }
+        let generation = try worker.generations.generation(model: body.model, version: body.version)
+        let stream = try LookalikeStream(request, body, generation, server: worker.server, now: worker.now())
+        streams[request.id] = stream
+        worker.metrics.streamsOpened.count()
+        try stream.receiveOpening(isLast: seedsEnd, on: worker)
+    }
+
+    // MARK: Output
+
+    /// Appends the last reply of a request to what the tick will flush.
+    func writeReply(_ message: ServerMessage, requestType: UInt8, requestID: UInt64) {
+        pending[requestID] = nil
+        streams[requestID] = nil
+        guard context != nil, !state.isClosing else { return }
+        if case .failure = message { worker.metrics.failures.count() }
+        do throws(RequestFailure) {
+            try message.encode(
+                replyTo: requestType, requestID: requestID, bodyBytesMax: limits.bodyBytesMax, into: &outbound
+            )
+        } catch {
+            writeFailure(error, requestType: requestType, requestID: requestID)
+        }
+        if state.complete(now: worker.now()) { closeGracefully() }
+        scheduleFlush()
+    }
+
+    private func writeFailure(_ failure: RequestFailure, requestType: UInt8, requestID: UInt64) {
+        worker.metrics.failures.count()
+        do throws(RequestFailure) {
+            try ServerMessage.failure(ErrorReply(failure)).encode(
+                replyTo: requestType, requestID: requestID, bodyBytesMax: limits.bodyBytesMax, into: &outbound
+            )
+        } catch {
+            preconditionFailure("an error's message is bounded far below a body")
+        }
+        scheduleFlush()
+    }
+
+    /// Appends DATA with `write`, which returns the body's bytes.
+    func writeData(_ write: (inout ByteWriter) -> Int) -> Int {
+        let count = write(&outbound)
+        state.noteActivity(now: worker.now())
+        scheduleFlush()
+        return count
+    }
+
+    private func scheduleFlush() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        worker.flushLater(self)
+    }
+
+    /// Writes what has gathered, in one buffer.
+    func flush() {
+        isFlushScheduled = false
+        guard let context, !outbound.isEmpty else { return }
+        var buffer = context.channel.allocator.buffer(capacity: outbound.byteCount)
+        buffer.writeBytes(outbound.bytes)
+        worker.metrics.bytesSent.count(UInt64(outbound.byteCount))
+        outbound.removeAll()
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+
+    // MARK: Ending
+
+    private func fail(_ failure: ConnectionFailure) {
+        worker.metrics.connectionsFailed.count()
+        logger.notice(
+            "connection refused",
+            metadata: [
+                "peer": "\(peer)", "client": "\(clientName)", "status": "\(failure.status.name)",
+                "reason": "\(failure)",
+            ])
+        if state.speaksFrames { writeGoAway(GoAway(failure, lastRequestID: state.lastRequestID)) }
+        closeGracefully()
+    }
+
+    private func writeGoAway(_ message: GoAway) {
+        do throws(RequestFailure) {
+            try ServerMessage.goAway(message).encode(
+                replyTo: 0, requestID: 0, bodyBytesMax: limits.bodyBytesMax, into: &outbound)
+        } catch {
+            preconditionFailure("GOAWAY's message is bounded far below a body")
+        }
+    }
+
+    /// Sends what was written, tells the peer that nothing follows, and closes soon after: closing at once with
+    /// unread input would make the system drop the last replies.
+    private func closeGracefully() {
+        guard let context, !state.isClosing else { return }
+        state.close()
+        for stream in streams.values { stream.abandon() }
+        flush()
+        let channel = context.channel
+        channel.close(mode: .output, promise: nil)
+        worker.loop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+    }
+
+    /// Announces the end: requests so far are answered, new ones refused.
+    func drain() {
+        guard context != nil, !state.isClosing else { return }
+        let limit = worker.server.drainMilliseconds
+        if state.speaksFrames {
+            writeGoAway(
+                GoAway(
+                    status: .draining, graceMilliseconds: limit, lastRequestID: state.lastRequestID,
+                    reconnectAfterMilliseconds: UInt32.random(in: 0...1_000),
+                    message: "the server is shutting down"))
+        }
+        if state.drain() { closeGracefully() } else { scheduleFlush() }
+    }
+
+    /// Ends what has taken too long.
+    func sweep(now: UInt64) {
+        if let failure = state.timeout(now: now) {
+            fail(failure)
+            return
+        }
+        for request in Array(pending.values) {
+            let stream = streams[request.id]
+            guard let failure = stream == nil ? request.obstacle(now: now) : stream?.timeout(now: now) else {
+                continue
+            }
+            stream?.abandon()
+            request.fail(failure)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import KindredDomain
+import KindredKernels
+import KindredQuery
+
+/// Answers one query over each side of a generation before it serves, so that no request meets memory or code
+/// that was never touched.
+enum GenerationWarmer {
+    static func warm(_ generation: Generation) {
+        for side in [Side.items, .users] {
+            guard let target = generation.side(side) else { continue }
+            let query = PlannedQuery(
+                vector: QueryVector(row: 0, of: target.table), scoring: .dot, k: 10,
+                rowsEligible: target.table.count)
+            let batch = ScanBatch(generation: generation, target: target, queries: [query])
+            let scratch = ScanScratch()
+            var worker = batch.makeWorker()
+            while batch.work(&worker, scratch: scratch) {}
+            _ = batch.deposit(worker)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import KindredCatalog
+import KindredDomain
+import KindredKernels
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// A running server: one event loop per thread, a control thread for models, a listening socket.
+package final class KindredServer: Sendable {
+    private let configuration: ServerConfiguration
+    private let context: ServerContext
+    private let group: MultiThreadedEventLoopGroup
+    private let supervisor: ModelSupervisor
+    private let logger: Logger
+
+    /// Reads the state and loads what can serve. Blocks until that is done; throws what keeps the server from
+    /// starting.
+    package init(configuration: ServerConfiguration, logger: Logger) throws {
+        if let violation = configuration.limits.violation { throw StartFailure.limits(violation) }
+        self.configuration = configuration
+        self.logger = logger
+        try StartFailure.checkFolder(configuration.modelsRoot)
+        do {
+            try FileManager.default.createDirectory(
+                atPath: configuration.stateDirectory, withIntermediateDirectories: true)
+        } catch {
+            throw StartFailure.stateDirectory(
+                configuration.stateDirectory, reason: "\(error.localizedDescription)")
+        }
+        let context = ServerContext(configuration: configuration, logger: logger)
+        self.context = context
+        group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threadCount)
+        supervisor = try ModelSupervisor(configuration: configuration, server: context)
+        var workers: [LoopWorker] = []
+        for loop in group.makeIterator() { workers.append(LoopWorker(loop: loop, server: context)) }
+        context.complete(workers: workers, supervisor: supervisor)
+        BLAS.useOneThread
+        logger.info(
+            "starting",
+            metadata: [
+                "models": "\(configuration.modelsRoot)", "threads": "\(configuration.threadCount)",
+                "blas": "\(BLAS.description)",
+            ])
+        supervisor.start(watchMilliseconds: configuration.watchMilliseconds)
+        if supervisor.status.allSatisfy({ $0.active == 0 }) {
+            logger.warning("no model is ready yet", metadata: ["models": "\(configuration.modelsRoot)"])
+        }
+    }
+
+    /// Listens; the address is where. Connections are spread over the event loops.
+    package func listen() async throws -> any Channel {
+        let context = context
+        let workers = Dictionary(
+            uniqueKeysWithValues: context.workers.map { (ObjectIdentifier($0.loop), $0) })
+        let channel: any Channel
+        do {
+            channel = try await ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: 1_024)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let worker = workers[ObjectIdentifier(channel.eventLoop)]!
+                        try channel.pipeline.syncOperations.addHandler(ConnectionHandler(worker: worker))
+                    }
+                }
+                .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.maxMessagesPerRead, value: 4)
+                .childChannelOption(
+                    .writeBufferWaterMark,
+                    value: ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 512 << 10)
+                )
+                .bind(host: configuration.host, port: configuration.port).get()
+        } catch {
+            throw StartFailure.listen("\(configuration.host):\(configuration.port)", reason: "\(error)")
+        }
+        for worker in context.workers {
+            worker.loop.scheduleRepeatedTask(initialDelay: .milliseconds(250), delay: .milliseconds(250)) {
+                _ in
+                worker.sweep()
+            }
+        }
+        logger.info("listening", metadata: ["address": "\(Self.address(of: channel))"])
+        return channel
+    }
+
+    /// Where a channel listens, as HOST:PORT.
+    package static func address(of channel: any Channel) -> String {
+        guard let address = channel.localAddress else { return "unknown" }
+        let host = address.ipAddress ?? "unknown"
+        return (host.contains(":") ? "[\(host)]" : host) + ":\(address.port ?? 0)"
+    }
+
+    /// Stops listening, answers what was accepted, tells every client to go, and ends when all have gone or the
+    /// grace is over.
+    package func shutDown(_ listener: any Channel) async {
+        logger.info("shutting down")
+        try? await listener.close().get()
+        for worker in context.workers {
+            try? await worker.loop.submit { worker.drain() }.get()
+        }
+        let deadline = NIODeadline.now() + .milliseconds(Int64(configuration.drainMilliseconds))
+        while NIODeadline.now() < deadline {
+            if context.connectionCount.load(ordering: .relaxed) == 0 { break }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        let left = context.connectionCount.load(ordering: .relaxed)
+        if left > 0 { logger.warning("connections cut off", metadata: ["connections": "\(left)"]) }
+        supervisor.stop()
+        try? await group.shutdownGracefully()
+        logger.info("stopped")
+    }
+}
+
+/// Runs a server until it is told to stop.
+package struct KindredService: Service {
+    private let server: KindredServer
+    private let listener: any Channel
+
+    package init(server: KindredServer, listener: any Channel) {
+        self.server = server
+        self.listener = listener
+    }
+
+    package func run() async throws {
+        try? await gracefulShutdown()
+        await server.shutDown(listener)
+    }
+}

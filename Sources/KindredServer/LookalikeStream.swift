@@ -1,0 +1,231 @@
+import KindredDomain
+import KindredQuery
+import KindredWire
+import Synchronization
+
+/// One look-alike expansion on its connection: seeds in, work in slices, rows out as far as the reader's window
+/// and its socket allow.
+final class LookalikeStream: LoopJob {
+    private enum Phase {
+        /// Seeds that have come and are not in the set yet, and how far that is.
+        case seeding([IDList], next: Int)
+        case expanding
+        case streaming(Audience, next: Int)
+        case ended
+    }
+
+    private let request: PendingRequest
+    private let body: LookalikeRequest
+    private let server: ServerContext
+    private let limits: Limits
+    private let reservedBytes: UInt64
+    private var expansion: LookalikeExpansion?
+    private var summary: LookalikeSummary
+    private var phase = Phase.seeding([], next: 0)
+    private var isQueued = false
+    private var helpersAsked = false
+    private(set) var seedsHaveEnded = false
+    private var seedsReceived: UInt64 = 0
+    private var checksum = AudienceChecksum()
+    /// Body bytes of DATA that were sent, and that may be.
+    private var sentBytes: UInt64 = 0
+    private var windowLimit: UInt64
+    private let openedAt: UInt64
+    /// When the reader had last taken its share, and how much it had taken by then.
+    private var progressAt: UInt64 = 0
+    private var progressBytes: UInt64 = 0
+
+    /// Throws where the model has no users, the size makes no sense, or the process holds too many streams.
+    init(
+        _ request: PendingRequest, _ body: LookalikeRequest, _ generation: Generation, server: ServerContext,
+        now: UInt64
+    ) throws(RequestFailure) {
+        self.request = request
+        self.body = body
+        self.server = server
+        limits = server.limits
+        openedAt = now
+        windowLimit = body.windowBytes == 0 ? limits.windowBytesDefault : body.windowBytes
+        let memory = server.memory
+        expansion = try LookalikeExpansion(
+            request: body, generation: generation, limits: limits, dispose: { memory.giveBack($0) })
+        summary = LookalikeSummary(origin: AnswerOrigin(model: generation.name, version: generation.version))
+        reservedBytes = LookalikeExpansion.byteCount(userCount: generation.users?.table.count ?? 0)
+        guard server.streams.reserve(reservedBytes, limits: limits) else {
+            phase = .ended
+            throw .overloaded(retryAfterMilliseconds: 1_000)
+        }
+    }
+
+    deinit { if case .ended = phase {} else { server.streams.release(reservedBytes) } }
+
+    /// The greatest limit a reader may set now.
+    var windowLimitMax: UInt64 { sentBytes + limits.windowBytesMax }
+
+    // MARK: Frames
+
+    /// The seeds that came with the opening frame.
+    func receiveOpening(isLast: Bool, on worker: LoopWorker) throws(RequestFailure) {
+        try receive(AudienceRows(firstRow: 0, ids: body.seeds, scores: []), isLast: isLast, on: worker)
+    }
+
+    func receive(_ rows: AudienceRows, isLast: Bool, on worker: LoopWorker) throws(RequestFailure) {
+        guard rows.firstRow == seedsReceived else { throw .malformedBody(.inconsistentSections(64)) }
+        seedsReceived += UInt64(rows.ids.count)
+        guard seedsReceived <= limits.seedsMax else {
+            throw .limitExceeded(.seeds, found: seedsReceived, limit: limits.seedsMax)
+        }
+        guard case .seeding(var lists, let next) = phase else { return }
+        if !rows.ids.isEmpty { lists.append(rows.ids) }
+        phase = .seeding(lists, next: next)
+        seedsHaveEnded = isLast
+        queue(on: worker)
+    }
+
+    func raise(to limit: UInt64, on worker: LoopWorker) throws(RequestFailure) {
+        guard limit <= windowLimitMax else { throw .invalidArgument(.windowTooLarge(limit)) }
+        guard limit > windowLimit else { return }
+        windowLimit = limit
+        pump(on: worker)
+    }
+
+    /// Ends without a reply: cancelled, failed, or the connection is gone.
+    func abandon() {
+        if case .ended = phase { return }
+        if case .streaming(let audience, _) = phase { server.memory.giveBack(audience) }
+        phase = .ended
+        expansion = nil
+        server.streams.release(reservedBytes)
+    }
+
+    /// Why the stream ends now, if it took too long.
+    func timeout(now: UInt64) -> RequestFailure? {
+        if now > openedAt + UInt64(limits.streamMillisecondsMax) * 1_000_000 {
+            return .limitExceeded(
+                .streamMilliseconds, found: (now - openedAt) / 1_000_000,
+                limit: UInt64(limits.streamMillisecondsMax))
+        }
+        guard case .streaming = phase else { return request.obstacle(now: now) }
+        if sentBytes >= progressBytes + UInt64(limits.streamProgressBytesMin) {
+            progressAt = now
+            progressBytes = sentBytes
+        }
+        guard now <= progressAt + UInt64(limits.streamProgressMilliseconds) * 1_000_000 else {
+            return .slowConsumer(
+                bytes: sentBytes - progressBytes, milliseconds: limits.streamProgressMilliseconds)
+        }
+        return nil
+    }
+
+    // MARK: Work
+
+    private func queue(on worker: LoopWorker) {
+        guard !isQueued else { return }
+        isQueued = true
+        worker.startBulk(self)
+    }
+
+    func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
+        do throws(RequestFailure) {
+            if let obstacle = request.obstacle(now: now), !isStreaming { throw obstacle }
+            let progress = try advance(on: worker, now: now)
+            if case .finished = progress { isQueued = false }
+            return progress
+        } catch {
+            isQueued = false
+            abandon()
+            request.fail(error)
+            return .finished
+        }
+    }
+
+    private var isStreaming: Bool {
+        if case .streaming = phase { return true }
+        return false
+    }
+
+    private func advance(on worker: LoopWorker, now: UInt64) throws(RequestFailure) -> LoopJobProgress {
+        switch phase {
+        case .ended: return .finished
+        case .seeding(let lists, let next): return try takeSeeds(lists, next: next, now: now)
+        case .expanding:
+            switch try expansion!.step() {
+            case .working: return .working
+            case .scanning(let scan):
+                if !helpersAsked {
+                    helpersAsked = true
+                    for other in server.workers where other !== worker {
+                        other.loop.execute { other.help(scan) }
+                    }
+                }
+                return worker.work(on: scan) ? .working : .waiting
+            case .finished(let audience):
+                finishExpansion(audience, now: worker.now())
+                return .working
+            }
+        case .streaming:
+            pump(on: worker)
+            return .finished
+        }
+    }
+
+    private func takeSeeds(
+        _ lists: [IDList], next: Int, now: UInt64
+    ) throws(RequestFailure) -> LoopJobProgress {
+        guard let list = lists.first else {
+            guard seedsHaveEnded else { return .finished }
+            phase = .expanding
+            request.startedAt = now
+            return .working
+        }
+        let end = min(next + LoopWorker.idsPerStep, list.count)
+        // The lists are set aside so that removing one does not copy the others.
+        phase = .seeding([], next: 0)
+        try expansion!.insert(list, next..<end)
+        phase = end == list.count ? .seeding(Array(lists.dropFirst()), next: 0) : .seeding(lists, next: end)
+        return .working
+    }
+
+    private func finishExpansion(_ audience: Audience, now: UInt64) {
+        let seeds = expansion!.seeds
+        summary.seedsReceived = seeds.receivedCount
+        summary.seedsMatched = seeds.matchedCount
+        summary.seedsDuplicate = seeds.duplicateCount
+        summary.seedsUnmatched = seeds.unmatchedCount
+        summary.unmatchedExamples = IDList(seeds.unmatchedExamples)
+        summary.rowsEligible = expansion!.rowsEligible
+        summary.rowsScanned = expansion!.rowsScanned
+        summary.rows = UInt64(audience.count)
+        request.stamp(&summary.origin, now: now)
+        // From here on the stream holds ids and scores only; the generation may go.
+        expansion = nil
+        progressAt = now
+        phase = .streaming(audience, next: 0)
+    }
+
+    /// Writes rows while the window and the socket allow, then the summary.
+    func pump(on worker: LoopWorker) {
+        guard case .streaming(let audience, var next) = phase else { return }
+        while next < audience.count, request.connection.isWritable, windowLimit > sentBytes {
+            let room = min(UInt64(limits.dataBodyBytesMax), windowLimit - sentBytes)
+            let rows = audience.rowCount(from: next, inBody: Int(room), withScores: body.wantsScores)
+            guard rows > 0 else { break }
+            let range = next..<next + rows
+            sentBytes += UInt64(
+                request.connection.writeData { writer in
+                    audience.encode(
+                        range, requestID: request.id, withScores: body.wantsScores, checksum: &checksum,
+                        into: &writer)
+                })
+            worker.metrics.streamRows.count(UInt64(rows))
+            next = range.upperBound
+            phase = .streaming(audience, next: next)
+            // Flushed at once, so that `isWritable` speaks of what the socket has taken.
+            request.connection.flush()
+        }
+        guard next == audience.count else { return }
+        summary.checksum = checksum.value
+        abandon()
+        request.answer(.lookalike(summary))
+    }
+}

@@ -1,0 +1,303 @@
+import KindredCatalog
+import KindredDomain
+import KindredKernels
+import KindredModel
+import KindredQuery
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Watches the repository, loads what is new, and decides which version serves. All of it on the control thread;
+/// a version that is refused changes nothing.
+final class ModelSupervisor: @unchecked Sendable {
+    typealias Completion = (Result<ModelSwitchResponse, RequestFailure>) -> Void
+
+    private let repository: Repository
+    private let loader: VersionLoader
+    private let state: ServerStateStore
+    private let wantedDefault: ModelName?
+    private let server: ServerContext
+    private let thread = ControlThread()
+    private let logger: Logger
+    /// Touched on the control thread alone.
+    private var models: [ModelName: ServedModel] = [:]
+    private var remembered: [ModelName: ServedVersions]
+    private var reportedFailure: String?
+    private let published = Mutex<[ModelStatus]>([])
+    private let loads = Atomic<UInt64>(0)
+    private let refusals = Atomic<UInt64>(0)
+    private let switches = Atomic<UInt64>(0)
+
+    init(configuration: ServerConfiguration, server: ServerContext) throws(StateFailure) {
+        repository = Repository(root: configuration.modelsRoot)
+        loader = VersionLoader(loading: configuration.loading)
+        wantedDefault = configuration.defaultModel
+        self.server = server
+        logger = server.logger
+        state = try ServerStateStore(path: configuration.stateDirectory + "/state.sqlite")
+        remembered = try state.load()
+    }
+
+    /// Looks at the repository for the first time, then starts to watch it. Blocks until what can serve serves.
+    func start(watchMilliseconds: Int) {
+        scan()
+        thread.start(intervalMilliseconds: watchMilliseconds) { self.scan() }
+    }
+
+    /// Ends the control thread once it has done what it was asked.
+    func stop() { thread.stop() }
+
+    // MARK: For any thread
+
+    /// Every model of the repository, as of the last change.
+    var status: [ModelStatus] { published.withLock { $0 } }
+
+    var counters: [(String, UInt64)] {
+        [
+            ("model_loads_total", loads.load(ordering: .relaxed)),
+            ("model_refusals_total", refusals.load(ordering: .relaxed)),
+            ("model_switches_total", switches.load(ordering: .relaxed)),
+        ]
+    }
+
+    /// Looks at the repository now. `completion` is called on the event loop that asks.
+    func load(_ request: ModelLoadRequest, completion: @escaping Completion) {
+        onThread(completion) { supervisor throws(RequestFailure) in
+            supervisor.scan()
+            let model = try supervisor.model(request.model)
+            if request.version != 0, model.generations[request.version] == nil {
+                try supervisor.checkPresence(of: request.version, of: model)
+                try supervisor.loadVersion(request.version, of: model.name)
+            }
+            supervisor.publish()
+            return supervisor.response(model.name)
+        }
+    }
+
+    /// Activates or rolls back. `completion` is called on the event loop that asks.
+    func switchVersion(_ request: ModelSwitchRequest, completion: @escaping Completion) {
+        onThread(completion) { supervisor throws(RequestFailure) in
+            let model = try supervisor.model(request.model)
+            let serving = model.active?.version ?? 0
+            guard request.expectedActive == 0 || request.expectedActive == serving else {
+                throw .conflict(expected: request.expectedActive, active: serving)
+            }
+            switch request.goal {
+            case .version(let version): try supervisor.activate(version, pinned: version, of: model.name)
+            case .previous:
+                guard let previous = model.versions.previous else { throw .noPreviousVersion(model.name) }
+                try supervisor.activate(previous, pinned: previous, of: model.name)
+            case .latest:
+                try supervisor.unpin(model.name)
+                supervisor.scan()
+            }
+            return supervisor.response(model.name)
+        }
+    }
+
+    private func onThread(
+        _ completion: @escaping Completion,
+        _ work: @escaping @Sendable (ModelSupervisor) throws(RequestFailure) -> ModelSwitchResponse
+    ) {
+        let loop = MultiThreadedEventLoopGroup.currentEventLoop!
+        let bound = NIOLoopBound(completion, eventLoop: loop)
+        thread.submit {
+            let result: Result<ModelSwitchResponse, RequestFailure>
+            do throws(RequestFailure) {
+                result = .success(try work(self))
+            } catch {
+                result = .failure(error)
+            }
+            loop.execute { bound.value(result) }
+        }
+    }
+
+    // MARK: On the control thread
+
+    private func model(_ name: ModelName?) throws(RequestFailure) -> ServedModel {
+        guard let name = name ?? defaultModel else {
+            throw models.isEmpty ? .noModelReady : .unknownModel("")
+        }
+        guard let model = models[name] else { throw .unknownModel(name.description) }
+        return model
+    }
+
+    private var defaultModel: ModelName? { wantedDefault ?? (models.count == 1 ? models.keys.first : nil) }
+
+    private func response(_ name: ModelName) -> ModelSwitchResponse {
+        let status = models[name]!.status(isDefault: false)
+        return ModelSwitchResponse(active: status.active, previous: status.previous, pinned: status.pinned)
+    }
+
+    /// One look at the repository: new models, new versions, changed files of refused ones.
+    private func scan() {
+        let names: [ModelName]
+        do throws(ModelFileFailure) {
+            names = try repository.models()
+            reportedFailure = nil
+        } catch {
+            // Once per reason: the watcher comes back every second.
+            if reportedFailure != error.description {
+                reportedFailure = error.description
+                logger.error("the repository cannot be read", metadata: ["reason": "\(error)"])
+            }
+            return
+        }
+        for name in names where models[name] == nil {
+            models[name] = ServedModel(name: name, remembered: remembered[name])
+        }
+        for name in names { scan(name) }
+        publish()
+    }
+
+    private func scan(_ name: ModelName) {
+        guard let versions = try? repository.versions(of: name) else { return }
+        models[name]!.refusals = models[name]!.refusals.filter { versions.contains($0.key) }
+        // After a restart: what served before, and what a rollback would go to.
+        if models[name]!.active == nil,
+            let wanted = models[name]!.versions.pinned ?? models[name]!.versions.active,
+            versions.contains(wanted)
+        {
+            try? loadVersion(wanted, of: name)
+        }
+        // The newest that is any good; older ones only where nothing serves yet.
+        for version in versions.reversed() {
+            let serving = models[name]!.active?.version ?? 0
+            if version <= serving || models[name]!.generations[version] != nil { break }
+            if (try? loadVersion(version, of: name)) != nil { break }
+        }
+        takeOver(name)
+        if let previous = models[name]!.versions.previous, models[name]!.generations[previous] == nil,
+            versions.contains(previous)
+        {
+            try? loadVersion(previous, of: name)
+        }
+        models[name]!.dropUnneeded()
+    }
+
+    /// Lets the newest generation serve, unless another one is pinned.
+    private func takeOver(_ name: ModelName) {
+        let model = models[name]!
+        let newest = model.generations.keys.max()
+        if let pinned = model.versions.pinned, model.generations[pinned] != nil {
+            if model.active == nil { try? activate(pinned, pinned: pinned, of: name) }
+            return
+        }
+        guard let newest, model.active == nil || newest > model.active!.version else { return }
+        try? activate(newest, pinned: model.versions.pinned, of: name)
+    }
+
+    private func checkPresence(of version: UInt64, of model: ServedModel) throws(RequestFailure) {
+        let versions = (try? repository.versions(of: model.name)) ?? []
+        guard versions.contains(version) else {
+            throw .modelCorrupt(version: version, reason: "model '\(model.name)' has no such version on disk")
+        }
+    }
+
+    /// Loads, checks and warms a version, unless it was refused and has not changed since.
+    private func loadVersion(_ version: UInt64, of name: ModelName) throws(RequestFailure) {
+        if models[name]!.generations[version] != nil { return }
+        let stamp = repository.changeStamp(of: name, version: version)
+        if let refusal = models[name]!.refusals[version], refusal.stamp == stamp {
+            throw .modelCorrupt(version: version, reason: refusal.reason)
+        }
+        let startedAt = NIODeadline.now()
+        let generation: Generation
+        do {
+            generation = try makeGeneration(version, of: name)
+        } catch {
+            models[name]!.refusals[version] = ServedModel.Refusal(stamp: stamp, reason: "\(error)")
+            refusals.wrappingAdd(1, ordering: .relaxed)
+            logger.error(
+                "version refused",
+                metadata: ["model": "\(name)", "version": "\(version)", "reason": "\(error)"])
+            publishStatus()
+            throw .modelCorrupt(version: version, reason: "\(error)")
+        }
+        models[name]!.refusals[version] = nil
+        models[name]!.generations[version] = generation
+        loads.wrappingAdd(1, ordering: .relaxed)
+        logger.info(
+            "version loaded",
+            metadata: [
+                "model": "\(name)", "version": "\(version)", "items": "\(generation.items?.table.count ?? 0)",
+                "users": "\(generation.users?.table.count ?? 0)", "dimension": "\(generation.dimension)",
+                "elapsed_ms": "\((NIODeadline.now() - startedAt).nanoseconds / 1_000_000)",
+            ])
+    }
+
+    private func makeGeneration(_ version: UInt64, of name: ModelName) throws -> Generation {
+        let loaded = try loader.load(
+            directory: repository.directory(of: name, version: version), expecting: name, version: version)
+        let catalogs = try VersionCatalog.columns(of: loaded)
+        let memory = server.memory
+        let generation = try Generation(
+            version: loaded, itemCatalog: catalogs[.items], userCatalog: catalogs[.users],
+            release: { memory.giveBackModel([$0, $1].compactMap { $0 }) })
+        GenerationWarmer.warm(generation)
+        return generation
+    }
+
+    /// Makes a version serve: in the state file first, so that a restart agrees, then on every loop.
+    private func activate(_ version: UInt64, pinned: UInt64?, of name: ModelName) throws(RequestFailure) {
+        if models[name]!.generations[version] == nil {
+            try checkPresence(of: version, of: models[name]!)
+            try loadVersion(version, of: name)
+        }
+        let before = models[name]!.versions
+        let after = models[name]!.switched(to: version, pinned: pinned)
+        if after != before {
+            do throws(StateFailure) {
+                try state.save(after, for: name)
+            } catch {
+                logger.error("the state file cannot be written", metadata: ["reason": "\(error)"])
+                throw .internalError(reference: UInt64.random(in: 1...UInt64.max))
+            }
+        }
+        let replaced = models[name]!.active?.version
+        models[name]!.versions = after
+        models[name]!.dropUnneeded()
+        publish()
+        guard replaced != version else { return }
+        switches.wrappingAdd(1, ordering: .relaxed)
+        logger.info(
+            "version serves",
+            metadata: [
+                "model": "\(name)", "version": "\(version)", "replaced": "\(replaced ?? 0)",
+                "pinned": "\(pinned ?? 0)",
+            ])
+    }
+
+    private func unpin(_ name: ModelName) throws(RequestFailure) {
+        var versions = models[name]!.versions
+        guard versions.pinned != nil else { return }
+        versions.pinned = nil
+        do throws(StateFailure) {
+            try state.save(versions, for: name)
+        } catch {
+            logger.error("the state file cannot be written", metadata: ["reason": "\(error)"])
+            throw .internalError(reference: UInt64.random(in: 1...UInt64.max))
+        }
+        models[name]!.versions = versions
+    }
+
+    /// Hands the choice of all models to the event loops and to whoever asks for the list.
+    private func publish() {
+        var entries: [ModelName: GenerationTable.Entry] = [:]
+        for (name, model) in models { entries[name] = model.entry }
+        let chosen = defaultModel
+        let table = server.store.update { [entries] table in
+            table.models = entries
+            table.defaultModel = chosen
+        }
+        server.publish(table)
+        publishStatus()
+    }
+
+    private func publishStatus() {
+        let chosen = defaultModel
+        let list = models.values.sorted { $0.name < $1.name }.map { $0.status(isDefault: $0.name == chosen) }
+        published.withLock { $0 = list }
+    }
+}

@@ -1,0 +1,52 @@
+import KindredDomain
+import KindredWire
+
+/// A request that was read and has had no END reply yet. Touched by its connection's event loop alone.
+final class PendingRequest {
+    let connection: ConnectionHandler
+    let id: UInt64
+    let type: UInt8
+    let receivedAt: UInt64
+    /// Nanoseconds; the answer is DEADLINE_EXCEEDED after this.
+    let deadline: UInt64
+    let timeoutMilliseconds: UInt32
+    /// When work on it began.
+    var startedAt: UInt64
+    /// Its END reply has been written.
+    private(set) var isAnswered = false
+    var isCancelled = false
+
+    init(connection: ConnectionHandler, header: FrameHeader, limits: Limits, now: UInt64) {
+        self.connection = connection
+        id = header.requestID
+        type = header.type
+        receivedAt = now
+        startedAt = now
+        timeoutMilliseconds = header.argument == 0 ? limits.timeoutMillisecondsMax : header.argument
+        deadline = now + UInt64(timeoutMilliseconds) * 1_000_000
+    }
+
+    /// Why no answer is worth computing any more, if so: cancelled, too late, or nobody there to read it.
+    func obstacle(now: UInt64) -> RequestFailure? {
+        if isCancelled { return .cancelled }
+        if now > deadline { return .deadlineExceeded(milliseconds: timeoutMilliseconds) }
+        return nil
+    }
+
+    /// Writes the END reply. A reply that exceeds a body becomes the failure that says so.
+    func answer(_ message: ServerMessage) {
+        guard !isAnswered else { return }
+        isAnswered = true
+        connection.writeReply(message, requestType: type, requestID: id)
+    }
+
+    func fail(_ failure: RequestFailure) { answer(.failure(ErrorReply(failure))) }
+
+    /// Fills in the times of an answer that is ready at `now`.
+    func stamp(_ origin: inout AnswerOrigin, now: UInt64) {
+        origin.queueMicroseconds = Self.microseconds(startedAt &- receivedAt)
+        origin.computeMicroseconds = Self.microseconds(now &- startedAt)
+    }
+
+    static func microseconds(_ nanoseconds: UInt64) -> UInt32 { UInt32(clamping: nanoseconds / 1_000) }
+}

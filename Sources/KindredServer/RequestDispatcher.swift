@@ -1,0 +1,50 @@
+import KindredDomain
+import KindredQuery
+import KindredWire
+
+/// Sends each request where it is worked on. Streams are opened by their connection.
+struct RequestDispatcher {
+    let worker: LoopWorker
+
+    /// Throws what keeps the request from being worked on at all.
+    func dispatch(_ message: ClientMessage, _ request: PendingRequest) throws(RequestFailure) {
+        switch message {
+        case .hello:
+            request.answer(
+                .helloOK(
+                    HelloReply(
+                        limits: worker.server.limits, serverName: ServerConfiguration.serverName,
+                        defaultModel: worker.generations.defaultModel)))
+        case .ping(let value): request.answer(.pong(value))
+        case .recommend(let body):
+            worker.start(try RecommendJob(request, body, try generation(of: body.scope)))
+        case .score(let body): worker.start(try ScoreJob(request, body, try generation(of: body.scope)))
+        case .vectors(let body):
+            let generation = try worker.generations.generation(model: body.model, version: body.version)
+            worker.start(try VectorsJob(request, body, generation, worker.server.limits))
+        case .modelList: request.answer(.modelList(worker.server.supervisor.status))
+        case .modelLoad(let body):
+            worker.server.supervisor.load(body) { answer($0, request) }
+        case .modelSwitch(let body):
+            worker.server.supervisor.switchVersion(body) { answer($0, request) }
+        case .stats: request.answer(.stats(worker.server.stats))
+        case .health: request.answer(.health(worker.server.health(isDraining: worker.isDraining)))
+        case .lookalike, .goAway, .window, .cancel, .data:
+            preconditionFailure("the connection handles \(message.type)")
+        }
+    }
+
+    private func generation(of scope: QueryScope) throws(RequestFailure) -> Generation {
+        try worker.generations.generation(model: scope.model, version: scope.version)
+    }
+
+    /// Brings the supervisor's answer back to the request's loop.
+    private func answer(
+        _ result: Result<ModelSwitchResponse, RequestFailure>, _ request: PendingRequest
+    ) {
+        switch result {
+        case .success(let response): request.answer(.modelSwitch(response))
+        case .failure(let failure): request.fail(failure)
+        }
+    }
+}

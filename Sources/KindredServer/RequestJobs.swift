@@ -1,0 +1,78 @@
+import KindredDomain
+import KindredQuery
+import KindredWire
+
+/// Plans a RECOMMEND and hands it to the tick's scan.
+final class RecommendJob: LoopJob {
+    private let request: PendingRequest
+    private let generation: Generation
+    private var planner: RecommendPlanner
+
+    init(_ request: PendingRequest, _ body: RecommendRequest, _ generation: Generation) throws(RequestFailure)
+    {
+        self.request = request
+        self.generation = generation
+        planner = try RecommendPlanner(request: body, generation: generation)
+    }
+
+    func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
+        do throws(RequestFailure) {
+            if let obstacle = request.obstacle(now: now) { throw obstacle }
+            guard try planner.step(idCount: LoopWorker.idsPerStep) else { return .working }
+            worker.scan(ScanEntry(request: request, plan: planner.finish(), worker: worker))
+        } catch {
+            request.fail(error)
+        }
+        return .finished
+    }
+}
+
+/// Answers a SCORE.
+final class ScoreJob: LoopJob {
+    private let request: PendingRequest
+    private var plan: ScorePlan
+
+    init(_ request: PendingRequest, _ body: ScoreRequest, _ generation: Generation) throws(RequestFailure) {
+        self.request = request
+        plan = try ScorePlan(request: body, generation: generation)
+    }
+
+    func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
+        if let obstacle = request.obstacle(now: now) {
+            request.fail(obstacle)
+            return .finished
+        }
+        guard plan.step(candidateCount: LoopWorker.idsPerStep) else { return .working }
+        var response = plan.finish()
+        request.stamp(&response.origin, now: worker.now())
+        worker.metrics.queries.count(UInt64(response.outcomes.count))
+        request.answer(.score(response))
+        return .finished
+    }
+}
+
+/// Answers a GET_VECTORS.
+final class VectorsJob: LoopJob {
+    private let request: PendingRequest
+    private var plan: VectorsPlan
+
+    init(
+        _ request: PendingRequest, _ body: VectorsRequest, _ generation: Generation, _ limits: Limits
+    ) throws(RequestFailure) {
+        self.request = request
+        plan = try VectorsPlan(request: body, generation: generation, limits: limits)
+    }
+
+    func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
+        do throws(RequestFailure) {
+            if let obstacle = request.obstacle(now: now) { throw obstacle }
+            guard try plan.step(elementCount: LoopWorker.idsPerStep * 64) else { return .working }
+            var response = plan.finish()
+            request.stamp(&response.origin, now: worker.now())
+            request.answer(.vectors(response))
+        } catch {
+            request.fail(error)
+        }
+        return .finished
+    }
+}

@@ -1,0 +1,38 @@
+import KindredDomain
+import KindredModel
+
+/// Everything that a server is told before it starts.
+package struct ServerConfiguration: Sendable {
+    /// The model repository's folder.
+    package var modelsRoot: String
+    package var host = "127.0.0.1"
+    /// 0: a free port.
+    package var port = 7411
+    /// Where the server keeps its own state.
+    package var stateDirectory: String
+    /// Event loops, each of which also scans.
+    package var threadCount: Int
+    /// The model of requests that name none; nil: the only model, where there is just one.
+    package var defaultModel: ModelName?
+    package var loading = VectorLoading.memory
+    package var limits = Limits.standard
+    /// How often the repository is looked at.
+    package var watchMilliseconds = 1_000
+    /// How long requests in flight may take once the server is told to stop.
+    package var drainMilliseconds: UInt32 = 30_000
+
+    package init(modelsRoot: String, stateDirectory: String, threadCount: Int) {
+        self.modelsRoot = modelsRoot
+        self.stateDirectory = stateDirectory
+        self.threadCount = threadCount
+    }
+
+    /// The server's name and version, as HELLO_OK says them.
+    package static let serverName = "kindred 0.1.0"
+    /// The port of a server that is not told another one.
+    package static let defaultPort = 7411
+    /// A piece of work holds an event loop for at most about this long.
+    package static let sliceNanoseconds: UInt64 = 500_000
+    /// Between slices a loop looks after its sockets. A task without delay would run before the next poll.
+    package static let pauseMicroseconds: Int64 = 20
+}

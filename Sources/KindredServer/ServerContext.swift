@@ -1,0 +1,63 @@
+import KindredDomain
+import KindredQuery
+import Logging
+import NIOCore
+import Synchronization
+
+/// What all event loops of a server share: limits, the serving generations, the queue of long scans.
+final class ServerContext: Sendable {
+    let limits: Limits
+    let drainMilliseconds: UInt32
+    let logger: Logger
+    let store = GenerationStore()
+    let scans: ScanQueue
+    let streams = StreamBudget()
+    let memory = MemoryReclaimer()
+    let connectionCount = Atomic<Int>(0)
+    private let startedAt = NIODeadline.now().uptimeNanoseconds
+
+    /// Set once, before any connection is accepted; read without the lock from then on.
+    nonisolated(unsafe) private(set) var workers: [LoopWorker] = []
+    nonisolated(unsafe) private var modelSupervisor: ModelSupervisor?
+
+    init(configuration: ServerConfiguration, logger: Logger) {
+        limits = configuration.limits
+        drainMilliseconds = configuration.drainMilliseconds
+        self.logger = logger
+        scans = ScanQueue(limits: configuration.limits)
+    }
+
+    /// Completes the context, before the server listens.
+    func complete(workers: [LoopWorker], supervisor: ModelSupervisor) {
+        self.workers = workers
+        modelSupervisor = supervisor
+    }
+
+    var supervisor: ModelSupervisor { modelSupervisor! }
+
+    /// Makes every loop use the table before it returns. Not from an event loop.
+    func publish(_ table: GenerationTable) {
+        for worker in workers {
+            // A loop that has shut down answers nobody any more.
+            try? worker.loop.submit { worker.use(table) }.wait()
+        }
+    }
+
+    /// Counters and gauges by name, in ascending order.
+    var stats: StatsResponse {
+        var entries = LoopMetrics.sum(workers.map(\.metrics))
+        let held = streams.held
+        entries.append(("streams_open", UInt64(held.count)))
+        entries.append(("stream_bytes_reserved", held.byteCount))
+        entries.append(("uptime_ms", (NIODeadline.now().uptimeNanoseconds - startedAt) / 1_000_000))
+        entries.append(contentsOf: supervisor.counters)
+        entries.sort { $0.0 < $1.0 }
+        return StatsResponse(names: entries.map(\.0), values: entries.map(\.1))
+    }
+
+    func health(isDraining: Bool) -> HealthResponse {
+        let ready = UInt32(store.current.models.count)
+        return HealthResponse(
+            state: isDraining ? .draining : ready == 0 ? .notReady : .serving, modelsReady: ready)
+    }
+}

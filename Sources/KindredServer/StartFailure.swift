@@ -1,0 +1,29 @@
+import Glibc
+
+/// Why a server cannot start. Never crosses the wire.
+package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case modelsRoot(String, reason: String)
+    case stateDirectory(String, reason: String)
+    case listen(String, reason: String)
+    case limits(String)
+
+    package var description: String {
+        switch self {
+        case .modelsRoot(let path, let reason):
+            "the model repository '\(path)' \(reason): give a folder with --models"
+        case .stateDirectory(let path, let reason):
+            "the state directory '\(path)' cannot be made (\(reason)): give a writable one with --state"
+        case .listen(let address, let reason):
+            "cannot listen on \(address): \(reason); give another address with --listen, port 0 picks a free one"
+        case .limits(let violation): "limits that contradict each other: \(violation)"
+        }
+    }
+
+    static func checkFolder(_ path: String) throws(StartFailure) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw .modelsRoot(path, reason: "cannot be opened (\(String(cString: strerror(errno))))")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw .modelsRoot(path, reason: "is not a folder") }
+    }
+}

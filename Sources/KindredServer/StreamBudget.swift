@@ -1,0 +1,35 @@
+import KindredDomain
+import Synchronization
+
+/// How many streams the process has open and how much memory they may hold.
+final class StreamBudget: Sendable {
+    private struct State {
+        var count = 0
+        var byteCount: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Reserves room for a stream; false where the process has none. One stream always has room, however large.
+    func reserve(_ byteCount: UInt64, limits: Limits) -> Bool {
+        state.withLock { state in
+            guard state.count < Int(limits.streamsMax) else { return false }
+            guard state.count == 0 || state.byteCount + byteCount <= limits.streamBytesHeldMax else {
+                return false
+            }
+            state.count += 1
+            state.byteCount += byteCount
+            return true
+        }
+    }
+
+    func release(_ byteCount: UInt64) {
+        state.withLock { state in
+            state.count -= 1
+            state.byteCount -= byteCount
+        }
+    }
+
+    /// Streams that are open, and the bytes reserved for them.
+    var held: (count: Int, byteCount: UInt64) { state.withLock { ($0.count, $0.byteCount) } }
+}

@@ -1,0 +1,30 @@
+import KindredCatalog
+import KindredDomain
+import KindredModel
+
+/// The catalog of a loaded version, checked against its manifest.
+package enum VersionCatalog {
+    /// The attributes of each side that the model and its catalog both have. Throws where the catalog's columns
+    /// are not what the manifest says, and as `CatalogReader` does.
+    package static func columns(of version: LoadedVersion) throws -> [Side: CatalogColumns] {
+        var result: [Side: CatalogColumns] = [:]
+        for table in [version.items, version.users].compactMap({ $0 }) {
+            var found: CatalogColumns?
+            if let path = version.catalogPath {
+                found = try CatalogReader.readColumns(
+                    path: path, side: table.side, rowCount: table.count, rowOf: table.ids.row(of:))
+            }
+            let names = found?.columns.map(\.name) ?? []
+            let wanted = version.manifest.rows(table.side)?.columns ?? []
+            guard names.count == wanted.count,
+                zip(names, wanted).allSatisfy({ $0.utf8.elementsEqual($1.utf8) })
+            else {
+                throw ModelFileFailure(
+                    file: ModelFiles.manifest, field: "\(table.side).columns", found: "\(wanted)",
+                    wanted: "\(names), as the catalog has")
+            }
+            result[table.side] = found
+        }
+        return result
+    }
+}

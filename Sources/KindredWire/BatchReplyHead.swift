@@ -1,0 +1,54 @@
+import KindredDomain
+
+/// What the replies to RECOMMEND and SCORE share: the fixed part, the model's name and the results' offsets.
+struct BatchReplyHead {
+    /// The values, once all sections have been seen.
+    struct Batch {
+        let origin: AnswerOrigin
+        let firstQuery: UInt32
+        let queryCount: Int
+        let offsets: [UInt32]
+        let resultCount: Int
+    }
+
+    private enum Tag {
+        static let model: UInt16 = 64
+        static let offsets: UInt16 = 66
+    }
+
+    private var model = NameSection()
+    private var offsets: Section?
+
+    /// Keeps a section of the head; false for any other.
+    mutating func take(_ section: Section, _ reader: inout SectionReader) -> Bool {
+        switch section.tag {
+        case Tag.model: model.take(section, &reader)
+        case Tag.offsets: offsets = reader.keep(section, as: .u32)
+        default: return false
+        }
+        return true
+    }
+
+    /// Reads the fixed part of 32 bytes, which the caller has proven to be there, and the offsets.
+    func batch(in body: RawSpan) throws(RequestFailure) -> Batch {
+        let model = try model.required(Tag.model, in: body)
+        guard let section = offsets else { throw .malformedBody(.missingSection(Tag.offsets)) }
+        let offsets = section.elements(of: UInt32.self, in: body)
+        let queryCount = body.integer(at: 4, as: UInt32.self)
+        guard offsets.count - 1 == Int(exactly: queryCount) else {
+            throw .malformedBody(.inconsistentSections(Tag.offsets))
+        }
+        var previous: UInt32 = 0
+        guard offsets.first == 0 else { throw .malformedBody(.offsets(tag: Tag.offsets)) }
+        for offset in offsets {
+            guard offset >= previous else { throw .malformedBody(.offsets(tag: Tag.offsets)) }
+            previous = offset
+        }
+        var origin = AnswerOrigin(model: model, version: body.integer(at: 8, as: UInt64.self))
+        origin.queueMicroseconds = body.integer(at: 16, as: UInt32.self)
+        origin.computeMicroseconds = body.integer(at: 20, as: UInt32.self)
+        return Batch(
+            origin: origin, firstQuery: body.integer(at: 24, as: UInt32.self), queryCount: offsets.count - 1,
+            offsets: offsets, resultCount: Int(previous))
+    }
+}

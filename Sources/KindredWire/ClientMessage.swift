@@ -1,0 +1,110 @@
+import KindredDomain
+
+/// A frame that a client sends, as a value.
+package enum ClientMessage: Sendable, Equatable {
+    case hello(HelloRequest)
+    /// Eight bytes that come back in PONG.
+    case ping(UInt64)
+    case goAway(GoAway)
+    /// The absolute limit of DATA body bytes of a stream since it began.
+    case window(limitBytes: UInt64)
+    case cancel
+    /// Seeds of a stream; its scores mean nothing.
+    case data(AudienceRows)
+    case recommend(RecommendRequest)
+    case score(ScoreRequest)
+    case vectors(VectorsRequest)
+    case lookalike(LookalikeRequest)
+    case modelList
+    case modelLoad(ModelLoadRequest)
+    /// MODEL_ACTIVATE or MODEL_ROLLBACK.
+    case modelSwitch(ModelSwitchRequest)
+    case stats
+    case health
+
+    /// Reads the body of a frame of type `type` and checks everything that needs no model.
+    ///
+    /// Throws UNSUPPORTED_TYPE, UNSUPPORTED_TAG, UNSUPPORTED_ENCODING, MALFORMED_BODY, INVALID_ARGUMENT and
+    /// LIMIT_EXCEEDED failures.
+    package static func decode(
+        type number: UInt8, body: RawSpan, limits: Limits
+    ) throws(RequestFailure) -> ClientMessage {
+        guard let type = MessageType(rawValue: number) else { throw .unsupportedType(number) }
+        switch type {
+        case .hello: return .hello(try HelloRequest(decoding: body, limits: limits))
+        case .ping: return .ping(try NumberBody.decode(body))
+        case .goAway: return .goAway(try GoAway(decoding: body))
+        case .window: return .window(limitBytes: try NumberBody.decode(body))
+        case .cancel:
+            try EmptyBody.check(body)
+            return .cancel
+        case .data: return .data(try AudienceRows(decoding: body, limits: limits))
+        case .recommend: return .recommend(try RecommendRequest(decoding: body, limits: limits))
+        case .score: return .score(try ScoreRequest(decoding: body, limits: limits))
+        case .getVectors: return .vectors(try VectorsRequest(decoding: body, limits: limits))
+        case .lookalike: return .lookalike(try LookalikeRequest(decoding: body, limits: limits))
+        case .modelList:
+            try EmptyBody.check(body)
+            return .modelList
+        case .modelLoad: return .modelLoad(try ModelLoadRequest(decoding: body))
+        case .modelActivate: return .modelSwitch(try ModelSwitchRequest(decodingActivate: body))
+        case .modelRollback: return .modelSwitch(try ModelSwitchRequest(decodingRollback: body))
+        case .stats:
+            try EmptyBody.check(body)
+            return .stats
+        case .health:
+            try EmptyBody.check(body)
+            return .health
+        }
+    }
+
+    /// The type of the message's frame.
+    package var type: MessageType {
+        switch self {
+        case .hello: .hello
+        case .ping: .ping
+        case .goAway: .goAway
+        case .window: .window
+        case .cancel: .cancel
+        case .data: .data
+        case .recommend: .recommend
+        case .score: .score
+        case .vectors: .getVectors
+        case .lookalike: .lookalike
+        case .modelList: .modelList
+        case .modelLoad: .modelLoad
+        case .modelSwitch(let request): request.type
+        case .stats: .stats
+        case .health: .health
+        }
+    }
+
+    /// Appends the whole frame and returns its body's bytes. `end`: no DATA follows for this request.
+    @discardableResult
+    package func encode(
+        requestID: UInt64, timeoutMilliseconds: UInt32, end: Bool, into writer: inout ByteWriter
+    ) -> Int {
+        let frame = writer.beginFrame()
+        encodeBody(into: &writer)
+        return writer.endFrame(
+            frame, type: type.rawValue, flags: end ? .end : [], requestID: requestID,
+            argument: timeoutMilliseconds)
+    }
+
+    /// Appends the body alone.
+    package func encodeBody(into writer: inout ByteWriter) {
+        switch self {
+        case .hello(let request): request.encode(into: &writer)
+        case .ping(let value), .window(let value): NumberBody.encode(value, into: &writer)
+        case .goAway(let message): message.encode(into: &writer)
+        case .cancel, .modelList, .stats, .health: EmptyBody.encode(into: &writer)
+        case .data(let rows): rows.encode(into: &writer)
+        case .recommend(let request): request.encode(into: &writer)
+        case .score(let request): request.encode(into: &writer)
+        case .vectors(let request): request.encode(into: &writer)
+        case .lookalike(let request): request.encode(into: &writer)
+        case .modelLoad(let request): request.encode(into: &writer)
+        case .modelSwitch(let request): request.encode(into: &writer)
+        }
+    }
+}

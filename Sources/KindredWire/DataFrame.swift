@@ -1,0 +1,86 @@
+import KindredDomain
+
+/// DATA frames written straight from columns, for streams of millions of rows: nothing is built between the
+/// columns and the bytes.
+package enum DataFrame {
+    static let fixedLength = 16
+    static let idsTag: UInt16 = 64
+    static let scoresTag: UInt16 = 72
+
+    /// Bytes of a body without rows: the fixed part and the headers of the sections of text ids and scores.
+    private static let overheadByteCount = fixedLength + 3 * SectionReader.headerByteCount
+
+    static func beginBody(firstRow: UInt64, into writer: inout ByteWriter) {
+        let fixed = writer.beginBody(fixedLength: fixedLength)
+        writer.store(firstRow, at: fixed + 8)
+    }
+
+    /// Appends a frame of rows with numeric ids and returns its body's bytes, which count against the window.
+    ///
+    /// `scores` has one element per id, or none when they are not wanted. The columns fit one body.
+    package static func encode(
+        requestID: UInt64, firstRow: UInt64, numbers: UnsafeBufferPointer<UInt64>,
+        scores: UnsafeBufferPointer<Float>, into writer: inout ByteWriter
+    ) -> Int {
+        precondition(scores.isEmpty || scores.count == numbers.count)
+        let frame = writer.beginFrame()
+        beginBody(firstRow: firstRow, into: &writer)
+        writer.appendSection(numbers, tag: idsTag, critical: true)
+        return end(frame, requestID: requestID, scores: scores, into: &writer)
+    }
+
+    /// Appends a frame of rows with text ids and returns its body's bytes, which count against the window.
+    ///
+    /// `offsets` has one element more than there are rows; text i is `text[offsets[i] ..< offsets[i + 1]]`,
+    /// and the first offset need not be 0. `scores` has one element per id, or none.
+    package static func encode<Offset: FixedWidthInteger & UnsignedInteger>(
+        requestID: UInt64, firstRow: UInt64, textOffsets offsets: UnsafeBufferPointer<Offset>,
+        text: UnsafeRawBufferPointer, scores: UnsafeBufferPointer<Float>, into writer: inout ByteWriter
+    ) -> Int {
+        precondition(scores.isEmpty || scores.count == offsets.count - 1)
+        let frame = writer.beginFrame()
+        beginBody(firstRow: firstRow, into: &writer)
+        writer.appendTexts(offsets: offsets, bytes: text, tag: idsTag + 1, critical: true)
+        return end(frame, requestID: requestID, scores: scores, into: &writer)
+    }
+
+    private static func end(
+        _ frame: ByteWriter.FrameMark, requestID: UInt64, scores: UnsafeBufferPointer<Float>,
+        into writer: inout ByteWriter
+    ) -> Int {
+        if !scores.isEmpty { writer.appendSection(scores, tag: scoresTag) }
+        return writer.endFrame(
+            frame, type: MessageType.data.rawValue, flags: [], requestID: requestID, argument: 0)
+    }
+
+    /// Rows with numeric ids that a body of `bodyByteCount` bytes holds, exactly.
+    package static func numberRows(inBody bodyByteCount: Int, withScores: Bool) -> Int {
+        let headers = (withScores ? 2 : 1) * SectionReader.headerByteCount
+        // Whole words: ids take one each, two scores share one.
+        let words = max(0, bodyByteCount - fixedLength - headers) / 8
+        guard withScores else { return words }
+        let rows = words * 2 / 3
+        return rows + (rows + 1) / 2 <= words ? rows : rows - 1
+    }
+
+    /// Rows with text ids that a body of `bodyByteCount` bytes holds, beginning with row `first`.
+    ///
+    /// `offsets` as in `encode`. 0 when not even one fits.
+    package static func textRows<Offset: FixedWidthInteger & UnsignedInteger>(
+        inBody bodyByteCount: Int, offsets: UnsafeBufferPointer<Offset>, first: Int, withScores: Bool
+    ) -> Int {
+        let room = bodyByteCount - overheadByteCount - 4 - 3 * 7
+        var low = 0
+        var high = offsets.count - 1 - first
+        while low < high {
+            let middle = low + (high - low + 1) / 2
+            let textByteCount = Int(offsets[first + middle] - offsets[first])
+            if textByteCount + middle * (withScores ? 8 : 4) <= room {
+                low = middle
+            } else {
+                high = middle - 1
+            }
+        }
+        return low
+    }
+}

@@ -1,0 +1,155 @@
+import KindredDomain
+
+/// The body of every reply whose status is not OK.
+package struct ErrorReply: Sendable, Equatable {
+    /// `StatusCode`'s number; a newer server may send others.
+    package var status: UInt16
+    package var flags: StatusFlags
+    /// `DetailCode`'s number.
+    package var detail: UInt16
+    package var retryAfterMilliseconds: UInt32
+    /// Found in the server's log; 0: none.
+    package var reference: UInt64
+    /// The offending value, where it is a number.
+    package var value: UInt64
+    /// What would be right, where it is a number.
+    package var limit: UInt64
+    /// For people; at most `Limits.messageBytesMax` bytes on the wire, where it is cut.
+    package var message: String
+
+    package init(
+        status: UInt16, flags: StatusFlags, detail: UInt16 = 0, retryAfterMilliseconds: UInt32 = 0,
+        reference: UInt64 = 0, value: UInt64 = 0, limit: UInt64 = 0, message: String
+    ) {
+        self.status = status
+        self.flags = flags
+        self.detail = detail
+        self.retryAfterMilliseconds = retryAfterMilliseconds
+        self.reference = reference
+        self.value = value
+        self.limit = limit
+        self.message = message
+    }
+
+    /// The reply that says why a request was not answered.
+    package init(_ failure: RequestFailure) {
+        let numbers = failure.wireNumbers
+        self.init(
+            status: failure.status.rawValue, flags: failure.status.flags, detail: failure.detail.rawValue,
+            retryAfterMilliseconds: failure.retryAfterMilliseconds, reference: failure.reference,
+            value: numbers.value, limit: numbers.limit, message: failure.description)
+    }
+
+    private static let fixedLength = 40
+    private static let messageTag: UInt16 = 64
+
+    init(decoding body: RawSpan, status: UInt16, flags: StatusFlags) throws(RequestFailure) {
+        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        self.init(
+            status: status, flags: flags, detail: body.integer(at: 2, as: UInt16.self),
+            retryAfterMilliseconds: body.integer(at: 4, as: UInt32.self),
+            reference: body.integer(at: 8, as: UInt64.self), value: body.integer(at: 16, as: UInt64.self),
+            limit: body.integer(at: 24, as: UInt64.self), message: "")
+        var text: Section?
+        while let section = try sections.next(in: body) {
+            switch section.tag {
+            case Self.messageTag: text = sections.keep(section, as: .utf8)
+            default: try section.skip()
+            }
+        }
+        if let text { message = try text.string(in: body) }
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        let fixed = writer.beginBody(fixedLength: Self.fixedLength)
+        writer.store(detail, at: fixed + 2)
+        writer.store(retryAfterMilliseconds, at: fixed + 4)
+        writer.store(reference, at: fixed + 8)
+        writer.store(value, at: fixed + 16)
+        writer.store(limit, at: fixed + 24)
+        if !message.isEmpty {
+            writer.appendString(
+                message.prefix(bytes: Int(Limits.standard.messageBytesMax)), tag: Self.messageTag)
+        }
+    }
+}
+
+extension RequestFailure {
+    fileprivate var retryAfterMilliseconds: UInt32 {
+        if case .overloaded(let milliseconds) = self { milliseconds } else { 0 }
+    }
+
+    fileprivate var reference: UInt64 {
+        if case .internalError(let reference) = self { reference } else { 0 }
+    }
+
+    /// The offending value and what would be right, where they are numbers; else 0.
+    fileprivate var wireNumbers: (value: UInt64, limit: UInt64) {
+        switch self {
+        case .invalidArgument(let argument): argument.wireNumbers
+        case .unknownID(.number(let id), _): (id, 0)
+        case .noKnownCandidate(let count, _, _): (UInt64(clamping: count), 0)
+        case .noKnownSeed(let count, _): (count, 0)
+        case .dimensionMismatch(let found, let expected): (found, expected)
+        case .limitExceeded(_, let found, let limit): (found, limit)
+        case .unsupportedType(let type): (UInt64(type), 0)
+        case .unsupportedTag(let tag): (UInt64(tag), 0)
+        case .unsupportedEncoding(let tag, _): (UInt64(tag), 0)
+        case .duplicateRequestID(let id): (id, 0)
+        case .versionGone(let requested, let serving): (requested, serving)
+        case .malformedBody(let body): (body.wireValue, 0)
+        case .deadlineExceeded(let milliseconds): (UInt64(milliseconds), 0)
+        case .slowConsumer(let bytes, _): (bytes, 0)
+        case .conflict(let expected, let active): (active, expected)
+        case .modelCorrupt(let version, _): (version, 0)
+        case .unknownID(.text, _), .unknownModel, .overloaded, .noModelReady, .draining, .cancelled,
+            .noPreviousVersion, .internalError:
+            (0, 0)
+        }
+    }
+}
+
+extension InvalidArgument {
+    fileprivate var wireNumbers: (value: UInt64, limit: UInt64) {
+        switch self {
+        case .kIsZero, .noQueries, .emptyBasket, .sizeIsZero, .noSeeds, .noCandidates: (0, 1)
+        case .unknownValue(_, let value): (value, 0)
+        case .vectorNotFinite(let index, _), .weightNotFinite(let index, _): (UInt64(clamping: index), 0)
+        case .normTooLarge(let norm):
+            (UInt64(exactly: norm.rounded(.down)) ?? .max, UInt64(Limits.normMax))
+        case .numberForTextIDs(let id, _): (id, 0)
+        case .textIDLength(let count): (UInt64(clamping: count), UInt64(Limits.standard.idBytesMax))
+        case .numberIDTooLarge(let id): (id, Limits.numberIDMax)
+        case .sideMissing(let side): (UInt64(side.rawValue), 0)
+        case .shareTooLarge(let share): (share, Limits.shareMax)
+        case .windowTooLarge(let bytes): (bytes, Limits.standard.windowBytesMax)
+        case .weightsCancel, .zeroVectorUnderCosine, .seedsCancel, .minimumScoreNotFinite, .textForNumberIDs,
+            .textIDNotUTF8, .unknownColumn, .modelNameMalformed:
+            (0, 0)
+        }
+    }
+}
+
+extension MalformedBody {
+    /// The tag or length that is wrong.
+    fileprivate var wireValue: UInt64 {
+        switch self {
+        case .truncated, .emptyBody: 0
+        case .fixedLength(let length): UInt64(length)
+        case .tagOrder(let tag), .sectionLength(let tag, _), .paddingNotZero(let tag),
+            .missingSection(let tag),
+            .inconsistentSections(let tag), .offsets(let tag), .textNotUTF8(let tag):
+            UInt64(tag)
+        }
+    }
+}
+
+extension String {
+    /// The longest beginning of at most `count` UTF-8 bytes that ends between two scalars.
+    func prefix(bytes count: Int) -> String {
+        guard utf8.count > count else { return self }
+        var end = utf8.index(utf8.startIndex, offsetBy: count)
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
+    }
+}

@@ -1,0 +1,63 @@
+import KindredDomain
+
+/// GOAWAY: this connection takes no new requests.
+package struct GoAway: Sendable, Equatable {
+    /// `StatusCode`'s number.
+    package var status: UInt16
+    /// Time left for the requests in flight.
+    package var graceMilliseconds: UInt32
+    /// The greatest request id that was accepted; greater ones were not processed.
+    package var lastRequestID: UInt64
+    /// When to connect again, spread by the server so that its clients do not come all at once.
+    package var reconnectAfterMilliseconds: UInt32
+    /// For people.
+    package var message: String
+
+    package init(
+        status: StatusCode, graceMilliseconds: UInt32 = 0, lastRequestID: UInt64 = 0,
+        reconnectAfterMilliseconds: UInt32 = 0, message: String = ""
+    ) {
+        self.status = status.rawValue
+        self.graceMilliseconds = graceMilliseconds
+        self.lastRequestID = lastRequestID
+        self.reconnectAfterMilliseconds = reconnectAfterMilliseconds
+        self.message = message
+    }
+
+    /// The frame that ends a connection because of what arrived on it.
+    package init(_ failure: ConnectionFailure, lastRequestID: UInt64) {
+        self.init(status: failure.status, lastRequestID: lastRequestID, message: failure.description)
+    }
+
+    private static let fixedLength = 24
+    private static let messageTag: UInt16 = 64
+
+    init(decoding body: RawSpan) throws(RequestFailure) {
+        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        status = body.integer(at: 2, as: UInt16.self)
+        graceMilliseconds = body.integer(at: 4, as: UInt32.self)
+        lastRequestID = body.integer(at: 8, as: UInt64.self)
+        reconnectAfterMilliseconds = body.integer(at: 16, as: UInt32.self)
+        message = ""
+        var text: Section?
+        while let section = try sections.next(in: body) {
+            switch section.tag {
+            case Self.messageTag: text = sections.keep(section, as: .utf8)
+            default: try section.skip()
+            }
+        }
+        if let text { message = try text.string(in: body) }
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        let fixed = writer.beginBody(fixedLength: Self.fixedLength)
+        writer.store(status, at: fixed + 2)
+        writer.store(graceMilliseconds, at: fixed + 4)
+        writer.store(lastRequestID, at: fixed + 8)
+        writer.store(reconnectAfterMilliseconds, at: fixed + 16)
+        if !message.isEmpty {
+            writer.appendString(
+                message.prefix(bytes: Int(Limits.standard.messageBytesMax)), tag: Self.messageTag)
+        }
+    }
+}

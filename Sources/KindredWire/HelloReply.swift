@@ -1,0 +1,76 @@
+import KindredDomain
+
+/// HELLO_OK: who the server is and what it allows.
+package struct HelloReply: Sendable, Equatable {
+    package var minor: UInt16 = ProtocolVersion.minor
+    /// Mask of the features granted.
+    package var featuresGranted: UInt64 = 0
+    /// The advertised limits; those that do not cross the wire have their standard values.
+    package var limits: Limits
+    package var serverName: String
+    package var defaultModel: ModelName?
+
+    package init(limits: Limits, serverName: String, defaultModel: ModelName?) {
+        self.limits = limits
+        self.serverName = serverName
+        self.defaultModel = defaultModel
+    }
+
+    private static let fixedLength = 120
+    private enum Tag {
+        static let serverName: UInt16 = 64
+        static let defaultModel: UInt16 = 65
+    }
+
+    /// The u64 and u32 limits of the fixed part and where they stand.
+    private static var wideLimits: [(offset: Int, limit: WritableKeyPath<Limits, UInt64>)] {
+        [(16, \.seedsMax), (24, \.windowBytesDefault), (32, \.windowBytesMax)]
+    }
+    private static var narrowLimits: [(offset: Int, limit: WritableKeyPath<Limits, UInt32>)] {
+        [
+            (4, \.bodyBytesMax), (40, \.requestsInFlightMax), (44, \.queriesPerBatchMax), (48, \.kMax),
+            (52, \.resultsPerRequestMax), (56, \.dimensionMax), (60, \.basketMembersMax),
+            (64, \.excludedIDsMax), (68, \.candidatesMax), (72, \.vectorIDsMax),
+            (76, \.vectorElementsPerRequestMax), (80, \.columnsPerRequestMax),
+            (84, \.streamsPerConnectionMax),
+            (88, \.dataBodyBytesMax), (92, \.timeoutMillisecondsMax), (96, \.idleMilliseconds),
+            (100, \.streamProgressMilliseconds), (104, \.streamProgressBytesMin),
+            (108, \.streamMillisecondsMax),
+            (112, \.idBytesMax),
+        ]
+    }
+
+    init(decoding body: RawSpan) throws(RequestFailure) {
+        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        self.init(limits: .standard, serverName: "", defaultModel: nil)
+        minor = body.integer(at: 2, as: UInt16.self)
+        featuresGranted = body.integer(at: 8, as: UInt64.self)
+        for (offset, limit) in Self.wideLimits {
+            limits[keyPath: limit] = body.integer(at: offset, as: UInt64.self)
+        }
+        for (offset, limit) in Self.narrowLimits {
+            limits[keyPath: limit] = body.integer(at: offset, as: UInt32.self)
+        }
+        var name: Section?
+        var model = NameSection()
+        while let section = try sections.next(in: body) {
+            switch section.tag {
+            case Tag.serverName: name = sections.keep(section, as: .utf8)
+            case Tag.defaultModel: model.take(section, &sections)
+            default: try section.skip()
+            }
+        }
+        if let name { serverName = try name.string(in: body).prefix(bytes: Int(limits.peerNameBytesMax)) }
+        defaultModel = try NameSection.name(model.text(in: body))
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        let fixed = writer.beginBody(fixedLength: Self.fixedLength)
+        writer.store(minor, at: fixed + 2)
+        writer.store(featuresGranted, at: fixed + 8)
+        for (offset, limit) in Self.wideLimits { writer.store(limits[keyPath: limit], at: fixed + offset) }
+        for (offset, limit) in Self.narrowLimits { writer.store(limits[keyPath: limit], at: fixed + offset) }
+        writer.appendString(serverName, tag: Tag.serverName)
+        if let defaultModel { writer.appendString(defaultModel.description, tag: Tag.defaultModel) }
+    }
+}

@@ -1,0 +1,95 @@
+import KindredDomain
+
+/// The sections of a list of ids: `tag` u64 ids; or `tag + 1` offsets u32 `[n + 1]` and `tag + 2` bytes. A
+/// ragged list has list offsets u32 `[lists + 1]` at `tag + 3`.
+struct IDSections {
+    let tag: UInt16
+    private var numbers: Section?
+    private var texts: TextSections
+    private var hasTexts = false
+    private var listOffsets: Section?
+
+    init(tag: UInt16) {
+        self.tag = tag
+        texts = TextSections(tag: tag + 1)
+    }
+
+    /// Keeps a section whose tag is in `tag ... tag + 3`.
+    mutating func take(_ section: Section, _ reader: inout SectionReader) {
+        switch section.tag - tag {
+        case 0: numbers = reader.keep(section, as: .u64)
+        case 3: listOffsets = reader.keep(section, as: .u32)
+        default:
+            texts.take(section, &reader)
+            hasTexts = true
+        }
+    }
+
+    /// The ids, every one checked, or nil when the list is absent.
+    func ids(in body: RawSpan, limits: Limits) throws(RequestFailure) -> IDList? {
+        if let numbers {
+            if hasTexts { throw .malformedBody(.inconsistentSections(tag)) }
+            let values = numbers.elements(of: UInt64.self, in: body)
+            if values.reduce(0, |) > Limits.numberIDMax,
+                let id = values.first(where: { $0 > Limits.numberIDMax })
+            {
+                throw .invalidArgument(.numberIDTooLarge(id))
+            }
+            return .numbers(values)
+        }
+        guard let list = try texts.uncheckedList(in: body) else { return nil }
+        try Self.check(list, idBytesMax: Int(limits.idBytesMax))
+        return .text(list)
+    }
+
+    /// The lists, one for all queries or several, or nil when absent.
+    func ragged(in body: RawSpan, limits: Limits) throws(RequestFailure) -> RaggedIDs? {
+        guard let ids = try ids(in: body, limits: limits) else {
+            if listOffsets != nil { throw .malformedBody(.missingSection(tag)) }
+            return nil
+        }
+        guard let listOffsets else { return RaggedIDs(shared: ids) }
+        guard let lists = RaggedIDs(ids: ids, offsets: listOffsets.elements(of: UInt32.self, in: body)) else {
+            throw .malformedBody(.offsets(tag: tag + 3))
+        }
+        return lists
+    }
+
+    private static func check(_ list: TextList, idBytesMax: Int) throws(RequestFailure) {
+        let isASCII = list.isASCII
+        for index in 0..<list.count {
+            let count = Int(list.offsets[index + 1] - list.offsets[index])
+            guard count >= 1, count <= idBytesMax else { throw .invalidArgument(.textIDLength(count)) }
+            guard isASCII || list.isUTF8(at: index) else { throw .invalidArgument(.textIDNotUTF8) }
+        }
+    }
+}
+
+extension RaggedIDs {
+    /// Throws MALFORMED_BODY unless there is one list for all queries, or one for each of `queries`.
+    func check(queries: Int, tag: UInt16) throws(RequestFailure) {
+        guard let offsets, offsets.count != queries + 1 else { return }
+        throw .malformedBody(.inconsistentSections(tag + 3))
+    }
+}
+
+extension ByteWriter {
+    /// Appends a list of ids.
+    mutating func appendIDs(_ ids: IDList, tag: UInt16, critical: Bool = false) {
+        appendIDs(ids, in: 0..<ids.count, tag: tag, critical: critical)
+    }
+
+    /// Appends a stretch of a list of ids.
+    mutating func appendIDs(_ ids: IDList, in range: Range<Int>, tag: UInt16, critical: Bool = false) {
+        switch ids {
+        case .numbers(let values): appendSection(values, in: range, tag: tag, critical: critical)
+        case .text(let list): appendTexts(list, in: range, tag: tag + 1, critical: critical)
+        }
+    }
+
+    /// Appends a ragged list of ids.
+    mutating func appendRagged(_ lists: RaggedIDs, tag: UInt16, critical: Bool = false) {
+        appendIDs(lists.ids, tag: tag, critical: critical)
+        if let offsets = lists.offsets { appendSection(offsets, tag: tag + 3, critical: critical) }
+    }
+}

@@ -1,0 +1,55 @@
+import KindredDomain
+
+/// The columns of a reply that say how each query ended.
+struct OutcomeColumns {
+    enum Tag {
+        static let statuses: UInt16 = 73
+        static let details: UInt16 = 77
+        static let messages: UInt16 = 78
+    }
+
+    private let outcomes: [QueryOutcome]
+    /// The failures' sentences, empty where there is none; nil when no query failed.
+    private let messages: TextList?
+
+    init(_ outcomes: [QueryOutcome]) {
+        self.outcomes = outcomes
+        guard outcomes.contains(where: { $0.failure != nil }) else {
+            messages = nil
+            return
+        }
+        var messages = TextList()
+        for outcome in outcomes {
+            let sentence = outcome.failure?.description ?? ""
+            messages.append(sentence.prefix(bytes: Int(Limits.standard.messageBytesMax)).utf8)
+        }
+        self.messages = messages
+    }
+
+    /// Bytes of the sections of statuses, details and messages of a stretch of queries.
+    func byteCount(of range: Range<Int>) -> Int {
+        let codes = SectionSize.of(range.count * 2)
+        guard hasFailure(in: range), let messages else { return codes }
+        let text = Int(messages.offsets[range.upperBound] - messages.offsets[range.lowerBound])
+        return 2 * codes + SectionSize.of((range.count + 1) * 4) + SectionSize.of(text)
+    }
+
+    func appendStatuses(of range: Range<Int>, into writer: inout ByteWriter) {
+        writer.appendSection(count: range.count, tag: Tag.statuses) {
+            outcomes[range.lowerBound + $0].failure?.status.rawValue ?? StatusCode.ok.rawValue
+        }
+    }
+
+    /// Appends the sections that only a stretch with a failed query has.
+    func appendFailures(of range: Range<Int>, into writer: inout ByteWriter) {
+        guard hasFailure(in: range), let messages else { return }
+        writer.appendSection(count: range.count, tag: Tag.details) {
+            outcomes[range.lowerBound + $0].failure?.detail.rawValue ?? DetailCode.none.rawValue
+        }
+        writer.appendTexts(messages, in: range, tag: Tag.messages)
+    }
+
+    private func hasFailure(in range: Range<Int>) -> Bool {
+        messages != nil && outcomes[range].contains { $0.failure != nil }
+    }
+}

@@ -1,0 +1,107 @@
+import KindredDomain
+
+extension RecommendRequest {
+    private enum Tag {
+        static let exclusions: UInt16 = 80
+        static let candidates: UInt16 = 84
+        static let minimumScores: UInt16 = 88
+        static let columns: UInt16 = 92
+    }
+
+    private enum Option {
+        static let withoutScores: UInt16 = 1
+        static let includeMembers: UInt16 = 2
+    }
+
+    init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
+        var sections = try SectionReader(body, fixedLengthMin: ScopeFixedPart.byteCount)
+        var reader = ScopeReader()
+        var exclusionSections = IDSections(tag: Tag.exclusions)
+        var candidateSections = IDSections(tag: Tag.candidates)
+        var scoreSection: Section?
+        var columnSections = TextSections(tag: Tag.columns)
+        while let section = try sections.next(in: body) {
+            if reader.take(section, &sections) { continue }
+            switch section.tag {
+            case Tag.exclusions...Tag.exclusions + 3: exclusionSections.take(section, &sections)
+            case Tag.candidates...Tag.candidates + 3: candidateSections.take(section, &sections)
+            case Tag.minimumScores: scoreSection = sections.keep(section, as: .f32)
+            case Tag.columns...Tag.columns + 1: columnSections.take(section, &sections)
+            default: try section.skip()
+            }
+        }
+        let lists = try reader.lists(in: body, limits: limits)
+        let exclusions = try exclusionSections.ragged(in: body, limits: limits)
+        let candidates = try candidateSections.ragged(in: body, limits: limits)
+        let columns = try columnSections.list(in: body)
+
+        let fixed = try ScopeFixedPart(body, optionsKnown: Option.withoutScores | Option.includeMembers)
+        let model = try NameSection.name(lists.modelText)
+        try fixed.checkQueryCount(limits)
+        try fixed.checkK(limits)
+
+        let scope = QueryScope(
+            model: model, version: fixed.version, queries: try lists.queries(fixed), target: fixed.target,
+            similarity: fixed.similarity)
+        self.init(scope: scope, k: fixed.k)
+        wantsScores = fixed.options & Option.withoutScores == 0
+        includesMembers = fixed.options & Option.includeMembers != 0
+        self.exclusions = exclusions
+        self.candidates = candidates
+        if let scoreSection { minimumScores = scoreSection.elements(of: Float.self, in: body) }
+        try checkShape(hasMinimumScores: scoreSection != nil)
+        try checkLimits(columns: columns, limits)
+        self.columns = columns?.strings ?? []
+        try scope.queries.checkWeights()
+        if let score = minimumScores.first(where: { !$0.isFinite }) {
+            throw .invalidArgument(.minimumScoreNotFinite(score))
+        }
+    }
+
+    /// Holds the numbers of lists and minimum scores against the number of queries.
+    private func checkShape(hasMinimumScores: Bool) throws(RequestFailure) {
+        let queries = scope.queries.count
+        try exclusions?.check(queries: queries, tag: Tag.exclusions)
+        try candidates?.check(queries: queries, tag: Tag.candidates)
+        guard !hasMinimumScores || minimumScores.count == 1 || minimumScores.count == queries else {
+            throw .malformedBody(.inconsistentSections(Tag.minimumScores))
+        }
+    }
+
+    private func checkLimits(columns: TextList?, _ limits: Limits) throws(RequestFailure) {
+        let queries = scope.queries.count
+        try scope.queries.checkLimits(limits)
+        var listed: UInt64 = 0
+        if let exclusions {
+            try limits.check(
+                .excludedIDs, exclusions, queries: queries, atMost: limits.excludedIDsMax, &listed)
+        }
+        if let candidates {
+            try limits.check(.candidates, candidates, queries: queries, atMost: limits.candidatesMax, &listed)
+        }
+        try limits.check(.listedIDsPerRequest, listed, atMost: limits.listedIDsPerRequestMax)
+        guard let columns else { return }
+        try limits.check(
+            .columnsPerRequest, UInt64(columns.count), atMost: UInt64(limits.columnsPerRequestMax))
+        for index in 0..<columns.count {
+            try limits.check(
+                .columnNameBytes, UInt64(columns[index].count), atMost: UInt64(Limits.columnNameBytesMax))
+        }
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        let fixed = writer.beginBody(fixedLength: ScopeFixedPart.byteCount)
+        let options =
+            (wantsScores ? 0 : Option.withoutScores) | (includesMembers ? Option.includeMembers : 0)
+        scope.storeFixed(in: &writer, at: fixed, options: options)
+        writer.store(unknownIDs.rawValue, at: fixed + 5)
+        writer.store(k, at: fixed + 12)
+        scope.encodeSections(into: &writer)
+        if let exclusions { writer.appendRagged(exclusions, tag: Tag.exclusions, critical: true) }
+        if let candidates { writer.appendRagged(candidates, tag: Tag.candidates, critical: true) }
+        if !minimumScores.isEmpty {
+            writer.appendSection(minimumScores, tag: Tag.minimumScores, critical: true)
+        }
+        if !columns.isEmpty { writer.appendTexts(TextList(columns), tag: Tag.columns, critical: true) }
+    }
+}

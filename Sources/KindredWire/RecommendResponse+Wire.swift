@@ -1,0 +1,86 @@
+import KindredDomain
+
+extension RecommendResponse {
+    /// Appends the sections and fixed part of one frame's body.
+    func encode(_ queries: Range<Int>, _ failures: OutcomeColumns, into writer: inout ByteWriter) {
+        typealias Tag = RecommendReply.Tag
+        let results = resultRange(queries)
+        let fixed = writer.beginBody(fixedLength: RecommendReply.fixedLength)
+        origin.storeBatch(queries, in: &writer, at: fixed)
+        writer.appendString(origin.model.description, tag: Tag.model)
+        let firstOffset = offsets[queries.lowerBound]
+        writer.appendSection(count: queries.count + 1, tag: Tag.offsets) {
+            offsets[queries.lowerBound + $0] - firstOffset
+        }
+        writer.appendIDs(ids, in: results, tag: Tag.ids)
+        if hasScores { writer.appendSection(scores, in: results, tag: Tag.scores) }
+        failures.appendStatuses(of: queries, into: &writer)
+        writer.appendSection(count: queries.count, tag: Tag.flags) {
+            (outcomes[queries.lowerBound + $0].isExact ? QueryFlags.exact : []).rawValue
+        }
+        writer.appendSection(count: queries.count, tag: Tag.rowsEligible) {
+            outcomes[queries.lowerBound + $0].rowsEligible
+        }
+        writer.appendSection(count: queries.count, tag: Tag.rowsScanned) {
+            outcomes[queries.lowerBound + $0].rowsScanned
+        }
+        failures.appendFailures(of: queries, into: &writer)
+        for (index, column) in columns.enumerated() {
+            column.encode(results, tag: Tag.columns + UInt16(4 * index), into: &writer)
+        }
+    }
+
+    /// Where the reply is broken.
+    func parts(_ failures: OutcomeColumns, bodyBytesMax: UInt32) throws(RequestFailure) -> [Range<Int>] {
+        try ReplySplit.parts(count: outcomes.count, bodyBytesMax: bodyBytesMax) { queries in
+            let results = resultRange(queries)
+            var count = RecommendReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
+            count += SectionSize.of((queries.count + 1) * 4)
+            count += SectionSize.of(ids, in: results)
+            if hasScores { count += SectionSize.of(results.count * 4) }
+            count += failures.byteCount(of: queries)
+            count += SectionSize.of(queries.count * 2) + 2 * SectionSize.of(queries.count * 8)
+            for column in columns { count += column.byteCount(of: results) }
+            return count
+        }
+    }
+
+    /// An answer without results does not tell whether scores were wanted: it has the section, empty.
+    private var hasScores: Bool { !scores.isEmpty || ids.isEmpty }
+
+    private func resultRange(_ queries: Range<Int>) -> Range<Int> {
+        Int(offsets[queries.lowerBound])..<Int(offsets[queries.upperBound])
+    }
+}
+
+extension AnswerOrigin {
+    /// Writes the fixed part of a RECOMMEND or SCORE reply, but for its length.
+    func storeBatch(_ queries: Range<Int>, in writer: inout ByteWriter, at fixed: Int) {
+        writer.store(UInt32(queries.count), at: fixed + 4)
+        writer.store(version, at: fixed + 8)
+        writer.store(queueMicroseconds, at: fixed + 16)
+        writer.store(computeMicroseconds, at: fixed + 20)
+        writer.store(UInt32(queries.lowerBound), at: fixed + 24)
+    }
+}
+
+extension ResultColumn {
+    /// Bytes of the column block of a stretch of results.
+    func byteCount(of results: Range<Int>) -> Int {
+        let bitmap = SectionSize.of((results.count + 7) / 8)
+        switch values {
+        case .integers, .reals: return bitmap + SectionSize.of(results.count * 8)
+        case .text(let list): return bitmap + SectionSize.of(list, in: results)
+        }
+    }
+
+    /// Appends the column block of a stretch of results, which takes four tags.
+    func encode(_ results: Range<Int>, tag: UInt16, into writer: inout ByteWriter) {
+        switch values {
+        case .integers(let values): writer.appendSection(values, in: results, tag: tag)
+        case .reals(let values): writer.appendSection(values, in: results, tag: tag)
+        case .text(let list): writer.appendTexts(list, in: results, tag: tag + 1)
+        }
+        writer.appendBitmap(present, in: results, tag: tag + 3)
+    }
+}

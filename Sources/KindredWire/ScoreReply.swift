@@ -1,0 +1,46 @@
+import KindredDomain
+
+/// The answer to SCORE as a client reads it: for query i the scores `offsets[i] ..< offsets[i + 1]`.
+package struct ScoreReply: Sendable, Equatable {
+    package var origin: AnswerOrigin
+    /// Position of the first query in the whole answer.
+    package var firstQuery: UInt32
+    package var outcomes: [QueryReply]
+    package var offsets: [UInt32]
+    /// 0 where `found` is false.
+    package var scores: [Float]
+    package var found: [Bool]
+
+    static let fixedLength = 32
+    enum Tag {
+        static let model: UInt16 = 64
+        static let offsets: UInt16 = 66
+        static let scores: UInt16 = 72
+        static let found: UInt16 = 80
+    }
+
+    init(decoding body: RawSpan) throws(RequestFailure) {
+        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        var head = BatchReplyHead()
+        var failures = OutcomeReader()
+        var scoreSection: Section?
+        var bitmap: Section?
+        while let section = try sections.next(in: body) {
+            if head.take(section, &sections) || failures.take(section, &sections) { continue }
+            switch section.tag {
+            case Tag.scores: scoreSection = sections.keep(section, as: .f32)
+            case Tag.found: bitmap = sections.keep(section, as: .u8)
+            default: try section.skip()
+            }
+        }
+        guard let scoreSection else { throw .malformedBody(.missingSection(Tag.scores)) }
+        guard let bitmap else { throw .malformedBody(.missingSection(Tag.found)) }
+        let batch = try head.batch(in: body)
+        origin = batch.origin
+        firstQuery = batch.firstQuery
+        offsets = batch.offsets
+        scores = try scoreSection.elements(of: Float.self, count: batch.resultCount, in: body)
+        found = try bitmap.bitmap(count: batch.resultCount, in: body)
+        outcomes = try failures.outcomes(count: batch.queryCount, in: body)
+    }
+}

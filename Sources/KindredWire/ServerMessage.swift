@@ -1,0 +1,104 @@
+import KindredDomain
+
+/// What a server sends, as a value. `ServerReply` is what a client reads.
+package enum ServerMessage: Sendable, Equatable {
+    case helloOK(HelloReply)
+    /// The eight bytes of the PING.
+    case pong(UInt64)
+    case goAway(GoAway)
+    /// Rows of a stream; `DataFrame` writes them straight from columns.
+    case data(AudienceRows)
+    case recommend(RecommendResponse)
+    case score(ScoreResponse)
+    case vectors(VectorsResponse)
+    case lookalike(LookalikeSummary)
+    case modelList([ModelStatus])
+    case modelSwitch(ModelSwitchResponse)
+    case stats(StatsResponse)
+    case health(HealthResponse)
+    case failure(ErrorReply)
+
+    /// Appends the message's frames for request `requestID` of type `requestType`.
+    ///
+    /// The answers to RECOMMEND, SCORE and GET_VECTORS take several frames where one body does not hold them;
+    /// END is set on the last. GOAWAY (for request 0) and DATA have types of their own, ignore
+    /// `requestType` and never have END.
+    /// Throws LIMIT_EXCEEDED, and appends nothing, when a part that cannot be broken exceeds `bodyBytesMax`.
+    package func encode(
+        replyTo requestType: UInt8, requestID: UInt64, bodyBytesMax: UInt32, into writer: inout ByteWriter
+    ) throws(RequestFailure) {
+        var frames = ReplyFrames(
+            type: requestType | MessageType.replyBit, requestID: requestID, bodyBytesMax: bodyBytesMax)
+        switch self {
+        case .helloOK(let reply): try frames.append(into: &writer) { reply.encode(into: &$0) }
+        case .pong(let value): try frames.append(into: &writer) { NumberBody.encode(value, into: &$0) }
+        case .goAway(let message):
+            frames.type = MessageType.goAway.rawValue
+            try frames.append(end: false, into: &writer) { message.encode(into: &$0) }
+        case .data(let rows):
+            frames.type = MessageType.data.rawValue
+            try frames.append(end: false, into: &writer) { rows.encode(into: &$0) }
+        case .recommend(let response):
+            let failures = OutcomeColumns(response.outcomes)
+            let parts = try response.parts(failures, bodyBytesMax: bodyBytesMax)
+            for part in parts {
+                try frames.append(end: part == parts.last, into: &writer) {
+                    response.encode(part, failures, into: &$0)
+                }
+            }
+        case .score(let response):
+            let failures = OutcomeColumns(response.outcomes)
+            let parts = try response.parts(failures, bodyBytesMax: bodyBytesMax)
+            for part in parts {
+                try frames.append(end: part == parts.last, into: &writer) {
+                    response.encode(part, failures, into: &$0)
+                }
+            }
+        case .vectors(let response):
+            let foundBefore = response.foundBefore
+            let parts = try response.parts(foundBefore: foundBefore, bodyBytesMax: bodyBytesMax)
+            for part in parts {
+                try frames.append(end: part == parts.last, into: &writer) {
+                    response.encode(part, foundBefore: foundBefore, into: &$0)
+                }
+            }
+        case .lookalike(let summary): try frames.append(into: &writer) { summary.encode(into: &$0) }
+        case .modelList(let models):
+            try frames.append(into: &writer) { ModelStatusList.encode(models, into: &$0) }
+        case .modelSwitch(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
+        case .stats(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
+        case .health(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
+        case .failure(let reply):
+            frames.argument = UInt32(reply.status) | UInt32(reply.flags.rawValue) << 16
+            try frames.append(into: &writer) { reply.encode(into: &$0) }
+        }
+    }
+}
+
+/// The frames of one reply: what their headers have in common.
+private struct ReplyFrames {
+    var type: UInt8
+    let requestID: UInt64
+    let bodyBytesMax: UInt32
+    /// Status OK without flags, unless the reply is a failure.
+    var argument: UInt32 = 0
+
+    init(type: UInt8, requestID: UInt64, bodyBytesMax: UInt32) {
+        self.type = type
+        self.requestID = requestID
+        self.bodyBytesMax = bodyBytesMax
+    }
+
+    func append(
+        end: Bool = true, into writer: inout ByteWriter, _ body: (inout ByteWriter) -> Void
+    ) throws(RequestFailure) {
+        let frame = writer.beginFrame()
+        body(&writer)
+        let byteCount = writer.bodyByteCount(of: frame)
+        guard byteCount <= Int(bodyBytesMax) else {
+            writer.remove(frame)
+            throw .limitExceeded(.responseBytes, found: UInt64(byteCount), limit: UInt64(bodyBytesMax))
+        }
+        writer.endFrame(frame, type: type, flags: end ? .end : [], requestID: requestID, argument: argument)
+    }
+}

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Foundation
+import KindredClient
+import KindredDomain
+import KindredModel
+
+/// `kindred lookalike`: the users most like the seeds.
+struct LookalikeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lookalike", abstract: "The users most like the seeds, best first.",
+        discussion: """
+            The size is a number of users (5000), a share of all users (1%), or every user who scores at least a \
+            value ('>=0.8'). Without --out the rows go to standard output.
+            """)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var model: ModelOptions
+    @Option(help: "A file with one user per line; - is standard input.")
+    var seeds: String
+    @Option(help: "N, P% or '>=S'.")
+    var size: String
+    @Option(help: "Write the rows to this file as id,score.")
+    var out: String?
+    @Option(help: "dot or cosine.")
+    var similarity = Similarity.cosine
+    @Flag(help: "Seeds may appear in the audience.")
+    var includeSeeds = false
+
+    func validate() throws { _ = try AudienceSizeText.size(size) }
+
+    func run() async throws {
+        let lines = try CommandOutput.lines(of: seeds)
+        guard !lines.isEmpty else { throw CommandFailure.empty(seeds) }
+        var options = LookalikeOptions()
+        options.call = model.call
+        options.similarity = similarity
+        options.includesSeeds = includeSeeds
+        let size = try AudienceSizeText.size(size)
+        let rows = try AudienceRowsFile(path: out, json: server.json)
+        let clock = ContinuousClock()
+        let startedAt = clock.now
+        let (summary, range) = try await server.withClient { [options] client in
+            let stream = try await client.lookalike(
+                seeds: lines.map { ExternalID($0) }, size: size, options: options)
+            var range: (best: Float, last: Float)?
+            for try await chunk in stream {
+                try rows.write(chunk)
+                guard let best = chunk.scores.first, let last = chunk.scores.last else { continue }
+                range = (range?.best ?? best, last)
+            }
+            return (try await stream.summary(), range)
+        }
+        try rows.finish()
+        report(summary, range: range, elapsed: clock.now - startedAt)
+    }
+
+    private func report(
+        _ summary: AudienceStream.Summary, range: (best: Float, last: Float)?, elapsed: Duration
+    ) {
+        let milliseconds = elapsed.formattedMilliseconds
+        if server.json {
+            print(
+                JSONWriter.compact(
+                    .object([
+                        JSONMember("seeds", .integer(summary.seedsReceived)),
+                        JSONMember("matched", .integer(summary.seedsMatched)),
+                        JSONMember("duplicate", .integer(summary.seedsDuplicate)),
+                        JSONMember("unmatched", .integer(summary.seedsUnmatched)),
+                        JSONMember("rows", .integer(summary.rows)),
+                        JSONMember("eligible", .integer(summary.eligible)),
+                        JSONMember("model", .string(summary.model.description)),
+                        JSONMember("version", .integer(summary.version)),
+                        JSONMember("elapsed_ms", .number(milliseconds)),
+                    ])))
+            return
+        }
+        let share = Double(summary.seedsMatched) * 100 / Double(max(1, summary.seedsReceived))
+        var line = "seeds \(summary.seedsReceived.groupedDigits)   "
+        line += "matched \(summary.seedsMatched.groupedDigits) (\((share * 10).rounded() / 10) %)   "
+        line += "audience \(summary.rows.groupedDigits) of \(summary.scanned.groupedDigits)   "
+        if let range { line += "scores \(range.best.formattedScore) .. \(range.last.formattedScore)   " }
+        line += "\(milliseconds) ms"
+        // Beside the rows on standard output, the summary must not look like one.
+        if out == nil {
+            FileHandle.standardError.write(Data((line + "\n").utf8))
+        } else {
+            print(line)
+        }
+        if !summary.unmatchedExamples.isEmpty {
+            let shown = summary.unmatchedExamples.prefix(5).map(\.description).joined(separator: ", ")
+            CommandOutput.note(
+                "\(summary.seedsUnmatched.groupedDigits) seeds are no users of the model: \(shown), ...")
+        }
+    }
+}
+
+/// The size of an audience as text: `N`, `P%` or `>=S`.
+enum AudienceSizeText {
+    static func size(_ text: String) throws -> AudienceSize {
+        let wrong = ValidationError("--size \(text): a number of users, a share such as 1%, or '>=0.8'")
+        if text.hasPrefix(">=") {
+            guard let score = Float(text.dropFirst(2).trimmingCharacters(in: .whitespaces)), score.isFinite
+            else {
+                throw wrong
+            }
+            return .minimumScore(score)
+        }
+        if text.hasSuffix("%") {
+            guard let percent = Double(text.dropLast().trimmingCharacters(in: .whitespaces)), percent > 0,
+                percent <= 100
+            else { throw wrong }
+            return .share(partsPerMillion: UInt32(max(1, (percent * 10_000).rounded())))
+        }
+        guard let count = UInt64(text), count > 0 else { throw wrong }
+        return .count(count)
+    }
+}
+
+/// The rows of an audience as `id,score` lines, into a file that appears when it is whole, or to standard output.
+final class AudienceRowsFile {
+    private let path: String?
+    private let handle: FileHandle
+    private let isSilent: Bool
+
+    /// Without a path, rows go to standard output, but not beside a JSON summary.
+    init(path: String?, json: Bool) throws {
+        self.path = path
+        isSilent = path == nil && json
+        guard let path else {
+            handle = .standardOutput
+            return
+        }
+        let partial = path + ".partial"
+        guard FileManager.default.createFile(atPath: partial, contents: nil),
+            let file = FileHandle(forWritingAtPath: partial)
+        else { throw CommandFailure.unwritable(path, reason: String(cString: strerror(errno))) }
+        handle = file
+        try handle.write(contentsOf: Data("id,score\n".utf8))
+    }
+
+    func write(_ chunk: AudienceStream.Chunk) throws {
+        if isSilent { return }
+        var text = ""
+        for (id, score) in zip(chunk.ids, chunk.scores) { text += "\(Self.field(id)),\(score)\n" }
+        try handle.write(contentsOf: Data(text.utf8))
+    }
+
+    func finish() throws {
+        guard let path else { return }
+        try handle.close()
+        guard rename(path + ".partial", path) == 0 else {
+            throw CommandFailure.unwritable(path, reason: String(cString: strerror(errno)))
+        }
+    }
+
+    /// A CSV field (RFC 4180): quoted where it must be.
+    private static func field(_ id: ExternalID) -> String {
+        let text = id.description
+        guard text.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else { return text }
+        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,154 @@
+import ArgumentParser
+import Glibc
+import KindredCatalog
+import KindredDomain
+import KindredModel
+
+/// `kindred pack`: vectors and ids become the next version of a model.
+struct PackCommand: ParsableCommand {
+    enum Metric: String, ExpressibleByArgument, CaseIterable {
+        case dot
+        case cosine
+    }
+
+    enum Kind: String, ExpressibleByArgument, CaseIterable {
+        case auto
+        case text
+        case number
+
+        var idKind: IDKind? {
+            switch self {
+            case .auto: nil
+            case .text: .text
+            case .number: .number
+            }
+        }
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "pack", abstract: "Make a new version of a model from vectors and ids.",
+        discussion: """
+            Vectors are .npy (<f4 or <f8, C order) or .safetensors (tensor "vectors", F32). Ids are a text file \
+            with one id per line or a .npy of <u8 or <i8; a .safetensors file may have them inside. The last line \
+            printed is the new version's folder.
+            """)
+
+    @Option(help: "The folder of all models.")
+    var models: String
+    @Option(help: "The model's name: \(ModelName.rule).")
+    var name: String
+    @Option(help: "Vectors of the items.")
+    var items: String?
+    @Option(help: "Ids of the items, in the order of their vectors.")
+    var itemIds: String?
+    @Option(help: "Vectors of the users.")
+    var users: String?
+    @Option(help: "Ids of the users, in the order of their vectors.")
+    var userIds: String?
+    @Option(help: "An SQLite file with tables \"items\" and \"users\", keyed by \"id\".")
+    var catalog: String?
+    @Option(help: "How vectors compare. Under cosine they are stored with length 1.")
+    var metric = Metric.dot
+    @Option(help: "Which training all vectors come from.")
+    var trainingId: String?
+    @Option(help: "What item ids are; auto: numbers where all are plain decimals.")
+    var itemIdKind = Kind.auto
+    @Option(help: "What user ids are; auto: numbers where all are plain decimals.")
+    var userIdKind = Kind.auto
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard ModelName(name) != nil else {
+            throw ValidationError("--name \(name): a model's name has the form \(ModelName.rule)")
+        }
+        guard items != nil || users != nil else {
+            throw ValidationError("nothing to pack: give --items, --users or both")
+        }
+        guard items != nil || itemIds == nil else { throw ValidationError("--item-ids without --items") }
+        guard users != nil || userIds == nil else { throw ValidationError("--user-ids without --users") }
+    }
+
+    func run() throws {
+        guard let modelName = ModelName(name) else { return try validate() }
+        var packer = Packer(root: models, name: modelName, metric: metric == .dot ? .dot : .cosine)
+        packer.items = items.map { PackInput(vectors: $0, ids: itemIds, idKind: itemIdKind.idKind) }
+        packer.users = users.map { PackInput(vectors: $0, ids: userIds, idKind: userIdKind.idKind) }
+        packer.trainingID = trainingId
+        if let catalog {
+            packer.catalog = { try CatalogWriter.copy(from: catalog, to: $0).columns }
+        }
+        var columns: [Side: CatalogColumns] = [:]
+        packer.check = { columns = try VersionCatalog.columns(of: $0) }
+        let line = ProgressLine()
+        packer.progress = { line.show($0) }
+        let report: PackReport
+        do {
+            report = try packer.run()
+            line.clear()
+        } catch {
+            line.clear()
+            throw error
+        }
+        if json {
+            print(JSONWriter.compact(Self.json(report, columns)))
+        } else {
+            Self.summary(report, columns).forEach { print($0) }
+            print(report.directory)
+        }
+    }
+
+    /// What a person wants to see: sizes, what the catalog covers, and what may be wrong.
+    private static func summary(_ report: PackReport, _ columns: [Side: CatalogColumns]) -> [String] {
+        let manifest = report.manifest
+        var lines = ["model \(manifest.model)  version \(manifest.version)  \(manifest.metric)"]
+        for side in [Side.items, .users] {
+            guard let rows = manifest.rows(side) else { continue }
+            var line =
+                "\(side)  \(rows.count.groupedDigits) rows x \(manifest.dimension)  \(rows.idKind.name) ids"
+            if let catalog = columns[side] {
+                let matched = Int(rows.count) - catalog.rowsWithoutEntry
+                line += "  \(matched.groupedDigits) in the catalog (\(catalog.columns.count) columns)"
+            }
+            lines.append(line)
+            if let catalog = columns[side], catalog.rowsWithoutEntry > 0 {
+                lines.append(
+                    "note: \(catalog.rowsWithoutEntry.groupedDigits) \(side) have no catalog entry: "
+                        + "their attributes are null")
+            }
+            if let catalog = columns[side], catalog.idsWithoutVector > 0 {
+                lines.append(
+                    "note: \(catalog.idsWithoutVector.groupedDigits) catalog entries of \(side) have no vector"
+                )
+            }
+        }
+        lines += report.warnings.map { "warning: \($0)" }
+        return lines
+    }
+
+    private static func json(_ report: PackReport, _ columns: [Side: CatalogColumns]) -> JSONValue {
+        let manifest = report.manifest
+        var members = [
+            JSONMember("directory", .string(report.directory)),
+            JSONMember("model", .string(manifest.model.description)),
+            JSONMember("version", .integer(manifest.version)),
+            JSONMember("fingerprint", .string(manifest.fingerprintText)),
+            JSONMember("metric", .string(manifest.metric.description)),
+            JSONMember("dimension", .integer(manifest.dimension)),
+        ]
+        for side in [Side.items, .users] {
+            guard let rows = manifest.rows(side) else { continue }
+            var inner = [
+                JSONMember("rows", .integer(rows.count)), JSONMember("id_kind", .string(rows.idKind.name)),
+                JSONMember("columns", .array(rows.columns.map(JSONValue.string))),
+            ]
+            if let catalog = columns[side] {
+                inner.append(JSONMember("rows_without_catalog_entry", .integer(catalog.rowsWithoutEntry)))
+                inner.append(JSONMember("catalog_ids_without_vector", .integer(catalog.idsWithoutVector)))
+            }
+            members.append(JSONMember(side.description, .object(inner)))
+        }
+        members.append(JSONMember("warnings", .array(report.warnings.map { .string($0.description) })))
+        return .object(members)
+    }
+}

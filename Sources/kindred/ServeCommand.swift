@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import KindredClient
+import KindredDomain
+import KindredModel
+import KindredServer
+import Logging
+import ServiceLifecycle
+
+/// `kindred serve`: answers requests until it is told to stop.
+struct ServeCommand: AsyncParsableCommand {
+    enum Loading: String, ExpressibleByArgument, CaseIterable {
+        case memory
+        case map
+    }
+
+    enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+        case debug, info, notice, warning, error
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve the models of a repository.",
+        discussion: """
+            Prints "listening on HOST:PORT" when it is ready. New versions that appear in the repository take over \
+            by themselves. SIGTERM or SIGINT ends it once the requests in flight are answered.
+            """)
+
+    @Option(help: "The folder of all models.")
+    var models: String
+    @Option(help: "Where to listen; port 0 picks a free one.")
+    var listen = "127.0.0.1:\(ServerConfiguration.defaultPort)"
+    @Option(
+        help: "Where the server keeps what it must remember. Default: .kindred in the folder of all models.")
+    var state: String?
+    @Option(help: "Event loops, each of which also scans. Default: one per core.")
+    var threads: Int?
+    @Option(help: "The model of requests that name none. Default: the only one.")
+    var defaultModel: String?
+    @Option(help: "Read vectors into memory, or map their files.")
+    var load = Loading.memory
+    @Option(
+        help: "The least level that is logged: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var logLevel = LogLevel.info
+
+    func validate() throws {
+        guard Endpoint(listen) != nil else {
+            throw ValidationError("--listen \(listen): HOST:PORT, such as 127.0.0.1:7411 or [::1]:0")
+        }
+        if let threads, !(1...1_024).contains(threads) {
+            throw ValidationError("--threads \(threads): 1 to 1024")
+        }
+        if let defaultModel, ModelName(defaultModel) == nil {
+            throw ValidationError(
+                "--default-model \(defaultModel): a model's name has the form \(ModelName.rule)")
+        }
+    }
+
+    func run() async throws {
+        guard let endpoint = Endpoint(listen) else { return try validate() }
+        var configuration = ServerConfiguration(
+            modelsRoot: models, stateDirectory: state ?? models + "/.kindred",
+            threadCount: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        configuration.host = endpoint.host
+        configuration.port = endpoint.port
+        configuration.defaultModel = defaultModel.flatMap { ModelName($0) }
+        configuration.loading = load == .map ? .map : .memory
+        var logger = Logger(label: "kindred") { _ in
+            LogLineHandler(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info)
+        }
+        logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .info
+        let server = try KindredServer(configuration: configuration, logger: logger)
+        let listener = try await server.listen()
+        // Unbuffered: whoever started the server waits for this line.
+        FileHandle.standardOutput.write(Data("listening on \(KindredServer.address(of: listener))\n".utf8))
+        var silent = Logger(label: "kindred.lifecycle")
+        silent.logLevel = .critical
+        let group = ServiceGroup(
+            services: [KindredService(server: server, listener: listener)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: silent)
+        try await group.run()
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import GRDB
+import KindredCatalog
+import KindredDomain
+import Testing
+
+@Suite struct ServerStateStoreTests {
+    private let folder: CatalogFolder
+    private let path: String
+    private let model = ModelName("shop")!
+
+    init() throws {
+        folder = try CatalogFolder()
+        path = folder.file("state.sqlite")
+    }
+
+    @Test func survivesARestart() throws {
+        let other = try #require(ModelName("other"))
+        do {
+            let store = try ServerStateStore(path: path)
+            #expect(try store.load() == [:])
+            try store.save(ServedVersions(active: 1), for: model)
+            try store.save(ServedVersions(active: 3, previous: 1, pinned: 3), for: model)
+            try store.save(ServedVersions(), for: other)
+        }
+        let store = try ServerStateStore(path: path)
+        #expect(
+            try store.load() == [
+                model: ServedVersions(active: 3, previous: 1, pinned: 3), other: ServedVersions(),
+            ])
+    }
+
+    @Test func versionsThatCannotBeKept() throws {
+        let store = try ServerStateStore(path: path)
+        #expect(throws: StateFailure.version(file: path, model: "shop", found: .max)) {
+            try store.save(ServedVersions(active: .max), for: model)
+        }
+        #expect(throws: StateFailure.self) { try store.save(ServedVersions(active: 0), for: model) }
+        #expect(try store.load() == [:])
+    }
+
+    @Test func damageNamesTheFile() throws {
+        do { try ServerStateStore(path: path).save(ServedVersions(active: 1), for: model) }
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        for cut in [50, 100, 1000, whole.count - 1] {
+            try whole.prefix(cut).write(to: URL(fileURLWithPath: path))
+            let failure = #expect(throws: StateFailure.self, "cut at \(cut)") {
+                try ServerStateStore(path: path).load()
+            }
+            #expect(failure?.description.hasPrefix(path) == true)
+        }
+        try Data("this is no database at all, only some words in a file".utf8)
+            .write(to: URL(fileURLWithPath: path))
+        #expect(throws: StateFailure.self) { try ServerStateStore(path: path) }
+    }
+
+    @Test func filesOfOthers() throws {
+        _ = try folder.database("state.sqlite", "CREATE TABLE x(y);")
+        #expect(throws: StateFailure.foreign(file: path, applicationID: 0)) {
+            try ServerStateStore(path: path)
+        }
+    }
+
+    @Test func newerFormat() throws {
+        do { _ = try ServerStateStore(path: path) }
+        _ = try folder.database("state.sqlite", "PRAGMA user_version = 2;")
+        #expect(throws: StateFailure.newerFormat(file: path, found: 2, wanted: 1)) {
+            try ServerStateStore(path: path)
+        }
+    }
+
+    @Test func rowsThatAreNeverWritten() throws {
+        do { _ = try ServerStateStore(path: path) }
+        _ = try folder.database(
+            "state.sqlite", "INSERT INTO served_versions VALUES('No Model', 1, NULL, NULL);")
+        #expect(throws: StateFailure.self) { try ServerStateStore(path: path).load() }
+    }
+}

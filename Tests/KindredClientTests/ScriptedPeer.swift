@@ -1,0 +1,131 @@
+import KindredClient
+import KindredWire
+import NIOCore
+import NIOPosix
+
+/// A server that does what a test tells it: one channel on a free port of this machine.
+final class ScriptedPeer: Sendable {
+    /// What the peer does with a client's frame. Runs on the connection's event loop.
+    typealias Script = @Sendable (FrameHeader, ClientMessage, PeerConnection) -> Void
+
+    private let channel: any Channel
+    let endpoint: Endpoint
+
+    private init(channel: any Channel, port: Int) {
+        self.channel = channel
+        endpoint = Endpoint(host: "127.0.0.1", port: port)
+    }
+
+    /// Listens. `preface` and `limits` are what it opens connections with; nil says nothing at all.
+    static func start(
+        preface: ServerPreface? = ServerPreface(), limits: Limits = .standard, script: @escaping Script
+    ) async throws -> ScriptedPeer {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        PeerConnection(preface: preface, limits: limits, script: script))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return ScriptedPeer(channel: channel, port: channel.localAddress?.port ?? 0)
+    }
+
+    func stop() async { try? await channel.close() }
+
+    /// A client of this peer, for one test.
+    func connect(_ configuration: ClientConfiguration = ClientConfiguration()) async throws
+        -> KindredConnection
+    {
+        try await KindredConnection.connect(to: endpoint, configuration: configuration)
+    }
+}
+
+/// The peer's side of one connection.
+final class PeerConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let preface: ServerPreface?
+    private let limits: Limits
+    private let script: ScriptedPeer.Script
+    private var received = ByteBuffer()
+    private var hasPreface = false
+    private var context: ChannelHandlerContext?
+    /// For the script: whatever it wants to remember between frames.
+    var kept: [(header: FrameHeader, message: ClientMessage)] = []
+    /// For the script: a running number.
+    var counter: UInt64 = 0
+
+    init(preface: ServerPreface?, limits: Limits, script: @escaping ScriptedPeer.Script) {
+        self.preface = preface
+        self.limits = limits
+        self.script = script
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        received.writeBuffer(&bytes)
+        if !hasPreface {
+            guard received.readableBytes >= Preface.byteCount else { return }
+            received.moveReaderIndex(forwardBy: Preface.byteCount)
+            hasPreface = true
+            guard let preface else { return }
+            var writer = ByteWriter()
+            preface.encode(into: &writer)
+            write(raw: writer.bytes)
+        }
+        guard preface?.chosenMajor == ProtocolVersion.major else { return }
+        while let (header, message) = frame() {
+            if case .hello = message {
+                reply(.helloOK(HelloReply(limits: limits, serverName: "peer", defaultModel: nil)), to: header)
+            } else {
+                script(header, message, self)
+            }
+        }
+    }
+
+    private func frame() -> (FrameHeader, ClientMessage)? {
+        received.withUnsafeReadableBytes { bytes -> (FrameHeader, ClientMessage)? in
+            guard bytes.count >= FrameHeader.byteCount,
+                let header = try? FrameHeader(decoding: bytes.bytes, bodyBytesMax: .max),
+                bytes.count >= FrameHeader.byteCount + Int(header.bodyLength)
+            else { return nil }
+            let body = UnsafeRawBufferPointer(
+                rebasing: bytes[FrameHeader.byteCount..<FrameHeader.byteCount + Int(header.bodyLength)])
+            guard let message = try? ClientMessage.decode(type: header.type, body: body.bytes, limits: limits)
+            else { return nil }
+            return (header, message)
+        }.map { frame in
+            received.moveReaderIndex(forwardBy: FrameHeader.byteCount + Int(frame.0.bodyLength))
+            return frame
+        }
+    }
+
+    /// Answers a request; returns the bodies' bytes.
+    @discardableResult
+    func reply(_ message: ServerMessage, to header: FrameHeader, bodyBytesMax: UInt32 = 4 << 20) -> Int {
+        var writer = ByteWriter()
+        guard
+            (try? message.encode(
+                replyTo: header.type, requestID: header.requestID, bodyBytesMax: bodyBytesMax, into: &writer))
+                != nil
+        else { return 0 }
+        write(raw: writer.bytes)
+        return writer.byteCount - FrameHeader.byteCount
+    }
+
+    func goAway(_ message: GoAway) {
+        var writer = ByteWriter()
+        try? ServerMessage.goAway(message).encode(replyTo: 0, requestID: 0, bodyBytesMax: .max, into: &writer)
+        write(raw: writer.bytes)
+    }
+
+    func write(raw bytes: [UInt8]) {
+        context?.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    }
+
+    func close() { context?.close(promise: nil) }
+}

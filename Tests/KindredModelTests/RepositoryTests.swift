@@ -1,0 +1,35 @@
+import Foundation
+import KindredDomain
+import KindredModel
+import Testing
+
+@Suite struct RepositoryTests {
+    @Test func listsWhatIsComplete() throws {
+        let folder = try TemporaryFolder()
+        let repository = Repository(root: folder.path)
+        for path in ["b/2", "b/10", "b/03", "b/-1", "b/0", "b/x", "b/7", "a/.tmp-1", ".hidden/1", "Bad/1"] {
+            try FileManager.default.createDirectory(
+                atPath: folder.file(path), withIntermediateDirectories: true)
+            if path != "b/7" { try folder.write(path + "/manifest.json", "{}") }
+        }
+        try folder.write("file", "")
+        let a = try #require(ModelName("a"))
+        let b = try #require(ModelName("b"))
+        #expect(try repository.models() == [a, b])
+        #expect(try repository.versions(of: b) == [2, 10])
+        #expect(try repository.versionFolders(of: b) == [2, 7, 10])
+        #expect(try repository.versions(of: a) == [])
+        #expect(repository.directory(of: b, version: 2) == folder.path + "/b/2")
+        #expect(throws: ModelFileFailure.self) { try Repository(root: folder.file("absent")).models() }
+    }
+
+    @Test func stampsChangeWithFiles() throws {
+        let model = try TinyModel()
+        let repository = Repository(root: model.folder.file("models"))
+        let before = repository.changeStamp(of: TinyModel.name, version: 1)
+        #expect(repository.changeStamp(of: TinyModel.name, version: 1) == before)
+        try model.replace("catalog.sqlite", [1])
+        #expect(repository.changeStamp(of: TinyModel.name, version: 1) != before)
+        #expect(repository.changeStamp(of: TinyModel.name, version: 9) != before)
+    }
+}

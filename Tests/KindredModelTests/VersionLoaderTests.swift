@@ -1,0 +1,161 @@
+import Foundation
+import KindredDomain
+import KindredModel
+import Testing
+
+@Suite struct VersionLoaderTests {
+    @Test(arguments: [VectorLoading.memory, .map]) func roundTrip(_ loading: VectorLoading) throws {
+        let model = try TinyModel()
+        let version = try model.load(loading)
+        let items = try #require(version.items)
+        let users = try #require(version.users)
+        #expect(version.name == TinyModel.name && version.version == 1)
+        #expect(items.ids.ids(ofRows: [0, 1, 2]) == .text(TextList(["apple", "fig", "pear"])))
+        #expect(users.ids.ids(ofRows: [0, 1]) == .numbers([3, 20]))
+        #expect((0..<3).map { items.vector(ofRow: 0)[$0] } == [4, 5, 6])
+        #expect((0..<3).map { users.vector(ofRow: 1)[$0] } == [0.5, 0.25, 1])
+        #expect(items.norms[2] == 14.0.squareRoot())
+        #expect(UInt(bitPattern: items.vectors) % 64 == 0)
+        #expect(version.manifest.trainingID == "run-1")
+        #expect(version.manifest.items?.columns == ["title"])
+        #expect(version.catalogPath == model.directory + "/catalog.sqlite")
+        #expect(try Manifest(json: version.manifest.encoded) == version.manifest)
+    }
+
+    @Test func cutAtAnyByte() throws {
+        let model = try TinyModel()
+        for name in ["manifest.json", "items.safetensors", "users.safetensors", "catalog.sqlite"] {
+            let whole = try model.bytes(name)
+            let manifest = try model.bytes(ModelFiles.manifest)
+            for count in 0..<whole.count {
+                try model.replace(name, Array(whole[0..<count]))
+                // The last byte of a manifest is a line feed that JSON does without.
+                if name == ModelFiles.manifest, count == whole.count - 1 { continue }
+                #expect(throws: ModelFileFailure.self, "\(name) cut at \(count)") { try model.load() }
+            }
+            // The same where the manifest has been made to agree, so that the format itself is what refuses.
+            if name.hasSuffix(".safetensors") {
+                for count in 0..<whole.count {
+                    try model.replace(ModelFiles.manifest, manifest)
+                    try model.replaceAgreeing(name, Array(whole[0..<count]))
+                    #expect(throws: ModelFileFailure.self, "\(name) cut at \(count)") { try model.load() }
+                }
+            }
+            try model.replace(name, whole)
+            try model.replace(ModelFiles.manifest, manifest)
+            _ = try model.load()
+        }
+    }
+
+    @Test func everyManifestByteChanged() throws {
+        let model = try TinyModel()
+        let wanted = TinyModel.content(try model.load())
+        let manifest = try model.bytes(ModelFiles.manifest)
+        for index in manifest.indices {
+            for mask: UInt8 in [0x01, 0x10, 0x80, 0xFF] {
+                var changed = manifest
+                changed[index] ^= mask
+                try model.replace(ModelFiles.manifest, changed)
+                expectRefusedOrSame(model, wanted, "manifest byte \(index) ^ \(mask)")
+            }
+        }
+    }
+
+    @Test func everyHeaderByteChanged() throws {
+        let model = try TinyModel()
+        let wanted = TinyModel.content(try model.load())
+        for name in ["items.safetensors", "users.safetensors"] {
+            let whole = try model.bytes(name)
+            let headerEnd = 8 + Int(whole[0]) + Int(whole[1]) << 8
+            for index in 0..<headerEnd {
+                for mask: UInt8 in [0x01, 0xFF] {
+                    var changed = whole
+                    changed[index] ^= mask
+                    try model.replace(name, changed)
+                    #expect(throws: ModelFileFailure.self) { try model.load() }
+                    try model.replaceAgreeing(name, changed)
+                    expectRefusedOrSame(model, wanted, "\(name) byte \(index) ^ \(mask)")
+                }
+            }
+            try model.replaceAgreeing(name, whole)
+        }
+    }
+
+    private func expectRefusedOrSame(_ model: TinyModel, _ wanted: [String], _ what: String) {
+        guard let version = try? model.load() else { return }
+        #expect(TinyModel.content(version) == wanted, "\(what)")
+    }
+
+    @Test func newerFormat() throws {
+        let model = try TinyModel()
+        try model.edit { $0.formatVersion = 2 }
+        let failure = #expect(throws: ModelFileFailure.self) { try model.load() }
+        #expect(failure?.field == "format_version" && failure?.found == "2")
+        #expect(failure?.wanted.contains("newer format") == true)
+    }
+
+    @Test func unknownMembersAreKept() throws {
+        let model = try TinyModel()
+        let extra = JSONMember("later", .object([JSONMember("x", .array([.number("1e3"), .null]))]))
+        try model.edit { $0.unknownMembers = [extra] }
+        let version = try model.load()
+        #expect(version.manifest.unknownMembers == [extra])
+        #expect(try Manifest(json: version.manifest.encoded) == version.manifest)
+    }
+
+    @Test func identityMustMatch() throws {
+        let model = try TinyModel()
+        let loader = VersionLoader()
+        let other = try #require(ModelName("other"))
+        #expect(throws: ModelFileFailure.self) {
+            try loader.load(directory: model.directory, expecting: other, version: 1)
+        }
+        #expect(throws: ModelFileFailure.self) {
+            try loader.load(directory: model.directory, expecting: TinyModel.name, version: 2)
+        }
+        for change: (inout Manifest) -> Void in [
+            { $0.trainingID = "run-2" }, { $0.trainingID = nil }, { $0.fingerprint[3] ^= 1 },
+            { $0.dimension = 4 }, { $0.items?.count = 4 }, { $0.items?.idKind = .number }, { $0.items = nil },
+        ] {
+            let model = try TinyModel()
+            try model.edit(change)
+            #expect(throws: ModelFileFailure.self) { try model.load() }
+        }
+    }
+
+    @Test func linksAreRefused() throws {
+        let model = try TinyModel()
+        let path = model.directory + "/items.safetensors"
+        try FileManager.default.moveItem(atPath: path, toPath: model.folder.file("elsewhere"))
+        try FileManager.default.createSymbolicLink(
+            atPath: path, withDestinationPath: model.folder.file("elsewhere"))
+        let failure = #expect(throws: ModelFileFailure.self) { try model.load() }
+        #expect(failure?.file == "items.safetensors" && failure?.field == "open")
+        try FileManager.default.removeItem(atPath: path)
+        #expect(mkfifo(path, 0o644) == 0)
+        #expect(throws: ModelFileFailure.self) { try model.load() }
+    }
+
+    /// A value of the first item's vector, replaced in the file and in its checksum.
+    private func load(metric: Similarity, firstElement: Float) throws -> ModelFileFailure? {
+        let model = try TinyModel(metric: metric)
+        var bytes = try model.bytes("items.safetensors")
+        let start = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
+        bytes.replaceSubrange(start..<start + 4, with: NpyBytes.bytes(firstElement.bitPattern))
+        try model.replaceAgreeing("items.safetensors", bytes)
+        do throws(ModelFileFailure) {
+            _ = try model.load()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func vectorsOutOfRange() throws {
+        #expect(try load(metric: .dot, firstElement: .nan)?.field == "vectors[0, 0]")
+        #expect(try load(metric: .dot, firstElement: -.infinity)?.found == "-inf")
+        #expect(try load(metric: .dot, firstElement: 0x1.1p60)?.wanted == "at most 2^60")
+        #expect(try load(metric: .dot, firstElement: 0x1p59) == nil)
+        #expect(try load(metric: .cosine, firstElement: 0)?.wanted.hasPrefix("1 within") == true)
+    }
+}

@@ -1,0 +1,143 @@
+import KindredDomain
+import KindredWire
+import Testing
+
+/// The vectors of `proto-spec`, which every implementation of the protocol must pass.
+@Suite struct GoldenVectorTests {
+    @Test func areThere() {
+        #expect(GoldenVector.valid.count > 100)
+        #expect(GoldenVector.invalid.count > 100)
+    }
+
+    @Test(arguments: GoldenVector.valid)
+    func validDecodesToItsValuesAndEncodesToItsBytes(_ vector: GoldenVector) throws {
+        switch (vector.kind, vector.direction) {
+        case ("preface", "client"): try checkClientPreface(vector)
+        case ("preface", _): try checkServerPreface(vector)
+        case (_, "client"): try checkClientFrame(vector)
+        default: try checkServerFrame(vector)
+        }
+    }
+
+    private func checkClientPreface(_ vector: GoldenVector) throws {
+        let preface = try ClientPreface(decoding: vector.bytes.span.bytes)
+        #expect(vector.decoded?["major_min"]?.number == UInt64(preface.majorMin))
+        #expect(vector.decoded?["major_max"]?.number == UInt64(preface.majorMax))
+        var writer = ByteWriter()
+        preface.encode(into: &writer)
+        #expect(writer.bytes == vector.bytes)
+    }
+
+    private func checkServerPreface(_ vector: GoldenVector) throws {
+        let preface = try ServerPreface(decoding: vector.bytes.span.bytes)
+        #expect(vector.decoded?["chosen_major"]?.number == UInt64(preface.chosenMajor))
+        #expect(vector.decoded?["refusal"]?.number == UInt64(preface.refusalCode))
+        #expect(vector.decoded?["retry_after_ms"]?.number == UInt64(preface.retryAfterMilliseconds))
+        var writer = ByteWriter()
+        preface.encode(into: &writer)
+        #expect(writer.bytes == vector.bytes)
+    }
+
+    private func checkClientFrame(_ vector: GoldenVector) throws {
+        let header = try vector.header()
+        let message = try ClientMessage.decode(
+            type: header.type, body: vector.body.span.bytes, limits: .standard)
+        #expect(message.type.rawValue == header.type)
+        check(Projection(message), vector)
+        var writer = ByteWriter()
+        message.encode(
+            requestID: header.requestID, timeoutMilliseconds: header.argument, end: header.isEnd,
+            into: &writer)
+        if vector.isCanonical { #expect(writer.bytes == vector.bytes) }
+        // Compared as bytes: a NaN does not equal itself.
+        let again = try ClientMessage.decode(
+            type: header.type, body: Array(writer.bytes.dropFirst(32)).span.bytes, limits: .standard)
+        var second = ByteWriter()
+        again.encode(
+            requestID: header.requestID, timeoutMilliseconds: header.argument, end: header.isEnd,
+            into: &second)
+        #expect(second.bytes == writer.bytes)
+    }
+
+    private func checkServerFrame(_ vector: GoldenVector) throws {
+        let header = try vector.header()
+        let reply = try ServerReply.decode(header: header, body: vector.body.span.bytes)
+        check(Projection(reply), vector)
+        if case .failure(let error) = reply {
+            #expect(error.status == header.status)
+            #expect(vector.kind == "error")
+        }
+        let isDownward =
+            header.type == MessageType.data.rawValue || header.type == MessageType.goAway.rawValue
+        guard vector.isCanonical, header.isEnd || isDownward, let message = ServerMessage(reply) else {
+            return
+        }
+        var writer = ByteWriter()
+        try message.encode(
+            replyTo: header.type & 0x7F, requestID: header.requestID, bodyBytesMax: 4 << 20, into: &writer)
+        #expect(writer.bytes == vector.bytes)
+    }
+
+    private func check(_ projection: Projection, _ vector: GoldenVector) {
+        var fixed = vector.decoded?["fixed"]?.object ?? [:]
+        fixed["fixed_len"] = nil
+        #expect(projection.fixed == fixed)
+        #expect(projection.sections == vector.decoded?["sections"]?.object ?? [:])
+    }
+
+    @Test(arguments: GoldenVector.invalid)
+    func invalidEarnsItsStatus(_ vector: GoldenVector) throws {
+        switch vector.layer {
+        case "preface": try checkInvalidPreface(vector)
+        case "header":
+            let failure = #expect(throws: ConnectionFailure.self) {
+                try vector.header(bodyBytesMax: Limits.standard.bodyBytesMax)
+            }
+            #expect(failure?.status.name == vector.status)
+        case "body":
+            let failure = try #require(try bodyFailure(vector))
+            #expect(failure.status.name == vector.status)
+            let reply = ErrorReply(failure)
+            if let detail = vector.detail { #expect(detailName(reply.detail) == detail) }
+            if let value = vector.value { #expect(reply.value == value) }
+            if let limit = vector.limit { #expect(reply.limit == limit) }
+        case "connection" where vector.status == "UNSUPPORTED_TYPE":
+            let failure = try #require(try bodyFailure(vector))
+            #expect(failure.status == .unsupportedType)
+            #expect(ErrorReply(failure).value == vector.value)
+        default: break  // Needs a connection's history: judged by the server's state machine.
+        }
+    }
+
+    private func checkInvalidPreface(_ vector: GoldenVector) throws {
+        guard vector.refusal == nil else {
+            #expect(try ClientPreface(decoding: vector.bytes.span.bytes).chosenMajor == nil)
+            return
+        }
+        let failure = #expect(throws: ConnectionFailure.self) {
+            try ClientPreface(decoding: vector.bytes.span.bytes)
+        }
+        #expect(failure?.status.name == vector.status)
+    }
+
+    private static let details = (try? JSONValue.read("schema.json"))?["details"]?.object ?? [:]
+
+    private func bodyFailure(_ vector: GoldenVector) throws -> RequestFailure? {
+        let header = try vector.header()
+        do throws(RequestFailure) {
+            if vector.direction == "client" {
+                _ = try ClientMessage.decode(
+                    type: header.type, body: vector.body.span.bytes, limits: .standard)
+            } else {
+                _ = try ServerReply.decode(header: header, body: vector.body.span.bytes)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func detailName(_ number: UInt16) -> String? {
+        Self.details.first { $0.value["code"]?.number == UInt64(number) }?.key
+    }
+}

@@ -1,0 +1,52 @@
+import KindredDomain
+import KindredWire
+
+extension ServerMessage {
+    /// The message that a reply was, where a server's values can say it: not a failed query, whose failure the
+    /// wire does not carry whole, and not a continuation.
+    init?(_ reply: ServerReply) {
+        switch reply {
+        case .helloOK(let value): self = .helloOK(value)
+        case .pong(let value): self = .pong(value)
+        case .goAway(let value): self = .goAway(value)
+        case .data(let value): self = .data(value)
+        case .lookalike(let value): self = .lookalike(value)
+        case .modelList(let value): self = .modelList(value)
+        case .modelSwitch(let value): self = .modelSwitch(value)
+        case .stats(let value): self = .stats(value)
+        case .health(let value): self = .health(value)
+        case .failure(let value): self = .failure(value)
+        case .recommend(let reply):
+            guard reply.firstQuery == 0, let outcomes = Self.outcomes(reply.outcomes) else { return nil }
+            let columns = reply.columns.map { ResultColumn(name: "", values: $0.values, present: $0.present) }
+            guard reply.scores != nil || !reply.ids.isEmpty else { return nil }
+            self = .recommend(
+                RecommendResponse(
+                    origin: reply.origin, outcomes: outcomes, offsets: reply.offsets, ids: reply.ids,
+                    scores: reply.scores ?? [], columns: columns))
+        case .score(let reply):
+            guard reply.firstQuery == 0, let outcomes = Self.outcomes(reply.outcomes) else { return nil }
+            self = .score(
+                ScoreResponse(
+                    origin: reply.origin, outcomes: outcomes, offsets: reply.offsets, scores: reply.scores,
+                    found: reply.found))
+        case .vectors(let reply):
+            guard reply.firstID == 0 else { return nil }
+            self = .vectors(
+                VectorsResponse(
+                    origin: reply.origin, dimension: reply.dimension, found: reply.found,
+                    elements: reply.elements))
+        }
+    }
+
+    private static func outcomes(_ replies: [QueryReply]) -> [QueryOutcome]? {
+        var outcomes: [QueryOutcome] = []
+        for reply in replies {
+            guard reply.isAnswered else { return nil }
+            var outcome = QueryOutcome(rowsEligible: reply.rowsEligible, rowsScanned: reply.rowsScanned)
+            outcome.isExact = reply.flags == .exact
+            outcomes.append(outcome)
+        }
+        return outcomes
+    }
+}

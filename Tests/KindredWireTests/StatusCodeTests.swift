@@ -1,0 +1,92 @@
+import KindredDomain
+import KindredWire
+import Testing
+
+/// The numbers in the code and those of `proto-spec/schema.json` are the same, in both directions.
+@Suite struct StatusCodeTests {
+    @Test func statusesAreTheSchemas() throws {
+        let statuses = try #require(try JSONValue.read("schema.json")["statuses"]?.object)
+        #expect(statuses.count == StatusCode.allCases.count)
+        for status in StatusCode.allCases {
+            let entry = try #require(statuses[status.name], "\(status.name)")
+            #expect(entry["code"]?.number == UInt64(status.rawValue), "\(status.name)")
+            let flags = Set(try #require(entry["flags"]?.list).compactMap(\.text))
+            #expect(flags == Set(names(of: status.flags)), "\(status.name)")
+        }
+    }
+
+    private func names(of flags: StatusFlags) -> [String] {
+        var names: [String] = []
+        if flags.contains(.retryable) { names.append("RETRYABLE") }
+        if flags.contains(.notProcessed) { names.append("NOT_PROCESSED") }
+        if flags.contains(.retryElsewhere) { names.append("RETRY_ELSEWHERE") }
+        if flags.contains(.connectionClosing) { names.append("CONNECTION_CLOSING") }
+        return names
+    }
+
+    @Test func statusFlagsAreTheSchemas() throws {
+        let flags = try #require(try JSONValue.read("schema.json")["header"]?["status_flags"]?.object)
+        #expect(flags["RETRYABLE"]?.number == UInt64(StatusFlags.retryable.rawValue))
+        #expect(flags["NOT_PROCESSED"]?.number == UInt64(StatusFlags.notProcessed.rawValue))
+        #expect(flags["RETRY_ELSEWHERE"]?.number == UInt64(StatusFlags.retryElsewhere.rawValue))
+        #expect(flags["CONNECTION_CLOSING"]?.number == UInt64(StatusFlags.connectionClosing.rawValue))
+    }
+
+    @Test func detailsAreTheSchemas() throws {
+        let details = try #require(try JSONValue.read("schema.json")["details"]?.object)
+        let numbers = Set(details.values.compactMap { $0["code"]?.number })
+        #expect(numbers == Set(DetailCode.allCases.map { UInt64($0.rawValue) }))
+        for (name, entry) in details {
+            let detail = try #require(entry["code"]?.number.flatMap { UInt16(exactly: $0) })
+            #expect(squeezed("\(try #require(DetailCode(rawValue: detail)))") == squeezed(name))
+        }
+    }
+
+    /// A name without its case and separators; the code spells out what the schema cuts short.
+    private func squeezed(_ name: String) -> String {
+        name.filter { $0 != "_" }.lowercased().replacing("minimum", with: "min")
+    }
+
+    @Test func messageTypesAreTheSchemas() throws {
+        let messages = try #require(try JSONValue.read("schema.json")["messages"]?.object)
+        #expect(messages.count == MessageType.allCases.count)
+        for type in MessageType.allCases {
+            let entry = messages.first { $0.value["type"]?.number == UInt64(type.rawValue) }
+            #expect(entry.map { squeezed($0.key) } == squeezed("\(type)"))
+        }
+    }
+
+    @Test func limitsAreTheSchemas() throws {
+        let limits = try #require(try JSONValue.read("schema.json")["limits"]?.object)
+        let standard = Limits.standard
+        #expect(limits["body_bytes_max"]?.number == UInt64(standard.bodyBytesMax))
+        #expect(limits["queries_per_batch_max"]?.number == UInt64(standard.queriesPerBatchMax))
+        #expect(limits["k_max"]?.number == UInt64(standard.kMax))
+        #expect(limits["window_bytes_max"]?.number == standard.windowBytesMax)
+        #expect(limits["data_body_bytes_max"]?.number == UInt64(standard.dataBodyBytesMax))
+        #expect(limits["message_bytes_max"]?.number == UInt64(standard.messageBytesMax))
+    }
+
+    @Test func everyFailureRendersItsStatus() {
+        let failures: [(RequestFailure, StatusCode, DetailCode)] = [
+            (.invalidArgument(.kIsZero), .invalidArgument, .kIsZero),
+            (.unknownID("a", .users), .unknownID, .none),
+            (.noKnownSeed(count: 3, first: "a"), .unknownID, .noKnownSeed),
+            (.noKnownCandidate(count: 3, first: "a", .items), .unknownID, .noKnownCandidate),
+            (.overloaded(retryAfterMilliseconds: 20), .overloaded, .none),
+            (.draining, .draining, .none),
+        ]
+        for (failure, status, detail) in failures {
+            let reply = ErrorReply(failure)
+            #expect(reply.status == status.rawValue)
+            #expect(reply.flags == status.flags)
+            #expect(reply.detail == detail.rawValue)
+            #expect(reply.message == failure.description)
+        }
+        #expect(ErrorReply(.overloaded(retryAfterMilliseconds: 20)).retryAfterMilliseconds == 20)
+        #expect(ErrorReply(.internalError(reference: 7)).reference == 7)
+        #expect(ErrorReply(.conflict(expected: 1, active: 2)).value == 2)
+        #expect(ErrorReply(.invalidArgument(.normTooLarge(.infinity))).value == .max)
+        #expect(ErrorReply(.invalidArgument(.normTooLarge(0x1p61))).value == 1 << 61)
+    }
+}

@@ -1,0 +1,53 @@
+import KindredDomain
+
+/// The definition of an answer, as plainly as it can be written: every eligible row scored in float64, a full
+/// sort, the first k. Shares no code with the engine.
+package struct Oracle {
+    package let dimension: Int
+    package let rows: [[Float]]
+
+    package init(rows: [[Float]]) {
+        self.rows = rows
+        dimension = rows[0].count
+    }
+
+    /// The canonical sum: eight partial sums, combined in the documented order.
+    package static func sum(_ a: [Float], _ b: [Float]) -> Double {
+        var s = Array(repeating: 0.0, count: 8)
+        for i in a.indices { s[i % 8] += Double(a[i]) * Double(b[i]) }
+        return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+    }
+
+    package static func score(_ query: [Float], _ row: [Float], _ similarity: Similarity) -> Float {
+        let sum = sum(query, row)
+        let score: Float
+        switch similarity {
+        case .dot: score = Float(sum)
+        case .cosine:
+            let norms = Self.sum(query, query).squareRoot() * Self.sum(row, row).squareRoot()
+            score = norms == 0 ? 0 : Float(sum / norms)
+        }
+        return score == 0 ? 0 : score
+    }
+
+    /// The best k rows that are allowed, in the total order.
+    package func best(
+        _ query: [Float], k: Int, similarity: Similarity, minimumScore: Float = -.infinity,
+        isAllowed: (Int) -> Bool = { _ in true }
+    ) -> [(row: Int, score: Float)] {
+        var all: [(row: Int, score: Float)] = []
+        for row in rows.indices where isAllowed(row) {
+            let score = Self.score(query, rows[row], similarity)
+            if score >= minimumScore { all.append((row, score)) }
+        }
+        all.sort { $0.score > $1.score || ($0.score == $1.score && $0.row < $1.row) }
+        return Array(all.prefix(k))
+    }
+
+    /// The mean of rows, summed in float64 in ascending row order, divided once, rounded once.
+    package func mean(_ members: [Int]) -> [Float] {
+        (0..<dimension).map { element in
+            Float(members.sorted().reduce(0.0) { $0 + Double(rows[$1][element]) } / Double(members.count))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+"""Models of whole numbers, whose exact answers plain Python computes."""
+
+import heapq
+import random
+import struct
+import sys
+from array import array
+from collections import namedtuple
+
+K = 10
+
+
+class Population(namedtuple("Population", "name count dimension")):
+    """The size of a model's items, and the queries that tell its versions apart.
+
+    Elements and weights are small integers, so their float64 sums are exact in any order and the score is the sum
+    rounded once to float32, whatever the order that the engine adds in.
+    """
+
+    @property
+    def queries(self):
+        """Weights by dimension. All but the last are sparse; the large model has sparse ones only."""
+        last = self.dimension - 1
+        sparse = [{0: 1}, {last: -1}, {3: 1, 11: 2}]
+        return sparse if self.count > 1000 else sparse + [{i: (5 * i) % 7 - 3 for i in range(self.dimension)}]
+
+    def query_vector(self, query):
+        return [float(query.get(index, 0)) for index in range(self.dimension)]
+
+    def ids(self):
+        """In descending order, so that a pack has rows to move."""
+        return range(10 * self.count, 0, -10)
+
+
+SMALL = Population("small", 200, 16)
+LARGE = Population("large", 100_000, 64)
+
+
+class Training:
+    """The vectors of one version: random, and the same for the same seed."""
+
+    def __init__(self, population, seed):
+        self.population = population
+        elements = array("h", random.Random(seed).randbytes(2 * population.count * population.dimension))
+        self.elements = array("f", elements)
+
+    def write(self, folder):
+        """Writes vectors and ids as `.npy`: the two paths."""
+        population = self.population
+        vectors, ids = folder / f"{population.name}.npy", folder / f"{population.name}.ids.npy"
+        write_npy(vectors, "<f4", (population.count, population.dimension), self.elements)
+        write_npy(ids, "<u8", (population.count,), array("Q", population.ids()))
+        return vectors, ids
+
+    def answers(self):
+        """The exact top K of each query: lists of (id, score)."""
+        return [self.best(query) for query in self.population.queries]
+
+    def best(self, query):
+        dimension, sums = self.population.dimension, [0.0] * self.population.count
+        for index, weight in query.items():
+            column = self.elements[index::dimension]
+            sums = [total + weight * element for total, element in zip(sums, column)]
+        scores = array("f", sums)
+        least = heapq.nlargest(K, scores)[-1]
+        ids = self.population.ids()
+        rows = [(ids[row], score) for row, score in enumerate(scores) if score >= least]
+        return sorted(rows, key=lambda row: (-row[1], row[0]))[:K]
+
+
+def write_npy(path, kind, shape, elements):
+    """Writes a `.npy` file of format 1.0."""
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (-(10 + len(header) + 1) % 64) + "\n"
+    if sys.byteorder == "big":
+        elements = array(elements.typecode, elements)
+        elements.byteswap()
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        elements.tofile(file)

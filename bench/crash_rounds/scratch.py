@@ -1,0 +1,166 @@
+"""A scratch repository, what was published in it, and the commands and servers that work on it."""
+
+import importlib.util
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .failure import CrashFailure
+from .population import K
+
+CLIENT_FILE = Path(__file__).resolve().parents[2] / "proto-spec" / "python" / "kindred.py"
+PATIENCE_SECONDS = 120
+VERSIONS_KEPT = 2
+
+
+def load_client():
+    """The Python client of this repository, by its path."""
+    spec = importlib.util.spec_from_file_location("kindred", CLIENT_FILE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class Scratch:
+    """Folders for models, inputs and a server's state; removed by `close`."""
+
+    def __init__(self, binary):
+        self.binary = binary
+        self.kindred = load_client()
+        self.folder = Path(tempfile.mkdtemp(prefix="kindred-crash-"))
+        self.models = self.folder / "models"
+        self.models.mkdir()
+        self.log = self.folder / "server.log"
+        self.answers = {}  # (model, version): what it must answer
+        self.process = None
+
+    def close(self):
+        self.kill_server()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- Versions
+
+    def pack_command(self, training, models=None):
+        """The command that packs these vectors as the next version, its inputs written."""
+        vectors, ids = training.write(self.folder)
+        return [str(part) for part in (
+            self.binary, "pack", "--models", models or self.models, "--name", training.population.name, "--items",
+            vectors, "--item-ids", ids, "--training-id", "crash")]
+
+    def pack(self, training, models=None):
+        """Packs without disturbance: the new version's folder and the seconds it took."""
+        command, start = self.pack_command(training, models), time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        if done.returncode != 0:
+            raise CrashFailure(f"pack ended with status {done.returncode}, wanted 0: {done.stderr.strip()}")
+        return Path(done.stdout.strip().splitlines()[-1]), time.monotonic() - start
+
+    def versions(self, name):
+        """The numbers of all folders that are named like a version, ascending."""
+        names = os.listdir(self.models / name) if (self.models / name).is_dir() else []
+        return sorted(int(entry) for entry in names if re.fullmatch(r"[1-9][0-9]*", entry))
+
+    def newest(self, name):
+        return max(self.versions(name), default=0)
+
+    def leftovers(self, name):
+        """Folders that packers left behind."""
+        return [entry for entry in os.listdir(self.models / name) if entry.startswith(".tmp-")]
+
+    def remove_old_versions(self, name):
+        """Bounds the disk; the newest ones stay."""
+        for version in self.versions(name)[:-VERSIONS_KEPT]:
+            shutil.rmtree(self.models / name / str(version))
+            self.answers.pop((name, version), None)
+
+    def verify(self):
+        """`kindred verify` must find every version sound, and look at all of them."""
+        done = subprocess.run(
+            [str(self.binary), "verify", str(self.models), "--json"], capture_output=True, text=True,
+            timeout=PATIENCE_SECONDS)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        refused = [line for line in lines if not line["ok"]]
+        if done.returncode != 0 or refused:
+            raise CrashFailure(f"verify ended with status {done.returncode}, wanted 0: {refused} {done.stderr.strip()}")
+        seen = sorted((line["model"], line["version"]) for line in lines)
+        there = sorted((folder.name, version) for folder in self.models.iterdir() if folder.is_dir()
+                       for version in self.versions(folder.name))
+        if seen != there:
+            raise CrashFailure(f"verify looked at {seen}, the repository holds {there}")
+
+    # ---- The server
+
+    def start_server(self):
+        """Starts a server: its address once it is ready."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [str(self.binary), "serve", "--models", str(self.models), "--state", str(self.folder / "state"),
+                 "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=log)
+        mark, text, deadline = b"listening on ", b"", time.monotonic() + PATIENCE_SECONDS
+        while b"\n" not in text.partition(mark)[2]:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                raise CrashFailure(f"the server was not ready after {PATIENCE_SECONDS} s{self.last_words()}")
+            part = os.read(self.process.stdout.fileno(), 4096)
+            if not part:
+                raise CrashFailure(
+                    f"the server ended with status {self.process.wait()} before it was ready{self.last_words()}")
+            text += part
+        return text.partition(mark)[2].split(b"\n")[0].decode().strip()
+
+    def kill_server(self):
+        """kill -9, and no more."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+            self.process = None
+
+    def stop_server(self):
+        """SIGTERM; raises unless the server exits with 0."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise CrashFailure(f"the server was there {PATIENCE_SECONDS} s after SIGTERM{self.last_words()}") from None
+        if status != 0:
+            raise CrashFailure(f"the server ended with status {status} after SIGTERM, wanted 0{self.last_words()}")
+        self.process.stdout.close()
+        self.process = None
+
+    def last_words(self):
+        return f"; its log ends:\n{self.log.read_text(errors='replace')[-2000:]}"
+
+    def check_served(self, address, population):
+        """Every answer must be the newest published version's, and nothing else be in memory: that version."""
+        name = population.name
+        with self.kindred.connect(address) as client:
+            for index, query in enumerate(population.queries):
+                answer = client.recommend(vector=population.query_vector(query), k=K, model=name)
+                self.check_answer(name, index, answer)
+                if answer.version != self.newest(name):
+                    raise CrashFailure(f"{name}: version {answer.version} serves, the newest is {self.newest(name)}")
+            status = next(model for model in client.models() if model["name"] == name)
+        strange = set(status["loaded"]) - set(self.versions(name))
+        if strange or status["refused"]:
+            raise CrashFailure(f"{name}: in memory without a folder {sorted(strange)}, refused {status['refused']}")
+        return status["active"]
+
+    def check_answer(self, name, index, answer):
+        """An answer must equal the brute force of the version it names."""
+        wanted = self.answers.get((name, answer.version))
+        if wanted is None or list(answer) != wanted[index] or not answer.exact:
+            matching = [version for (model, version), lists in self.answers.items()
+                        if model == name and lists[index] == list(answer)]
+            raise CrashFailure(
+                f"{name}: query {index} was answered by version {answer.version} with {list(answer)}; wanted is "
+                f"{wanted and wanted[index]}; the answer is that of versions {matching}")

@@ -1,0 +1,125 @@
+"""kill -9 of a server at random moments around the publication of a version."""
+
+import collections
+import os
+import threading
+import time
+
+from .failure import CrashFailure
+from .load import Load
+from .population import LARGE, SMALL, Training
+from .scratch import PATIENCE_SECONDS
+
+LOADS = 2
+WATCH_SECONDS = 1.0  # how often a server looks at its repository by itself
+
+
+class SwapRounds:
+    """Servers that are killed; after each, the next server must serve the newest whole version."""
+
+    def __init__(self, scratch, seed, source):
+        self.scratch, self.seed, self.source = scratch, seed, source
+        self.found = collections.Counter()
+        self.waiting = scratch.folder / "waiting"  # packed, to be published at an exact moment
+        self.waiting.mkdir()
+        self.load_seconds = {}
+
+    def prepare(self):
+        """A server, and how long it takes to load a version of each model when it is asked to."""
+        self.address = self.scratch.start_server()
+        for population in (SMALL, LARGE):
+            version, _ = self.pack_aside(population, "prepare")
+            self.publish(population, version)
+            start = time.monotonic()
+            with self.scratch.kindred.connect(self.address, timeout=PATIENCE_SECONDS) as client:
+                client.load(population.name)
+            self.load_seconds[population] = time.monotonic() - start
+
+    def pack_aside(self, population, label):
+        """Packs the next version outside the repository: its number."""
+        version = self.scratch.newest(population.name) + 1
+        # A pack takes the number after the highest folder's.
+        (self.waiting / population.name / str(version - 1)).mkdir(parents=True, exist_ok=True)
+        training = Training(population, f"{self.seed} swap {label}")
+        folder, seconds = self.scratch.pack(training, models=self.waiting)
+        if folder.name != str(version):
+            raise CrashFailure(f"the pack made {folder}, wanted version {version}")
+        self.scratch.answers[population.name, version] = training.answers()
+        return version, seconds
+
+    def publish(self, population, version):
+        """Renames a packed version into the repository."""
+        os.rename(self.waiting / population.name / str(version), self.scratch.models / population.name / str(version))
+
+    def run(self, number):
+        """One round. Every other one asks the server to load, the rest leave it to its watcher."""
+        scratch = self.scratch
+        population = SMALL if number % 5 == 4 else LARGE
+        name, before = population.name, scratch.newest(population.name)
+        version, _ = self.pack_aside(population, number)
+        loads = [Load(scratch, self.address, population) for _ in range(LOADS)]
+        for load in loads:
+            load.start()
+
+        asks = number % 2 == 0
+        span = 1.5 * self.load_seconds[population] + (0 if asks else WATCH_SECONDS)
+        moment = self.source.uniform(-0.1, 1) * span
+        asker = threading.Thread(target=self.ask_to_load, args=(name,), daemon=True)
+        if moment < 0:  # killed before there is anything new
+            self.kill(loads)
+            self.publish(population, version)
+        else:
+            self.publish(population, version)
+            start = time.monotonic()
+            if asks:
+                asker.start()
+            time.sleep(max(0, start + moment - time.monotonic()))
+            self.kill(loads)
+        if asker.ident:
+            asker.join(timeout=PATIENCE_SECONDS)
+        answered = self.judge(loads, before, version)
+        self.found["new version" if answered == version else "old version"] += 1
+        self.found["answers"] += sum(load.answered for load in loads)
+
+        scratch.verify()
+        self.address = scratch.start_server()
+        for each in (SMALL, LARGE):
+            scratch.check_served(self.address, each)
+        self.found["served after"] += 1
+        scratch.remove_old_versions(name)
+
+    def kill(self, loads):
+        for load in loads:
+            load.server_is_dying.set()
+        self.scratch.kill_server()
+
+    def ask_to_load(self, name):
+        try:
+            with self.scratch.kindred.connect(self.address) as client:
+                client.load(name)
+        except (self.scratch.kindred.Error, OSError):
+            pass  # the server is about to be killed; what it did is seen in its answers
+
+    def judge(self, loads, before, version):
+        """The newest version that answered before the kill; raises where a load saw anything wrong."""
+        for load in loads:
+            load.join(timeout=PATIENCE_SECONDS)
+            if load.is_alive():
+                raise CrashFailure(f"a request still waits {PATIENCE_SECONDS} s after the server was killed")
+            if load.failure:
+                raise CrashFailure(load.failure)
+        newest = max(load.newest for load in loads)
+        if newest not in (0, before, version):
+            raise CrashFailure(f"version {newest} answered, wanted {before} or {version}")
+        return newest
+
+    def finish(self):
+        """The last server ends in order."""
+        self.scratch.stop_server()
+        self.scratch.verify()
+
+    def summary(self):
+        found = self.found
+        return (f"swap: {found['served after']} killed while {LOADS} connections asked ({found['answers']:,} answers, "
+                f"each of one version); the last answers were the old version's {found['old version']} times, the new "
+                f"one's {found['new version']} times; each next start served the new version")

@@ -1,0 +1,185 @@
+"""kindred.py against the golden vectors and the schema. No server needed."""
+
+import pathlib
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import vectors as golden  # noqa: E402
+from vectors import FOLDER, INVALID, SCHEMA, VALID, kindred  # noqa: E402
+
+FRAMES = [vector for vector in VALID if vector["kind"] != "preface"]
+
+
+class ValidVectors(unittest.TestCase):
+    def test_headers(self):
+        for vector in FRAMES:
+            with self.subTest(vector["name"]):
+                header = kindred.decode_header(bytes.fromhex(vector["hex"])[:32], kindred.BODY_BYTES_MAX)
+                expected = {name: int(value) for name, value in vector["header"].items()}
+                expected["crc"] = expected.pop("header_crc")
+                self.assertEqual(header._asdict(), expected)
+
+    def test_every_body_decodes_to_its_values(self):
+        for vector in FRAMES:
+            with self.subTest(vector["name"]):
+                body = kindred.Body(golden.layout(vector), bytes.fromhex(vector["hex"])[32:])
+                fixed, lists = golden.decoded(vector)
+                self.assertEqual(golden.comparable(body.fixed), golden.comparable(fixed))
+                self.assertEqual(golden.comparable(body.lists), golden.comparable(lists))
+                if vector["kind"] == "reply":
+                    kindred.check_reply(vector["message"], body)
+
+    def test_every_canonical_client_frame_is_encoded_to_its_bytes(self):
+        for vector in FRAMES:
+            if vector["direction"] != "client" or not vector["canonical"]:
+                continue
+            with self.subTest(vector["name"]):
+                header = vector["header"]
+                body = kindred.encode_body(golden.layout(vector), *golden.decoded(vector))
+                frame = kindred.encode_frame(
+                    header["type"], header["request_id"], body, header["flags"], header["arg"])
+                self.assertEqual(frame.hex(), vector["hex"])
+
+    def test_errors(self):
+        for vector in FRAMES:
+            if vector["kind"] != "error" or vector["name"] == "error-unknown-status":
+                continue
+            with self.subTest(vector["name"]):
+                arg = vector["header"]["arg"]
+                error = kindred.decode_error(arg & 0xFFFF, arg >> 16, bytes.fromhex(vector["hex"])[32:])
+                self.assertEqual((error.name, error.detail), (vector["status"], vector["detail"]))
+                flags = SCHEMA["statuses"][vector["status"]]["flags"]
+                self.assertEqual(error.retryable, "RETRYABLE" in flags)
+                self.assertEqual(error.value, int(vector["decoded"]["fixed"]["value"]))
+
+    def test_an_unknown_status_is_known_by_its_class(self):
+        vector = golden.BY_NAME["error-unknown-status"]
+        error = kindred.decode_error(0x0142, 1, bytes.fromhex(vector["hex"])[32:])
+        self.assertEqual((error.name, error.code, error.retryable), ("CALLER_0142", 0x0142, True))
+
+
+class InvalidVectors(unittest.TestCase):
+    def refusal(self, vector):
+        """The error the codec raises for a frame, or None."""
+        frame = bytes.fromhex(vector["hex"])
+        try:
+            kindred.decode_header(frame[:32], kindred.BODY_BYTES_MAX)
+            body = kindred.Body(golden.layout(vector), frame[32:])
+            if vector["kind"] == "reply":
+                kindred.check_reply(vector["message"], body)
+        except kindred.Error as error:
+            return error
+        return None
+
+    def test_headers(self):
+        for vector in INVALID:
+            if vector["layer"] == "header":
+                with self.subTest(vector["name"]):
+                    self.assertEqual(self.refusal(vector).name, vector["status"])
+
+    def test_bodies(self):
+        """Steps 1 to 4 are refused as the vector says; the later steps are the server's and decode."""
+        for vector in INVALID:
+            if vector["layer"] != "body":
+                continue
+            with self.subTest(vector["name"]):
+                error = self.refusal(vector)
+                if vector["step"] > 4 and vector["direction"] == "client":
+                    self.assertIsNone(error)
+                    continue
+                self.assertIsNotNone(error)
+                self.assertEqual((error.name, error.detail), (vector["status"], vector["detail"]))
+                for name in ("value", "limit"):
+                    if name in vector:
+                        self.assertEqual(getattr(error, name) or int(vector[name]), int(vector[name]))
+
+    def test_every_prefix_and_every_changed_byte_decodes_or_is_refused(self):
+        for vector in FRAMES:
+            frame = bytes.fromhex(vector["hex"])[32:]
+            if len(frame) > 512:
+                continue
+            shape = golden.layout(vector)
+            for index in range(len(frame)):
+                for data in (frame[:index], frame[:index] + bytes([frame[index] ^ 0x81]) + frame[index + 1:]):
+                    try:
+                        body = kindred.Body(shape, data)
+                        if vector["kind"] == "reply":
+                            kindred.check_reply(vector["message"], body)
+                    except kindred.Error:
+                        pass
+
+
+class Schema(unittest.TestCase):
+    def test_numbers(self):
+        self.assertEqual({name: entry["code"] for name, entry in SCHEMA["statuses"].items()}, kindred.CODES)
+        self.assertEqual([entry["code"] for entry in SCHEMA["details"].values()], list(range(len(kindred.DETAILS))))
+        self.assertEqual(tuple(SCHEMA["details"]), kindred.DETAILS)
+        self.assertEqual({name: entry["type"] for name, entry in SCHEMA["messages"].items()}, kindred.TYPES)
+        self.assertEqual(SCHEMA["preface"]["magic"], kindred.MAGIC.hex())
+        self.assertEqual((SCHEMA["major"], SCHEMA["minor"]), (kindred.MAJOR, kindred.MINOR))
+        self.assertEqual(SCHEMA["limits"]["body_bytes_max"], kindred.BODY_BYTES_MAX)
+        self.assertEqual(SCHEMA["enums"]["query_kind"], {k.upper(): v for k, v in kindred.QUERY_KINDS.items()})
+        self.assertEqual(SCHEMA["enums"]["side"], {k.upper(): v for k, v in kindred.SIDES.items()})
+
+    def test_layouts(self):
+        for message, entry in SCHEMA["messages"].items():
+            for kind, table in (("request", kindred.REQUESTS), ("reply", kindred.REPLIES)):
+                if kind in entry:
+                    with self.subTest(message, kind=kind):
+                        self.check(entry[kind], table[message], SCHEMA["sections_common"] if kind == "request" else [])
+        self.check(SCHEMA["error_reply"], kindred.ERROR, [])
+
+    def check(self, entry, shape, common):
+        self.assertEqual(entry["fixed_len"], shape.struct.size)
+        named = [field["name"] for field in entry["fixed"][1:] if not field["name"].startswith("zero")]
+        self.assertEqual(named, shape.names)
+        sections = [(s["name"], s["tag"], s.get("critical", False)) for s in common + entry["sections"]]
+        self.assertEqual(sections, [(name, tag, critical) for name, tag, _, critical in shape.lists])
+
+    def test_generated_files_are_fresh(self):
+        check = subprocess.run([sys.executable, FOLDER / "generate.py", "--check"], capture_output=True, text=True)
+        self.assertEqual((check.returncode, check.stderr), (0, ""))
+
+
+class Arguments(unittest.TestCase):
+    def test_sizes(self):
+        for size, expected in (
+            (5, {"size_kind": 1, "size_value": 5}), ("5", {"size_kind": 1, "size_value": 5}),
+            (0.01, {"size_kind": 2, "size_value": 10000}), ("1%", {"size_kind": 2, "size_value": 10000}),
+            (1.0, {"size_kind": 2, "size_value": 1000000}), ("0.0001 %", {"size_kind": 2, "size_value": 1}),
+            (">=0.5", {"size_kind": 3, "min_score": 0.5}),
+        ):
+            self.assertEqual(kindred.audience_size(size), expected)
+        for size in (1.5, 0.0, "0%", "101%", "", "x", ">=", ">=1e300", "nan%", -1, float("nan")):
+            with self.subTest(size), self.assertRaises(ValueError):
+                kindred.audience_size(size)
+        with self.assertRaises(TypeError):
+            kindred.audience_size(True)
+
+    def test_ids(self):
+        for value in (2**63, -1, 2**64):
+            with self.assertRaises(kindred.Error) as caught:
+                kindred.encode_ids([value])
+            self.assertEqual(caught.exception.detail, "NUMBER_ID_TOO_LARGE")
+        for value in (1.5, None, True, b"x"):
+            with self.subTest(value), self.assertRaises(TypeError):
+                kindred.encode_ids([value])
+        with self.assertRaises(kindred.Error):
+            kindred.encode_ids(["\ud800"])
+        self.assertEqual(kindred.encode_ids([1, "a"]), kindred.encode_ids(["1", "a"]))
+
+    def test_addresses(self):
+        self.assertEqual(kindred.parsed_address("h:1"), ("h", 1))
+        self.assertEqual(kindred.parsed_address("h"), ("h", 7411))
+        self.assertEqual(kindred.parsed_address("[::1]:7"), ("::1", 7))
+        self.assertEqual(kindred.parsed_address("[::1]"), ("::1", 7411))
+        for address in ("h:x", "h:0", "h:65536", "h:"):
+            with self.subTest(address), self.assertRaises(ValueError):
+                kindred.parsed_address(address)
+
+
+if __name__ == "__main__":
+    unittest.main()
