@@ -12,7 +12,8 @@ int kindred_rename_without_replacing(const char *from, const char *to) {
 }
 
 const char *kindred_blas_use_one_thread(void) {
-    static const char *const names[] = {"openblas_set_num_threads", "MKL_Set_Num_Threads", "bli_thread_set_num_threads"};
+    static const char *const names[] = {"openblas_set_num_threads", "MKL_Set_Num_Threads",
+                                        "bli_thread_set_num_threads"};
     for (int i = 0; i < 3; i++) {
         void *symbol = dlsym(RTLD_DEFAULT, names[i]);
         if (symbol == NULL) continue;

@@ -33,3 +33,8 @@ extension KindredError {
                 ? nil : .milliseconds(Int64(message.reconnectAfterMilliseconds)))
     }
 }
+
+extension KindredError {
+    /// The error that a server would answer, found before anything is sent.
+    init(_ failure: RequestFailure) { self.init(ErrorReply(failure)) }
+}

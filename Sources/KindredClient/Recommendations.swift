@@ -21,26 +21,6 @@ public struct Recommendations: Sendable, Equatable {
     public var results: [Recommendation]
 }
 
-/// One winner.
-public struct Recommendation: Sendable, Equatable {
-    /// Of the target's side.
-    public var id: ExternalID
-    /// The canonical score.
-    public var score: Float
-    /// The wanted columns by name; absent values are not there.
-    public var columns: [String: ColumnValue]
-}
-
-/// One attribute of a winner.
-public enum ColumnValue: Sendable, Hashable {
-    /// A 64-bit integer.
-    case integer(Int64)
-    /// A double.
-    case real(Double)
-    /// UTF-8 text.
-    case text(String)
-}
-
 extension Recommendations {
     /// Query `index` of a reply whose columns are called `names`.
     init(_ reply: RecommendReply, query index: Int, columns names: [String]) throws(KindredError) {
@@ -59,16 +39,6 @@ extension Recommendations {
                 columns[name] = ColumnValue(column.values, at: result)
             }
             return Recommendation(id: reply.ids[result], score: reply.scores?[result] ?? 0, columns: columns)
-        }
-    }
-}
-
-extension ColumnValue {
-    init(_ values: ResultValues, at index: Int) {
-        switch values {
-        case .integers(let all): self = .integer(all[index])
-        case .reals(let all): self = .real(all[index])
-        case .text(let list): self = .text(String(decoding: list[index], as: UTF8.self))
         }
     }
 }

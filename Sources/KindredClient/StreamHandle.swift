@@ -1,5 +1,6 @@
 package import KindredDomain
 internal import NIOCore
+internal import Synchronization
 
 /// One open look-alike stream: seeds up, events down. Letting go of it cancels what is left.
 package final class StreamHandle: Sendable {
@@ -9,6 +10,8 @@ package final class StreamHandle: Sendable {
     /// Body bytes of one DATA frame, at most.
     package let dataBodyBytesMax: Int
     private let gauge: ConnectionGauge
+    /// The event that ended the stream: whoever reads on gets it again.
+    private let last = Mutex<StreamEvent?>(nil)
 
     init(
         opening request: OutgoingRequest, channel: any Channel, handler: NIOLoopBound<ConnectionHandler>,
@@ -43,13 +46,19 @@ package final class StreamHandle: Sendable {
 
     /// The next event. Cancelling the task cancels the stream.
     package func next() async -> StreamEvent {
+        if let event = last.withLock({ $0 }) { return event }
         let (handler, ticket, loop) = (handler, ticket, channel.eventLoop)
-        return await withTaskCancellationHandler {
+        let event = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.execute { handler.value.next(ticket.value, .event(continuation)) }
             }
         } onCancel: {
             loop.execute { handler.value.cancel(ticket.value) }
         }
+        switch event {
+        case .rows: break
+        case .end, .failed: last.withLock { $0 = event }
+        }
+        return event
     }
 }

@@ -54,6 +54,8 @@ final class PeerConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     /// For the script: whatever it wants to remember between frames.
     var kept: [(header: FrameHeader, message: ClientMessage)] = []
+    /// For the script: what sends the rows of a stream.
+    var sender: AudienceStreamTests.Sender?
     /// For the script: a running number.
     var counter: UInt64 = 0
 

@@ -1,6 +1,7 @@
 import Foundation
 import KindredDomain
 import KindredModel
+import TestSupport
 import Testing
 
 @Suite struct RepositoryTests {

@@ -1,4 +1,5 @@
 import KindredModel
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsHeaderTests {

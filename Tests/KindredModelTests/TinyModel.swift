@@ -1,6 +1,7 @@
 import KindredChecksum
 import KindredDomain
 import KindredModel
+import TestSupport
 
 /// A model of three items and two users, packed anew for each test.
 struct TinyModel {

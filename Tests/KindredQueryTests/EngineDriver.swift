@@ -4,13 +4,6 @@ import KindredModel
 import KindredQuery
 import TestSupport
 
-/// True in a build for speed, where the numeric suites run at full size.
-let isOptimised: Bool = {
-    var runsAssertions = false
-    assert({ runsAssertions = true }() == ())
-    return !runsAssertions
-}()
-
 extension Generation {
     /// A generation over rows at hand, whose ids are 0, 3, 6, ...
     static func sample(

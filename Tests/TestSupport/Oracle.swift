@@ -13,7 +13,7 @@ package struct Oracle {
 
     /// The canonical sum: eight partial sums, combined in the documented order.
     package static func sum(_ a: [Float], _ b: [Float]) -> Double {
-        var s = Array(repeating: 0.0, count: 8)
+        var s = SIMD8<Double>(repeating: 0)
         for i in a.indices { s[i % 8] += Double(a[i]) * Double(b[i]) }
         return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
     }

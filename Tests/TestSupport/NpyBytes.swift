@@ -1,7 +1,7 @@
 /// `.npy` files for tests.
-enum NpyBytes {
+package enum NpyBytes {
     /// A file with any header text and data.
-    static func file(
+    package static func file(
         version: UInt8 = 1, descr: String, fortran: String = "False", shape: String, data: [UInt8]
     ) -> [UInt8] {
         var header = Array("{'descr': \(descr), 'fortran_order': \(fortran), 'shape': \(shape), }".utf8)
@@ -14,19 +14,19 @@ enum NpyBytes {
         return [0x93] + Array("NUMPY".utf8) + [version, 0] + size + header + data
     }
 
-    static func floats(_ rows: [[Float]], version: UInt8 = 1) -> [UInt8] {
+    package static func floats(_ rows: [[Float]], version: UInt8 = 1) -> [UInt8] {
         file(
             version: version, descr: "'<f4'", shape: "(\(rows.count), \(rows.first?.count ?? 0))",
             data: rows.flatMap { $0.flatMap { bytes($0.bitPattern) } })
     }
 
-    static func doubles(_ rows: [[Double]]) -> [UInt8] {
+    package static func doubles(_ rows: [[Double]]) -> [UInt8] {
         file(
             descr: "'<f8'", shape: "(\(rows.count), \(rows.first?.count ?? 0))",
             data: rows.flatMap { $0.flatMap { bytes($0.bitPattern) } })
     }
 
-    static func bytes<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
+    package static func bytes<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
         withUnsafeBytes(of: value.littleEndian, Array.init)
     }
 }

@@ -1,0 +1,179 @@
+import KindredClient
+import KindredDomain
+import KindredWire
+import Testing
+
+/// Look-alike streams against a peer that sends no more than it was granted.
+@Suite(.timeLimit(.minutes(1))) struct AudienceStreamTests {
+    static let rowCount = 40_000
+    static let chunkRows = 500
+
+    /// Sends all rows within the window that WINDOW frames raise, then the summary.
+    final class Sender {
+        private var next = 0
+        private var sentBytes = 0
+        private var limitBytes: UInt64 = 0
+        private var checksum = AudienceChecksum()
+        private(set) var windows = 0
+
+        func raise(to limit: UInt64) {
+            limitBytes = max(limitBytes, limit)
+            windows += 1
+        }
+
+        func pump(_ header: FrameHeader, _ connection: PeerConnection, seeds: UInt64) {
+            while next < AudienceStreamTests.rowCount {
+                let ids = (next..<next + AudienceStreamTests.chunkRows).map { UInt64($0) * 7 }
+                let bodyByteCount = 16 + 8 + ids.count * 8 + 8 + ids.count * 4
+                guard UInt64(sentBytes + bodyByteCount) <= limitBytes else { return }
+                let rows = AudienceRows(
+                    firstRow: UInt64(next), ids: .numbers(ids), scores: ids.map { 1 / Float($0 + 1) })
+                checksum.update(rows.ids)
+                sentBytes += connection.reply(.data(rows), to: header)
+                next += ids.count
+            }
+            var summary = LookalikeSummary(origin: AnswerOrigin(model: ModelName("shop")!, version: 2))
+            summary.rows = UInt64(next)
+            summary.checksum = checksum.value
+            summary.seedsReceived = seeds
+            connection.reply(.lookalike(summary), to: header)
+            next += 1
+        }
+    }
+
+    private func peer() async throws -> ScriptedPeer {
+        try await ScriptedPeer.start { header, message, connection in
+            switch message {
+            case .lookalike(let request):
+                connection.sender = Sender()
+                connection.sender?.raise(to: request.windowBytes)
+                connection.kept.append((header, message))
+            case .data(let seeds):
+                connection.counter += UInt64(seeds.ids.count)
+                guard header.isEnd, let open = connection.kept.first else { return }
+                connection.sender?.pump(open.header, connection, seeds: connection.counter)
+            case .window(let limit):
+                guard let open = connection.kept.first else { return }
+                connection.sender?.raise(to: limit)
+                connection.sender?.pump(open.header, connection, seeds: connection.counter)
+            default: break
+            }
+        }
+    }
+
+    private func client(_ peer: ScriptedPeer, windowBytes: UInt64 = 64 << 10) -> KindredClient {
+        var configuration = ClientConfiguration()
+        configuration.windowBytes = windowBytes
+        return KindredClient(peer.endpoint, configuration: configuration)
+    }
+
+    @Test func allRowsArriveInOrderThroughASmallWindow() async throws {
+        let peer = try await peer()
+        let client = client(peer)
+        let seeds = (0..<100_000).map { ExternalID.number(UInt64($0)) }
+        let stream = try await client.lookalike(seeds: seeds, size: .count(UInt64(Self.rowCount)))
+        var next: UInt64 = 0
+        for try await chunk in stream {
+            #expect(chunk.firstRow == next)
+            #expect(chunk.ids.first == .number(next * 7))
+            #expect(chunk.scores.count == chunk.ids.count)
+            next += UInt64(chunk.ids.count)
+        }
+        #expect(next == UInt64(Self.rowCount))
+        let summary = try await stream.summary()
+        #expect(summary.rows == UInt64(Self.rowCount))
+        #expect(summary.seedsReceived == 100_000)
+        #expect(summary.version == 2)
+        await client.close()
+        await peer.stop()
+    }
+
+    @Test func seedsMayComeFromAnywhere() async throws {
+        let peer = try await peer()
+        let client = client(peer)
+        let seeds = AsyncStream<ExternalID> { continuation in
+            for number in 0..<1_000 { continuation.yield(ExternalID("user-\(number)")) }
+            continuation.finish()
+        }
+        let stream = try await client.lookalike(seeds: seeds, size: .share(partsPerMillion: 10_000))
+        #expect(try await stream.summary().seedsReceived == 1_000)
+        await client.close()
+        await peer.stop()
+    }
+
+    @Test func aRefusalIsThrownByTheFirstRead() async throws {
+        let peer = try await ScriptedPeer.start { header, message, connection in
+            if case .lookalike = message {
+                connection.reply(.failure(ErrorReply(.unknownModel("nosuch"))), to: header)
+            }
+        }
+        let client = client(peer)
+        let stream = try await client.lookalike(seeds: [1, 2, 3], size: .count(5))
+        var iterator = stream.makeAsyncIterator()
+        do {
+            _ = try await iterator.next()
+            #expect(Bool(false), "no error")
+        } catch {
+            #expect(error.name == "UNKNOWN_MODEL")
+        }
+        await client.close()
+        await peer.stop()
+    }
+
+    @Test func aServerThatOverrunsTheWindowIsAProtocolError() async throws {
+        let peer = try await ScriptedPeer.start { header, message, connection in
+            guard case .data = message, header.isEnd else { return }
+            // One body that is larger than the whole window.
+            let rows = AudienceRows(firstRow: 0, ids: .numbers(Array(0..<40_000)), scores: [])
+            connection.reply(.data(rows), to: header)
+        }
+        let client = client(peer)
+        let stream = try await client.lookalike(seeds: [1], size: .count(5))
+        do {
+            _ = try await stream.summary()
+            #expect(Bool(false), "no error")
+        } catch {
+            #expect(error.name == "PROTOCOL_ERROR")
+            #expect(error.code == StatusCode.flowControl.rawValue)
+        }
+        await client.close()
+        await peer.stop()
+    }
+
+    @Test func lettingGoOfAStreamCancelsIt() async throws {
+        let (cancels, seen) = AsyncStream.makeStream(of: UInt64.self)
+        let peer = try await ScriptedPeer.start { header, message, connection in
+            if case .cancel = message { seen.yield(header.requestID) }
+        }
+        let client = client(peer)
+        var stream: AudienceStream? = try await client.lookalike(seeds: [1], size: .count(5))
+        #expect(stream != nil)
+        stream = nil
+        var ids = cancels.makeAsyncIterator()
+        #expect(await ids.next() == 2)
+        await client.close()
+        await peer.stop()
+    }
+
+    @Test func aConnectionLostInAStreamIsThrownAfterItsRows() async throws {
+        let peer = try await ScriptedPeer.start { header, message, connection in
+            guard case .data = message, header.isEnd else { return }
+            var stream = header
+            stream.type = MessageType.lookalike.rawValue
+            connection.reply(.data(AudienceRows(firstRow: 0, ids: .numbers([1, 2]), scores: [])), to: stream)
+            connection.close()
+        }
+        let client = client(peer)
+        let stream = try await client.lookalike(seeds: [1], size: .count(5))
+        var iterator = stream.makeAsyncIterator()
+        #expect(try await iterator.next()?.ids == [1, 2])
+        do {
+            _ = try await iterator.next()
+            #expect(Bool(false), "no error")
+        } catch {
+            #expect(error.name == "CONNECTION_LOST")
+        }
+        await client.close()
+        await peer.stop()
+    }
+}

@@ -1,0 +1,234 @@
+import KindredClient
+import KindredDomain
+import KindredWire
+import NIOCore
+import Testing
+
+/// The connection's decisions, with numbers as tickets and a clock made by hand.
+@Suite struct ConnectionStateTests {
+    private typealias Action = ConnectionState<Int>.Action
+
+    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    private func bytes(_ message: ServerMessage, type: MessageType, id: UInt64) throws -> [UInt8] {
+        var writer = ByteWriter()
+        try message.encode(replyTo: type.rawValue, requestID: id, bodyBytesMax: 4 << 20, into: &writer)
+        return writer.bytes
+    }
+
+    /// A state that has been through preface and HELLO.
+    private func ready(limits: Limits = .standard) throws -> Driver {
+        let state = Driver()
+        var writer = ByteWriter()
+        ServerPreface().encode(into: &writer)
+        _ = state.receive(writer.bytes)
+        let hello = HelloReply(limits: limits, serverName: "s", defaultModel: nil)
+        _ = state.receive(try bytes(.helloOK(hello), type: .hello, id: 1))
+        #expect(state.isReady)
+        return state
+    }
+
+    private func submit(_ state: Driver, _ ticket: Int, after milliseconds: Int64 = 1_000) -> UInt64? {
+        let action = state.submit(
+            ticket, type: .ping, expecting: .single, deadline: start + .milliseconds(milliseconds), now: start
+        )
+        if case .send(let id, _) = action { return id }
+        return nil
+    }
+
+    @Test func framesMayArriveByteByByte() throws {
+        let state = Driver()
+        var writer = ByteWriter()
+        ServerPreface().encode(into: &writer)
+        let hello = HelloReply(limits: .standard, serverName: "s", defaultModel: ModelName("m"))
+        let all = writer.bytes + (try bytes(.helloOK(hello), type: .hello, id: 1))
+        var pending: [UInt8] = []
+        var isOpened = false
+        for (index, byte) in all.enumerated() {
+            pending.append(byte)
+            let (consumed, action) = state.step(pending)
+            pending.removeFirst(consumed)
+            if case .opened(let reply) = action {
+                #expect(index == all.count - 1)
+                #expect(reply == hello)
+                isOpened = true
+            }
+        }
+        #expect(isOpened)
+        #expect(pending.isEmpty)
+    }
+
+    @Test func nothingIsSentBeforeHelloOrAfterTheEnd() throws {
+        let fresh = Driver()
+        #expect(submit(fresh, 1) == nil)
+        let state = try ready()
+        #expect(state.close(.connectionLost("gone")).isEmpty)
+        guard
+            case .refuse(7, let error) = state.submit(
+                7, type: .ping, expecting: .single, deadline: start + .seconds(1), now: start)
+        else { return #expect(Bool(false)) }
+        #expect(error.isNotProcessed)
+    }
+
+    @Test func requestIDsAscendFromHello() throws {
+        let state = try ready()
+        #expect(submit(state, 1) == 2)
+        #expect(submit(state, 2) == 3)
+        #expect(state.inFlightCount == 2)
+        guard case .reply(2, .pong(9)) = state.receive(try bytes(.pong(9), type: .ping, id: 3))
+        else { return #expect(Bool(false)) }
+        #expect(submit(state, 3) == 4)
+    }
+
+    @Test func requestsInFlightAreLimited() throws {
+        var limits = Limits.standard
+        limits.requestsInFlightMax = 2
+        let state = try ready(limits: limits)
+        #expect(submit(state, 1) != nil)
+        #expect(submit(state, 2) != nil)
+        #expect(submit(state, 3) == nil)
+        // A request nobody waits for keeps its slot until its END.
+        #expect(state.abandon(2).ticket == 1)
+        #expect(submit(state, 4) == nil)
+        _ = state.receive(try bytes(.failure(ErrorReply(.cancelled)), type: .ping, id: 2))
+        #expect(submit(state, 5) != nil)
+    }
+
+    @Test func deadlinesExpireInTurn() throws {
+        let state = try ready()
+        _ = submit(state, 1, after: 100)
+        _ = submit(state, 2, after: 300)
+        _ = submit(state, 3, after: 200)
+        let early = state.expire(now: start + .milliseconds(99))
+        #expect(early.expired.isEmpty)
+        #expect(early.next == start + .milliseconds(100))
+        let middle = state.expire(now: start + .milliseconds(200))
+        #expect(middle.expired.map(\.ticket) == [1, 3])
+        #expect(middle.next == start + .milliseconds(300))
+        let last = state.expire(now: start + .seconds(1))
+        #expect(last.expired.map(\.ticket) == [2])
+        #expect(last.next == nil)
+        // All slots are kept until the server has answered.
+        #expect(state.inFlightCount == 3)
+        #expect(submit(state, 4, after: 0) == nil)
+    }
+
+    @Test func everyTicketComesBackOnce() throws {
+        let state = try ready()
+        for ticket in 0..<10 { _ = submit(state, ticket) }
+        #expect(state.abandon(2).ticket == 0)
+        #expect(state.abandon(2).ticket == nil)
+        #expect(state.close(.connectionLost("gone")) == Array(1..<10))
+        #expect(state.close(.connectionLost("gone")).isEmpty)
+    }
+
+    @Test func goAwayFailsWhatCameTooLate() throws {
+        let state = try ready()
+        for ticket in 0..<4 { _ = submit(state, ticket) }
+        let goAway = GoAway(status: .draining, lastRequestID: 3)
+        guard
+            case .draining(_, notProcessed: [2, 3]) = state.receive(
+                try bytes(.goAway(goAway), type: .goAway, id: 0))
+        else { return #expect(Bool(false)) }
+        let early = state.isDrained
+        #expect(!early)
+        #expect(submit(state, 9) == nil)
+        _ = state.receive(try bytes(.pong(0), type: .ping, id: 2))
+        _ = state.receive(try bytes(.pong(0), type: .ping, id: 3))
+        let drained = state.isDrained
+        #expect(drained)
+    }
+
+    @Test func aStreamsReaderGetsRowsThenTheEnd() throws {
+        let state = try ready()
+        let action = state.submit(
+            0, type: .lookalike, expecting: .single, stream: StreamState(windowBytes: 1_000),
+            deadline: start + .seconds(1), now: start)
+        guard case .send(let id, _) = action, case .wait = state.next(1, requestID: id) else {
+            return #expect(Bool(false))
+        }
+        let rows = AudienceRows(firstRow: 0, ids: .numbers([4, 5]), scores: [2, 1])
+        guard
+            case .event(1, .rows(rows), id, windowLimit: nil) = state.receive(
+                try bytes(.data(rows), type: .data, id: id))
+        else { return #expect(Bool(false)) }
+        // The deadline ran to the first rows.
+        #expect(state.expire(now: start + .hours(1)).expired.isEmpty)
+        var summary = LookalikeSummary(origin: AnswerOrigin(model: ModelName("m")!, version: 1))
+        var checksum = AudienceChecksum()
+        checksum.update(rows.ids)
+        summary.rows = 2
+        summary.checksum = checksum.value
+        _ = state.receive(try bytes(.lookalike(summary), type: .lookalike, id: id))
+        // The end waits for its reader, also when the connection ends before.
+        #expect(state.close(.connectionLost("gone")).isEmpty)
+        guard case .deliver(2, .end(summary), windowLimit: nil) = state.next(2, requestID: id) else {
+            return #expect(Bool(false))
+        }
+        #expect(state.inFlightCount == 0)
+    }
+
+    @Test func randomBytesNeverTrap() throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SplitMix(seed: seed)
+        for _ in 0..<2_000 {
+            let state = try ready()
+            _ = submit(state, 1)
+            var frame = try bytes(.pong(1), type: .ping, id: 2)
+            for _ in 0..<3 {
+                frame[Int.random(in: 0..<frame.count, using: &random)] = UInt8.random(
+                    in: 0...255, using: &random)
+            }
+            let (consumed, _) = state.step(frame)
+            #expect(consumed <= frame.count, "seed \(seed)")
+        }
+    }
+}
+
+/// Holds the state, which cannot be copied, and so not be captured by the macros.
+private final class Driver {
+    private var state = ConnectionState<Int>()
+
+    var isReady: Bool { state.isReady }
+    var isDrained: Bool { state.isDrained }
+    var inFlightCount: Int { state.inFlightCount }
+
+    func step(_ bytes: [UInt8]) -> (consumed: Int, action: ConnectionState<Int>.Action) {
+        state.receive(bytes.span.bytes)
+    }
+
+    @discardableResult
+    func receive(_ bytes: [UInt8]) -> ConnectionState<Int>.Action { step(bytes).action }
+
+    func submit(
+        _ ticket: Int, type: MessageType, expecting expectation: ReplyAssembler.Expectation,
+        stream: StreamState? = nil, deadline: NIODeadline, now: NIODeadline
+    ) -> ConnectionState<Int>.SubmitAction {
+        state.submit(ticket, type: type, expecting: expectation, stream: stream, deadline: deadline, now: now)
+    }
+
+    func next(_ ticket: Int, requestID: UInt64) -> ConnectionState<Int>.NextAction {
+        state.next(ticket, requestID: requestID)
+    }
+
+    func abandon(_ requestID: UInt64) -> (ticket: Int?, sendsCancel: Bool) { state.abandon(requestID) }
+    func expire(now: NIODeadline) -> (expired: [(requestID: UInt64, ticket: Int?)], next: NIODeadline?) {
+        state.expire(now: now)
+    }
+    func close(_ error: KindredError) -> [Int] { state.close(error) }
+}
+
+/// SplitMix64.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return value ^ value >> 31
+    }
+}

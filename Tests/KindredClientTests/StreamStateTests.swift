@@ -1,0 +1,105 @@
+import KindredClient
+import KindredDomain
+import KindredWire
+import Testing
+
+/// The window and the verification of one stream, without a connection.
+@Suite struct StreamStateTests {
+    private func rows(_ first: UInt64, count: Int = 10) -> AudienceRows {
+        AudienceRows(firstRow: first, ids: .numbers((0..<UInt64(count)).map { first + $0 }), scores: [])
+    }
+
+    private func summary(rows: UInt64) -> LookalikeSummary {
+        var summary = LookalikeSummary(origin: AnswerOrigin(model: ModelName("m")!, version: 1))
+        var checksum = AudienceChecksum()
+        checksum.update(.numbers(Array(0..<rows)))
+        summary.rows = rows
+        summary.checksum = checksum.value
+        return summary
+    }
+
+    private func check(_ stream: inout StreamState, _ expected: StreamEvent?) {
+        let next = stream.next()
+        #expect(next?.event == expected)
+    }
+
+    @Test func theWindowIsRaisedWhenHalfOfItHasBeenRead() throws {
+        var stream = StreamState(windowBytes: 1_000)
+        for chunk in UInt64(0)..<10 { try stream.receive(rows(chunk * 10), bodyByteCount: 100) }
+        var limits: [UInt64] = []
+        while let (event, limit) = stream.next() {
+            guard case .rows = event else { break }
+            if let limit { limits.append(limit) }
+        }
+        #expect(limits == [1_500, 2_000])
+        check(&stream, nil)
+    }
+
+    @Test(arguments: [(99, true), (100, true), (101, false)])
+    func theWindowIsALimit(last: Int, isFine: Bool) throws {
+        var stream = StreamState(windowBytes: 1_000)
+        try stream.receive(rows(0), bodyByteCount: 900)
+        if isFine {
+            try stream.receive(rows(10), bodyByteCount: last)
+        } else {
+            let error = #expect(throws: KindredError.self) {
+                try stream.receive(rows(10), bodyByteCount: last)
+            }
+            #expect(error?.code == StatusCode.flowControl.rawValue)
+        }
+    }
+
+    @Test func noWindowIsGrantedAfterTheEnd() throws {
+        var stream = StreamState(windowBytes: 100)
+        try stream.receive(rows(0), bodyByteCount: 100)
+        try stream.receive(summary(rows: 10))
+        let first = stream.next()
+        #expect(first != nil)
+        #expect(first?.windowLimit == nil)
+        #expect(first?.event == .rows(rows(0)))
+        // The end stays.
+        for _ in 0..<2 {
+            let last = stream.next()
+            #expect(last?.event == .end(summary(rows: 10)))
+        }
+    }
+
+    @Test(arguments: [UInt64(0), 9, 11, .max])
+    func rowsMustContinue(first: UInt64) throws {
+        var stream = StreamState(windowBytes: 1_000)
+        try stream.receive(rows(0), bodyByteCount: 100)
+        let next = AudienceRows(firstRow: first, ids: .numbers([1]), scores: [])
+        let error = #expect(throws: KindredError.self) { try stream.receive(next, bodyByteCount: 100) }
+        #expect(error?.name == "PROTOCOL_ERROR")
+    }
+
+    @Test func theSummaryIsHeldAgainstTheRows() throws {
+        var stream = StreamState(windowBytes: 1_000)
+        try stream.receive(rows(0), bodyByteCount: 100)
+        #expect(throws: KindredError.self) { try stream.receive(summary(rows: 9)) }
+        var wrong = summary(rows: 10)
+        wrong.checksum ^= 1
+        #expect(throws: KindredError.self) { try stream.receive(wrong) }
+        try stream.receive(summary(rows: 10))
+    }
+
+    @Test func rowsBeforeAFailureCanBeRead() throws {
+        var stream = StreamState(windowBytes: 1_000)
+        try stream.receive(rows(0), bodyByteCount: 100)
+        stream.fail(.deadlineExceeded())
+        // What is on its way is passed over.
+        try stream.receive(rows(500), bodyByteCount: 100)
+        check(&stream, .rows(rows(0)))
+        check(&stream, .failed(.deadlineExceeded()))
+        check(&stream, .failed(.deadlineExceeded()))
+    }
+
+    @Test func manyChunksAreReadInOrder() throws {
+        var stream = StreamState(windowBytes: 1_000_000)
+        for chunk in UInt64(0)..<500 { try stream.receive(rows(chunk * 10), bodyByteCount: 100) }
+        for chunk in UInt64(0)..<300 { check(&stream, .rows(rows(chunk * 10))) }
+        try stream.receive(rows(5_000), bodyByteCount: 100)
+        for chunk in UInt64(300)...500 { check(&stream, .rows(rows(chunk * 10))) }
+        check(&stream, nil)
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import KindredClient
+import KindredDomain
+import KindredModel
+import TestSupport
+import Testing
+
+/// Versions come, are refused, are chosen and survive a restart.
+@Suite(.serialized) struct HotSwapTests {
+    /// Version v scores every item v x 100 + row for the query [1].
+    private static func rows(version: Int) -> [[Float]] { (0..<50).map { [Float(version * 100 + $0)] } }
+
+    private static func best(_ client: KindredClient, version: UInt64 = 0) async throws -> (
+        version: UInt64, score: Float
+    ) {
+        var options = RecommendOptions()
+        options.call.version = version
+        let answer = try await client.recommend(.vector([1]), k: 1, options: options)
+        return (answer.version, answer.results[0].score)
+    }
+
+    /// Waits until a version serves: the watcher looks every 20 ms.
+    private static func wait(for version: UInt64, _ client: KindredClient) async throws {
+        for _ in 0..<500 {
+            if try await client.models()[0].active == version { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("version \(version) does not serve: \(try await client.models())")
+    }
+
+    @Test func aNewVersionTakesOverAndThePreviousStays() async throws {
+        let folder = try TemporaryFolder()
+        try folder.pack(items: Self.rows(version: 1))
+        let server = try await RunningServer(folder)
+        try await server.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client) == (1, 149))
+            try folder.pack(items: Self.rows(version: 2))
+            try await Self.wait(for: 2, client)
+            #expect(try await Self.best(client) == (2, 249))
+            #expect(try await Self.best(client, version: 1) == (1, 149))
+            try folder.pack(items: Self.rows(version: 3))
+            try await Self.wait(for: 3, client)
+            let status = try await client.models()[0]
+            #expect(status.previous == 2)
+            #expect(status.loaded == [2, 3])
+            await #expect { try await Self.best(client, version: 1) } throws: {
+                ($0 as? KindredError)?.name == "VERSION_GONE"
+            }
+        }
+        await server.stop()
+    }
+
+    @Test func choicesSurviveARestart() async throws {
+        let folder = try TemporaryFolder()
+        for version in 1...3 { try folder.pack(items: Self.rows(version: version)) }
+        let first = try await RunningServer(folder)
+        try await first.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client).version == 3)
+            let activated = try await client.activate(version: 1)
+            #expect(activated.active == 1)
+            #expect(activated.pinned == 1)
+            #expect(activated.previous == 3)
+            // A newer version is loaded and does not take over.
+            try folder.pack(items: Self.rows(version: 4))
+            for _ in 0..<500 where try await client.models()[0].loaded.last != 4 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await client.models()[0].loaded == [1, 3, 4])
+            #expect(try await Self.best(client).version == 1)
+        }
+        await first.stop()
+
+        let second = try await RunningServer(folder)
+        try await second.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client) == (1, 149))
+            await #expect { try await client.rollback(expectedActive: 2) } throws: {
+                ($0 as? KindredError)?.name == "CONFLICT"
+            }
+            #expect(try await client.rollback(expectedActive: 1).active == 3)
+        }
+        await second.stop()
+
+        let third = try await RunningServer(folder)
+        try await third.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client).version == 3)
+            #expect(try await client.models()[0].pinned == 3)
+            #expect(try await client.activate(version: nil).active == 4)
+            #expect(try await client.models()[0].pinned == 0)
+        }
+        await third.stop()
+    }
+
+    @Test func aDamagedVersionChangesNothing() async throws {
+        let folder = try TemporaryFolder()
+        try folder.pack(items: Self.rows(version: 1))
+        let server = try await RunningServer(folder)
+        try await server.withClient { (client: KindredClient) async throws in
+            let directory = try folder.pack("other", items: Self.rows(version: 2))
+            // Tampered with, then put where the server looks, with the manifest of another model.
+            try FileManager.default.copyItem(atPath: directory, toPath: folder.file("models/sample/2"))
+            for _ in 0..<500
+            where try await client.models().first(where: { $0.name == ModelName("sample") })!.refusals.isEmpty
+            {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            let sample = try await client.models().first { $0.name == ModelName("sample") }!
+            #expect(sample.active == 1)
+            #expect(sample.refusals.map(\.version) == [2])
+            #expect(sample.refusals[0].reason.contains("other"))
+            var options = RecommendOptions()
+            options.call.model = ModelName("sample")
+            #expect(try await client.recommend(.vector([1]), k: 1, options: options).results[0].score == 149)
+            await #expect { try await client.activate(model: ModelName("sample"), version: 2) } throws: {
+                ($0 as? KindredError)?.name == "MODEL_CORRUPT"
+            }
+            // A good version after a bad one takes over.
+            try folder.pack("sample", items: Self.rows(version: 3))
+            for _ in 0..<500
+            where try await client.models().first(where: { $0.name == ModelName("sample") })!.active != 3 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await client.recommend(.vector([1]), k: 1, options: options).results[0].score == 349)
+        }
+        await server.stop()
+    }
+
+    /// Requests without pause over a series of versions: none fails, none mixes two versions.
+    @Test func noRequestFailsDuringSwaps() async throws {
+        let folder = try TemporaryFolder()
+        try folder.pack(items: Self.rows(version: 1))
+        let server = try await RunningServer(folder)
+        let versions = isOptimised ? 30 : 8
+        let answered = try await server.withClient(connections: 4) { client in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        var count = 0
+                        while !Task.isCancelled {
+                            let best = try await Self.best(client)
+                            #expect(best.score == Float(best.version * 100 + 49))
+                            count += 1
+                            if best.version == UInt64(versions) { break }
+                        }
+                        return count
+                    }
+                }
+                for version in 2...versions {
+                    try folder.pack(items: Self.rows(version: version))
+                    try await Self.wait(for: UInt64(version), client)
+                }
+                return try await group.reduce(0, +)
+            }
+        }
+        #expect(answered > versions)
+        await server.stop()
+    }
+}

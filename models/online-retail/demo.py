@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+"""Show what Kindred does, on the shipped model: recommend, find similar products, expand an audience, swap.
+
+    models/online-retail/demo.py .build/release/kindred
+
+Serves a copy of version 1 from a scratch folder, then publishes version 2 while requests run without pause. Exits
+with 0 only if all of it happened: no request failed, both versions answered, and each answer under load equalled
+the brute force over the version it named. Needs Python 3.9 and its standard library.
+"""
+
+import argparse
+import collections
+import importlib.util
+import json
+import os
+import queue
+import select
+import shutil
+import signal
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from array import array
+from operator import mul
+from pathlib import Path
+
+MODEL_FOLDER = Path(__file__).resolve().parent
+CLIENT_FILE = MODEL_FOLDER.parents[1] / "proto-spec" / "python" / "kindred.py"
+MODEL = MODEL_FOLDER.name
+
+CUSTOMER = 17850
+ITEM = "22423"
+SEED_COUNTRY = "Germany"
+SEED_COUNT = 50
+STRANGERS = [1, 2, 3]  # ids that no customer has
+K = 10
+CONNECTIONS = 4
+LOADED_CUSTOMERS = 8  # whose recommendations are asked for during the swap
+STEADY_SECONDS = 2.0
+SETTLED_SECONDS = 1.0
+PATIENCE_SECONDS = 60.0
+
+
+class DemoFailure(Exception):
+    """What did not happen as it should; the text says what was found and what was wanted."""
+
+
+# ---- The model's files, read without the server -------------------------------------------------------------
+
+
+class BruteForce:
+    """The exact top K of one version from its files alone: float64 sums, rounded once to float32, ties by id."""
+
+    def __init__(self, directory):
+        self.items, self.item_ids = read_side(directory / "items.safetensors")
+        self.users, self.user_ids = read_side(directory / "users.safetensors")
+
+    def recommend(self, user):
+        query = self.users[self.user_ids.index(user)]
+        # An ordinary sum is off by far less than 1e-9 of the products; only what it leaves in reach is summed in
+        # the canonical order.
+        rough = [sum(map(mul, query, row)) for row in self.items]
+        reach = sorted(rough, reverse=True)[K - 1] - 1e-9 * sum(abs(x) for x in query)
+        rows = [(self.item_ids[i], canonical(query, self.items[i])) for i, s in enumerate(rough) if s >= reach]
+        return sorted(rows, key=lambda row: (-row[1], row[0].encode()))[:K]
+
+
+def canonical(left, right):
+    """The score as the engine defines it: eight partial sums, added in a fixed order, rounded to float32."""
+    sums = [0.0] * 8
+    for index, (x, y) in enumerate(zip(left, right)):
+        sums[index % 8] += x * y
+    s0, s1, s2, s3, s4, s5, s6, s7 = sums
+    total = ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+    return struct.unpack("<f", struct.pack("<f", total))[0] + 0.0
+
+
+def read_side(path):
+    """The rows and ids of a safetensors file of ours."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + size])
+
+    def elements(name, kind):
+        start, end = header[name]["data_offsets"]
+        values = array(kind, data[8 + size + start:8 + size + end])
+        if sys.byteorder == "big":
+            values.byteswap()
+        return values
+
+    vectors = elements("vectors", "f")
+    count, dimension = header["vectors"]["shape"]
+    rows = [vectors[i * dimension:(i + 1) * dimension] for i in range(count)]
+    if "ids" in header:
+        return rows, elements("ids", "Q").tolist()
+    offsets, text = elements("id_offsets", "Q"), elements("id_bytes", "B").tobytes()
+    return rows, [text[offsets[i]:offsets[i + 1]].decode() for i in range(count)]
+
+
+# ---- The server ---------------------------------------------------------------------------------------------
+
+
+class Server:
+    """A `kindred serve` on a scratch repository."""
+
+    def __init__(self, binary, scratch):
+        self.log = scratch / "server.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [binary, "serve", "--models", scratch / "models", "--state", scratch / "state", "--listen",
+                 "127.0.0.1:0", "--default-model", MODEL], stdout=subprocess.PIPE, stderr=log)
+
+    def address(self):
+        """Where it listens, once it is ready."""
+        mark, text, deadline = b"listening on ", b"", time.monotonic() + PATIENCE_SECONDS
+        while b"\n" not in text.partition(mark)[2]:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                raise DemoFailure(f"the server was not ready after {PATIENCE_SECONDS:.0f} s{self.last_words()}")
+            part = os.read(self.process.stdout.fileno(), 4096)
+            if not part:
+                raise DemoFailure(f"the server ended with status {self.process.wait()} before it was ready"
+                                  f"{self.last_words()}")
+            text += part
+        return text.partition(mark)[2].split(b"\n")[0].decode().strip()
+
+    def stop(self):
+        """SIGTERM, as an operator would; raises unless it exits with 0."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise DemoFailure(f"the server was still there {PATIENCE_SECONDS:.0f} s after SIGTERM"
+                              f"{self.last_words()}") from None
+        if status != 0:
+            raise DemoFailure(f"the server ended with status {status} after SIGTERM, wanted 0{self.last_words()}")
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    def last_words(self):
+        text = self.log.read_text(errors="replace").strip()
+        return f"; its log ends:\n{text[-2000:]}" if text else ""
+
+
+# ---- What a new user sees first -----------------------------------------------------------------------------
+
+
+def show_products(title, answer, elapsed):
+    print(f"\n{title}")
+    print(f"model {answer.model}  version {answer.version}  {'exact' if answer.exact else 'not exact'}  "
+          f"{answer.scanned:,} items scanned  {elapsed * 1000:.2f} ms")
+    width = max(len(row["id"]) for row in answer)
+    print(f"  {'#':>2}  {'item':<{width}}  {'score':>7}  description")
+    for place, row in enumerate(answer, 1):
+        print(f"  {place:>2}  {row['id']:<{width}}  {row['score']:>7.4f}  {row['description']}")
+    if len(answer) != K or not answer.exact or not all(row["description"] for row in answer):
+        raise DemoFailure(f"{len(answer)} named products, exact {answer.exact}; wanted are {K}, exact, with names")
+
+
+def show_recommendations(client):
+    for _ in range(20):
+        client.ping()  # the first round trips of a connection are not what a running shop sees
+    start = time.perf_counter()
+    answer = client.recommend(user=CUSTOMER, k=K, columns=["description"])
+    show_products(f"{K} products for customer {CUSTOMER}", answer, time.perf_counter() - start)
+
+    start = time.perf_counter()
+    answer = client.recommend(item=ITEM, k=K, columns=["description"])
+    elapsed = time.perf_counter() - start
+    database = sqlite3.connect(MODEL_FOLDER / "1" / "catalog.sqlite")
+    (name,) = database.execute("SELECT description FROM items WHERE id = ?", (ITEM,)).fetchone()
+    database.close()
+    show_products(f"{K} products similar to {ITEM} {name}", answer, elapsed)
+
+
+def show_audience(client):
+    database = sqlite3.connect(MODEL_FOLDER / "1" / "catalog.sqlite")
+    country = dict(database.execute("SELECT id, country FROM users"))
+    database.close()
+    known = sorted(user for user, name in country.items() if name == SEED_COUNTRY)[:SEED_COUNT]
+    start = time.perf_counter()
+    audience = client.lookalike(seeds=known + STRANGERS, size="1%")
+    elapsed = time.perf_counter() - start
+    summary = audience.summary
+    print(f"\nThe 1 % of customers most like {SEED_COUNT} from {SEED_COUNTRY} (and {len(STRANGERS)} ids nobody has)")
+    print(f"seeds {summary.seeds}   matched {summary.matched} ({summary.match_rate:.1%})   "
+          f"audience {len(audience):,} of {len(country):,}   "
+          f"scores {audience[0][1]:.2f} .. {audience[-1][1]:.2f}   {elapsed * 1000:.1f} ms")
+    shown = "  ".join(f"{user} {score:.4f}" for user, score in audience[:5])
+    print(f"  the first 5: {shown}")
+    like, everywhere = (sum(country.get(user) == SEED_COUNTRY for user in users) / len(users)
+                        for users in ([user for user, _ in audience], list(country)))
+    print(f"  from {SEED_COUNTRY}: {like:.0%} of the audience, {everywhere:.0%} of all customers "
+          "(the model was never told a country)")
+    wanted = max(1, len(country) // 100)
+    if (summary.matched, summary.unmatched, len(audience)) != (len(known), len(STRANGERS), wanted):
+        raise DemoFailure(f"{summary.matched} matched, {summary.unmatched} unmatched, {len(audience)} rows; wanted "
+                          f"are {len(known)}, {len(STRANGERS)} and {wanted}")
+
+
+# ---- The swap -----------------------------------------------------------------------------------------------
+
+Answered = collections.namedtuple("Answered", "finished elapsed version")
+
+
+class Load(threading.Thread):
+    """One connection that asks without pause, and checks every answer against the brute force."""
+
+    def __init__(self, kindred, address, expected, failures):
+        super().__init__(daemon=True)
+        self.client = kindred.connect(address)
+        self.expected, self.failures = expected, failures
+        self.answered, self.stopping = [], threading.Event()
+        self.switched = None  # when version 2 answered first
+
+    def run(self):
+        try:
+            users = sorted(self.expected[1])
+            while not self.stopping.is_set():
+                self.ask(users[len(self.answered) % len(users)])
+        except Exception as error:  # whatever it was, the demo fails with it
+            self.failures.put(f"a request failed: {error}")
+
+    def ask(self, user):
+        start = time.perf_counter()
+        answer = self.client.recommend(user=user, k=K)
+        finished = time.perf_counter()
+        wanted = self.expected.get(answer.version, {}).get(user)
+        if list(answer) != wanted:
+            self.failures.put(f"customer {user}, version {answer.version}: got {list(answer)}, wanted {wanted}")
+        if self.answered and answer.version < self.answered[-1].version:
+            self.failures.put(f"version {answer.version} answered after version {self.answered[-1].version}")
+        if self.switched is None and answer.version == 2:
+            self.switched = finished
+        self.answered.append(Answered(finished, finished - start, answer.version))
+
+
+def publish(models, version):
+    """Makes a copy of a version appear in the repository at once, the way `kindred pack` does."""
+    temporary = models / MODEL / f".tmp-demo-{version}"
+    shutil.copytree(MODEL_FOLDER / str(version), temporary)
+    os.rename(temporary, models / MODEL / str(version))
+
+
+def wait_until(happened, what, failures):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not happened():
+        try:
+            raise DemoFailure(failures.get(timeout=0.02))
+        except queue.Empty:
+            pass
+        if time.monotonic() > deadline:
+            raise DemoFailure(f"after {PATIENCE_SECONDS:.0f} s {what}")
+
+
+def show_swap(kindred, address, models):
+    brute = {version: BruteForce(MODEL_FOLDER / str(version)) for version in (1, 2)}
+    users = [CUSTOMER] + [user for user in brute[1].user_ids if user != CUSTOMER][:LOADED_CUSTOMERS - 1]
+    expected = {version: {user: b.recommend(user) for user in users} for version, b in brute.items()}
+    print(f"\nVersion 2 appears while {CONNECTIONS} connections ask without pause", flush=True)
+    failures = queue.Queue()
+    loads = [Load(kindred, address, expected, failures) for _ in range(CONNECTIONS)]
+    sys.setswitchinterval(0.0005)  # the threads share one interpreter: let none of them wait long for it
+    begin = time.perf_counter()
+    for load in loads:
+        load.start()
+    wait_until(lambda: time.perf_counter() - begin > STEADY_SECONDS, "the load had not run", failures)
+    published = time.perf_counter()
+    publish(models, 2)
+
+    def is_settled():
+        return all(load.switched and time.perf_counter() - load.switched > SETTLED_SECONDS for load in loads)
+
+    wait_until(is_settled, "version 2 did not answer on every connection", failures)
+    for load in loads:
+        load.stopping.set()
+    for load in loads:
+        load.join(timeout=PATIENCE_SECONDS)
+        if load.is_alive():
+            failures.put(f"a connection had no answer for {PATIENCE_SECONDS:.0f} s")
+        load.client.close()
+    if not failures.empty():
+        raise DemoFailure(failures.get())
+    report_swap([answer for load in loads for answer in load.answered], begin, published)
+
+
+def report_swap(answered, begin, published):
+    counts = collections.Counter(answer.version for answer in answered)
+    taken = max(answer.finished for answer in answered if answer.version == 1)
+    before = [answer.elapsed for answer in answered if answer.finished < published]
+    during = [answer.elapsed for answer in answered if published <= answer.finished <= taken + 0.1]
+    seconds = max(answer.finished for answer in answered) - begin
+    print(f"  {len(answered):,} requests in {seconds:.1f} s, none failed, each answer equal to the brute force of its "
+          "version")
+    for version in sorted(counts):
+        print(f"  version {version} answered {counts[version]:,}")
+    print(f"  last answer of version 1: {(taken - published) * 1000:.0f} ms after version 2 was published "
+          "(the repository is looked at every second)")
+    print(f"  p99 {p99(before) * 1000:.2f} ms before, {p99(during) * 1000:.2f} ms during the swap, "
+          "seen from Python threads")
+    if set(counts) != {1, 2}:
+        raise DemoFailure(f"answers came from versions {sorted(counts)}, wanted are 1 and 2")
+
+
+def p99(values):
+    return sorted(values)[min(len(values) - 1, len(values) * 99 // 100)]
+
+
+# ---- Main ---------------------------------------------------------------------------------------------------
+
+
+def load_client():
+    """The Python client of this repository, by its path."""
+    spec = importlib.util.spec_from_file_location("kindred", CLIENT_FILE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def show(binary, scratch):
+    kindred = load_client()
+    models = scratch / "models"
+    models.joinpath(MODEL).mkdir(parents=True)
+    publish(models, 1)
+    server = Server(binary, scratch)
+    try:
+        address = server.address()
+        print(f"serving {MODEL} on {address}", flush=True)
+        with kindred.connect(address) as client:
+            show_recommendations(client)
+            show_audience(client)
+        show_swap(kindred, address, models)
+        server.stop()
+        print("\nthe server finished its work on SIGTERM and exited with 0")
+    finally:
+        server.kill()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Show what Kindred does, on the shipped model.")
+    parser.add_argument("kindred", type=Path, help="the kindred binary")
+    parser.add_argument("--keep", action="store_true", help="leave the scratch folder and print where it is")
+    arguments = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="kindred-demo-"))
+    try:
+        for version in ("1", "2"):
+            if not (MODEL_FOLDER / version / "manifest.json").is_file():
+                raise DemoFailure(f"{MODEL_FOLDER / version}: not a version; build.py beside this file makes it")
+        show(arguments.kindred.resolve(), scratch)
+        return 0
+    except (DemoFailure, OSError) as failure:
+        print(f"\nthe demo failed: {failure}", file=sys.stderr)
+        return 1
+    except Exception as error:  # a client's error, most likely: its text names the request's trouble
+        print(f"\nthe demo failed: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if arguments.keep:
+            print(f"kept {scratch}")
+        else:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
