@@ -32,11 +32,11 @@ test: test-swift test-release test-python ## Every test.
 
 test-swift: setup ## The Swift tests in debug.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
-	$(SWIFT) test --skip-build $(SWIFT_FLAGS)
+	$(SWIFT) test --skip-build --no-parallel $(SWIFT_FLAGS)
 
 test-release: build ## The numeric and the end-to-end suites at full size, in release.
 	$(SWIFT) build -c release --build-tests $(SWIFT_FLAGS)
-	$(SWIFT) test -c release --skip-build $(SWIFT_FLAGS)
+	$(SWIFT) test -c release --skip-build --no-parallel $(SWIFT_FLAGS)
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check

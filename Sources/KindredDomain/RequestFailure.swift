@@ -3,6 +3,7 @@
 /// Cases carry values; `description` makes the sentence, with the offending value and what would be right.
 package enum RequestFailure: Error, Sendable, Equatable {
     case invalidArgument(InvalidArgument)
+    /// Empty: none was named, and there is no default.
     case unknownModel(String)
     case unknownID(ExternalID, Side)
     /// Not one of `count` ids of an allow-list is in the model; `first` is the first of them.
@@ -118,6 +119,7 @@ extension RequestFailure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalidArgument(let argument): argument.description
+        case .unknownModel(""): "no model is named and this server has no default one: name a model"
         case .unknownModel(let name):
             "unknown model '\(name)': not in this server's repository"
         case .unknownID(let id, let side): "unknown \(side.singular) '\(id)': the model does not have it"

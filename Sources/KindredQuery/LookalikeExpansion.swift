@@ -35,9 +35,9 @@ package struct LookalikeExpansion {
     private var scan: AudienceScan?
     private var phase: Phase?
 
-    /// Rows, seeds or keys of one step: some tens of microseconds.
+    /// Rows or keys, and elements of seeds, of one step: some tens of microseconds.
     private static let rowsPerStep = 8_192
-    private static let seedsPerStep = 1_024
+    private static let elementsPerStep = 65_536
 
     /// An expansion without seeds yet. `dispose` takes memory that is no longer needed, to give it back where
     /// that holds nobody up.
@@ -97,7 +97,7 @@ package struct LookalikeExpansion {
         phase = nil
         switch current {
         case .averaging(var centroid):
-            if centroid.step(seedCount: Self.seedsPerStep, table: side.table) {
+            if centroid.step(seedCount: Self.elementsPerStep / side.table.dimension, table: side.table) {
                 let scan = try startScan(centroid)
                 phase = .scanning(scan)
                 return .scanning(scan)

@@ -56,6 +56,16 @@ package struct QueryScopePlanner {
         }
     }
 
+    /// What resolving query `index` costs, in look-ups of one id: a member of a basket is looked up and added.
+    package func cost(ofQuery index: Int) -> Int {
+        switch scope.queries {
+        case .users, .items: 1
+        case .vectors: 1 + generation.dimension / 64
+        case .baskets(let baskets):
+            1 + Int(baskets.offsets[index + 1] - baskets.offsets[index]) * (1 + generation.dimension / 64)
+        }
+    }
+
     /// The vector of query `index`.
     package func resolve(_ index: Int) throws(RequestFailure) -> Resolved {
         switch scope.queries {

@@ -85,7 +85,7 @@ package struct RecommendPlanner {
             case .query(let query):
                 plan(query)
                 own = OwnLists()
-                budget -= 1
+                budget -= scope.cost(ofQuery: query)
                 stage = query + 1 < request.scope.queries.count ? .exclusions(query: query + 1) : .done
             case .done:
                 return true

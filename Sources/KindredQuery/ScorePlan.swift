@@ -59,7 +59,7 @@ package struct ScorePlan {
             let range = request.candidates.range(ofQuery: query)
             guard !range.isEmpty else { throw .invalidArgument(.noCandidates) }
             current = OpenQuery(planned: try scope.resolve(query), range: range, next: range.lowerBound)
-            budget -= 1
+            budget -= scope.cost(ofQuery: query)
         }
         let end = min(current.next + max(budget, 1), current.range.upperBound)
         budget -= end - current.next

@@ -251,8 +251,7 @@ final class ModelSupervisor: @unchecked Sendable {
             do throws(StateFailure) {
                 try state.save(after, for: name)
             } catch {
-                logger.error("the state file cannot be written", metadata: ["reason": "\(error)"])
-                throw .internalError(reference: UInt64.random(in: 1...UInt64.max))
+                throw stateFailure(error)
             }
         }
         let replaced = models[name]!.active?.version
@@ -276,10 +275,18 @@ final class ModelSupervisor: @unchecked Sendable {
         do throws(StateFailure) {
             try state.save(versions, for: name)
         } catch {
-            logger.error("the state file cannot be written", metadata: ["reason": "\(error)"])
-            throw .internalError(reference: UInt64.random(in: 1...UInt64.max))
+            throw stateFailure(error)
         }
         models[name]!.versions = versions
+    }
+
+    /// A choice that cannot be remembered is not made. The log names the reason under the caller's reference.
+    private func stateFailure(_ failure: StateFailure) -> RequestFailure {
+        let reference = UInt64.random(in: 1...UInt64.max)
+        logger.error(
+            "the state file cannot be written",
+            metadata: ["reason": "\(failure)", "reference": "\(String(reference, radix: 16))"])
+        return .internalError(reference: reference)
     }
 
     /// Hands the choice of all models to the event loops and to whoever asks for the list.

@@ -38,11 +38,14 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.pack(items: items, users: users)
 
+        var oracles: [Answers] = []
+        for one in Self.cases {
+            oracles.append(await Self.oracle(one, items: items, users: users, queryCount: queryCount))
+        }
         for threads in [1, 2] {
             let server = try await RunningServer(folder, threads: threads)
             try await server.withClient { (client: KindredClient) async throws in
-                for one in Self.cases {
-                    let wanted = await Self.oracle(one, items: items, users: users, queryCount: queryCount)
+                for (one, wanted) in zip(Self.cases, oracles) {
                     for size in [1, 7, 64, 1_000] {
                         let found = try await Self.ask(client, one, queryCount: queryCount, batch: size)
                         #expect(found == wanted, "\(one) in batches of \(size) with \(threads) threads")

@@ -62,7 +62,8 @@ class SwapRounds:
             load.start()
 
         asks = number % 2 == 0
-        span = 1.5 * self.load_seconds[population] + (0 if asks else WATCH_SECONDS)
+        # A load takes longer beside requests than it did without.
+        span = 3 * self.load_seconds[population] + (0 if asks else WATCH_SECONDS)
         moment = self.source.uniform(-0.1, 1) * span
         asker = threading.Thread(target=self.ask_to_load, args=(name,), daemon=True)
         if moment < 0:  # killed before there is anything new

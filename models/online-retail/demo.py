@@ -350,6 +350,7 @@ def main():
     parser.add_argument("kindred", type=Path, help="the kindred binary")
     parser.add_argument("--keep", action="store_true", help="leave the scratch folder and print where it is")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the scratch folder is removed all the same
     scratch = Path(tempfile.mkdtemp(prefix="kindred-demo-"))
     try:
         for version in ("1", "2"):

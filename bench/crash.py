@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""kill -9 while versions are packed and swapped, again and again: the next start must serve a whole version.
+
+    bench/crash.py .build/release/kindred [--rounds 50] [--seed N] [--trace]
+
+Exits with 0 only if every promise held. README.md beside this file says what is checked. Needs Python 3.9 and its
+standard library; `--trace` also strace.
+"""
+
+import argparse
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from crash_rounds.failure import CrashFailure
+from crash_rounds.pack_rounds import PackRounds
+from crash_rounds.pack_trace import PackTrace
+from crash_rounds.scratch import Scratch
+from crash_rounds.swap_rounds import SwapRounds
+
+
+def run(rounds, what, count):
+    """All rounds of a kind, with about ten lines of progress."""
+    start = time.monotonic()
+    rounds.prepare()
+    for number in range(count):
+        try:
+            rounds.run(number)
+        except CrashFailure as failure:
+            raise CrashFailure(f"{what}, round {number + 1}: {failure}") from failure
+        if (number + 1) % max(1, count // 10) == 0 or number + 1 == count:
+            print(f"{what}: {number + 1} of {count} rounds  {time.monotonic() - start:.0f} s", flush=True)
+    rounds.finish()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="kill -9 while versions are packed and swapped.")
+    parser.add_argument("kindred", type=Path, help="the kindred binary")
+    parser.add_argument("--rounds", type=int, default=50, help="packs killed, and servers killed (default 50 each)")
+    parser.add_argument("--seed", type=int, help="of vectors and moments; default: a fresh one")
+    parser.add_argument("--trace", action="store_true", help="also check the order of one pack's system calls")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error(f"--rounds {arguments.rounds}: at least 1")
+    seed = random.randrange(1, 10**9) if arguments.seed is None else arguments.seed
+    print(f"seed {seed}", flush=True)
+    source = random.Random(seed)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the scratch folder is removed all the same
+    scratch = Scratch(arguments.kindred.resolve())
+    try:
+        kinds = [("pack", PackRounds(scratch, seed, source)), ("swap", SwapRounds(scratch, seed, source))]
+        for what, rounds in kinds:
+            run(rounds, what, arguments.rounds)
+        if arguments.trace:
+            PackTrace(scratch, seed).run()
+        for _, rounds in kinds:
+            print(rounds.summary())
+        return 0
+    except CrashFailure as failure:
+        print(f"failed (seed {seed}): {failure}", file=sys.stderr)
+        return 1
+    except (OSError, scratch.kindred.Error) as error:
+        print(f"failed (seed {seed}): {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        scratch.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

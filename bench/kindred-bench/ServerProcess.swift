@@ -1,0 +1,81 @@
+import Foundation
+import Glibc
+import KindredClient
+
+/// A `kindred serve` of its own process on a scratch folder.
+final class ServerProcess {
+    private let process = Process()
+    private let output = Pipe()
+    private let logPath: String
+    let endpoint: Endpoint
+    let memory: ProcessMemory
+
+    /// Starts the server and waits until it is ready.
+    init(binary: String, scratch: ScratchFolder) throws {
+        guard FileManager.default.isExecutableFile(atPath: binary) else {
+            throw BenchFailure.binaryMissing(path: binary)
+        }
+        logPath = scratch.path + "/server.log"
+        guard FileManager.default.createFile(atPath: logPath, contents: nil),
+            let log = FileHandle(forWritingAtPath: logPath)
+        else {
+            throw BenchFailure.system(call: "open", path: logPath, code: errno)
+        }
+        process.executableURL = URL(fileURLWithPath: binary)
+        process.arguments = [
+            "serve", "--models", scratch.models, "--state", scratch.path + "/state", "--listen",
+            "127.0.0.1:0",
+        ]
+        process.standardOutput = output
+        process.standardError = log
+        try process.run()
+        let processID = process.processIdentifier
+        Interruption.add { kill(processID, SIGKILL) }
+        guard let endpoint = Self.endpoint(from: output.fileHandleForReading) else {
+            let status = process.isRunning ? nil : process.terminationStatus
+            process.stop()
+            throw BenchFailure.serverNotReady(status: status, log: Self.end(ofLog: logPath))
+        }
+        self.endpoint = endpoint
+        memory = ProcessMemory(processID: process.processIdentifier)
+    }
+
+    deinit { process.stop() }
+
+    /// Ends the server with SIGTERM. Throws unless it exits with 0.
+    func stop() throws {
+        process.terminate()
+        process.waitUntilExit()
+        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+            throw BenchFailure.serverStatus(process.terminationStatus, log: Self.end(ofLog: logPath))
+        }
+    }
+
+    /// What follows "listening on" in the first line that says so; nil where the output ends before.
+    private static func endpoint(from handle: FileHandle) -> Endpoint? {
+        var text = ""
+        while true {
+            let data = handle.availableData
+            if data.isEmpty { return nil }
+            text += String(decoding: data, as: UTF8.self)
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+                let mark = "listening on "
+                if line.hasPrefix(mark) { return Endpoint(String(line.dropFirst(mark.count))) }
+            }
+        }
+    }
+
+    private static func end(ofLog path: String) -> String {
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return String(text.suffix(2_000))
+    }
+}
+
+extension Process {
+    /// Ends the process at once where it still runs.
+    fileprivate func stop() {
+        guard isRunning else { return }
+        kill(processIdentifier, SIGKILL)
+        waitUntilExit()
+    }
+}

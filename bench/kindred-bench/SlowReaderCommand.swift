@@ -1,0 +1,41 @@
+import ArgumentParser
+
+/// `kindred-bench slow-reader`: a large audience for a slow reader, and who else asks meanwhile.
+struct SlowReaderCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "slow-reader",
+        abstract: "Stream everybody to a slow reader while others ask for recommendations.")
+
+    @Option(help: "The kindred binary.")
+    var kindred: String
+    @Option(help: "Users of the model.")
+    var users = 1_000_000
+    @Option(help: "Elements of each vector.")
+    var dimension = 64
+    @Option(help: "Seeds of the audience.")
+    var seeds = 1_000
+    @Flag(help: "A few seconds: 50,000 users, half a second of slowness; latencies are shown, not judged.")
+    var smoke = false
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard (1_000...100_000_000).contains(users) else {
+            throw ValidationError("--users \(users): 1000 to 100000000")
+        }
+        guard (1...1_024).contains(dimension) else {
+            throw ValidationError("--dimension \(dimension): 1 to 1024")
+        }
+        guard (1...users / 2).contains(seeds) else {
+            throw ValidationError("--seeds \(seeds): 1 to \(users / 2), half of the users")
+        }
+    }
+
+    func run() async throws {
+        let run = try SlowReaderRun(
+            users: smoke ? 50_000 : users, items: smoke ? 1_000 : 10_000, dimension: dimension,
+            seeds: smoke ? 100 : seeds, slow: smoke ? .milliseconds(500) : .seconds(5),
+            judgesLatencies: !smoke)
+        try await run.report(binary: kindred).conclude(json: json)
+    }
+}

@@ -1,0 +1,116 @@
+/// What `kindred-bench slow-reader` measured.
+struct SlowReaderReport: Report {
+    /// Latencies of one kind of request, by what the audience was doing.
+    struct Stages: Encodable {
+        let idle: Latencies.Figures
+        let scan: Latencies.Figures
+        let rows: Latencies.Figures
+        /// During the scan and the rows.
+        let all: Latencies.Figures
+
+        init(_ tally: BystanderTally) {
+            func latencies(_ stage: StreamPhase.Stage) -> Latencies {
+                tally.latencies[stage, default: Latencies()]
+            }
+            var both = latencies(.scan)
+            both.append(contentsOf: latencies(.rows))
+            (idle, scan, rows, all) = (
+                latencies(.idle).figures, latencies(.scan).figures, latencies(.rows).figures, both.figures
+            )
+        }
+
+        func lines(_ name: String) -> [String] {
+            [
+                "\(name) before    \(idle.line)", "\(name) scan      \(scan.line)",
+                "\(name) rows      \(rows.line)",
+            ]
+        }
+    }
+
+    private static let recommendationP99Max = 5.0
+    private static let pingMax = 2.0
+    private static let memoryAllowance = 32 << 20
+
+    let users: Int
+    let dimension: Int
+    let seeds: Int
+    let attempt: Int
+    let attemptsMax: Int
+    let rows: Int
+    /// The server's own: computing, from the last seed until the order was found.
+    let computeSeconds: Double
+    /// From the request until the first rows.
+    let scanSeconds: Double
+    let totalSeconds: Double
+    let recommendations: Stages
+    let pings: Stages
+    let residentBefore: Int
+    let residentPeak: Int
+    private(set) var checks: [Check]
+
+    init(
+        model: AudienceModel, attempt: Int, attemptsMax: Int, judgesLatencies: Bool,
+        result: SlowReader.Result,
+        recommendations: BystanderTally, pings: BystanderTally, memory: (before: Int, peak: Int)
+    ) {
+        users = model.userCount
+        dimension = model.dimension
+        seeds = model.seedRows.count
+        self.attempt = attempt
+        self.attemptsMax = attemptsMax
+        rows = result.check.rows
+        computeSeconds = result.summary.computeTime.inSeconds
+        scanSeconds = result.scan.inSeconds
+        totalSeconds = result.total.inSeconds
+        self.recommendations = Stages(recommendations)
+        self.pings = Stages(pings)
+        residentBefore = memory.before
+        residentPeak = memory.peak
+        let check = result.check
+        let growth = memory.peak - memory.before
+        let most = check.rowsWanted * SlowReader.rowByteCount + Self.memoryAllowance
+        let p99 = self.recommendations.all.p99
+        let longest = self.pings.scan.max
+        checks = [
+            Check(
+                "rows", found: check.rows.groupedDigits, wanted: check.rowsWanted.groupedDigits,
+                holds: check.rows == check.rowsWanted && result.summary.rows == UInt64(check.rows)),
+            Check(
+                "seeds matched", found: "\(result.summary.seedsMatched)", wanted: "\(model.seedRows.count)",
+                holds: result.summary.seedsMatched == UInt64(model.seedRows.count)),
+            Check(none: "rows of nobody, of a seed or repeated", found: check.strangers),
+            Check(none: "scores with other bits than the brute force's", found: check.wrongScores),
+            Check(none: "rows out of order", found: check.outOfOrder),
+            Check(
+                none: "failed recommendations", found: recommendations.failures,
+                example: recommendations.firstFailure),
+            Check(none: "failed pings", found: pings.failures, example: pings.firstFailure),
+            Check(
+                "memory of the audience", found: growth.mebibytes,
+                wanted: "at most \(most.mebibytes), the rows and \(Self.memoryAllowance.mebibytes)",
+                holds: growth <= most),
+        ]
+        guard judgesLatencies else { return }
+        checks += [
+            Check(
+                "p99 of recommendations meanwhile", found: p99.milliseconds,
+                wanted: "under \(Self.recommendationP99Max.milliseconds)",
+                holds: p99 < Self.recommendationP99Max && self.recommendations.all.count > 0),
+            Check(
+                "longest ping during the scan", found: longest.milliseconds,
+                wanted: "at most \(Self.pingMax.milliseconds)",
+                holds: longest <= Self.pingMax && self.pings.scan.count > 0),
+        ]
+    }
+
+    var lines: [String] {
+        [
+            "audience of \(rows.groupedDigits) from \(users.groupedDigits) x \(dimension) and \(seeds.groupedDigits) "
+                + "seeds, attempt \(attempt) of at most \(attemptsMax)",
+            "first rows after \((scanSeconds * 1_000).milliseconds) (the server computed "
+                + "\((computeSeconds * 1_000).milliseconds)), all after \((totalSeconds * 1_000).milliseconds)",
+        ]
+            + recommendations.lines("recommendations") + pings.lines("pings          ")
+            + ["resident before \(residentBefore.mebibytes), at most \(residentPeak.mebibytes) meanwhile"]
+    }
+}

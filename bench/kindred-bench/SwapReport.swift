@@ -1,0 +1,87 @@
+/// What `kindred-bench swap` measured.
+struct SwapReport: Report {
+    /// The active version and the one a rollback would serve.
+    private static let loadedWanted = 2
+    private static let growthMax = 1.1
+
+    let versions: UInt64
+    let rows: Int
+    let dimension: Int
+    let connections: Int
+    /// The version after which the memory at the end is compared.
+    let baseline: UInt64
+    var seconds = 0.0
+    var requests = 0
+    /// Bytes resident after a version had settled.
+    var resident: [Int: Int] = [:]
+    /// The most versions that were in memory once a swap was over.
+    var loadedMax = 0
+    /// From publication until active.
+    var swapTimes = Latencies()
+    private(set) var swapMilliseconds = Latencies().figures
+    private(set) var steady = Latencies().figures
+    private(set) var packing = Latencies().figures
+    private(set) var swapping = Latencies().figures
+    private(set) var checks: [Check] = []
+
+    private enum CodingKeys: String, CodingKey {
+        case versions, rows, dimension, connections, baseline, seconds, requests, resident, loadedMax
+        case swapMilliseconds, steady, packing, swapping, checks
+    }
+
+    init(versions: UInt64, rows: Int, dimension: Int, connections: Int, baseline: UInt64) {
+        self.versions = versions
+        self.rows = rows
+        self.dimension = dimension
+        self.connections = connections
+        self.baseline = baseline
+    }
+
+    /// Takes in what the load saw, and judges.
+    mutating func finish(_ tally: LoadTally) {
+        requests = tally.requests
+        swapMilliseconds = swapTimes.figures
+        steady = tally.latencies[.steady, default: Latencies()].figures
+        packing = tally.latencies[.packing, default: Latencies()].figures
+        swapping = tally.latencies[.swapping, default: Latencies()].figures
+        let silent = (1...versions).filter { !tally.versions.contains($0) }
+        let before = resident[Int(baseline), default: 0]
+        let after = resident[Int(versions), default: 0]
+        let most = Int(Double(before) * Self.growthMax)
+        checks = [
+            Check(none: "failed requests", found: tally.failures, example: tally.firstFailure),
+            Check(
+                none: "answers that were not wholly of the version they named", found: tally.wrong,
+                example: tally.firstWrong),
+            Check(none: "answers of an older version after a newer one's", found: tally.stepsBack),
+            Check(
+                none: "versions that answered nothing", found: silent.count,
+                example: silent.first.map { "version \($0)" }),
+            Check(
+                "versions in memory after a swap", found: "\(loadedMax)",
+                wanted: "at most \(Self.loadedWanted): the active and the previous one",
+                holds: loadedMax <= Self.loadedWanted),
+            Check(
+                "resident after version \(versions)", found: after.mebibytes,
+                wanted:
+                    "at most \(most.mebibytes), a tenth above the \(before.mebibytes) after version \(baseline)",
+                holds: after <= most && before > 0),
+        ]
+    }
+
+    var lines: [String] {
+        let memory = resident.sorted { $0.key < $1.key }.map { "\($0.value.mebibytes) after \($0.key)" }
+        return [
+            "\(versions) versions of \(rows.groupedDigits) x \(dimension), \(connections) connections, one request "
+                + "in flight each",
+            "requests       \(requests.groupedDigits) in \(Int(seconds)) s, "
+                + "\(Int(Double(requests) / max(seconds, 0.001)).groupedDigits) a second",
+            "steady         \(steady.line)",
+            "while packing  \(packing.line)",
+            "while swapping \(swapping.line)",
+            "from publication until active  min \(swapMilliseconds.min.milliseconds)  median "
+                + "\(swapMilliseconds.p50.milliseconds)  max \(swapMilliseconds.max.milliseconds)",
+            "resident       \(memory.joined(separator: ", "))",
+        ]
+    }
+}
