@@ -10,7 +10,7 @@ BENCH := .build/release/kindred-bench
 PYTHON ?= python3
 LISTEN ?= 127.0.0.1:7411
 
-.PHONY: help setup build demo serve test test-swift test-release test-python acceptance lint format spec clean
+.PHONY: help setup build demo serve test test-swift test-release test-python test-bench acceptance lint format spec clean
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -28,7 +28,7 @@ serve: build ## Serves the shipped model until interrupted.
 	@mkdir -p .build/serve-state
 	$(KINDRED) serve --models models --state .build/serve-state --listen $(LISTEN)
 
-test: test-swift test-release test-python ## Every test.
+test: test-swift test-release test-python test-bench ## Every test.
 
 test-swift: setup ## The Swift tests in debug.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
@@ -40,7 +40,13 @@ test-release: build ## The numeric and the end-to-end suites at full size, in re
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check
-	KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s proto-spec/python/tests -t proto-spec/python
+	cd proto-spec/python && KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s tests
+
+test-bench: build ## The long runs at their smallest, and the demo.
+	$(BENCH) swap --kindred $(KINDRED) --smoke
+	$(PYTHON) bench/crash.py $(KINDRED) --rounds 3
+	$(BENCH) slow-reader --kindred $(KINDRED) --smoke
+	$(PYTHON) models/online-retail/demo.py $(KINDRED)
 
 acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader of a million rows.
 	$(BENCH) swap --kindred $(KINDRED)

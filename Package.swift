@@ -6,6 +6,7 @@ let package = Package(
     products: [
         .library(name: "KindredClient", targets: ["KindredClient"]),
         .executable(name: "kindred", targets: ["kindred"]),
+        .executable(name: "kindred-bench", targets: ["kindred-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -71,6 +72,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+
+        .executableTarget(
+            name: "kindred-bench",
+            dependencies: [
+                "KindredDomain", "KindredKernels", "KindredModel", "KindredWire", "KindredClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "bench/kindred-bench"),
 
         // Tests mirror the sources.
         .target(name: "TestSupport", dependencies: ["KindredDomain"], path: "Tests/TestSupport"),

@@ -11,22 +11,20 @@ the brute force over the version it named. Needs Python 3.9 and its standard lib
 import argparse
 import collections
 import importlib.util
-import json
 import os
 import queue
 import select
 import shutil
 import signal
 import sqlite3
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from array import array
-from operator import mul
 from pathlib import Path
+
+from brute_force import BruteForce
 
 MODEL_FOLDER = Path(__file__).resolve().parent
 CLIENT_FILE = MODEL_FOLDER.parents[1] / "proto-spec" / "python" / "kindred.py"
@@ -47,58 +45,6 @@ PATIENCE_SECONDS = 60.0
 
 class DemoFailure(Exception):
     """What did not happen as it should; the text says what was found and what was wanted."""
-
-
-# ---- The model's files, read without the server -------------------------------------------------------------
-
-
-class BruteForce:
-    """The exact top K of one version from its files alone: float64 sums, rounded once to float32, ties by id."""
-
-    def __init__(self, directory):
-        self.items, self.item_ids = read_side(directory / "items.safetensors")
-        self.users, self.user_ids = read_side(directory / "users.safetensors")
-
-    def recommend(self, user):
-        query = self.users[self.user_ids.index(user)]
-        # An ordinary sum is off by far less than 1e-9 of the products; only what it leaves in reach is summed in
-        # the canonical order.
-        rough = [sum(map(mul, query, row)) for row in self.items]
-        reach = sorted(rough, reverse=True)[K - 1] - 1e-9 * sum(abs(x) for x in query)
-        rows = [(self.item_ids[i], canonical(query, self.items[i])) for i, s in enumerate(rough) if s >= reach]
-        return sorted(rows, key=lambda row: (-row[1], row[0].encode()))[:K]
-
-
-def canonical(left, right):
-    """The score as the engine defines it: eight partial sums, added in a fixed order, rounded to float32."""
-    sums = [0.0] * 8
-    for index, (x, y) in enumerate(zip(left, right)):
-        sums[index % 8] += x * y
-    s0, s1, s2, s3, s4, s5, s6, s7 = sums
-    total = ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
-    return struct.unpack("<f", struct.pack("<f", total))[0] + 0.0
-
-
-def read_side(path):
-    """The rows and ids of a safetensors file of ours."""
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:8 + size])
-
-    def elements(name, kind):
-        start, end = header[name]["data_offsets"]
-        values = array(kind, data[8 + size + start:8 + size + end])
-        if sys.byteorder == "big":
-            values.byteswap()
-        return values
-
-    vectors = elements("vectors", "f")
-    count, dimension = header["vectors"]["shape"]
-    rows = [vectors[i * dimension:(i + 1) * dimension] for i in range(count)]
-    if "ids" in header:
-        return rows, elements("ids", "Q").tolist()
-    offsets, text = elements("id_offsets", "Q"), elements("id_bytes", "B").tobytes()
-    return rows, [text[offsets[i]:offsets[i + 1]].decode() for i in range(count)]
 
 
 # ---- The server ---------------------------------------------------------------------------------------------
@@ -262,7 +208,7 @@ def wait_until(happened, what, failures):
 
 
 def show_swap(kindred, address, models):
-    brute = {version: BruteForce(MODEL_FOLDER / str(version)) for version in (1, 2)}
+    brute = {version: BruteForce(MODEL_FOLDER / str(version), K) for version in (1, 2)}
     users = [CUSTOMER] + [user for user in brute[1].user_ids if user != CUSTOMER][:LOADED_CUSTOMERS - 1]
     expected = {version: {user: b.recommend(user) for user in users} for version, b in brute.items()}
     print(f"\nVersion 2 appears while {CONNECTIONS} connections ask without pause", flush=True)
