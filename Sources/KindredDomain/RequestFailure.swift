@@ -146,7 +146,8 @@ extension RequestFailure: CustomStringConvertible {
             "the stream's reader took \(bytes) bytes in \(milliseconds) ms"
         case .cancelled: "cancelled by the client"
         case .conflict(let expected, let active): "version \(active) is active, not \(expected)"
-        case .noPreviousVersion(let name): "model '\(name)' has no previous version to roll back to: activate one by its number"
+        case .noPreviousVersion(let name):
+            "model '\(name)' has no previous version: activate one by its number"
         case .internalError(let reference):
             "internal error \(String(reference, radix: 16)), see the server's log"
         case .modelCorrupt(let version, let reason): "version \(version) was refused: \(reason)"

@@ -123,7 +123,12 @@ final class ModelSupervisor: @unchecked Sendable {
         return model
     }
 
-    private var defaultModel: ModelName? { wantedDefault ?? (models.count == 1 ? models.keys.first : nil) }
+    /// The model of requests that name none: the one that was asked for, or the only one that serves.
+    private var defaultModel: ModelName? {
+        if let wantedDefault { return wantedDefault }
+        let serving = models.values.filter { $0.active != nil }
+        return serving.count == 1 ? serving[0].name : nil
+    }
 
     private func response(_ name: ModelName) -> ModelSwitchResponse {
         let status = models[name]!.status(isDefault: false)

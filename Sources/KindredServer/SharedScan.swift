@@ -47,6 +47,9 @@ final class ScanQueue: Sendable {
         var queryCount = 0
     }
 
+    /// Queries of one scan, unless a single request has more: what follows a scan is done in one go.
+    private static let queriesPerScanMax = 256
+
     private let state = Mutex(State())
     private let queryCountMax: Int
 
@@ -80,9 +83,15 @@ final class ScanQueue: Sendable {
                 state.waiting[key] = nil
                 return nil
             }
-            state.waiting[key] = []
-            state.queryCount -= entries.reduce(0) { $0 + $1.plan.queries.count }
-            return SharedScan(entries: entries, key: key)
+            var taken = 1
+            var queryCount = entries[0].plan.queries.count
+            while taken < entries.count, queryCount < Self.queriesPerScanMax {
+                queryCount += entries[taken].plan.queries.count
+                taken += 1
+            }
+            state.waiting[key] = Array(entries[taken...])
+            state.queryCount -= queryCount
+            return SharedScan(entries: Array(entries[..<taken]), key: key)
         }
     }
 }

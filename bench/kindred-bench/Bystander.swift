@@ -1,5 +1,9 @@
 /// Sends one small request after another beside an audience.
 struct Bystander: Sendable {
+    /// Between an answer and the next request: what asks without any pause takes the processors that the server
+    /// needs, where both share them.
+    private static let pause = Duration.milliseconds(1)
+
     let phase: StreamPhase
     let request: @Sendable (_ number: Int) async throws -> Void
 
@@ -13,6 +17,7 @@ struct Bystander: Sendable {
             do {
                 try await request(number)
                 tally.add(ContinuousClock.now - start, begun: begun, ended: phase.now)
+                try await Task.sleep(for: Self.pause)
             } catch {
                 tally.fail(error)
             }
