@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Memory for a model's columns: anonymous pages or a mapped file, outside the heap, given back whole.
 ///
@@ -32,8 +33,28 @@ package final class MemoryRegion: @unchecked Sendable {
         baseAddress = pages
     }
 
+    /// Regions of at least this size are given back where `giveBack(through:)` says.
+    private static let deferredByteCountMin = 256 << 10
+
+    private static let reclaimer = Mutex<(@Sendable (@escaping @Sendable () -> Void) -> Void)?>(nil)
+
+    /// Has the pages of large regions given back by `schedule`, whoever lets go of them last: that takes
+    /// milliseconds, which an event loop does not have. Without it they are given back at once.
+    package static func giveBack(
+        through schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+    ) {
+        reclaimer.withLock { $0 = schedule }
+    }
+
     deinit {
-        if let baseAddress { munmap(baseAddress, byteCount) }
+        guard let baseAddress else { return }
+        let byteCount = byteCount
+        guard byteCount >= Self.deferredByteCountMin, let schedule = Self.reclaimer.withLock({ $0 }) else {
+            munmap(baseAddress, byteCount)
+            return
+        }
+        let address = UInt(bitPattern: baseAddress)
+        schedule { munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount) }
     }
 
     /// All bytes.

@@ -57,6 +57,9 @@ package final class IDTable: @unchecked Sendable {
             storage: [wordRegion, textRegion], file: "ids")
     }
 
+    /// Bytes of all text ids; 0 for numbers.
+    package var textByteCount: Int { text.count }
+
     @inline(__always)
     private func word(_ index: Int) -> UInt64 {
         words.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self)

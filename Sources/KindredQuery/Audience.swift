@@ -9,7 +9,7 @@ package final class Audience: Sendable {
         /// UInt64 each.
         case numbers(MemoryRegion)
         /// `offsets` UInt64 [count + 1] into `bytes`.
-        case text(offsets: MemoryRegion, bytes: [UInt8])
+        case text(offsets: MemoryRegion, bytes: MemoryRegion)
     }
 
     package let count: Int
@@ -29,21 +29,22 @@ package final class Audience: Sendable {
 /// Turns sorted keys into ids and scores, in steps.
 struct AudienceBuilder {
     private let count: Int
-    private let kind: IDKind
     private let scores: MemoryRegion
-    /// Numbers, or the offsets of texts.
-    private let column: MemoryRegion
-    private var bytes: [UInt8] = []
+    private let ids: Audience.IDs
+    private var byteCount = 0
     private var position = 0
 
     /// `spare` is memory of at least 8 bytes per row that may be reused.
-    init(count: Int, kind: IDKind, spare: MemoryRegion) throws(MemoryFailure) {
+    init(count: Int, ids table: IDTable, spare: MemoryRegion) throws(MemoryFailure) {
         self.count = count
-        self.kind = kind
         scores = try MemoryRegion(byteCount: count * MemoryLayout<Float>.stride)
-        switch kind {
-        case .number: column = spare
-        case .text: column = try MemoryRegion(byteCount: (count + 1) * MemoryLayout<UInt64>.stride)
+        switch table.kind {
+        case .number: ids = .numbers(spare)
+        case .text:
+            // Room for the texts of all users: pages that are never written take no memory.
+            ids = .text(
+                offsets: try MemoryRegion(byteCount: (count + 1) * MemoryLayout<UInt64>.stride),
+                bytes: try MemoryRegion(byteCount: table.textByteCount))
         }
     }
 
@@ -51,28 +52,25 @@ struct AudienceBuilder {
     mutating func step(keyCount: Int, keys: UnsafeBufferPointer<UInt64>, table: VectorTable) -> Bool {
         let range = position..<min(position + keyCount, count)
         let scores = scores.mutableBytes.bindMemory(to: Float.self)
-        let column = column.mutableBytes.bindMemory(to: UInt64.self)
         for index in range { scores[index] = RankingKey(rawValue: keys[index]).score }
-        switch table.ids.ids(ofRows: keys[range].map { RankingKey(rawValue: $0).row }) {
-        case .numbers(let numbers):
+        let rows = keys[range].map { RankingKey(rawValue: $0).row }
+        switch (ids, table.ids.ids(ofRows: rows)) {
+        case (.numbers(let column), .numbers(let numbers)):
+            let column = column.mutableBytes.bindMemory(to: UInt64.self)
             for (index, number) in zip(range, numbers) { column[index] = number }
-        case .text(let list):
-            let start = UInt64(bytes.count)
+        case (.text(let offsets, let bytes), .text(let list)):
+            let offsets = offsets.mutableBytes.bindMemory(to: UInt64.self)
             for (index, offset) in zip(range, list.offsets.dropFirst()) {
-                column[index + 1] = start + UInt64(offset)
+                offsets[index + 1] = UInt64(byteCount) + UInt64(offset)
             }
-            bytes.append(contentsOf: list.bytes)
+            let room = UnsafeMutableRawBufferPointer(rebasing: bytes.mutableBytes[byteCount...])
+            room.copyBytes(from: list.bytes)
+            byteCount += list.bytes.count
+        default: preconditionFailure("a table's ids are of its kind")
         }
         position = range.upperBound
         return position == count
     }
 
-    func finish() -> Audience {
-        let ids: Audience.IDs =
-            switch kind {
-            case .number: .numbers(column)
-            case .text: .text(offsets: column, bytes: bytes)
-            }
-        return Audience(count: count, ids: ids, scores: scores)
-    }
+    func finish() -> Audience { Audience(count: count, ids: ids, scores: scores) }
 }

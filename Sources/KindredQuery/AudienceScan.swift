@@ -55,7 +55,4 @@ package final class AudienceScan: Sendable {
 
     /// The scores of all rows; only once complete.
     var scores: UnsafeBufferPointer<Float> { storage.bytes.bindMemory(to: Float.self) }
-
-    /// The scores' memory, so that its owner can have it given back elsewhere.
-    var memory: MemoryRegion { storage }
 }

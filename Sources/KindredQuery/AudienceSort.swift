@@ -37,6 +37,9 @@ struct AudienceSort {
     ) -> Bool {
         let end = min(position + rowCount, scores.count)
         let keys = from.mutableBytes.bindMemory(to: UInt64.self)
+        // Fresh memory costs a fault for every page that is first written. The first pass of the sort scatters
+        // over all pages of `to` in one step, so they are made here, a few in each step.
+        let later = to.mutableBytes.bindMemory(to: UInt64.self)
         for row in position..<end {
             let ordered = RankingKey.ordered(scores[row])
             guard ordered >= threshold, collected < count, !(excluded.map { $0[row] } ?? false) else {
@@ -48,6 +51,7 @@ struct AudienceSort {
             }
             let key = RankingKey(score: scores[row], row: UInt32(row)).rawValue
             keys[collected] = key
+            later[collected] = 0
             collected += 1
             for pass in 0..<3 { counts[pass][Int(key >> Self.shifts[pass] & Self.digitMask)] += 1 }
         }

@@ -30,20 +30,21 @@ package struct LookalikeExpansion {
     private let request: LookalikeRequest
     private let side: GenerationSide
     private let resolver: IDResolver
-    private let dispose: @Sendable (MemoryRegion) -> Void
     private var firstSeed: ExternalID?
     private var scan: AudienceScan?
     private var phase: Phase?
 
     /// Rows or keys, and elements of seeds, of one step: some tens of microseconds.
     private static let rowsPerStep = 8_192
+    /// The same for steps that write to fresh memory, whose pages are made as they go, or all over memory.
+    private static let rowsPerWritingStep = 2_048
+    /// The same for steps that look ids up in the order of the scores, most of them in no cache.
+    private static let rowsPerBuildingStep = 1_024
     private static let elementsPerStep = 65_536
 
-    /// An expansion without seeds yet. `dispose` takes memory that is no longer needed, to give it back where
-    /// that holds nobody up.
+    /// An expansion without seeds yet.
     package init(
-        request: LookalikeRequest, generation: Generation, limits: Limits,
-        dispose: @escaping @Sendable (MemoryRegion) -> Void
+        request: LookalikeRequest, generation: Generation, limits: Limits
     ) throws(RequestFailure) {
         guard let side = generation.users else { throw .invalidArgument(.sideMissing(.users)) }
         switch request.size {
@@ -57,7 +58,6 @@ package struct LookalikeExpansion {
         self.request = request
         self.generation = generation
         self.side = side
-        self.dispose = dispose
         resolver = IDResolver(table: side.table)
         seeds = SeedSet(rowCount: side.table.count, limits: limits)
     }
@@ -118,25 +118,24 @@ package struct LookalikeExpansion {
             }
         case .collecting(var sort, let threshold):
             let isCollected = sort.collect(
-                rowCount: Self.rowsPerStep, scores: scan!.scores, excluded: excluded, threshold: threshold)
+                rowCount: Self.rowsPerWritingStep, scores: scan!.scores, excluded: excluded,
+                threshold: threshold)
             if isCollected {
-                dispose(scan!.memory)
                 scan = nil
                 phase = .sorting(sort)
             } else {
                 phase = .collecting(sort, threshold: threshold)
             }
         case .sorting(var sort):
-            if sort.sort(keyCount: Self.rowsPerStep) {
+            if sort.sort(keyCount: Self.rowsPerWritingStep) {
                 let builder = try AudienceBuilder(
-                    count: sort.count, kind: side.table.ids.kind, spare: sort.memory.spare)
+                    count: sort.count, ids: side.table.ids, spare: sort.memory.spare)
                 phase = .building(builder, sort)
             } else {
                 phase = .sorting(sort)
             }
         case .building(var builder, let sort):
-            if builder.step(keyCount: Self.rowsPerStep, keys: sort.keys, table: side.table) {
-                dispose(sort.memory.keys)
+            if builder.step(keyCount: Self.rowsPerBuildingStep, keys: sort.keys, table: side.table) {
                 phase = .finished
                 return .finished(builder.finish())
             }

@@ -30,13 +30,12 @@ extension Audience {
         case .text(let memory, let bytes):
             let offsets = textOffsets(memory)
             let part = UnsafeBufferPointer(rebasing: offsets[range.lowerBound...range.upperBound])
-            return bytes.withUnsafeBytes { text in
-                let texts = text[Int(part[0])..<Int(part[part.count - 1])]
-                checksum.update(text: UnsafeRawBufferPointer(rebasing: texts))
-                return DataFrame.encode(
-                    requestID: requestID, firstRow: UInt64(range.lowerBound), textOffsets: part, text: text,
-                    scores: scores, into: &writer)
-            }
+            let texts = bytes.bytes[Int(part[0])..<Int(part[part.count - 1])]
+            checksum.update(text: UnsafeRawBufferPointer(rebasing: texts))
+            return DataFrame.encode(
+                requestID: requestID, firstRow: UInt64(range.lowerBound), textOffsets: part,
+                text: bytes.bytes,
+                scores: scores, into: &writer)
         }
     }
 

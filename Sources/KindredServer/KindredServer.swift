@@ -118,13 +118,18 @@ package final class KindredServer: Sendable {
 package struct KindredService: Service {
     private let server: KindredServer
     private let listener: any Channel
+    private let ready: @Sendable () -> Void
 
-    package init(server: KindredServer, listener: any Channel) {
+    /// `ready` is called once signals are handled, so that whoever waits for it may send one at once.
+    package init(server: KindredServer, listener: any Channel, ready: @escaping @Sendable () -> Void) {
         self.server = server
         self.listener = listener
+        self.ready = ready
     }
 
     package func run() async throws {
+        ready()
+        // Returns, or throws where the task is cancelled instead: either way it is time to stop.
         try? await gracefulShutdown()
         await server.shutDown(listener)
     }

@@ -46,9 +46,7 @@ final class LookalikeStream: LoopJob {
         limits = server.limits
         openedAt = now
         windowLimit = body.windowBytes == 0 ? limits.windowBytesDefault : body.windowBytes
-        let memory = server.memory
-        expansion = try LookalikeExpansion(
-            request: body, generation: generation, limits: limits, dispose: { memory.giveBack($0) })
+        expansion = try LookalikeExpansion(request: body, generation: generation, limits: limits)
         summary = LookalikeSummary(origin: AnswerOrigin(model: generation.name, version: generation.version))
         reservedBytes = LookalikeExpansion.byteCount(userCount: generation.users?.table.count ?? 0)
         guard server.streams.reserve(reservedBytes, limits: limits) else {
@@ -92,7 +90,6 @@ final class LookalikeStream: LoopJob {
     /// Ends without a reply: cancelled, failed, or the connection is gone.
     func abandon() {
         if case .ended = phase { return }
-        if case .streaming(let audience, _) = phase { server.memory.giveBack(audience) }
         phase = .ended
         expansion = nil
         server.streams.release(reservedBytes)

@@ -209,7 +209,10 @@ final class LoopWorker: @unchecked Sendable {
 
     private func runSlice() {
         isSliceScheduled = false
-        let deadline = now() + ServerConfiguration.sliceNanoseconds
+        let isAwaited = !scans.isEmpty || !jobs.isEmpty
+        let deadline =
+            now()
+            + (isAwaited ? ServerConfiguration.sliceNanoseconds : ServerConfiguration.bulkSliceNanoseconds)
         // Bulk work gets one step a slice whatever else there is, so that it ends.
         stepBulk()
         while now() < deadline {

@@ -1,12 +1,18 @@
 import CKindredSystem
 import Dispatch
+import KindredKernels
 
 /// Gives memory back on a thread of its own: returning a model's pages takes milliseconds that no event loop has.
 final class MemoryReclaimer: Sendable {
     private let queue = DispatchQueue(label: "kindred.memory", qos: .utility)
 
+    init() {
+        let queue = queue
+        MemoryRegion.giveBack { unmap in queue.async(execute: unmap) }
+    }
+
     /// Takes over what may be the last reference to something large.
-    func giveBack(_ object: some AnyObject & Sendable) {
+    private func giveBack(_ object: some AnyObject & Sendable) {
         let last = Unmanaged.passRetained(object)
         let box = Box(last)
         queue.async { box.object.release() }

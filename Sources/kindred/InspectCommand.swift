@@ -1,6 +1,7 @@
 import ArgumentParser
 import KindredDomain
 import KindredModel
+import KindredServer
 
 /// `kindred inspect`: what is in a version.
 struct InspectCommand: ParsableCommand {

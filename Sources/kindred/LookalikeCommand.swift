@@ -10,7 +10,8 @@ struct LookalikeCommand: AsyncParsableCommand {
         commandName: "lookalike", abstract: "The users most like the seeds, best first.",
         discussion: """
             The size is a number of users (5000), a share of all users (1%), or every user who scores at least a \
-            value ('>=0.8'). Without --out the rows go to standard output.
+            value ('>=0.8'). Rows are id,score, best first, in the file of --out or on standard output; with \
+            --json and no --out they are "results" of the one object that is printed.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -36,7 +37,7 @@ struct LookalikeCommand: AsyncParsableCommand {
         options.similarity = similarity
         options.includesSeeds = includeSeeds
         let size = try AudienceSizeText.size(size)
-        let rows = try AudienceRowsFile(path: out, json: server.json)
+        let rows = try AudienceRowsOutput(path: out, json: server.json)
         let clock = ContinuousClock()
         let startedAt = clock.now
         let (summary, range) = try await server.withClient { [options] client in
@@ -50,30 +51,28 @@ struct LookalikeCommand: AsyncParsableCommand {
             }
             return (try await stream.summary(), range)
         }
-        try rows.finish()
-        report(summary, range: range, elapsed: clock.now - startedAt)
+        let members = Self.members(summary, elapsed: clock.now - startedAt)
+        try rows.finish(summary: members)
+        if !server.json { report(summary, range: range, elapsed: clock.now - startedAt) }
+    }
+
+    private static func members(_ summary: AudienceStream.Summary, elapsed: Duration) -> [JSONMember] {
+        [
+            JSONMember("seeds", .integer(summary.seedsReceived)),
+            JSONMember("matched", .integer(summary.seedsMatched)),
+            JSONMember("duplicate", .integer(summary.seedsDuplicate)),
+            JSONMember("unmatched", .integer(summary.seedsUnmatched)),
+            JSONMember("rows", .integer(summary.rows)), JSONMember("eligible", .integer(summary.eligible)),
+            JSONMember("model", .string(summary.model.description)),
+            JSONMember("version", .integer(summary.version)),
+            JSONMember("elapsed_ms", .number(elapsed.formattedMilliseconds)),
+        ]
     }
 
     private func report(
         _ summary: AudienceStream.Summary, range: (best: Float, last: Float)?, elapsed: Duration
     ) {
         let milliseconds = elapsed.formattedMilliseconds
-        if server.json {
-            print(
-                JSONWriter.compact(
-                    .object([
-                        JSONMember("seeds", .integer(summary.seedsReceived)),
-                        JSONMember("matched", .integer(summary.seedsMatched)),
-                        JSONMember("duplicate", .integer(summary.seedsDuplicate)),
-                        JSONMember("unmatched", .integer(summary.seedsUnmatched)),
-                        JSONMember("rows", .integer(summary.rows)),
-                        JSONMember("eligible", .integer(summary.eligible)),
-                        JSONMember("model", .string(summary.model.description)),
-                        JSONMember("version", .integer(summary.version)),
-                        JSONMember("elapsed_ms", .number(milliseconds)),
-                    ])))
-            return
-        }
         let share = Double(summary.seedsMatched) * 100 / Double(max(1, summary.seedsReceived))
         var line = "seeds \(summary.seedsReceived.groupedDigits)   "
         line += "matched \(summary.seedsMatched.groupedDigits) (\((share * 10).rounded() / 10) %)   "
@@ -113,50 +112,5 @@ enum AudienceSizeText {
         }
         guard let count = UInt64(text), count > 0 else { throw wrong }
         return .count(count)
-    }
-}
-
-/// The rows of an audience as `id,score` lines, into a file that appears when it is whole, or to standard output.
-final class AudienceRowsFile {
-    private let path: String?
-    private let handle: FileHandle
-    private let isSilent: Bool
-
-    /// Without a path, rows go to standard output, but not beside a JSON summary.
-    init(path: String?, json: Bool) throws {
-        self.path = path
-        isSilent = path == nil && json
-        guard let path else {
-            handle = .standardOutput
-            return
-        }
-        let partial = path + ".partial"
-        guard FileManager.default.createFile(atPath: partial, contents: nil),
-            let file = FileHandle(forWritingAtPath: partial)
-        else { throw CommandFailure.unwritable(path, reason: String(cString: strerror(errno))) }
-        handle = file
-        try handle.write(contentsOf: Data("id,score\n".utf8))
-    }
-
-    func write(_ chunk: AudienceStream.Chunk) throws {
-        if isSilent { return }
-        var text = ""
-        for (id, score) in zip(chunk.ids, chunk.scores) { text += "\(Self.field(id)),\(score)\n" }
-        try handle.write(contentsOf: Data(text.utf8))
-    }
-
-    func finish() throws {
-        guard let path else { return }
-        try handle.close()
-        guard rename(path + ".partial", path) == 0 else {
-            throw CommandFailure.unwritable(path, reason: String(cString: strerror(errno)))
-        }
-    }
-
-    /// A CSV field (RFC 4180): quoted where it must be.
-    private static func field(_ id: ExternalID) -> String {
-        let text = id.description
-        guard text.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }
 }

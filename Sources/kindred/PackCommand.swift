@@ -3,6 +3,7 @@ import Glibc
 import KindredCatalog
 import KindredDomain
 import KindredModel
+import KindredServer
 
 /// `kindred pack`: vectors and ids become the next version of a model.
 struct PackCommand: ParsableCommand {

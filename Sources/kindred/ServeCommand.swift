@@ -70,12 +70,16 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .info
         let server = try KindredServer(configuration: configuration, logger: logger)
         let listener = try await server.listen()
-        // Unbuffered: whoever started the server waits for this line.
-        FileHandle.standardOutput.write(Data("listening on \(KindredServer.address(of: listener))\n".utf8))
         var silent = Logger(label: "kindred.lifecycle")
         silent.logLevel = .critical
         let group = ServiceGroup(
-            services: [KindredService(server: server, listener: listener)],
+            services: [
+                KindredService(server: server, listener: listener) {
+                    // Unbuffered: whoever started the server waits for this line.
+                    let line = "listening on \(KindredServer.address(of: listener))\n"
+                    FileHandle.standardOutput.write(Data(line.utf8))
+                }
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: silent)
         try await group.run()
     }

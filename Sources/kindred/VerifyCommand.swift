@@ -1,6 +1,7 @@
 import ArgumentParser
 import KindredDomain
 import KindredModel
+import KindredServer
 
 /// `kindred verify`: loads versions as a server would, and says what is wrong with those it refuses.
 struct VerifyCommand: ParsableCommand {

@@ -52,8 +52,7 @@ func answer(
 func expand(
     _ request: LookalikeRequest, seeds: IDList, _ generation: Generation
 ) throws -> (audience: Audience, seeds: SeedSet) {
-    var expansion = try LookalikeExpansion(request: request, generation: generation, limits: .standard) { _ in
-    }
+    var expansion = try LookalikeExpansion(request: request, generation: generation, limits: .standard)
     try expansion.insert(seeds, 0..<seeds.count)
     let scratch = ScanScratch()
     while true {

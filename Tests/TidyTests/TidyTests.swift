@@ -11,7 +11,7 @@ import Testing
         "KindredDomain": [],
         "KindredChecksum": ["CKindredKernels"],
         "KindredWire": ["KindredDomain", "KindredChecksum"],
-        "KindredKernels": ["CKindredKernels", "CKindredSystem", "CBLAS", "Glibc"],
+        "KindredKernels": ["CKindredKernels", "CKindredSystem", "CBLAS", "Glibc", "Synchronization"],
         "KindredModel": ["KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem", "Glibc"],
         "KindredCatalog": ["KindredDomain", "GRDB", "GRDBSQLite", "Glibc"],
         "KindredQuery": ["KindredDomain", "KindredModel", "KindredKernels", "Synchronization"],

@@ -72,7 +72,7 @@ class PackTrace:
         ordered("fsync of the folder", folder, "the rename", renamed)
         ordered("the rename", renamed, "fsync of the parent", upper)
         opened = [arguments for call, arguments, _ in events[renamed:]
-                  if call == "openat" and str(version) in arguments and ("O_WRONLY" in arguments or "O_RDWR" in arguments)]
+                  if call == "openat" and str(version) in arguments and re.search("O_WRONLY|O_RDWR", arguments)]
         if opened:
             raise CrashFailure(f"a published file was opened to be written: {opened}")
         print("trace: every file is written, then durable, before its folder is, before the rename, before the parent")

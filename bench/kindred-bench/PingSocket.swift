@@ -7,9 +7,6 @@ import KindredWire
 /// One thread, one system call each way: what it measures is the server and the kernel, not a client's tasks and
 /// event loops, which compete with the server's for the same processors.
 final class PingSocket: @unchecked Sendable {
-    /// Between an answer and the next PING. Whatever holds the server for longer than this and the limit is seen.
-    private static let pauseMicroseconds: UInt32 = 250
-
     private let descriptor: Int32
     private let endpoint: Endpoint
     private var requestID: UInt64 = 1
@@ -95,21 +92,5 @@ final class PingSocket: @unchecked Sendable {
 
     private static func failure(_ call: String, _ endpoint: Endpoint) -> BenchFailure {
         .system(call: call, path: endpoint.description, code: errno)
-    }
-
-    /// Pings until the phase is `over`.
-    func run(_ phase: StreamPhase) -> BystanderTally {
-        var tally = BystanderTally()
-        while phase.now != .over, tally.goesOn {
-            let begun = phase.now
-            do {
-                let elapsed = try ping()
-                tally.add(elapsed, begun: begun, ended: phase.now)
-                usleep(Self.pauseMicroseconds)
-            } catch {
-                tally.fail(error)
-            }
-        }
-        return tally
     }
 }

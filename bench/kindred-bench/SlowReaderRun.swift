@@ -51,7 +51,7 @@ struct SlowReaderRun {
         configuration.timeout = .seconds(60)
         let clients = (0..<2).map { _ in KindredClient(server.endpoint, configuration: configuration) }
         let (reading, recommending) = (clients[0], clients[1])
-        let pinging = try PingSocket(server.endpoint)
+        let pinging = try PingLoad(server.endpoint)
         // Connections are made, and the code of each path has run, before anything is measured.
         for client in clients {
             _ = try await client.recommend(.user(.number(AudienceModel.id(ofRow: 0))))
