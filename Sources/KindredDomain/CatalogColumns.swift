@@ -66,8 +66,8 @@ package enum CatalogValues: Sendable {
 /// The values of one wanted column for the winners of a reply, in result order.
 package struct ResultColumn: Sendable, Equatable {
     package let name: String
-    package let values: ResultValues
-    package let present: [Bool]
+    package private(set) var values: ResultValues
+    package private(set) var present: [Bool]
 
     package init(name: String, values: ResultValues, present: [Bool]) {
         self.name = name
@@ -81,4 +81,26 @@ package enum ResultValues: Sendable, Equatable {
     case integers([Int64])
     case reals([Double])
     case text(TextList)
+}
+
+extension ResultColumn {
+    /// Appends the values of a column of the same type.
+    package mutating func append(contentsOf other: ResultColumn) {
+        present.append(contentsOf: other.present)
+        switch (values, other.values) {
+        case (.integers(var all), .integers(let more)):
+            values = .integers([])
+            all.append(contentsOf: more)
+            values = .integers(all)
+        case (.reals(var all), .reals(let more)):
+            values = .integers([])
+            all.append(contentsOf: more)
+            values = .reals(all)
+        case (.text(var all), .text(let more)):
+            values = .integers([])
+            all.append(contentsOf: more)
+            values = .text(all)
+        default: preconditionFailure("columns of two types")
+        }
+    }
 }

@@ -34,6 +34,23 @@ package enum IDList: Sendable, Equatable {
         }
     }
 
+    /// Appends ids of the same kind; an empty list takes the kind of the other.
+    package mutating func append(contentsOf other: IDList) {
+        switch (self, other) {
+        case (.numbers(var values), .numbers(let more)):
+            self = .empty
+            values.append(contentsOf: more)
+            self = .numbers(values)
+        case (.text(var list), .text(let more)):
+            self = .empty
+            list.append(contentsOf: more)
+            self = .text(list)
+        default:
+            precondition(isEmpty || other.isEmpty, "ids of two kinds in one list")
+            if isEmpty { self = other }
+        }
+    }
+
     package var isEmpty: Bool { count == 0 }
 
     package var kind: IDKind {

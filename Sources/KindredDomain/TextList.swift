@@ -49,6 +49,13 @@ package struct TextList: Sendable, Equatable {
         offsets.append(UInt32(bytes.count))
     }
 
+    /// Appends all strings of another list. The whole list stays below 4 GiB.
+    package mutating func append(contentsOf other: TextList) {
+        let start = UInt32(bytes.count)
+        bytes.append(contentsOf: other.bytes)
+        for offset in other.offsets.dropFirst() { offsets.append(start + offset) }
+    }
+
     /// Makes room for `count` strings of `byteCount` bytes in all.
     package mutating func reserve(count: Int, byteCount: Int) {
         offsets.reserveCapacity(offsets.count + count)

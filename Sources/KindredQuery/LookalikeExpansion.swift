@@ -62,8 +62,11 @@ package struct LookalikeExpansion {
         seeds = SeedSet(rowCount: side.table.count, limits: limits)
     }
 
-    /// Bytes that an expansion over so many users holds at most while it works: scores, keys twice, result.
-    package static func byteCount(userCount: Int) -> UInt64 { UInt64(userCount) * 28 }
+    /// Bytes that an expansion holds at most while it works: scores, keys twice, ids and scores of the result.
+    package static func byteCount(over generation: Generation) -> UInt64 {
+        guard let table = generation.users?.table else { return 0 }
+        return UInt64(table.count) * 28 + UInt64(table.ids.textByteCount)
+    }
 
     /// Adds seeds; before the first `step`.
     package mutating func insert(_ ids: IDList, _ range: Range<Int>) throws(RequestFailure) {

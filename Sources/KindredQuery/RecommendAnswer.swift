@@ -1,38 +1,59 @@
 import KindredDomain
 import KindredModel
 
-extension RecommendPlan {
-    /// The reply for the plan's queries, given the best rows of each planned query and its rows scanned.
-    ///
-    /// `slots` are the request's queries to answer, so that a large reply can be built piece by piece.
-    package func answer(
-        slots range: Range<Int>, best: [[RankingKey]], rowsScanned: (Int) -> Int
-    ) -> RecommendResponse {
-        var outcomes: [QueryOutcome] = []
-        outcomes.reserveCapacity(range.count)
-        var offsets: [UInt32] = [0]
-        offsets.reserveCapacity(range.count + 1)
-        var rows: [UInt32] = []
-        var scores: [Float] = []
-        for slot in slots[range] {
-            switch slot {
-            case .failed(let failure): outcomes.append(QueryOutcome(failure: failure))
-            case .planned(let index):
-                outcomes.append(
-                    QueryOutcome(
-                        rowsEligible: UInt64(queries[index].rowsEligible),
-                        rowsScanned: UInt64(rowsScanned(index))))
-                for key in best[index] {
-                    rows.append(key.row)
-                    if wantsScores { scores.append(key.score) }
-                }
-            }
-            offsets.append(UInt32(rows.count))
-        }
-        let table = generation.side(target)!.table
-        return RecommendResponse(
-            origin: AnswerOrigin(model: generation.name, version: generation.version), outcomes: outcomes,
-            offsets: offsets, ids: table.ids.ids(ofRows: rows), scores: scores,
-            columns: columns.map { $0.gather(rows) })
+/// A plan's reply in the making: built piece by piece, so that a reply of many results holds up nobody.
+package struct RecommendAnswer: Sendable {
+    private let plan: RecommendPlan
+    private var best: [TopRows?]
+    private let rowsScanned: [Int]
+    private var slot = 0
+    private var response: RecommendResponse
+
+    /// `best` and `rowsScanned` have one element per planned query.
+    package init(plan: RecommendPlan, best: [TopRows?], rowsScanned: [Int]) {
+        self.plan = plan
+        self.best = best
+        self.rowsScanned = rowsScanned
+        let table = plan.generation.side(plan.target)!.table
+        response = RecommendResponse(
+            origin: AnswerOrigin(model: plan.generation.name, version: plan.generation.version), outcomes: [],
+            offsets: [0], ids: table.ids.ids(ofRows: []), scores: [],
+            columns: plan.columns.map { $0.gather([]) })
+        response.outcomes.reserveCapacity(plan.slots.count)
+        response.offsets.reserveCapacity(plan.slots.count + 1)
     }
+
+    /// Adds queries until about `resultCount` results were added. True once all are in.
+    package mutating func step(resultCount: Int) -> Bool {
+        var budget = resultCount
+        var rows: [UInt32] = []
+        let rowsBefore = response.offsets[response.offsets.count - 1]
+        while slot < plan.slots.count, budget > 0 {
+            switch plan.slots[slot] {
+            case .failed(let failure): response.outcomes.append(QueryOutcome(failure: failure))
+            case .planned(let index):
+                response.outcomes.append(
+                    QueryOutcome(
+                        rowsEligible: UInt64(plan.queries[index].rowsEligible),
+                        rowsScanned: UInt64(rowsScanned[index])))
+                for key in best[index]?.finish() ?? [] {
+                    rows.append(key.row)
+                    if plan.wantsScores { response.scores.append(key.score) }
+                    budget -= 1
+                }
+                best[index] = nil
+            }
+            response.offsets.append(rowsBefore + UInt32(rows.count))
+            slot += 1
+            budget -= 16
+        }
+        response.ids.append(contentsOf: plan.generation.side(plan.target)!.table.ids.ids(ofRows: rows))
+        for (index, column) in plan.columns.enumerated() {
+            response.columns[index].append(contentsOf: column.gather(rows))
+        }
+        return slot == plan.slots.count
+    }
+
+    /// The finished reply; only after `step` said so.
+    package consuming func finish() -> RecommendResponse { response }
 }

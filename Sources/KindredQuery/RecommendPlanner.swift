@@ -10,6 +10,8 @@ package struct RecommendPlanner {
     private let resolver: IDResolver
     private var sharedExclusions: RowSet?
     private var sharedCandidates: RowSet?
+    /// Shared candidates that are in the shared exclusions.
+    private var sharedOverlapCount: Int?
     private var list: OpenList?
     private var stage = Stage.sharedExclusions
     private var own = OwnLists()
@@ -148,7 +150,7 @@ package struct RecommendPlanner {
         }
     }
 
-    private func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
+    private mutating func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
         let resolved = try scope.resolve(index)
         var ownRows = own.exclusions
         if !request.includesMembers, !resolved.members.isEmpty {
@@ -174,10 +176,29 @@ package struct RecommendPlanner {
                     count: range.count, first: lists.ids[range.lowerBound], request.scope.target)
             }
             path = .gather(rows)
-            eligible = exclusions.isEmpty ? rows.count : rows.rows.count { !exclusions.contains($0) }
+            eligible = rows.count - excludedCount(of: rows, exclusions, isShared: own.candidates == nil)
         }
         return PlannedQuery(
             vector: resolved.vector, scoring: resolved.scoring, k: Int(request.k), minimumScore: minimum,
             exclusions: exclusions, path: path, rowsEligible: eligible)
+    }
+
+    /// Candidates that are excluded. Shared lists are compared once; what is a query's own has been charged for.
+    private mutating func excludedCount(of candidates: RowSet, _ exclusions: Exclusions, isShared: Bool)
+        -> Int
+    {
+        var count = 0
+        if let shared = exclusions.shared {
+            if isShared, let known = sharedOverlapCount {
+                count = known
+            } else {
+                count = candidates.rows.count { shared.contains($0) }
+                if isShared { sharedOverlapCount = count }
+            }
+        }
+        for row in exclusions.own?.rows ?? [] where candidates.contains(row) {
+            if !(exclusions.shared?.contains(row) ?? false) { count += 1 }
+        }
+        return count
     }
 }

@@ -68,15 +68,19 @@ package final class ScanBatch: Sendable {
     /// A thread's share of the answers.
     package func makeWorker() -> ScanWorker { ScanWorker(queryCount: queries.count) }
 
-    /// Multiply-adds of the whole batch, for deciding whether it fits one slice.
-    package var operationCount: Int {
-        let rows = side.table.count * tiled.count + gathered.reduce(0) { $0 + rowCount(ofGathered: $1.query) }
-        return rows * side.table.dimension
-    }
-
-    private func rowCount(ofGathered query: Int) -> Int {
-        if case .gather(let rows) = queries[query].path { return rows.count }
-        return 0
+    /// The work of planned queries in multiply-adds, for deciding what fits a slice: what a query costs beside its
+    /// rows (selection, answer) counts as the multiply-adds of the same time.
+    package static func operationCount(of queries: some Collection<PlannedQuery>, over side: GenerationSide)
+        -> Int
+    {
+        queries.reduce(0) { sum, query in
+            let rows: Int
+            switch query.path {
+            case .blas: rows = side.table.count
+            case .gather(let listed): rows = listed.count
+            }
+            return sum + rows * side.table.dimension + 30_000 + 500 * min(query.k, rows)
+        }
     }
 
     /// True while units are left that nobody took.
@@ -162,14 +166,17 @@ package final class ScanBatch: Sendable {
         }
     }
 
-    /// The best rows of each query, best first. Only after the completing deposit; once.
-    package func takeAnswers() -> [[RankingKey]] {
+    /// The selection of each query. Only after the completing deposit; once.
+    package func takeSelections() -> [TopRows?] {
         deposits.withLock { deposits in
-            let answers = deposits.tops.indices.map { deposits.tops[$0]?.finish() ?? [] }
+            let tops = deposits.tops
             deposits.tops = []
-            return answers
+            return tops
         }
     }
+
+    /// Gives up: nobody takes units any more, and the batch never completes. For when nobody waits for it.
+    package func abandon() { cursor.store(unitCount, ordering: .relaxed) }
 
     /// Rows whose score, or a bound of it, was computed for a query.
     package func rowsScanned(query index: Int) -> Int {

@@ -26,7 +26,9 @@ package struct SeedSet: Sendable {
             receivedCount += 1
             guard let row = try resolver.row(ids, position) else {
                 unmatchedCount += 1
-                if unmatchedExamples.count < exampleCountMax { unmatchedExamples.append(ids[position]) }
+                if unmatchedExamples.count < exampleCountMax, !unmatchedExamples.contains(ids[position]) {
+                    unmatchedExamples.append(ids[position])
+                }
                 continue
             }
             if rows.insert(Int(row)) { matchedCount += 1 } else { duplicateCount += 1 }

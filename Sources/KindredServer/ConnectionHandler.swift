@@ -22,6 +22,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Open look-alike streams and requests that outlive a tick, by id.
     private var streams: [UInt64: LookalikeStream] = [:]
     private var pending: [UInt64: PendingRequest] = [:]
+    /// Work that waits for the job before it, or for the peer to read its replies.
+    private var jobs: [any LoopJob] = []
+    private var hasRunningJob = false
+    /// Frames were left unread because too much waits.
+    private var isReadingPaused = false
     private var peer = ""
     private(set) var clientName = ""
 
@@ -56,9 +61,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.context = nil
         state.close()
         for stream in streams.values { stream.abandon() }
-        for request in pending.values { request.isCancelled = true }
+        for request in pending.values { request.cancel() }
         streams = [:]
         pending = [:]
+        jobs = []
+        outbound = ByteWriter()
         context.fireChannelInactive()
     }
 
@@ -82,18 +89,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
-            if isReadWanted {
+            if isReadWanted, !isReadingPaused {
                 isReadWanted = false
                 context.read()
             }
             for stream in streams.values { stream.pump(on: worker) }
+            startWaitingJobs()
         }
         context.fireChannelWritabilityChanged()
     }
 
     func read(context: ChannelHandlerContext) {
         // While the peer does not take its replies, nothing more is taken from it.
-        if context.channel.isWritable { context.read() } else { isReadWanted = true }
+        let isWelcome = state.isClosing || (context.channel.isWritable && !isReadingPaused)
+        if isWelcome { context.read() } else { isReadWanted = true }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -102,10 +111,62 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
+    // MARK: Jobs
+
+    /// Jobs of a connection that may wait; with more, nothing is read from it.
+    private static let waitingJobCountMax = 16
+    /// Bytes of replies that gather before they are flushed within a tick.
+    private static let gatheredByteCountMax = 256 << 10
+
+    /// Starts a job, or leaves it until the ones before it are done and the peer has taken their replies.
+    func start(_ job: any LoopJob) {
+        jobs.append(job)
+        startWaitingJobs()
+    }
+
+    /// The job in the worker's hands is done.
+    func jobHasFinished() {
+        hasRunningJob = false
+        startWaitingJobs()
+    }
+
+    private func startWaitingJobs() {
+        // Room first: making it may tell of writability at once and start jobs from there.
+        while hasRoom, !hasRunningJob, !jobs.isEmpty {
+            hasRunningJob = true
+            if case .finished = worker.start(jobs.removeFirst()) { hasRunningJob = false }
+        }
+        guard isReadingPaused, jobs.count < Self.waitingJobCountMax else { return }
+        isReadingPaused = false
+        // Not from here: this may be a frame that is being read.
+        let bound = NIOLoopBound(self, eventLoop: worker.loop)
+        worker.loop.execute { bound.value.resumeReading() }
+    }
+
+    private func resumeReading() {
+        guard let context else { return }
+        readFrames()
+        if !isReadingPaused, isReadWanted, context.channel.isWritable {
+            isReadWanted = false
+            context.read()
+        }
+    }
+
+    /// True while the peer takes its replies, or is gone.
+    private var hasRoom: Bool {
+        if outbound.byteCount > Self.gatheredByteCountMax { flush() }
+        return isWritable || context == nil
+    }
+
     // MARK: Input
 
     private func readFrames() {
         while true {
+            // What is not read yet costs nothing: the peer waits for its replies first.
+            guard jobs.count < Self.waitingJobCountMax || state.isClosing else {
+                isReadingPaused = true
+                return
+            }
             let now = worker.now()
             do throws(ConnectionFailure) {
                 let buffer = inbound
@@ -216,7 +277,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             pending[id]?.fail(.cancelled)
         } else {
             // A unary request is on its way through a scan: its answer says that it was cancelled.
-            pending[id]?.isCancelled = true
+            pending[id]?.cancel()
         }
     }
 
@@ -314,16 +375,28 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Sends what was written, tells the peer that nothing follows, and closes soon after: closing at once with
-    /// unread input would make the system drop the last replies.
+    /// Sends what was written, tells the peer that nothing follows, and closes once the peer has closed, or soon
+    /// after it could have: closing at once with unread input would make the system drop the last replies.
     private func closeGracefully() {
         guard let context, !state.isClosing else { return }
         state.close()
         for stream in streams.values { stream.abandon() }
-        flush()
         let channel = context.channel
-        channel.close(mode: .output, promise: nil)
-        worker.loop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+        let loop = worker.loop
+        let grace = TimeAmount.milliseconds(Int64(worker.server.drainMilliseconds))
+        flush()
+        // Completes when the socket has taken everything before it.
+        let sent = channel.close(mode: .output)
+        let limit = loop.scheduleTask(in: grace) { channel.close(promise: nil) }
+        sent.whenComplete { _ in
+            loop.scheduleTask(in: .seconds(1)) {
+                limit.cancel()
+                channel.close(promise: nil)
+            }
+        }
+        // What still comes is read and thrown away, so that it does not turn the end into a reset.
+        isReadingPaused = false
+        context.read()
     }
 
     /// Announces the end: requests so far are answered, new ones refused.

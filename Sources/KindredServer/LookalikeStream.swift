@@ -24,6 +24,7 @@ final class LookalikeStream: LoopJob {
     private var phase = Phase.seeding([], next: 0)
     private var isQueued = false
     private var helpersAsked = false
+    private var isPumping = false
     private(set) var seedsHaveEnded = false
     private var seedsReceived: UInt64 = 0
     private var checksum = AudienceChecksum()
@@ -48,7 +49,7 @@ final class LookalikeStream: LoopJob {
         windowLimit = body.windowBytes == 0 ? limits.windowBytesDefault : body.windowBytes
         expansion = try LookalikeExpansion(request: body, generation: generation, limits: limits)
         summary = LookalikeSummary(origin: AnswerOrigin(model: generation.name, version: generation.version))
-        reservedBytes = LookalikeExpansion.byteCount(userCount: generation.users?.table.count ?? 0)
+        reservedBytes = LookalikeExpansion.byteCount(over: generation)
         guard server.streams.reserve(reservedBytes, limits: limits) else {
             phase = .ended
             throw .overloaded(retryAfterMilliseconds: 1_000)
@@ -201,13 +202,22 @@ final class LookalikeStream: LoopJob {
     }
 
     /// Writes rows while the window and the socket allow, then the summary.
+    ///
+    /// Flushing may tell of writability at once, which asks for more rows: such a call returns, and the loop that
+    /// is running sees what it would have seen.
     func pump(on worker: LoopWorker) {
-        guard case .streaming(let audience, var next) = phase else { return }
-        while next < audience.count, request.connection.isWritable, windowLimit > sentBytes {
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        // What was written before the rows goes out first, so that `isWritable` speaks of the socket.
+        request.connection.flush()
+        while case .streaming(let audience, let next) = phase, next < audience.count {
+            guard request.connection.isWritable, windowLimit > sentBytes else { return }
             let room = min(UInt64(limits.dataBodyBytesMax), windowLimit - sentBytes)
             let rows = audience.rowCount(from: next, inBody: Int(room), withScores: body.wantsScores)
-            guard rows > 0 else { break }
+            guard rows > 0 else { return }
             let range = next..<next + rows
+            phase = .streaming(audience, next: range.upperBound)
             sentBytes += UInt64(
                 request.connection.writeData { writer in
                     audience.encode(
@@ -215,12 +225,9 @@ final class LookalikeStream: LoopJob {
                         into: &writer)
                 })
             worker.metrics.streamRows.count(UInt64(rows))
-            next = range.upperBound
-            phase = .streaming(audience, next: next)
-            // Flushed at once, so that `isWritable` speaks of what the socket has taken.
             request.connection.flush()
         }
-        guard next == audience.count else { return }
+        guard case .streaming = phase else { return }
         summary.checksum = checksum.value
         abandon()
         request.answer(.lookalike(summary))

@@ -2,6 +2,9 @@
 ///
 /// The loop calls `step` again and again, between looks at its sockets, until the job is finished.
 protocol LoopJob: AnyObject {
+    /// Whose next job may start when this one is finished.
+    var connection: ConnectionHandler? { get }
+
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress
 }
 
@@ -12,4 +15,8 @@ enum LoopJobProgress {
     /// Nothing to do until other threads have done their part.
     case waiting
     case finished
+}
+
+extension LoopJob {
+    var connection: ConnectionHandler? { nil }
 }

@@ -11,8 +11,12 @@ import NIOCore
 final class LoopWorker: @unchecked Sendable {
     /// Ids resolved or candidates scored in one step of a job.
     static let idsPerStep = 512
+    /// Results put into a reply in one step.
+    static let resultsPerStep = 4_096
     /// Multiply-adds that surely fit a slice; a batch of more queues for a scan that all loops share.
     private static let operationsPerSliceMax = 6_000_000
+    /// Queries of one part of a request that shares a scan.
+    private static let queriesPerPartMax = 32
 
     let loop: any EventLoop
     let metrics = LoopMetrics()
@@ -21,7 +25,7 @@ final class LoopWorker: @unchecked Sendable {
     private(set) var generations: GenerationTable
     private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private let scratch = ScanScratch()
-    private var tickEntries: [ScanEntry] = []
+    private var tickPlans: [(request: PendingRequest, plan: RecommendPlan)] = []
     private var isTickScheduled = false
     private var scans: [(scan: SharedScan, worker: ScanWorker)] = []
     private var jobs: [any LoopJob] = []
@@ -68,14 +72,13 @@ final class LoopWorker: @unchecked Sendable {
 
     // MARK: Work
 
-    /// Does a job's first step at once and the others in slices.
-    func start(_ job: any LoopJob) {
-        switch job.step(on: self, now: now()) {
-        case .finished: break
-        case .working, .waiting:
-            jobs.append(job)
-            scheduleSlice()
-        }
+    /// Does a job's first step at once and the others in slices. A connection has one such job at a time.
+    func start(_ job: any LoopJob) -> LoopJobProgress {
+        let progress = job.step(on: self, now: now())
+        if case .finished = progress { return progress }
+        jobs.append(job)
+        scheduleSlice()
+        return progress
     }
 
     /// Does a job in slices, after everything that somebody waits for.
@@ -85,8 +88,8 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     /// Adds a planned request to the scan at the end of the tick.
-    func scan(_ entry: ScanEntry) {
-        tickEntries.append(entry)
+    func scan(_ request: PendingRequest, _ plan: RecommendPlan) {
+        tickPlans.append((request, plan))
         scheduleTick()
     }
 
@@ -105,9 +108,9 @@ final class LoopWorker: @unchecked Sendable {
 
     private func runTick() {
         isTickScheduled = false
-        let entries = tickEntries
-        tickEntries.removeAll(keepingCapacity: true)
-        if !entries.isEmpty { runScans(entries) }
+        let plans = tickPlans
+        tickPlans.removeAll(keepingCapacity: true)
+        if !plans.isEmpty { runScans(plans) }
         flush()
     }
 
@@ -115,40 +118,72 @@ final class LoopWorker: @unchecked Sendable {
         while let connection = unflushed.popLast() { connection.flush() }
     }
 
-    private func runScans(_ entries: [ScanEntry]) {
+    private func runScans(_ plans: [(request: PendingRequest, plan: RecommendPlan)]) {
         let startedAt = now()
-        for entry in entries { entry.request.startedAt = startedAt }
-        let first = ScanKey(entries[0].plan)
         // Nearly always all queries of a tick ask one side of one generation.
-        if entries.allSatisfy({ ScanKey($0.plan) == first }) {
-            runScan(entries, key: first, startedAt: startedAt)
-        } else {
-            for (key, group) in Dictionary(grouping: entries, by: { ScanKey($0.plan) }) {
-                runScan(group, key: key, startedAt: startedAt)
-            }
+        var groups: [ScanKey: [ScanPart]] = [:]
+        var keys: [ScanKey] = []
+        for (request, plan) in plans {
+            request.startedAt = startedAt
+            let key = ScanKey(plan)
+            if groups[key] == nil { keys.append(key) }
+            groups[key, default: []].append(
+                contentsOf: Self.parts(of: plan, request: request, worker: self))
         }
+        for key in keys { runScan(groups[key]!, key: key) }
     }
 
-    private func runScan(_ entries: [ScanEntry], key: ScanKey, startedAt: UInt64) {
-        let scan = SharedScan(entries: entries, key: nil)
+    /// A request's queries in parts of at most `queriesPerPartMax`; one empty part where every query failed.
+    private static func parts(of plan: RecommendPlan, request: PendingRequest, worker: LoopWorker)
+        -> [ScanPart]
+    {
+        let pieces = AnswerPieces(plan: plan)
+        let side = plan.generation.side(plan.target)!
+        var parts: [ScanPart] = []
+        var start = 0
+        repeat {
+            let range = start..<min(start + queriesPerPartMax, plan.queries.count)
+            parts.append(
+                ScanPart(
+                    request: request, pieces: pieces, worker: worker, queries: range, number: parts.count,
+                    operationCount: ScanBatch.operationCount(of: plan.queries[range], over: side)))
+            start = range.upperBound
+        } while start < plan.queries.count
+        return parts
+    }
+
+    private func runScan(_ parts: [ScanPart], key: ScanKey) {
         metrics.scanBatches.count()
-        guard scan.batch.operationCount > Self.operationsPerSliceMax else {
+        guard parts.reduce(0, { $0 + $1.operationCount }) > Self.operationsPerSliceMax else {
+            let scan = SharedScan(parts: parts, key: nil)
             var worker = scan.batch.makeWorker()
             while scan.batch.work(&worker, scratch: scratch) {}
-            if scan.batch.deposit(worker) { finish(scan) }
+            if scan.batch.deposit(worker), scan.end() { finish(scan) }
             return
         }
         metrics.scanBatchesShared.count()
-        let (begun, refused) = server.scans.submit(entries, key: key)
-        for entry in refused {
-            metrics.overloaded.count()
-            entry.request.fail(.overloaded(retryAfterMilliseconds: 50))
+        var requests: [[ScanPart]] = []
+        for part in parts {
+            if part.number == 0 { requests.append([]) }
+            requests[requests.count - 1].append(part)
         }
-        if let begun { begin(begun) }
+        let (begin, refused) = server.scans.submit(requests, key: key)
+        for request in refused {
+            metrics.overloaded.count()
+            request.fail(.overloaded(retryAfterMilliseconds: 50))
+        }
+        self.begin(begin, key: key)
     }
 
     /// Begins a long scan here and asks the other loops to help.
-    private func begin(_ scan: SharedScan) {
+    private func begin(_ parts: [ScanPart], key: ScanKey) {
+        guard !parts.isEmpty else { return }
+        let scan = SharedScan(parts: parts, key: key)
+        guard scan.batch.unitCount > 0 else {
+            // Every query had failed before it came here.
+            if scan.batch.deposit(scan.batch.makeWorker()), scan.end() { finish(scan) }
+            return
+        }
         for other in server.workers where other !== self {
             other.loop.execute { other.join(scan) }
         }
@@ -156,47 +191,46 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     private func join(_ scan: SharedScan) {
-        guard scan.batch.hasUnits || scan.batch.unitCount == 0 else { return }
+        guard scan.batch.hasUnits else { return }
         scans.append((scan, scan.batch.makeWorker()))
         scheduleSlice()
     }
 
     /// The scan's last unit is done: every loop answers its own requests.
     private func finish(_ scan: SharedScan) {
-        let answers = scan.batch.takeAnswers()
-        if let key = scan.key, let next = server.scans.next(after: key) { begin(next) }
+        let selections = scan.batch.takeSelections()
+        if let key = scan.key { begin(server.scans.next(after: key), key: key) }
         var start = 0
-        for entry in scan.entries {
-            let range = start..<start + entry.plan.queries.count
+        for part in scan.parts {
+            let range = start..<start + part.queries.count
             start = range.upperBound
-            if entry.worker === self {
-                answer(entry, scan: scan, answers: answers, range: range)
+            if part.worker === self {
+                complete(part, scan: scan, selections: selections[range])
             } else {
-                entry.worker.loop.execute {
-                    entry.worker.answer(entry, scan: scan, answers: answers, range: range)
+                part.worker.loop.execute {
+                    part.worker.complete(part, scan: scan, selections: selections[range])
                 }
             }
         }
     }
 
-    private func answer(_ entry: ScanEntry, scan: SharedScan, answers: [[RankingKey]], range: Range<Int>) {
-        let request = entry.request
-        if let obstacle = request.obstacle(now: now()) {
-            request.fail(obstacle)
-            return
+    /// Nobody waits for the scan any more: the next one begins.
+    private func give(up scan: SharedScan) {
+        scan.batch.abandon()
+        if scan.end(), let key = scan.key { begin(server.scans.next(after: key), key: key) }
+    }
+
+    /// Takes one part's selections; with the last part the request is answered.
+    private func complete(_ part: ScanPart, scan: SharedScan, selections: ArraySlice<TopRows?>) {
+        let pieces = part.pieces
+        for (offset, query) in part.queries.enumerated() {
+            let position = selections.startIndex + offset
+            pieces.best[query] = selections[position]
+            pieces.rowsScanned[query] = scan.batch.rowsScanned(query: position)
         }
-        var scanned: UInt64 = 0
-        for query in range { scanned += UInt64(scan.batch.rowsScanned(query: query)) }
-        metrics.rowsScanned.count(scanned)
-        metrics.queries.count(UInt64(entry.plan.slots.count))
-        metrics.queryFailures.count(UInt64(entry.plan.slots.count - range.count))
-        var response = entry.plan.answer(
-            slots: entry.plan.slots.indices, best: Array(answers[range]),
-            rowsScanned: { scan.batch.rowsScanned(query: range.lowerBound + $0) })
-        request.stamp(&response.origin, now: now())
-        metrics.queueMicroseconds.count(UInt64(response.origin.queueMicroseconds))
-        metrics.computeMicroseconds.count(UInt64(response.origin.computeMicroseconds))
-        request.answer(.recommend(response))
+        pieces.queriesLeft -= part.queries.count
+        guard pieces.queriesLeft == 0, !part.request.isAnswered else { return }
+        part.request.connection.start(AnswerJob(part.request, pieces))
     }
 
     // MARK: Slices
@@ -213,6 +247,10 @@ final class LoopWorker: @unchecked Sendable {
         let deadline =
             now()
             + (isAwaited ? ServerConfiguration.sliceNanoseconds : ServerConfiguration.bulkSliceNanoseconds)
+        if let scan = scans.first?.scan, scan.isDead {
+            scans.removeFirst()
+            give(up: scan)
+        }
         // Bulk work gets one step a slice whatever else there is, so that it ends.
         stepBulk()
         while now() < deadline {
@@ -228,7 +266,7 @@ final class LoopWorker: @unchecked Sendable {
         guard !scans.isEmpty else { return false }
         if !scans[0].scan.batch.work(&scans[0].worker, scratch: scratch) {
             let (scan, worker) = scans.removeFirst()
-            if scan.batch.deposit(worker) { finish(scan) }
+            if scan.batch.deposit(worker), scan.end() { finish(scan) }
         }
         return true
     }
@@ -236,7 +274,11 @@ final class LoopWorker: @unchecked Sendable {
     private func stepJob() -> Bool {
         guard !jobs.isEmpty else { return false }
         let job = jobs.removeFirst()
-        if case .finished = job.step(on: self, now: now()) {} else { jobs.append(job) }
+        if case .finished = job.step(on: self, now: now()) {
+            job.connection?.jobHasFinished()
+        } else {
+            jobs.append(job)
+        }
         return true
     }
 

@@ -11,25 +11,24 @@ final class MemoryReclaimer: Sendable {
         MemoryRegion.giveBack { unmap in queue.async(execute: unmap) }
     }
 
-    /// Takes over what may be the last reference to something large.
-    private func giveBack(_ object: some AnyObject & Sendable) {
-        let last = Unmanaged.passRetained(object)
-        let box = Box(last)
-        queue.async { box.object.release() }
-    }
-
-    /// The same, and then the allocator's unused pages: after a model has gone, its small pieces are worth it.
+    /// Takes over what its owner is about to let go of, and gives back the allocator's unused pages once it has
+    /// gone: after a model, its small pieces are worth it.
     func giveBackModel(_ objects: [any AnyObject & Sendable]) {
-        for object in objects { giveBack(object) }
-        queue.async { kindred_release_unused_heap() }
+        let boxes = objects.map { Box(Unmanaged<AnyObject>.passRetained($0)) }
+        // Later, so that the owner's reference is surely not the last one.
+        queue.asyncAfter(deadline: .now() + .milliseconds(100)) {
+            for box in boxes { box.object.release() }
+            kindred_release_unused_heap()
+        }
     }
 
-    /// Carries the reference to the queue, so that this thread does not hold one that it would have to drop.
+    /// Gives back the allocator's unused pages: after replies of many megabytes.
+    func giveBackHeap() { queue.async { kindred_release_unused_heap() } }
+
+    /// Carries a reference to the queue, so that this thread does not hold one that it would have to drop.
     private struct Box: @unchecked Sendable {
         let object: Unmanaged<AnyObject>
 
-        init(_ object: Unmanaged<some AnyObject>) {
-            self.object = Unmanaged<AnyObject>.fromOpaque(object.toOpaque())
-        }
+        init(_ object: Unmanaged<AnyObject>) { self.object = object }
     }
 }

@@ -1,5 +1,6 @@
 import KindredDomain
 import KindredWire
+import Synchronization
 
 /// A request that was read and has had no END reply yet. Touched by its connection's event loop alone.
 final class PendingRequest {
@@ -14,7 +15,9 @@ final class PendingRequest {
     var startedAt: UInt64
     /// Its END reply has been written.
     private(set) var isAnswered = false
-    var isCancelled = false
+    private var isCancelled = false
+    /// Set once nobody waits for an answer; other loops that work on it look here.
+    let isDead = Atomic<Bool>(false)
 
     init(connection: ConnectionHandler, header: FrameHeader, limits: Limits, now: UInt64) {
         self.connection = connection
@@ -24,6 +27,12 @@ final class PendingRequest {
         startedAt = now
         timeoutMilliseconds = header.argument == 0 ? limits.timeoutMillisecondsMax : header.argument
         deadline = now + UInt64(timeoutMilliseconds) * 1_000_000
+    }
+
+    /// Nobody wants the answer any more.
+    func cancel() {
+        isCancelled = true
+        isDead.store(true, ordering: .relaxed)
     }
 
     /// Why no answer is worth computing any more, if so: cancelled, too late, or nobody there to read it.
@@ -37,6 +46,7 @@ final class PendingRequest {
     func answer(_ message: ServerMessage) {
         guard !isAnswered else { return }
         isAnswered = true
+        isDead.store(true, ordering: .relaxed)
         connection.writeReply(message, requestType: type, requestID: id)
     }
 

@@ -17,11 +17,12 @@ struct RequestDispatcher {
                         defaultModel: worker.generations.defaultModel)))
         case .ping(let value): request.answer(.pong(value))
         case .recommend(let body):
-            worker.start(try RecommendJob(request, body, try generation(of: body.scope)))
-        case .score(let body): worker.start(try ScoreJob(request, body, try generation(of: body.scope)))
+            request.connection.start(try RecommendJob(request, body, try generation(of: body.scope)))
+        case .score(let body):
+            request.connection.start(try ScoreJob(request, body, try generation(of: body.scope)))
         case .vectors(let body):
             let generation = try worker.generations.generation(model: body.model, version: body.version)
-            worker.start(try VectorsJob(request, body, generation, worker.server.limits))
+            request.connection.start(try VectorsJob(request, body, generation, worker.server.limits))
         case .modelList: request.answer(.modelList(worker.server.supervisor.status))
         case .modelLoad(let body):
             worker.server.supervisor.load(body) { answer($0, request) }

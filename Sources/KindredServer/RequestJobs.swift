@@ -5,6 +5,7 @@ import KindredWire
 /// Plans a RECOMMEND and hands it to the tick's scan.
 final class RecommendJob: LoopJob {
     private let request: PendingRequest
+    var connection: ConnectionHandler? { request.connection }
     private let generation: Generation
     private var planner: RecommendPlanner
 
@@ -19,7 +20,7 @@ final class RecommendJob: LoopJob {
         do throws(RequestFailure) {
             if let obstacle = request.obstacle(now: now) { throw obstacle }
             guard try planner.step(idCount: LoopWorker.idsPerStep) else { return .working }
-            worker.scan(ScanEntry(request: request, plan: planner.finish(), worker: worker))
+            worker.scan(request, planner.finish())
         } catch {
             request.fail(error)
         }
@@ -30,6 +31,7 @@ final class RecommendJob: LoopJob {
 /// Answers a SCORE.
 final class ScoreJob: LoopJob {
     private let request: PendingRequest
+    var connection: ConnectionHandler? { request.connection }
     private var plan: ScorePlan
 
     init(_ request: PendingRequest, _ body: ScoreRequest, _ generation: Generation) throws(RequestFailure) {
@@ -54,6 +56,7 @@ final class ScoreJob: LoopJob {
 /// Answers a GET_VECTORS.
 final class VectorsJob: LoopJob {
     private let request: PendingRequest
+    var connection: ConnectionHandler? { request.connection }
     private var plan: VectorsPlan
 
     init(
@@ -73,6 +76,39 @@ final class VectorsJob: LoopJob {
         } catch {
             request.fail(error)
         }
+        return .finished
+    }
+}
+
+/// Builds and writes the answer to a RECOMMEND whose rows are selected.
+final class AnswerJob: LoopJob {
+    private let request: PendingRequest
+    var connection: ConnectionHandler? { request.connection }
+    private var answer: RecommendAnswer
+    private let pieces: AnswerPieces
+
+    init(_ request: PendingRequest, _ pieces: AnswerPieces) {
+        self.request = request
+        self.pieces = pieces
+        answer = RecommendAnswer(plan: pieces.plan, best: pieces.best, rowsScanned: pieces.rowsScanned)
+        pieces.best = []
+    }
+
+    func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
+        if let obstacle = request.obstacle(now: now) {
+            request.fail(obstacle)
+            return .finished
+        }
+        guard answer.step(resultCount: LoopWorker.resultsPerStep) else { return .working }
+        var response = answer.finish()
+        request.stamp(&response.origin, now: worker.now())
+        let metrics = worker.metrics
+        metrics.rowsScanned.count(pieces.rowsScanned.reduce(0) { $0 + UInt64($1) })
+        metrics.queries.count(UInt64(pieces.plan.slots.count))
+        metrics.queryFailures.count(UInt64(pieces.plan.slots.count - pieces.plan.queries.count))
+        metrics.queueMicroseconds.count(UInt64(response.origin.queueMicroseconds))
+        metrics.computeMicroseconds.count(UInt64(response.origin.computeMicroseconds))
+        request.answer(.recommend(response))
         return .finished
     }
 }

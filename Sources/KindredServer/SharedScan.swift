@@ -2,30 +2,59 @@ import KindredDomain
 import KindredQuery
 import Synchronization
 
-/// One planned RECOMMEND on its way through a scan.
+/// Some queries of one planned RECOMMEND on their way through a scan.
 ///
-/// The request belongs to `worker`'s event loop; other loops carry the entry without touching it.
-struct ScanEntry: @unchecked Sendable {
+/// The request belongs to `worker`'s event loop; other loops carry the part without touching it.
+struct ScanPart: @unchecked Sendable {
     let request: PendingRequest
-    let plan: RecommendPlan
+    let pieces: AnswerPieces
     let worker: LoopWorker
+    /// Which of the plan's queries.
+    let queries: Range<Int>
+    /// The part's number in its request: lower ones go first, so that a late small request does not wait for all
+    /// of an early large one.
+    let number: Int
+    /// Multiply-adds.
+    let operationCount: Int
+}
+
+/// The selections of one request as its parts come back. Touched by the request's event loop alone.
+final class AnswerPieces {
+    let plan: RecommendPlan
+    var best: [TopRows?]
+    var rowsScanned: [Int]
+    var queriesLeft: Int
+
+    init(plan: RecommendPlan) {
+        self.plan = plan
+        best = Array(repeating: nil, count: plan.queries.count)
+        rowsScanned = Array(repeating: 0, count: plan.queries.count)
+        queriesLeft = plan.queries.count
+    }
 }
 
 /// A batch and whose queries are in it.
 final class SharedScan: Sendable {
     let batch: ScanBatch
-    let entries: [ScanEntry]
+    let parts: [ScanPart]
     /// Set where others wait for this scan to end.
     let key: ScanKey?
+    private let hasEnded = Atomic<Bool>(false)
 
-    init(entries: [ScanEntry], key: ScanKey?) {
-        self.entries = entries
+    init(parts: [ScanPart], key: ScanKey?) {
+        self.parts = parts
         self.key = key
-        let plan = entries[0].plan
+        let plan = parts[0].pieces.plan
         batch = ScanBatch(
             generation: plan.generation, target: plan.generation.side(plan.target)!,
-            queries: entries.count == 1 ? plan.queries : entries.flatMap(\.plan.queries))
+            queries: parts.flatMap { $0.pieces.plan.queries[$0.queries] })
     }
+
+    /// True once nobody waits for any of it.
+    var isDead: Bool { parts.allSatisfy { $0.request.isDead.load(ordering: .relaxed) } }
+
+    /// True for the first caller only: whoever ends the scan starts the next one.
+    func end() -> Bool { !hasEnded.exchange(true, ordering: .acquiringAndReleasing) }
 }
 
 /// What queries must agree in to share a scan.
@@ -43,55 +72,83 @@ struct ScanKey: Hashable, Sendable {
 /// next one together, so that many queries read the vectors once.
 final class ScanQueue: Sendable {
     private struct State {
-        var waiting: [ScanKey: [ScanEntry]] = [:]
+        /// Per key that scans, the parts that wait, in their order.
+        var waiting: [ScanKey: [ScanPart]] = [:]
         var queryCount = 0
     }
 
-    /// Queries of one scan, unless a single request has more: what follows a scan is done in one go.
+    /// Queries and multiply-adds of one scan: some hundred milliseconds at most, so that the next one is near.
     private static let queriesPerScanMax = 256
+    private static let operationsPerScanMax = 2_000_000_000
 
     private let state = Mutex(State())
     private let queryCountMax: Int
 
     init(limits: Limits) { queryCountMax = Int(limits.pendingQueriesMax) }
 
-    /// Begins a scan of the entries, or leaves them to the next one. Entries beyond the bound are returned.
-    func submit(_ entries: [ScanEntry], key: ScanKey) -> (scan: SharedScan?, refused: [ScanEntry]) {
+    /// Takes all parts of each request, or, over the bound, none of them: those requests are returned. If no scan
+    /// of the key runs, the parts of one to begin.
+    func submit(
+        _ requests: [[ScanPart]], key: ScanKey
+    ) -> (begin: [ScanPart], refused: [PendingRequest]) {
         state.withLock { state in
-            guard state.waiting[key] != nil else {
-                state.waiting[key] = []
-                return (SharedScan(entries: entries, key: key), [])
-            }
-            var refused: [ScanEntry] = []
-            for entry in entries {
-                let count = entry.plan.queries.count
-                if state.queryCount + count > queryCountMax {
-                    refused.append(entry)
+            var refused: [PendingRequest] = []
+            let isRunning = state.waiting[key] != nil
+            for parts in requests {
+                let queryCount = parts.reduce(0) { $0 + $1.queries.count }
+                if state.queryCount + queryCount > queryCountMax {
+                    refused.append(parts[0].request)
                 } else {
-                    state.queryCount += count
-                    state.waiting[key]!.append(entry)
+                    state.queryCount += queryCount
+                    state.waiting[key] = Self.merged(state.waiting[key] ?? [], parts)
                 }
             }
-            return (nil, refused)
+            return (isRunning ? [] : take(&state, key), refused)
         }
     }
 
-    /// A scan has ended: the next one of those that waited, if any.
-    func next(after key: ScanKey) -> SharedScan? {
-        state.withLock { state in
-            guard let entries = state.waiting[key], !entries.isEmpty else {
-                state.waiting[key] = nil
-                return nil
+    /// A scan has ended: the parts of the next one, if any wait.
+    func next(after key: ScanKey) -> [ScanPart] { state.withLock { take(&$0, key) } }
+
+    /// Parts of both in the order of their numbers, earlier ones first among equals. Both are in that order.
+    private static func merged(_ before: [ScanPart], _ parts: [ScanPart]) -> [ScanPart] {
+        var result: [ScanPart] = []
+        result.reserveCapacity(before.count + parts.count)
+        var next = 0
+        for part in before {
+            while next < parts.count, parts[next].number < part.number {
+                result.append(parts[next])
+                next += 1
             }
-            var taken = 1
-            var queryCount = entries[0].plan.queries.count
-            while taken < entries.count, queryCount < Self.queriesPerScanMax {
-                queryCount += entries[taken].plan.queries.count
-                taken += 1
-            }
-            state.waiting[key] = Array(entries[taken...])
-            state.queryCount -= queryCount
-            return SharedScan(entries: Array(entries[..<taken]), key: key)
+            result.append(part)
         }
+        result.append(contentsOf: parts[next...])
+        return result
+    }
+
+    private func take(_ state: inout State, _ key: ScanKey) -> [ScanPart] {
+        var taken: [ScanPart] = []
+        var rest: [ScanPart] = []
+        var queryCount = 0
+        var operationCount = 0
+        for part in state.waiting[key] ?? [] {
+            if part.request.isDead.load(ordering: .relaxed) {
+                state.queryCount -= part.queries.count
+                continue
+            }
+            let fits =
+                rest.isEmpty && queryCount + part.queries.count <= Self.queriesPerScanMax
+                && operationCount + part.operationCount <= Self.operationsPerScanMax
+            guard fits || taken.isEmpty else {
+                rest.append(part)
+                continue
+            }
+            queryCount += part.queries.count
+            operationCount += part.operationCount
+            taken.append(part)
+        }
+        state.queryCount -= queryCount
+        state.waiting[key] = taken.isEmpty ? nil : rest
+        return taken
     }
 }

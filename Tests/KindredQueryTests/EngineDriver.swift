@@ -44,8 +44,11 @@ func answer(
     while batch.work(&workers[Int.random(in: 0..<workerCount, using: &generator)], scratch: scratch) {}
     let completing = workers.map { batch.deposit($0) }
     precondition(completing.count { $0 } == 1, "exactly one deposit completes a batch")
-    return plan.answer(
-        slots: plan.slots.indices, best: batch.takeAnswers(), rowsScanned: batch.rowsScanned(query:))
+    var answer = RecommendAnswer(
+        plan: plan, best: batch.takeSelections(),
+        rowsScanned: plan.queries.indices.map(batch.rowsScanned(query:)))
+    while !answer.step(resultCount: Int.random(in: 1...500, using: &generator)) {}
+    return answer.finish()
 }
 
 /// Runs a look-alike expansion to its end on this thread.
