@@ -104,7 +104,8 @@ let package = Package(
         .testTarget(
             name: "KindredServerTests",
             dependencies: [
-                "KindredServer", "KindredClient", "KindredModel", "KindredQuery", "KindredWire",
+                "KindredServer", "KindredClient", "KindredModel", "KindredQuery", "KindredCatalog",
+                "KindredWire",
                 "KindredDomain",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
             ]),

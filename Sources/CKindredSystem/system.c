@@ -4,8 +4,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 int kindred_rename_without_replacing(const char *from, const char *to) {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
@@ -27,6 +29,11 @@ const char *kindred_blas_use_one_thread(void) {
 const char *kindred_blas_description(void) {
     void *symbol = dlsym(RTLD_DEFAULT, "openblas_get_config");
     return symbol == NULL ? NULL : ((const char *(*)(void))symbol)();
+}
+
+int kindred_unacknowledged_bytes(int socket) {
+    int count = 0;
+    return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : -1;
 }
 
 void kindred_release_unused_heap(void) { malloc_trim(0); }

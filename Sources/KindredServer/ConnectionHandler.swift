@@ -1,3 +1,4 @@
+import CKindredSystem
 import KindredDomain
 import KindredWire
 import Logging
@@ -375,28 +376,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Sends what was written, tells the peer that nothing follows, and closes once the peer has closed, or soon
-    /// after it could have: closing at once with unread input would make the system drop the last replies.
+    /// Sends what was written, tells the peer that nothing follows, and closes once the peer has all of it or the
+    /// grace is over. What the peer still sends is read and thrown away: closing with unread input, or before the
+    /// last replies have arrived, would make the system drop them.
     private func closeGracefully() {
         guard let context, !state.isClosing else { return }
         state.close()
         for stream in streams.values { stream.abandon() }
-        let channel = context.channel
-        let loop = worker.loop
-        let grace = TimeAmount.milliseconds(Int64(worker.server.drainMilliseconds))
         flush()
-        // Completes when the socket has taken everything before it.
-        let sent = channel.close(mode: .output)
-        let limit = loop.scheduleTask(in: grace) { channel.close(promise: nil) }
-        sent.whenComplete { _ in
-            loop.scheduleTask(in: .seconds(1)) {
-                limit.cancel()
+        let worker = worker
+        let deadline = worker.now() + UInt64(worker.server.drainMilliseconds) * 1_000_000
+        let channel = context.channel
+        channel.close(mode: .output).whenComplete { _ in
+            Self.closeOnceTaken(channel, worker: worker, deadline: deadline)
+        }
+        isReadingPaused = false
+        context.read()
+    }
+
+    private static func closeOnceTaken(_ channel: any Channel, worker: LoopWorker, deadline: UInt64) {
+        worker.loop.scheduleTask(in: .milliseconds(50)) {
+            guard channel.isActive else { return }
+            // Nil where the transport is no socket, an error where it is gone: nothing is left to wait for.
+            let left: Int32? = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+                of: NIOBSDSocket.Handle.self, kindred_unacknowledged_bytes)
+            if let left, left > 0, worker.now() < deadline {
+                closeOnceTaken(channel, worker: worker, deadline: deadline)
+            } else {
                 channel.close(promise: nil)
             }
         }
-        // What still comes is read and thrown away, so that it does not turn the end into a reset.
-        isReadingPaused = false
-        context.read()
     }
 
     /// Announces the end: requests so far are answered, new ones refused.

@@ -18,13 +18,15 @@ final class ControlThread: Sendable {
     private let ended = DispatchSemaphore(value: 0)
 
     /// Starts the thread. It runs submitted work in order, and `idle` whenever `intervalMilliseconds` have passed
-    /// without any.
+    /// since it last did, however much work there is.
     func start(intervalMilliseconds: Int, idle: @escaping @Sendable () -> Void) {
         let thread = Thread { [self] in
             // On Linux the niceness of `0` is the calling thread's alone.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+            let interval = UInt64(max(0, intervalMilliseconds)) * 1_000_000
+            var idleAt = DispatchTime.now().uptimeNanoseconds + interval
             while true {
-                let timedOut = signal.wait(timeout: .now() + .milliseconds(intervalMilliseconds)) == .timedOut
+                _ = signal.wait(timeout: DispatchTime(uptimeNanoseconds: idleAt))
                 let (work, isStopping) = state.withLock { state in
                     let work = state.work
                     state.work = []
@@ -32,7 +34,9 @@ final class ControlThread: Sendable {
                 }
                 for piece in work { piece() }
                 if isStopping { break }
-                if timedOut { idle() }
+                guard DispatchTime.now().uptimeNanoseconds >= idleAt else { continue }
+                idle()
+                idleAt = DispatchTime.now().uptimeNanoseconds + interval
             }
             ended.signal()
         }

@@ -1,3 +1,4 @@
+import Glibc
 import KindredCatalog
 import KindredDomain
 import KindredKernels
@@ -12,6 +13,9 @@ import Synchronization
 /// a version that is refused changes nothing.
 final class ModelSupervisor: @unchecked Sendable {
     typealias Completion = (Result<ModelSwitchResponse, RequestFailure>) -> Void
+
+    /// A pinned version that was refused gets another look after this long, its stamp changed or not.
+    private static let pinnedRetry = TimeAmount.seconds(2)
 
     private let repository: Repository
     private let loader: VersionLoader
@@ -42,7 +46,29 @@ final class ModelSupervisor: @unchecked Sendable {
     /// Looks at the repository for the first time, then starts to watch it. Blocks until what can serve serves.
     func start(watchMilliseconds: Int) {
         scan()
+        warnOfMistakes()
         thread.start(intervalMilliseconds: watchMilliseconds) { self.scan() }
+    }
+
+    /// Says what about the repository does not look meant. The server works on: either may be put right later.
+    private func warnOfMistakes() {
+        if let wantedDefault, models[wantedDefault] == nil {
+            logger.warning(
+                "the default model is not in the repository",
+                metadata: [
+                    "default_model": "\(wantedDefault)", "models": "\(repository.root)",
+                    "found": "\(models.keys.sorted().map(\.description).joined(separator: " "))",
+                ])
+        }
+        let versions = models.keys.filter { name in
+            Repository.versionNumber(ofFolder: name.description) != nil
+                && access(repository.directory(of: name) + "/" + ModelFiles.manifest, F_OK) == 0
+        }
+        if let version = versions.min() {
+            logger.warning(
+                "this looks like one model's folder: --models wants its parent",
+                metadata: ["models": "\(repository.root)", "version": "\(version)"])
+        }
     }
 
     /// Ends the control thread once it has done what it was asked.
@@ -69,6 +95,7 @@ final class ModelSupervisor: @unchecked Sendable {
             if request.version != 0, model.generations[request.version] == nil {
                 try supervisor.checkPresence(of: request.version, of: model)
                 try supervisor.loadVersion(request.version, of: model.name)
+                supervisor.takeOver(model.name)
             }
             supervisor.publish()
             return supervisor.response(model.name)
@@ -159,12 +186,12 @@ final class ModelSupervisor: @unchecked Sendable {
     private func scan(_ name: ModelName) {
         guard let versions = try? repository.versions(of: name) else { return }
         models[name]!.refusals = models[name]!.refusals.filter { versions.contains($0.key) }
-        // After a restart: what served before, and what a rollback would go to.
-        if models[name]!.active == nil,
-            let wanted = models[name]!.versions.pinned ?? models[name]!.versions.active,
-            versions.contains(wanted)
+        noticeReplacements(of: name, among: versions)
+        // After a restart: what was chosen before, and what a rollback would go to.
+        if let chosen = models[name]!.versions.active, models[name]!.generations[chosen] == nil,
+            versions.contains(chosen)
         {
-            try? loadVersion(wanted, of: name)
+            try? loadVersion(chosen, of: name, isRetried: models[name]!.versions.pinned == chosen)
         }
         // The newest that is any good; older ones only where nothing serves yet.
         for version in versions.reversed() {
@@ -181,45 +208,100 @@ final class ModelSupervisor: @unchecked Sendable {
         models[name]!.dropUnneeded()
     }
 
-    /// Lets the newest generation serve, unless another one is pinned.
+    /// Lets the newest generation serve, unless another one is pinned. While a pinned one cannot be loaded the newest
+    /// stands in for it; the state file keeps the choice.
     private func takeOver(_ name: ModelName) {
         let model = models[name]!
-        let newest = model.generations.keys.max()
-        if let pinned = model.versions.pinned, model.generations[pinned] != nil {
-            if model.active == nil { try? activate(pinned, pinned: pinned, of: name) }
+        guard let newest = model.generations.keys.max() else { return }
+        let serving = model.active?.version
+        guard let pinned = model.versions.pinned else {
+            if model.fallback != nil || newest > serving ?? 0 { try? activate(newest, pinned: nil, of: name) }
             return
         }
-        guard let newest, model.active == nil || newest > model.active!.version else { return }
-        try? activate(newest, pinned: model.versions.pinned, of: name)
+        let fallback: UInt64? = model.generations[pinned] == nil ? newest : nil
+        guard fallback != model.fallback else { return }
+        if let fallback, model.fallback == nil {
+            logger.warning(
+                "pinned version cannot be loaded, serving another",
+                metadata: [
+                    "model": "\(name)", "pinned": "\(pinned)", "version": "\(fallback)",
+                    "reason": "\(model.refusals[pinned]?.reason ?? "it is not in the repository")",
+                ])
+        }
+        models[name]!.fallback = fallback
+        models[name]!.dropUnneeded()
+        publish()
+        reportSwitch(to: fallback ?? pinned, from: serving, of: name)
+    }
+
+    /// Finds loaded versions whose files are now those of another packing. What is loaded stays as it is.
+    private func noticeReplacements(of name: ModelName, among versions: [UInt64]) {
+        for (version, generation) in models[name]!.generations {
+            guard versions.contains(version) else {
+                // Whatever comes back under this number is compared.
+                models[name]!.stamps[version] = nil
+                continue
+            }
+            let stamp = repository.changeStamp(of: name, version: version)
+            guard stamp != models[name]!.stamps[version],
+                let manifest = try? Manifest.read(
+                    directory: repository.directory(of: name, version: version))
+            else { continue }
+            models[name]!.stamps[version] = stamp
+            let before = models[name]!.refusals.removeValue(forKey: version)
+            if manifest.fingerprint == generation.fingerprint { continue }
+            let reason =
+                "the files on disk were replaced (fingerprint \(manifest.fingerprintText), loaded "
+                + "\(HexText.encode(generation.fingerprint))): publish a new version instead"
+            models[name]!.refusals[version] = ServedModel.Refusal(
+                stamp: stamp, reason: reason, retryAt: .distantFuture)
+            if before?.reason == reason { continue }
+            refusals.wrappingAdd(1, ordering: .relaxed)
+            logger.error(
+                "a loaded version was replaced on disk",
+                metadata: ["model": "\(name)", "version": "\(version)", "reason": "\(reason)"])
+        }
     }
 
     private func checkPresence(of version: UInt64, of model: ServedModel) throws(RequestFailure) {
         let versions = (try? repository.versions(of: model.name)) ?? []
         guard versions.contains(version) else {
-            throw .modelCorrupt(version: version, reason: "model '\(model.name)' has no such version on disk")
+            throw .versionGone(requested: version, serving: model.active?.version ?? 0)
         }
     }
 
-    /// Loads, checks and warms a version, unless it was refused and has not changed since.
-    private func loadVersion(_ version: UInt64, of name: ModelName) throws(RequestFailure) {
+    /// Loads, checks and warms a version, unless it was refused and has not changed since. `isRetried`: one that was
+    /// refused is tried again from time to time, changed or not.
+    private func loadVersion(
+        _ version: UInt64, of name: ModelName, isRetried: Bool = false
+    ) throws(RequestFailure) {
         if models[name]!.generations[version] != nil { return }
         let stamp = repository.changeStamp(of: name, version: version)
-        if let refusal = models[name]!.refusals[version], refusal.stamp == stamp {
-            throw .modelCorrupt(version: version, reason: refusal.reason)
+        let refused = models[name]!.refusals[version]
+        if let refused, refused.stamp == stamp, !isRetried || NIODeadline.now() < refused.retryAt {
+            throw .modelCorrupt(version: version, reason: refused.reason)
         }
         let startedAt = NIODeadline.now()
         let generation: Generation
         do {
             generation = try makeGeneration(version, of: name)
         } catch {
-            models[name]!.refusals[version] = ServedModel.Refusal(stamp: stamp, reason: "\(error)")
-            refusals.wrappingAdd(1, ordering: .relaxed)
-            logger.error(
-                "version refused",
-                metadata: ["model": "\(name)", "version": "\(version)", "reason": "\(error)"])
-            publishStatus()
-            throw .modelCorrupt(version: version, reason: "\(error)")
+            let reason = "\(error)"
+            let now = NIODeadline.now()
+            // A large version that stays damaged must not keep the disk busy.
+            let pause = max(Self.pinnedRetry, .nanoseconds(20 * (now - startedAt).nanoseconds))
+            models[name]!.refusals[version] = ServedModel.Refusal(
+                stamp: stamp, reason: reason, retryAt: now + pause)
+            if refused == nil || refused?.stamp != stamp || refused?.reason != reason {
+                refusals.wrappingAdd(1, ordering: .relaxed)
+                logger.error(
+                    "version refused",
+                    metadata: ["model": "\(name)", "version": "\(version)", "reason": "\(reason)"])
+                publishStatus()
+            }
+            throw .modelCorrupt(version: version, reason: reason)
         }
+        models[name]!.stamps[version] = stamp
         models[name]!.refusals[version] = nil
         models[name]!.generations[version] = generation
         loads.wrappingAdd(1, ordering: .relaxed)
@@ -261,15 +343,20 @@ final class ModelSupervisor: @unchecked Sendable {
         }
         let replaced = models[name]!.active?.version
         models[name]!.versions = after
+        models[name]!.fallback = nil
         models[name]!.dropUnneeded()
         publish()
+        reportSwitch(to: version, from: replaced, of: name)
+    }
+
+    private func reportSwitch(to version: UInt64, from replaced: UInt64?, of name: ModelName) {
         guard replaced != version else { return }
         switches.wrappingAdd(1, ordering: .relaxed)
         logger.info(
             "version serves",
             metadata: [
                 "model": "\(name)", "version": "\(version)", "replaced": "\(replaced ?? 0)",
-                "pinned": "\(pinned ?? 0)",
+                "pinned": "\(models[name]!.versions.pinned ?? 0)",
             ])
     }
 

@@ -2,6 +2,7 @@ import KindredCatalog
 import KindredDomain
 import KindredModel
 import KindredQuery
+import NIOCore
 
 /// What a server knows of one model: generations in memory, the choice between them, refused versions. A value;
 /// the supervisor's thread holds it.
@@ -10,20 +11,30 @@ struct ServedModel {
     struct Refusal {
         let stamp: Repository.ChangeStamp
         let reason: String
+        /// When a pinned version is worth another look though its stamp is the same: permissions are not in it.
+        let retryAt: NIODeadline
     }
 
     let name: ModelName
     var generations: [UInt64: Generation] = [:]
+    /// What the files of each generation looked like when they were last compared with it.
+    var stamps: [UInt64: Repository.ChangeStamp] = [:]
+    /// The choice, as the state file remembers it. What is pinned is also active.
     var versions = ServedVersions()
+    /// Serves in place of a pinned version that cannot be loaded; no choice, so never remembered.
+    var fallback: UInt64?
     var refusals: [UInt64: Refusal] = [:]
 
     init(name: ModelName, remembered: ServedVersions?) {
         self.name = name
         versions = remembered ?? ServedVersions()
+        guard let pinned = versions.pinned else { return }
+        versions.active = pinned
+        if versions.previous == pinned { versions.previous = nil }
     }
 
     /// The serving generation.
-    var active: Generation? { versions.active.flatMap { generations[$0] } }
+    var active: Generation? { (fallback ?? versions.active).flatMap { generations[$0] } }
 
     /// The choice after `version` takes over. Switching to what serves keeps the previous one.
     func switched(to version: UInt64, pinned: UInt64?) -> ServedVersions {
@@ -32,13 +43,14 @@ struct ServedModel {
         return ServedVersions(active: version, previous: previous == version ? nil : previous, pinned: pinned)
     }
 
-    /// Lets go of generations that no choice needs: neither active, nor previous, nor the newest held back.
+    /// Lets go of generations that nobody needs: neither serving, nor chosen, nor previous, nor the newest held back.
     mutating func dropUnneeded() {
         let newest = generations.keys.max()
         generations = generations.filter { version, _ in
-            version == versions.active || version == versions.previous
+            version == versions.active || version == fallback || version == versions.previous
                 || (version == newest && versions.pinned != nil)
         }
+        stamps = stamps.filter { generations[$0.key] != nil }
     }
 
     /// The entry of the serving table.

@@ -1,4 +1,5 @@
 import Foundation
+import KindredCatalog
 import KindredClient
 import KindredDomain
 import KindredModel
@@ -88,6 +89,146 @@ import Testing
             #expect(try await client.models()[0].pinned == 0)
         }
         await third.stop()
+    }
+
+    /// Writes other bytes into a file and hides it: its size, inode and time stay the same.
+    private static func overwrite(_ path: String, _ bytes: [UInt8]) throws {
+        let files = FileManager.default
+        try files.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try handle.write(contentsOf: Data(bytes))
+        try handle.close()
+        try files.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)], ofItemAtPath: path)
+    }
+
+    @Test func aPinOutlivesADamagedVersion() async throws {
+        let folder = try TemporaryFolder()
+        for version in 1...2 { try folder.pack(items: Self.rows(version: version)) }
+        let first = try await RunningServer(folder)
+        try await first.withClient { (client: KindredClient) async throws in
+            #expect(try await client.activate(version: 1).pinned == 1)
+        }
+        await first.stop()
+
+        let path = folder.file("models/sample/1/items.safetensors")
+        let whole = try TemporaryFolder.bytes(path)
+        var damaged = whole
+        damaged[damaged.count - 1] ^= 1
+        try Self.overwrite(path, damaged)
+        let second = try await RunningServer(folder)
+        try await second.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client) == (2, 249))
+            let status = try await client.models()[0]
+            #expect(status.active == 2)
+            #expect(status.pinned == 1)
+            #expect(status.refusals.map(\.version) == [1])
+            try folder.pack(items: Self.rows(version: 3))
+            try await Self.wait(for: 3, client)
+            #expect(try await client.models()[0].pinned == 1)
+        }
+        await second.stop()
+        // What stood in was no choice.
+        let remembered = try ServerStateStore(path: folder.file("state/state.sqlite")).load()
+        #expect(remembered[ModelName("sample")!] == ServedVersions(active: 1, previous: 2, pinned: 1))
+
+        let third = try await RunningServer(folder)
+        try await third.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client).version == 3)
+            try Self.overwrite(path, whole)
+            try await Self.wait(for: 1, client)
+            #expect(try await Self.best(client) == (1, 149))
+            let status = try await client.models()[0]
+            #expect(status.pinned == 1)
+            #expect(status.previous == 2)
+            #expect(status.refusals.isEmpty)
+        }
+        await third.stop()
+
+        let fourth = try await RunningServer(folder)
+        try await fourth.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client) == (1, 149))
+            #expect(try await client.models()[0].pinned == 1)
+        }
+        await fourth.stop()
+    }
+
+    /// `activate` without a version ends a pin whose version cannot be loaded, and that is remembered.
+    @Test func aPinOfADamagedVersionCanBeGivenUp() async throws {
+        let folder = try TemporaryFolder()
+        for version in 1...2 { try folder.pack(items: Self.rows(version: version)) }
+        let first = try await RunningServer(folder)
+        try await first.withClient { (client: KindredClient) async throws in
+            #expect(try await client.activate(version: 1).pinned == 1)
+        }
+        await first.stop()
+        let path = folder.file("models/sample/1/items.safetensors")
+        var damaged = try TemporaryFolder.bytes(path)
+        damaged[damaged.count - 1] ^= 1
+        try Self.overwrite(path, damaged)
+        let second = try await RunningServer(folder)
+        try await second.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client) == (2, 249))
+            let latest = try await client.activate(version: nil)
+            #expect(latest.active == 2)
+            #expect(latest.pinned == 0)
+        }
+        await second.stop()
+        let remembered = try ServerStateStore(path: folder.file("state/state.sqlite")).load()
+        #expect(remembered[ModelName("sample")!]?.active == 2)
+        #expect(remembered[ModelName("sample")!]?.pinned == nil)
+    }
+
+    @Test func aVersionThatDoesNotExistIsTheCallersMistake() async throws {
+        let folder = try TemporaryFolder()
+        try folder.pack(items: Self.rows(version: 1))
+        let server = try await RunningServer(folder)
+        try await server.withClient { (client: KindredClient) async throws in
+            await #expect { try await client.activate(version: 99) } throws: {
+                let error = $0 as? KindredError
+                return error?.name == "VERSION_GONE" && error?.value == 99 && error?.limit == 1
+            }
+            await #expect { try await client.load(version: 99) } throws: {
+                ($0 as? KindredError)?.name == "VERSION_GONE"
+            }
+            let status = try await client.models()[0]
+            #expect(status.active == 1)
+            #expect(status.pinned == 0)
+            #expect(status.refusals.isEmpty)
+        }
+        await server.stop()
+    }
+
+    @Test func replacedFilesAreNoticedAndDoNotServe() async throws {
+        let folder = try TemporaryFolder()
+        try folder.pack(items: Self.rows(version: 1))
+        let elsewhere = try TemporaryFolder()
+        let replacement = try elsewhere.pack(items: Self.rows(version: 7))
+        let directory = folder.file("models/sample/1")
+        let files = FileManager.default
+        let server = try await RunningServer(folder)
+        try await server.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.best(client) == (1, 149))
+            try files.moveItem(atPath: directory, toPath: folder.file("aside"))
+            try files.moveItem(atPath: replacement, toPath: directory)
+            for _ in 0..<500 where try await client.models()[0].refusals.isEmpty {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            let status = try await client.models()[0]
+            #expect(status.active == 1)
+            #expect(status.refusals.map(\.version) == [1])
+            #expect(status.refusals.first?.reason.contains("publish a new version") == true)
+            #expect(try await Self.best(client) == (1, 149))
+            // The files that were loaded are back.
+            try files.moveItem(atPath: directory, toPath: replacement)
+            try files.moveItem(atPath: folder.file("aside"), toPath: directory)
+            for _ in 0..<500 where try await !client.models()[0].refusals.isEmpty {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await client.models()[0].refusals.isEmpty)
+            #expect(try await Self.best(client) == (1, 149))
+        }
+        await server.stop()
     }
 
     @Test func aDamagedVersionChangesNothing() async throws {

@@ -12,6 +12,9 @@ const char *kindred_blas_use_one_thread(void);
 // The BLAS library's description of itself (OpenBLAS only), or NULL.
 const char *kindred_blas_description(void);
 
+// Bytes that a connected socket has not yet had acknowledged by its peer, or -1.
+int kindred_unacknowledged_bytes(int socket);
+
 // Gives unused heap memory back to the system.
 void kindred_release_unused_heap(void);
 
