@@ -67,8 +67,36 @@ public final class KindredConnection: Sendable {
             throw error
         } catch {
             opened.fail(error)
-            throw .connectionLost("cannot connect to \(endpoint): \(error)")
+            throw .connectionLost("cannot connect to \(endpoint): \(reason(of: error))")
         }
+    }
+
+    /// Why nobody could be reached: the system's words, each once, without what the network library adds.
+    private static func reason(of error: any Error) -> String {
+        switch error {
+        case let failure as NIOConnectionError:
+            var causes = failure.connectionErrors.map { $0.error }
+            if causes.isEmpty { causes = [failure.dnsAError, failure.dnsAAAAError].compactMap { $0 } }
+            var reasons: [String] = []
+            for cause in causes.map({ reason(of: $0) }) where !reasons.contains(cause) {
+                reasons.append(cause)
+            }
+            return reasons.isEmpty ? "\(failure)" : reasons.joined(separator: ", ")
+        case let failure as IOError: return systemText(failure.errnoCode)
+        case let failure as SocketAddressError.UnknownHost: return failure.errorDescription
+        case ChannelError.connectTimeout(let timeout): return "no answer within \(timeout)"
+        default: return "\(error)"
+        }
+    }
+
+    /// What an errno value means. NIO is the only one here that asks the system; its text is
+    /// `REASON: WORDS) (errno: CODE)`.
+    private static func systemText(_ code: Int32) -> String {
+        var text = IOError(errnoCode: code, reason: "").description[...]
+        if text.hasPrefix(": ") { text = text.dropFirst(2) }
+        if let end = text.firstRange(of: " (errno:") { text = text[..<end.lowerBound] }
+        if text.hasSuffix(")") { text = text.dropLast() }
+        return String(text)
     }
 
     /// True until the server said that it takes no more requests, or the connection ended.

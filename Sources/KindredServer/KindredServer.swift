@@ -1,7 +1,9 @@
 import Foundation
+import Glibc
 import KindredCatalog
 import KindredDomain
 import KindredKernels
+import KindredModel
 import Logging
 import NIOCore
 import NIOPosix
@@ -19,9 +21,12 @@ package final class KindredServer: Sendable {
     /// Reads the state and loads what can serve. Blocks until that is done; throws what keeps the server from
     /// starting.
     package init(configuration: ServerConfiguration, logger: Logger) throws {
+        // Before the first write to a log whose reader may have gone.
+        _ = signal(SIGPIPE, SIG_IGN)
         if let violation = configuration.limits.violation { throw StartFailure.limits(violation) }
         self.configuration = configuration
         self.logger = logger
+        KindredServer.raiseDescriptorLimit(for: configuration.limits, logger: logger)
         try StartFailure.checkFolder(configuration.modelsRoot)
         do {
             try FileManager.default.createDirectory(
@@ -50,9 +55,20 @@ package final class KindredServer: Sendable {
         }
     }
 
+    private static func raiseDescriptorLimit(for limits: Limits, logger: Logger) {
+        let limit = DescriptorLimit.raise()
+        let wanted = UInt64(limits.connectionsMax) + DescriptorLimit.reserve
+        guard limit < wanted else { return }
+        logger.warning(
+            "too few file descriptors for all connections that the limits allow: raise ulimit -n",
+            metadata: [
+                "descriptors": "\(limit)", "wanted": "\(wanted)", "connections": "\(limits.connectionsMax)",
+            ])
+    }
+
     /// Listens; the address is where. Connections are spread over the event loops.
     package func listen() async throws -> any Channel {
-        let context = context
+        let logger = logger
         let workers = Dictionary(
             uniqueKeysWithValues: context.workers.map { (ObjectIdentifier($0.loop), $0) })
         let channel: any Channel
@@ -60,6 +76,12 @@ package final class KindredServer: Sendable {
             channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 1_024)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            KindredServer.acceptBackoff(logger: logger))
+                    }
+                }
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let worker = workers[ObjectIdentifier(channel.eventLoop)]!
@@ -74,7 +96,8 @@ package final class KindredServer: Sendable {
                 )
                 .bind(host: configuration.host, port: configuration.port).get()
         } catch {
-            throw StartFailure.listen("\(configuration.host):\(configuration.port)", reason: "\(error)")
+            throw StartFailure.listen(
+                "\(configuration.host):\(configuration.port)", reason: StartFailure.reason(of: error))
         }
         for worker in context.workers {
             worker.loop.scheduleRepeatedTask(initialDelay: .milliseconds(250), delay: .milliseconds(250)) {
@@ -84,6 +107,23 @@ package final class KindredServer: Sendable {
         }
         logger.info("listening", metadata: ["address": "\(Self.address(of: channel))"])
         return channel
+    }
+
+    /// Pauses accepting where the system has no descriptors or no memory for another connection, instead of asking
+    /// it again and again. Says so at most once a minute.
+    private static func acceptBackoff(logger: Logger) -> AcceptBackoffHandler {
+        var silentUntil = NIODeadline.now()
+        return AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
+            guard [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode) else { return nil }
+            let now = NIODeadline.now()
+            if now >= silentUntil {
+                silentUntil = now + .minutes(1)
+                logger.error(
+                    "cannot accept connections",
+                    metadata: ["reason": "\(SystemError.text(error.errnoCode))"])
+            }
+            return .milliseconds(100)
+        }
     }
 
     /// Where a channel listens, as HOST:PORT.
@@ -111,6 +151,7 @@ package final class KindredServer: Sendable {
         supervisor.stop()
         try? await group.shutdownGracefully()
         logger.info("stopped")
+        LogWriter.standardError.flush()
     }
 }
 

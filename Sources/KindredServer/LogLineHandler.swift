@@ -1,12 +1,18 @@
-import Foundation
+import Glibc
+import KindredModel
 import Logging
 
-/// Log lines as `time=... level=... msg="..." key=value`, one per event, to standard error.
+/// Log lines as `time=... level=... msg="..." key=value`, one per event.
 package struct LogLineHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
 
-    package init(level: Logger.Level) { logLevel = level }
+    private let writer: LogWriter
+
+    package init(level: Logger.Level, writer: LogWriter = .standardError) {
+        logLevel = level
+        self.writer = writer
+    }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -14,14 +20,21 @@ package struct LogLineHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let time = Date.now.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
-        var line = "time=\(time)Z level=\(event.level) msg=\(Self.quoted(event.message.description))"
+        var line = "time=\(Self.timestamp) level=\(event.level) msg=\(Self.quoted(event.message.description))"
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) {
             line += " \(key)=\(Self.quoted(value.description))"
         }
         line += "\n"
-        FileHandle.standardError.write(Data(line.utf8))
+        writer.append(line)
+    }
+
+    /// Now, as `2026-01-31T23:59:59.999Z`.
+    static var timestamp: String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let milliseconds = String(1_000 + time.tv_nsec / 1_000_000).dropFirst()
+        return "\(Timestamp.text(secondsSince1970: time.tv_sec).dropLast()).\(milliseconds)Z"
     }
 
     /// A value that contains nothing to quote as it is, any other in quotes with escapes: a line stays a line.

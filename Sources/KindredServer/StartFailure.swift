@@ -1,4 +1,6 @@
 import Glibc
+import KindredModel
+import NIOCore
 
 /// Why a server cannot start. Never crosses the wire.
 package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -19,10 +21,19 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The system's words for what the network library threw.
+    static func reason(of error: any Error) -> String {
+        switch error {
+        case let failure as IOError: SystemError.text(failure.errnoCode)
+        case let failure as SocketAddressError.UnknownHost: failure.errorDescription
+        default: "\(error)"
+        }
+    }
+
     static func checkFolder(_ path: String) throws(StartFailure) {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw .modelsRoot(path, reason: "cannot be opened (\(String(cString: strerror(errno))))")
+            throw .modelsRoot(path, reason: "cannot be opened (\(SystemError.text(errno)))")
         }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw .modelsRoot(path, reason: "is not a folder") }
     }

@@ -81,7 +81,7 @@ struct LookalikeCommand: AsyncParsableCommand {
         line += "\(milliseconds) ms"
         // Beside the rows on standard output, the summary must not look like one.
         if out == nil {
-            FileHandle.standardError.write(Data((line + "\n").utf8))
+            try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
         } else {
             print(line)
         }

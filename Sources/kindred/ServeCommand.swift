@@ -77,7 +77,7 @@ struct ServeCommand: AsyncParsableCommand {
                 KindredService(server: server, listener: listener) {
                     // Unbuffered: whoever started the server waits for this line.
                     let line = "listening on \(KindredServer.address(of: listener))\n"
-                    FileHandle.standardOutput.write(Data(line.utf8))
+                    try? FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
                 }
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: silent)

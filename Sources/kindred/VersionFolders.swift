@@ -18,7 +18,10 @@ struct VersionFolders {
     /// The versions of a version's folder, of a model's folder, or of a repository.
     init(path: String) throws {
         guard let resolved = realpath(path, nil) else {
-            throw ValidationError("\(path): \(SystemError.text(errno))")
+            let code = errno
+            throw code == ENOENT
+                ? CommandFailure.noFolder(path)
+                : CommandFailure.unreadableFolder(path, reason: SystemError.text(code))
         }
         let full = String(cString: resolved)
         free(resolved)
