@@ -22,16 +22,23 @@ from crash_rounds.swap_rounds import SwapRounds
 
 
 def run(rounds, what, count):
-    """All rounds of a kind, with about ten lines of progress."""
+    """`count` kills of a kind, with about ten lines of progress. A round that ended before its kill is not counted."""
     start = time.monotonic()
     rounds.prepare()
-    for number in range(count):
+    step = max(1, count // 10)
+    number = killed = 0
+    while killed < count:
+        if number >= 10 * count:
+            raise CrashFailure(f"{what}: {killed} of {number} rounds were killed in time, wanted {count}")
         try:
-            rounds.run(number)
+            was_killed = rounds.run(number)
         except CrashFailure as failure:
-            raise CrashFailure(f"{what}, round {number + 1}: {failure}") from failure
-        if (number + 1) % max(1, count // 10) == 0 or number + 1 == count:
-            print(f"{what}: {number + 1} of {count} rounds  {time.monotonic() - start:.0f} s", flush=True)
+            raise CrashFailure(f"{what} round {number + 1}: {failure}") from failure
+        number += 1
+        if was_killed:
+            killed += 1
+            if killed % step == 0 or killed == count:
+                print(f"{what}: {killed} of {count} kills  {time.monotonic() - start:.0f} s", flush=True)
     rounds.finish()
 
 

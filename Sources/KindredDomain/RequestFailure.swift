@@ -135,6 +135,7 @@ extension RequestFailure: CustomStringConvertible {
         case .unsupportedEncoding(let tag, let elementType):
             "section \(tag) has element type \(elementType), which it cannot have"
         case .duplicateRequestID(let id): "request id \(id) is not greater than the ones before it"
+        case .versionGone(let requested, 0): "version \(requested) is not here, and no version serves"
         case .versionGone(let requested, let serving):
             "version \(requested) does not serve; version \(serving) does"
         case .malformedBody(let body): "malformed body: \(body.description)"

@@ -23,7 +23,7 @@ class PackRounds:
             self.scratch.answers[population.name, 1] = training.answers()
 
     def run(self, number):
-        """One round. Four of five kill the large model's pack, whose moments are further apart."""
+        """One round; True if the pack was killed before it had finished. Four of five kill the large model's pack, whose moments are further apart."""
         scratch = self.scratch
         population = SMALL if number % 5 == 4 else LARGE
         training = Training(population, f"{self.seed} pack {number}")
@@ -36,10 +36,12 @@ class PackRounds:
             if process.returncode != 0:
                 raise CrashFailure(f"pack ended with status {process.returncode}, wanted 0: {errors.decode()}")
             self.found["had finished"] += 1
+            was_killed = False
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             self.found["killed"] += 1
+            was_killed = True
 
         after = scratch.newest(population.name)
         if after not in (before, before + 1):
@@ -54,6 +56,7 @@ class PackRounds:
             scratch.check_served(address, each)
         scratch.kill_server()
         scratch.remove_old_versions(population.name)
+        return was_killed
 
     def finish(self):
         """The next undisturbed pack must clear away what the dead ones left."""

@@ -88,6 +88,7 @@ class SwapRounds:
             scratch.check_served(self.address, each)
         self.found["served after"] += 1
         scratch.remove_old_versions(name)
+        return True
 
     def kill(self, loads):
         for load in loads:
