@@ -112,7 +112,7 @@ let package = Package(
         .testTarget(
             name: "KindredClientTests",
             dependencies: [
-                "KindredClient", "KindredWire", "KindredDomain",
+                "KindredClient", "KindredWire", "KindredDomain", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -88,6 +88,10 @@ package struct Limits: Sendable, Equatable {
     package static let columnNameBytesMax = 128
     /// Columns of one catalog table.
     package static let catalogColumnsMax = 256
+    /// Bytes of one text in a catalog.
+    package static let catalogTextBytesMax = 64 << 10
+    /// Bytes of all distinct texts of one catalog column.
+    package static let catalogDictionaryBytesMax = 1 << 30
     /// Bytes of a safetensors header.
     package static let safetensorsHeaderBytesMax: UInt64 = 1 << 20
     /// Tensors in a safetensors file.

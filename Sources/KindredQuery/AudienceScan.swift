@@ -47,9 +47,6 @@ package final class AudienceScan: Sendable {
         return true
     }
 
-    /// True while tiles are left that nobody took.
-    package var hasTiles: Bool { cursor.load(ordering: .relaxed) < side.tiling.tileCount }
-
     /// True once every tile is scored.
     package var isComplete: Bool { tilesDone.load(ordering: .acquiring) == side.tiling.tileCount }
 

@@ -45,9 +45,6 @@ package struct TopRows: Sendable {
         raiseThreshold(to: bound.score)
     }
 
-    /// True once k rows have been seen.
-    package var isFull: Bool { keys.count >= k }
-
     /// The best k so far, best first.
     package mutating func finish() -> [RankingKey] {
         keys.sort()

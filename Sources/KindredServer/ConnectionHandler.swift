@@ -39,7 +39,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private var logger: Logger { worker.server.logger }
     var isWritable: Bool { context?.channel.isWritable ?? false }
-    var isConnected: Bool { context != nil }
 
     // MARK: Channel events
 

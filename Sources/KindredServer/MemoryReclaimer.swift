@@ -22,9 +22,6 @@ final class MemoryReclaimer: Sendable {
         }
     }
 
-    /// Gives back the allocator's unused pages: after replies of many megabytes.
-    func giveBackHeap() { queue.async { kindred_release_unused_heap() } }
-
     /// Carries a reference to the queue, so that this thread does not hold one that it would have to drop.
     private struct Box: @unchecked Sendable {
         let object: Unmanaged<AnyObject>

@@ -6,13 +6,11 @@ import KindredWire
 final class RecommendJob: LoopJob {
     private let request: PendingRequest
     var connection: ConnectionHandler? { request.connection }
-    private let generation: Generation
     private var planner: RecommendPlanner
 
     init(_ request: PendingRequest, _ body: RecommendRequest, _ generation: Generation) throws(RequestFailure)
     {
         self.request = request
-        self.generation = generation
         planner = try RecommendPlanner(request: body, generation: generation)
     }
 

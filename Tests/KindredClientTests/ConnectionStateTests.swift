@@ -2,6 +2,7 @@ import KindredClient
 import KindredDomain
 import KindredWire
 import NIOCore
+import TestSupport
 import Testing
 
 /// The connection's decisions, with numbers as tickets and a clock made by hand.
@@ -170,7 +171,7 @@ import Testing
 
     @Test func randomBytesNeverTrap() throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let state = try ready()
             _ = submit(state, 1)
@@ -216,19 +217,4 @@ private final class Driver {
         state.expire(now: now)
     }
     func close(_ error: KindredError) -> [Int] { state.close(error) }
-}
-
-/// SplitMix64.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
 }

@@ -15,6 +15,7 @@ import Testing
     private static let cases = [
         Case(source: .users, target: .items, similarity: .dot),
         Case(source: .users, target: .items, similarity: .cosine),
+        Case(source: .users, target: .users, similarity: .dot),
         Case(source: .users, target: .users, similarity: .cosine),
         Case(source: .items, target: .items, similarity: .dot),
     ]

@@ -1,5 +1,6 @@
 import KindredDomain
 import KindredWire
+import TestSupport
 import Testing
 
 /// Whatever arrives, decoding answers or throws: it never traps.

@@ -1,5 +1,6 @@
 import KindredDomain
 import KindredWire
+import TestSupport
 import Testing
 
 /// Answers that take several frames: split, joined, refused.
