@@ -85,8 +85,12 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["KindredDomain"], path: "Tests/TestSupport"),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "KindredDomainTests", dependencies: ["KindredDomain", "TestSupport"]),
+        .target(name: "CEmulatedKernels", dependencies: ["CKindredKernels"], path: "Tests/CEmulatedKernels"),
         .testTarget(
-            name: "KindredKernelsTests", dependencies: ["KindredKernels", "KindredChecksum", "TestSupport"]),
+            name: "KindredKernelsTests",
+            dependencies: [
+                "KindredKernels", "CKindredKernels", "CEmulatedKernels", "KindredChecksum", "TestSupport",
+            ]),
         .testTarget(
             name: "KindredWireTests",
             dependencies: ["KindredWire", "KindredDomain", "KindredChecksum", "TestSupport"]),

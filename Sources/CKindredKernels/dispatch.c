@@ -1,18 +1,101 @@
 #include "kernel_table.h"
+#include "scan_kernel.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-static kindred_kernel_table chosen;
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
-// Runs before main, so that no query pays for the choice and no lock guards it. KINDRED_ISA=portable keeps the
-// portable kernels, for tests and measurements.
+// In ascending order: a CPU that has one has those before it.
+enum level { PORTABLE, AVX2, VNNI, AMX, LEVEL_COUNT };
+
+static const char *const level_names[LEVEL_COUNT] = {"portable", "avx2", "vnni", "amx"};
+
+#if defined(__x86_64__)
+static const kindred_scan_entry *const scans[LEVEL_COUNT] = {&kindred_portable_scan, &kindred_avx2_scan,
+                                                             &kindred_vnni_scan, &kindred_amx_scan};
+
+static bool has_bits(uint32_t value, uint32_t bits) { return (value & bits) == bits; }
+
+// The parts of a thread's state that the system keeps (XCR0), 0 where it cannot be asked.
+static uint32_t kept_states(void) {
+    uint32_t a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !has_bits(c, bit_OSXSAVE)) return 0;
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+static bool cpu_has_avx2(void) {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+}
+
+static bool cpu_has_vnni(void) {
+    enum { VECTOR_STATES = 0xE6 };  // xmm, ymm, mask registers, upper halves of zmm, zmm 16 to 31
+    uint32_t a, b, c, d;
+    if (!cpu_has_avx2() || !has_bits(kept_states(), VECTOR_STATES)) return false;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+           has_bits(b, bit_AVX512F | bit_AVX512BW | bit_AVX512VL) && has_bits(c, bit_AVX512VNNI);
+}
+
+// Tile registers are 8 KiB a thread, so Linux keeps them only for a process that has asked for it.
+static bool cpu_has_amx(void) {
+    enum { TILE_STATES = 3 << 17, REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+    uint32_t a, b, c, d;
+    if (!cpu_has_vnni() || !has_bits(kept_states(), TILE_STATES)) return false;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !has_bits(d, bit_AMXTILE | bit_AMXINT8)) return false;
+    return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+}
+
+static bool cpu_has(enum level level) {
+    switch (level) {
+    case AVX2: return cpu_has_avx2();
+    case VNNI: return cpu_has_vnni();
+    case AMX: return cpu_has_amx();
+    default: return true;
+    }
+}
+#else
+static const kindred_scan_entry *const scans[LEVEL_COUNT] = {&kindred_portable_scan};
+
+static bool cpu_has(enum level level) { return level == PORTABLE; }
+#endif
+
+// Asked once for each level, and not before somebody wants it: asking for tiles changes the process.
+static bool has_level(enum level level) {
+    enum { UNKNOWN, PRESENT, ABSENT };
+    static _Atomic int known[LEVEL_COUNT];
+    int state = atomic_load_explicit(&known[level], memory_order_relaxed);
+    if (state == UNKNOWN) {
+        state = cpu_has(level) ? PRESENT : ABSENT;
+        atomic_store_explicit(&known[level], state, memory_order_relaxed);
+    }
+    return state == PRESENT;
+}
+
+static kindred_kernel_table chosen;
+static enum level chosen_level;
+
+// Runs before main, so that no query pays for the choice and no lock guards it. KINDRED_ISA names the highest
+// level that may be chosen, for tests and measurements; a name that is none of them sets no bound.
 __attribute__((constructor)) static void choose_kernels(void) {
-    chosen = kindred_portable_kernels;
+    enum level highest = AMX;
     const char *wanted = getenv("KINDRED_ISA");
-    if (wanted != NULL && strcmp(wanted, "portable") == 0) return;
+    for (enum level level = PORTABLE; wanted != NULL && level < LEVEL_COUNT; level++)
+        if (strcmp(wanted, level_names[level]) == 0) highest = level;
+
+    chosen = kindred_portable_kernels;
+    chosen_level = PORTABLE;
+    if (highest == PORTABLE) return;
     kindred_use_sse42(&chosen);
     kindred_use_avx2(&chosen);
+    for (chosen_level = highest; !has_level(chosen_level);) chosen_level--;
 }
 
 double kindred_canonical_sum(const float *a, const float *b, size_t count) {
@@ -43,4 +126,35 @@ size_t kindred_select_at_least_scaled(const float *scores, const float *norms, s
 
 uint32_t kindred_crc32c(uint32_t crc, const void *bytes, size_t byte_count) {
     return chosen.crc32c(crc, bytes, byte_count);
+}
+
+// ---- Scans -----------------------------------------------------------------------------------------------
+
+int kindred_query_quad_max(void) { return scans[chosen_level]->query_quad_max; }
+
+const char *kindred_scan_kernel(void) { return scans[chosen_level]->name; }
+
+size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, size_t block_count,
+                          const kindred_code_queries *queries, size_t query_count, kindred_code_hit *hits) {
+    return scans[chosen_level]->scan(table, first_block, block_count, queries, query_count, hits);
+}
+
+// The scan of a name, NULL where this CPU lacks it or nothing has that name.
+static const kindred_scan_entry *named_scan(const char *kernel) {
+    for (enum level level = PORTABLE; level < LEVEL_COUNT; level++)
+        if (strcmp(kernel, level_names[level]) == 0) return has_level(level) ? scans[level] : NULL;
+    return NULL;
+}
+
+int kindred_scan_kernel_quad_max(const char *kernel) {
+    const kindred_scan_entry *entry = named_scan(kernel);
+    return entry == NULL ? 0 : entry->query_quad_max;
+}
+
+size_t kindred_scan_codes_with(const char *kernel, const kindred_code_table *table, size_t first_block,
+                               size_t block_count, const kindred_code_queries *queries, size_t query_count,
+                               kindred_code_hit *hits) {
+    const kindred_scan_entry *entry = named_scan(kernel);
+    if (entry == NULL) return SIZE_MAX;
+    return entry->scan(table, first_block, block_count, queries, query_count, hits);
 }

@@ -6,24 +6,28 @@
 package struct RankingKey: Sendable, Hashable, Comparable {
     package let rawValue: UInt64
 
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    package init(score: Float, row: UInt32) {
+    @inlinable package init(score: Float, row: UInt32) {
         rawValue = UInt64(~Self.ordered(score)) << 32 | UInt64(row)
     }
 
-    package var row: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+    @inlinable package var row: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
 
-    package var score: Float {
-        let ordered = ~UInt32(truncatingIfNeeded: rawValue >> 32)
-        return Float(bitPattern: ordered & 0x8000_0000 != 0 ? ordered & 0x7FFF_FFFF : ~ordered)
+    @inlinable package var score: Float { Self.score(ordered: ~UInt32(truncatingIfNeeded: rawValue >> 32)) }
+
+    @inlinable package static func < (left: RankingKey, right: RankingKey) -> Bool {
+        left.rawValue < right.rawValue
     }
 
-    package static func < (left: RankingKey, right: RankingKey) -> Bool { left.rawValue < right.rawValue }
-
     /// Maps finite floats to integers of the same order.
-    package static func ordered(_ score: Float) -> UInt32 {
+    @inlinable package static func ordered(_ score: Float) -> UInt32 {
         let bits = score.bitPattern
         return bits & 0x8000_0000 != 0 ? ~bits : bits | 0x8000_0000
+    }
+
+    /// The float that `ordered` maps to an integer.
+    @inlinable package static func score(ordered: UInt32) -> Float {
+        Float(bitPattern: ordered & 0x8000_0000 != 0 ? ordered & 0x7FFF_FFFF : ~ordered)
     }
 }

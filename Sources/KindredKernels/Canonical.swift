@@ -33,11 +33,11 @@ package enum Canonical {
     }
 
     /// A canonical score under the inner product: rounded once, -0 becoming +0.
-    package static func score(sum: Double) -> Float { Float(sum) + 0 }
+    @inlinable package static func score(sum: Double) -> Float { Float(sum) + 0 }
 
     /// A canonical score under cosine: the sum divided by the product of the norms, rounded once; 0 where a
     /// norm is 0.
-    package static func score(sum: Double, norms product: Double) -> Float {
+    @inlinable package static func score(sum: Double, norms product: Double) -> Float {
         product == 0 ? 0 : Float(sum / product) + 0
     }
 }

@@ -11,20 +11,50 @@ package struct LoadedVersion: Sendable {
     package let items: VectorTable?
     /// Nil where the model has items alone.
     package let users: VectorTable?
+    /// The codes of `items`: there where those are.
+    package let itemCodes: CodeTable?
+    /// The codes of `users`: there where those are.
+    package let userCodes: CodeTable?
+    /// The sides whose codes no file of the version gave, so that they were made while it was loaded.
+    package let codesBuilt: [Side: CodesBuildReason]
     /// The catalog's path, where the version has one; its size and checksum were right when it was read.
     package let catalogPath: String?
 
     package init(
         name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
-        users: VectorTable?, catalogPath: String?
+        users: VectorTable?, itemCodes: CodeTable?, userCodes: CodeTable?,
+        codesBuilt: [Side: CodesBuildReason] = [:], catalogPath: String?
     ) {
+        precondition((items == nil) == (itemCodes == nil) && (users == nil) == (userCodes == nil))
         self.name = name
         self.version = version
         self.directory = directory
         self.manifest = manifest
         self.items = items
         self.users = users
+        self.itemCodes = itemCodes
+        self.userCodes = userCodes
+        self.codesBuilt = codesBuilt
         self.catalogPath = catalogPath
+    }
+
+    /// A version of tables at hand, with codes made of them. Throws where there is no memory.
+    package init(
+        name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
+        users: VectorTable?, catalogPath: String?
+    ) throws(ModelFileFailure) {
+        var built: [Side: CodesBuildReason] = [:]
+        if items != nil { built[.items] = .missing }
+        if users != nil { built[.users] = .missing }
+        self.init(
+            name: name, version: version, directory: directory, manifest: manifest, items: items,
+            users: users, itemCodes: try Self.codes(of: items), userCodes: try Self.codes(of: users),
+            codesBuilt: built, catalogPath: catalogPath)
+    }
+
+    private static func codes(of table: VectorTable?) throws(ModelFileFailure) -> CodeTable? {
+        guard let table else { return nil }
+        return try CodeTable(building: table)
     }
 
     /// The vectors of one side, where the model has it.
@@ -32,6 +62,13 @@ package struct LoadedVersion: Sendable {
         switch side {
         case .items: items
         case .users: users
+        }
+    }
+    /// The codes of one side, where the model has it.
+    package func codes(_ side: Side) -> CodeTable? {
+        switch side {
+        case .items: itemCodes
+        case .users: userCodes
         }
     }
 }

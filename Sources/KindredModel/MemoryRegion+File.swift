@@ -1,10 +1,18 @@
+import Glibc
 import KindredKernels
 
 extension MemoryRegion {
+    /// Regions of at least this size ask for huge pages: most of a load's time is otherwise spent on page faults.
+    /// They are filled by the thread that loads, never by an event loop, which has no time to clear one.
+    private static let hugePagesByteCountMin = 4 << 20
+
     /// Zeroed memory for the content of a file; the failure names the file.
     static func zeroed(byteCount: Int, for file: String) throws(ModelFileFailure) -> MemoryRegion {
         do throws(MemoryFailure) {
-            return try MemoryRegion(byteCount: byteCount)
+            let region = try MemoryRegion(byteCount: byteCount)
+            // Advice only: a system without huge pages has small ones.
+            if byteCount >= hugePagesByteCountMin { madvise(region.baseAddress, byteCount, MADV_HUGEPAGE) }
+            return region
         } catch {
             throw ModelFileFailure(
                 file: file, call: "memory", code: error.code, wanted: "\(byteCount) bytes of memory")

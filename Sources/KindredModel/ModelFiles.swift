@@ -6,6 +6,8 @@ package enum ModelFiles {
     package static let catalog = "catalog.sqlite"
     /// `items.safetensors` or `users.safetensors`.
     package static func vectors(of side: Side) -> String { "\(side).safetensors" }
+    /// `items.codes` or `users.codes`.
+    package static func codes(of side: Side) -> String { "\(side).codes" }
 
     /// Folders that begin with this are packs in the making; nothing loads them.
     package static let temporaryPrefix = ".tmp-"

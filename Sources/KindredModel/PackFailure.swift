@@ -30,6 +30,8 @@ package enum PackFailure: Error, Sendable, Equatable {
     /// A system call was refused.
     case system(call: String, path: String, code: Int32)
     case versionsExhausted(directory: String)
+    /// Another process writes the codes of this version.
+    case reindexing(directory: String)
 }
 
 extension PackFailure: CustomStringConvertible {
@@ -75,6 +77,8 @@ extension PackFailure: CustomStringConvertible {
             "\(call) \(path): \(SystemError.text(code))"
         case .versionsExhausted(let directory):
             "\(directory): no version number is left"
+        case .reindexing(let directory):
+            "\(directory): another process is writing its codes; wait for it to end"
         }
     }
 

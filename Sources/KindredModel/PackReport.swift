@@ -27,6 +27,8 @@ package enum PackProgress: Sendable, Equatable {
     case reading(Side, rows: Int)
     case sorting(Side, rows: Int)
     case writing(Side, rowsDone: Int, rows: Int)
+    /// Making the int8 codes.
+    case coding(Side, rowsDone: Int, rows: Int)
     case copyingCatalog
     case checking
     case publishing

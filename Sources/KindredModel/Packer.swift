@@ -5,7 +5,7 @@ import KindredDomain
 ///
 /// Everything is written into a folder that no server looks at, made durable file by file, loaded once with every
 /// check, and then renamed to the next version number. Memory: one side's vectors while they are written, and all
-/// of them once while they are checked.
+/// of them once, with their codes, while they are checked.
 package struct Packer {
     /// Copies a catalog to the path it is given; returns the columns of each side without `id`.
     package typealias CatalogStep = (_ path: String) throws -> [Side: [String]]
@@ -52,14 +52,14 @@ package struct Packer {
             dimension: dimension, fingerprint: Self.randomFingerprint(), trainingID: training, items: nil,
             users: nil, files: [])
         for side in sides {
-            let (rows, file) = try side.write(
+            let (rows, files) = try side.write(
                 into: staging.path, fingerprint: manifest.fingerprint, trainingID: training,
                 progress: progress)
             switch side.side {
             case .items: manifest.items = rows
             case .users: manifest.users = rows
             }
-            manifest.files.append(file)
+            manifest.files += files
         }
         if let catalog { try copyCatalog(catalog, into: staging.path, manifest: &manifest) }
         try writeManifest(manifest, into: staging.path)

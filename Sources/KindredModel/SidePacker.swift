@@ -28,10 +28,10 @@ struct SidePacker {
         }
     }
 
-    /// Writes `<side>.safetensors` into `directory`. Its rows and its entry for the manifest.
+    /// Writes `<side>.safetensors` and `<side>.codes` into `directory`. Its rows and their entries for the manifest.
     func write(
         into directory: String, fingerprint: [UInt8], trainingID: String?, progress: (PackProgress) -> Void
-    ) throws(PackFailure) -> (Manifest.Rows, Manifest.File) {
+    ) throws(PackFailure) -> (Manifest.Rows, [Manifest.File]) {
         progress(.reading(side, rows: source.rows))
         let (ids, region) = try read()
         // A pointer into a region does not keep it alive.
@@ -54,9 +54,44 @@ struct SidePacker {
         try file.write(SafetensorsWriter.front(tensors: [vectors] + columns.tensors, metadata: metadata))
         try write(region.bytes, order, to: &file, progress: progress)
         try columns.write(to: &file)
-        return (
-            Manifest.Rows(count: UInt64(source.rows), idKind: ids.kind), try file.finish()
-        )
+        let files = [
+            try file.finish(),
+            try writeCodes(
+                region.bytes, order, into: directory, fingerprint: fingerprint, progress: progress),
+        ]
+        return (Manifest.Rows(count: UInt64(source.rows), idKind: ids.kind), files)
+    }
+
+    private func writeCodes(
+        _ bytes: UnsafeRawBufferPointer, _ order: RowOrder, into directory: String, fingerprint: [UInt8],
+        progress: (PackProgress) -> Void
+    ) throws(PackFailure) -> Manifest.File {
+        let name = ModelFiles.codes(of: side)
+        let vectors = bytes.bindMemory(to: Float.self).baseAddress!
+        let builder: CodeBuilder
+        let rows: MemoryRegion
+        let norms: MemoryRegion
+        do throws(ModelFileFailure) {
+            rows = try MemoryRegion.copy(of: order.rows, for: name)
+            norms = try MemoryRegion.zeroed(byteCount: source.rows * MemoryLayout<Double>.stride, for: name)
+            let norm = norms.mutableBytes.bindMemory(to: Double.self).baseAddress!
+            for row in 0..<source.rows {
+                norm[row] = Canonical.norm(
+                    vectors + Int(order.rows[row]) * source.dimension, count: source.dimension)
+            }
+            builder = try CodeBuilder(
+                vectors: vectors, norms: norm, rowCount: source.rows, dimension: source.dimension,
+                order: rows.bytes.bindMemory(to: UInt32.self).baseAddress!, file: name)
+        } catch {
+            throw .input(error)
+        }
+        // A pointer into a region does not keep it alive.
+        defer { withExtendedLifetime((rows, norms)) {} }
+        var file = try WritableFile(directory: directory, name: name)
+        try builder.write(to: &file, fingerprint: fingerprint) {
+            progress(.coding(side, rowsDone: $0, rows: source.rows))
+        }
+        return try file.finish()
     }
 
     private func read() throws(PackFailure) -> (InputIDs, MemoryRegion) {

@@ -12,10 +12,8 @@ struct StagingFolder: ~Copyable {
 
     /// Makes a new folder in `modelDirectory`, which must exist.
     init(in modelDirectory: String) throws(PackFailure) {
-        var generator = SystemRandomNumberGenerator()
         while true {
-            let digits = HexText.encode((0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) })
-            let path = modelDirectory + "/" + ModelFiles.temporaryPrefix + digits
+            let path = modelDirectory + "/" + Self.randomName()
             guard mkdir(path, 0o755) == 0 else {
                 if errno == EEXIST { continue }
                 throw PackFailure.system(call: "mkdir", path: path, code: errno)
@@ -80,7 +78,15 @@ struct StagingFolder: ~Copyable {
         }
     }
 
-    private static func isStagingName(_ name: String) -> Bool {
+    /// A name that nothing else has, for a folder or a file that is not complete yet.
+    static func randomName() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return ModelFiles.temporaryPrefix
+            + HexText.encode((0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+
+    /// Whether a name has the form of those that `randomName` makes.
+    static func isStagingName(_ name: String) -> Bool {
         guard name.hasPrefix(ModelFiles.temporaryPrefix) else { return false }
         return HexText.decode(String(name.dropFirst(ModelFiles.temporaryPrefix.count)), byteCount: 8) != nil
     }

@@ -16,6 +16,30 @@ package struct VersionLoader: Sendable {
     package func load(
         directory: String, expecting name: ModelName, version: UInt64
     ) throws(ModelFileFailure) -> LoadedVersion {
+        let manifest = try manifest(directory: directory, expecting: name, version: version)
+        // The small file first: a damaged catalog costs no reading of vectors.
+        var catalogPath: String?
+        if let record = manifest.file(named: ModelFiles.catalog) {
+            let path = directory + "/" + ModelFiles.catalog
+            let file = try open(record, directory: directory)
+            try check(record, crc32c: try file.checksum())
+            catalogPath = path
+        }
+        let items = try table(.items, manifest: manifest, directory: directory)
+        let users = try table(.users, manifest: manifest, directory: directory)
+        var codesBuilt: [Side: CodesBuildReason] = [:]
+        return LoadedVersion(
+            name: name, version: version, directory: directory, manifest: manifest, items: items,
+            users: users,
+            itemCodes: try codes(of: items, manifest: manifest, directory: directory, built: &codesBuilt),
+            userCodes: try codes(of: users, manifest: manifest, directory: directory, built: &codesBuilt),
+            codesBuilt: codesBuilt, catalogPath: catalogPath)
+    }
+
+    /// The manifest of the version in `directory`, which must say that it is `version` of `name`.
+    func manifest(
+        directory: String, expecting name: ModelName, version: UInt64
+    ) throws(ModelFileFailure) -> Manifest {
         let manifest = try Manifest.read(directory: directory)
         guard manifest.model == name else {
             throw ModelFileFailure(
@@ -28,22 +52,11 @@ package struct VersionLoader: Sendable {
                 file: ModelFiles.manifest, field: "version", found: "\(manifest.version)",
                 wanted: "\(version), the folder's name")
         }
-        // The small file first: a damaged catalog costs no reading of vectors.
-        var catalogPath: String?
-        if let record = manifest.file(named: ModelFiles.catalog) {
-            let path = directory + "/" + ModelFiles.catalog
-            let file = try open(record, directory: directory)
-            try check(record, crc32c: try file.checksum())
-            catalogPath = path
-        }
-        return LoadedVersion(
-            name: name, version: version, directory: directory, manifest: manifest,
-            items: try table(.items, manifest: manifest, directory: directory),
-            users: try table(.users, manifest: manifest, directory: directory), catalogPath: catalogPath)
+        return manifest
     }
 
     /// Opens one of the version's files, which must have the size that the manifest says.
-    private func open(_ record: Manifest.File, directory: String) throws(ModelFileFailure) -> ReadableFile {
+    func open(_ record: Manifest.File, directory: String) throws(ModelFileFailure) -> ReadableFile {
         let file = try ReadableFile(path: directory + "/" + record.name, name: record.name)
         guard UInt64(file.byteCount) == record.byteCount else {
             throw ModelFileFailure(
@@ -53,7 +66,7 @@ package struct VersionLoader: Sendable {
         return file
     }
 
-    private func check(_ record: Manifest.File, crc32c: UInt32) throws(ModelFileFailure) {
+    func check(_ record: Manifest.File, crc32c: UInt32) throws(ModelFileFailure) {
         guard crc32c == record.crc32c else {
             throw ModelFileFailure(
                 file: record.name, field: "CRC32C", found: HexText.encode(crc32c),
@@ -61,7 +74,8 @@ package struct VersionLoader: Sendable {
         }
     }
 
-    private func table(
+    /// The ids and vectors of a side, or nil where the model has it not.
+    func table(
         _ side: Side, manifest: Manifest, directory: String
     ) throws(ModelFileFailure) -> VectorTable? {
         guard let rows = manifest.rows(side), let record = manifest.file(named: ModelFiles.vectors(of: side))

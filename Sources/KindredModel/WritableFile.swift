@@ -43,6 +43,11 @@ struct WritableFile: ~Copyable {
         if let failure { throw failure }
     }
 
+    /// Appends zeros until the file has `offset` bytes, which must not be behind its end.
+    mutating func pad(to offset: Int) throws(PackFailure) {
+        try write([UInt8](repeating: 0, count: offset - Int(byteCount)))
+    }
+
     /// Makes the file read-only and durable. Its entry for the manifest.
     consuming func finish() throws(PackFailure) -> Manifest.File {
         guard fchmod(descriptor, 0o444) == 0 else {

@@ -31,7 +31,7 @@ struct AudienceBuilder {
     private let count: Int
     private let scores: MemoryRegion
     private let ids: Audience.IDs
-    private var byteCount = 0
+    private var textByteCount = 0
     private var position = 0
 
     /// `spare` is memory of at least 8 bytes per row that may be reused.
@@ -61,15 +61,23 @@ struct AudienceBuilder {
         case (.text(let offsets, let bytes), .text(let list)):
             let offsets = offsets.mutableBytes.bindMemory(to: UInt64.self)
             for (index, offset) in zip(range, list.offsets.dropFirst()) {
-                offsets[index + 1] = UInt64(byteCount) + UInt64(offset)
+                offsets[index + 1] = UInt64(textByteCount) + UInt64(offset)
             }
-            let room = UnsafeMutableRawBufferPointer(rebasing: bytes.mutableBytes[byteCount...])
+            let room = UnsafeMutableRawBufferPointer(rebasing: bytes.mutableBytes[textByteCount...])
             room.copyBytes(from: list.bytes)
-            byteCount += list.bytes.count
+            textByteCount += list.bytes.count
         default: preconditionFailure("a table's ids are of its kind")
         }
         position = range.upperBound
         return position == count
+    }
+
+    /// Bytes that were set aside for the result, but for the memory that was lent.
+    var byteCount: Int {
+        switch ids {
+        case .numbers: scores.byteCount
+        case .text(let offsets, let bytes): scores.byteCount + offsets.byteCount + bytes.byteCount
+        }
     }
 
     func finish() -> Audience { Audience(count: count, ids: ids, scores: scores) }

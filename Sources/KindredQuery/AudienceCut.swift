@@ -3,7 +3,7 @@ import KindredKernels
 
 /// Which rows are in the audience, found exactly by counting scores: a histogram of their upper 16 bits, then
 /// one of the lower 16 bits in the bucket where the cut falls. In steps of rows.
-struct AudienceCut {
+final class AudienceCut {
     /// Rows above `threshold` are in, and the first `tieCount` rows equal to it (rows ascend, as ids do).
     struct Result {
         /// In the order of `RankingKey.ordered`.
@@ -27,26 +27,24 @@ struct AudienceCut {
     private var phase: Phase
     private var row = 0
 
-    /// The best `count` of the rows that are not excluded; `count` is at most their number.
-    init(scores: UnsafeBufferPointer<Float>, excluded: Bitmap?, count: Int) {
+    /// The rows of the goal, of those that are not excluded.
+    init(scores: UnsafeBufferPointer<Float>, excluded: Bitmap?, goal: AudienceGoal) {
         self.scores = scores
         self.excluded = excluded
-        wanted = count
-        histogram = Array(repeating: 0, count: 1 << 16)
-        phase = count == 0 ? .done(Result(threshold: .max, tieCount: 0, rowCount: 0)) : .upper
-    }
-
-    /// All rows that are not excluded and score at least `minimumScore`.
-    init(scores: UnsafeBufferPointer<Float>, excluded: Bitmap?, minimumScore: Float) {
-        self.scores = scores
-        self.excluded = excluded
-        wanted = 0
-        histogram = [0]
-        phase = .countAtLeast(RankingKey.ordered(minimumScore + 0))
+        switch goal {
+        case .best(let count):
+            wanted = count
+            histogram = Array(repeating: 0, count: 1 << 16)
+            phase = count == 0 ? .done(Result(threshold: .max, tieCount: 0, rowCount: 0)) : .upper
+        case .scoring(atLeast: let minimumScore):
+            wanted = 0
+            histogram = [0]
+            phase = .countAtLeast(RankingKey.ordered(minimumScore + 0))
+        }
     }
 
     /// Looks at `rowCount` rows; the result once all passes are over.
-    mutating func step(rowCount: Int) -> Result? {
+    func step(rowCount: Int) -> Result? {
         let end = min(row + rowCount, scores.count)
         switch phase {
         case .upper:
@@ -72,7 +70,7 @@ struct AudienceCut {
 
     private func isExcluded(_ row: Int) -> Bool { excluded.map { $0[row] } ?? false }
 
-    private mutating func finishPass() {
+    private func finishPass() {
         row = 0
         switch phase {
         case .upper:

@@ -1,80 +1,81 @@
 import KindredDomain
 import KindredKernels
 
-/// Collects the rows of an audience as ranking keys and sorts them, in steps of rows.
+/// Ranking keys that are collected in ascending row order and sorted, in steps.
 ///
-/// Keys are collected in ascending row order, so a stable sort by score alone gives the total order: three
-/// passes of a radix sort over the upper 32 bits (least significant digit first).
-struct AudienceSort {
+/// Because rows ascend, a stable sort by score alone gives the total order: three passes of a radix sort over the
+/// upper 32 bits, least significant digit first.
+final class AudienceSort {
     private enum Phase {
         case collect
         case pass(Int)
         case done
     }
 
+    private static let passCount = 3
+    private static let digitCount = 1 << 11
     private static let shifts: [UInt64] = [32, 43, 54]
     private static let digitMask: UInt64 = (1 << 11) - 1
 
-    let count: Int
+    private(set) var count = 0
     private var from: MemoryRegion
     private var to: MemoryRegion
-    private var counts = Array(repeating: Array(repeating: 0, count: 1 << 11), count: 3)
+    private let fromPointer: UnsafeMutablePointer<UInt64>?
+    private let toPointer: UnsafeMutablePointer<UInt64>?
+    /// Keys of each digit of each pass, then the next position of each digit.
+    private let digits: UnsafeMutablePointer<Int>
     private var phase = Phase.collect
     private var position = 0
-    private var collected = 0
-    private var tiesLeft: Int
 
-    init(_ cut: AudienceCut.Result) throws(MemoryFailure) {
-        count = cut.rowCount
-        tiesLeft = cut.tieCount
-        from = try MemoryRegion(byteCount: cut.rowCount * MemoryLayout<UInt64>.stride)
-        to = try MemoryRegion(byteCount: cut.rowCount * MemoryLayout<UInt64>.stride)
+    /// Room for `capacity` keys.
+    convenience init(capacity: Int) throws(MemoryFailure) {
+        try self.init(
+            capacity: capacity, from: MemoryRegion(byteCount: capacity * MemoryLayout<UInt64>.stride))
     }
 
-    /// Collects from `rowCount` rows. True once all rows were looked at.
-    mutating func collect(
-        rowCount: Int, scores: UnsafeBufferPointer<Float>, excluded: Bitmap?, threshold: UInt32
-    ) -> Bool {
-        let end = min(position + rowCount, scores.count)
-        let keys = from.mutableBytes.bindMemory(to: UInt64.self)
-        // Fresh memory costs a fault for every page that is first written. The first pass of the sort scatters
-        // over all pages of `to` in one step, so they are made here, a few in each step.
-        let later = to.mutableBytes.bindMemory(to: UInt64.self)
-        for row in position..<end {
-            let ordered = RankingKey.ordered(scores[row])
-            guard ordered >= threshold, collected < count, !(excluded.map { $0[row] } ?? false) else {
-                continue
-            }
-            if ordered == threshold {
-                guard tiesLeft > 0 else { continue }
-                tiesLeft -= 1
-            }
-            let key = RankingKey(score: scores[row], row: UInt32(row)).rawValue
-            keys[collected] = key
-            later[collected] = 0
-            collected += 1
-            for pass in 0..<3 { counts[pass][Int(key >> Self.shifts[pass] & Self.digitMask)] += 1 }
-        }
-        position = end
-        guard position == scores.count else { return false }
-        startPass(0)
-        return true
+    /// Keys are collected in `from`, which has room for `capacity`. It may hold keys that are collected into it in
+    /// their order: one is not read again after it was appended.
+    init(capacity: Int, from: MemoryRegion) throws(MemoryFailure) {
+        self.from = from
+        to = try MemoryRegion(byteCount: capacity * MemoryLayout<UInt64>.stride)
+        fromPointer = from.mutableBytes.bindMemory(to: UInt64.self).baseAddress
+        toPointer = to.mutableBytes.bindMemory(to: UInt64.self).baseAddress
+        digits = .allocate(capacity: Self.passCount * Self.digitCount)
+        digits.initialize(repeating: 0, count: Self.passCount * Self.digitCount)
     }
+
+    deinit { digits.deallocate() }
+
+    /// Adds a key of a greater row than those before it; there must be room.
+    @inline(__always)
+    func append(_ key: UInt64) {
+        fromPointer![count] = key
+        // Fresh memory costs a fault for every page that is first written. The first pass scatters over all pages
+        // of `to` in one step, so they are made here, a few in each step.
+        toPointer![count] = 0
+        count += 1
+        digits[Int(key >> 32 & Self.digitMask)] += 1
+        digits[Self.digitCount + Int(key >> 43 & Self.digitMask)] += 1
+        digits[2 * Self.digitCount + Int(key >> 54 & Self.digitMask)] += 1
+    }
+
+    /// Says that every key has been added.
+    func endCollecting() { startPass(0) }
 
     /// Moves `keyCount` keys. True once sorted.
-    mutating func sort(keyCount: Int) -> Bool {
+    func sort(keyCount: Int) -> Bool {
         guard case .pass(let pass) = phase else { return true }
         let end = min(position + keyCount, count)
-        let source = from.bytes.bindMemory(to: UInt64.self)
-        let target = to.mutableBytes.bindMemory(to: UInt64.self)
+        let source = from.bytes.bindMemory(to: UInt64.self).baseAddress!
+        let target = to.mutableBytes.bindMemory(to: UInt64.self).baseAddress!
         let shift = Self.shifts[pass]
-        counts[pass].withUnsafeMutableBufferPointer { starts in
-            for index in position..<end {
-                let key = source[index]
-                let digit = Int(key >> shift & Self.digitMask)
-                target[starts[digit]] = key
-                starts[digit] += 1
-            }
+        let starts = digits + pass * Self.digitCount
+        for index in position..<end {
+            let key = source[index]
+            let digit = Int(key >> shift & Self.digitMask)
+            let start = starts[digit]
+            target[start] = key
+            starts[digit] = start + 1
         }
         position = end
         if position == count {
@@ -86,13 +87,16 @@ struct AudienceSort {
     }
 
     /// Turns the counts of a pass into the first position of each digit; passes with one digit are skipped.
-    private mutating func startPass(_ first: Int) {
+    private func startPass(_ first: Int) {
         position = 0
-        for pass in first..<3 where !counts[pass].contains(count) {
+        for pass in first..<Self.passCount {
+            let counts = UnsafeMutableBufferPointer(
+                start: digits + pass * Self.digitCount, count: Self.digitCount)
+            guard !counts.contains(count) else { continue }
             var start = 0
-            for digit in counts[pass].indices {
-                let digits = counts[pass][digit]
-                counts[pass][digit] = start
+            for digit in counts.indices {
+                let digits = counts[digit]
+                counts[digit] = start
                 start += digits
             }
             phase = .pass(pass)
@@ -102,8 +106,12 @@ struct AudienceSort {
     }
 
     /// The sorted keys, best first; only once sorted.
-    var keys: UnsafeBufferPointer<UInt64> { from.bytes.bindMemory(to: UInt64.self) }
+    var keys: UnsafeBufferPointer<UInt64> {
+        UnsafeBufferPointer(rebasing: from.bytes.bindMemory(to: UInt64.self).prefix(count))
+    }
 
-    /// The memory of the keys and the memory that is free again.
-    var memory: (keys: MemoryRegion, spare: MemoryRegion) { (from, to) }
+    /// The memory that is free again once sorted: at least 8 bytes for each key.
+    var spare: MemoryRegion { to }
+
+    var byteCount: Int { from.byteCount + to.byteCount }
 }

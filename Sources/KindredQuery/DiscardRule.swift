@@ -13,7 +13,7 @@ package struct DiscardRule: Sendable {
 
     /// The greatest real number that rounds to a float32 below T is below this, as is every smaller one: the
     /// middle between T and the float32 before it, which is exact in float64.
-    private static func roundingFloor(of threshold: Float) -> Double {
+    static func roundingFloor(of threshold: Float) -> Double {
         threshold == -.infinity ? -.infinity : (Double(threshold) + Double(threshold.nextDown)) / 2
     }
 
@@ -50,7 +50,7 @@ package struct DiscardRule: Sendable {
         return Double(approximate) / (queryNorm * rowNorm) - bound.relative - 0x1p-45
     }
 
-    private static func roundedDown(_ value: Double) -> Float {
+    static func roundedDown(_ value: Double) -> Float {
         let lowered = value - value.magnitude * 0x1p-50
         let rounded = Float(lowered)
         return Double(rounded) > lowered ? rounded.nextDown : rounded

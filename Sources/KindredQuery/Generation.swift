@@ -29,16 +29,16 @@ package final class Generation: Sendable {
         trainingID = loaded.manifest.trainingID ?? ""
         metric = loaded.manifest.metric
         dimension = loaded.manifest.dimension
-        items = try Self.side(loaded.items, itemCatalog)
-        users = try Self.side(loaded.users, userCatalog)
+        items = try Self.side(loaded.items, loaded.itemCodes, itemCatalog)
+        users = try Self.side(loaded.users, loaded.userCodes, userCatalog)
         self.release = release
     }
 
     private static func side(
-        _ table: VectorTable?, _ catalog: CatalogColumns?
+        _ table: VectorTable?, _ codes: CodeTable?, _ catalog: CatalogColumns?
     ) throws(MemoryFailure) -> GenerationSide? {
-        guard let table else { return nil }
-        return try GenerationSide(table: table, catalog: catalog)
+        guard let table, let codes else { return nil }
+        return try GenerationSide(table: table, codes: codes, catalog: catalog)
     }
 
     deinit { release(items, users) }
@@ -55,11 +55,13 @@ package final class Generation: Sendable {
 /// One side of a generation.
 package final class GenerationSide: Sendable {
     package let table: VectorTable
+    package let codes: CodeTable
     package let catalog: CatalogColumns?
     package let tiling: Tiling
 
-    package init(table: VectorTable, catalog: CatalogColumns?) throws(MemoryFailure) {
+    package init(table: VectorTable, codes: CodeTable, catalog: CatalogColumns?) throws(MemoryFailure) {
         self.table = table
+        self.codes = codes
         self.catalog = catalog
         tiling = try Tiling(table: table)
     }

@@ -5,46 +5,52 @@ import KindredModel
 /// One look-alike expansion, from seeds to audience, in steps that no event loop notices.
 ///
 /// Seeds are inserted as they arrive; then `step` is called until it returns `.finished`. While it returns
-/// `.scanning`, any thread may help with the scan it names. Same seeds, same generation: same audience.
+/// `.scanning`, any thread may help with the work it names. Same seeds, same generation: same audience.
 package struct LookalikeExpansion {
     /// What `step` came to.
     package enum Progress {
         case working
-        /// Everybody is being scored: the units of this scan are for whoever has time.
-        case scanning(AudienceScan)
+        /// A phase whose units are for whoever has time: not the same object for every phase.
+        case scanning(any AudienceWork)
         case finished(Audience)
+    }
+
+    /// What an expansion is at, for whoever measures it.
+    package enum Stage: String, Sendable, CaseIterable {
+        case averaging, sampling, sieving, counting, rescoring, collecting, scoring, cutting, sorting, building
     }
 
     private enum Phase {
         case averaging(SeedCentroid)
-        case scanning(AudienceScan)
-        case cutting(AudienceCut)
-        case collecting(AudienceSort, threshold: UInt32)
-        case sorting(AudienceSort)
+        case sifting(CodedSelection, AudienceQuery)
+        case scoring(FullSelection)
+        case sorting(AudienceSort, count: Int)
         case building(AudienceBuilder, AudienceSort)
         case finished
     }
 
     package let generation: Generation
     package private(set) var seeds: SeedSet
+    /// Rows whose score or whose bound was computed.
+    package private(set) var rowsScanned: UInt64 = 0
     private let request: LookalikeRequest
     private let side: GenerationSide
     private let resolver: IDResolver
+    private let rule: AudienceRule
     private var firstSeed: ExternalID?
-    private var scan: AudienceScan?
     private var phase: Phase?
 
     /// Rows or keys, and elements of seeds, of one step: some tens of microseconds.
-    private static let rowsPerStep = 8_192
+    static let rowsPerStep = 8_192
     /// The same for steps that write to fresh memory, whose pages are made as they go, or all over memory.
-    private static let rowsPerWritingStep = 2_048
+    static let rowsPerWritingStep = 2_048
     /// The same for steps that look ids up in the order of the scores, most of them in no cache.
     private static let rowsPerBuildingStep = 1_024
     private static let elementsPerStep = 65_536
 
     /// An expansion without seeds yet.
     package init(
-        request: LookalikeRequest, generation: Generation, limits: Limits
+        request: LookalikeRequest, generation: Generation, limits: Limits, rule: AudienceRule = AudienceRule()
     ) throws(RequestFailure) {
         guard let side = generation.users else { throw .invalidArgument(.sideMissing(.users)) }
         switch request.size {
@@ -58,14 +64,9 @@ package struct LookalikeExpansion {
         self.request = request
         self.generation = generation
         self.side = side
+        self.rule = rule
         resolver = IDResolver(table: side.table)
         seeds = SeedSet(rowCount: side.table.count, limits: limits)
-    }
-
-    /// Bytes that an expansion holds at most while it works: scores, keys twice, ids and scores of the result.
-    package static func byteCount(over generation: Generation) -> UInt64 {
-        guard let table = generation.users?.table else { return 0 }
-        return UInt64(table.count) * 28 + UInt64(table.ids.textByteCount)
     }
 
     /// Adds seeds; before the first `step`.
@@ -79,10 +80,32 @@ package struct LookalikeExpansion {
         UInt64(side.table.count) - (request.includesSeeds ? 0 : seeds.matchedCount)
     }
 
-    /// Rows that were scored.
-    package var rowsScanned: UInt64 { UInt64(side.table.count) }
+    /// What the next step goes on with; nil before the first and after the last.
+    package var stage: Stage? {
+        switch phase {
+        case .averaging: .averaging
+        case .sifting(let selection, _): selection.stage
+        case .scoring(let selection): selection.stage
+        case .sorting: .sorting
+        case .building: .building
+        case .finished, nil: nil
+        }
+    }
 
-    /// Does the next piece of work. Not while others still work on the scan of `.scanning`, unless to ask again.
+    /// Bytes held now, beside the generation.
+    package var byteCount: UInt64 {
+        let held: Int
+        switch phase {
+        case .sifting(let selection, _): held = selection.byteCount
+        case .scoring(let selection): held = selection.byteCount
+        case .sorting(let sort, _): held = sort.byteCount
+        case .building(let builder, let sort): held = sort.byteCount + builder.byteCount
+        case .averaging, .finished, nil: held = 0
+        }
+        return UInt64(seeds.rows.count) / 8 + UInt64(held)
+    }
+
+    /// Does the next piece of work. May be called while others still work on what `.scanning` named.
     package mutating func step() throws(RequestFailure) -> Progress {
         do {
             return try advance()
@@ -97,45 +120,28 @@ package struct LookalikeExpansion {
 
     private mutating func advance() throws -> Progress {
         let current = try phase ?? begin()
-        phase = nil
         switch current {
         case .averaging(var centroid):
             if centroid.step(seedCount: Self.elementsPerStep / side.table.dimension, table: side.table) {
-                let scan = try startScan(centroid)
-                phase = .scanning(scan)
-                return .scanning(scan)
-            }
-            phase = .averaging(centroid)
-        case .scanning(let scan):
-            guard scan.isComplete else {
-                phase = .scanning(scan)
-                return .scanning(scan)
-            }
-            self.scan = scan
-            phase = .cutting(makeCut(scan))
-        case .cutting(var cut):
-            if let result = cut.step(rowCount: Self.rowsPerStep) {
-                phase = .collecting(try AudienceSort(result), threshold: result.threshold)
+                phase = try select(makeQuery(centroid))
             } else {
-                phase = .cutting(cut)
+                phase = .averaging(centroid)
             }
-        case .collecting(var sort, let threshold):
-            let isCollected = sort.collect(
-                rowCount: Self.rowsPerWritingStep, scores: scan!.scores, excluded: excluded,
-                threshold: threshold)
-            if isCollected {
-                scan = nil
-                phase = .sorting(sort)
+        case .sifting(let selection, let query):
+            let progress = try selection.step()
+            rowsScanned = UInt64(selection.rowsScanned)
+            if case .unsuitable = progress {
+                phase = try selectFromAll(query)
             } else {
-                phase = .collecting(sort, threshold: threshold)
+                return follow(progress, or: current)
             }
-        case .sorting(var sort):
+        case .scoring(let selection): return follow(try selection.step(), or: current)
+        case .sorting(let sort, let count):
             if sort.sort(keyCount: Self.rowsPerWritingStep) {
-                let builder = try AudienceBuilder(
-                    count: sort.count, ids: side.table.ids, spare: sort.memory.spare)
+                let builder = try AudienceBuilder(count: count, ids: side.table.ids, spare: sort.spare)
                 phase = .building(builder, sort)
             } else {
-                phase = .sorting(sort)
+                phase = current
             }
         case .building(var builder, let sort):
             if builder.step(keyCount: Self.rowsPerBuildingStep, keys: sort.keys, table: side.table) {
@@ -149,6 +155,18 @@ package struct LookalikeExpansion {
         return .working
     }
 
+    /// Goes on to sorting once a selection has selected; stays with `current` until then.
+    private mutating func follow(_ progress: SelectionProgress, or current: Phase) -> Progress {
+        phase = current
+        switch progress {
+        case .scanning(let work): return .scanning(work)
+        case .selected(let sort, let count): phase = .sorting(sort, count: count)
+        case .working: break
+        case .unsuitable: preconditionFailure("everybody can always be scored")
+        }
+        return .working
+    }
+
     private func begin() throws -> Phase {
         guard let firstSeed else { throw RequestFailure.invalidArgument(.noSeeds) }
         guard seeds.matchedCount > 0 else {
@@ -157,29 +175,36 @@ package struct LookalikeExpansion {
         return .averaging(SeedCentroid(seeds: seeds.rows, dimension: generation.dimension))
     }
 
-    private func startScan(_ centroid: SeedCentroid) throws -> AudienceScan {
+    private func makeQuery(_ centroid: SeedCentroid) throws -> AudienceQuery {
         let mean = centroid.finish()!
         guard request.similarity ?? .cosine == .cosine else {
-            return try AudienceScan(side: side, query: mean, scoring: .dot)
+            return AudienceQuery(side: side, vector: mean, scoring: .dot)
         }
         guard mean.norm > 0 else { throw RequestFailure.invalidArgument(.seedsCancel) }
         if generation.metric == .cosine {
-            return try AudienceScan(
-                side: side, query: mean.normalised(dimension: generation.dimension), scoring: .dot)
+            let unit = mean.normalised(dimension: generation.dimension)
+            return AudienceQuery(side: side, vector: unit, scoring: .dot)
         }
-        return try AudienceScan(side: side, query: mean, scoring: .cosine)
+        return AudienceQuery(side: side, vector: mean, scoring: .cosine)
     }
 
-    private func makeCut(_ scan: AudienceScan) -> AudienceCut {
-        let count: UInt64
-        switch request.size {
-        case .minimumScore(let score):
-            return AudienceCut(scores: scan.scores, excluded: excluded, minimumScore: score)
-        case .count(let wanted): count = wanted
-        case .share(let parts):
-            count = max(1, UInt64(parts) * UInt64(side.table.count) / Limits.shareMax)
+    private var goal: AudienceGoal {
+        guard let wanted = Self.rowCountMax(of: request, over: side) else {
+            guard case .minimumScore(let score) = request.size else { preconditionFailure("no other size") }
+            return .scoring(atLeast: score)
         }
-        return AudienceCut(
-            scores: scan.scores, excluded: excluded, count: Int(min(count, rowsEligible)))
+        return .best(Int(min(wanted, rowsEligible)))
+    }
+
+    private mutating func select(_ query: AudienceQuery) throws -> Phase {
+        guard CodedSelection.isWorthwhile(goal: goal, rowCount: side.table.count, rule: rule) else {
+            return try selectFromAll(query)
+        }
+        return .sifting(try CodedSelection(query, goal: goal, excluded: excluded, rule: rule), query)
+    }
+
+    private mutating func selectFromAll(_ query: AudienceQuery) throws -> Phase {
+        rowsScanned = UInt64(side.table.count)
+        return .scoring(try FullSelection(query, goal: goal, excluded: excluded))
     }
 }

@@ -6,8 +6,10 @@ package struct PlannedQuery: Sendable {
     package enum Path: Sendable {
         /// Every row, in tiles, by BLAS with canonical rescoring.
         case blas
-        /// The listed rows alone, by canonical score.
-        case gather(RowSet)
+        /// Every row's codes, in blocks of descending norm, with canonical rescoring.
+        case int8
+        /// The listed rows alone, each once, by canonical score.
+        case gather([UInt32])
     }
 
     package var vector: QueryVector
@@ -18,19 +20,23 @@ package struct PlannedQuery: Sendable {
     /// Inclusive; minus infinity where there is none.
     package var minimumScore: Float
     package var exclusions: Exclusions
+    /// The rows that may be in the answer, where not all may. A gathered query's list says it already.
+    package var eligible: EligibleRows?
     package var path: Path
     /// Rows that could be in the answer.
     package var rowsEligible: Int
 
     package init(
         vector: QueryVector, scoring: Similarity, k: Int, minimumScore: Float = -.infinity,
-        exclusions: Exclusions = Exclusions(), path: Path = .blas, rowsEligible: Int
+        exclusions: Exclusions = Exclusions(), eligible: EligibleRows? = nil, path: Path = .blas,
+        rowsEligible: Int
     ) {
         self.vector = vector
         self.scoring = scoring
         self.k = k
         self.minimumScore = minimumScore
         self.exclusions = exclusions
+        self.eligible = eligible
         self.path = path
         self.rowsEligible = rowsEligible
     }

@@ -5,15 +5,15 @@ import KindredModel
 package struct RecommendAnswer: Sendable {
     private let plan: RecommendPlan
     private var best: [TopRows?]
-    private let rowsScanned: [Int]
+    private let counts: [ScanCounts]
     private var slot = 0
     private var response: RecommendResponse
 
-    /// `best` and `rowsScanned` have one element per planned query.
-    package init(plan: RecommendPlan, best: [TopRows?], rowsScanned: [Int]) {
+    /// `best` and `counts` have one element per planned query.
+    package init(plan: RecommendPlan, best: [TopRows?], counts: [ScanCounts]) {
         self.plan = plan
         self.best = best
-        self.rowsScanned = rowsScanned
+        self.counts = counts
         let table = plan.generation.side(plan.target)!.table
         response = RecommendResponse(
             origin: AnswerOrigin(model: plan.generation.name, version: plan.generation.version), outcomes: [],
@@ -35,7 +35,7 @@ package struct RecommendAnswer: Sendable {
                 response.outcomes.append(
                     QueryOutcome(
                         rowsEligible: UInt64(plan.queries[index].rowsEligible),
-                        rowsScanned: UInt64(rowsScanned[index])))
+                        rowsScanned: UInt64(counts[index].rowsScanned)))
                 for key in best[index]?.finish() ?? [] {
                     rows.append(key.row)
                     if plan.wantsScores { response.scores.append(key.score) }

@@ -6,10 +6,13 @@ import KindredModel
 package struct RecommendPlanner {
     private let request: RecommendRequest
     private let scope: QueryScopePlanner
+    private let scanPlanner: ScanPlanner
     private let columns: [CatalogColumn]
     private let resolver: IDResolver
     private var sharedExclusions: RowSet?
     private var sharedCandidates: RowSet?
+    /// How rows are found among the shared candidates.
+    private var sharedCandidatesPlan: (path: PlannedQuery.Path, eligible: EligibleRows?)?
     /// Shared candidates that are in the shared exclusions.
     private var sharedOverlapCount: Int?
     private var list: OpenList?
@@ -41,9 +44,12 @@ package struct RecommendPlanner {
     }
 
     /// Checks everything but ids and vectors.
-    package init(request: RecommendRequest, generation: Generation) throws(RequestFailure) {
+    package init(
+        request: RecommendRequest, generation: Generation, scan: ScanMode = .auto
+    ) throws(RequestFailure) {
         self.request = request
         scope = try QueryScopePlanner(scope: request.scope, generation: generation)
+        scanPlanner = ScanPlanner(side: scope.target, mode: scan)
         resolver = IDResolver(table: scope.target.table)
         guard request.scope.queries.count > 0 else { throw .invalidArgument(.noQueries) }
         guard request.k > 0 else { throw .invalidArgument(.kIsZero) }
@@ -165,7 +171,8 @@ package struct RecommendPlanner {
             minimum = request.minimumScores[request.minimumScores.count == 1 ? 0 : index]
             guard minimum.isFinite else { throw .invalidArgument(.minimumScoreNotFinite(minimum)) }
         }
-        var path = PlannedQuery.Path.blas
+        let path: PlannedQuery.Path
+        var mask: EligibleRows?
         var eligible = scope.target.table.count - exclusions.count
         if let lists = request.candidates {
             let range = lists.range(ofQuery: index)
@@ -175,12 +182,19 @@ package struct RecommendPlanner {
                 throw .noKnownCandidate(
                     count: range.count, first: lists.ids[range.lowerBound], request.scope.target)
             }
-            path = .gather(rows)
+            if own.candidates == nil, let known = sharedCandidatesPlan {
+                (path, mask) = known
+            } else {
+                (path, mask) = scanPlanner.plan(k: Int(request.k), candidates: rows)
+                if own.candidates == nil { sharedCandidatesPlan = (path, mask) }
+            }
             eligible = rows.count - excludedCount(of: rows, exclusions, isShared: own.candidates == nil)
+        } else {
+            path = scanPlanner.path(k: Int(request.k), eligible: nil)
         }
         return PlannedQuery(
             vector: resolved.vector, scoring: resolved.scoring, k: Int(request.k), minimumScore: minimum,
-            exclusions: exclusions, path: path, rowsEligible: eligible)
+            exclusions: exclusions, eligible: mask, path: path, rowsEligible: eligible)
     }
 
     /// Candidates that are excluded. Shared lists are compared once; what is a query's own has been charged for.

@@ -19,6 +19,11 @@ package final class ScanBatch: Sendable {
     private let groupCount: Int
     /// Indices of queries on the gather path, with the first unit of each.
     private let gathered: [(query: Int, firstUnit: Int)]
+    /// Queries on the int8 path, where there are any.
+    private let coded: CodedQueries?
+    private let blocksPerUnit: Int
+    private let firstTiledUnit: Int
+    private let firstCodedUnit: Int
     package let unitCount: Int
     private let cursor = Atomic<Int>(0)
     private let deposits: Mutex<Deposits>
@@ -27,12 +32,24 @@ package final class ScanBatch: Sendable {
         var unitsDone = 0
         var isComplete = false
         var tops: [TopRows?]
+        var counts: [ScanCounts]
     }
 
     /// Rows of a gathered list per unit.
     private static let rowsPerGather = 1_024
+    /// Products of codes that a unit of the int8 path aims at: some tens of microseconds, so that threads share what
+    /// a norm bound leaves of a scan.
+    private static let productsPerUnit = 1_000_000
+    /// A unit has this many blocks even where it aims at fewer, since thresholds rise between calls of a kernel...
+    private static let blocksPerUnitMin = 64
+    /// ...but no more products than this: a unit is a part of a slice.
+    private static let productsPerUnitMax = 16_000_000
 
-    package init(generation: Generation, target: GenerationSide, queries: [PlannedQuery]) {
+    /// Cuts queries against a side of a generation into units. `kernel` scans the codes.
+    package init(
+        generation: Generation, target: GenerationSide, queries: [PlannedQuery],
+        kernel: ScanKernel = .chosen
+    ) {
         self.generation = generation
         self.queries = queries
         side = target
@@ -40,16 +57,39 @@ package final class ScanBatch: Sendable {
         rule = DiscardRule(dimension: dimension)
         groupSize = dimension <= 1_024 ? ScanScratch.queriesPerGroupMax : ScanScratch.queriesPerGroupMax / 4
         var tiled: [Int] = []
+        var codedIndices: [Int] = []
         var gathered: [(query: Int, firstUnit: Int)] = []
+        var counts = Array(repeating: ScanCounts(), count: queries.count)
+        var units = 0
         for (index, query) in queries.enumerated() {
-            if case .blas = query.path { tiled.append(index) }
+            switch query.path {
+            case .blas:
+                tiled.append(index)
+                counts[index].rowsScanned = target.table.count
+            case .int8: codedIndices.append(index)
+            case .gather(let rows):
+                gathered.append((index, units))
+                units += (rows.count + Self.rowsPerGather - 1) / Self.rowsPerGather
+                counts[index].rowsScanned = rows.count
+            }
         }
+        firstTiledUnit = units
         groupCount = (tiled.count + groupSize - 1) / groupSize
-        var units = groupCount * target.tiling.tileCount
-        for (index, query) in queries.enumerated() {
-            guard case .gather(let rows) = query.path else { continue }
-            gathered.append((index, units))
-            units += (rows.count + Self.rowsPerGather - 1) / Self.rowsPerGather
+        units += groupCount * target.tiling.tileCount
+        // Units of the int8 path come last: when no query needs more rows, what is left is given up at once.
+        firstCodedUnit = units
+        if codedIndices.isEmpty {
+            coded = nil
+            blocksPerUnit = 1
+        } else {
+            coded = CodedQueries(queries, at: codedIndices, dimension: dimension, kernel: kernel)
+            let productsPerBlock = 16 * dimension * codedIndices.count
+            blocksPerUnit = max(
+                1,
+                min(
+                    max(Self.productsPerUnit / productsPerBlock, Self.blocksPerUnitMin),
+                    Self.productsPerUnitMax / productsPerBlock))
+            units += (target.codes.blockCount + blocksPerUnit - 1) / blocksPerUnit
         }
         self.tiled = tiled
         self.gathered = gathered
@@ -62,40 +102,46 @@ package final class ScanBatch: Sendable {
             }
             count = tiled.count * dimension
         }
-        deposits = Mutex(Deposits(tops: Array(repeating: nil, count: queries.count)))
+        deposits = Mutex(Deposits(tops: Array(repeating: nil, count: queries.count), counts: counts))
     }
 
     /// A thread's share of the answers.
     package func makeWorker() -> ScanWorker { ScanWorker(queryCount: queries.count) }
 
-    /// The work of planned queries in multiply-adds, for deciding what fits a slice: what a query costs beside its
-    /// rows (selection, answer) counts as the multiply-adds of the same time.
-    package static func operationCount(of queries: some Collection<PlannedQuery>, over side: GenerationSide)
-        -> Int
-    {
-        queries.reduce(0) { sum, query in
-            let rows: Int
-            switch query.path {
-            case .blas: rows = side.table.count
-            case .gather(let listed): rows = listed.count
-            }
-            return sum + rows * side.table.dimension + 30_000 + 500 * min(query.k, rows)
-        }
-    }
-
     /// True while units are left that nobody took.
     package var hasUnits: Bool { cursor.load(ordering: .relaxed) < unitCount }
 
-    /// Takes one unit and scans it. False when none is left.
+    /// Takes one unit and scans it, or, when none is left, ends one of the worker's queries. False when nothing is
+    /// left to do but to deposit the worker.
     package func work(_ worker: inout ScanWorker, scratch: ScanScratch) -> Bool {
         let unit = cursor.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard unit < unitCount else { return false }
-        if unit < groupCount * side.tiling.tileCount {
-            scanTile(unit / groupCount, group: unit % groupCount, &worker, scratch)
-        } else {
-            gatherChunk(unit, &worker, scratch)
-        }
+        guard unit < unitCount else { return finishOne(&worker, scratch) }
         worker.unitsDone += 1
+        if unit < firstTiledUnit {
+            gatherChunk(unit, &worker, scratch)
+        } else if unit < firstCodedUnit {
+            let tile = unit - firstTiledUnit
+            scanTile(tile / groupCount, group: tile % groupCount, &worker, scratch)
+        } else {
+            scanCodes(unit - firstCodedUnit, &worker, scratch)
+        }
+        return true
+    }
+
+    private func scanCodes(_ unit: Int, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
+        let coded = worker.coded ?? CodeWorker(self.coded!, queries: queries, side: side)
+        worker.coded = coded
+        let first = unit * blocksPerUnit
+        coded.scan(blocks: first..<min(first + blocksPerUnit, side.codes.blockCount), scratch: scratch)
+        guard coded.isDone else { return }
+        // Nobody needs a later block: blocks descend by norm, and thresholds only rise.
+        let next = cursor.exchange(unitCount, ordering: .relaxed)
+        worker.unitsDone += unitCount - min(next, unitCount)
+    }
+
+    private func finishOne(_ worker: inout ScanWorker, _ scratch: ScanScratch) -> Bool {
+        guard let (index, top) = worker.coded?.finishNext(scratch: scratch) else { return false }
+        worker.tops[index] = top
         return true
     }
 
@@ -127,7 +173,7 @@ package final class ScanBatch: Sendable {
         let start = (unit - entry.firstUnit) * Self.rowsPerGather
         let table = side.table
         var count = 0
-        for row in listed.rows[start..<min(start + Self.rowsPerGather, listed.rows.count)]
+        for row in listed[start..<min(start + Self.rowsPerGather, listed.count)]
         where !query.exclusions.contains(row) {
             scratch.survivors[count] = row
             count += 1
@@ -150,6 +196,7 @@ package final class ScanBatch: Sendable {
     package func deposit(_ worker: consuming ScanWorker) -> Bool {
         let unitsDone = worker.unitsDone
         let tops = worker.tops
+        let coded = worker.coded
         return deposits.withLock { deposits in
             for (index, top) in tops.enumerated() {
                 guard let top else { continue }
@@ -159,6 +206,7 @@ package final class ScanBatch: Sendable {
                     deposits.tops[index]!.merge(top)
                 }
             }
+            coded?.addCounts(to: &deposits.counts)
             deposits.unitsDone += unitsDone
             guard deposits.unitsDone == unitCount, !deposits.isComplete else { return false }
             deposits.isComplete = true
@@ -175,19 +223,46 @@ package final class ScanBatch: Sendable {
         }
     }
 
+    /// The queries that let so many rows through their thresholds that BLAS is the better engine for them: a batch of
+    /// their own, whose selections are theirs. Nil where there are none. Only after the completing deposit.
+    package func makeRemainder() -> (batch: ScanBatch, indices: [Int])? {
+        guard let coded else { return nil }
+        var indices: [Int] = []
+        var rest: [PlannedQuery] = []
+        for slot in 0..<coded.count where coded.isDense(slot) {
+            let member = coded.members[slot]
+            var query = queries[member.index]
+            query.path = .blas
+            // At least k rows are known to reach it.
+            query.minimumScore = max(query.minimumScore, coded.threshold(slot))
+            indices.append(member.index)
+            rest.append(query)
+        }
+        if rest.isEmpty { return nil }
+        return (ScanBatch(generation: generation, target: side, queries: rest), indices)
+    }
+
     /// Gives up: nobody takes units any more, and the batch never completes. For when nobody waits for it.
     package func abandon() { cursor.store(unitCount, ordering: .relaxed) }
 
-    /// Rows whose score, or a bound of it, was computed for a query.
-    package func rowsScanned(query index: Int) -> Int {
-        if case .gather(let rows) = queries[index].path { return rows.count }
-        return side.table.count
-    }
+    /// What was done for each query. Only after the completing deposit.
+    package var counts: [ScanCounts] { deposits.withLock { $0.counts } }
+}
+
+/// What finding one query's rows took; no part of the answer.
+package struct ScanCounts: Sendable {
+    /// Rows whose score, or a bound of it, was computed.
+    package var rowsScanned = 0
+    /// Rows of a scan of codes that were scored canonically.
+    package var rowsRescored = 0
+
+    package init() {}
 }
 
 /// One thread's selections while it works on a batch.
 package struct ScanWorker: Sendable {
     fileprivate var tops: [TopRows?]
+    fileprivate var coded: CodeWorker?
     fileprivate var unitsDone = 0
 
     fileprivate init(queryCount: Int) { tops = Array(repeating: nil, count: queryCount) }

@@ -1,7 +1,14 @@
+import KindredKernels
+
 /// Working memory of one thread that scans. Allocated once, reused for every tile.
 package final class ScanScratch {
     /// Queries that share one matrix product.
     package static let queriesPerGroupMax = 64
+
+    /// Coded queries of one call of a scan kernel, at most.
+    static let codedQueriesPerCallMax = 32
+    /// Room of `survivors` and `sums`.
+    static let survivorsMax = Tiling.rowsPerTileMax
 
     /// Scores of a group of queries x the rows of a tile.
     let scores: UnsafeMutablePointer<Float>
@@ -11,13 +18,16 @@ package final class ScanScratch {
     let sums: UnsafeMutablePointer<Double>
     /// Lower bounds while a threshold is being raised.
     let bounds: UnsafeMutablePointer<Double>
+    /// Rows that a call of a scan kernel keeps.
+    let hits: UnsafeMutablePointer<CodeHit>
 
     package init() {
-        let rows = Tiling.rowsPerTileMax
+        let rows = Self.survivorsMax
         scores = .allocate(capacity: Self.queriesPerGroupMax * rows)
         survivors = .allocate(capacity: rows)
         sums = .allocate(capacity: rows)
         bounds = .allocate(capacity: rows)
+        hits = .allocate(capacity: Self.codedQueriesPerCallMax * CodeWorker.rowsPerCallMax)
     }
 
     deinit {
@@ -25,5 +35,6 @@ package final class ScanScratch {
         survivors.deallocate()
         sums.deallocate()
         bounds.deallocate()
+        hits.deallocate()
     }
 }

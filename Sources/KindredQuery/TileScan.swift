@@ -13,12 +13,12 @@ struct TileScan {
         let rows = side.tiling.rows(ofTile: tile)
         var count = select(query: query, threshold: top.scoreThreshold, scores: scores, rowCount: rows.count)
         guard count > 0 else { return }
-        count = dropExcluded(query: query, firstRow: rows.lowerBound, count: count)
+        count = dropForbidden(query: query, firstRow: rows.lowerBound, count: count)
         if count > 4 * query.k + 64,
             raise(&top, query: query, firstRow: rows.lowerBound, scores: scores, count)
         {
             count = select(query: query, threshold: top.scoreThreshold, scores: scores, rowCount: rows.count)
-            count = dropExcluded(query: query, firstRow: rows.lowerBound, count: count)
+            count = dropForbidden(query: query, firstRow: rows.lowerBound, count: count)
         }
         rescore(count, firstRow: rows.lowerBound, query: query, into: &top)
         top.tighten()
@@ -51,13 +51,14 @@ struct TileScan {
             queryNorm: query.vector.norm, rowNormMin: side.tiling.normMin(ofTile: tile))
     }
 
-    private func dropExcluded(query: PlannedQuery, firstRow: Int, count: Int) -> Int {
-        guard !query.exclusions.isEmpty else { return count }
+    /// Drops rows that are excluded or not eligible, before they count.
+    private func dropForbidden(query: PlannedQuery, firstRow: Int, count: Int) -> Int {
+        guard !query.exclusions.isEmpty || query.eligible != nil else { return count }
         var kept = 0
         for index in 0..<count {
             let row = scratch.survivors[index]
             scratch.survivors[kept] = row
-            if !query.exclusions.contains(UInt32(firstRow) + row) { kept += 1 }
+            if query.permits(UInt32(firstRow) + row) { kept += 1 }
         }
         return kept
     }
@@ -108,6 +109,11 @@ struct TileScan {
 }
 
 extension PlannedQuery {
+    /// True for rows that are eligible and not excluded.
+    func permits(_ row: UInt32) -> Bool {
+        !exclusions.contains(row) && eligible?.contains(row: row) ?? true
+    }
+
     /// The canonical score of a row from its canonical sum.
     func score(sum: Double, rowNorm: Double) -> Float {
         switch scoring {

@@ -2,16 +2,18 @@ import KindredDomain
 import KindredKernels
 import KindredQuery
 
-/// Answers one query over each side of a generation before it serves, so that no request meets memory or code
-/// that was never touched.
+/// Answers one query by each engine over each side of a generation before it serves, so that no request meets
+/// memory or code that was never touched.
 enum GenerationWarmer {
     static func warm(_ generation: Generation) {
         for side in [Side.items, .users] {
             guard let target = generation.side(side) else { continue }
-            let query = PlannedQuery(
-                vector: QueryVector(row: 0, of: target.table), scoring: .dot, k: 10,
-                rowsEligible: target.table.count)
-            let batch = ScanBatch(generation: generation, target: target, queries: [query])
+            let queries = [PlannedQuery.Path.int8, .blas].map {
+                PlannedQuery(
+                    vector: QueryVector(row: 0, of: target.table), scoring: .dot, k: 10, path: $0,
+                    rowsEligible: target.table.count)
+            }
+            let batch = ScanBatch(generation: generation, target: target, queries: queries)
             let scratch = ScanScratch()
             var worker = batch.makeWorker()
             while batch.work(&worker, scratch: scratch) {}

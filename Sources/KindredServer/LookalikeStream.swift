@@ -18,12 +18,13 @@ final class LookalikeStream: LoopJob {
     private let body: LookalikeRequest
     private let server: ServerContext
     private let limits: Limits
-    private let reservedBytes: UInt64
+    private var reservedBytes: UInt64
     private var expansion: LookalikeExpansion?
     private var summary: LookalikeSummary
     private var phase = Phase.seeding([], next: 0)
     private var isQueued = false
-    private var helpersAsked = false
+    /// The work that other loops were last asked to help with.
+    private var helped: (any AudienceWork)?
     private var isPumping = false
     private(set) var seedsHaveEnded = false
     private var seedsReceived: UInt64 = 0
@@ -47,9 +48,11 @@ final class LookalikeStream: LoopJob {
         limits = server.limits
         openedAt = now
         windowLimit = body.windowBytes == 0 ? limits.windowBytesDefault : body.windowBytes
-        expansion = try LookalikeExpansion(request: body, generation: generation, limits: limits)
+        let rule = AudienceRule(server.scan)
+        expansion = try LookalikeExpansion(
+            request: body, generation: generation, limits: limits, rule: rule)
         summary = LookalikeSummary(origin: AnswerOrigin(model: generation.name, version: generation.version))
-        reservedBytes = LookalikeExpansion.byteCount(over: generation)
+        reservedBytes = LookalikeExpansion.byteCount(of: body, over: generation, rule: rule)
         guard server.streams.reserve(reservedBytes, limits: limits) else {
             phase = .ended
             throw .overloaded(retryAfterMilliseconds: 1_000)
@@ -93,6 +96,7 @@ final class LookalikeStream: LoopJob {
         if case .ended = phase { return }
         phase = .ended
         expansion = nil
+        helped = nil
         server.streams.release(reservedBytes)
     }
 
@@ -147,16 +151,18 @@ final class LookalikeStream: LoopJob {
         case .ended: return .finished
         case .seeding(let lists, let next): return try takeSeeds(lists, next: next, now: now)
         case .expanding:
-            switch try expansion!.step() {
+            let progress = try expansion!.step()
+            try reserve(expansion!.byteCount)
+            switch progress {
             case .working: return .working
-            case .scanning(let scan):
-                if !helpersAsked {
-                    helpersAsked = true
+            case .scanning(let work):
+                if helped !== work {
+                    helped = work
                     for other in server.workers where other !== worker {
-                        other.loop.execute { other.help(scan) }
+                        other.loop.execute { other.help(work) }
                     }
                 }
-                return worker.work(on: scan) ? .working : .waiting
+                return worker.work(on: work) ? .working : .waiting
             case .finished(let audience):
                 finishExpansion(audience, now: worker.now())
                 return .working
@@ -165,6 +171,15 @@ final class LookalikeStream: LoopJob {
             pump(on: worker)
             return .finished
         }
+    }
+
+    /// Has at least so much set aside for this stream.
+    private func reserve(_ byteCount: UInt64) throws(RequestFailure) {
+        guard byteCount > reservedBytes else { return }
+        guard server.streams.extend(by: byteCount - reservedBytes, limits: limits) else {
+            throw .overloaded(retryAfterMilliseconds: 1_000)
+        }
+        reservedBytes = byteCount
     }
 
     private func takeSeeds(
@@ -197,6 +212,7 @@ final class LookalikeStream: LoopJob {
         request.stamp(&summary.origin, now: now)
         // From here on the stream holds ids and scores only; the generation may go.
         expansion = nil
+        helped = nil
         progressAt = now
         phase = .streaming(audience, next: 0)
     }

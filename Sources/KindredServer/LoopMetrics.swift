@@ -13,6 +13,7 @@ package final class LoopMetrics: Sendable {
     let queryFailures = Atomic<UInt64>(0)
     let overloaded = Atomic<UInt64>(0)
     let rowsScanned = Atomic<UInt64>(0)
+    let rowsRescored = Atomic<UInt64>(0)
     let scanBatches = Atomic<UInt64>(0)
     let scanBatchesShared = Atomic<UInt64>(0)
     let queueMicroseconds = Atomic<UInt64>(0)
@@ -34,7 +35,7 @@ package final class LoopMetrics: Sendable {
             ("overloaded_total", value(overloaded)), ("queries_failed_total", value(queryFailures)),
             ("queries_total", value(queries)), ("queue_us_total", value(queueMicroseconds)),
             ("requests_failed_total", value(failures)), ("requests_total", value(requests)),
-            ("rows_scanned_total", value(rowsScanned)),
+            ("rows_rescored_total", value(rowsRescored)), ("rows_scanned_total", value(rowsScanned)),
             ("scan_batches_shared_total", value(scanBatchesShared)),
             ("scan_batches_total", value(scanBatches)), ("stream_rows_total", value(streamRows)),
             ("streams_opened_total", value(streamsOpened)),

@@ -146,7 +146,7 @@ final class LoopWorker: @unchecked Sendable {
             parts.append(
                 ScanPart(
                     request: request, pieces: pieces, worker: worker, queries: range, number: parts.count,
-                    operationCount: ScanBatch.operationCount(of: plan.queries[range], over: side)))
+                    operationCount: ScanCost.of(plan.queries[range], over: side)))
             start = range.upperBound
         } while start < plan.queries.count
         return parts
@@ -184,6 +184,11 @@ final class LoopWorker: @unchecked Sendable {
             if scan.batch.deposit(scan.batch.makeWorker()), scan.end() { finish(scan) }
             return
         }
+        share(scan)
+    }
+
+    /// Scans here and on every other loop.
+    private func share(_ scan: SharedScan) {
         for other in server.workers where other !== self {
             other.loop.execute { other.join(scan) }
         }
@@ -198,18 +203,21 @@ final class LoopWorker: @unchecked Sendable {
 
     /// The scan's last unit is done: every loop answers its own requests.
     private func finish(_ scan: SharedScan) {
-        let selections = scan.batch.takeSelections()
+        if let rest = scan.makeRemainder() {
+            // The scan's key stays taken until the rest is done too.
+            share(rest)
+            return
+        }
+        let results = scan.takeResults()
         if let key = scan.key { begin(server.scans.next(after: key), key: key) }
         var start = 0
         for part in scan.parts {
             let range = start..<start + part.queries.count
             start = range.upperBound
             if part.worker === self {
-                complete(part, scan: scan, selections: selections[range])
+                complete(part, results: results[range])
             } else {
-                part.worker.loop.execute {
-                    part.worker.complete(part, scan: scan, selections: selections[range])
-                }
+                part.worker.loop.execute { part.worker.complete(part, results: results[range]) }
             }
         }
     }
@@ -221,12 +229,11 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     /// Takes one part's selections; with the last part the request is answered.
-    private func complete(_ part: ScanPart, scan: SharedScan, selections: ArraySlice<TopRows?>) {
+    private func complete(_ part: ScanPart, results: ArraySlice<SharedScan.Result>) {
         let pieces = part.pieces
-        for (offset, query) in part.queries.enumerated() {
-            let position = selections.startIndex + offset
-            pieces.best[query] = selections[position]
-            pieces.rowsScanned[query] = scan.batch.rowsScanned(query: position)
+        for (query, result) in zip(part.queries, results) {
+            pieces.best[query] = result.best
+            pieces.counts[query] = result.counts
         }
         pieces.queriesLeft -= part.queries.count
         guard pieces.queriesLeft == 0, !part.request.isAnswered else { return }
@@ -298,20 +305,20 @@ final class LoopWorker: @unchecked Sendable {
         return false
     }
 
-    /// Scores tiles of another loop's expansion in this loop's slices.
-    func help(_ scan: AudienceScan) { startBulk(AudienceHelp(scan)) }
+    /// Takes units of another loop's expansion in this loop's slices.
+    func help(_ work: any AudienceWork) { startBulk(AudienceHelp(work)) }
 
-    /// Scores one tile. False when none is left.
-    func work(on scan: AudienceScan) -> Bool { scan.work(scratch: scratch) }
+    /// Does one unit. False when none is left.
+    func work(on work: any AudienceWork) -> Bool { work.work(scratch: scratch) }
 }
 
-/// A loop's share in the scan of an expansion that another loop runs.
+/// A loop's share in a phase of an expansion that another loop runs.
 private final class AudienceHelp: LoopJob {
-    private let scan: AudienceScan
+    private let work: any AudienceWork
 
-    init(_ scan: AudienceScan) { self.scan = scan }
+    init(_ work: any AudienceWork) { self.work = work }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
-        worker.work(on: scan) ? .working : .finished
+        worker.work(on: work) ? .working : .finished
     }
 }

@@ -317,6 +317,14 @@ final class ModelSupervisor: @unchecked Sendable {
     private func makeGeneration(_ version: UInt64, of name: ModelName) throws -> Generation {
         let loaded = try loader.load(
             directory: repository.directory(of: name, version: version), expecting: name, version: version)
+        for (side, reason) in loaded.codesBuilt.sorted(by: { $0.key.description < $1.key.description }) {
+            logger.warning(
+                "codes were made in memory, which every load of this version repeats",
+                metadata: [
+                    "model": "\(name)", "version": "\(version)", "side": "\(side)", "reason": "\(reason)",
+                    "remedy": "kindred pack --reindex \(loaded.directory)",
+                ])
+        }
         let catalogs = try VersionCatalog.columns(of: loaded)
         let memory = server.memory
         let generation = try Generation(

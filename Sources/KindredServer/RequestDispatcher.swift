@@ -17,7 +17,9 @@ struct RequestDispatcher {
                         defaultModel: worker.generations.defaultModel)))
         case .ping(let value): request.answer(.pong(value))
         case .recommend(let body):
-            request.connection.start(try RecommendJob(request, body, try generation(of: body.scope)))
+            request.connection.start(
+                try RecommendJob(
+                    request, body, try generation(of: body.scope), scan: worker.server.scan))
         case .score(let body):
             request.connection.start(try ScoreJob(request, body, try generation(of: body.scope)))
         case .vectors(let body):

@@ -8,10 +8,11 @@ final class RecommendJob: LoopJob {
     var connection: ConnectionHandler? { request.connection }
     private var planner: RecommendPlanner
 
-    init(_ request: PendingRequest, _ body: RecommendRequest, _ generation: Generation) throws(RequestFailure)
-    {
+    init(
+        _ request: PendingRequest, _ body: RecommendRequest, _ generation: Generation, scan: ScanMode
+    ) throws(RequestFailure) {
         self.request = request
-        planner = try RecommendPlanner(request: body, generation: generation)
+        planner = try RecommendPlanner(request: body, generation: generation, scan: scan)
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
@@ -88,7 +89,7 @@ final class AnswerJob: LoopJob {
     init(_ request: PendingRequest, _ pieces: AnswerPieces) {
         self.request = request
         self.pieces = pieces
-        answer = RecommendAnswer(plan: pieces.plan, best: pieces.best, rowsScanned: pieces.rowsScanned)
+        answer = RecommendAnswer(plan: pieces.plan, best: pieces.best, counts: pieces.counts)
         pieces.best = []
     }
 
@@ -101,7 +102,8 @@ final class AnswerJob: LoopJob {
         var response = answer.finish()
         request.stamp(&response.origin, now: worker.now())
         let metrics = worker.metrics
-        metrics.rowsScanned.count(pieces.rowsScanned.reduce(0) { $0 + UInt64($1) })
+        metrics.rowsScanned.count(pieces.counts.reduce(0) { $0 + UInt64($1.rowsScanned) })
+        metrics.rowsRescored.count(pieces.counts.reduce(0) { $0 + UInt64($1.rowsRescored) })
         metrics.queries.count(UInt64(pieces.plan.slots.count))
         metrics.queryFailures.count(UInt64(pieces.plan.slots.count - pieces.plan.queries.count))
         metrics.queueMicroseconds.count(UInt64(response.origin.queueMicroseconds))

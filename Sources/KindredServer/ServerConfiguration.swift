@@ -15,6 +15,8 @@ package struct ServerConfiguration: Sendable {
     /// The model of requests that name none; nil: the only model, where there is just one.
     package var defaultModel: ModelName?
     package var loading = VectorLoading.memory
+    /// Which engine finds the rows of a query.
+    package var scan = ScanMode.auto
     package var limits = Limits.standard
     /// How often the repository is looked at.
     package var watchMilliseconds = 1_000

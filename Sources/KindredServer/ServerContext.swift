@@ -7,6 +7,7 @@ import Synchronization
 /// What all event loops of a server share: limits, the serving generations, the queue of long scans.
 final class ServerContext: Sendable {
     let limits: Limits
+    let scan: ScanMode
     let drainMilliseconds: UInt32
     let logger: Logger
     let store = GenerationStore()
@@ -22,6 +23,7 @@ final class ServerContext: Sendable {
 
     init(configuration: ServerConfiguration, logger: Logger) {
         limits = configuration.limits
+        scan = configuration.scan
         drainMilliseconds = configuration.drainMilliseconds
         self.logger = logger
         scans = ScanQueue(limits: configuration.limits)

@@ -22,13 +22,13 @@ struct ScanPart: @unchecked Sendable {
 final class AnswerPieces {
     let plan: RecommendPlan
     var best: [TopRows?]
-    var rowsScanned: [Int]
+    var counts: [ScanCounts]
     var queriesLeft: Int
 
     init(plan: RecommendPlan) {
         self.plan = plan
         best = Array(repeating: nil, count: plan.queries.count)
-        rowsScanned = Array(repeating: 0, count: plan.queries.count)
+        counts = Array(repeating: ScanCounts(), count: plan.queries.count)
         queriesLeft = plan.queries.count
     }
 }
@@ -40,6 +40,14 @@ final class SharedScan: Sendable {
     /// Set where others wait for this scan to end.
     let key: ScanKey?
     private let hasEnded = Atomic<Bool>(false)
+    /// The scan that this one goes on with, for some of its queries.
+    private let before: (scan: SharedScan, indices: [Int])?
+
+    /// What a scan found for one query.
+    struct Result: Sendable {
+        var best: TopRows?
+        var counts: ScanCounts
+    }
 
     init(parts: [ScanPart], key: ScanKey?) {
         self.parts = parts
@@ -48,6 +56,32 @@ final class SharedScan: Sendable {
         batch = ScanBatch(
             generation: plan.generation, target: plan.generation.side(plan.target)!,
             queries: parts.flatMap { $0.pieces.plan.queries[$0.queries] })
+        before = nil
+    }
+
+    private init(after scan: SharedScan, batch: ScanBatch, indices: [Int]) {
+        parts = scan.parts
+        key = scan.key
+        self.batch = batch
+        before = (scan, indices)
+    }
+
+    /// A scan of the queries for which this one was the wrong engine, if there are any. Only once it is complete.
+    func makeRemainder() -> SharedScan? {
+        guard let (batch, indices) = batch.makeRemainder() else { return nil }
+        return SharedScan(after: self, batch: batch, indices: indices)
+    }
+
+    /// What was found for each query of the parts. Only once the scan is complete; once.
+    func takeResults() -> [Result] {
+        let own = zip(batch.takeSelections(), batch.counts).map { Result(best: $0, counts: $1) }
+        guard let (scan, indices) = before else { return own }
+        var results = scan.takeResults()
+        for (index, result) in zip(indices, own) {
+            results[index].best = result.best
+            results[index].counts.rowsScanned += result.counts.rowsScanned
+        }
+        return results
     }
 
     /// True once nobody waits for any of it.

@@ -23,6 +23,17 @@ final class StreamBudget: Sendable {
         }
     }
 
+    /// Reserves more for a stream that is open; false where there is no room. One stream always has room.
+    func extend(by byteCount: UInt64, limits: Limits) -> Bool {
+        state.withLock { state in
+            guard state.count == 1 || state.byteCount + byteCount <= limits.streamBytesHeldMax else {
+                return false
+            }
+            state.byteCount += byteCount
+            return true
+        }
+    }
+
     func release(_ byteCount: UInt64) {
         state.withLock { state in
             state.count -= 1

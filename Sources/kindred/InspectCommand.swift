@@ -22,8 +22,11 @@ struct InspectCommand: ParsableCommand {
             let loaded = try VersionLoader().load(
                 directory: folder.directory, expecting: folder.name, version: folder.version)
             let columns = try VersionCatalog.columns(of: loaded)
-            let sides = [loaded.items, loaded.users].compactMap { $0 }
-                .map { SideContent(table: $0, columns: columns[$0.side], idsShown: Self.idsShown) }
+            let sides = [loaded.items, loaded.users].compactMap { $0 }.map {
+                SideContent(
+                    table: $0, columns: columns[$0.side], codes: loaded.codes($0.side),
+                    codesBuilt: loaded.codesBuilt[$0.side], idsShown: Self.idsShown)
+            }
             if json {
                 let content = sides.map { JSONMember($0.table.side.description, $0.json) }
                 print(

@@ -32,12 +32,19 @@ struct PackCommand: ParsableCommand {
             Vectors are .npy (<f4 or <f8, C order) or .safetensors (tensor "vectors", F32). Ids are a text file \
             with one id per line or a .npy of <u8 or <i8; a .safetensors file may have them inside. The last line \
             printed is the new version's folder.
+
+            --reindex makes no new version: it writes the int8 codes of published ones where they are missing, of \
+            another layout or damaged.
             """)
 
     @Option(help: "The folder of all models.")
-    var models: String
+    var models: String?
     @Option(help: "The model's name: \(ModelName.rule).")
-    var name: String
+    var name: String?
+    @Option(
+        help: ArgumentHelp(
+            "Bring the codes of a version, of a model or of all models up to date.", valueName: "dir"))
+    var reindex: String?
     @Option(help: "Vectors of the items.")
     var items: String?
     @Option(help: "Ids of the items, in the order of their vectors.")
@@ -60,6 +67,19 @@ struct PackCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
+        if reindex != nil {
+            let others: [(String, Any?)] = [
+                ("--models", models), ("--name", name), ("--items", items), ("--item-ids", itemIds),
+                ("--users", users), ("--user-ids", userIds), ("--catalog", catalog),
+                ("--training-id", trainingId),
+            ]
+            if let other = others.first(where: { $0.1 != nil }) {
+                throw ValidationError("\(other.0) with --reindex, which takes a folder and nothing else")
+            }
+            return
+        }
+        guard models != nil else { throw ValidationError("--models is missing: the folder of all models") }
+        guard let name else { throw ValidationError("--name is missing: the model's name") }
         guard ModelName(name) != nil else {
             throw ValidationError("--name \(name): a model's name has the form \(ModelName.rule)")
         }
@@ -71,7 +91,8 @@ struct PackCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard let modelName = ModelName(name) else { return try validate() }
+        if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
+        guard let models, let modelName = name.flatMap({ ModelName($0) }) else { return try validate() }
         var packer = Packer(root: models, name: modelName, metric: metric == .dot ? .dot : .cosine)
         packer.items = items.map { PackInput(vectors: $0, ids: itemIds, idKind: itemIdKind.idKind) }
         packer.users = users.map { PackInput(vectors: $0, ids: userIds, idKind: userIdKind.idKind) }

@@ -13,6 +13,7 @@ final class ProgressLine {
             case .reading(let side, let rows): "reading \(rows.groupedDigits) \(side)"
             case .sorting(let side, let rows): "sorting \(rows.groupedDigits) \(side)"
             case .writing(let side, let done, let rows): "writing \(side): \(done * 100 / max(rows, 1)) %"
+            case .coding(let side, let done, let rows): "coding \(side): \(done * 100 / max(rows, 1)) %"
             case .copyingCatalog: "copying the catalog"
             case .checking: "checking what was written"
             case .publishing: "publishing"

@@ -39,6 +39,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Read vectors into memory, or map their files.")
     var load = Loading.memory
     @Option(
+        help: """
+            The engine that finds the rows: float32 products (blas), certified int8 codes (int8), or whichever is \
+            the faster for the query (auto). All give the same answers.
+            """)
+    var scan = ScanMode.auto
+    @Option(
         help: "The least level that is logged: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = LogLevel.info
 
@@ -63,6 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.host = endpoint.host
         configuration.port = endpoint.port
         configuration.defaultModel = defaultModel.flatMap { ModelName($0) }
+        configuration.scan = scan
         configuration.loading = load == .map ? .map : .memory
         var logger = Logger(label: "kindred") { _ in
             LogLineHandler(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info)

@@ -91,3 +91,5 @@ extension Similarity: ExpressibleByArgument {
         self = similarity
     }
 }
+
+extension ScanMode: ExpressibleByArgument {}

@@ -5,12 +5,20 @@ import KindredModel
 struct SideContent {
     let table: VectorTable
     let columns: CatalogColumns?
+    let codes: CodeTable?
+    /// Why the codes are not from a file of the version, where they are not.
+    let codesBuilt: CodesBuildReason?
     private let firstIDs: [String]
     private let norms: (least: Double, mean: Double, greatest: Double)
 
-    init(table: VectorTable, columns: CatalogColumns?, idsShown: Int) {
+    init(
+        table: VectorTable, columns: CatalogColumns?, codes: CodeTable?, codesBuilt: CodesBuildReason?,
+        idsShown: Int
+    ) {
         self.table = table
         self.columns = columns
+        self.codes = codes
+        self.codesBuilt = codesBuilt
         firstIDs = (0..<min(table.count, idsShown)).map { table.ids.id(ofRow: UInt32($0)).description }
         let norms = UnsafeBufferPointer(start: table.norms, count: table.count)
         self.norms = (
@@ -24,6 +32,11 @@ struct SideContent {
             "  norms      least \(norms.least)  mean \(norms.mean)  greatest \(norms.greatest)",
             "  first ids  \(firstIDs.joined(separator: "  "))",
         ]
+        if let codes {
+            let origin =
+                codesBuilt.map { "made at load: \($0)" } ?? "from \(ModelFiles.codes(of: table.side))"
+            lines.append("  codes      int8  \(codes.blockCount.groupedDigits) blocks  \(origin)")
+        }
         guard let columns else { return lines }
         lines += columns.columns.map {
             let nulls = table.count - $0.present.population
@@ -45,6 +58,11 @@ struct SideContent {
                 ])),
             JSONMember("first_ids", .array(firstIDs.map(JSONValue.string))),
         ]
+        if let codes {
+            var inner = [JSONMember("blocks", .integer(codes.blockCount))]
+            if let codesBuilt { inner.append(JSONMember("made_at_load", .string(codesBuilt.description))) }
+            members.append(JSONMember("codes", .object(inner)))
+        }
         guard let columns else { return .object(members) }
         let described = columns.columns.map { column in
             JSONValue.object([

@@ -7,7 +7,10 @@ import KindredServer
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check every byte of a version, a model or a whole repository.",
-        discussion: "Exits with 1 if any version is refused. With --json: one object per version and line.")
+        discussion: """
+            Codes are compared with those the vectors give. Exits with 1 if any version is refused. With --json: one \
+            object per version and line.
+            """)
 
     @Argument(help: "A version's folder, a model's folder, or the folder of all models.")
     var directory: String
@@ -21,6 +24,12 @@ struct VerifyCommand: ParsableCommand {
                 let loaded = try VersionLoader().load(
                     directory: folder.directory, expecting: folder.name, version: folder.version)
                 _ = try VersionCatalog.columns(of: loaded)
+                for table in [loaded.items, loaded.users].compactMap({ $0 }) {
+                    guard let codes = loaded.codes(table.side), loaded.codesBuilt[table.side] == nil else {
+                        continue
+                    }
+                    try CodeTable.check(codes, against: table)
+                }
                 report(folder, loaded: loaded, reason: nil)
             } catch {
                 isSound = false
@@ -37,6 +46,12 @@ struct VerifyCommand: ParsableCommand {
             print(
                 reason.map { "refused  \(folder.name) \(folder.version)  \($0)" }
                     ?? "ok       \(folder.name) \(folder.version)  \(sizes.joined(separator: ", "))")
+            for side in [Side.items, .users] {
+                guard let fault = loaded?.codesBuilt[side] else { continue }
+                print(
+                    "note     codes of \(side) are made at every load: \(fault) "
+                        + "(kindred pack --reindex writes them)")
+            }
             return
         }
         var members = [
@@ -46,7 +61,13 @@ struct VerifyCommand: ParsableCommand {
             JSONMember("ok", .bool(reason == nil)),
         ]
         if let reason { members.append(JSONMember("reason", .string(reason))) }
-        if let loaded { members.append(JSONMember("fingerprint", .string(loaded.manifest.fingerprintText))) }
+        if let loaded {
+            members.append(JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)))
+            let built = [Side.items, .users].compactMap { side in
+                loaded.codesBuilt[side].map { JSONMember(side.description, .string($0.description)) }
+            }
+            members.append(JSONMember("codes_made_at_load", .object(built)))
+        }
         print(JSONWriter.compact(.object(members)))
     }
 }

@@ -30,4 +30,18 @@ import Testing
             }
         }
     }
+
+    /// Long pieces go through several sums at once; one bit at a time is the definition.
+    @Test func longPiecesAreSummedAsDefined() {
+        var generator = SeededGenerator.announced()
+        let bytes = (0..<30_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        for count in [4_095, 12_287, 12_288, 12_289, 24_576, 30_000] {
+            var wanted = ~UInt32(0)
+            for byte in bytes[..<count] {
+                wanted ^= UInt32(byte)
+                for _ in 0..<8 { wanted = wanted & 1 == 1 ? wanted >> 1 ^ 0x82F6_3B78 : wanted >> 1 }
+            }
+            #expect(bytes[..<count].withUnsafeBytes { CRC32C.of($0) } == ~wanted, "\(count) bytes")
+        }
+    }
 }

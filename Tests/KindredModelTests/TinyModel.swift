@@ -9,6 +9,12 @@ struct TinyModel {
     let directory: String
     static let name = ModelName("tiny")!
 
+    /// A version `1` packed by the test itself.
+    init(folder: TemporaryFolder, directory: String) {
+        self.folder = folder
+        self.directory = directory
+    }
+
     init(metric: Similarity = .dot) throws {
         folder = try TemporaryFolder()
         var packer = try Self.packer(in: folder, metric: metric)

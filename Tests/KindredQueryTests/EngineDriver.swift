@@ -21,7 +21,7 @@ extension Generation {
             trainingID: nil,
             items: items.map { Manifest.Rows(count: UInt64($0.count), idKind: .number) },
             users: users.map { Manifest.Rows(count: UInt64($0.count), idKind: .number) }, files: [])
-        let version = LoadedVersion(
+        let version = try LoadedVersion(
             name: ModelName("sample")!, version: 1, directory: "", manifest: manifest,
             items: try items.map { try table(.items, $0) }, users: try users.map { try table(.users, $0) },
             catalogPath: nil)
@@ -31,40 +31,42 @@ extension Generation {
 
 /// Plans and answers a request, the units of its scan dealt to several workers at random.
 func answer(
-    _ request: RecommendRequest, _ generation: Generation, workerCount: Int = 1,
+    _ request: RecommendRequest, _ generation: Generation, scan: ScanMode = .auto, workerCount: Int = 1,
     using generator: inout SeededGenerator
 ) throws -> RecommendResponse {
-    var planner = try RecommendPlanner(request: request, generation: generation)
+    var planner = try RecommendPlanner(request: request, generation: generation, scan: scan)
     while try !planner.step(idCount: Int.random(in: 1...100, using: &generator)) {}
     let plan = planner.finish()
     let batch = ScanBatch(
         generation: generation, target: generation.side(plan.target)!, queries: plan.queries)
-    let scratch = ScanScratch()
-    var workers = (0..<workerCount).map { _ in batch.makeWorker() }
-    while batch.work(&workers[Int.random(in: 0..<workerCount, using: &generator)], scratch: scratch) {}
-    let completing = workers.map { batch.deposit($0) }
-    precondition(completing.count { $0 } == 1, "exactly one deposit completes a batch")
-    var answer = RecommendAnswer(
-        plan: plan, best: batch.takeSelections(),
-        rowsScanned: plan.queries.indices.map(batch.rowsScanned(query:)))
+    let (best, counts) = runScan(batch, workerCount: workerCount, using: &generator)
+    var answer = RecommendAnswer(plan: plan, best: best, counts: counts)
     while !answer.step(resultCount: Int.random(in: 1...500, using: &generator)) {}
     return answer.finish()
 }
 
-/// Runs a look-alike expansion to its end on this thread.
-func expand(
-    _ request: LookalikeRequest, seeds: IDList, _ generation: Generation
-) throws -> (audience: Audience, seeds: SeedSet) {
-    var expansion = try LookalikeExpansion(request: request, generation: generation, limits: .standard)
-    try expansion.insert(seeds, 0..<seeds.count)
+/// Scans a batch and what remains of it, the units dealt to several workers at random.
+func runScan(
+    _ batch: ScanBatch, workerCount: Int, using generator: inout SeededGenerator
+) -> (best: [TopRows?], counts: [ScanCounts]) {
     let scratch = ScanScratch()
-    while true {
-        switch try expansion.step() {
-        case .working: break
-        case .scanning(let scan): while scan.work(scratch: scratch) {}
-        case .finished(let audience): return (audience, expansion.seeds)
+    var workers = (0..<workerCount).map { _ in batch.makeWorker() }
+    var busy = Array(0..<workerCount)
+    while let position = busy.indices.randomElement(using: &generator) {
+        if !batch.work(&workers[busy[position]], scratch: scratch) { busy.remove(at: position) }
+    }
+    let completing = workers.map { batch.deposit($0) }
+    precondition(completing.count { $0 } == 1, "exactly one deposit completes a batch")
+    var best = batch.takeSelections()
+    var counts = batch.counts
+    if let (rest, indices) = batch.makeRemainder() {
+        let results = runScan(rest, workerCount: workerCount, using: &generator)
+        for (position, index) in indices.enumerated() {
+            best[index] = results.best[position]
+            counts[index].rowsScanned += results.counts[position].rowsScanned
         }
     }
+    return (best, counts)
 }
 
 extension Audience {

@@ -14,6 +14,10 @@ package enum VectorShape: CaseIterable, Sendable {
     case denormal
     /// Rows whose scores differ by less than a float32 can hold.
     case nearTies
+    /// One row of a huge norm among tiny ones.
+    case outlier
+    /// No element below 0, so that a negated row scores below 0 everywhere.
+    case oneSided
 }
 
 extension VectorShape {
@@ -42,6 +46,10 @@ extension VectorShape {
         case .constant:
             let row = normalRow(1)
             return Array(repeating: row, count: count)
+        case .outlier:
+            let huge = Int.random(in: 0..<count, using: &generator)
+            return (0..<count).map { normalRow($0 == huge ? 0x1p54 : 0x1p-20) }
+        case .oneSided: return (0..<count).map { _ in normalRow(1).map(abs) }
         case .denormal: return (0..<count).map { _ in normalRow(1e-43) }
         case .nearTies:
             let base = normalRow(1)

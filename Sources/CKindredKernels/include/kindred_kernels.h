@@ -39,4 +39,118 @@ size_t kindred_select_at_least(const float *scores, size_t count, float threshol
 size_t kindred_select_at_least_scaled(const float *scores, const float *norms, size_t count, float factor,
                                       uint32_t *survivors);
 
+// ---- Int8 codes ------------------------------------------------------------------------------------------
+//
+// A block codes 16 rows. Row x of a block with scale s has codes c_i in -127 ..= 127 and is approximated by
+// x~_i = s c_i. Codes are stored as c_i + 128, four dimensions of the 16 rows after each other:
+//
+//     codes[block][group][row][4], groups = ceil(dimension / 4)
+//
+// so 64 bytes are one register of 32-bit lanes (a row each) and 16 groups are one tile of 16 x 64 bytes. Elements
+// past the dimension and rows past the last one have code 0, stored as 128.
+
+enum { KINDRED_BLOCK_ROWS = 16 };
+
+// What a scan must know of a block. Norms are Euclidean. Rounded so that every statement holds for the exact
+// real numbers.
+typedef struct {
+    float scale;          // s, in [2^-100, 2^60]
+    float inverse_scale;  // 1 / s, rounded to nearest
+    float error;          // at least |x - x~| / s for each row, plus what the canonical sum may differ from x . q
+    float coded_norm;     // at least |x~| / s for each row
+    float norm_min;       // at most |x| for each row
+    float norm_max;       // at least |x| for each row
+} kindred_code_block;
+
+// The codes of a table. `blocks` has ceil(row_count / 16) elements, `codes` 64 * groups bytes for each.
+typedef struct {
+    const uint8_t *codes;
+    const kindred_code_block *blocks;
+    size_t groups;
+    size_t row_count;
+} kindred_code_table;
+
+// Codes `row_count` (1 to 16) rows of `dimension` elements into one block: the row at rows[0], rows[1], ...
+// Elements are finite and norms at most 2^60. `norms` are the rows' canonical float64 norms. Writes 64 * groups
+// bytes.
+void kindred_encode_block(const float *const *rows, const double *norms, size_t row_count, size_t dimension,
+                          uint8_t *codes, kindred_code_block *block);
+
+// A coded query. With s_q its scale, a query q is approximated by s_q times its codes.
+typedef struct {
+    double scale;      // s_q, at least 2^-100
+    double norm;       // at least |q| / s_q
+    double error;      // at least |q - q~| / s_q
+    int32_t offset;    // 128 x the sum of the codes: what storing codes + 128 adds to a product
+} kindred_query_code;
+
+// Codes a query of finite elements with codes in -127 ..= 127 whose quads have magnitudes that sum to at most
+// `quad_max` (8 to 508 = 4 x 127). A quad is two neighbouring elements and the two that lie four further on: the
+// elements 8 i + 2 j + {0, 1, 4, 5} for j = 0, 1. Writes 4 * groups codes, those past the dimension 0.
+void kindred_encode_query(const float *query, size_t dimension, int quad_max, int8_t *codes,
+                          kindred_query_code *code);
+
+// The `quad_max` that queries of the chosen scan kernel are coded with: 508, or less where the instruction set would
+// saturate.
+int kindred_query_quad_max(void);
+
+// The name of the chosen scan kernel: "portable", "avx2", "vnni" or "amx".
+const char *kindred_scan_kernel(void);
+
+// Coded queries of one scan, as columns. Query i's codes begin at codes + i * code_stride; a stride is a multiple
+// of 64 that holds 4 * groups, and the bytes between are 0.
+//
+// Query i keeps row j of block b where, D being the product of their codes,
+//
+//     D >= (floor + floor_per_norm * n) * inverse_scale - norm * error_b - error * coded_norm_b
+//
+// with n = norm_min of the block where floor_per_norm >= 0, else norm_max. The right side is evaluated so that
+// rows are kept rather than lost, in float32 with every operation rounded (nothing fused), so that all kernels
+// keep the same rows:
+//
+//     a = clamp((floor + floor_per_norm * n) * inverse_scale)
+//     t = clamp((a - norm * error_b) - error * coded_norm_b) - (|a| * 2^-20 + 2)
+//
+// where clamp is to +-2^30, which no product reaches, and t is truncated to an integer. An infinite floor keeps
+// everything (minus) or nothing (plus). All other members are finite, norms and errors not negative. The margin
+// covers the rounding where one of the two floors is 0 or both have the same sign; where their products overflow
+// against each other, everything is kept.
+typedef struct {
+    const int8_t *codes;
+    size_t code_stride;
+    const int32_t *offsets;
+    const float *floors;
+    const float *floors_per_norm;
+    const float *norms;   // |q| / s_q, rounded up
+    const float *errors;  // |q - q~| / s_q, rounded up
+    // One pointer per query to a bit per row of the codes (bit r % 16 of element r / 16), set where the row may be
+    // kept; NULL for a query without mask. The array itself may be NULL.
+    const uint16_t *const *masks;
+} kindred_code_queries;
+
+// A row that was kept: its position in the codes, and D.
+typedef struct {
+    uint32_t query;
+    uint32_t position;
+    int32_t product;
+} kindred_code_hit;
+
+// Scans blocks first_block ..< first_block + block_count against `query_count` queries and writes what is kept to
+// `hits`, which has room for 16 * block_count * query_count; returns their number. Hits of one query ascend by
+// position; those of several queries may be interleaved in any way. Rows from row_count on are never kept.
+size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, size_t block_count,
+                          const kindred_code_queries *queries, size_t query_count, kindred_code_hit *hits);
+
+// The `quad_max` of a named kernel, and its scan, for tests and measurements. 0 and SIZE_MAX where this
+// CPU lacks the kernel.
+int kindred_scan_kernel_quad_max(const char *kernel);
+size_t kindred_scan_codes_with(const char *kernel, const kindred_code_table *table, size_t first_block,
+                               size_t block_count, const kindred_code_queries *queries, size_t query_count,
+                               kindred_code_hit *hits);
+
+// The same by the plainest loop, for tests.
+size_t kindred_scan_codes_reference(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                    const kindred_code_queries *queries, size_t query_count,
+                                    kindred_code_hit *hits);
+
 #endif

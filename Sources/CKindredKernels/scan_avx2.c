@@ -1,0 +1,163 @@
+#include "scan_kernel.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
+
+// vpmaddubsw adds two products of unsigned and signed bytes with saturation at 32,767. Two of its results are added
+// before one vpmaddwd widens both: four products of rows of at most 255 and a quad of the query, 255 x 128 = 32,640.
+enum { QUERY_QUAD_MAX = 128 };
+
+// Four queries are eight sums, which with the codes of two groups fill the sixteen registers.
+enum { TILE_QUERIES = 4 };
+
+// Blocks whose thresholds are found together: one after the other they would wait for each other's arithmetic.
+enum { THRESHOLD_BLOCKS = 64 };
+
+// How far ahead a single query, which waits for memory, asks for codes.
+enum { PREFETCH_BYTES = 4096 };
+
+typedef struct {
+    const kindred_code_table *table;
+    const kindred_code_queries *queries;
+    size_t first_query;
+    kindred_tile_masks masks;
+    kindred_code_hit *hits;
+} tile_scan;
+
+AVX2 KINDRED_INLINE __m256i load(const uint8_t *codes) { return _mm256_loadu_si256((const __m256i *)codes); }
+
+AVX2 KINDRED_INLINE __m256i add_pair(__m256i sum, __m256i x, __m256i y, __m256i p, __m256i r) {
+    __m256i products = _mm256_add_epi16(_mm256_maddubs_epi16(x, p), _mm256_maddubs_epi16(y, r));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(products, _mm256_set1_epi16(1)));
+}
+
+AVX2 KINDRED_INLINE __m256i add_one(__m256i sum, __m256i x, __m256i p) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(x, p), _mm256_set1_epi16(1)));
+}
+
+// The rows of a block whose sums are above a limit.
+AVX2 KINDRED_INLINE uint32_t rows_above(__m256i low, __m256i high, __m256i limit) {
+    __m256i low_passes = _mm256_cmpgt_epi32(low, limit), high_passes = _mm256_cmpgt_epi32(high, limit);
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(low_passes)) |
+           (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high_passes)) << 8;
+}
+
+// The thresholds of a tile's queries for some blocks, one after the other. A function of its own, because the compiler
+// makes vectors of what is stored.
+AVX2 __attribute__((noinline)) static void find_least(const kindred_code_block *blocks, size_t block_count,
+                                                      const kindred_code_queries *queries, size_t first_query,
+                                                      size_t count, int32_t *restrict least) {
+    if (count == TILE_QUERIES) {
+        for (size_t block = 0; block < block_count; block++)
+            kindred_scan_least(&blocks[block], queries, first_query, TILE_QUERIES, least + TILE_QUERIES * block);
+        return;
+    }
+    for (size_t block = 0; block < block_count; block++)
+        kindred_scan_least(&blocks[block], queries, first_query, count, least + TILE_QUERIES * block);
+}
+
+// Compares a block with `count` queries, a constant of the caller, so that every sum lives in a register. Returns
+// the number of hits there are then.
+AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_t block, const int32_t *least,
+                                      size_t found) {
+    const kindred_code_queries *queries = scan->queries;
+    size_t groups = scan->table->groups;
+    const uint8_t *codes = scan->table->codes + 64 * groups * block;
+    const int8_t *query_codes = queries->codes + scan->first_query * queries->code_stride;
+    __m256i low[TILE_QUERIES], high[TILE_QUERIES];
+
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < count; i++) low[i] = high[i] = _mm256_setzero_si256();
+    size_t group = 0;
+    for (; group + 2 <= groups; group += 2, codes += 128) {
+        if (count == 1) {
+            __builtin_prefetch((const void *)((uintptr_t)codes + PREFETCH_BYTES));
+            __builtin_prefetch((const void *)((uintptr_t)codes + PREFETCH_BYTES + 64));
+        }
+        __m256i x0 = load(codes), x1 = load(codes + 32), y0 = load(codes + 64), y1 = load(codes + 96);
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < count; i++) {
+            const int8_t *at = query_codes + i * queries->code_stride;
+            __m256i p = _mm256_set1_epi32(kindred_load_group(at, group));
+            __m256i r = _mm256_set1_epi32(kindred_load_group(at, group + 1));
+            low[i] = add_pair(low[i], x0, y0, p, r);
+            high[i] = add_pair(high[i], x1, y1, p, r);
+        }
+    }
+    if (group < groups) {
+        __m256i x0 = load(codes), x1 = load(codes + 32);
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < count; i++) {
+            __m256i p = _mm256_set1_epi32(kindred_load_group(query_codes + i * queries->code_stride, group));
+            low[i] = add_one(low[i], x0, p);
+            high[i] = add_one(high[i], x1, p);
+        }
+    }
+
+    __m256i any = _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < count; i++) {
+        __m256i limit = _mm256_set1_epi32(least[i] - 1);
+        any = _mm256_or_si256(any, _mm256_cmpgt_epi32(low[i], limit));
+        any = _mm256_or_si256(any, _mm256_cmpgt_epi32(high[i], limit));
+    }
+    if (_mm256_testz_si256(any, any)) return found;
+
+    uint32_t live = kindred_live_rows(scan->table, block);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < count; i++) {
+        uint32_t rows = rows_above(low[i], high[i], _mm256_set1_epi32(least[i] - 1));
+        rows &= live & kindred_masked_rows(&scan->masks, i, block);
+        if (rows == 0) continue;
+        int32_t sums[KINDRED_BLOCK_ROWS];
+        _mm256_storeu_si256((__m256i *)sums, low[i]);
+        _mm256_storeu_si256((__m256i *)(sums + 8), high[i]);
+        size_t query = scan->first_query + i;
+        found = kindred_keep_rows(rows, sums, queries->offsets[query], query, block, scan->hits, found);
+    }
+    return found;
+}
+
+AVX2 KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t count, size_t first_block, size_t end_block,
+                                    size_t found) {
+    scan->masks = kindred_masks_of(scan->queries, scan->first_query, count);
+    int32_t least[TILE_QUERIES * THRESHOLD_BLOCKS];
+    for (size_t block = first_block; block < end_block; block++) {
+        size_t index = (block - first_block) % THRESHOLD_BLOCKS;
+        if (index == 0) {
+            size_t left = end_block - block;
+            find_least(&scan->table->blocks[block], left < THRESHOLD_BLOCKS ? left : THRESHOLD_BLOCKS,
+                       scan->queries, scan->first_query, count, least);
+        }
+        if (!kindred_block_wanted(&scan->masks, block)) continue;
+        found = scan_block(scan, count, block, least + TILE_QUERIES * index, found);
+    }
+    scan->first_query += count;
+    return found;
+}
+
+AVX2 static size_t scan(const kindred_code_table *table, size_t first_block, size_t block_count,
+                        const kindred_code_queries *queries, size_t query_count, kindred_code_hit *hits) {
+    tile_scan scan = {.table = table, .queries = queries, .hits = hits};
+    size_t found = 0;
+    size_t end_block = first_block + block_count;
+    size_t run = query_count <= TILE_QUERIES ? block_count : kindred_run_blocks(table->groups, KINDRED_RUN_BYTES);
+    for (size_t block = first_block; block < end_block; block += run) {
+        size_t run_end = end_block - block < run ? end_block : block + run;
+        scan.first_query = 0;
+        while (query_count - scan.first_query >= TILE_QUERIES)
+            found = scan_run(&scan, TILE_QUERIES, block, run_end, found);
+        switch (query_count - scan.first_query) {
+        case 3: found = scan_run(&scan, 3, block, run_end, found); break;
+        case 2: found = scan_run(&scan, 2, block, run_end, found); break;
+        case 1: found = scan_run(&scan, 1, block, run_end, found); break;
+        default: break;
+        }
+    }
+    return found;
+}
+
+const kindred_scan_entry kindred_avx2_scan = {.name = "avx2", .query_quad_max = QUERY_QUAD_MAX, .scan = scan};
+#endif

@@ -1,0 +1,148 @@
+// What the kernels that scan codes share: the threshold of a block, which rows of a block may be kept, how a kept
+// row is written. Plain C, so that every kernel, and every emulation of one, keeps the same rows.
+#ifndef KINDRED_SCAN_KERNEL_H
+#define KINDRED_SCAN_KERNEL_H
+
+#include "kindred_kernels.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+typedef size_t kindred_scan_function(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                     const kindred_code_queries *queries, size_t query_count,
+                                     kindred_code_hit *hits);
+
+typedef struct {
+    const char *name;
+    int query_quad_max;
+    kindred_scan_function *scan;
+} kindred_scan_entry;
+
+extern const kindred_scan_entry kindred_portable_scan;
+extern const kindred_scan_entry kindred_avx2_scan;
+extern const kindred_scan_entry kindred_vnni_scan;
+extern const kindred_scan_entry kindred_amx_scan;
+
+// The quads of a query that no instruction limits: four codes of 127.
+enum { KINDRED_QUAD_MAX = 508 };
+
+#define KINDRED_INLINE static inline __attribute__((always_inline))
+
+// How many blocks a tile of queries scans before the next tile scans them again: as many as fit `byte_count` bytes
+// of a cache.
+KINDRED_INLINE size_t kindred_run_blocks(size_t groups, size_t byte_count) {
+    size_t blocks = byte_count / (64 * groups);
+    return blocks == 0 ? 1 : blocks;
+}
+
+// A run that fits the first cache together with the queries.
+enum { KINDRED_RUN_BYTES = 16 << 10 };
+
+// The least product that query `i` keeps of a block, by the formula of the header. Comparisons are written so that
+// they are the vector minimum and maximum and send what is not a number to the side that keeps every row; nothing
+// is clamped last, which would end in scalar code.
+KINDRED_INLINE int32_t kindred_scan_threshold(const kindred_code_block *block,
+                                              const kindred_code_queries *queries, size_t i) {
+#pragma STDC FP_CONTRACT OFF
+    float per_norm = queries->floors_per_norm[i];
+    float norm = per_norm >= 0 ? block->norm_min : block->norm_max;
+    float a = (queries->floors[i] + per_norm * norm) * block->inverse_scale;
+    a = a > -0x1p30f ? a : -0x1p30f;
+    a = a < 0x1p30f ? a : 0x1p30f;
+    float t = a - queries->norms[i] * block->error;
+    t = t - queries->errors[i] * block->coded_norm;
+    t = t > -0x1p30f ? t : -0x1p30f;
+    t = t - (fabsf(a) * 0x1p-20f + 2.0f);
+    return (int32_t)t;
+}
+
+// The least sum that each of a tile's queries keeps of a block: the sums contain what storing codes + 128 adds.
+// `count` is a constant of the caller; a long loop is left whole, since only loops become vectors.
+KINDRED_INLINE void kindred_scan_least(const kindred_code_block *block, const kindred_code_queries *queries,
+                                       size_t first_query, size_t count, int32_t *restrict least) {
+    if (count < 8) {
+        for (size_t i = 0; i < count; i++)
+            least[i] = kindred_scan_threshold(block, queries, first_query + i) + queries->offsets[first_query + i];
+        return;
+    }
+#pragma clang loop unroll(disable)
+    for (size_t i = 0; i < count; i++)
+        least[i] = kindred_scan_threshold(block, queries, first_query + i) + queries->offsets[first_query + i];
+}
+
+// A bit for each row of a block that exists.
+KINDRED_INLINE uint32_t kindred_live_rows(const kindred_code_table *table, size_t block) {
+    size_t left = table->row_count - block * KINDRED_BLOCK_ROWS;
+    return left >= KINDRED_BLOCK_ROWS ? 0xFFFFu : (1u << left) - 1;
+}
+
+// The masks of a tile's queries. A query without mask reads one word of ones again and again, so that reading is
+// the same for all.
+enum { KINDRED_TILE_QUERIES_MAX = 32 };
+
+typedef struct {
+    const uint16_t *words[KINDRED_TILE_QUERIES_MAX];
+    size_t reach[KINDRED_TILE_QUERIES_MAX];  // 0 without mask, else all ones
+    size_t count;
+    bool masked;
+} kindred_tile_masks;
+
+static const uint16_t kindred_every_row = 0xFFFF;
+
+KINDRED_INLINE void kindred_add_mask(kindred_tile_masks *masks, const kindred_code_queries *queries,
+                                     size_t query) {
+    const uint16_t *words = queries->masks == NULL ? NULL : queries->masks[query];
+    masks->words[masks->count] = words == NULL ? &kindred_every_row : words;
+    masks->reach[masks->count] = words == NULL ? 0 : SIZE_MAX;
+    masks->count += 1;
+    masks->masked |= words != NULL;
+}
+
+KINDRED_INLINE kindred_tile_masks kindred_masks_of(const kindred_code_queries *queries, size_t first_query,
+                                                   size_t count) {
+    kindred_tile_masks masks = {.count = 0, .masked = false};
+    for (size_t i = 0; i < count; i++) kindred_add_mask(&masks, queries, first_query + i);
+    return masks;
+}
+
+KINDRED_INLINE uint32_t kindred_masked_rows(const kindred_tile_masks *masks, size_t i, size_t block) {
+    return masks->words[i][block & masks->reach[i]];
+}
+
+// Whether any query of a tile may keep any row of a block.
+KINDRED_INLINE bool kindred_block_wanted(const kindred_tile_masks *masks, size_t block) {
+    if (!masks->masked) return true;
+    uint32_t any = 0;
+    for (size_t i = 0; i < masks->count; i++) any |= kindred_masked_rows(masks, i, block);
+    return any != 0;
+}
+
+// Writes the rows of a block whose bit is set; returns how many hits there are then. Four are written at a time,
+// wanted or not, since the number of hits of a block is nothing a CPU can predict: there is room for all 16 rows
+// of every block that is still to be compared.
+KINDRED_INLINE size_t kindred_keep_rows(uint32_t rows, const int32_t sums[KINDRED_BLOCK_ROWS], int32_t offset,
+                                        size_t query, size_t block, kindred_code_hit *hits, size_t found) {
+    kindred_code_hit *next = hits + found;
+    found += (size_t)__builtin_popcount(rows);
+    while (rows != 0) {
+        for (int i = 0; i < 4; i++) {
+            unsigned row = (unsigned)__builtin_ctz(rows | 0x8000u);
+            next->query = (uint32_t)query;
+            next->position = (uint32_t)(block * KINDRED_BLOCK_ROWS + row);
+            next->product = sums[row] - offset;
+            next++;
+            rows &= rows - 1;
+        }
+    }
+    return found;
+}
+
+// Four codes of a query, as one lane.
+KINDRED_INLINE int32_t kindred_load_group(const int8_t *codes, size_t group) {
+    int32_t lane;
+    memcpy(&lane, codes + 4 * group, sizeof lane);
+    return lane;
+}
+
+#endif

@@ -1,0 +1,65 @@
+import KindredKernels
+
+/// Codes the rows of a side, a range of blocks at a time: into memory, into a file, or to compare.
+///
+/// Holds no vectors: whoever made it keeps `vectors`, `norms` and `order` alive.
+struct CodeBuilder {
+    let rowCount: Int
+    let dimension: Int
+    /// `UInt32` per position: the row that is coded there. Rows descend by norm.
+    let rows: MemoryRegion
+    private let vectors: UnsafePointer<Float>
+    private let norms: UnsafePointer<Double>
+    private let order: UnsafePointer<UInt32>?
+
+    /// Sorts the rows by their canonical norms. Row r begins at element `r * dimension` of `vectors`, or, with an
+    /// `order`, at element `order[r] * dimension`; `norms[r]` is its norm either way.
+    init(
+        vectors: UnsafePointer<Float>, norms: UnsafePointer<Double>, rowCount: Int, dimension: Int,
+        order: UnsafePointer<UInt32>? = nil, file: String
+    ) throws(ModelFileFailure) {
+        self.vectors = vectors
+        self.norms = norms
+        self.rowCount = rowCount
+        self.dimension = dimension
+        self.order = order
+        rows = try NormOrder.rows(norms: norms, count: rowCount, file: file)
+    }
+
+    /// The builder of a table's codes.
+    init(_ table: VectorTable, file: String) throws(ModelFileFailure) {
+        try self.init(
+            vectors: table.vectors, norms: table.norms, rowCount: table.count, dimension: table.dimension,
+            file: file)
+    }
+
+    var blockCount: Int { (rowCount + CodeEncoder.blockRows - 1) / CodeEncoder.blockRows }
+
+    /// Codes the blocks of a range: their bytes one after the other into `codes`, their bounds into `blocks`.
+    func encode(
+        _ range: Range<Int>, codes: UnsafeMutablePointer<UInt8>, blocks: UnsafeMutablePointer<CodeBlock>
+    ) {
+        let capacity = CodeEncoder.blockRows
+        let blockByteCount = CodeEncoder.blockByteCount(dimension: dimension)
+        let positions = rows.bytes.bindMemory(to: UInt32.self).baseAddress!
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: capacity) { pointers in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { rowNorms in
+                for block in range {
+                    let first = block &* capacity
+                    let count = min(capacity, rowCount &- first)
+                    for index in 0..<count {
+                        let row = Int(positions[first &+ index])
+                        pointers[index] = vectors + (order.map { Int($0[row]) } ?? row) &* dimension
+                        rowNorms[index] = norms[row]
+                    }
+                    let index = block &- range.lowerBound
+                    blocks[index] = CodeEncoder.encode(
+                        rows: pointers.baseAddress!, norms: rowNorms.baseAddress!, rowCount: count,
+                        dimension: dimension, into: codes + index &* blockByteCount)
+                }
+            }
+        }
+        // A pointer into a region does not keep it alive.
+        withExtendedLifetime(rows) {}
+    }
+}

@@ -1,0 +1,131 @@
+import KindredDomain
+import KindredKernels
+
+/// The int8 codes of one side of a version: what a scan reads instead of the vectors.
+///
+/// Blocks of 16 rows; rows descend by float64 norm (equal ones ascend by row), so what is left of a scan has norms
+/// of at most the next block's `norm_max`. Immutable; any thread may read. Its pointers are valid for as long as the
+/// table itself is held.
+package final class CodeTable: @unchecked Sendable {
+    /// Rows, at least 1.
+    package let rowCount: Int
+    /// Groups of four dimensions.
+    package let groups: Int
+    /// Blocks of 16 rows, the last one possibly with fewer.
+    package let blockCount: Int
+    /// Codes and bounds, for the scan kernels.
+    package let view: CodeTableView
+    /// The row at each position of the codes.
+    package let rows: UnsafePointer<UInt32>
+    /// The position of each row.
+    package let positions: UnsafePointer<UInt32>
+    /// What keeps the pointers alive.
+    private let storage: [MemoryRegion]
+
+    /// Codes a table in memory. Takes about as long as reading the vectors twice. Throws where there is no memory.
+    package convenience init(building table: VectorTable) throws(ModelFileFailure) {
+        let file = ModelFiles.codes(of: table.side)
+        let builder = try CodeBuilder(table, file: file)
+        let blockByteCount = CodeEncoder.blockByteCount(dimension: table.dimension)
+        let codes = try MemoryRegion.zeroed(byteCount: builder.blockCount * blockByteCount, for: file)
+        let blocks = try MemoryRegion.zeroed(
+            byteCount: builder.blockCount * MemoryLayout<CodeBlock>.stride, for: file)
+        // A pointer into a region does not keep it alive.
+        defer { withExtendedLifetime((codes, blocks, table)) {} }
+        builder.encode(
+            0..<builder.blockCount, codes: codes.mutableBytes.bindMemory(to: UInt8.self).baseAddress!,
+            blocks: blocks.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!)
+        try self.init(
+            rows: builder.rows.bytes, blocks: blocks.bytes, codes: codes.bytes,
+            storage: [builder.rows, blocks, codes], of: table, file: file)
+    }
+
+    /// Codes inside `storage`, which belong to `table` and are checked: `rows` is a permutation in descending order
+    /// of norm, bounds are finite and in range. That codes and bounds are those of the vectors is not: that takes as
+    /// long as making them, and `check(_:against:)` does it.
+    init(
+        rows: UnsafeRawBufferPointer, blocks: UnsafeRawBufferPointer, codes: UnsafeRawBufferPointer,
+        storage: [MemoryRegion], of table: VectorTable, file: String
+    ) throws(ModelFileFailure) {
+        rowCount = table.count
+        groups = CodeEncoder.groups(dimension: table.dimension)
+        blockCount = (table.count + CodeEncoder.blockRows - 1) / CodeEncoder.blockRows
+        precondition(
+            rows.count == rowCount * MemoryLayout<UInt32>.stride
+                && blocks.count == blockCount * MemoryLayout<CodeBlock>.stride
+                && codes.count == blockCount * CodeEncoder.blockByteCount(dimension: table.dimension))
+        let rowOfPosition = rows.baseAddress!.assumingMemoryBound(to: UInt32.self)
+        let bounds = blocks.baseAddress!.assumingMemoryBound(to: CodeBlock.self)
+        let positions = try Self.positions(of: rowOfPosition, in: table, file: file)
+        try Self.check(
+            UnsafeBufferPointer(start: bounds, count: blockCount), dimension: table.dimension, file: file)
+        self.rows = rowOfPosition
+        self.positions = positions.bytes.bindMemory(to: UInt32.self).baseAddress!
+        self.storage = storage + [positions]
+        view = CodeTableView(
+            codes: codes.baseAddress!.assumingMemoryBound(to: UInt8.self), blocks: bounds, groups: groups,
+            row_count: rowCount)
+    }
+
+    /// The inverse of a permutation, which must order the rows by descending norm, equal ones by ascending row.
+    private static func positions(
+        of rows: UnsafePointer<UInt32>, in table: VectorTable, file: String
+    ) throws(ModelFileFailure) -> MemoryRegion {
+        let region = try MemoryRegion.zeroed(byteCount: table.count * MemoryLayout<UInt32>.stride, for: file)
+        let positions = region.mutableBytes.bindMemory(to: UInt32.self).baseAddress!
+        // A row in order differs from the one before it, so no row stands twice, and all are there.
+        var previous = (norm: Double.infinity, row: UInt32.max)
+        for position in 0..<table.count {
+            let row = rows[position]
+            guard Int(row) < table.count else {
+                throw ModelFileFailure(
+                    file: file, field: "rows[\(position)]", found: "\(row)",
+                    wanted: "a row, 0..<\(table.count)")
+            }
+            let norm = table.norms[Int(row)]
+            guard norm < previous.norm || (norm == previous.norm && row > previous.row) else {
+                throw ModelFileFailure(
+                    file: file, field: "rows[\(position)]", found: "row \(row) of norm \(norm)",
+                    wanted: "a row after row \(previous.row) of norm \(previous.norm) in descending norm")
+            }
+            positions[Int(row)] = UInt32(truncatingIfNeeded: position)
+            previous = (norm, row)
+        }
+        withExtendedLifetime(table) {}
+        return region
+    }
+
+    /// Refuses bounds that no coding makes, which a scan could overflow with, and blocks out of order.
+    private static func check(
+        _ blocks: UnsafeBufferPointer<CodeBlock>, dimension: Int, file: String
+    ) throws(ModelFileFailure) {
+        let root = Float(dimension).squareRoot()
+        // A norm of 2^60 is rounded up once.
+        var normLimit = Float(Limits.normMax).nextUp
+        for (index, block) in blocks.enumerated() {
+            func require(_ holds: Bool, _ field: String, _ found: Float, _ wanted: @autoclosure () -> String)
+                throws(ModelFileFailure)
+            {
+                guard holds else {
+                    throw ModelFileFailure(
+                        file: file, field: "blocks[\(index)].\(field)", found: "\(found)", wanted: wanted())
+                }
+            }
+            try require((0x1p-100...0x1p60).contains(block.scale), "scale", block.scale, "2^-100...2^60")
+            try require(
+                block.inverse_scale == 1 / block.scale, "inverse_scale", block.inverse_scale,
+                "\(1 / block.scale), one over the scale")
+            try require((0...root).contains(block.error), "error", block.error, "0...\(root)")
+            try require(
+                (0...128 * root).contains(block.coded_norm), "coded_norm", block.coded_norm,
+                "0...\(128 * root)")
+            try require(
+                (0...normLimit).contains(block.norm_max), "norm_max", block.norm_max,
+                "0...\(normLimit), at most the block's before it")
+            try require(
+                (0...block.norm_max).contains(block.norm_min), "norm_min", block.norm_min,
+                "0...\(block.norm_max), at most norm_max")
+            normLimit = block.norm_max
+        }
+    }
+}

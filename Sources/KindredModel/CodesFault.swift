@@ -1,0 +1,14 @@
+/// Why a side's codes file had to be written anew.
+package enum CodesFault: Sendable, Equatable, CustomStringConvertible {
+    /// There was none that this program reads.
+    case unusable(CodesBuildReason)
+    /// The file is not what the manifest or the vectors say.
+    case damaged(ModelFileFailure)
+
+    package var description: String {
+        switch self {
+        case .unusable(let reason): reason.description
+        case .damaged(let failure): "they were damaged (\(failure))"
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import KindredDomain
+import KindredKernels
+
+extension VersionLoader {
+    /// What a version has for the codes of a side.
+    enum StoredCodes {
+        case table(CodeTable)
+        /// No file that this program reads; they must be made.
+        case unusable(CodesBuildReason)
+    }
+
+    /// The codes of a side as the version's file has them. Throws where the file is damaged.
+    func storedCodes(
+        of table: VectorTable, manifest: Manifest, directory: String
+    ) throws(ModelFileFailure) -> StoredCodes {
+        guard let record = manifest.file(named: ModelFiles.codes(of: table.side)) else {
+            return .unusable(.missing)
+        }
+        return try storedCodes(record, of: table, manifest: manifest, directory: directory)
+    }
+
+    /// The same for a file that the manifest need not name.
+    func storedCodes(
+        _ record: Manifest.File, of table: VectorTable, manifest: Manifest, directory: String
+    ) throws(ModelFileFailure) -> StoredCodes {
+        let (region, crc32c) = try open(record, directory: directory).readAll()
+        try check(record, crc32c: crc32c)
+        // A pointer into a region does not keep it alive.
+        defer { withExtendedLifetime(region) {} }
+        let layout = try CodesHeader.layoutVersion(of: region.bytes, file: record.name)
+        guard layout == CodesHeader.layoutVersionCurrent else { return .unusable(.layout(found: layout)) }
+        let header = CodesHeader(
+            rowCount: table.count, dimension: table.dimension, fingerprint: manifest.fingerprint)
+        return .table(try CodeTable(region: region, header: header, of: table, file: record.name))
+    }
+
+    /// The codes of a side, made here where the version has none that this program reads.
+    func codes(
+        of table: VectorTable?, manifest: Manifest, directory: String,
+        built: inout [Side: CodesBuildReason]
+    ) throws(ModelFileFailure) -> CodeTable? {
+        guard let table else { return nil }
+        switch try storedCodes(of: table, manifest: manifest, directory: directory) {
+        case .table(let codes): return codes
+        case .unusable(let reason):
+            built[table.side] = reason
+            return try CodeTable(building: table)
+        }
+    }
+}

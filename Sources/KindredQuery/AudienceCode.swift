@@ -1,0 +1,81 @@
+import KindredDomain
+import KindredKernels
+
+/// An audience's query as the scan kernels take it, with the score that rows must be able to reach.
+///
+/// Immutable; any thread may scan with it.
+final class AudienceCode: @unchecked Sendable {
+    private let side: GenerationSide
+    private let member: CodedQueries.Member
+    private let kernel = ScanKernel.chosen
+    private let columns: CodeColumns
+
+    /// A query whose scans keep every row whose canonical score may reach `threshold`.
+    init(_ query: AudienceQuery, threshold: Float) {
+        side = query.side
+        let dimension = side.table.dimension
+        // The kernels read whole registers of codes.
+        let stride = (dimension + 63) / 64 * 64
+        let codes = UnsafeMutablePointer<Int8>.allocate(capacity: stride)
+        defer { codes.deallocate() }
+        codes.initialize(repeating: 0, count: stride)
+        let quadMax = kernel.quadMax
+        let code = query.vector.withElements { elements in
+            CodeEncoder.encode(query: elements, dimension: dimension, quadMax: quadMax, into: codes)
+        }
+        member = CodedQueries.Member(
+            index: 0, scoring: query.scoring, norm: query.vector.norm, code: code, hasExclusions: false)
+        columns = CodeColumns(count: 1, stride: stride)
+        columns.set(0, member: member, codes: codes, threshold: threshold, mask: nil)
+    }
+
+    /// Blocks of one call, at most: as many as fit a scratch's hits.
+    static let blocksPerScanMax =
+        ScanScratch.codedQueriesPerCallMax * CodeWorker.rowsPerCallMax / CodeEncoder.blockRows
+
+    /// Writes the rows of some blocks that may reach the threshold to `hits`, which has room for all; their number.
+    func scan(_ blocks: Range<Int>, into hits: UnsafeMutablePointer<CodeHit>) -> Int {
+        columns.scan(side.codes.view, blocks: blocks, members: 0..<1, kernel: kernel, into: hits)
+    }
+
+    /// What a row's score is about, and by how much it may differ, in a block of rows of about equal norms.
+    struct Estimate {
+        /// The score of a product of codes of 1.
+        let unit: Double
+        let margin: Double
+    }
+
+    /// How scores follow from products in a block.
+    func estimate(block: Int) -> Estimate {
+        let bounds = side.codes.view.blocks[block]
+        var unit = member.code.scale * Double(bounds.scale)
+        if member.scoring == .cosine {
+            let norms = member.norm * (Double(bounds.norm_min) + Double(bounds.norm_max)) / 2
+            unit = norms > 0 ? unit / norms : 0
+        }
+        return Estimate(
+            unit: unit,
+            margin: unit
+                * (member.code.norm * Double(bounds.error) + member.code.error * Double(bounds.coded_norm)))
+    }
+
+    /// The first block none of whose rows, nor those after it, can reach `threshold` by its norm.
+    func reachableBlockCount(threshold: Float) -> Int {
+        let blocks = side.codes.view.blocks!
+        guard member.scoring == .dot else { return side.codes.blockCount }
+        let floor = DiscardRule.roundingFloor(of: threshold)
+        var low = 0
+        var high = side.codes.blockCount
+        // Blocks descend by norm.
+        while low < high {
+            let middle = (low + high) / 2
+            // The factor covers the roundings of this product and of the canonical sum.
+            if member.norm * Double(blocks[middle].norm_max) * (1 + 0x1p-40) < floor {
+                high = middle
+            } else {
+                low = middle + 1
+            }
+        }
+        return low
+    }
+}

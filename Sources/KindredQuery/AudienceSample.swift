@@ -1,0 +1,153 @@
+import KindredDomain
+import KindredKernels
+import KindredModel
+
+/// Finds a threshold that about the wanted rows reach, by the codes of blocks spread evenly over the table; in
+/// steps.
+///
+/// Scores of the sample are those of the codes, so the threshold is an estimate: what it lets through is exact, how
+/// many rows that is, is not.
+final class AudienceSample {
+    /// What a sample says.
+    struct Finding {
+        /// At least the wanted rows score this, but for bad luck.
+        var threshold: Float
+        /// The share of all rows that a scan of codes is expected to keep.
+        var candidateShare: Double
+    }
+
+    private enum Phase {
+        case read
+        case sort
+        /// Looking for the threshold among the sorted scores.
+        case descend
+        /// Counting what a scan would keep.
+        case count(threshold: Float)
+    }
+
+    private let query: AudienceQuery
+    private let goal: AudienceGoal
+    private let excluded: Bitmap?
+    private let deviations: Double
+    private let code: AudienceCode
+    private let blockCount: Int
+    private let keys: AudienceSort
+    private let hits: UnsafeMutablePointer<CodeHit>
+    /// Per block of the sample: how far its scores may be off, and how many of them are above the threshold.
+    private var margins: [Float] = []
+    private var counts: [Int]
+    private var phase = Phase.read
+    /// Rows of the sample, excluded ones too.
+    private var rowCount = 0
+    private var position = 0
+    /// The sum of the squares of `counts`.
+    private var squareSum = 0
+    private var keptCount = 0
+
+    /// Of the blocks, at most one in this many is looked at: a sample is to cost little beside a scan.
+    private static let blocksPerSampledMin = 8
+    private static let blocksMax = 4_096
+
+    init(_ query: AudienceQuery, goal: AudienceGoal, excluded: Bitmap?, rule: AudienceRule)
+        throws(MemoryFailure)
+    {
+        self.query = query
+        self.goal = goal
+        self.excluded = excluded
+        deviations = rule.deviations
+        code = AudienceCode(query, threshold: -.infinity)
+        let affordable =
+            rule.sampleByteCountMax / CodeEncoder.blockByteCount(dimension: query.side.table.dimension)
+        let codes = query.side.codes
+        blockCount = max(1, min(affordable, Self.blocksMax, codes.blockCount / Self.blocksPerSampledMin))
+        keys = try AudienceSort(capacity: blockCount * CodeEncoder.blockRows)
+        hits = .allocate(capacity: CodeEncoder.blockRows)
+        counts = Array(repeating: 0, count: blockCount)
+        margins.reserveCapacity(blockCount)
+    }
+
+    deinit { hits.deallocate() }
+
+    var byteCount: Int { keys.byteCount }
+
+    /// Looks at about `rowCount` rows. The finding once it is there.
+    func step(rowCount: Int) -> Finding? {
+        switch phase {
+        case .read: read(blockCount: max(1, rowCount / 64))
+        case .sort: if keys.sort(keyCount: rowCount) { phase = .descend }
+        case .descend: descend(rowCount: rowCount)
+        case .count(let threshold): return count(above: threshold, rowCount: rowCount)
+        }
+        return nil
+    }
+
+    private func read(blockCount wanted: Int) {
+        let codes = query.side.codes
+        for sampled in margins.count..<min(margins.count + wanted, blockCount) {
+            // The middle one of as many stretches: blocks descend by norm, so a first one would stand for less.
+            let block = (2 * sampled + 1) * codes.blockCount / (2 * blockCount)
+            let estimate = code.estimate(block: block)
+            margins.append(Float(estimate.margin))
+            let hitCount = code.scan(block..<block + 1, into: hits)
+            rowCount += hitCount
+            for index in 0..<hitCount {
+                let place = Int(hits[index].position)
+                if let excluded, excluded[Int(codes.rows[place])] { continue }
+                // Adding 0 makes a negative zero positive, which keys ask for.
+                let score = Float(estimate.unit * Double(hits[index].product)) + 0
+                let entry = sampled * CodeEncoder.blockRows + place % CodeEncoder.blockRows
+                keys.append(RankingKey(score: score, row: UInt32(truncatingIfNeeded: entry)).rawValue)
+            }
+        }
+        guard margins.count == blockCount else { return }
+        keys.endCollecting()
+        switch goal {
+        case .best: phase = .sort
+        case .scoring(atLeast: let score): phase = .count(threshold: score)
+        }
+    }
+
+    /// Takes scores in descending order until enough are surely above.
+    ///
+    /// With c rows of the sample above a threshold, c x rows / sampled rows are expected above it in the table. The
+    /// sample is one of whole blocks, whose rows may be alike, so the variance of c is that of a sum over blocks.
+    private func descend(rowCount: Int) {
+        guard case .best(let wanted) = goal else { return }
+        let share = Double(self.rowCount) / Double(query.side.table.count)
+        let sorted = keys.keys
+        for index in position..<min(position + rowCount, sorted.count) {
+            let key = RankingKey(rawValue: sorted[index])
+            let sampled = Int(key.row) / CodeEncoder.blockRows
+            squareSum += 2 * counts[sampled] + 1
+            counts[sampled] += 1
+            let found = Double(index + 1)
+            let variance = max(0, Double(squareSum) - found * found / Double(blockCount))
+            guard found - deviations * variance.squareRoot() >= Double(wanted) * share else { continue }
+            // Where many rows score alike, the estimate of one may be above them all: the row's own score is not.
+            let codes = query.side.codes
+            let block = (2 * sampled + 1) * codes.blockCount / (2 * blockCount)
+            let row = codes.rows[block * CodeEncoder.blockRows + Int(key.row) % CodeEncoder.blockRows]
+            position = 0
+            phase = .count(threshold: min(key.score, query.score(ofRow: row)))
+            return
+        }
+        position = min(position + rowCount, sorted.count)
+        // Nearly everybody is wanted.
+        if position == sorted.count {
+            position = 0
+            phase = .count(threshold: -.infinity)
+        }
+    }
+
+    private func count(above threshold: Float, rowCount: Int) -> Finding? {
+        let entries = keys.keys
+        let end = min(position + rowCount, entries.count)
+        for index in position..<end {
+            let key = RankingKey(rawValue: entries[index])
+            if key.score + margins[Int(key.row) / CodeEncoder.blockRows] >= threshold { keptCount += 1 }
+        }
+        position = end
+        guard position == entries.count else { return nil }
+        return Finding(threshold: threshold, candidateShare: Double(keptCount) / Double(self.rowCount))
+    }
+}

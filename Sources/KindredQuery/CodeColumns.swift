@@ -1,0 +1,97 @@
+import KindredKernels
+
+/// The queries that one thread still scans for, as the columns that the kernels read.
+final class CodeColumns {
+    private let stride: Int
+    private let codes: UnsafeMutablePointer<Int8>
+    private let offsets: UnsafeMutablePointer<Int32>
+    private let floors: UnsafeMutablePointer<Float>
+    private let floorsPerNorm: UnsafeMutablePointer<Float>
+    private let norms: UnsafeMutablePointer<Float>
+    private let errors: UnsafeMutablePointer<Float>
+    private let masks: UnsafeMutablePointer<UnsafePointer<UInt16>?>
+    private var hasMasks = false
+    /// The threshold that each floor was made of.
+    let thresholds: UnsafeMutablePointer<Float>
+    /// Rows kept in the current call.
+    let keptCounts: UnsafeMutablePointer<Int>
+
+    /// Room for `count` queries of `stride` codes.
+    init(count: Int, stride: Int) {
+        self.stride = stride
+        codes = .allocate(capacity: count * stride)
+        offsets = .allocate(capacity: count)
+        floors = .allocate(capacity: count)
+        floorsPerNorm = .allocate(capacity: count)
+        norms = .allocate(capacity: count)
+        errors = .allocate(capacity: count)
+        masks = .allocate(capacity: count)
+        thresholds = .allocate(capacity: count)
+        keptCounts = .allocate(capacity: count)
+        keptCounts.initialize(repeating: 0, count: count)
+    }
+
+    deinit {
+        codes.deallocate()
+        offsets.deallocate()
+        floors.deallocate()
+        floorsPerNorm.deallocate()
+        norms.deallocate()
+        errors.deallocate()
+        masks.deallocate()
+        thresholds.deallocate()
+        keptCounts.deallocate()
+    }
+
+    /// Puts a query at a position.
+    func set(
+        _ position: Int, member: CodedQueries.Member, codes source: UnsafePointer<Int8>, threshold: Float,
+        mask: UnsafePointer<UInt16>?
+    ) {
+        (codes + position * stride).initialize(from: source, count: stride)
+        offsets[position] = member.code.offset
+        norms[position] = Self.roundedUp(member.code.norm)
+        errors[position] = Self.roundedUp(member.code.error)
+        masks[position] = mask
+        if mask != nil { hasMasks = true }
+        setThreshold(position, threshold, of: member)
+    }
+
+    func setThreshold(_ position: Int, _ threshold: Float, of member: CodedQueries.Member) {
+        let floor = CodeFloor(threshold: threshold, of: member)
+        floors[position] = floor.constant
+        floorsPerNorm[position] = floor.perNorm
+        thresholds[position] = threshold
+    }
+
+    /// Puts the query at one position over that at another.
+    func move(from last: Int, to position: Int) {
+        (codes + position * stride).update(from: codes + last * stride, count: stride)
+        offsets[position] = offsets[last]
+        floors[position] = floors[last]
+        floorsPerNorm[position] = floorsPerNorm[last]
+        norms[position] = norms[last]
+        errors[position] = errors[last]
+        masks[position] = masks[last]
+        thresholds[position] = thresholds[last]
+        keptCounts[position] = keptCounts[last]
+    }
+
+    /// Runs the kernel for the queries at `members`; the number of hits, which count queries from 0.
+    func scan(
+        _ table: CodeTableView, blocks: Range<Int>, members: Range<Int>, kernel: ScanKernel,
+        into hits: UnsafeMutablePointer<CodeHit>
+    ) -> Int {
+        let first = members.lowerBound
+        let queries = CodeQueries(
+            codes: codes + first * stride, code_stride: stride, offsets: offsets + first,
+            floors: floors + first, floors_per_norm: floorsPerNorm + first, norms: norms + first,
+            errors: errors + first, masks: hasMasks ? masks + first : nil)
+        return kernel.scan(table, blocks: blocks, queries: queries, count: members.count, into: hits)
+    }
+
+    private static func roundedUp(_ value: Double) -> Float {
+        let rounded = Float(value)
+        return Double(rounded) < value ? rounded.nextUp : rounded
+    }
+}

@@ -1,0 +1,84 @@
+import KindredDomain
+import KindredKernels
+import Synchronization
+
+/// The coded queries of a batch, and what its threads tell each other about them.
+///
+/// Immutable but for the thresholds and flags, which only ever rise; a thread that sees an old one does more work,
+/// never other work.
+final class CodedQueries: @unchecked Sendable {
+    /// One query's code and what the scan must know of the query.
+    struct Member {
+        /// Its index in the batch.
+        let index: Int
+        let scoring: Similarity
+        /// The float64 norm of the query.
+        let norm: Double
+        let code: QueryCode
+        let hasExclusions: Bool
+    }
+
+    let kernel: ScanKernel
+    let count: Int
+    /// One per coded query. Plain memory: threads that counted references here would wait for each other.
+    let members: UnsafePointer<Member>
+    /// Bytes from one query's codes to the next one's.
+    let stride: Int
+    /// The codes of all members.
+    let codes: UnsafeMutablePointer<Int8>
+    private let thresholds: UnsafeMutablePointer<Atomic<UInt32>>
+    private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
+
+    /// Codes the queries at `indices` for a kernel.
+    init(_ queries: [PlannedQuery], at indices: [Int], dimension: Int, kernel: ScanKernel) {
+        self.kernel = kernel
+        let stride = (dimension + 63) / 64 * 64
+        let codes = UnsafeMutablePointer<Int8>.allocate(capacity: max(1, indices.count * stride))
+        codes.initialize(repeating: 0, count: indices.count * stride)
+        thresholds = .allocate(capacity: indices.count)
+        denseFlags = .allocate(capacity: indices.count)
+        let members = UnsafeMutablePointer<Member>.allocate(capacity: indices.count)
+        for (slot, index) in indices.enumerated() {
+            let query = queries[index]
+            let code = query.vector.withElements { elements in
+                CodeEncoder.encode(
+                    query: elements, dimension: dimension, quadMax: kernel.quadMax,
+                    into: codes + slot * stride)
+            }
+            (members + slot).initialize(
+                to: Member(
+                    index: index, scoring: query.scoring, norm: query.vector.norm, code: code,
+                    hasExclusions: !query.exclusions.isEmpty))
+            (thresholds + slot).initialize(to: Atomic(RankingKey.ordered(query.minimumScore)))
+            (denseFlags + slot).initialize(to: Atomic(false))
+        }
+        count = indices.count
+        self.members = UnsafePointer(members)
+        self.stride = stride
+        self.codes = codes
+    }
+
+    deinit {
+        members.deallocate()
+        codes.deallocate()
+        thresholds.deinitialize(count: count)
+        thresholds.deallocate()
+        denseFlags.deinitialize(count: count)
+        denseFlags.deallocate()
+    }
+
+    /// The greatest threshold that any thread has found for a query.
+    func threshold(_ slot: Int) -> Float {
+        RankingKey.score(ordered: thresholds[slot].load(ordering: .relaxed))
+    }
+
+    /// Tells the others of a threshold.
+    func raiseThreshold(_ slot: Int, to score: Float) {
+        _ = thresholds[slot].max(RankingKey.ordered(score), ordering: .relaxed)
+    }
+
+    /// True where the query lets so many rows through that BLAS is the better engine for it.
+    func isDense(_ slot: Int) -> Bool { denseFlags[slot].load(ordering: .relaxed) }
+
+    func markDense(_ slot: Int) { denseFlags[slot].store(true, ordering: .relaxed) }
+}

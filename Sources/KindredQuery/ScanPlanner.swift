@@ -1,0 +1,45 @@
+import KindredDomain
+import KindredModel
+
+/// Decides how the rows of a query are found, by counting.
+package struct ScanPlanner: Sendable {
+    package let side: GenerationSide
+    package let mode: ScanMode
+
+    package init(side: GenerationSide, mode: ScanMode) {
+        self.side = side
+        self.mode = mode
+    }
+
+    /// Of this many rows or fewer per candidate, candidates are gathered and scored one by one.
+    private static let rowsPerCandidateMin = 32
+    /// Fewer rows than this are scanned by BLAS: what a scan of codes costs beside its rows outweighs them.
+    private static let codedRowsMin = 256
+    /// Fewer rows than this per result let most rows through any threshold.
+    private static let rowsPerResultMin = 16
+
+    /// How the best `k` of the eligible rows (nil: of all) are found.
+    package func path(k: Int, eligible: EligibleRows?) -> PlannedQuery.Path {
+        let rowCount = side.table.count
+        if let eligible, eligible.count <= rowCount / Self.rowsPerCandidateMin {
+            return .gather(eligible.rows)
+        }
+        switch mode {
+        case .blas: return .blas
+        case .int8: return .int8
+        case .auto:
+            let eligibleCount = eligible?.count ?? rowCount
+            if rowCount < Self.codedRowsMin || eligibleCount / Self.rowsPerResultMin < k { return .blas }
+            return .int8
+        }
+    }
+
+    /// How the best of some candidates are found: scored one by one, or scanned behind a mask where they are many.
+    package func plan(k: Int, candidates: RowSet) -> (path: PlannedQuery.Path, eligible: EligibleRows?) {
+        guard candidates.count > side.table.count / Self.rowsPerCandidateMin else {
+            return (.gather(candidates.rows), nil)
+        }
+        let eligible = EligibleRows(rows: candidates.rows, codes: side.codes)
+        return (path(k: k, eligible: eligible), eligible)
+    }
+}

@@ -1,0 +1,14 @@
+#include "emulated_kernels.h"
+
+#if defined(__x86_64__)
+#include "emulated_vectors.h"
+
+#define kindred_vnni_scan emulated_vnni_entry
+#include "../../Sources/CKindredKernels/scan_vnni.c"
+
+size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                  const kindred_code_queries *queries, size_t query_count,
+                                  kindred_code_hit *hits) {
+    return emulated_vnni_entry.scan(table, first_block, block_count, queries, query_count, hits);
+}
+#endif

@@ -1,0 +1,21 @@
+// The scan kernels for instruction sets that the machine at hand may lack, compiled from the same sources against
+// emulated instructions. For tests: slow, and as strict as the hardware about how tiles are used.
+#ifndef KINDRED_EMULATED_KERNELS_H
+#define KINDRED_EMULATED_KERNELS_H
+
+#include "kindred_kernels.h"
+
+#include <stdbool.h>
+
+size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                  const kindred_code_queries *queries, size_t query_count,
+                                  kindred_code_hit *hits);
+
+size_t kindred_emulated_amx_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                 const kindred_code_queries *queries, size_t query_count,
+                                 kindred_code_hit *hits);
+
+// Whether this thread has tiles configured: what a scan leaves behind must be false.
+bool kindred_emulated_tiles_in_use(void);
+
+#endif

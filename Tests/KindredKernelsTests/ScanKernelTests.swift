@@ -1,0 +1,159 @@
+import CKindredKernels
+import KindredKernels
+import TestSupport
+import Testing
+
+@Suite struct ScanKernelTests {
+    /// Every dimension that ends a group, a pair or a chunk in another way, and large ones.
+    private static let dimensions = Array(1...300) + [1_023, 4_096]
+
+    /// Products of one case, at most.
+    private static let productsMax = isOptimised ? 3_000_000 : 40_000
+    private static let rounds = isOptimised ? 4 : 1
+
+    private func expectSameHits(_ scanned: ScanKernelCase) {
+        let expected = scanned.expected
+        for kernel in ScanKernelVariant.all where kernel.queryQuadMax >= scanned.quadMax {
+            let hits = scanned.hits { table, blocks, queries, hits in
+                kernel.scan(
+                    table, blocks: blocks, queries: queries, queryCount: scanned.queryCount, into: hits)
+            }
+            guard let hits, hits.sorted == expected else {
+                let different = zip(hits?.sorted ?? [], expected).first { $0 != $1 }
+                Issue.record(
+                    """
+                    \(kernel): \(hits.map { "\($0.sorted.count)" } ?? "no") hits instead of \(expected.count), \
+                    first difference \(different.map { "\($0)" } ?? "at the end"); dimension \
+                    \(scanned.dimension), \(scanned.rowCount) rows, blocks \(scanned.blocks), \
+                    \(scanned.queryCount) queries, quads to \(scanned.quadMax)
+                    """)
+                continue
+            }
+            #expect(hits.ascending, "\(kernel): hits of one query do not ascend")
+        }
+    }
+
+    @Test func everyKernelKeepsWhatTheReferenceKeeps() {
+        var generator = SeededGenerator.announced()
+        for _ in 0..<Self.rounds {
+            for dimension in Self.dimensions {
+                let few = Bool.random(using: &generator)
+                let queryCount = Int.random(in: 1...(few ? 6 : 70), using: &generator)
+                let rowsMax = max(16, Self.productsMax / (queryCount * dimension))
+                expectSameHits(
+                    ScanKernelCase(
+                        dimension: dimension,
+                        rowCount: Int.random(in: 1...min(5_000, rowsMax), using: &generator),
+                        queryCount: queryCount, quadMax: Bool.random(using: &generator) ? 128 : 508,
+                        using: &generator))
+            }
+        }
+    }
+
+    @Test func everyNumberOfQueriesIsTiled() {
+        var generator = SeededGenerator.announced()
+        for queryCount in 1...70 {
+            expectSameHits(
+                ScanKernelCase(
+                    dimension: Int.random(in: 1...70, using: &generator),
+                    rowCount: Int.random(in: 1...(isOptimised ? 600 : 60), using: &generator),
+                    queryCount: queryCount, quadMax: 128, wholeTable: true, using: &generator))
+        }
+    }
+
+    /// Codes that nobody may look at lie in pages that nobody can read.
+    @Test func emptyBlocksAreNotRead() throws {
+        var generator = SeededGenerator.announced()
+        // 64 groups of 64 bytes: a block is a page.
+        for queryCount in [1, 2, 3, 5, 16, 33] {
+            let blockCount = 40
+            let empty = (0..<blockCount).map { _ in Bool.random(using: &generator) }
+            let masks: [[UInt16]?] = (0..<queryCount).map { _ in
+                empty.map { $0 ? 0 : UInt16.random(in: 0...UInt16.max, using: &generator) }
+            }
+            let scanned = ScanKernelCase(
+                dimension: 256, rowCount: 16 * blockCount, queryCount: queryCount, quadMax: 128,
+                wholeTable: true, masks: masks, using: &generator)
+            let expected = scanned.expected
+            for block in 0..<blockCount where empty[block] {
+                scanned.codes.forbid(4_096 * block..<4_096 * (block + 1))
+            }
+            for kernel in ScanKernelVariant.all {
+                let hits = scanned.hits { table, blocks, queries, hits in
+                    kernel.scan(table, blocks: blocks, queries: queries, queryCount: queryCount, into: hits)
+                }
+                #expect(hits?.sorted == expected, "\(kernel)")
+            }
+        }
+    }
+
+    /// The definition in float64: no row that reaches its threshold is lost, and few others are kept.
+    @Test func thresholdsLoseNothing() {
+        var generator = SeededGenerator.announced()
+        for _ in 0..<(isOptimised ? 200 : 20) {
+            let scanned = ScanKernelCase(
+                dimension: Int.random(in: 1...100, using: &generator), rowCount: 100, queryCount: 3,
+                quadMax: 508, plain: true, wholeTable: true, masks: [nil, nil, nil], using: &generator)
+            let kept = Set(scanned.expected.map { Int($0.query) * 100 + Int($0.position) })
+            for query in 0..<3 {
+                for row in 0..<100 {
+                    let block = scanned.blockMembers.elements[row / 16]
+                    let perNorm = Double(scanned.floorsPerNorm.elements[query])
+                    let a =
+                        (Double(scanned.floors.elements[query])
+                            + perNorm * Double(perNorm >= 0 ? block.norm_min : block.norm_max))
+                        * Double(block.inverse_scale)
+                    let limit =
+                        a - Double(scanned.norms.elements[query]) * Double(block.error)
+                        - Double(scanned.errors.elements[query]) * Double(block.coded_norm)
+                    let product = Double(product(of: scanned, query: query, row: row))
+                    let isKept = kept.contains(query * 100 + row)
+                    #expect(isKept || product < limit, "product \(product) reaches \(limit) and is lost")
+                    let margin = abs(a) * 0x1p-19 + 4
+                    #expect(!isKept || product >= limit - margin, "product \(product) is far below \(limit)")
+                }
+            }
+        }
+    }
+
+    private func product(of scanned: ScanKernelCase, query: Int, row: Int) -> Int {
+        (0..<scanned.dimension).reduce(0) { sum, element in
+            let group = row / 16 * scanned.groups + element / 4
+            let code = Int(scanned.codes.elements[64 * group + 4 * (row % 16) + element % 4]) - 128
+            return sum + code * Int(scanned.queryCodes.elements[query * scanned.codeStride + element])
+        }
+    }
+
+    @Test func infiniteFloorsKeepAllOrNothing() {
+        var generator = SeededGenerator.announced()
+        let scanned = ScanKernelCase(
+            dimension: 7, rowCount: 37, queryCount: 2, quadMax: 128, plain: true, wholeTable: true,
+            masks: [nil, nil], using: &generator)
+        scanned.floors.elements[0] = -.infinity
+        scanned.floors.elements[1] = .infinity
+        let expected = scanned.expected
+        #expect(expected.map { Int($0.position) } == Array(0..<37))
+        #expect(expected.allSatisfy { $0.query == 0 })
+        expectSameHits(scanned)
+    }
+
+    @Test func theChosenKernelIsOneOfThisMachine() throws {
+        #expect(CodeScan.kernelNames.contains(CodeScan.kernelName))
+        #expect(CodeScan.queryQuadMax(ofKernel: CodeScan.kernelName) == CodeScan.queryQuadMax)
+        #expect(CodeScan.queryQuadMax(ofKernel: "portable") == 508)
+        #expect(CodeScan.queryQuadMax(ofKernel: "avx1024") == nil)
+
+        var generator = SeededGenerator.announced()
+        let scanned = ScanKernelCase(
+            dimension: 64, rowCount: 1_000, queryCount: 9, quadMax: CodeScan.queryQuadMax, using: &generator)
+        let hits = scanned.hits { table, blocks, queries, hits in
+            CodeScan.scan(table, blocks: blocks, queries: queries, queryCount: 9, into: hits)
+        }
+        #expect(hits?.sorted == scanned.expected)
+        let refused = scanned.hits { table, blocks, queries, hits in
+            CodeScan.scan(
+                kernel: "avx1024", table, blocks: blocks, queries: queries, queryCount: 9, into: hits)
+        }
+        #expect(refused == nil)
+    }
+}

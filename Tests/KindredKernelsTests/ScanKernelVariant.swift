@@ -1,0 +1,60 @@
+import CEmulatedKernels
+import CKindredKernels
+import KindredKernels
+
+/// A kernel under test: one of this machine, or one compiled against emulated instructions.
+enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
+    case native(String)
+    case emulatedVNNI
+    case emulatedAMX
+
+    /// All that can run here.
+    static let all: [ScanKernelVariant] = {
+        let native = CodeScan.kernelNames.filter { CodeScan.queryQuadMax(ofKernel: $0) != nil }
+        #if arch(x86_64)
+            return native.map { .native($0) } + [.emulatedVNNI, .emulatedAMX]
+        #else
+            return native.map { .native($0) }
+        #endif
+    }()
+
+    var description: String {
+        switch self {
+        case .native(let name): name
+        case .emulatedVNNI: "emulated vnni"
+        case .emulatedAMX: "emulated amx"
+        }
+    }
+
+    /// What the magnitudes of a quad of a query may sum to.
+    var queryQuadMax: Int {
+        switch self {
+        case .native(let name): CodeScan.queryQuadMax(ofKernel: name) ?? 0
+        case .emulatedVNNI, .emulatedAMX: 508
+        }
+    }
+
+    /// The number of hits it writes.
+    func scan(
+        _ table: kindred_code_table, blocks: Range<Int>, queries: kindred_code_queries, queryCount: Int,
+        into hits: UnsafeMutablePointer<kindred_code_hit>
+    ) -> Int? {
+        #if arch(x86_64)
+            var table = table
+            var queries = queries
+            switch self {
+            case .native: break
+            case .emulatedVNNI:
+                return kindred_emulated_vnni_scan(
+                    &table, blocks.lowerBound, blocks.count, &queries, queryCount, hits)
+            case .emulatedAMX:
+                let found = kindred_emulated_amx_scan(
+                    &table, blocks.lowerBound, blocks.count, &queries, queryCount, hits)
+                return kindred_emulated_tiles_in_use() ? nil : found
+            }
+        #endif
+        guard case .native(let name) = self else { return nil }
+        return CodeScan.scan(
+            kernel: name, table, blocks: blocks, queries: queries, queryCount: queryCount, into: hits)
+    }
+}

@@ -1,0 +1,148 @@
+import KindredDomain
+import KindredModel
+import KindredQuery
+import TestSupport
+import Testing
+
+/// An audience is the oracle's to the bit, whichever way its rows are found.
+@Suite struct LookalikePropertyTests {
+    /// Ways to find the rows of an audience, of which the rule would choose one.
+    private enum Way: CaseIterable {
+        case everybodyScored
+        case codesFirst
+        /// A threshold that too few rows reach, as bad luck would give it.
+        case thresholdTooHigh
+        case ofTheRule
+
+        var rule: AudienceRule {
+            var rule = AudienceRule()
+            switch self {
+            case .everybodyScored: rule.codedRowsMin = .max
+            case .codesFirst:
+                rule.codedRowsMin = 0
+                rule.candidateShareMax = 1
+            case .thresholdTooHigh:
+                rule.codedRowsMin = 0
+                rule.candidateShareMax = 1
+                rule.deviations = -5
+            case .ofTheRule: rule.codedRowsMin = 0
+            }
+            return rule
+        }
+    }
+
+    /// How often something happened.
+    private struct Tally {
+        var cases = 0
+        /// Everybody was scored after the codes had been scanned.
+        var secondScans = 0
+        /// Not every row was compared, or not one was scored that the codes had ruled out.
+        var codedAlone = 0
+    }
+
+    @Test func looksAlikeEqualTheOracle() throws {
+        var generator = SeededGenerator.announced()
+        var tallies = [Way: Tally]()
+        for _ in 0..<(isOptimised ? 1_500 : 60) { try checkOneAudience(&generator, &tallies) }
+        #expect(tallies[.everybodyScored]!.codedAlone == 0)
+        #expect(tallies[.codesFirst]!.codedAlone > tallies[.codesFirst]!.cases / 2)
+        #expect(tallies[.thresholdTooHigh]!.secondScans > 0)
+    }
+
+    private func checkOneAudience(_ generator: inout SeededGenerator, _ tallies: inout [Way: Tally]) throws {
+        let shape = VectorShape.allCases.randomElement(using: &generator)!
+        let dimension = Int.random(in: 1...40, using: &generator)
+        let rowCount = [
+            Int.random(in: 1...300, using: &generator), Int.random(in: 1...3_000, using: &generator),
+        ]
+        .randomElement(using: &generator)!
+        let rows = shape.rows(count: rowCount, dimension: dimension, using: &generator)
+        let generation = try Generation.sample(users: rows, metric: .dot)
+        let oracle = Oracle(rows: rows)
+        let seeds = Set(
+            (0...Int.random(in: 0...50, using: &generator)).map { _ in
+                Int.random(in: 0..<rowCount, using: &generator)
+            })
+        var request = LookalikeRequest(size: .count(1))
+        request.similarity = Similarity.allCases.randomElement(using: &generator)!
+        request.includesSeeds = Bool.random(using: &generator)
+        let mean = oracle.mean(Array(seeds))
+        let ranking = oracle.best(mean, k: rowCount, similarity: request.similarity!) {
+            request.includesSeeds || !seeds.contains($0)
+        }
+        let ids = IDList.numbers(
+            seeds.map { UInt64($0) * 3 } + [1, 4, 4] + seeds.prefix(1).map { UInt64($0) * 3 })
+        for way in Way.allCases {
+            request.size = size(of: ranking.map(\.score), rowCount: rowCount, &generator)
+            let driven: DrivenExpansion
+            do {
+                driven = try expand(request, seeds: ids, generation, rule: way.rule, using: &generator)
+            } catch let failure as RequestFailure {
+                #expect(failure == .invalidArgument(.seedsCancel))
+                #expect(mean.allSatisfy { $0 == 0 })
+                continue
+            }
+            #expect(driven.seeds.matchedCount == UInt64(seeds.count))
+            #expect(driven.seeds.duplicateCount == 1)
+            #expect(driven.seeds.unmatchedCount == 3)
+            #expect(driven.rowsEligible == UInt64(ranking.count))
+            #expect(driven.rowsScanned <= UInt64(rowCount))
+            var wanted = ranking
+            switch request.size {
+            case .count(let count): wanted = Array(wanted.prefix(Int(count)))
+            case .share(let parts): wanted = Array(wanted.prefix(max(1, rowCount * Int(parts) / 1_000_000)))
+            case .minimumScore(let score): wanted = wanted.filter { $0.score >= score }
+            }
+            let isEqual =
+                driven.audience.numbers == wanted.map { UInt64($0.row) * 3 }
+                && driven.audience.scores.map(\.bitPattern) == wanted.map(\.score.bitPattern)
+            #expect(
+                isEqual,
+                "seed \(generator.seed): \(shape) \(rowCount) x \(dimension), \(request.size), \(way)")
+            tallies[way, default: Tally()].cases += 1
+            switch driven.sharedPhases {
+            case 1: break
+            case 2: tallies[way]!.codedAlone += 1
+            default: tallies[way]!.secondScans += 1
+            }
+        }
+    }
+
+    /// A count, a share or a score at which something may go wrong: few, all, and scores that rows have.
+    private func size(of scores: [Float], rowCount: Int, _ generator: inout SeededGenerator) -> AudienceSize {
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: return .count(UInt64.random(in: 1...UInt64(rowCount + 5), using: &generator))
+        case 1: return .count(UInt64.random(in: 1...UInt64(rowCount / 20 + 1), using: &generator))
+        case 2: return .share(partsPerMillion: UInt32.random(in: 1...1_000_000, using: &generator))
+        case 3: return .share(partsPerMillion: UInt32.random(in: 1...50_000, using: &generator))
+        case 4: return .minimumScore(scores.randomElement(using: &generator) ?? 0)
+        default: return .minimumScore(Float.random(in: -1...1, using: &generator))
+        }
+    }
+
+    /// The numbers of a whole audience by the rule's own choice, over enough rows that the codes are worth it.
+    @Test(arguments: Similarity.allCases)
+    func codesAreScannedWhereTheyAreWorthIt(_ similarity: Similarity) throws {
+        var generator = SeededGenerator.announced()
+        let rowCount = isOptimised ? 120_000 : 20_000
+        let rows = VectorShape.flat.rows(count: rowCount, dimension: 16, using: &generator)
+        let generation = try Generation.sample(users: rows, metric: .dot)
+        let oracle = Oracle(rows: rows)
+        let seeds = (0..<20).map { $0 * 17 }
+        let ids = IDList.numbers(seeds.map { UInt64($0) * 3 })
+        var request = LookalikeRequest(size: .count(1))
+        request.similarity = similarity
+        let ranking = oracle.best(oracle.mean(seeds), k: rowCount, similarity: similarity) {
+            !seeds.contains($0)
+        }
+        // One row to everybody; the phases are the scan of codes and the scores of what it kept, or one scan alone.
+        for (count, phases) in [(1, 2), (rowCount / 1_000, 2), (rowCount / 100, 2), (rowCount, 1)] {
+            request.size = .count(UInt64(count))
+            let driven = try expand(request, seeds: ids, generation, rule: .standard, using: &generator)
+            #expect(driven.audience.numbers == ranking.prefix(count).map { UInt64($0.row) * 3 })
+            #expect(
+                driven.audience.scores.map(\.bitPattern) == ranking.prefix(count).map(\.score.bitPattern))
+            #expect(driven.sharedPhases == phases, "\(count) of \(rowCount)")
+        }
+    }
+}
