@@ -46,6 +46,8 @@ test-bench: build ## The long runs at their smallest, and the demo.
 	$(BENCH) swap --kindred $(KINDRED) --smoke
 	$(PYTHON) bench/crash.py $(KINDRED) --rounds 3
 	$(BENCH) slow-reader --kindred $(KINDRED) --smoke
+	$(BENCH) kernels --smoke
+	$(BENCH) engine --smoke
 	$(PYTHON) models/online-retail/demo.py $(KINDRED)
 
 acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader of a million rows.

@@ -73,10 +73,13 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
 
+        .target(name: "CBenchProbes", path: "bench/CBenchProbes"),
         .executableTarget(
             name: "kindred-bench",
             dependencies: [
-                "KindredDomain", "KindredKernels", "KindredModel", "KindredWire", "KindredClient",
+                "KindredDomain", "KindredKernels", "KindredModel", "KindredQuery", "KindredWire",
+                "KindredClient",
+                "CBenchProbes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "bench/kindred-bench"),

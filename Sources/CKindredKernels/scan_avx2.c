@@ -12,8 +12,9 @@ enum { QUERY_QUAD_MAX = 128 };
 // Four queries are eight sums, which with the codes of two groups fill the sixteen registers.
 enum { TILE_QUERIES = 4 };
 
-// Blocks whose thresholds are found together: one after the other they would wait for each other's arithmetic.
-enum { THRESHOLD_BLOCKS = 64 };
+// Thresholds are found for so many blocks and queries together: for one block and tile they would wait for each other's
+// arithmetic, and four of them fill half a register.
+enum { THRESHOLD_BLOCKS = 64, THRESHOLD_QUERIES = 2 * TILE_QUERIES };
 
 // How far ahead a single query, which waits for memory, asks for codes.
 enum { PREFETCH_BYTES = 4096 };
@@ -44,18 +45,18 @@ AVX2 KINDRED_INLINE uint32_t rows_above(__m256i low, __m256i high, __m256i limit
            (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high_passes)) << 8;
 }
 
-// The thresholds of a tile's queries for some blocks, one after the other. A function of its own, because the compiler
-// makes vectors of what is stored.
+// The thresholds of some queries for some blocks, THRESHOLD_QUERIES per block. A function of its own, because the
+// compiler makes vectors of what is stored.
 AVX2 __attribute__((noinline)) static void find_least(const kindred_code_block *blocks, size_t block_count,
                                                       const kindred_code_queries *queries, size_t first_query,
                                                       size_t count, int32_t *restrict least) {
-    if (count == TILE_QUERIES) {
-        for (size_t block = 0; block < block_count; block++)
-            kindred_scan_least(&blocks[block], queries, first_query, TILE_QUERIES, least + TILE_QUERIES * block);
+    if (count == THRESHOLD_QUERIES) {
+        for (size_t block = 0; block < block_count; block++, least += THRESHOLD_QUERIES)
+            kindred_scan_least(&blocks[block], queries, first_query, THRESHOLD_QUERIES, least);
         return;
     }
-    for (size_t block = 0; block < block_count; block++)
-        kindred_scan_least(&blocks[block], queries, first_query, count, least + TILE_QUERIES * block);
+    for (size_t block = 0; block < block_count; block++, least += THRESHOLD_QUERIES)
+        kindred_scan_least(&blocks[block], queries, first_query, count, least);
 }
 
 // Compares a block with `count` queries, a constant of the caller, so that every sum lives in a register. Returns
@@ -121,19 +122,10 @@ AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_
 }
 
 AVX2 KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t count, size_t first_block, size_t end_block,
-                                    size_t found) {
+                                    const int32_t *least, size_t found) {
     scan->masks = kindred_masks_of(scan->queries, scan->first_query, count);
-    int32_t least[TILE_QUERIES * THRESHOLD_BLOCKS];
-    for (size_t block = first_block; block < end_block; block++) {
-        size_t index = (block - first_block) % THRESHOLD_BLOCKS;
-        if (index == 0) {
-            size_t left = end_block - block;
-            find_least(&scan->table->blocks[block], left < THRESHOLD_BLOCKS ? left : THRESHOLD_BLOCKS,
-                       scan->queries, scan->first_query, count, least);
-        }
-        if (!kindred_block_wanted(&scan->masks, block)) continue;
-        found = scan_block(scan, count, block, least + TILE_QUERIES * index, found);
-    }
+    for (size_t block = first_block; block < end_block; block++, least += THRESHOLD_QUERIES)
+        if (kindred_block_wanted(&scan->masks, block)) found = scan_block(scan, count, block, least, found);
     scan->first_query += count;
     return found;
 }
@@ -141,19 +133,30 @@ AVX2 KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t count, size_t first_
 AVX2 static size_t scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                         const kindred_code_queries *queries, size_t query_count, kindred_code_hit *hits) {
     tile_scan scan = {.table = table, .queries = queries, .hits = hits};
+    int32_t least[THRESHOLD_QUERIES * THRESHOLD_BLOCKS];
     size_t found = 0;
     size_t end_block = first_block + block_count;
     size_t run = query_count <= TILE_QUERIES ? block_count : kindred_run_blocks(table->groups, KINDRED_RUN_BYTES);
+    if (run > THRESHOLD_BLOCKS) run = THRESHOLD_BLOCKS;
     for (size_t block = first_block; block < end_block; block += run) {
         size_t run_end = end_block - block < run ? end_block : block + run;
         scan.first_query = 0;
-        while (query_count - scan.first_query >= TILE_QUERIES)
-            found = scan_run(&scan, TILE_QUERIES, block, run_end, found);
-        switch (query_count - scan.first_query) {
-        case 3: found = scan_run(&scan, 3, block, run_end, found); break;
-        case 2: found = scan_run(&scan, 2, block, run_end, found); break;
-        case 1: found = scan_run(&scan, 1, block, run_end, found); break;
-        default: break;
+        while (scan.first_query < query_count) {
+            size_t left = query_count - scan.first_query;
+            if (left > THRESHOLD_QUERIES) left = THRESHOLD_QUERIES;
+            find_least(&table->blocks[block], run_end - block, queries, scan.first_query, left, least);
+            const int32_t *tile_least = least;
+            while (left >= TILE_QUERIES) {
+                found = scan_run(&scan, TILE_QUERIES, block, run_end, tile_least, found);
+                tile_least += TILE_QUERIES;
+                left -= TILE_QUERIES;
+            }
+            switch (left) {
+            case 3: found = scan_run(&scan, 3, block, run_end, tile_least, found); break;
+            case 2: found = scan_run(&scan, 2, block, run_end, tile_least, found); break;
+            case 1: found = scan_run(&scan, 1, block, run_end, tile_least, found); break;
+            default: break;
+            }
         }
     }
     return found;

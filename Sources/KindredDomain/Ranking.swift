@@ -6,28 +6,30 @@
 package struct RankingKey: Sendable, Hashable, Comparable {
     package let rawValue: UInt64
 
-    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @inlinable @inline(__always) package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    @inlinable package init(score: Float, row: UInt32) {
+    @inlinable @inline(__always) package init(score: Float, row: UInt32) {
         rawValue = UInt64(~Self.ordered(score)) << 32 | UInt64(row)
     }
 
-    @inlinable package var row: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+    @inlinable @inline(__always) package var row: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
 
-    @inlinable package var score: Float { Self.score(ordered: ~UInt32(truncatingIfNeeded: rawValue >> 32)) }
+    @inlinable @inline(__always) package var score: Float {
+        Self.score(ordered: ~UInt32(truncatingIfNeeded: rawValue >> 32))
+    }
 
-    @inlinable package static func < (left: RankingKey, right: RankingKey) -> Bool {
+    @inlinable @inline(__always) package static func < (left: RankingKey, right: RankingKey) -> Bool {
         left.rawValue < right.rawValue
     }
 
     /// Maps finite floats to integers of the same order.
-    @inlinable package static func ordered(_ score: Float) -> UInt32 {
+    @inlinable @inline(__always) package static func ordered(_ score: Float) -> UInt32 {
         let bits = score.bitPattern
         return bits & 0x8000_0000 != 0 ? ~bits : bits | 0x8000_0000
     }
 
     /// The float that `ordered` maps to an integer.
-    @inlinable package static func score(ordered: UInt32) -> Float {
+    @inlinable @inline(__always) package static func score(ordered: UInt32) -> Float {
         Float(bitPattern: ordered & 0x8000_0000 != 0 ? ordered & 0x7FFF_FFFF : ~ordered)
     }
 }

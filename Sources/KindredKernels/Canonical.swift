@@ -10,6 +10,12 @@ package enum Canonical {
         kindred_canonical_sum(a, b, count)
     }
 
+    /// Asks for a vector that is needed soon.
+    @inline(__always)
+    package static func prefetch(_ vector: UnsafePointer<Float>, count: Int) {
+        kindred_prefetch(vector, count)
+    }
+
     /// The float64 norm: the square root of the vector's canonical sum with itself. Not finite if an element
     /// is not.
     package static func norm(_ a: UnsafePointer<Float>, count: Int) -> Double {
@@ -33,11 +39,11 @@ package enum Canonical {
     }
 
     /// A canonical score under the inner product: rounded once, -0 becoming +0.
-    @inlinable package static func score(sum: Double) -> Float { Float(sum) + 0 }
+    @inlinable @inline(__always) package static func score(sum: Double) -> Float { Float(sum) + 0 }
 
     /// A canonical score under cosine: the sum divided by the product of the norms, rounded once; 0 where a
     /// norm is 0.
-    @inlinable package static func score(sum: Double, norms product: Double) -> Float {
+    @inlinable @inline(__always) package static func score(sum: Double, norms product: Double) -> Float {
         product == 0 ? 0 : Float(sum / product) + 0
     }
 }

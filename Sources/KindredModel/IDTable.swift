@@ -140,6 +140,36 @@ package final class IDTable: @unchecked Sendable {
         }
     }
 
+    /// Writes the numbers of rows, in their order, to `numbers`, which has room for as many. Rows must be in
+    /// `0 ..< count`, the ids numbers.
+    package func copyNumbers(
+        ofRows rows: UnsafeBufferPointer<UInt32>, into numbers: UnsafeMutablePointer<UInt64>
+    ) {
+        precondition(kind == .number)
+        for (position, row) in rows.enumerated() {
+            precondition(Int(row) < count)
+            numbers[position] = word(Int(row))
+        }
+    }
+
+    /// Writes the texts of rows one after the other to `texts` from byte `start` on, and to `ends` where each one
+    /// ends. There must be room; rows must be in `0 ..< count`, the ids texts. Returns the last end.
+    package func copyTexts(
+        ofRows rows: UnsafeBufferPointer<UInt32>, into texts: UnsafeMutableRawPointer, from start: Int,
+        ends: UnsafeMutablePointer<UInt64>
+    ) -> Int {
+        precondition(kind == .text)
+        var end = start
+        for (position, row) in rows.enumerated() {
+            precondition(Int(row) < count)
+            let text = bytes(ofRow: Int(row))
+            (texts + end).copyMemory(from: text.baseAddress!, byteCount: text.count)
+            end += text.count
+            ends[position] = UInt64(end)
+        }
+        return end
+    }
+
     /// Bytewise order: negative, 0 or positive.
     @inline(__always)
     package static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {

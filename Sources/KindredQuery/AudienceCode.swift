@@ -30,8 +30,7 @@ final class AudienceCode: @unchecked Sendable {
     }
 
     /// Blocks of one call, at most: as many as fit a scratch's hits.
-    static let blocksPerScanMax =
-        ScanScratch.codedQueriesPerCallMax * CodeWorker.rowsPerCallMax / CodeEncoder.blockRows
+    static let blocksPerScanMax = ScanScratch.hitsMax / CodeEncoder.blockRows
 
     /// Writes the rows of some blocks that may reach the threshold to `hits`, which has room for all; their number.
     func scan(_ blocks: Range<Int>, into hits: UnsafeMutablePointer<CodeHit>) -> Int {

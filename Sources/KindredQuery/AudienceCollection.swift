@@ -11,7 +11,8 @@ final class AudienceCollection {
     init(_ cut: AudienceCut.Result) throws(MemoryFailure) {
         self.cut = cut
         tiesLeft = cut.tieCount
-        sort = try AudienceSort(capacity: cut.rowCount)
+        sort = try AudienceSort(
+            capacity: cut.rowCount, minimumScore: RankingKey.score(ordered: cut.threshold))
     }
 
     /// Looks at `rowCount` rows. True once all were looked at.

@@ -45,22 +45,19 @@ final class AudienceCut {
 
     /// Looks at `rowCount` rows; the result once all passes are over.
     func step(rowCount: Int) -> Result? {
+        if case .done(let result) = phase { return result }
         let end = min(row + rowCount, scores.count)
-        switch phase {
-        case .upper:
-            for row in row..<end where !isExcluded(row) {
-                histogram[Int(RankingKey.ordered(scores[row]) >> 16)] += 1
+        let rows = row..<end
+        histogram.withUnsafeMutableBufferPointer { histogram in
+            switch phase {
+            case .upper: forEach(rows) { histogram[Int($0 >> 16)] += 1 }
+            case .lower(let bucket, _):
+                forEach(rows) { ordered in
+                    if Int(ordered >> 16) == bucket { histogram[Int(ordered & 0xFFFF)] += 1 }
+                }
+            case .countAtLeast(let threshold): forEach(rows) { if $0 >= threshold { histogram[0] += 1 } }
+            case .done: break
             }
-        case .lower(let bucket, _):
-            for row in row..<end where !isExcluded(row) {
-                let ordered = RankingKey.ordered(scores[row])
-                if Int(ordered >> 16) == bucket { histogram[Int(ordered & 0xFFFF)] += 1 }
-            }
-        case .countAtLeast(let threshold):
-            for row in row..<end where !isExcluded(row) && RankingKey.ordered(scores[row]) >= threshold {
-                histogram[0] += 1
-            }
-        case .done(let result): return result
         }
         row = end
         if row == scores.count { finishPass() }
@@ -68,7 +65,15 @@ final class AudienceCut {
         return nil
     }
 
-    private func isExcluded(_ row: Int) -> Bool { excluded.map { $0[row] } ?? false }
+    /// Calls `body` with the score of every row that is not excluded.
+    @inline(__always)
+    private func forEach(_ rows: Range<Int>, _ body: (UInt32) -> Void) {
+        guard let excluded else {
+            for row in rows { body(RankingKey.ordered(scores[row])) }
+            return
+        }
+        for row in rows where !excluded[row] { body(RankingKey.ordered(scores[row])) }
+    }
 
     private func finishPass() {
         row = 0

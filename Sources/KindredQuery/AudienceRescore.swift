@@ -6,7 +6,7 @@ import KindredKernels
 final class AudienceRescore: AudienceWork, @unchecked Sendable {
     private let query: AudienceQuery
     private let marks: AudienceMarks
-    private let threshold: Float
+    let threshold: Float
     private let bounds: [AudienceCandidates.Unit]
     private let units: UnitCursor
     /// Room for a key of every marked row. A unit's keys begin at its offset; those of rows below the threshold

@@ -34,11 +34,12 @@ final class AudienceSample {
     private let keys: AudienceSort
     private let hits: UnsafeMutablePointer<CodeHit>
     /// Per block of the sample: how far its scores may be off, and how many of them are above the threshold.
-    private var margins: [Float] = []
-    private var counts: [Int]
+    private let margins: UnsafeMutablePointer<Float>
+    private let counts: UnsafeMutablePointer<Int>
     private var phase = Phase.read
     /// Rows of the sample, excluded ones too.
     private var rowCount = 0
+    /// Blocks read, scores descended or counted.
     private var position = 0
     /// The sum of the squares of `counts`.
     private var squareSum = 0
@@ -46,7 +47,7 @@ final class AudienceSample {
 
     /// Of the blocks, at most one in this many is looked at: a sample is to cost little beside a scan.
     private static let blocksPerSampledMin = 8
-    private static let blocksMax = 4_096
+    private static let blocksMax = 2_048
 
     init(_ query: AudienceQuery, goal: AudienceGoal, excluded: Bitmap?, rule: AudienceRule)
         throws(MemoryFailure)
@@ -60,13 +61,19 @@ final class AudienceSample {
             rule.sampleByteCountMax / CodeEncoder.blockByteCount(dimension: query.side.table.dimension)
         let codes = query.side.codes
         blockCount = max(1, min(affordable, Self.blocksMax, codes.blockCount / Self.blocksPerSampledMin))
-        keys = try AudienceSort(capacity: blockCount * CodeEncoder.blockRows)
+        keys = try AudienceSort(
+            capacity: blockCount * CodeEncoder.blockRows, minimumScore: -.greatestFiniteMagnitude)
         hits = .allocate(capacity: CodeEncoder.blockRows)
-        counts = Array(repeating: 0, count: blockCount)
-        margins.reserveCapacity(blockCount)
+        margins = .allocate(capacity: blockCount)
+        counts = .allocate(capacity: blockCount)
+        counts.initialize(repeating: 0, count: blockCount)
     }
 
-    deinit { hits.deallocate() }
+    deinit {
+        hits.deallocate()
+        margins.deallocate()
+        counts.deallocate()
+    }
 
     var byteCount: Int { keys.byteCount }
 
@@ -83,11 +90,12 @@ final class AudienceSample {
 
     private func read(blockCount wanted: Int) {
         let codes = query.side.codes
-        for sampled in margins.count..<min(margins.count + wanted, blockCount) {
+        let end = min(position + wanted, blockCount)
+        for sampled in position..<end {
             // The middle one of as many stretches: blocks descend by norm, so a first one would stand for less.
             let block = (2 * sampled + 1) * codes.blockCount / (2 * blockCount)
             let estimate = code.estimate(block: block)
-            margins.append(Float(estimate.margin))
+            margins[sampled] = Float(estimate.margin)
             let hitCount = code.scan(block..<block + 1, into: hits)
             rowCount += hitCount
             for index in 0..<hitCount {
@@ -99,7 +107,9 @@ final class AudienceSample {
                 keys.append(RankingKey(score: score, row: UInt32(truncatingIfNeeded: entry)).rawValue)
             }
         }
-        guard margins.count == blockCount else { return }
+        position = end
+        guard position == blockCount else { return }
+        position = 0
         keys.endCollecting()
         switch goal {
         case .best: phase = .sort
@@ -142,10 +152,12 @@ final class AudienceSample {
     private func count(above threshold: Float, rowCount: Int) -> Finding? {
         let entries = keys.keys
         let end = min(position + rowCount, entries.count)
+        var kept = 0
         for index in position..<end {
             let key = RankingKey(rawValue: entries[index])
-            if key.score + margins[Int(key.row) / CodeEncoder.blockRows] >= threshold { keptCount += 1 }
+            kept += key.score + margins[Int(key.row) / CodeEncoder.blockRows] >= threshold ? 1 : 0
         }
+        keptCount += kept
         position = end
         guard position == entries.count else { return nil }
         return Finding(threshold: threshold, candidateShare: Double(keptCount) / Double(self.rowCount))

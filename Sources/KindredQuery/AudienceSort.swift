@@ -3,8 +3,9 @@ import KindredKernels
 
 /// Ranking keys that are collected in ascending row order and sorted, in steps.
 ///
-/// Because rows ascend, a stable sort by score alone gives the total order: three passes of a radix sort over the
-/// upper 32 bits, least significant digit first.
+/// Because rows ascend, a stable sort by score alone gives the total order: a radix sort over the upper 32 bits, least
+/// significant digit first. What is sorted by is how far a score is above the least one that may come, which mostly
+/// leaves the third digit 0 and saves its pass.
 final class AudienceSort {
     private enum Phase {
         case collect
@@ -13,11 +14,13 @@ final class AudienceSort {
     }
 
     private static let passCount = 3
-    private static let digitCount = 1 << 11
-    private static let shifts: [UInt64] = [32, 43, 54]
-    private static let digitMask: UInt64 = (1 << 11) - 1
+    private static let digitBits: UInt32 = 12
+    private static let digitCount = 1 << Int(digitBits)
+    private static let digitMask = UInt32(digitCount - 1)
 
     private(set) var count = 0
+    /// The greatest upper half that a key may have: that of the least score.
+    private let last: UInt32
     private var from: MemoryRegion
     private var to: MemoryRegion
     private let fromPointer: UnsafeMutablePointer<UInt64>?
@@ -27,15 +30,17 @@ final class AudienceSort {
     private var phase = Phase.collect
     private var position = 0
 
-    /// Room for `capacity` keys.
-    convenience init(capacity: Int) throws(MemoryFailure) {
+    /// Room for `capacity` keys of scores of at least `minimumScore`.
+    convenience init(capacity: Int, minimumScore: Float) throws(MemoryFailure) {
         try self.init(
-            capacity: capacity, from: MemoryRegion(byteCount: capacity * MemoryLayout<UInt64>.stride))
+            capacity: capacity, minimumScore: minimumScore,
+            from: MemoryRegion(byteCount: capacity * MemoryLayout<UInt64>.stride))
     }
 
     /// Keys are collected in `from`, which has room for `capacity`. It may hold keys that are collected into it in
     /// their order: one is not read again after it was appended.
-    init(capacity: Int, from: MemoryRegion) throws(MemoryFailure) {
+    init(capacity: Int, minimumScore: Float, from: MemoryRegion) throws(MemoryFailure) {
+        last = ~RankingKey.ordered(minimumScore + 0)
         self.from = from
         to = try MemoryRegion(byteCount: capacity * MemoryLayout<UInt64>.stride)
         fromPointer = from.mutableBytes.bindMemory(to: UInt64.self).baseAddress
@@ -54,9 +59,16 @@ final class AudienceSort {
         // of `to` in one step, so they are made here, a few in each step.
         toPointer![count] = 0
         count += 1
-        digits[Int(key >> 32 & Self.digitMask)] += 1
-        digits[Self.digitCount + Int(key >> 43 & Self.digitMask)] += 1
-        digits[2 * Self.digitCount + Int(key >> 54 & Self.digitMask)] += 1
+        for pass in 0..<Self.passCount {
+            digits[pass * Self.digitCount + digit(of: key, shift: UInt32(pass) * Self.digitBits)] += 1
+        }
+    }
+
+    /// A digit of how far a key's score is above the least one, complemented: digits ascend as keys do.
+    @inline(__always)
+    private func digit(of key: UInt64, shift: UInt32) -> Int {
+        let above = last &- UInt32(truncatingIfNeeded: key >> 32)
+        return Int(~(above &>> shift) & Self.digitMask)
     }
 
     /// Says that every key has been added.
@@ -68,11 +80,11 @@ final class AudienceSort {
         let end = min(position + keyCount, count)
         let source = from.bytes.bindMemory(to: UInt64.self).baseAddress!
         let target = to.mutableBytes.bindMemory(to: UInt64.self).baseAddress!
-        let shift = Self.shifts[pass]
+        let shift = UInt32(pass) * Self.digitBits
         let starts = digits + pass * Self.digitCount
         for index in position..<end {
             let key = source[index]
-            let digit = Int(key >> shift & Self.digitMask)
+            let digit = digit(of: key, shift: shift)
             let start = starts[digit]
             target[start] = key
             starts[digit] = start + 1

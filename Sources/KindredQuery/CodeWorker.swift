@@ -13,12 +13,13 @@ final class CodeWorker: @unchecked Sendable {
     /// Pointers into what `side` holds: references counted for every row would make threads wait for each other.
     private let members: UnsafePointer<CodedQueries.Member>
     private let rows: UnsafePointer<UInt32>
+    private let vectors: UnsafePointer<Float>
     private let rowNorms: UnsafePointer<Double>
+    private let dimension: Int
     /// Per slot.
-    private let candidates: UnsafeMutablePointer<CandidateRows>
+    private let best: UnsafeMutablePointer<BestRows>
     private let counts: UnsafeMutablePointer<ScanCounts>
-    private let entries: UnsafeMutablePointer<CandidateRows.Entry>
-    private let heaps: UnsafeMutablePointer<Float>
+    private let heaps: UnsafeMutablePointer<UInt64>
     /// Columns of the queries that are still scanned for; the first `slotCount` of `slots` say whose they are.
     private let columns: CodeColumns
     private let slots: UnsafeMutablePointer<Int>
@@ -48,26 +49,24 @@ final class CodeWorker: @unchecked Sendable {
         table = side.codes.view
         members = shared.members
         rows = side.codes.rows
+        vectors = side.table.vectors
         rowNorms = side.table.norms
+        dimension = side.table.dimension
         let count = shared.count
         let ks = (0..<count).map { min(queries[shared.members[$0].index].k, side.table.count) }
-        candidates = .allocate(capacity: count)
+        best = .allocate(capacity: count)
         counts = .allocate(capacity: count)
         counts.initialize(repeating: ScanCounts(), count: count)
-        entries = .allocate(capacity: ks.reduce(0) { $0 + CandidateRows.capacity(k: $1) })
         heaps = .allocate(capacity: ks.reduce(0, +))
         columns = CodeColumns(count: count, stride: shared.stride)
         slots = .allocate(capacity: count)
         slotCount = count
-        var entry = entries
         var heap = heaps
         for slot in 0..<count {
-            (slots + slot).initialize(to: slot)
             let query = queries[members[slot].index]
-            (candidates + slot).initialize(
-                to: CandidateRows(
-                    k: ks[slot], minimumScore: query.minimumScore, entries: entry, heap: heap))
-            entry += CandidateRows.capacity(k: ks[slot])
+            (slots + slot).initialize(to: slot)
+            (best + slot).initialize(
+                to: BestRows(k: ks[slot], minimumScore: query.minimumScore, heap: heap))
             heap += ks[slot]
             columns.set(
                 slot, member: members[slot], codes: shared.codes + slot * shared.stride,
@@ -76,10 +75,9 @@ final class CodeWorker: @unchecked Sendable {
     }
 
     deinit {
-        candidates.deallocate()
+        best.deallocate()
         counts.deallocate()
         slots.deallocate()
-        entries.deallocate()
         heaps.deallocate()
     }
 
@@ -90,8 +88,10 @@ final class CodeWorker: @unchecked Sendable {
     func scan(blocks: Range<Int>, scratch: ScanScratch) {
         var block = blocks.lowerBound
         let blockByteCount = 64 * table.groups
-        let blocksMax = max(1, min(Self.rowsPerCallMax / 16, Self.callByteCountMax / blockByteCount))
         while block < blocks.upperBound {
+            let queriesPerCall = min(slotCount, ScanScratch.codedQueriesPerCallMax)
+            let rowsMax = min(ScanScratch.hitsMax / max(1, queriesPerCall), Self.rowsPerCallMax)
+            let blocksMax = max(1, min(rowsMax / 16, Self.callByteCountMax / blockByteCount))
             let wanted = min(max(Self.rowsPerCallMin, rowsSeen) / 16, blocksMax)
             let call = block..<min(block + max(1, wanted), blocks.upperBound)
             update(before: call)
@@ -110,8 +110,8 @@ final class CodeWorker: @unchecked Sendable {
         while position < slotCount {
             let slot = slots[position]
             let known = shared.threshold(slot)
-            if known > candidates[slot].threshold {
-                candidates[slot].raiseThreshold(to: known)
+            if known > best[slot].threshold {
+                best[slot].raiseThreshold(to: known)
                 setFloor(position)
             }
             if shared.isDense(slot) || isOver(slot, normMax: normMax) {
@@ -127,8 +127,8 @@ final class CodeWorker: @unchecked Sendable {
     private func isOver(_ slot: Int, normMax: Double) -> Bool {
         let member = members[slot]
         guard member.scoring == .dot else { return false }
-        return member.norm * normMax * (1 + 0x1p-40)
-            < DiscardRule.roundingFloor(of: candidates[slot].threshold)
+        return member.norm * normMax * (1 + 0x1p-36)
+            < DiscardRule.roundingFloor(of: best[slot].threshold)
     }
 
     private func remove(_ position: Int) {
@@ -142,7 +142,7 @@ final class CodeWorker: @unchecked Sendable {
 
     private func setFloor(_ position: Int) {
         let slot = slots[position]
-        columns.setThreshold(position, candidates[slot].threshold, of: members[slot])
+        columns.setThreshold(position, best[slot].threshold, of: members[slot])
     }
 
     private func scan(call: Range<Int>, _ scratch: ScanScratch) {
@@ -157,99 +157,82 @@ final class CodeWorker: @unchecked Sendable {
         }
     }
 
-    /// Takes what a call has kept.
+    /// Scores what a call has kept, and tells everybody of the thresholds that makes.
     private func take(_ hitCount: Int, first: Int, rowCount: Int, _ scratch: ScanScratch) {
-        for index in 0..<hitCount {
-            let hit = scratch.hits[index]
-            take(hit, position: first + Int(hit.query), scratch)
+        let wanted = scratch.wanted
+        var next = 0
+        while next < hitCount {
+            // Vectors lie anywhere in memory: some are asked for before the first of them is needed.
+            var count = 0
+            while next < hitCount, count < ScanScratch.wantedRowsMax {
+                let hit = scratch.hits[next]
+                next += 1
+                let position = first + Int(hit.query)
+                guard let row = wantedRow(hit, position: position) else { continue }
+                Canonical.prefetch(vectors + Int(row) * dimension, count: dimension)
+                wanted[count] = (position, row)
+                count += 1
+            }
+            for index in 0..<count { score(wanted[index].row, position: wanted[index].position) }
         }
         for position in first..<min(first + ScanScratch.codedQueriesPerCallMax, slotCount) {
             let kept = columns.keptCounts[position]
             guard kept > 0 else { continue }
             columns.keptCounts[position] = 0
             let slot = slots[position]
-            if candidates[slot].threshold > columns.thresholds[position] {
+            counts[slot].rowsRescored += kept
+            if best[slot].threshold > columns.thresholds[position] {
                 setFloor(position)
-                shared.raiseThreshold(slot, to: candidates[slot].threshold)
+                shared.raiseThreshold(slot, to: best[slot].threshold)
             }
             if kept * Self.rowsPerKeptMin > rowCount, rowCount >= Self.denseRowsMin,
-                rowsSeen >= Self.rowsPerResultMin * candidates[slot].k
+                rowsSeen >= Self.rowsPerResultMin * best[slot].k
             {
                 shared.markDense(slot)
             }
         }
     }
 
+    /// The row of a hit, unless it cannot be among the best any more or must not be.
     @inline(__always)
-    private func take(_ hit: CodeHit, position: Int, _ scratch: ScanScratch) {
+    private func wantedRow(_ hit: CodeHit, position: Int) -> UInt32? {
         let slot = slots[position]
-        let member = members[slot]
-        let block = table.blocks[Int(hit.position) >> 4]
-        let unit = member.code.scale * Double(block.scale)
+        let member = members + slot
+        let block = table.blocks + Int(hit.position) >> 4
+        let unit = member.pointee.code.scale * Double(block.pointee.scale)
         // The block's error includes what rounding this product and sum can add.
-        let product = unit * Double(hit.product)
         let margin =
-            unit * (member.code.norm * Double(block.error) + member.code.error * Double(block.coded_norm))
-            * (1 + 0x1p-40)
-        var lower = product - margin
-        var upper = product + margin
+            member.pointee.code.norm * Double(block.pointee.error)
+            + member.pointee.code.error * Double(block.pointee.coded_norm)
+        var upper = unit * (Double(hit.product) + margin * (1 + 0x1p-40))
         let row = rows[Int(hit.position)]
-        if member.scoring == .cosine {
-            let norms = member.norm * rowNorms[Int(row)]
-            if norms > 0 {
-                lower = lower / norms - 0x1p-45
-                upper = upper / norms + 0x1p-45
-            } else {
-                lower = 0
-                upper = 0
-            }
+        if member.pointee.scoring == .cosine {
+            let norms = member.pointee.norm * rowNorms[Int(row)]
+            upper = norms > 0 ? upper / norms + 0x1p-45 : 0
         }
-        // Rounding to float32 keeps the order, so these are bounds of the canonical score.
-        guard Float(upper) >= candidates[slot].threshold else { return }
-        if member.hasExclusions, queries[member.index].exclusions.contains(row) { return }
+        // Rounding to float32 keeps the order, so this is a bound of the canonical score.
+        guard Float(upper) >= best[slot].threshold else { return nil }
+        if member.pointee.hasExclusions,
+            queries[member.pointee.index].exclusions.contains(row)
+        {
+            return nil
+        }
+        return row
+    }
+
+    @inline(__always)
+    private func score(_ row: UInt32, position: Int) {
+        let slot = slots[position]
+        let member = members + slot
+        let sum = Canonical.sum(
+            shared.vectors + slot * dimension, vectors + Int(row) * dimension, count: dimension)
+        let score =
+            switch member.pointee.scoring {
+            case .dot: Canonical.score(sum: sum)
+            case .cosine: Canonical.score(sum: sum, norms: member.pointee.norm * rowNorms[Int(row)])
+            }
+        best[slot].offer(score: score, row: row)
         columns.keptCounts[position] += 1
-        if candidates[slot].isFull { makeRoom(slot, scratch) }
-        candidates[slot].add(row: row, lower: Float(lower) + 0, upper: Float(upper) + 0)
-    }
-
-    private func makeRoom(_ slot: Int, _ scratch: ScanScratch) {
-        candidates[slot].compact()
-        guard candidates[slot].count * 2 > CandidateRows.capacity(k: candidates[slot].k) else { return }
-        score(slot, scratch)
-        candidates[slot].cutScored()
-    }
-
-    /// Scores canonically what has only bounds.
-    private func score(_ slot: Int, _ scratch: ScanScratch) {
-        let query = queries[members[slot].index]
-        let entries = candidates[slot].entries
-        let count = candidates[slot].count
-        var next = 0
-        while next < count {
-            var open = 0
-            let start = next
-            while next < count, open < ScanScratch.survivorsMax {
-                if !entries[next].isScored {
-                    scratch.survivors[open] = entries[next].row
-                    open += 1
-                }
-                next += 1
-            }
-            query.vector.withElements { elements in
-                Canonical.gather(
-                    query: elements, base: side.table.vectors, dimension: side.table.dimension,
-                    indices: UnsafeBufferPointer(start: scratch.survivors, count: open), into: scratch.sums)
-            }
-            counts[slot].rowsRescored += open
-            var scored = 0
-            for index in start..<next where !entries[index].isScored {
-                let norm = rowNorms[Int(entries[index].row)]
-                let score = query.score(sum: scratch.sums[scored], rowNorm: norm)
-                entries[index].lower = score
-                entries[index].upper = score
-                scored += 1
-            }
-        }
     }
 
     /// Adds what this thread did, per query of the batch.
@@ -262,19 +245,13 @@ final class CodeWorker: @unchecked Sendable {
 
     /// Turns the next query's rows into its selection, once no more rows come. Nil after the last one; a dense query
     /// has none.
-    func finishNext(scratch: ScanScratch) -> (index: Int, top: TopRows?)? {
+    func finishNext() -> (index: Int, top: TopRows?)? {
         guard nextFinished < shared.count else { return nil }
         let slot = nextFinished
         nextFinished += 1
         let index = members[slot].index
         guard !shared.isDense(slot) else { return (index, nil) }
-        candidates[slot].raiseThreshold(to: shared.threshold(slot))
-        candidates[slot].compact()
-        score(slot, scratch)
-        var top = TopRows(k: queries[index].k, minimumScore: candidates[slot].threshold)
-        for entry in 0..<candidates[slot].count {
-            top.offer(score: candidates[slot].entries[entry].lower, row: candidates[slot].entries[entry].row)
-        }
-        return (index, top)
+        best[slot].raiseThreshold(to: shared.threshold(slot))
+        return (index, best[slot].selection(k: queries[index].k))
     }
 }

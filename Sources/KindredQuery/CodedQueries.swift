@@ -26,6 +26,8 @@ final class CodedQueries: @unchecked Sendable {
     let stride: Int
     /// The codes of all members.
     let codes: UnsafeMutablePointer<Int8>
+    /// Their float32 elements, row-major.
+    let vectors: UnsafeMutablePointer<Float>
     private let thresholds: UnsafeMutablePointer<Atomic<UInt32>>
     private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
 
@@ -35,13 +37,15 @@ final class CodedQueries: @unchecked Sendable {
         let stride = (dimension + 63) / 64 * 64
         let codes = UnsafeMutablePointer<Int8>.allocate(capacity: max(1, indices.count * stride))
         codes.initialize(repeating: 0, count: indices.count * stride)
+        let vectors = UnsafeMutablePointer<Float>.allocate(capacity: max(1, indices.count * dimension))
         thresholds = .allocate(capacity: indices.count)
         denseFlags = .allocate(capacity: indices.count)
         let members = UnsafeMutablePointer<Member>.allocate(capacity: indices.count)
         for (slot, index) in indices.enumerated() {
             let query = queries[index]
             let code = query.vector.withElements { elements in
-                CodeEncoder.encode(
+                (vectors + slot * dimension).initialize(from: elements, count: dimension)
+                return CodeEncoder.encode(
                     query: elements, dimension: dimension, quadMax: kernel.quadMax,
                     into: codes + slot * stride)
             }
@@ -56,11 +60,13 @@ final class CodedQueries: @unchecked Sendable {
         self.members = UnsafePointer(members)
         self.stride = stride
         self.codes = codes
+        self.vectors = vectors
     }
 
     deinit {
         members.deallocate()
         codes.deallocate()
+        vectors.deallocate()
         thresholds.deinitialize(count: count)
         thresholds.deallocate()
         denseFlags.deinitialize(count: count)

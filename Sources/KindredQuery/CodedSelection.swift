@@ -91,7 +91,9 @@ final class CodedSelection {
             var keyCount = 0
             for unit in 0..<rescore.unitCount { keyCount += rescore.keyRange(ofUnit: unit).count }
             if case .best(let wanted) = goal, keyCount < wanted { return .unsuitable }
-            phase = .collecting(rescore, try AudienceSort(capacity: keyCount, from: rescore.keys), unit: 0)
+            let sort = try AudienceSort(
+                capacity: keyCount, minimumScore: rescore.threshold, from: rescore.keys)
+            phase = .collecting(rescore, sort, unit: 0)
         case .collecting(let rescore, let sort, let unit):
             return collect(rescore, into: sort, from: unit)
         case .ended: preconditionFailure("a selection is stepped after its end")
@@ -105,7 +107,7 @@ final class CodedSelection {
         guard candidates.count > 0 else {
             if case .best(let wanted) = goal, wanted > 0 { return .unsuitable }
             phase = .ended
-            let none = try AudienceSort(capacity: 0)
+            let none = try AudienceSort(capacity: 0, minimumScore: 0)
             none.endCollecting()
             return .selected(none, count: 0)
         }

@@ -17,7 +17,8 @@ package struct LookalikeExpansion {
 
     /// What an expansion is at, for whoever measures it.
     package enum Stage: String, Sendable, CaseIterable {
-        case averaging, sampling, sieving, counting, rescoring, collecting, scoring, cutting, sorting, building
+        case averaging, sampling, sieving, counting, rescoring, collecting, scoring, cutting, sorting,
+            building
     }
 
     private enum Phase {
@@ -44,8 +45,6 @@ package struct LookalikeExpansion {
     static let rowsPerStep = 8_192
     /// The same for steps that write to fresh memory, whose pages are made as they go, or all over memory.
     static let rowsPerWritingStep = 2_048
-    /// The same for steps that look ids up in the order of the scores, most of them in no cache.
-    private static let rowsPerBuildingStep = 1_024
     private static let elementsPerStep = 65_536
 
     /// An expansion without seeds yet.
@@ -138,17 +137,20 @@ package struct LookalikeExpansion {
         case .scoring(let selection): return follow(try selection.step(), or: current)
         case .sorting(let sort, let count):
             if sort.sort(keyCount: Self.rowsPerWritingStep) {
-                let builder = try AudienceBuilder(count: count, ids: side.table.ids, spare: sort.spare)
-                phase = .building(builder, sort)
+                phase = .building(try AudienceBuilder(sort, count: count, ids: side.table.ids), sort)
             } else {
                 phase = current
             }
-        case .building(var builder, let sort):
-            if builder.step(keyCount: Self.rowsPerBuildingStep, keys: sort.keys, table: side.table) {
+        case .building(let builder, let sort):
+            switch builder.step() {
+            case .working: phase = .building(builder, sort)
+            case .scanning(let work):
+                phase = .building(builder, sort)
+                return .scanning(work)
+            case .finished(let audience):
                 phase = .finished
-                return .finished(builder.finish())
+                return .finished(audience)
             }
-            phase = .building(builder, sort)
         case .finished:
             preconditionFailure("an expansion is stepped after its end")
         }

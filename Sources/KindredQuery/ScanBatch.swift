@@ -115,7 +115,7 @@ package final class ScanBatch: Sendable {
     /// left to do but to deposit the worker.
     package func work(_ worker: inout ScanWorker, scratch: ScanScratch) -> Bool {
         let unit = cursor.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard unit < unitCount else { return finishOne(&worker, scratch) }
+        guard unit < unitCount else { return finishOne(&worker) }
         worker.unitsDone += 1
         if unit < firstTiledUnit {
             gatherChunk(unit, &worker, scratch)
@@ -139,8 +139,8 @@ package final class ScanBatch: Sendable {
         worker.unitsDone += unitCount - min(next, unitCount)
     }
 
-    private func finishOne(_ worker: inout ScanWorker, _ scratch: ScanScratch) -> Bool {
-        guard let (index, top) = worker.coded?.finishNext(scratch: scratch) else { return false }
+    private func finishOne(_ worker: inout ScanWorker) -> Bool {
+        guard let (index, top) = worker.coded?.finishNext() else { return false }
         worker.tops[index] = top
         return true
     }
@@ -171,25 +171,34 @@ package final class ScanBatch: Sendable {
         let query = queries[entry.query]
         guard case .gather(let listed) = query.path else { return }
         let start = (unit - entry.firstUnit) * Self.rowsPerGather
+        let rows = listed[start..<min(start + Self.rowsPerGather, listed.count)]
         let table = side.table
-        var count = 0
-        for row in listed[start..<min(start + Self.rowsPerGather, listed.count)]
-        where !query.exclusions.contains(row) {
-            scratch.survivors[count] = row
-            count += 1
-        }
-        query.vector.withElements { elements in
-            Canonical.gather(
-                query: elements, base: table.vectors, dimension: table.dimension,
-                indices: UnsafeBufferPointer(start: scratch.survivors, count: count), into: scratch.sums)
-        }
         worker.update(entry.query, query: query) { top in
+            let normMin = leastNorm(of: query, threshold: top.scoreThreshold)
+            var count = 0
+            for row in rows where table.norms[Int(row)] >= normMin && !query.exclusions.contains(row) {
+                scratch.survivors[count] = row
+                count += 1
+            }
+            query.vector.withElements { elements in
+                Canonical.gather(
+                    query: elements, base: table.vectors, dimension: table.dimension,
+                    indices: UnsafeBufferPointer(start: scratch.survivors, count: count), into: scratch.sums)
+            }
             for index in 0..<count {
                 let row = scratch.survivors[index]
                 let score = query.score(sum: scratch.sums[index], rowNorm: table.norms[Int(row)])
                 top.offer(score: score, row: row)
             }
+            top.tighten()
         }
+    }
+
+    /// Rows of a lesser norm cannot reach the threshold: their vectors need not be read.
+    private func leastNorm(of query: PlannedQuery, threshold: Float) -> Double {
+        let floor = DiscardRule.roundingFloor(of: threshold)
+        guard query.scoring == .dot, floor > 0, query.vector.norm > 0 else { return 0 }
+        return floor / query.vector.norm * (1 - 0x1p-36)
     }
 
     /// Hands in a worker's share. True for the one deposit that completes the batch.

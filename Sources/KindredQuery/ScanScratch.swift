@@ -7,6 +7,8 @@ package final class ScanScratch {
 
     /// Coded queries of one call of a scan kernel, at most.
     static let codedQueriesPerCallMax = 32
+    /// Queries x rows of one call of a scan kernel, at most: each may be a hit.
+    static let hitsMax = codedQueriesPerCallMax * 1_024
     /// Room of `survivors` and `sums`.
     static let survivorsMax = Tiling.rowsPerTileMax
 
@@ -20,6 +22,9 @@ package final class ScanScratch {
     let bounds: UnsafeMutablePointer<Double>
     /// Rows that a call of a scan kernel keeps.
     let hits: UnsafeMutablePointer<CodeHit>
+    /// Rows that are about to be scored, each for the query at a position of the columns.
+    let wanted: UnsafeMutablePointer<(position: Int, row: UInt32)>
+    static let wantedRowsMax = 16
 
     package init() {
         let rows = Self.survivorsMax
@@ -27,7 +32,8 @@ package final class ScanScratch {
         survivors = .allocate(capacity: rows)
         sums = .allocate(capacity: rows)
         bounds = .allocate(capacity: rows)
-        hits = .allocate(capacity: Self.codedQueriesPerCallMax * CodeWorker.rowsPerCallMax)
+        wanted = .allocate(capacity: Self.wantedRowsMax)
+        hits = .allocate(capacity: Self.hitsMax)
     }
 
     deinit {
@@ -36,5 +42,6 @@ package final class ScanScratch {
         sums.deallocate()
         bounds.deallocate()
         hits.deallocate()
+        wanted.deallocate()
     }
 }

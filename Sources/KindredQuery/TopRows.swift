@@ -5,10 +5,11 @@ import KindredDomain
 /// A reservoir of at most twice k keys that is cut back to the best k when full, so an offer costs an append.
 package struct TopRows: Sendable {
     package let k: Int
-    private var keys: [RankingKey] = []
+    /// Ranking keys; plain integers, which sort fastest.
+    private var keys: [UInt64] = []
     private let capacity: Int
     /// Keys below this may still be among the best k.
-    private var bound = RankingKey(rawValue: .max)
+    private var bound = UInt64.max
     /// Scores below this can no longer be among the best k.
     package private(set) var scoreThreshold: Float
 
@@ -19,14 +20,20 @@ package struct TopRows: Sendable {
         scoreThreshold = minimumScore
     }
 
+    /// A selection of at most k rows, each of which scores at least `minimumScore`.
+    init(k: Int, minimumScore: Float, keys: [UInt64]) {
+        self.init(k: k, minimumScore: minimumScore)
+        self.keys = keys
+    }
+
     /// Offers a row that was not offered before. Rows below the minimum score are dropped.
     package mutating func offer(score: Float, row: UInt32) {
         guard score >= scoreThreshold else { return }
-        offer(RankingKey(score: score, row: row))
+        offer(RankingKey(score: score, row: row).rawValue)
     }
 
     /// Offers a key whose score reaches the minimum score.
-    package mutating func offer(_ key: RankingKey) {
+    private mutating func offer(_ key: UInt64) {
         guard key < bound else { return }
         keys.append(key)
         if keys.count == capacity { tighten() }
@@ -42,14 +49,14 @@ package struct TopRows: Sendable {
         keys.sort()
         keys.removeSubrange(k...)
         bound = keys[k - 1]
-        raiseThreshold(to: bound.score)
+        raiseThreshold(to: RankingKey(rawValue: bound).score)
     }
 
     /// The best k so far, best first.
     package mutating func finish() -> [RankingKey] {
         keys.sort()
         if keys.count > k { keys.removeSubrange(k...) }
-        return keys
+        return keys.map { RankingKey(rawValue: $0) }
     }
 
     /// Offers everything another selection holds.

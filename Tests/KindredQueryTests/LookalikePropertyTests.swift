@@ -36,7 +36,7 @@ import Testing
         var cases = 0
         /// Everybody was scored after the codes had been scanned.
         var secondScans = 0
-        /// Not every row was compared, or not one was scored that the codes had ruled out.
+        /// Only rows that the codes had let through were scored.
         var codedAlone = 0
     }
 
@@ -100,7 +100,8 @@ import Testing
                 isEqual,
                 "seed \(generator.seed): \(shape) \(rowCount) x \(dimension), \(request.size), \(way)")
             tallies[way, default: Tally()].cases += 1
-            switch driven.sharedPhases {
+            // An empty audience has no ids to look up.
+            switch driven.sharedPhases - (driven.audience.count > 0 ? 1 : 0) {
             case 1: break
             case 2: tallies[way]!.codedAlone += 1
             default: tallies[way]!.secondScans += 1
@@ -135,10 +136,11 @@ import Testing
         let ranking = oracle.best(oracle.mean(seeds), k: rowCount, similarity: similarity) {
             !seeds.contains($0)
         }
-        // One row to everybody; the phases are the scan of codes and the scores of what it kept, or one scan alone.
-        for (count, phases) in [(1, 2), (rowCount / 1_000, 2), (rowCount / 100, 2), (rowCount, 1)] {
+        // One row to everybody. The phases are the scan of codes and the scores of what it kept, or one scan alone;
+        // and the look-up of the ids.
+        for (count, phases) in [(1, 3), (rowCount / 1_000, 3), (rowCount / 100, 3), (rowCount, 2)] {
             request.size = .count(UInt64(count))
-            let driven = try expand(request, seeds: ids, generation, rule: .standard, using: &generator)
+            let driven = try expand(request, seeds: ids, generation, rule: AudienceRule(), using: &generator)
             #expect(driven.audience.numbers == ranking.prefix(count).map { UInt64($0.row) * 3 })
             #expect(
                 driven.audience.scores.map(\.bitPattern) == ranking.prefix(count).map(\.score.bitPattern))

@@ -3,6 +3,12 @@ import Foundation
 extension Double {
     /// A time in milliseconds with its unit, two digits after the point.
     var milliseconds: String { String(format: "%.2f ms", self) }
+
+    /// The number with so many digits after the point.
+    func fixed(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
+
+    /// A share in per cent: one digit after the point below ten.
+    var percent: String { String(format: magnitude < 0.0995 ? "%.1f %%" : "%.0f %%", self * 100) }
 }
 
 extension Int {
@@ -24,4 +30,9 @@ extension Int {
 extension Duration {
     /// The time in seconds.
     var inSeconds: Double { self / .seconds(1) }
+}
+
+extension UInt64 {
+    /// Sixteen hexadecimal digits.
+    var hexadecimal: String { String(format: "%016llx", self) }
 }

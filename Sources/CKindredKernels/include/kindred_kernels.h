@@ -29,6 +29,13 @@ void kindred_canonical_sums(const float *query, const float *rows, size_t count,
 void kindred_canonical_gather(const float *query, const float *base, size_t count, const uint32_t *indices,
                               size_t index_count, double *sums);
 
+// Asks the memory for a vector of `count` floats that is needed soon; of a long one for its beginning, after which the
+// hardware follows.
+static inline void kindred_prefetch(const float *vector, size_t count) {
+    size_t near = count < 256 ? count : 256;
+    for (size_t i = 0; i < near; i += 16) __builtin_prefetch(vector + i);
+}
+
 // ---- Selection -------------------------------------------------------------------------------------------
 
 // Writes to `survivors` the indices i in ascending order with scores[i] >= threshold; returns their number.

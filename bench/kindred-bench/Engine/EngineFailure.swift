@@ -1,0 +1,21 @@
+/// Why a measurement of the engine could not be finished.
+enum EngineFailure: Error, CustomStringConvertible {
+    case sideMissing(directory: String)
+    case peerNotStarted(command: String, reason: String)
+    case peerEnded(command: String, request: String)
+    case strangeReply(command: String, request: String, reply: String)
+    case idsUnreadable(path: String, found: Int, wanted: Int)
+
+    var description: String {
+        switch self {
+        case .sideMissing(let directory):
+            "--shipped \(directory): the model has one side alone, wanted items and users"
+        case .peerNotStarted(let command, let reason): "\(command): not started: \(reason)"
+        case .peerEnded(let command, let request):
+            "\(command) ended, wanted an answer to \"\(request.isEmpty ? "ready" : request)\""
+        case .strangeReply(let command, let request, let reply):
+            "\(command) answered \"\(request)\" with \"\(reply)\""
+        case .idsUnreadable(let path, let found, let wanted): "\(path): \(found) bytes, wanted \(wanted)"
+        }
+    }
+}

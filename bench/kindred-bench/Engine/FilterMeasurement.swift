@@ -1,0 +1,78 @@
+import KindredQuery
+
+/// Filters of several selectivities against no filter, planned as the server plans them.
+///
+/// The masks are made before: a request's own planning is not part of its scan.
+struct FilterMeasurement {
+    let run: EngineRun
+    let kinds: [VectorKind]
+
+    private static let rows = 1_000_000
+    private static let dimension = 64
+    private static let k = 10
+    private static let queriesCompared = 8
+    /// One row of so many is eligible, with the goal: throughput over that without a filter.
+    private static let filters = [
+        (one: 2, goal: 0.9), (one: 10, goal: 0.9), (one: 100, goal: 0.9), (one: 1_000, goal: 3),
+    ]
+
+    func measure(into report: inout EngineReport) throws {
+        for kind in kinds {
+            for batch in [1, 32] { try measure(kind, batch: batch, into: &report) }
+        }
+    }
+
+    private func measure(_ kind: VectorKind, batch: Int, into report: inout EngineReport) throws {
+        run.progress.show("filters over \(kind.rawValue) vectors, batch \(batch)")
+        let model = try EngineModel(
+            kind, rows: Self.rows, dimension: Self.dimension, shipped: run.shipped, crew: run.crews[.all])
+        let runner = BatchRunner(model: model, crew: run.crews[.all])
+        let planner = ScanPlanner(side: model.side, mode: .auto)
+        func series(_ eligible: EligibleRows?, path: PlannedQuery.Path? = nil) -> BatchSeries {
+            let path = path ?? planner.path(k: Self.k, eligible: eligible)
+            // A list of rows says already what a mask would.
+            if case .gather = path {
+                var queries = model.planned(EngineModel.queryCount, k: Self.k, path: path)
+                for index in queries.indices { queries[index].rowsEligible = eligible?.count ?? Self.rows }
+                return BatchSeries(queries, batchSize: batch, runner: runner)
+            }
+            return BatchSeries(
+                model.planned(EngineModel.queryCount, k: Self.k, path: path, eligible: eligible),
+                batchSize: batch, runner: runner)
+        }
+        let masks = Self.filters.map { filter in
+            EligibleRows(rows: Self.rows(oneOf: filter.one), codes: model.side.codes)
+        }
+        let masked = masks.map { series($0) }
+        let samples = try run.interleaved.run([series(nil).contender] + masked.map(\.contender)) { _ in }
+        for (index, filter) in Self.filters.enumerated() {
+            let found = masked[index].outcome(atLeast: Self.queriesCompared)
+            let wanted = series(masks[index], path: .blas).outcome(atLeast: Self.queriesCompared)
+            report.checks.append(
+                Check(
+                    none:
+                        "answers behind the mask of 1 in \(filter.one), \(kind.rawValue), batch \(batch), that BLAS does not give",
+                    found: zip(found.answers, wanted.answers).count { $0 != $1 }))
+            let ratio = samples[0].ratio(to: samples[index + 1])
+            report.ratios.append(
+                RatioRow(
+                    name:
+                        "\(kind.rawValue), batch \(batch), filter keeps 1 in \(filter.one): throughput over none",
+                    ratio: ratio.median, noise: ratio.spread, goal: ">= \(filter.goal)",
+                    isMet: ratio.median >= filter.goal,
+                    detail: Self.detail(samples[index + 1], samples[0], batch),
+                    checksum: AnswerChecksum.of(all: found.answers.prefix(Self.queriesCompared))))
+        }
+    }
+
+    /// Rows at random, about one of `divisor`; the same for the same divisor.
+    private static func rows(oneOf divisor: Int) -> [UInt32] {
+        var source = RandomSource(seed: UInt64(divisor))
+        return (0..<UInt32(rows)).filter { _ in source.next() % UInt64(divisor) == 0 }
+    }
+
+    private static func detail(_ filtered: Samples, _ unfiltered: Samples, _ batch: Int) -> String {
+        func time(_ samples: Samples) -> String { (samples.median / Double(batch) * 1e6).fixed(1) }
+        return "\(time(filtered)) us a query, \(time(unfiltered)) without"
+    }
+}

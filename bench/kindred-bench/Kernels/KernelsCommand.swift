@@ -1,0 +1,27 @@
+import ArgumentParser
+import KindredKernels
+
+/// `kindred-bench kernels`: the machine's limits.
+struct KernelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kernels",
+        abstract: "Measure what this machine can do: memory, sgemm, and each int8 scan kernel.")
+
+    @Flag(help: "A second or two: one short round, dimension 64.")
+    var smoke = false
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        let machine = Machine.current
+        let probes = LimitProbes(
+            productDimensions: smoke ? [64] : [32, 64, 128, 256], scanDimensions: [64],
+            kernels: ScanKernel.available, productsPerCall: smoke ? 5_000_000 : 50_000_000,
+            interleaved: Interleaved(rounds: smoke ? 1 : 15, secondsPerSample: smoke ? 0.001 : 0.02))
+        let limits = try probes.run(on: machine, crews: Crews(machine: machine)) { progress.show($0) }
+        progress.clear()
+        try LimitsReport(limits: limits).conclude(json: json)
+    }
+}

@@ -1,0 +1,113 @@
+import KindredKernels
+
+/// Measures a machine's limits, everything in turn.
+struct LimitProbes {
+    /// Dimensions of the products.
+    var productDimensions: [Int]
+    /// Dimensions of the scans.
+    var scanDimensions: [Int]
+    /// The scan kernels.
+    var kernels: [ScanKernel]
+    var places: [ScanProbe.Place] = ScanProbe.Place.allCases
+    var levels: [MemoryLevel] = MemoryLevel.allCases
+    /// Multiply-adds of one call of a scan.
+    var productsPerCall = 50_000_000
+    var interleaved: Interleaved
+
+    func run(on machine: Machine, crews: Crews, progress: (String) -> Void = { _ in }) throws -> MachineLimits
+    {
+        var limits = MachineLimits(machine: machine, scanKernel: ScanKernel.chosen.name)
+        try measureReads(&limits, crews, progress)
+        try measureProducts(&limits, crews, progress)
+        for dimension in scanDimensions { try measureScans(dimension, &limits, crews, progress) }
+        return limits
+    }
+
+    private func measureReads(
+        _ limits: inout MachineLimits, _ crews: Crews, _ progress: (String) -> Void
+    ) throws {
+        var probes: [(level: MemoryLevel, threads: ThreadChoice, probe: ReadProbe)] = []
+        for level in levels {
+            for threads in ThreadChoice.distinct(on: limits.machine) {
+                let crew = crews[threads]
+                guard let bytes = level.probeByteCount(threads: crew.count, of: limits.machine) else {
+                    continue
+                }
+                probes.append((level, threads, try ReadProbe(byteCount: bytes, crew: crew)))
+            }
+        }
+        let samples = try interleaved.run(probes.flatMap(\.probe.works)) { progress(text("memory", $0)) }
+        var next = samples[...]
+        for (level, threads, probe) in probes {
+            let count = probe.works.count
+            limits.reads.append(
+                .init(level: level, threads: threads, bytesPerSecond: probe.figure(Array(next.prefix(count))))
+            )
+            next = next.dropFirst(count)
+            limits.checksum &+= probe.checksum
+        }
+    }
+
+    private func measureProducts(
+        _ limits: inout MachineLimits, _ crews: Crews, _ progress: (String) -> Void
+    ) throws {
+        var probes: [(threads: ThreadChoice, probe: ProductProbe)] = []
+        for dimension in productDimensions {
+            for threads in ThreadChoice.distinct(on: limits.machine) {
+                probes.append((threads, try ProductProbe(dimension: dimension, crew: crews[threads])))
+            }
+        }
+        let samples = try interleaved.run(probes.flatMap(\.probe.works)) { progress(text("sgemm", $0)) }
+        var next = samples[...]
+        for (threads, probe) in probes {
+            let count = probe.works.count
+            limits.products.append(
+                .init(
+                    dimension: probe.dimension, threads: threads,
+                    operationsPerSecond: probe.figure(Array(next.prefix(count)))))
+            next = next.dropFirst(count)
+            limits.checksum &+= probe.checksum
+        }
+    }
+
+    private func measureScans(
+        _ dimension: Int, _ limits: inout MachineLimits, _ crews: Crews, _ progress: (String) -> Void
+    ) throws {
+        struct Run {
+            let kernel: ScanKernel
+            let queries: Int
+            let threads: ThreadChoice
+            let probe: ScanProbe
+        }
+        var runs: [Run] = []
+        var probes: [ScanProbe] = []
+        for place in places {
+            for threads in ThreadChoice.distinct(on: limits.machine) {
+                let probe = try ScanProbe(
+                    dimension: dimension, place: place, productsPerCall: productsPerCall,
+                    crew: crews[threads], machine: limits.machine)
+                probes.append(probe)
+                for kernel in kernels {
+                    for queries in ScanProbe.queryCounts {
+                        runs.append(Run(kernel: kernel, queries: queries, threads: threads, probe: probe))
+                    }
+                }
+            }
+        }
+        let samples = try interleaved.run(
+            runs.map { run in { run.probe.run(run.kernel, queryCount: run.queries) } }
+        ) { progress(text("scan kernels", $0)) }
+        for (run, samples) in zip(runs, samples) {
+            limits.scans.append(
+                .init(
+                    kernel: run.kernel.name, dimension: dimension, place: run.probe.place,
+                    queries: run.queries,
+                    threads: run.threads,
+                    multiplyAddsPerSecond: run.probe.products(samples, queryCount: run.queries),
+                    bytesPerSecond: run.probe.bytes(samples, queryCount: run.queries)))
+        }
+        for probe in probes { limits.checksum &+= probe.checksum }
+    }
+
+    private func text(_ what: String, _ done: Double) -> String { "\(what): \(Int(done * 100)) %" }
+}

@@ -1,0 +1,46 @@
+import KindredKernels
+
+/// Coded queries at random whose thresholds are within reach, so that no kernel may skip a block, and are reached by
+/// nothing.
+final class ProbeQueries: @unchecked Sendable {
+    /// Every kernel can take any four codes up to this.
+    private static let codeMax = 31
+
+    private let codes: MemoryRegion
+    private let offsets: MemoryRegion
+    private let floors: MemoryRegion
+    private let zeros: MemoryRegion
+    private let stride: Int
+
+    init(count: Int, dimension: Int) throws {
+        stride = (dimension + 63) / 64 * 64
+        codes = try MemoryRegion(byteCount: count * stride)
+        offsets = try MemoryRegion(byteCount: count * 4)
+        floors = try MemoryRegion(byteCount: count * 4)
+        zeros = try MemoryRegion(byteCount: count * 4)
+        var source = RandomSource(seed: 3)
+        for query in 0..<count {
+            var sum: Int32 = 0
+            for element in 0..<dimension {
+                let code = Int8.random(in: -Int8(Self.codeMax)...Int8(Self.codeMax), using: &source)
+                codes.mutableBytes.storeBytes(of: code, toByteOffset: query * stride + element, as: Int8.self)
+                sum += Int32(code)
+            }
+            offsets.mutableBytes.storeBytes(of: 128 * sum, toByteOffset: query * 4, as: Int32.self)
+            // Half of what the greatest codes would give; codes at random stay far below in every dimension.
+            let floor = Float(dimension * 127 * Self.codeMax) / 2
+            floors.mutableBytes.storeBytes(of: floor, toByteOffset: query * 4, as: Float.self)
+        }
+    }
+
+    /// Valid while this object is held.
+    var columns: CodeQueries {
+        func floats(_ region: MemoryRegion) -> UnsafePointer<Float> {
+            UnsafePointer(region.baseAddress!.assumingMemoryBound(to: Float.self))
+        }
+        return CodeQueries(
+            codes: codes.baseAddress!.assumingMemoryBound(to: Int8.self), code_stride: stride,
+            offsets: offsets.baseAddress!.assumingMemoryBound(to: Int32.self), floors: floats(floors),
+            floors_per_norm: floats(zeros), norms: floats(zeros), errors: floats(zeros), masks: nil)
+    }
+}

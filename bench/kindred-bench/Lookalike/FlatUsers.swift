@@ -1,0 +1,69 @@
+import KindredDomain
+import KindredKernels
+import KindredModel
+import KindredQuery
+
+/// Users whose vectors point anywhere and have length 1, in memory: nothing for a bound of norms to save.
+final class FlatUsers: Sendable {
+    private static let seed: UInt64 = 20_110_103
+    /// An id is this many times its row: so that a row in place of an id shows.
+    static let idStep: UInt64 = 3
+
+    let generation: Generation
+    let codes: CodeTable
+    let table: VectorTable
+
+    /// Every thread of the crew makes a part.
+    init(count: Int, dimension: Int, crew: Crew) throws {
+        let vectors = try MemoryRegion(byteCount: count * dimension * MemoryLayout<Float>.stride)
+        let threads = crew.count
+        crew.run { thread in
+            let elements = vectors.mutableBytes.bindMemory(to: Float.self).baseAddress!
+            var source = RandomSource(seed: Self.seed + UInt64(thread))
+            for row in count * thread / threads..<count * (thread + 1) / threads {
+                Self.fill(elements + row * dimension, dimension: dimension, from: &source)
+            }
+        }
+        let numbers = try MemoryRegion(byteCount: count * MemoryLayout<UInt64>.stride)
+        let ids = numbers.mutableBytes.bindMemory(to: UInt64.self)
+        for row in 0..<count { ids[row] = UInt64(row) * Self.idStep }
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        table = try VectorTable(
+            side: .users,
+            ids: IDTable(
+                kind: .number, count: count, words: numbers.bytes, text: none, storage: [numbers], file: "ids"
+            ),
+            dimension: dimension, vectors: vectors.bytes, storage: [vectors], metric: .dot, file: "vectors")
+        codes = try CodeTable(building: table)
+        guard let name = ModelName("flat") else { preconditionFailure("a well-formed name") }
+        let manifest = Manifest(
+            model: name, version: 1, created: "2000-01-01T00:00:00Z", metric: .dot, dimension: dimension,
+            fingerprint: Array(repeating: 1, count: 16), trainingID: nil, items: nil,
+            users: Manifest.Rows(count: UInt64(count), idKind: .number), files: [])
+        generation = try Generation(
+            version: LoadedVersion(
+                name: name, version: 1, directory: "", manifest: manifest, items: nil, users: table,
+                itemCodes: nil, userCodes: codes, catalogPath: nil),
+            itemCatalog: nil, userCatalog: nil
+        ) { _, _ in }
+    }
+
+    /// A direction whose elements are sums of four uniform numbers, which is near enough to normal ones and takes a
+    /// tenth of the time.
+    private static func fill(
+        _ row: UnsafeMutablePointer<Float>, dimension: Int, from source: inout RandomSource
+    ) {
+        var squares: Float = 0
+        for element in 0..<dimension {
+            let bytes = UInt32(truncatingIfNeeded: source.next() >> 32)
+            let sum = (bytes & 255) + (bytes >> 8 & 255) + (bytes >> 16 & 255) + (bytes >> 24)
+            let value = Float(Int32(sum)) - 509.5
+            row[element] = value
+            squares += value * value
+        }
+        let factor = 1 / squares.squareRoot()
+        for element in 0..<dimension { row[element] *= factor }
+    }
+
+    var codeByteCount: Int { codes.blockCount * CodeEncoder.blockByteCount(dimension: table.dimension) }
+}

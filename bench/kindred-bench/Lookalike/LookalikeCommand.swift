@@ -1,0 +1,73 @@
+import ArgumentParser
+import KindredDomain
+
+/// `kindred-bench lookalike`: audiences of all sizes, as multiples of the time to read the codes once.
+struct LookalikeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lookalike",
+        abstract: "Measure look-alike audiences in this process: each phase, against reading the codes once.")
+
+    @Option(help: "Users.")
+    var rows = 10_000_000
+    @Option(help: "Elements of each vector.")
+    var dimension = 64
+    @Option(help: "Times that everything is measured.")
+    var rounds = 7
+    @Option(help: "How rows are found: auto, blas (everybody is scored) or int8 (codes first).")
+    var scan = "auto"
+    @Flag(help: "A second: 50,000 users, one round; times are shown, not judged.")
+    var smoke = false
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    /// Shares of the population, and the multiple of the reading time that each may take.
+    private static let audiences: [LookalikeReport.Wanted] = [
+        .init(partsPerMillion: 100, multipleMax: nil), .init(partsPerMillion: 10_000, multipleMax: 2.5),
+        .init(partsPerMillion: 100_000, multipleMax: 5), .init(partsPerMillion: 200_000, multipleMax: nil),
+        .init(partsPerMillion: 500_000, multipleMax: nil),
+        .init(partsPerMillion: 1_000_000, multipleMax: nil),
+    ]
+
+    func validate() throws {
+        guard (1_000...100_000_000).contains(rows) else {
+            throw ValidationError("--rows \(rows): 1000 to 100000000")
+        }
+        guard (1...1_024).contains(dimension) else {
+            throw ValidationError("--dimension \(dimension): 1 to 1024")
+        }
+        guard (1...1_000).contains(rounds) else { throw ValidationError("--rounds \(rounds): 1 to 1000") }
+        guard ScanMode(rawValue: scan) != nil else {
+            throw ValidationError("--scan \(scan): auto, blas or int8")
+        }
+    }
+
+    func run() throws {
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        let machine = Machine.current
+        let rows = smoke ? 50_000 : rows
+        let crew = Crews(machine: machine)[.all]
+        progress.show("making \(rows.groupedDigits) x \(dimension)")
+        let users = try FlatUsers(count: rows, dimension: dimension, crew: crew)
+        progress.show("scoring everybody by brute force")
+        let ranking = FullRanking(users)
+        let runner = AudienceRunner(users: users, crew: crew, scan: ScanMode(rawValue: scan) ?? .auto)
+        var report = LookalikeReport(
+            machine: machine, rows: rows, dimension: dimension, threads: crew.count,
+            isJudged: !smoke, codeByteCount: users.codeByteCount)
+        let reading = CodeReading(users: users, crew: crew)
+        for round in 0..<(smoke ? 1 : rounds) {
+            progress.show("round \(round + 1)")
+            for (streams, seconds) in reading.seconds().enumerated() {
+                report.addReading(seconds, streams: streams)
+            }
+            for wanted in Self.audiences {
+                let count = max(1, rows * wanted.partsPerMillion / 1_000_000)
+                let measured = try runner.run(count: count)
+                report.add(measured, of: wanted, mismatches: ranking.mismatches(measured.audience))
+            }
+        }
+        progress.clear()
+        try report.conclude(json: json)
+    }
+}

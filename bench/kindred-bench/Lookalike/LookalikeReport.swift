@@ -1,0 +1,133 @@
+import KindredQuery
+
+/// What `kindred-bench lookalike` measured.
+struct LookalikeReport: Report {
+    /// A size of audience, and how many times the reading of the codes it may take.
+    struct Wanted: Encodable {
+        let partsPerMillion: Int
+        let multipleMax: Double?
+    }
+
+    /// The measurements of one size.
+    struct Size: Encodable {
+        let wanted: Wanted
+        var count = 0
+        var rowsScanned: UInt64 = 0
+        var seconds = Samples()
+        /// Of the fastest round.
+        var stageSeconds: [String: Double] = [:]
+        /// Rows that differ from the brute force's, of all rounds.
+        var mismatches = 0
+        var checksum: UInt64 = 0
+    }
+
+    let machine: Machine
+    let rows: Int
+    let dimension: Int
+    let threads: Int
+    let isJudged: Bool
+    let codeByteCount: Int
+    /// Seconds to read the codes once, by the number of streams.
+    private(set) var readings: [Samples] = []
+    private(set) var sizes: [Size] = []
+
+    init(machine: Machine, rows: Int, dimension: Int, threads: Int, isJudged: Bool, codeByteCount: Int) {
+        self.machine = machine
+        self.rows = rows
+        self.dimension = dimension
+        self.threads = threads
+        self.isJudged = isJudged
+        self.codeByteCount = codeByteCount
+    }
+
+    mutating func addReading(_ seconds: Double, streams: Int) {
+        if streams == readings.count { readings.append(Samples()) }
+        readings[streams].append(seconds)
+    }
+
+    mutating func add(_ measured: AudienceRunner.Measured, of wanted: Wanted, mismatches: Int) {
+        let index: Int
+        if let known = sizes.firstIndex(where: { $0.wanted.partsPerMillion == wanted.partsPerMillion }) {
+            index = known
+        } else {
+            index = sizes.count
+            sizes.append(Size(wanted: wanted))
+        }
+        if measured.seconds < sizes[index].seconds.best {
+            sizes[index].stageSeconds = Dictionary(
+                uniqueKeysWithValues: measured.stages.map { ($0.key.rawValue, $0.value) })
+        }
+        sizes[index].count = measured.audience.count
+        sizes[index].rowsScanned = measured.rowsScanned
+        sizes[index].seconds.append(measured.seconds)
+        sizes[index].mismatches += mismatches
+        sizes[index].checksum = Self.checksum(measured.audience)
+    }
+
+    /// FNV-1a over the bits of all scores (Fowler, Noll and Vo, 1991).
+    private static func checksum(_ audience: Audience) -> UInt64 {
+        let sum = audience.scores.prefix(audience.count).reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3
+        }
+        withExtendedLifetime(audience) {}
+        return sum
+    }
+
+    /// The least time to read the codes once.
+    private var reading: Samples { readings.min { $0.best < $1.best } ?? Samples() }
+
+    var lines: [String] {
+        let bandwidth = Double(codeByteCount) / reading.best / 1e9
+        return machine.lines + [
+            "\(rows.groupedDigits) x \(dimension) flat users, \(threads) threads: codes of \(codeByteCount.mebibytes) "
+                + "read once in \((reading.best * 1_000).milliseconds), \(bandwidth.fixed(1)) GB/s",
+            "",
+        ] + TextTable.lines(table) + ["", "best of the rounds; phases in ms of the fastest one"]
+    }
+
+    private var table: [[String]] {
+        [["share", "rows", "ms", "x reading", "median x", "goal"] + stages.map(\.rawValue) + ["checksum"]]
+            + sizes.map { size in
+                [
+                    (Double(size.wanted.partsPerMillion) / 1e4).fixed(2) + " %", size.count.groupedDigits,
+                    (size.seconds.best * 1_000).fixed(1), multiple(size).fixed(2),
+                    size.seconds.ratio(to: reading).median.fixed(2),
+                    size.wanted.multipleMax.map { $0.fixed(1) } ?? "",
+                ]
+                    + stages.map { stage in
+                        size.stageSeconds[stage.rawValue].map { ($0 * 1_000).fixed(1) } ?? ""
+                    } + [size.checksum.hexadecimal]
+            }
+    }
+
+    private var stages: [LookalikeExpansion.Stage] { LookalikeExpansion.Stage.allCases }
+
+    private func multiple(_ size: Size) -> Double { size.seconds.best / reading.best }
+
+    var checks: [Check] {
+        [Check(none: "rows that are not the brute force's", found: sizes.reduce(0) { $0 + $1.mismatches })]
+            + sizes.compactMap { size in
+                guard isJudged, let most = size.wanted.multipleMax else { return nil }
+                let found = multiple(size)
+                return Check(
+                    "top \(size.count.groupedDigits), times the reading of the codes", found: found.fixed(2),
+                    wanted: "at most \(most.fixed(1))", holds: found <= most)
+            }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case machine, rows, dimension, threads, codeByteCount, readings, sizes, checks
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(machine, forKey: .machine)
+        try container.encode(rows, forKey: .rows)
+        try container.encode(dimension, forKey: .dimension)
+        try container.encode(threads, forKey: .threads)
+        try container.encode(codeByteCount, forKey: .codeByteCount)
+        try container.encode(readings, forKey: .readings)
+        try container.encode(sizes, forKey: .sizes)
+        try container.encode(checks, forKey: .checks)
+    }
+}
