@@ -10,7 +10,7 @@ BENCH := .build/release/kindred-bench
 PYTHON ?= python3
 LISTEN ?= 127.0.0.1:7411
 
-.PHONY: help setup build demo serve test test-swift test-release test-python test-bench acceptance lint format spec clean
+.PHONY: help setup build demo serve test test-swift test-release test-sanitized test-python test-bench acceptance lint format spec clean
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -28,7 +28,7 @@ serve: build ## Serves the shipped model until interrupted.
 	@mkdir -p .build/serve-state
 	$(KINDRED) serve --models models --state .build/serve-state --listen $(LISTEN)
 
-test: test-swift test-release test-python test-bench ## Every test.
+test: test-swift test-release test-sanitized test-python test-bench ## Every test.
 
 test-swift: setup ## The Swift tests in debug.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
@@ -37,6 +37,12 @@ test-swift: setup ## The Swift tests in debug.
 test-release: build ## The numeric and the end-to-end suites at full size, in release.
 	$(SWIFT) build -c release --build-tests $(SWIFT_FLAGS)
 	$(SWIFT) test -c release --skip-build --no-parallel $(SWIFT_FLAGS)
+
+# XCTest itself leaks a few objects, so leaks are not looked for.
+test-sanitized: setup ## The suites of kernels, files and engine under AddressSanitizer.
+	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --sanitize=address --scratch-path .build-asan \
+		--no-parallel --filter 'KindredKernelsTests|KindredModelTests|KindredQueryTests' $(SWIFT_FLAGS)
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check
@@ -48,6 +54,9 @@ test-bench: build ## The long runs at their smallest, and the demo.
 	$(BENCH) slow-reader --kindred $(KINDRED) --smoke
 	$(BENCH) kernels --smoke
 	$(BENCH) engine --smoke
+	$(BENCH) lookalike --smoke
+	$(BENCH) wire --kindred $(KINDRED) --smoke
+	$(BENCH) ready --kindred $(KINDRED) --smoke
 	$(PYTHON) models/online-retail/demo.py $(KINDRED)
 
 acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader of a million rows.
@@ -65,4 +74,4 @@ spec: ## Generates the specification's tables and the golden vectors from the sc
 	$(PYTHON) proto-spec/generate.py
 
 clean: ## Removes what was built.
-	rm -rf .build
+	rm -rf .build .build-asan

@@ -67,7 +67,7 @@ package final class ScanBatch: Sendable {
                 tiled.append(index)
                 counts[index].rowsScanned = target.table.count
             case .int8: codedIndices.append(index)
-            case .gather(let rows):
+            case .gather(let rows, _):
                 gathered.append((index, units))
                 units += (rows.count + Self.rowsPerGather - 1) / Self.rowsPerGather
                 counts[index].rowsScanned = rows.count
@@ -169,14 +169,18 @@ package final class ScanBatch: Sendable {
     private func gatherChunk(_ unit: Int, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
         let entry = gathered[(gathered.partitioningIndex { $0.firstUnit > unit }) - 1]
         let query = queries[entry.query]
-        guard case .gather(let listed) = query.path else { return }
+        guard case .gather(let listed, let descends) = query.path else { return }
         let start = (unit - entry.firstUnit) * Self.rowsPerGather
         let rows = listed[start..<min(start + Self.rowsPerGather, listed.count)]
         let table = side.table
         worker.update(entry.query, query: query) { top in
             let normMin = leastNorm(of: query, threshold: top.scoreThreshold)
+            if descends, table.norms[Int(rows[start])] < normMin { return }
+            // Where the table's least norm is long enough, none is worth a look.
+            let comparesNorms = !descends && normMin > leastNormOfAll
             var count = 0
-            for row in rows where table.norms[Int(row)] >= normMin && !query.exclusions.contains(row) {
+            for row in rows where !query.exclusions.contains(row) {
+                if comparesNorms, table.norms[Int(row)] < normMin { continue }
                 scratch.survivors[count] = row
                 count += 1
             }
@@ -187,12 +191,13 @@ package final class ScanBatch: Sendable {
             }
             for index in 0..<count {
                 let row = scratch.survivors[index]
-                let score = query.score(sum: scratch.sums[index], rowNorm: table.norms[Int(row)])
-                top.offer(score: score, row: row)
+                top.offer(score: query.score(sum: scratch.sums[index], row: row, of: table), row: row)
             }
             top.tighten()
         }
     }
+
+    private var leastNormOfAll: Double { Double(side.codes.view.blocks[side.codes.blockCount - 1].norm_min) }
 
     /// Rows of a lesser norm cannot reach the threshold: their vectors need not be read.
     private func leastNorm(of query: PlannedQuery, threshold: Float) -> Double {

@@ -23,7 +23,7 @@ package struct ScanPlanner: Sendable {
     package func path(k: Int, eligible: EligibleRows?) -> PlannedQuery.Path {
         let rowCount = side.table.count
         if let eligible, eligible.count <= rowCount / Self.rowsPerCandidateMin {
-            return .gather(eligible.rows)
+            return .gather(eligible.rows, descends: true)
         }
         switch mode {
         case .blas: return .blas

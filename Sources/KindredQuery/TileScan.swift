@@ -1,5 +1,6 @@
 import KindredDomain
 import KindredKernels
+import KindredModel
 
 /// Offers one query the rows of one tile, given their approximate scores.
 struct TileScan {
@@ -102,7 +103,7 @@ struct TileScan {
         }
         for index in 0..<count {
             let row = firstRow + Int(survivors[index])
-            let score = query.score(sum: scratch.sums[index], rowNorm: table.norms[row])
+            let score = query.score(sum: scratch.sums[index], row: UInt32(row), of: table)
             top.offer(score: score, row: UInt32(row))
         }
     }
@@ -114,11 +115,11 @@ extension PlannedQuery {
         !exclusions.contains(row) && eligible?.contains(row: row) ?? true
     }
 
-    /// The canonical score of a row from its canonical sum.
-    func score(sum: Double, rowNorm: Double) -> Float {
+    /// The canonical score of a row from its canonical sum. Its norm is read only where it matters.
+    func score(sum: Double, row: UInt32, of table: VectorTable) -> Float {
         switch scoring {
         case .dot: Canonical.score(sum: sum)
-        case .cosine: Canonical.score(sum: sum, norms: vector.norm * rowNorm)
+        case .cosine: Canonical.score(sum: sum, norms: vector.norm * table.norms[Int(row)])
         }
     }
 }

@@ -11,6 +11,7 @@ struct KindredBench: AsyncParsableCommand {
         discussion: "Each command exits with 1 when a check fails, and names the value and what was wanted.",
         subcommands: [
             KernelsCommand.self, EngineCommand.self, EnginePeerCommand.self, LookalikeCommand.self,
-            SwapCommand.self, SlowReaderCommand.self,
+            SwapCommand.self, SlowReaderCommand.self, WireCommand.self,
+            ReadyCommand.self,
         ])
 }

@@ -10,8 +10,8 @@ final class ServerProcess {
     let endpoint: Endpoint
     let memory: ProcessMemory
 
-    /// Starts the server and waits until it is ready.
-    init(binary: String, scratch: ScratchFolder) throws {
+    /// Starts the server, with further options of `serve`, and waits until it is ready.
+    init(binary: String, scratch: ScratchFolder, options: [String] = []) throws {
         guard FileManager.default.isExecutableFile(atPath: binary) else {
             throw BenchFailure.binaryMissing(path: binary)
         }
@@ -22,10 +22,11 @@ final class ServerProcess {
             throw BenchFailure.system(call: "open", path: logPath, code: errno)
         }
         process.executableURL = URL(fileURLWithPath: binary)
-        process.arguments = [
-            "serve", "--models", scratch.models, "--state", scratch.path + "/state", "--listen",
-            "127.0.0.1:0",
-        ]
+        process.arguments =
+            [
+                "serve", "--models", scratch.models, "--state", scratch.path + "/state", "--listen",
+                "127.0.0.1:0",
+            ] + options
         process.standardOutput = output
         process.standardError = log
         try process.run()

@@ -1,0 +1,114 @@
+/// What `kindred-bench ready` measured.
+struct ReadyReport: Report {
+    private static let secondsMax = 0.5
+    /// Of the steady p99; milliseconds come on top.
+    private static let p99Factor = 2.0
+    private static let p99Allowance = 1.0
+
+    let machine = Machine.current
+    let rows: Int
+    let dimension: Int
+    let inFlight: Int
+    private let loadBefore = LoadAverage.lastMinute
+    private(set) var loadAfter = ""
+    /// Seconds from starting a server until it listens.
+    private(set) var starts = Samples()
+    /// Seconds from a version's appearance until an answer is of it.
+    private(set) var swaps = Samples()
+    private(set) var steady = Latencies().figures
+    private(set) var loading = Latencies().figures
+    /// Of each round: the p99 in milliseconds before and while a version is loaded.
+    private(set) var rounds: [[Double]] = []
+    private(set) var isReadyGoalMet = false
+    private(set) var isLatencyGoalMet = false
+    private(set) var checks: [Check] = []
+
+    private var steadyLatencies = Latencies()
+    private var loadingLatencies = Latencies()
+    private var compared = 0
+    private var differences = 0
+    private var firstDifference: String?
+    private var checksums: [Int: UInt64] = [:]
+
+    private enum CodingKeys: String, CodingKey {
+        case machine, rows, dimension, inFlight, loadBefore, loadAfter, starts, swaps, steady, loading, rounds
+        case isReadyGoalMet, isLatencyGoalMet, checks
+    }
+
+    init(rows: Int, dimension: Int, inFlight: Int) {
+        self.rows = rows
+        self.dimension = dimension
+        self.inFlight = inFlight
+    }
+
+    mutating func add(start seconds: Double) { starts.append(seconds) }
+
+    /// Takes in one swap. A request that touches the time of the load belongs to it.
+    mutating func add(
+        swap result: SwapWatch.Result, steadySince: ContinuousClock.Instant,
+        appeared: ContinuousClock.Instant
+    ) {
+        let first = result.sightings.first { $0.version > 1 }?.received ?? .now
+        swaps.append((first - appeared).inSeconds)
+        var before = Latencies()
+        var during = Latencies()
+        for sighting in result.sightings {
+            if sighting.received > appeared, sighting.sent < first {
+                during.append(sighting.latency)
+            } else if sighting.sent >= steadySince, sighting.received <= appeared {
+                before.append(sighting.latency)
+            }
+        }
+        rounds.append([before.figures.p99, during.figures.p99])
+        steadyLatencies.append(contentsOf: before)
+        loadingLatencies.append(contentsOf: during)
+        compared += result.sightings.count
+        differences += result.differences
+        firstDifference = firstDifference ?? result.firstDifference
+        for (user, checksum) in result.checksums where checksums[user, default: checksum] != checksum {
+            differences += 1
+        }
+        checksums.merge(result.checksums) { first, _ in first }
+    }
+
+    mutating func finish() {
+        loadAfter = LoadAverage.lastMinute
+        steady = steadyLatencies.figures
+        loading = loadingLatencies.figures
+        isReadyGoalMet = max(starts.median, swaps.median) <= Self.secondsMax
+        isLatencyGoalMet = loading.p99 <= p99Max
+        checks = [
+            Check(
+                none: "of \(compared.groupedDigits) answers, others than the same user's before",
+                found: differences, example: firstDifference)
+        ]
+    }
+
+    private var p99Max: Double { steady.p99 * Self.p99Factor + Self.p99Allowance }
+
+    var lines: [String] {
+        machine.lines + [
+            "load average \(loadBefore) before, \(loadAfter) after; memory was touched before each measurement",
+            "",
+            "versions of \(rows.groupedDigits) x \(dimension) and \(DrawnModel.userCount.groupedDigits) users, no "
+                + "catalog, in the page cache",
+            "from the start of a server until it listens       \(line(starts))",
+            "from a version's appearance until it answers      \(line(swaps))",
+            "goal <= \((Self.secondsMax * 1_000).milliseconds): \(isReadyGoalMet ? "met" : "not met")",
+            "",
+            "\(inFlight) requests in flight",
+            "before         \(steady.line)",
+            "while loading  \(loading.line)",
+            "p99 of rounds  "
+                + rounds.map { "\($0[0].fixed(1)) -> \($0[1].fixed(1))" }.joined(separator: ", ") + " ms",
+            "goal p99 <= \(p99Max.milliseconds), twice the one before and \(Self.p99Allowance.milliseconds): "
+                + (isLatencyGoalMet ? "met" : "not met"),
+            "",
+        ]
+    }
+
+    private func line(_ samples: Samples) -> String {
+        "median \((samples.median * 1_000).milliseconds)  best \((samples.best * 1_000).milliseconds)  "
+            + "(\(samples.seconds.count))"
+    }
+}

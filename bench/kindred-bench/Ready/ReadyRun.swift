@@ -1,0 +1,108 @@
+import Foundation
+import KindredClient
+import KindredKernels
+import KindredModel
+
+/// Starts of a server on a packed version, and swaps of a running one to a second version under load.
+struct ReadyRun {
+    private let scratch: ScratchFolder
+    private let model: DrawnModel
+    private let second: VersionShelf
+    private let inFlight: Int
+    private let rounds: Int
+    private let steady: Duration
+
+    /// Requests before the steady time: connections are made, and each loop has run every path.
+    private static let warming = Duration.milliseconds(200)
+
+    /// Draws and packs two versions, all alike.
+    init(rows: Int, dimension: Int, inFlight: Int, rounds: Int, steady: Duration) throws {
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        progress.show("making \(rows.groupedDigits) x \(dimension)")
+        let crew = Crew(count: Machine.current.coreCount)
+        model = try DrawnModel(.flat, rows: rows, dimension: dimension, shipped: "", crew: crew)
+        scratch = try ScratchFolder()
+        progress.show("packing")
+        try model.publish(versions: 2, in: scratch)
+        second = try VersionShelf(2, of: model, in: scratch)
+        self.inFlight = inFlight
+        self.rounds = rounds
+        self.steady = steady
+    }
+
+    func report(binary: String) async throws -> ReadyReport {
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        var report = ReadyReport(rows: model.rows, dimension: model.dimension, inFlight: inFlight)
+        // The first start fills the page cache and counts for nothing.
+        for round in 0...rounds {
+            progress.show("start \(round) of \(rounds)")
+            let seconds = try start(binary: binary)
+            if round > 0 { report.add(start: seconds) }
+        }
+        for round in 1...rounds {
+            progress.show("swap \(round) of \(rounds)")
+            try await swap(binary: binary, into: &report)
+        }
+        report.finish()
+        return report
+    }
+
+    /// Writes to as much memory as a version takes and gives it back: a virtual machine's host may have taken free
+    /// memory away, and the first touch would wait for the host instead of the server.
+    private func warmMemory() throws {
+        let region = try MemoryRegion(
+            byteCount: 2 * EngineModel.byteCount(rows: model.rows, dimension: model.dimension))
+        let page = 4_096
+        for offset in stride(from: 0, to: region.byteCount, by: page) {
+            region.mutableBytes[offset] = 1
+        }
+    }
+
+    /// Seconds from starting the process until it says that it listens.
+    private func start(binary: String) throws -> Double {
+        try warmMemory()
+        try forgetState()
+        let begun = ContinuousClock.now
+        let server = try ServerProcess(binary: binary, scratch: scratch)
+        let elapsed = ContinuousClock.now - begun
+        try server.stop()
+        return elapsed.inSeconds
+    }
+
+    /// Otherwise a server would look for the version that the one before it served.
+    private func forgetState() throws {
+        let path = scratch.path + "/state"
+        if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+    }
+
+    private func swap(binary: String, into report: inout ReadyReport) async throws {
+        try forgetState()
+        let server = try ServerProcess(binary: binary, scratch: scratch)
+        let control = KindredClient(server.endpoint)
+        _ = try await control.models()
+        let watch = try SwapWatch(server.endpoint, inFlight: inFlight)
+        async let watched = onThread { try watch.run() }
+        do {
+            try await Task.sleep(for: Self.warming)
+            try warmMemory()
+            try second.warmPageCache()
+            let steadySince = ContinuousClock.now
+            try await Task.sleep(for: steady)
+            let appeared = ContinuousClock.now
+            try second.publish()
+            _ = try await control.load(model: model.name, version: 2)
+            watch.stop(with: 2)
+            report.add(swap: try await watched, steadySince: steadySince, appeared: appeared)
+        } catch {
+            // Whatever serves ends the requests.
+            watch.stop(with: 1)
+            _ = try? await watched
+            throw error
+        }
+        await control.close()
+        try server.stop()
+        try second.takeBack()
+    }
+}

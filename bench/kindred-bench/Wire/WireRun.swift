@@ -1,0 +1,123 @@
+import KindredDomain
+import KindredQuery
+
+/// A server under a closed loop of requests, in turn with the engine in this process over the same vectors.
+struct WireRun {
+    private let scratch: ScratchFolder
+    private let model: EngineModel
+    private let series: BatchSeries
+    /// By user, of the engine's answer in this process.
+    private let wanted: [UInt64]
+    private let threads: Int
+    private let inFlight: Int
+    private let connections: Int
+    private let k: Int
+
+    /// Of the replies, one in so many is decoded and compared while the time runs: few enough to cost nothing.
+    private static let sampling = 16
+
+    /// Draws, packs and codes a model, and has the engine answer every user.
+    init(
+        kind: VectorKind, rows: Int, dimension: Int, shipped: String, threads: Int, inFlight: Int,
+        connections: Int, k: Int
+    ) throws {
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        progress.show("making \(rows.groupedDigits) x \(dimension)")
+        let crew = Crew(count: threads)
+        let drawn = try DrawnModel(kind, rows: rows, dimension: dimension, shipped: shipped, crew: crew)
+        scratch = try ScratchFolder()
+        progress.show("packing")
+        try drawn.publish(versions: 1, in: scratch)
+        model = try EngineModel(
+            kind, vectors: drawn.items, rows: rows, dimension: dimension, queries: drawn.users)
+        self.threads = threads
+        self.inFlight = inFlight
+        self.connections = connections
+        self.k = k
+        let runner = BatchRunner(model: model, crew: crew)
+        let planned = model.planned(drawn.users.count, k: k, path: .int8)
+        wanted = BatchSeries(planned, batchSize: DrawnModel.userCount, runner: runner)
+            .outcome(atLeast: planned.count).answers.map(AnswerChecksum.of)
+        series = BatchSeries(planned, batchSize: inFlight, runner: runner)
+    }
+
+    func report(binary: String, rounds: Int, secondsPerSample: Double) throws -> WireReport {
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        let server = try ServerProcess(
+            binary: binary, scratch: scratch, options: ["--threads", "\(threads)"])
+        let load = try RequestLoad(
+            server.endpoint, users: DrawnModel.userCount, k: k, connections: connections, inFlight: inFlight)
+        var report = WireReport(
+            kind: model.kind, rows: model.side.table.count, dimension: model.side.table.dimension, k: k,
+            threads: threads, inFlight: inFlight, connections: connections)
+        // Each user once, every answer compared: warm on both sides, and the answers' checksum.
+        try compareAll(load, into: &report)
+        series.step()
+        for round in 0..<rounds {
+            progress.show("round \(round + 1) of \(rounds)")
+            try sample(load, seconds: secondsPerSample, into: &report)
+            report.addEngine(queriesPerSecond: sampleEngine(seconds: secondsPerSample))
+        }
+        try server.stop()
+        report.finish(wanted: wanted)
+        return report
+    }
+
+    private func compareAll(_ load: RequestLoad, into report: inout WireReport) throws {
+        var found = [UInt64?](repeating: nil, count: DrawnModel.userCount)
+        var missing = found.count
+        try load.run { reply, body in
+            let answer = AnswerChecksum.of(try WireAnswer(decoding: body).results)
+            report.compare(answer, with: wanted[reply.user], user: reply.user)
+            if found[reply.user] == nil { missing -= 1 }
+            found[reply.user] = answer
+            return missing > 0
+        }
+        report.found = found.compactMap { $0 }
+    }
+
+    /// Whole turns of all requests in flight, so that it does not matter where in a batch the time begins and ends.
+    private func sample(_ load: RequestLoad, seconds: Double, into report: inout WireReport) throws {
+        var replies = 0
+        var start = ContinuousClock.now
+        var cpuStart = 0.0
+        var isOver = false
+        try load.run { reply, body in
+            guard !isOver else { return false }
+            replies += 1
+            // The first turn fills the pipeline.
+            if replies <= inFlight {
+                start = reply.received
+                cpuStart = ProcessTime.seconds()
+                return true
+            }
+            report.latencies.append(reply.latency)
+            if replies % Self.sampling == 0 {
+                report.compare(
+                    AnswerChecksum.of(try WireAnswer(decoding: body).results), with: wanted[reply.user],
+                    user: reply.user)
+            }
+            let elapsed = (reply.received - start).inSeconds
+            guard replies % inFlight == 0, elapsed >= seconds else { return true }
+            report.addWire(
+                requestsPerSecond: Double(replies - inFlight) / elapsed,
+                generatorLoad: (ProcessTime.seconds() - cpuStart) / elapsed)
+            isOver = true
+            return false
+        }
+    }
+
+    private func sampleEngine(seconds: Double) -> Double {
+        let start = ContinuousClock.now
+        var queries = 0
+        var elapsed = 0.0
+        repeat {
+            series.step()
+            queries += series.batchSize
+            elapsed = (ContinuousClock.now - start).inSeconds
+        } while elapsed < seconds
+        return Double(queries) / elapsed
+    }
+}
