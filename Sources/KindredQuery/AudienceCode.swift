@@ -62,14 +62,13 @@ final class AudienceCode: @unchecked Sendable {
     func reachableBlockCount(threshold: Float) -> Int {
         let blocks = side.codes.view.blocks!
         guard member.scoring == .dot else { return side.codes.blockCount }
-        let floor = DiscardRule.roundingFloor(of: threshold)
+        let normMin = DiscardRule.leastNorm(threshold: threshold, queryNorm: member.norm)
         var low = 0
         var high = side.codes.blockCount
         // Blocks descend by norm.
         while low < high {
             let middle = (low + high) / 2
-            // The factor covers the roundings of this product and of the canonical sum.
-            if member.norm * Double(blocks[middle].norm_max) * (1 + 0x1p-40) < floor {
+            if Double(blocks[middle].norm_max) < normMin {
                 high = middle
             } else {
                 low = middle + 1

@@ -127,8 +127,7 @@ final class CodeWorker: @unchecked Sendable {
     private func isOver(_ slot: Int, normMax: Double) -> Bool {
         let member = members[slot]
         guard member.scoring == .dot else { return false }
-        return member.norm * normMax * (1 + 0x1p-36)
-            < DiscardRule.roundingFloor(of: best[slot].threshold)
+        return normMax < DiscardRule.leastNorm(threshold: best[slot].threshold, queryNorm: member.norm)
     }
 
     private func remove(_ position: Int) {

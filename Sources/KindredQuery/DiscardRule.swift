@@ -17,6 +17,13 @@ package struct DiscardRule: Sendable {
         threshold == -.infinity ? -.infinity : (Double(threshold) + Double(threshold.nextDown)) / 2
     }
 
+    /// Rows of a lesser norm cannot reach the threshold by their inner product with the query (Cauchy-Schwarz). 2^-36
+    /// covers the roundings of both norms and of the canonical sum, up to 4,096 elements.
+    static func leastNorm(threshold: Float, queryNorm: Double) -> Double {
+        let floor = roundingFloor(of: threshold)
+        return floor > 0 && queryNorm > 0 ? floor / queryNorm * (1 - 0x1p-36) : 0
+    }
+
     /// The least approximate inner product that must be kept, for rows of norm at most `rowNormMax`.
     package func limit(threshold: Float, queryNorm: Double, rowNormMax: Double) -> Float {
         let floor = Self.roundingFloor(of: threshold)

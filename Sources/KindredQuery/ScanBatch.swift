@@ -174,7 +174,9 @@ package final class ScanBatch: Sendable {
         let rows = listed[start..<min(start + Self.rowsPerGather, listed.count)]
         let table = side.table
         worker.update(entry.query, query: query) { top in
-            let normMin = leastNorm(of: query, threshold: top.scoreThreshold)
+            let normMin =
+                query.scoring == .dot
+                ? DiscardRule.leastNorm(threshold: top.scoreThreshold, queryNorm: query.vector.norm) : 0
             if descends, table.norms[Int(rows[start])] < normMin { return }
             // Where the table's least norm is long enough, none is worth a look.
             let comparesNorms = !descends && normMin > leastNormOfAll
@@ -198,13 +200,6 @@ package final class ScanBatch: Sendable {
     }
 
     private var leastNormOfAll: Double { Double(side.codes.view.blocks[side.codes.blockCount - 1].norm_min) }
-
-    /// Rows of a lesser norm cannot reach the threshold: their vectors need not be read.
-    private func leastNorm(of query: PlannedQuery, threshold: Float) -> Double {
-        let floor = DiscardRule.roundingFloor(of: threshold)
-        guard query.scoring == .dot, floor > 0, query.vector.norm > 0 else { return 0 }
-        return floor / query.vector.norm * (1 - 0x1p-36)
-    }
 
     /// Hands in a worker's share. True for the one deposit that completes the batch.
     package func deposit(_ worker: consuming ScanWorker) -> Bool {
