@@ -12,6 +12,13 @@ LISTEN ?= 127.0.0.1:7411
 
 .PHONY: help setup build demo serve test test-swift test-release test-sanitized test-python test-bench acceptance lint format spec clean
 
+# Runs built tests. What failed is said once more at the end, with the seeds that repeat it.
+TEST_OUTPUT := .build/test-output
+define run-tests
+set -o pipefail; mkdir -p .build; $(1) --skip-build --no-parallel $(SWIFT_FLAGS) 2>&1 | tee $(TEST_OUTPUT) || \
+	{ grep -E 'KINDRED_TEST_SEED=' $(TEST_OUTPUT); grep -E '✘|error:' $(TEST_OUTPUT); exit 1; }
+endef
+
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
@@ -32,17 +39,17 @@ test: test-swift test-release test-sanitized test-python test-bench ## Every tes
 
 test-swift: setup ## The Swift tests in debug.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
-	$(SWIFT) test --skip-build --no-parallel $(SWIFT_FLAGS)
+	$(call run-tests,$(SWIFT) test)
 
 test-release: build ## The numeric and the end-to-end suites at full size, in release.
 	$(SWIFT) build -c release --build-tests $(SWIFT_FLAGS)
-	$(SWIFT) test -c release --skip-build --no-parallel $(SWIFT_FLAGS)
+	$(call run-tests,$(SWIFT) test -c release)
 
 # XCTest itself leaks a few objects, so leaks are not looked for.
 test-sanitized: setup ## The suites of kernels, files and engine under AddressSanitizer.
 	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --skip-build --sanitize=address --scratch-path .build-asan \
-		--no-parallel --filter 'KindredKernelsTests|KindredModelTests|KindredQueryTests' $(SWIFT_FLAGS)
+	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-asan \
+		--filter 'KindredKernelsTests|KindredModelTests|KindredQueryTests')
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check

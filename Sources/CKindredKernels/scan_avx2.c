@@ -16,9 +16,6 @@ enum { TILE_QUERIES = 4 };
 // arithmetic, and four of them fill half a register.
 enum { THRESHOLD_BLOCKS = 64, THRESHOLD_QUERIES = 2 * TILE_QUERIES };
 
-// How far ahead a single query, which waits for memory, asks for codes.
-enum { PREFETCH_BYTES = 4096 };
-
 typedef struct {
     const kindred_code_table *table;
     const kindred_code_queries *queries;
@@ -59,44 +56,10 @@ AVX2 __attribute__((noinline)) static void find_least(const kindred_code_block *
         kindred_scan_least(&blocks[block], queries, first_query, count, least);
 }
 
-// Compares a block with `count` queries, a constant of the caller, so that every sum lives in a register. Returns
-// the number of hits there are then.
-AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_t block, const int32_t *least,
-                                      size_t found) {
-    const kindred_code_queries *queries = scan->queries;
-    size_t groups = scan->table->groups;
-    const uint8_t *codes = scan->table->codes + 64 * groups * block;
-    const int8_t *query_codes = queries->codes + scan->first_query * queries->code_stride;
-    __m256i low[TILE_QUERIES], high[TILE_QUERIES];
-
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < count; i++) low[i] = high[i] = _mm256_setzero_si256();
-    size_t group = 0;
-    for (; group + 2 <= groups; group += 2, codes += 128) {
-        if (count == 1) {
-            __builtin_prefetch((const void *)((uintptr_t)codes + PREFETCH_BYTES));
-            __builtin_prefetch((const void *)((uintptr_t)codes + PREFETCH_BYTES + 64));
-        }
-        __m256i x0 = load(codes), x1 = load(codes + 32), y0 = load(codes + 64), y1 = load(codes + 96);
-#pragma clang loop unroll(full)
-        for (size_t i = 0; i < count; i++) {
-            const int8_t *at = query_codes + i * queries->code_stride;
-            __m256i p = _mm256_set1_epi32(kindred_load_group(at, group));
-            __m256i r = _mm256_set1_epi32(kindred_load_group(at, group + 1));
-            low[i] = add_pair(low[i], x0, y0, p, r);
-            high[i] = add_pair(high[i], x1, y1, p, r);
-        }
-    }
-    if (group < groups) {
-        __m256i x0 = load(codes), x1 = load(codes + 32);
-#pragma clang loop unroll(full)
-        for (size_t i = 0; i < count; i++) {
-            __m256i p = _mm256_set1_epi32(kindred_load_group(query_codes + i * queries->code_stride, group));
-            low[i] = add_one(low[i], x0, p);
-            high[i] = add_one(high[i], x1, p);
-        }
-    }
-
+// Keeps the rows of a block whose sums with `count` queries, a constant of the caller, are large enough. Returns the
+// number of hits there are then.
+AVX2 KINDRED_INLINE size_t keep_block(const tile_scan *scan, size_t count, size_t block, const __m256i *low,
+                                      const __m256i *high, const int32_t *least, size_t found) {
     __m256i any = _mm256_setzero_si256();
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < count; i++) {
@@ -116,8 +79,76 @@ AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_
         _mm256_storeu_si256((__m256i *)sums, low[i]);
         _mm256_storeu_si256((__m256i *)(sums + 8), high[i]);
         size_t query = scan->first_query + i;
-        found = kindred_keep_rows(rows, sums, queries->offsets[query], query, block, scan->hits, found);
+        found = kindred_keep_rows(rows, sums, scan->queries->offsets[query], query, block, scan->hits, found);
     }
+    return found;
+}
+
+// Compares a block with `count` queries, a constant of the caller, so that every sum lives in a register.
+AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_t block, const int32_t *least,
+                                      size_t found) {
+    const kindred_code_queries *queries = scan->queries;
+    size_t groups = scan->table->groups;
+    const uint8_t *codes = scan->table->codes + 64 * groups * block;
+    const int8_t *query_codes = queries->codes + scan->first_query * queries->code_stride;
+    __m256i low[TILE_QUERIES], high[TILE_QUERIES];
+
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < count; i++) low[i] = high[i] = _mm256_setzero_si256();
+    size_t group = 0;
+    for (; group + 2 <= groups; group += 2, codes += 128) {
+        __m256i x0 = load(codes), x1 = load(codes + 32), y0 = load(codes + 64), y1 = load(codes + 96);
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < count; i++) {
+            const int8_t *at = query_codes + i * queries->code_stride;
+            __m256i p = _mm256_set1_epi32(kindred_load_group(at, group));
+            __m256i r = _mm256_set1_epi32(kindred_load_group(at, group + 1));
+            low[i] = add_pair(low[i], x0, y0, p, r);
+            high[i] = add_pair(high[i], x1, y1, p, r);
+        }
+    }
+    if (group < groups) {
+        __m256i x0 = load(codes), x1 = load(codes + 32);
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < count; i++) {
+            __m256i p = _mm256_set1_epi32(kindred_load_group(query_codes + i * queries->code_stride, group));
+            low[i] = add_one(low[i], x0, p);
+            high[i] = add_one(high[i], x1, p);
+        }
+    }
+    return keep_block(scan, count, block, low, high, least, found);
+}
+
+// Compares two blocks that lie apart with one query.
+AVX2 KINDRED_INLINE size_t scan_two_blocks(const tile_scan *scan, const size_t blocks[2],
+                                           const int32_t *const least[2], size_t found) {
+    size_t groups = scan->table->groups;
+    const uint8_t *codes = scan->table->codes;
+    const uint8_t *at[2] = {codes + 64 * groups * blocks[0], codes + 64 * groups * blocks[1]};
+    const int8_t *query = scan->queries->codes + scan->first_query * scan->queries->code_stride;
+    __m256i low[2], high[2];
+    low[0] = low[1] = high[0] = high[1] = _mm256_setzero_si256();
+
+    size_t group = 0;
+    for (; group + 2 <= groups; group += 2) {
+        __m256i p = _mm256_set1_epi32(kindred_load_group(query, group));
+        __m256i r = _mm256_set1_epi32(kindred_load_group(query, group + 1));
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < 2; i++, at[i - 1] += 128) {
+            low[i] = add_pair(low[i], load(at[i]), load(at[i] + 64), p, r);
+            high[i] = add_pair(high[i], load(at[i] + 32), load(at[i] + 96), p, r);
+        }
+    }
+    if (group < groups) {
+        __m256i p = _mm256_set1_epi32(kindred_load_group(query, group));
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < 2; i++) {
+            low[i] = add_one(low[i], load(at[i]), p);
+            high[i] = add_one(high[i], load(at[i] + 32), p);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < 2; i++) found = keep_block(scan, 1, blocks[i], &low[i], &high[i], least[i], found);
     return found;
 }
 
@@ -130,9 +161,44 @@ AVX2 KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t count, size_t first_
     return found;
 }
 
+// A single query waits for memory, which delivers from two places faster than from one: both halves of the blocks are
+// scanned side by side. 640 MB by two threads of an EPYC (Zen 3): 18.4 instead of 21.2 ms.
+AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block_count) {
+    enum { RUN = THRESHOLD_BLOCKS / 2 };
+    int32_t least[2][THRESHOLD_QUERIES * RUN];
+    size_t half = block_count / 2, found = 0;
+    scan->first_query = 0;
+    scan->masks = kindred_masks_of(scan->queries, 0, 1);
+    for (size_t run = 0; run < half; run += RUN) {
+        size_t count = half - run < RUN ? half - run : RUN;
+        size_t starts[2] = {first_block + run, first_block + half + run};
+        for (size_t i = 0; i < 2; i++)
+            find_least(&scan->table->blocks[starts[i]], count, scan->queries, 0, 1, least[i]);
+        for (size_t block = 0; block < count; block++) {
+            size_t blocks[2] = {starts[0] + block, starts[1] + block};
+            const int32_t *limits[2] = {least[0] + THRESHOLD_QUERIES * block, least[1] + THRESHOLD_QUERIES * block};
+            bool wanted[2] = {kindred_block_wanted(&scan->masks, blocks[0]),
+                              kindred_block_wanted(&scan->masks, blocks[1])};
+            if (wanted[0] && wanted[1]) {
+                found = scan_two_blocks(scan, blocks, limits, found);
+                continue;
+            }
+            for (size_t i = 0; i < 2; i++)
+                if (wanted[i]) found = scan_block(scan, 1, blocks[i], limits[i], found);
+        }
+    }
+    size_t last = first_block + block_count - 1;
+    if (block_count % 2 == 1 && kindred_block_wanted(&scan->masks, last)) {
+        find_least(&scan->table->blocks[last], 1, scan->queries, 0, 1, least[0]);
+        found = scan_block(scan, 1, last, least[0], found);
+    }
+    return found;
+}
+
 AVX2 static size_t scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                         const kindred_code_queries *queries, size_t query_count, kindred_code_hit *hits) {
     tile_scan scan = {.table = table, .queries = queries, .hits = hits};
+    if (query_count == 1 && block_count > 0) return scan_single(&scan, first_block, block_count);
     int32_t least[THRESHOLD_QUERIES * THRESHOLD_BLOCKS];
     size_t found = 0;
     size_t end_block = first_block + block_count;

@@ -1,7 +1,9 @@
 /// A fixed number of bits, 64 to a word; bit i is bit `i % 64` of word `i / 64`.
-package struct Bitmap: Sendable, Equatable {
+///
+/// Public for its subscript's sake: the compiler inlines nothing less into other modules.
+@frozen public struct Bitmap: Sendable, Equatable {
     package let count: Int
-    package private(set) var words: [UInt64]
+    @usableFromInline package internal(set) var words: [UInt64]
 
     /// `count` bits, all clear or all set.
     package init(count: Int, repeating value: Bool = false) {
@@ -10,7 +12,9 @@ package struct Bitmap: Sendable, Equatable {
         if value, count % 64 != 0 { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
     }
 
-    package subscript(index: Int) -> Bool {
+    /// A bit, of `0 ..< count`.
+    @inlinable @inline(__always)
+    public subscript(index: Int) -> Bool {
         get { words[index >> 6] >> UInt64(index & 63) & 1 != 0 }
         set {
             if newValue {

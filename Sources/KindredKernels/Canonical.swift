@@ -4,15 +4,17 @@ import CKindredKernels
 ///
 /// Eight partial sums start at +0; sum j takes the products of elements i with i mod 8 = j in ascending order;
 /// then ((s0+s4)+(s2+s6))+((s1+s5)+(s3+s7)). Products are exact in float64, so every CPU gives the same bits.
-package enum Canonical {
+/// What is called for every row is public: the compiler inlines nothing less into other modules.
+public enum Canonical {
     /// The canonical float64 sum of two vectors of `count` elements.
-    package static func sum(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Double {
+    @inlinable @inline(__always)
+    public static func sum(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Double {
         kindred_canonical_sum(a, b, count)
     }
 
     /// Asks for a vector that is needed soon.
-    @inline(__always)
-    package static func prefetch(_ vector: UnsafePointer<Float>, count: Int) {
+    @inlinable @inline(__always)
+    public static func prefetch(_ vector: UnsafePointer<Float>, count: Int) {
         kindred_prefetch(vector, count)
     }
 
@@ -39,11 +41,11 @@ package enum Canonical {
     }
 
     /// A canonical score under the inner product: rounded once, -0 becoming +0.
-    @inlinable @inline(__always) package static func score(sum: Double) -> Float { Float(sum) + 0 }
+    @inlinable @inline(__always) public static func score(sum: Double) -> Float { Float(sum) + 0 }
 
     /// A canonical score under cosine: the sum divided by the product of the norms, rounded once; 0 where a
     /// norm is 0.
-    @inlinable @inline(__always) package static func score(sum: Double, norms product: Double) -> Float {
+    @inlinable @inline(__always) public static func score(sum: Double, norms product: Double) -> Float {
         product == 0 ? 0 : Float(sum / product) + 0
     }
 }

@@ -23,8 +23,7 @@ package enum CodeScan {
 
     /// Scans a range of the table's blocks by the chosen kernel; the number of hits.
     ///
-    /// `hits` has room for 16 x blocks x queries. Hits of one query ascend by position; those of several queries
-    /// may be interleaved in any way. The queries are coded for `queryQuadMax`.
+    /// `hits` has room for 16 x blocks x queries. Hits come in any order. The queries are coded for `queryQuadMax`.
     package static func scan(
         _ table: kindred_code_table, blocks: Range<Int>, queries: kindred_code_queries, queryCount: Int,
         into hits: UnsafeMutablePointer<kindred_code_hit>

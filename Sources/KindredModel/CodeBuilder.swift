@@ -2,8 +2,8 @@ import KindredKernels
 
 /// Codes the rows of a side, a range of blocks at a time: into memory, into a file, or to compare.
 ///
-/// Holds no vectors: whoever made it keeps `vectors`, `norms` and `order` alive.
-struct CodeBuilder {
+/// Holds no vectors: whoever made it keeps `vectors`, `norms` and `order` alive. Immutable; any thread may encode.
+struct CodeBuilder: @unchecked Sendable {
     let rowCount: Int
     let dimension: Int
     /// `UInt32` per position: the row that is coded there. Rows descend by norm.

@@ -22,7 +22,11 @@ package final class CodeTable: @unchecked Sendable {
     /// What keeps the pointers alive.
     private let storage: [MemoryRegion]
 
-    /// Codes a table in memory. Takes about as long as reading the vectors twice. Throws where there is no memory.
+    /// Blocks that one thread codes, or whose rows it checks, in a row.
+    private static let blocksPerPart = 1_024
+
+    /// Codes a table in memory, on several threads. Takes about as long as reading the vectors twice. Throws where
+    /// there is no memory.
     package convenience init(building table: VectorTable) throws(ModelFileFailure) {
         let file = ModelFiles.codes(of: table.side)
         let builder = try CodeBuilder(table, file: file)
@@ -32,9 +36,14 @@ package final class CodeTable: @unchecked Sendable {
             byteCount: builder.blockCount * MemoryLayout<CodeBlock>.stride, for: file)
         // A pointer into a region does not keep it alive.
         defer { withExtendedLifetime((codes, blocks, table)) {} }
-        builder.encode(
-            0..<builder.blockCount, codes: codes.mutableBytes.bindMemory(to: UInt8.self).baseAddress!,
-            blocks: blocks.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!)
+        nonisolated(unsafe) let codeBytes = codes.mutableBytes.bindMemory(to: UInt8.self).baseAddress!
+        nonisolated(unsafe) let bounds = blocks.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!
+        let partCount = (builder.blockCount + Self.blocksPerPart - 1) / Self.blocksPerPart
+        try LoadingThreads.run(partCount: partCount) { (part) throws(ModelFileFailure) in
+            let first = part * Self.blocksPerPart
+            let end = min(first + Self.blocksPerPart, builder.blockCount)
+            builder.encode(first..<end, codes: codeBytes + first * blockByteCount, blocks: bounds + first)
+        }
         try self.init(
             rows: builder.rows.bytes, blocks: blocks.bytes, codes: codes.bytes,
             storage: [builder.rows, blocks, codes], of: table, file: file)
@@ -74,25 +83,42 @@ package final class CodeTable: @unchecked Sendable {
         let region = try MemoryRegion.zeroed(byteCount: table.count * MemoryLayout<UInt32>.stride, for: file)
         let positions = region.mutableBytes.bindMemory(to: UInt32.self).baseAddress!
         // A row in order differs from the one before it, so no row stands twice, and all are there.
-        var previous = (norm: Double.infinity, row: UInt32.max)
-        for position in 0..<table.count {
-            let row = rows[position]
-            guard Int(row) < table.count else {
-                throw ModelFileFailure(
-                    file: file, field: "rows[\(position)]", found: "\(row)",
-                    wanted: "a row, 0..<\(table.count)")
+        nonisolated(unsafe) let (rows, target) = (rows, positions)
+        let perPart = blocksPerPart * CodeEncoder.blockRows
+        try LoadingThreads.run(partCount: (table.count + perPart - 1) / perPart) {
+            (part) throws(ModelFileFailure) in
+            let range = part * perPart..<min((part + 1) * perPart, table.count)
+            var previous = (norm: Double.infinity, row: UInt32.max)
+            if part > 0 {
+                let before = try row(at: range.lowerBound - 1, of: rows, count: table.count, file: file)
+                previous = (table.norms[Int(before)], before)
             }
-            let norm = table.norms[Int(row)]
-            guard norm < previous.norm || (norm == previous.norm && row > previous.row) else {
-                throw ModelFileFailure(
-                    file: file, field: "rows[\(position)]", found: "row \(row) of norm \(norm)",
-                    wanted: "a row after row \(previous.row) of norm \(previous.norm) in descending norm")
+            for position in range {
+                let row = try row(at: position, of: rows, count: table.count, file: file)
+                let norm = table.norms[Int(row)]
+                guard norm < previous.norm || (norm == previous.norm && row > previous.row) else {
+                    throw ModelFileFailure(
+                        file: file, field: "rows[\(position)]", found: "row \(row) of norm \(norm)",
+                        wanted: "a row after row \(previous.row) of norm \(previous.norm) in descending norm")
+                }
+                target[Int(row)] = UInt32(truncatingIfNeeded: position)
+                previous = (norm, row)
             }
-            positions[Int(row)] = UInt32(truncatingIfNeeded: position)
-            previous = (norm, row)
         }
-        withExtendedLifetime(table) {}
         return region
+    }
+
+    /// The row at a position, which must be one that exists.
+    @inline(__always)
+    private static func row(
+        at position: Int, of rows: UnsafePointer<UInt32>, count: Int, file: String
+    ) throws(ModelFileFailure) -> UInt32 {
+        let row = rows[position]
+        guard Int(row) < count else {
+            throw ModelFileFailure(
+                file: file, field: "rows[\(position)]", found: "\(row)", wanted: "a row, 0..<\(count)")
+        }
+        return row
     }
 
     /// Refuses bounds that no coding makes, which a scan could overflow with, and blocks out of order.

@@ -7,7 +7,7 @@ extension MemoryRegion {
     private static let hugePagesByteCountMin = 4 << 20
 
     /// Zeroed memory for the content of a file; the failure names the file.
-    static func zeroed(byteCount: Int, for file: String) throws(ModelFileFailure) -> MemoryRegion {
+    package static func zeroed(byteCount: Int, for file: String) throws(ModelFileFailure) -> MemoryRegion {
         do throws(MemoryFailure) {
             let region = try MemoryRegion(byteCount: byteCount)
             // Advice only: a system without huge pages has small ones.

@@ -1,11 +1,12 @@
 import Glibc
 import KindredChecksum
 import KindredKernels
+import Synchronization
 
 /// A regular file, open for reading; closed when the value ends.
 ///
 /// A symbolic link, a folder, a pipe or a device is refused: only bytes that lie there are ever read.
-package struct ReadableFile: ~Copyable {
+package struct ReadableFile: ~Copyable, Sendable {
     /// What failures call it.
     package let name: String
     package let byteCount: Int
@@ -13,6 +14,8 @@ package struct ReadableFile: ~Copyable {
 
     /// Bytes read and checksummed at a time: they are still in the cache when the checksum runs.
     private static let chunkByteCount = 1 << 20
+    /// Bytes that one thread reads in a row: two huge pages, so that two threads seldom want the same one made.
+    private static let partByteCount = 4 << 20
 
     /// Opens `path`. Throws when it is absent, unreadable or no regular file.
     package init(path: String, name: String, followsLinks: Bool = false) throws(ModelFileFailure) {
@@ -74,30 +77,57 @@ package struct ReadableFile: ~Copyable {
         return bytes
     }
 
-    /// The whole file in memory of its own, and its CRC32C.
+    /// The whole file in memory of its own, and its CRC32C. Several threads read.
     package func readAll() throws(ModelFileFailure) -> (MemoryRegion, UInt32) {
         let region = try MemoryRegion.zeroed(byteCount: byteCount, for: name)
-        var checksum = CRC32C()
-        var offset = 0
-        while offset < byteCount {
-            let count = min(Self.chunkByteCount, byteCount - offset)
-            let chunk = UnsafeMutableRawBufferPointer(rebasing: region.mutableBytes[offset..<offset + count])
-            try read(into: chunk, at: offset)
-            checksum.update(UnsafeRawBufferPointer(chunk))
-            offset += count
-        }
+        let checksum = try checksum(inParts: { (part, range) throws(ModelFileFailure) in
+            var offset = range.lowerBound
+            while offset < range.upperBound {
+                let end = min(offset + Self.chunkByteCount, range.upperBound)
+                let chunk = UnsafeMutableRawBufferPointer(rebasing: region.mutableBytes[offset..<end])
+                try read(into: chunk, at: offset)
+                part.update(UnsafeRawBufferPointer(chunk))
+                offset = end
+            }
+        })
         return (region, checksum.value)
     }
 
     /// The whole file, mapped, and its CRC32C. Whoever cuts the file later kills the process that reads it.
     package func mapAll() throws(ModelFileFailure) -> (MemoryRegion, UInt32) {
+        let region: MemoryRegion
         do throws(MemoryFailure) {
-            let region = try MemoryRegion(mapping: descriptor, byteCount: byteCount)
-            return (region, CRC32C.of(region.bytes))
+            region = try MemoryRegion(mapping: descriptor, byteCount: byteCount)
         } catch {
             throw ModelFileFailure(
                 file: name, call: "mmap", code: error.code, wanted: "\(byteCount) bytes mapped")
         }
+        let checksum = try checksum(inParts: { (part, range) throws(ModelFileFailure) in
+            part.update(UnsafeRawBufferPointer(rebasing: region.bytes[range]))
+        })
+        return (region, checksum.value)
+    }
+
+    /// The checksum of the file from those of its parts, which `add` finds on several threads.
+    private func checksum(
+        inParts add: @Sendable (inout CRC32C, Range<Int>) throws(ModelFileFailure) -> Void
+    ) throws(ModelFileFailure) -> CRC32C {
+        let byteCount = byteCount
+        @Sendable func range(_ part: Int) -> Range<Int> {
+            part * Self.partByteCount..<min((part + 1) * Self.partByteCount, byteCount)
+        }
+        let partCount = (byteCount + Self.partByteCount - 1) / Self.partByteCount
+        let parts = Mutex(Array(repeating: CRC32C(), count: partCount))
+        try LoadingThreads.run(partCount: partCount) { (part) throws(ModelFileFailure) in
+            var checksum = CRC32C()
+            try add(&checksum, range(part))
+            parts.withLock { $0[part] = checksum }
+        }
+        var whole = CRC32C()
+        for (part, checksum) in parts.withLock({ $0 }).enumerated() {
+            whole.append(checksum, byteCount: range(part).count)
+        }
+        return whole
     }
 
     /// The file's CRC32C, read through a small buffer.

@@ -37,19 +37,9 @@ package final class VectorTable: @unchecked Sendable {
         let rows = vectors.baseAddress!.assumingMemoryBound(to: Float.self)
         let norms = try MemoryRegion.zeroed(byteCount: ids.count * MemoryLayout<Double>.stride, for: file)
         let normValues = norms.baseAddress!.bindMemory(to: Double.self, capacity: ids.count)
-        for row in 0..<ids.count {
-            let vector = rows + row * dimension
-            let norm = Canonical.norm(vector, count: dimension)
-            normValues[row] = norm
-            guard norm <= Limits.normMax else {
-                throw Self.failure(of: vector, row: row, norm: norm, dimension: dimension, file: file)
-            }
-            if metric == .cosine, abs(norm - 1) > Self.unitNormTolerance {
-                throw ModelFileFailure(
-                    file: file, field: "the norm of row \(row)", found: "\(norm)",
-                    wanted: "1 within \(Self.unitNormTolerance), since the metric is cosine")
-            }
-        }
+        try Self.findNorms(
+            rows: rows, rowCount: ids.count, dimension: dimension, metric: metric, file: file,
+            into: normValues)
         self.side = side
         self.count = ids.count
         self.dimension = dimension
@@ -79,6 +69,34 @@ package final class VectorTable: @unchecked Sendable {
     /// The vector of a row in `0 ..< count`: `dimension` elements.
     @inline(__always)
     package func vector(ofRow row: UInt32) -> UnsafePointer<Float> { vectors + Int(row) * dimension }
+
+    /// Elements whose norms one thread finds in a row.
+    private static let elementsPerPart = 1 << 20
+
+    /// The norms of all rows, each checked, by several threads. Throws for the first row that is not as it must be.
+    private static func findNorms(
+        rows: UnsafePointer<Float>, rowCount: Int, dimension: Int, metric: Similarity, file: String,
+        into norms: UnsafeMutablePointer<Double>
+    ) throws(ModelFileFailure) {
+        nonisolated(unsafe) let (rows, norms) = (rows, norms)
+        let rowsPerPart = max(1, elementsPerPart / dimension)
+        let partCount = (rowCount + rowsPerPart - 1) / rowsPerPart
+        try LoadingThreads.run(partCount: partCount) { (part) throws(ModelFileFailure) in
+            for row in part * rowsPerPart..<min((part + 1) * rowsPerPart, rowCount) {
+                let vector = rows + row * dimension
+                let norm = Canonical.norm(vector, count: dimension)
+                norms[row] = norm
+                guard norm <= Limits.normMax else {
+                    throw failure(of: vector, row: row, norm: norm, dimension: dimension, file: file)
+                }
+                if metric == .cosine, abs(norm - 1) > unitNormTolerance {
+                    throw ModelFileFailure(
+                        file: file, field: "the norm of row \(row)", found: "\(norm)",
+                        wanted: "1 within \(unitNormTolerance), since the metric is cosine")
+                }
+            }
+        }
+    }
 
     /// What is wrong with a row whose norm is not at most 2^60.
     private static func failure(

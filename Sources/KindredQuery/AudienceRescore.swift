@@ -11,10 +11,11 @@ final class AudienceRescore: AudienceWork, @unchecked Sendable {
     private let units: UnitCursor
     /// Room for a key of every marked row. A unit's keys begin at its offset; those of rows below the threshold
     /// are left out.
-    let keys: MemoryRegion
+    private let memory: MemoryRegion
     private let keyPointer: UnsafeMutablePointer<UInt64>
-    /// Keys of each unit.
+    /// Keys of each unit, and the best of all its rows.
     private let keyCounts: UnsafeMutablePointer<Int>
+    private let bestKeys: UnsafeMutablePointer<UInt64>
 
     /// `candidates` have all been counted, and there is at least one.
     init(_ query: AudienceQuery, _ candidates: AudienceCandidates) throws(MemoryFailure) {
@@ -24,13 +25,18 @@ final class AudienceRescore: AudienceWork, @unchecked Sendable {
         threshold = candidates.threshold
         bounds = candidates.units
         units = UnitCursor(count: bounds.count - 1)
-        keys = try MemoryRegion(byteCount: candidates.count * MemoryLayout<UInt64>.stride)
-        keyPointer = keys.mutableBytes.bindMemory(to: UInt64.self).baseAddress!
+        memory = try MemoryRegion(byteCount: candidates.count * MemoryLayout<UInt64>.stride)
+        keyPointer = memory.mutableBytes.bindMemory(to: UInt64.self).baseAddress!
         keyCounts = .allocate(capacity: units.count)
         keyCounts.initialize(repeating: 0, count: units.count)
+        bestKeys = .allocate(capacity: units.count)
+        bestKeys.initialize(repeating: .max, count: units.count)
     }
 
-    deinit { keyCounts.deallocate() }
+    deinit {
+        keyCounts.deallocate()
+        bestKeys.deallocate()
+    }
 
     func work(scratch: ScanScratch) -> Bool {
         guard let unit = units.take() else { return false }
@@ -44,14 +50,18 @@ final class AudienceRescore: AudienceWork, @unchecked Sendable {
         }
         let keys = keyPointer + bounds[unit].offset
         var keyCount = 0
+        var best = UInt64.max
         for index in 0..<rowCount {
             let score = query.score(sum: scratch.sums[index], row: Int(rows[index]))
             // Always written and only sometimes counted: nothing for a CPU to guess wrong. What is not counted is
             // overwritten by the next one, and never lies beyond the unit's own room.
-            keys[keyCount] = RankingKey(score: score, row: rows[index]).rawValue
+            let key = RankingKey(score: score, row: rows[index]).rawValue
+            keys[keyCount] = key
+            best = min(best, key)
             keyCount += score >= threshold ? 1 : 0
         }
         keyCounts[unit] = keyCount
+        bestKeys[unit] = best
         units.finish()
         return true
     }
@@ -72,12 +82,17 @@ final class AudienceRescore: AudienceWork, @unchecked Sendable {
 
     var isComplete: Bool { units.isComplete }
 
-    var byteCount: Int { marks.byteCount + keys.byteCount }
+    var byteCount: Int { marks.byteCount + memory.byteCount }
 
-    var unitCount: Int { units.count }
-
-    /// Where in `keys` a unit's results are; only once complete.
-    func keyRange(ofUnit unit: Int) -> Range<Int> {
-        bounds[unit].offset..<bounds[unit].offset + keyCounts[unit]
+    /// The keys of the rows that reach the threshold; only once complete.
+    var keys: AudienceKeys {
+        var best = UInt64.max
+        var stretches: [Range<Int>] = []
+        for unit in 0..<units.count where keyCounts[unit] > 0 {
+            stretches.append(bounds[unit].offset..<bounds[unit].offset + keyCounts[unit])
+            best = min(best, bestKeys[unit])
+        }
+        return AudienceKeys(
+            memory: memory, stretches: stretches, best: RankingKey(rawValue: best), minimumScore: threshold)
     }
 }

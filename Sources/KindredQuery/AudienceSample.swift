@@ -18,9 +18,9 @@ final class AudienceSample {
 
     private enum Phase {
         case read
-        case sort
+        case sort(AudienceSort)
         /// Looking for the threshold among the sorted scores.
-        case descend
+        case descend(AudienceSort)
         /// Counting what a scan would keep.
         case count(threshold: Float)
     }
@@ -31,7 +31,11 @@ final class AudienceSample {
     private let deviations: Double
     private let code: AudienceCode
     private let blockCount: Int
-    private let keys: AudienceSort
+    /// Room for the keys of all rows that are looked at: their scores and where they are in the sample.
+    private var memory: MemoryRegion
+    private var keyCount = 0
+    private var bestKey = UInt64.max
+    private var worstKey = UInt64.min
     private let hits: UnsafeMutablePointer<CodeHit>
     /// Per block of the sample: how far its scores may be off, and how many of them are above the threshold.
     private let margins: UnsafeMutablePointer<Float>
@@ -61,8 +65,8 @@ final class AudienceSample {
             rule.sampleByteCountMax / CodeEncoder.blockByteCount(dimension: query.side.table.dimension)
         let codes = query.side.codes
         blockCount = max(1, min(affordable, Self.blocksMax, codes.blockCount / Self.blocksPerSampledMin))
-        keys = try AudienceSort(
-            capacity: blockCount * CodeEncoder.blockRows, minimumScore: -.greatestFiniteMagnitude)
+        memory = try MemoryRegion(
+            byteCount: blockCount * CodeEncoder.blockRows * MemoryLayout<UInt64>.stride)
         hits = .allocate(capacity: CodeEncoder.blockRows)
         margins = .allocate(capacity: blockCount)
         counts = .allocate(capacity: blockCount)
@@ -75,22 +79,34 @@ final class AudienceSample {
         counts.deallocate()
     }
 
-    var byteCount: Int { keys.byteCount }
+    var byteCount: Int {
+        switch phase {
+        case .sort(let sort), .descend(let sort): sort.byteCount
+        case .read, .count: memory.byteCount
+        }
+    }
 
     /// Looks at about `rowCount` rows. The finding once it is there.
-    func step(rowCount: Int) -> Finding? {
+    func step(rowCount: Int) throws(MemoryFailure) -> Finding? {
         switch phase {
-        case .read: read(blockCount: max(1, rowCount / 64))
-        case .sort: if keys.sort(keyCount: rowCount) { phase = .descend }
-        case .descend: descend(rowCount: rowCount)
+        case .read: try read(blockCount: max(1, rowCount / 64))
+        case .sort(let sort):
+            switch sort.step() {
+            case .working: break
+            // A sample is too small to be shared.
+            case .scanning(let work): _ = work.work()
+            case .sorted: phase = .descend(sort)
+            }
+        case .descend(let sort): descend(sort, rowCount: rowCount)
         case .count(let threshold): return count(above: threshold, rowCount: rowCount)
         }
         return nil
     }
 
-    private func read(blockCount wanted: Int) {
+    private func read(blockCount wanted: Int) throws(MemoryFailure) {
         let codes = query.side.codes
         let end = min(position + wanted, blockCount)
+        let keys = memory.mutableBytes.bindMemory(to: UInt64.self)
         for sampled in position..<end {
             // The middle one of as many stretches: blocks descend by norm, so a first one would stand for less.
             let block = (2 * sampled + 1) * codes.blockCount / (2 * blockCount)
@@ -104,15 +120,21 @@ final class AudienceSample {
                 // Adding 0 makes a negative zero positive, which keys ask for.
                 let score = Float(estimate.unit * Double(hits[index].product)) + 0
                 let entry = sampled * CodeEncoder.blockRows + place % CodeEncoder.blockRows
-                keys.append(RankingKey(score: score, row: UInt32(truncatingIfNeeded: entry)).rawValue)
+                let key = RankingKey(score: score, row: UInt32(truncatingIfNeeded: entry)).rawValue
+                keys[keyCount] = key
+                keyCount += 1
+                (bestKey, worstKey) = (min(bestKey, key), max(worstKey, key))
             }
         }
         position = end
         guard position == blockCount else { return }
         position = 0
-        keys.endCollecting()
         switch goal {
-        case .best: phase = .sort
+        case .best:
+            let keys = AudienceKeys(
+                memory: memory, count: keyCount, best: RankingKey(rawValue: bestKey),
+                minimumScore: RankingKey(rawValue: worstKey).score)
+            phase = .sort(try AudienceSort(keys))
         case .scoring(atLeast: let score): phase = .count(threshold: score)
         }
     }
@@ -121,10 +143,10 @@ final class AudienceSample {
     ///
     /// With c rows of the sample above a threshold, c x rows / sampled rows are expected above it in the table. The
     /// sample is one of whole blocks, whose rows may be alike, so the variance of c is that of a sum over blocks.
-    private func descend(rowCount: Int) {
+    private func descend(_ sort: AudienceSort, rowCount: Int) {
         guard case .best(let wanted) = goal else { return }
         let share = Double(self.rowCount) / Double(query.side.table.count)
-        let sorted = keys.keys
+        let sorted = sort.keys
         for index in position..<min(position + rowCount, sorted.count) {
             let key = RankingKey(rawValue: sorted[index])
             let sampled = Int(key.row) / CodeEncoder.blockRows
@@ -137,20 +159,23 @@ final class AudienceSample {
             let codes = query.side.codes
             let block = (2 * sampled + 1) * codes.blockCount / (2 * blockCount)
             let row = codes.rows[block * CodeEncoder.blockRows + Int(key.row) % CodeEncoder.blockRows]
-            position = 0
-            phase = .count(threshold: min(key.score, query.score(ofRow: row)))
+            startCount(above: min(key.score, query.score(ofRow: row)), of: sort)
             return
         }
         position = min(position + rowCount, sorted.count)
         // Nearly everybody is wanted.
-        if position == sorted.count {
-            position = 0
-            phase = .count(threshold: -.infinity)
-        }
+        if position == sorted.count { startCount(above: -.infinity, of: sort) }
+    }
+
+    private func startCount(above threshold: Float, of sort: AudienceSort) {
+        position = 0
+        // The sorted keys lie in this memory or in the other one's.
+        memory = sort.memory
+        phase = .count(threshold: threshold)
     }
 
     private func count(above threshold: Float, rowCount: Int) -> Finding? {
-        let entries = keys.keys
+        let entries = memory.bytes.bindMemory(to: UInt64.self).prefix(keyCount)
         let end = min(position + rowCount, entries.count)
         var kept = 0
         for index in position..<end {

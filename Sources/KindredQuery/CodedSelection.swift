@@ -12,7 +12,6 @@ final class CodedSelection {
         case sieving(AudienceSieve)
         case counting(AudienceCandidates)
         case rescoring(AudienceRescore)
-        case collecting(AudienceRescore, AudienceSort, unit: Int)
         case ended
     }
 
@@ -53,7 +52,6 @@ final class CodedSelection {
         case .sieving: .sieving
         case .counting: .counting
         case .rescoring: .rescoring
-        case .collecting: .collecting
         case .ended: nil
         }
     }
@@ -65,8 +63,6 @@ final class CodedSelection {
         case .sieving(let sieve): sieve.marks.byteCount
         case .counting(let candidates): candidates.marks.byteCount
         case .rescoring(let rescore): rescore.byteCount
-        case .collecting(let rescore, let sort, _):
-            rescore.byteCount + sort.byteCount - rescore.keys.byteCount
         case .ended: 0
         }
     }
@@ -74,7 +70,9 @@ final class CodedSelection {
     func step() throws(MemoryFailure) -> SelectionProgress {
         switch phase {
         case .sampling(let sample):
-            guard let finding = sample.step(rowCount: LookalikeExpansion.rowsPerWritingStep) else { break }
+            guard let finding = try sample.step(rowCount: LookalikeExpansion.rowsPerWritingStep) else {
+                break
+            }
             guard finding.candidateShare <= rule.candidateShareMax else { return .unsuitable }
             let sieve = try AudienceSieve(query, threshold: finding.threshold)
             rowsScanned = sieve.rowCount
@@ -88,14 +86,13 @@ final class CodedSelection {
             return try startRescoring(candidates)
         case .rescoring(let rescore):
             guard rescore.isComplete else { return .scanning(rescore) }
-            var keyCount = 0
-            for unit in 0..<rescore.unitCount { keyCount += rescore.keyRange(ofUnit: unit).count }
-            if case .best(let wanted) = goal, keyCount < wanted { return .unsuitable }
-            let sort = try AudienceSort(
-                capacity: keyCount, minimumScore: rescore.threshold, from: rescore.keys)
-            phase = .collecting(rescore, sort, unit: 0)
-        case .collecting(let rescore, let sort, let unit):
-            return collect(rescore, into: sort, from: unit)
+            let keys = rescore.keys
+            if case .best(let wanted) = goal, keys.count < wanted { return .unsuitable }
+            phase = .ended
+            switch goal {
+            case .best(let wanted): return .selected(try AudienceSort(keys), count: wanted)
+            case .scoring: return .selected(try AudienceSort(keys), count: keys.count)
+            }
         case .ended: preconditionFailure("a selection is stepped after its end")
         }
         return .working
@@ -107,36 +104,9 @@ final class CodedSelection {
         guard candidates.count > 0 else {
             if case .best(let wanted) = goal, wanted > 0 { return .unsuitable }
             phase = .ended
-            let none = try AudienceSort(capacity: 0, minimumScore: 0)
-            none.endCollecting()
-            return .selected(none, count: 0)
+            return .selected(try AudienceSort(.none()), count: 0)
         }
         phase = .rescoring(try AudienceRescore(query, candidates))
         return .working
-    }
-
-    /// Moves the keys of some units together, so that they follow each other.
-    private func collect(
-        _ rescore: AudienceRescore, into sort: AudienceSort, from first: Int
-    ) -> SelectionProgress {
-        let keys = rescore.keys.bytes.bindMemory(to: UInt64.self).baseAddress!
-        var unit = first
-        var left = LookalikeExpansion.rowsPerWritingStep
-        while unit < rescore.unitCount, left > 0 {
-            let range = rescore.keyRange(ofUnit: unit)
-            for index in range { sort.append(keys[index]) }
-            left -= range.count + 1
-            unit += 1
-        }
-        guard unit == rescore.unitCount else {
-            phase = .collecting(rescore, sort, unit: unit)
-            return .working
-        }
-        sort.endCollecting()
-        phase = .ended
-        switch goal {
-        case .best(let wanted): return .selected(sort, count: wanted)
-        case .scoring: return .selected(sort, count: sort.count)
-        }
     }
 }

@@ -34,7 +34,7 @@ final class FullSelection {
     var byteCount: Int {
         switch phase {
         case .scanning(let scan), .cutting(let scan, _): scan.byteCount
-        case .collecting(let scan, let collection): scan.byteCount + collection.sort.byteCount
+        case .collecting(let scan, let collection): scan.byteCount + collection.byteCount
         case .ended: 0
         }
     }
@@ -52,7 +52,7 @@ final class FullSelection {
                 rowCount: LookalikeExpansion.rowsPerWritingStep, scores: scan.scores, excluded: excluded)
             guard isCollected else { break }
             phase = .ended
-            return .selected(collection.sort, count: collection.sort.count)
+            return .selected(try AudienceSort(collection.keys), count: collection.count)
         case .ended: preconditionFailure("a selection is stepped after its end")
         }
         return .working

@@ -136,10 +136,12 @@ package struct LookalikeExpansion {
             }
         case .scoring(let selection): return follow(try selection.step(), or: current)
         case .sorting(let sort, let count):
-            if sort.sort(keyCount: Self.rowsPerWritingStep) {
+            phase = current
+            switch sort.step() {
+            case .working: break
+            case .scanning(let work): return .scanning(work)
+            case .sorted:
                 phase = .building(try AudienceBuilder(sort, count: count, ids: side.table.ids), sort)
-            } else {
-                phase = current
             }
         case .building(let builder, let sort):
             switch builder.step() {

@@ -31,6 +31,35 @@ import Testing
         }
     }
 
+    /// Pieces whose checksums were found apart give the whole's, empty ones and a file's size of zeros among them.
+    @Test func piecesFoundApartGiveTheWhole() {
+        var generator = SeededGenerator.announced()
+        let bytes = (0..<5_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        bytes.withUnsafeBytes { all in
+            for _ in 0..<200 {
+                let cuts = (0..<3).map { _ in Int.random(in: 0...5_000, using: &generator) }.sorted()
+                var joined = CRC32C()
+                for (first, end) in zip([0] + cuts, cuts + [5_000]) {
+                    let part = UnsafeRawBufferPointer(rebasing: all[first..<end])
+                    var alone = CRC32C()
+                    alone.update(part)
+                    joined.append(alone, byteCount: part.count)
+                }
+                #expect(joined.value == CRC32C.of(all), "cut at \(cuts)")
+            }
+        }
+        let zeros = [UInt8](repeating: 0, count: 20 << 20)
+        zeros.withUnsafeBytes { all in
+            var joined = CRC32C()
+            for part in [all[..<(1 << 20)], all[(1 << 20)...]] {
+                var alone = CRC32C()
+                alone.update(UnsafeRawBufferPointer(rebasing: part))
+                joined.append(alone, byteCount: part.count)
+            }
+            #expect(joined.value == CRC32C.of(all))
+        }
+    }
+
     /// Long pieces go through several sums at once; one bit at a time is the definition.
     @Test func longPiecesAreSummedAsDefined() {
         var generator = SeededGenerator.announced()

@@ -105,24 +105,16 @@ struct ScanKernelCase {
             masks: maskPointers.map { UnsafePointer($0.base) })
     }
 
-    /// Hits sorted by query and position, and whether each query's came in ascending order; nil where the kernel
-    /// refused.
+    /// Hits sorted by query and position; nil where the kernel refused.
     func hits(
         of scan: (
             kindred_code_table, Range<Int>, kindred_code_queries, UnsafeMutablePointer<kindred_code_hit>
         ) -> Int?
-    ) -> (sorted: [ScanKernelHit], ascending: Bool)? {
+    ) -> [ScanKernelHit]? {
         let room = ScanKernelMemory<kindred_code_hit>(count: 16 * blocks.count * queryCount)
         return withExtendedLifetime((self, room)) {
             guard let found = scan(table, blocks, queries, room.base) else { return nil }
-            let hits = room.elements[..<found].map(ScanKernelHit.init)
-            var last = Array(repeating: -1, count: queryCount)
-            var ascending = true
-            for hit in hits {
-                ascending = ascending && Int(hit.position) > last[Int(hit.query)]
-                last[Int(hit.query)] = Int(hit.position)
-            }
-            return (hits.sorted(), ascending)
+            return room.elements[..<found].map(ScanKernelHit.init).sorted()
         }
     }
 
@@ -134,7 +126,7 @@ struct ScanKernelCase {
             return kindred_scan_codes_reference(
                 &table, blocks.lowerBound, blocks.count, &queries, queryCount, hits)
         }
-        return reference?.sorted ?? []
+        return reference ?? []
     }
 
     /// Codes whose quads have magnitudes that sum to at most `quadMax`; extreme ones to exactly that, of one sign.

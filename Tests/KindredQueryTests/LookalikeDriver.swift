@@ -9,8 +9,13 @@ struct DrivenExpansion {
     var seeds: SeedSet
     var rowsScanned: UInt64
     var rowsEligible: UInt64
-    /// Phases that threads could share.
-    var sharedPhases: Int
+    /// What it came through.
+    var stages: Set<LookalikeExpansion.Stage>
+
+    /// Whether everybody was scored.
+    var scoredEverybody: Bool { stages.contains(.scoring) }
+    /// Whether the codes were scanned.
+    var scannedCodes: Bool { stages.contains(.sieving) }
 }
 
 /// Runs an expansion to its end. The units of its phases are dealt to several workers at random, or taken by as many
@@ -25,12 +30,13 @@ func expand(
     let workerCount = Int.random(in: 1...3, using: &generator)
     let isParallel = Int.random(in: 0..<4, using: &generator) == 0
     let scratches = (0..<workerCount).map { _ in ScanScratch() }
-    var works: [any AudienceWork] = []
+    var stages: Set<LookalikeExpansion.Stage> = []
     while true {
-        switch try expansion.step() {
+        let progress = try expansion.step()
+        if let stage = expansion.stage { stages.insert(stage) }
+        switch progress {
         case .working: break
         case .scanning(let work):
-            if works.last !== work { works.append(work) }
             if isParallel {
                 DispatchQueue.concurrentPerform(iterations: workerCount) { _ in
                     let scratch = ScanScratch()
@@ -45,7 +51,7 @@ func expand(
         case .finished(let audience):
             return DrivenExpansion(
                 audience: audience, seeds: expansion.seeds, rowsScanned: expansion.rowsScanned,
-                rowsEligible: expansion.rowsEligible, sharedPhases: works.count)
+                rowsEligible: expansion.rowsEligible, stages: stages)
         }
     }
 }

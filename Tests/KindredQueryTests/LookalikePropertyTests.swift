@@ -100,11 +100,11 @@ import Testing
                 isEqual,
                 "seed \(generator.seed): \(shape) \(rowCount) x \(dimension), \(request.size), \(way)")
             tallies[way, default: Tally()].cases += 1
-            // An empty audience has no ids to look up.
-            switch driven.sharedPhases - (driven.audience.count > 0 ? 1 : 0) {
-            case 1: break
-            case 2: tallies[way]!.codedAlone += 1
-            default: tallies[way]!.secondScans += 1
+            guard driven.scannedCodes else { continue }
+            if driven.scoredEverybody {
+                tallies[way]!.secondScans += 1
+            } else {
+                tallies[way]!.codedAlone += 1
             }
         }
     }
@@ -136,15 +136,16 @@ import Testing
         let ranking = oracle.best(oracle.mean(seeds), k: rowCount, similarity: similarity) {
             !seeds.contains($0)
         }
-        // One row to everybody. The phases are the scan of codes and the scores of what it kept, or one scan alone;
-        // and the look-up of the ids.
-        for (count, phases) in [(1, 3), (rowCount / 1_000, 3), (rowCount / 100, 3), (rowCount, 2)] {
+        for (count, isByCodes) in [
+            (1, true), (rowCount / 1_000, true), (rowCount / 100, true), (rowCount, false),
+        ] {
             request.size = .count(UInt64(count))
             let driven = try expand(request, seeds: ids, generation, rule: AudienceRule(), using: &generator)
             #expect(driven.audience.numbers == ranking.prefix(count).map { UInt64($0.row) * 3 })
             #expect(
                 driven.audience.scores.map(\.bitPattern) == ranking.prefix(count).map(\.score.bitPattern))
-            #expect(driven.sharedPhases == phases, "\(count) of \(rowCount)")
+            #expect(driven.scannedCodes == isByCodes, "\(count) of \(rowCount)")
+            #expect(driven.scoredEverybody != isByCodes, "\(count) of \(rowCount)")
         }
     }
 }

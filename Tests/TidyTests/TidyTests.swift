@@ -12,7 +12,10 @@ import Testing
         "KindredChecksum": ["CKindredKernels"],
         "KindredWire": ["KindredDomain", "KindredChecksum"],
         "KindredKernels": ["CKindredKernels", "CKindredSystem", "CBLAS", "Glibc", "Synchronization"],
-        "KindredModel": ["KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem", "Glibc"],
+        "KindredModel": [
+            "KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem", "Glibc",
+            "Synchronization",
+        ],
         "KindredCatalog": ["KindredDomain", "GRDB", "GRDBSQLite", "Glibc"],
         "KindredQuery": ["KindredDomain", "KindredModel", "KindredKernels", "Synchronization"],
         "KindredServer": [

@@ -15,7 +15,9 @@ final class FlatUsers: Sendable {
 
     /// Every thread of the crew makes a part.
     init(count: Int, dimension: Int, crew: Crew) throws {
-        let vectors = try MemoryRegion(byteCount: count * dimension * MemoryLayout<Float>.stride)
+        // Memory as a loaded version has it: of huge pages.
+        let vectors = try MemoryRegion.zeroed(
+            byteCount: count * dimension * MemoryLayout<Float>.stride, for: "vectors")
         let threads = crew.count
         crew.run { thread in
             let elements = vectors.mutableBytes.bindMemory(to: Float.self).baseAddress!
@@ -24,7 +26,7 @@ final class FlatUsers: Sendable {
                 Self.fill(elements + row * dimension, dimension: dimension, from: &source)
             }
         }
-        let numbers = try MemoryRegion(byteCount: count * MemoryLayout<UInt64>.stride)
+        let numbers = try MemoryRegion.zeroed(byteCount: count * MemoryLayout<UInt64>.stride, for: "ids")
         let ids = numbers.mutableBytes.bindMemory(to: UInt64.self)
         for row in 0..<count { ids[row] = UInt64(row) * Self.idStep }
         let none = UnsafeRawBufferPointer(start: nil, count: 0)

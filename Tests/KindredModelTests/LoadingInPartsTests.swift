@@ -1,0 +1,118 @@
+import Foundation
+import KindredChecksum
+import KindredDomain
+import KindredKernels
+import KindredModel
+import TestSupport
+import Testing
+
+/// Files and tables that several threads load in parts: the same as by one, and the same failure every time.
+@Suite struct LoadingInPartsTests {
+    private static let dimension = 60
+    /// Three parts of a file's bytes, of a table's norms and of a code table's rows.
+    private static let rowCount = 40_000
+    /// Times that a failure is asked for, while threads come first by turns.
+    private static let repetitions = 20
+
+    /// Different norms, which descend in an order far from the rows'.
+    private static let elements: [Float] = {
+        var generator = SeededGenerator(seed: 40_000)
+        return (0..<rowCount * dimension).map { _ in Float.random(in: -1...1, using: &generator) }
+    }()
+
+    private func table(_ elements: [Float]) throws(ModelFileFailure) -> VectorTable {
+        try VectorTable(
+            side: .items, ids: IDTable(ids: .numbers((0..<Self.rowCount).map { UInt64($0) })),
+            dimension: Self.dimension, elements: elements)
+    }
+
+    @Test func filesAreReadWhole() throws {
+        let folder = try TemporaryFolder()
+        var generator = SeededGenerator.announced()
+        for count in [0, 1, 1 << 20, 4 << 20, 4 << 20 + 1, 9_000_001] {
+            let words = (0..<count / 8 + 1).map { _ in generator.next() }
+            let bytes = words.withUnsafeBytes { Array($0[..<count]) }
+            let path = try folder.write("file", bytes)
+            let wanted = bytes.withUnsafeBytes { CRC32C.of($0) }
+            let file = try ReadableFile(path: path, name: "file")
+            for (region, crc32c) in [try file.readAll(), try file.mapAll()] {
+                #expect(crc32c == wanted, "\(count) bytes")
+                #expect(region.bytes.elementsEqual(bytes), "\(count) bytes")
+            }
+        }
+    }
+
+    @Test func normsAreThoseOfOneThread() throws {
+        let table = try table(Self.elements)
+        for row in 0..<Self.rowCount {
+            let norm = Canonical.norm(table.vector(ofRow: UInt32(row)), count: Self.dimension)
+            guard table.norms[row] == norm else {
+                Issue.record("row \(row): \(table.norms[row]) instead of \(norm)")
+                return
+            }
+        }
+        withExtendedLifetime(table) {}
+    }
+
+    @Test func theFirstBadRowIsNamed() throws {
+        var elements = Self.elements
+        for row in [20_000, 30_000, Self.rowCount - 1] { elements[row * Self.dimension + 7] = .nan }
+        for _ in 0..<Self.repetitions {
+            let failure = #expect(throws: ModelFileFailure.self) { try table(elements) }
+            #expect(failure?.field == "vectors[20000, 7]")
+        }
+    }
+
+    @Test func codesAreThoseOfOneThread() throws {
+        let table = try table(Self.elements)
+        let codes = try CodeTable(building: table)
+        try CodeTable.check(codes, against: table)
+        for row in 0..<Self.rowCount where Int(codes.rows[Int(codes.positions[row])]) != row {
+            Issue.record("row \(row) is not at position \(codes.positions[row])")
+            return
+        }
+        withExtendedLifetime(codes) {}
+    }
+
+    @Test func theFirstRowOutOfOrderIsNamed() throws {
+        let folder = try TemporaryFolder()
+        var packer = Packer(root: folder.file("models"), name: TinyModel.name, metric: .dot)
+        let rows = (0..<Self.rowCount).map { Array(Self.elements[$0 * 3..<$0 * 3 + 3]) }
+        packer.items = PackInput(
+            vectors: try folder.write("items.npy", NpyBytes.floats(rows)),
+            ids: try folder.write("items.txt", rows.indices.map { "\($0)" }.joined(separator: "\n")))
+        let model = TinyModel(folder: folder, directory: try packer.run().directory)
+        let name = ModelFiles.codes(of: .items)
+        let whole = try model.bytes(name)
+        let first = CodesHeader(
+            rowCount: Self.rowCount, dimension: 3,
+            fingerprint: try Manifest.read(directory: model.directory).fingerprint
+        ).range(of: .rows).lowerBound
+        // The last position of a part, the first one, and later ones; a row that there is not, and one twice.
+        for (positions, found) in [
+            ([16_383, 33_000], 16_383), ([16_384, 33_000, 39_999], 16_384), ([39_999], 39_999),
+        ] {
+            for bad in [UInt32.max, 0] {
+                var bytes = whole
+                for position in positions {
+                    // Row 0 stands elsewhere.
+                    let value = NpyBytes.bytes(bad)
+                    bytes.replaceSubrange(first + 4 * position..<first + 4 * position + 4, with: value)
+                }
+                try model.replaceAgreeing(name, bytes)
+                var fields: Set<String> = []
+                for _ in 0..<Self.repetitions {
+                    do throws(ModelFileFailure) {
+                        _ = try model.load()
+                        fields.insert("none")
+                    } catch {
+                        fields.insert(error.field)
+                    }
+                }
+                // A row of great norm is found out where it stands, one of small norm by the row after it.
+                let wanted = bad == 0 ? ["rows[\(found)]", "rows[\(found + 1)]"] : ["rows[\(found)]"]
+                #expect(fields.count == 1 && fields.isSubset(of: wanted), "\(positions) \(bad): \(fields)")
+            }
+        }
+    }
+}
