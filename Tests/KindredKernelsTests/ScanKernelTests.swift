@@ -136,22 +136,18 @@ import Testing
     }
 
     @Test func theChosenKernelIsOneOfThisMachine() throws {
-        #expect(CodeScan.kernelNames.contains(CodeScan.kernelName))
-        #expect(CodeScan.queryQuadMax(ofKernel: CodeScan.kernelName) == CodeScan.queryQuadMax)
-        #expect(CodeScan.queryQuadMax(ofKernel: "portable") == 508)
-        #expect(CodeScan.queryQuadMax(ofKernel: "avx1024") == nil)
+        let chosen = ScanKernel.chosen
+        #expect(ScanKernel.available.contains(chosen))
+        #expect(ScanKernel(named: chosen.name) == chosen)
+        #expect(ScanKernel(named: "portable")?.quadMax == 508)
+        #expect(ScanKernel(named: "avx1024") == nil)
 
         var generator = SeededGenerator.announced()
         let scanned = ScanKernelCase(
-            dimension: 64, rowCount: 1_000, queryCount: 9, quadMax: CodeScan.queryQuadMax, using: &generator)
+            dimension: 64, rowCount: 1_000, queryCount: 9, quadMax: chosen.quadMax, using: &generator)
         let hits = scanned.hits { table, blocks, queries, hits in
-            CodeScan.scan(table, blocks: blocks, queries: queries, queryCount: 9, into: hits)
+            chosen.scan(table, blocks: blocks, queries: queries, count: 9, into: hits)
         }
         #expect(hits == scanned.expected)
-        let refused = scanned.hits { table, blocks, queries, hits in
-            CodeScan.scan(
-                kernel: "avx1024", table, blocks: blocks, queries: queries, queryCount: 9, into: hits)
-        }
-        #expect(refused == nil)
     }
 }

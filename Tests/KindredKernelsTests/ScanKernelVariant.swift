@@ -4,23 +4,23 @@ import KindredKernels
 
 /// A kernel under test: one of this machine, or one compiled against emulated instructions.
 enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
-    case native(String)
+    case native(ScanKernel)
     case emulatedVNNI
     case emulatedAMX
 
     /// All that can run here.
     static let all: [ScanKernelVariant] = {
-        let native = CodeScan.kernelNames.filter { CodeScan.queryQuadMax(ofKernel: $0) != nil }
+        let native = ScanKernel.available.map { ScanKernelVariant.native($0) }
         #if arch(x86_64)
-            return native.map { .native($0) } + [.emulatedVNNI, .emulatedAMX]
+            return native + [.emulatedVNNI, .emulatedAMX]
         #else
-            return native.map { .native($0) }
+            return native
         #endif
     }()
 
     var description: String {
         switch self {
-        case .native(let name): name
+        case .native(let kernel): kernel.name
         case .emulatedVNNI: "emulated vnni"
         case .emulatedAMX: "emulated amx"
         }
@@ -29,7 +29,7 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
     /// What the magnitudes of a quad of a query may sum to.
     var queryQuadMax: Int {
         switch self {
-        case .native(let name): CodeScan.queryQuadMax(ofKernel: name) ?? 0
+        case .native(let kernel): kernel.quadMax
         case .emulatedVNNI, .emulatedAMX: 508
         }
     }
@@ -53,8 +53,7 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
                 return kindred_emulated_tiles_in_use() ? nil : found
             }
         #endif
-        guard case .native(let name) = self else { return nil }
-        return CodeScan.scan(
-            kernel: name, table, blocks: blocks, queries: queries, queryCount: queryCount, into: hits)
+        guard case .native(let kernel) = self else { return nil }
+        return kernel.scan(table, blocks: blocks, queries: queries, count: queryCount, into: hits)
     }
 }
