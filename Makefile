@@ -55,7 +55,8 @@ test-python: build ## The protocol's files and the Python client, alone and agai
 	$(PYTHON) proto-spec/generate.py --check
 	cd proto-spec/python && KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s tests
 
-test-bench: build ## The long runs at their smallest, and the demo.
+test-bench: build ## The long runs at their smallest, what requests and queries cost, and the demo.
+	@bench/setup-packages valgrind
 	$(BENCH) swap --kindred $(KINDRED) --smoke
 	$(PYTHON) bench/crash.py $(KINDRED) --rounds 3
 	$(BENCH) slow-reader --kindred $(KINDRED) --smoke
@@ -64,6 +65,7 @@ test-bench: build ## The long runs at their smallest, and the demo.
 	$(BENCH) lookalike --smoke
 	$(BENCH) wire --kindred $(KINDRED) --smoke
 	$(BENCH) ready --kindred $(KINDRED) --smoke
+	$(PYTHON) bench/guard --kindred $(KINDRED) --bench $(BENCH)
 	$(PYTHON) models/online-retail/demo.py $(KINDRED)
 
 acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader of a million rows.

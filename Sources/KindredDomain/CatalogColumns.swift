@@ -33,9 +33,8 @@ package struct CatalogColumn: Sendable {
     }
 
     /// The values of the given rows, in their order.
-    package func gather(_ rows: some Sequence<UInt32>) -> ResultColumn {
-        var found: [Bool] = []
-        for row in rows { found.append(present[Int(row)]) }
+    package func gather(_ rows: [UInt32]) -> ResultColumn {
+        let found = rows.map { present[Int($0)] }
         switch values {
         case .integers(let all):
             return ResultColumn(name: name, values: .integers(rows.map { all[Int($0)] }), present: found)

@@ -28,6 +28,12 @@ public enum ExternalID: Sendable, Hashable {
 
     /// The number a text id spells, if it is a plain decimal: digits only, no leading zero, at most 2^63 - 1.
     public static func plainDecimal(_ bytes: some Collection<UInt8>) -> UInt64? {
+        bytes.withContiguousStorageIfAvailable { plainDecimal(UnsafeRawBufferPointer($0)) }
+            ?? Array(bytes).withUnsafeBytes { plainDecimal($0) }
+    }
+
+    /// The same of bytes in memory: a function of every id of a request, which costs nothing but its digits.
+    package static func plainDecimal(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
         guard let first = bytes.first, bytes.count <= 19 else { return nil }
         if first == UInt8(ascii: "0") { return bytes.count == 1 ? 0 : nil }
         var value: UInt64 = 0

@@ -36,6 +36,10 @@ package enum IDList: Sendable, Equatable {
 
     /// Appends ids of the same kind; an empty list takes the kind of the other.
     package mutating func append(contentsOf other: IDList) {
+        if isEmpty {
+            self = other
+            return
+        }
         switch (self, other) {
         case (.numbers(var values), .numbers(let more)):
             self = .empty
@@ -46,8 +50,7 @@ package enum IDList: Sendable, Equatable {
             list.append(contentsOf: more)
             self = .text(list)
         default:
-            precondition(isEmpty || other.isEmpty, "ids of two kinds in one list")
-            if isEmpty { self = other }
+            precondition(other.isEmpty, "ids of two kinds in one list")
         }
     }
 

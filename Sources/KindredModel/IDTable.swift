@@ -117,7 +117,7 @@ package final class IDTable: @unchecked Sendable {
     }
 
     /// The ids of the rows in their order, as columns. Rows must be in `0 ..< count`.
-    package func ids(ofRows rows: some Collection<UInt32>) -> IDList {
+    package func ids(ofRows rows: [UInt32]) -> IDList {
         switch kind {
         case .number:
             var numbers: [UInt64] = []

@@ -61,7 +61,12 @@ struct BestRows {
     /// The rows, as a selection that others can be merged into. Rows below the threshold are left out.
     func selection(k wanted: Int) -> TopRows {
         let worst = RankingKey(score: threshold, row: .max).rawValue
-        let keys = UnsafeBufferPointer(start: heap, count: count)
-        return TopRows(k: wanted, minimumScore: threshold, keys: keys.filter { $0 <= worst })
+        let keys = Array<UInt64>(unsafeUninitializedCapacity: count) { keys, keyCount in
+            for index in 0..<count where heap[index] <= worst {
+                keys[keyCount] = heap[index]
+                keyCount += 1
+            }
+        }
+        return TopRows(k: wanted, minimumScore: threshold, keys: keys)
     }
 }

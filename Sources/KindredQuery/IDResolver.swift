@@ -15,13 +15,15 @@ package struct IDResolver {
         switch (ids, table.ids.kind) {
         case (.numbers(let values), .number):
             return table.ids.row(ofNumber: values[index])
-        case (.text(let list), .text):
+        case (.text(let list), let kind):
             let range = Int(list.offsets[index])..<Int(list.offsets[index + 1])
-            return list.bytes.withUnsafeBytes {
-                table.ids.row(ofText: UnsafeRawBufferPointer(rebasing: $0[range]))
+            return list.bytes.withUnsafeBytes { bytes in
+                let text = UnsafeRawBufferPointer(rebasing: bytes[range])
+                return switch kind {
+                case .text: table.ids.row(ofText: text)
+                case .number: ExternalID.plainDecimal(text).flatMap { table.ids.row(ofNumber: $0) }
+                }
             }
-        case (.text(let list), .number):
-            return ExternalID.plainDecimal(list[index]).flatMap { table.ids.row(ofNumber: $0) }
         case (.numbers(let values), .text):
             throw .invalidArgument(.numberForTextIDs(values[index], table.side))
         }

@@ -27,6 +27,12 @@ package struct RecommendAnswer: Sendable {
     package mutating func step(resultCount: Int) -> Bool {
         var budget = resultCount
         var rows: [UInt32] = []
+        if slot == 0 {
+            // Most replies are made in one step.
+            let count = resultCountExpected(resultCount)
+            rows.reserveCapacity(count)
+            if plan.wantsScores { response.scores.reserveCapacity(count) }
+        }
         let rowsBefore = response.offsets[response.offsets.count - 1]
         while slot < plan.slots.count, budget > 0 {
             switch plan.slots[slot] {
@@ -52,6 +58,17 @@ package struct RecommendAnswer: Sendable {
             response.columns[index].append(contentsOf: column.gather(rows))
         }
         return slot == plan.slots.count
+    }
+
+    /// Results of the first step, at most `resultCount`: how much room they want at once.
+    private func resultCountExpected(_ resultCount: Int) -> Int {
+        var count = 0
+        for slot in plan.slots where count < resultCount {
+            if case .planned(let index) = slot {
+                count += min(plan.queries[index].k, plan.queries[index].rowsEligible)
+            }
+        }
+        return min(count, resultCount)
     }
 
     /// The finished reply; only after `step` said so.

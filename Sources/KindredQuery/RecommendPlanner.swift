@@ -114,7 +114,7 @@ package struct RecommendPlanner {
     private mutating func resolve(
         _ lists: RaggedIDs?, query: Int, _ budget: inout Int
     ) throws(RequestFailure) -> RowSet? {
-        guard let lists else { return RowSet(capacity: 0) }
+        guard let lists else { return RowSet.none }
         var open: OpenList
         if let list {
             open = list
@@ -141,7 +141,7 @@ package struct RecommendPlanner {
             return try resolve(lists, query: query, &budget)
         } catch {
             own.failure = own.failure ?? error
-            return RowSet(capacity: 0)
+            return RowSet.none
         }
     }
 
@@ -177,7 +177,7 @@ package struct RecommendPlanner {
         if let lists = request.candidates {
             let range = lists.range(ofQuery: index)
             guard !range.isEmpty else { throw .invalidArgument(.noCandidates) }
-            let rows = own.candidates ?? sharedCandidates ?? RowSet(capacity: 0)
+            let rows = own.candidates ?? sharedCandidates ?? RowSet.none
             guard rows.count > 0 else {
                 throw .noKnownCandidate(
                     count: range.count, first: lists.ids[range.lowerBound], request.scope.target)

@@ -18,6 +18,9 @@ package struct RowSet: Sendable {
         rows.reserveCapacity(capacity)
     }
 
+    /// No rows, and no memory.
+    package static let none = RowSet(capacity: 0)
+
     package var count: Int { rows.count }
 
     /// Adds a row, unless it is there; at most `capacity` rows.

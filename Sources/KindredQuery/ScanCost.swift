@@ -3,7 +3,7 @@ import KindredKernels
 /// What a query costs, in the float32 multiply-adds that BLAS does in the same time: for deciding what fits a slice.
 package enum ScanCost {
     /// The cost of planned queries over one side.
-    package static func of(_ queries: some Collection<PlannedQuery>, over side: GenerationSide) -> Int {
+    package static func of(_ queries: ArraySlice<PlannedQuery>, over side: GenerationSide) -> Int {
         queries.reduce(0) { $0 + of($1, over: side) }
     }
 

@@ -26,6 +26,8 @@ final class LoopWorker: @unchecked Sendable {
     private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private let scratch = ScanScratch()
     private var tickPlans: [(request: PendingRequest, plan: RecommendPlan)] = []
+    /// The plans of the tick before: their room is the next tick's.
+    private var emptiedPlans: [(request: PendingRequest, plan: RecommendPlan)] = []
     private var isTickScheduled = false
     private var scans: [(scan: SharedScan, worker: ScanWorker)] = []
     private var jobs: [any LoopJob] = []
@@ -108,9 +110,11 @@ final class LoopWorker: @unchecked Sendable {
 
     private func runTick() {
         isTickScheduled = false
-        let plans = tickPlans
-        tickPlans.removeAll(keepingCapacity: true)
-        if !plans.isEmpty { runScans(plans) }
+        if !tickPlans.isEmpty {
+            swap(&tickPlans, &emptiedPlans)
+            runScans(emptiedPlans)
+            emptiedPlans.removeAll(keepingCapacity: true)
+        }
         flush()
     }
 

@@ -18,7 +18,7 @@ import Testing
 
     private func values(_ columns: CatalogColumns?, _ name: String) -> ResultColumn? {
         let column = columns?.column(named: name)
-        return column?.gather((0..<UInt32(column?.present.count ?? 0)))
+        return column?.gather(Array(0..<UInt32(column?.present.count ?? 0)))
     }
 
     @Test func typesComeFromTheValues() throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 
 /// `kindred-bench`: measurements, and long runs against a real server that either hold what is promised or say what
 /// did not hold.
@@ -12,6 +13,27 @@ struct KindredBench: AsyncParsableCommand {
         subcommands: [
             KernelsCommand.self, EngineCommand.self, EnginePeerCommand.self, LookalikeCommand.self,
             SwapCommand.self, SlowReaderCommand.self, WireCommand.self,
-            ReadyCommand.self,
+            ReadyCommand.self, FixedCaseCommand.self,
         ])
+
+    /// Runs a command that does not wait for others on the first thread: valgrind, which counts what the fixed cases
+    /// take, cannot follow a process whose first thread has ended, as that of an asynchronous program does.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            guard let asynchronous = command as? any AsyncParsableCommand else { return try command.run() }
+            nonisolated(unsafe) var running = asynchronous
+            Task {
+                do {
+                    try await running.run()
+                    exit()
+                } catch {
+                    exit(withError: error)
+                }
+            }
+            dispatchMain()
+        } catch {
+            exit(withError: error)
+        }
+    }
 }
