@@ -74,7 +74,9 @@ final class SharedScan: Sendable {
 
     /// What was found for each query of the parts. Only once the scan is complete; once.
     func takeResults() -> [Result] {
-        let own = zip(batch.takeSelections(), batch.counts).map { Result(best: $0, counts: $1) }
+        let selections = batch.takeSelections()
+        let counts = batch.counts
+        let own = selections.indices.map { Result(best: selections[$0], counts: counts[$0]) }
         guard let (scan, indices) = before else { return own }
         var results = scan.takeResults()
         for (index, result) in zip(indices, own) {
@@ -134,7 +136,7 @@ final class ScanQueue: Sendable {
                     refused.append(parts[0].request)
                 } else {
                     state.queryCount += queryCount
-                    state.waiting[key] = Self.merged(state.waiting[key] ?? [], parts)
+                    Self.insert(parts, into: &state.waiting[key, default: []])
                 }
             }
             return (isRunning ? [] : take(&state, key), refused)
@@ -144,20 +146,19 @@ final class ScanQueue: Sendable {
     /// A scan has ended: the parts of the next one, if any wait.
     func next(after key: ScanKey) -> [ScanPart] { state.withLock { take(&$0, key) } }
 
-    /// Parts of both in the order of their numbers, earlier ones first among equals. Both are in that order.
-    private static func merged(_ before: [ScanPart], _ parts: [ScanPart]) -> [ScanPart] {
-        var result: [ScanPart] = []
-        result.reserveCapacity(before.count + parts.count)
-        var next = 0
-        for part in before {
-            while next < parts.count, parts[next].number < part.number {
-                result.append(parts[next])
-                next += 1
+    /// Puts parts among others in the order of their numbers, behind those of the same number. Most parts are first
+    /// ones, and go to the end.
+    private static func insert(_ parts: [ScanPart], into waiting: inout [ScanPart]) {
+        for part in parts {
+            var low = 0
+            var high = waiting.count
+            if let last = waiting.last, last.number <= part.number { low = high }
+            while low < high {
+                let middle = (low + high) / 2
+                if waiting[middle].number <= part.number { low = middle + 1 } else { high = middle }
             }
-            result.append(part)
+            waiting.insert(part, at: low)
         }
-        result.append(contentsOf: parts[next...])
-        return result
     }
 
     private func take(_ state: inout State, _ key: ScanKey) -> [ScanPart] {
