@@ -19,6 +19,8 @@ static const char *const level_names[LEVEL_COUNT] = {"portable", "avx2", "vnni",
 #if defined(__x86_64__)
 static const kindred_scan_entry *const scans[LEVEL_COUNT] = {&kindred_portable_scan, &kindred_avx2_scan,
                                                              &kindred_vnni_scan, &kindred_amx_scan};
+static const kindred_encoder *const encoders[LEVEL_COUNT] = {&kindred_portable_encoder, &kindred_avx2_encoder,
+                                                             &kindred_avx2_encoder, &kindred_avx2_encoder};
 
 static bool has_bits(uint32_t value, uint32_t bits) { return (value & bits) == bits; }
 
@@ -63,6 +65,7 @@ static bool cpu_has(enum level level) {
 }
 #else
 static const kindred_scan_entry *const scans[LEVEL_COUNT] = {&kindred_portable_scan};
+static const kindred_encoder *const encoders[LEVEL_COUNT] = {&kindred_portable_encoder};
 
 static bool cpu_has(enum level level) { return level == PORTABLE; }
 #endif
@@ -79,16 +82,22 @@ static bool has_level(enum level level) {
     return state == PRESENT;
 }
 
+// The level of a name, LEVEL_COUNT where none has it.
+static enum level level_named(const char *name) {
+    enum level level = PORTABLE;
+    while (level < LEVEL_COUNT && strcmp(name, level_names[level]) != 0) level++;
+    return level;
+}
+
 static kindred_kernel_table chosen;
 static enum level chosen_level;
 
 // Runs before main, so that no query pays for the choice and no lock guards it. KINDRED_ISA names the highest
 // level that may be chosen, for tests and measurements; a name that is none of them sets no bound.
 __attribute__((constructor)) static void choose_kernels(void) {
-    enum level highest = AMX;
     const char *wanted = getenv("KINDRED_ISA");
-    for (enum level level = PORTABLE; wanted != NULL && level < LEVEL_COUNT; level++)
-        if (strcmp(wanted, level_names[level]) == 0) highest = level;
+    enum level highest = wanted == NULL ? LEVEL_COUNT : level_named(wanted);
+    if (highest == LEVEL_COUNT) highest = AMX;
 
     chosen = kindred_portable_kernels;
     chosen_level = PORTABLE;
@@ -96,6 +105,12 @@ __attribute__((constructor)) static void choose_kernels(void) {
     kindred_use_sse42(&chosen);
     kindred_use_avx2(&chosen);
     for (chosen_level = highest; !has_level(chosen_level);) chosen_level--;
+}
+
+kindred_isa_verdict kindred_judge_isa(const char *value) {
+    enum level level = level_named(value);
+    if (level == LEVEL_COUNT) return KINDRED_ISA_UNKNOWN;
+    return has_level(level) ? KINDRED_ISA_AVAILABLE : KINDRED_ISA_UNAVAILABLE;
 }
 
 double kindred_canonical_sum(const float *a, const float *b, size_t count) {
@@ -145,22 +160,49 @@ size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, s
     return scans[chosen_level]->scan(table, first_block, block_count, queries, query_count, hits);
 }
 
-// The scan of a name, NULL where this CPU lacks it or nothing has that name.
-static const kindred_scan_entry *named_scan(const char *kernel) {
-    for (enum level level = PORTABLE; level < LEVEL_COUNT; level++)
-        if (strcmp(kernel, level_names[level]) == 0) return has_level(level) ? scans[level] : NULL;
-    return NULL;
+// Whether a name is a level of this CPU, and which.
+static bool find_level(const char *name, enum level *level) {
+    *level = level_named(name);
+    return *level != LEVEL_COUNT && has_level(*level);
 }
 
 int kindred_scan_kernel_quad_max(const char *kernel) {
-    const kindred_scan_entry *entry = named_scan(kernel);
-    return entry == NULL ? 0 : entry->query_quad_max;
+    enum level level;
+    return find_level(kernel, &level) ? scans[level]->query_quad_max : 0;
 }
 
 size_t kindred_scan_codes_with(const char *kernel, const kindred_code_table *table, size_t first_block,
                                size_t block_count, const kindred_code_queries *queries, size_t query_count,
                                kindred_code_hit *hits) {
-    const kindred_scan_entry *entry = named_scan(kernel);
-    if (entry == NULL) return SIZE_MAX;
-    return entry->scan(table, first_block, block_count, queries, query_count, hits);
+    enum level level;
+    if (!find_level(kernel, &level)) return SIZE_MAX;
+    return scans[level]->scan(table, first_block, block_count, queries, query_count, hits);
+}
+
+// ---- Codes -----------------------------------------------------------------------------------------------
+
+void kindred_encode_block(const float *const *rows, const double *norms, size_t row_count, size_t dimension,
+                          uint8_t *codes, kindred_code_block *block) {
+    encoders[chosen_level]->block(rows, norms, row_count, dimension, codes, block);
+}
+
+void kindred_encode_query(const float *query, size_t dimension, int quad_max, int8_t *codes,
+                          kindred_query_code *code) {
+    encoders[chosen_level]->query(query, dimension, quad_max, codes, code);
+}
+
+bool kindred_encode_block_with(const char *kernel, const float *const *rows, const double *norms,
+                               size_t row_count, size_t dimension, uint8_t *codes, kindred_code_block *block) {
+    enum level level;
+    if (!find_level(kernel, &level)) return false;
+    encoders[level]->block(rows, norms, row_count, dimension, codes, block);
+    return true;
+}
+
+bool kindred_encode_query_with(const char *kernel, const float *query, size_t dimension, int quad_max,
+                               int8_t *codes, kindred_query_code *code) {
+    enum level level;
+    if (!find_level(kernel, &level)) return false;
+    encoders[level]->query(query, dimension, quad_max, codes, code);
+    return true;
 }

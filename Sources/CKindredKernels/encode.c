@@ -9,7 +9,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-enum { LANES = 8, PREFETCH_ROWS = 4 };
+enum { LANES = 8, PREFETCH_ROWS = 4, PREFETCH_ELEMENTS = 128 };
 typedef float lanes_f32 __attribute__((vector_size(4 * LANES)));
 typedef int32_t lanes_i32 __attribute__((vector_size(4 * LANES)));
 typedef double lanes_f64 __attribute__((vector_size(8 * LANES)));
@@ -127,17 +127,14 @@ INLINED int32_t total_i32(const lanes_i32 *lanes) {
     return total;
 }
 
-// Rows of a block lie anywhere, and long ones are fetched ahead by the hardware once they have begun.
-INLINED void prefetch(const float *vector, size_t dimension) {
-    size_t count = dimension < 128 ? dimension : 128;
-    for (size_t i = 0; i < count; i += 16) __builtin_prefetch(vector + i);
-}
-
 INLINED void encode_block(const float *const *rows, const double *norms, size_t row_count, size_t dimension,
                           uint8_t *codes, kindred_code_block *block) {
     lanes_i32 greatest = {0};
+    // Rows of a block lie anywhere, and long ones are fetched ahead by the hardware once they have begun: to ask
+    // for 256 elements of each costs more than it brings.
+    size_t near = dimension < PREFETCH_ELEMENTS ? dimension : PREFETCH_ELEMENTS;
     for (size_t r = 0; r < row_count; r++) {
-        if (r + PREFETCH_ROWS < row_count) prefetch(rows[r + PREFETCH_ROWS], dimension);
+        if (r + PREFETCH_ROWS < row_count) kindred_prefetch(rows[r + PREFETCH_ROWS], near);
         measure(rows[r], dimension, &greatest);
     }
     float scale = scale_for(&greatest);
@@ -201,6 +198,18 @@ INLINED void encode_query(const float *query, size_t dimension, int quad_max, in
     };
 }
 
+static void encode_block_portable(const float *const *rows, const double *norms, size_t row_count,
+                                  size_t dimension, uint8_t *codes, kindred_code_block *block) {
+    encode_block(rows, norms, row_count, dimension, codes, block);
+}
+
+static void encode_query_portable(const float *query, size_t dimension, int quad_max, int8_t *codes,
+                                  kindred_query_code *code) {
+    encode_query(query, dimension, quad_max, codes, code);
+}
+
+const kindred_encoder kindred_portable_encoder = {.block = encode_block_portable, .query = encode_query_portable};
+
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) static void encode_block_avx2(const float *const *rows, const double *norms,
                                                               size_t row_count, size_t dimension,
@@ -213,26 +222,6 @@ __attribute__((target("avx2"))) static void encode_query_avx2(const float *query
                                                               kindred_query_code *code) {
     encode_query(query, dimension, quad_max, codes, code);
 }
-#endif
 
-void kindred_encode_block(const float *const *rows, const double *norms, size_t row_count, size_t dimension,
-                          uint8_t *codes, kindred_code_block *block) {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
-        encode_block_avx2(rows, norms, row_count, dimension, codes, block);
-        return;
-    }
+const kindred_encoder kindred_avx2_encoder = {.block = encode_block_avx2, .query = encode_query_avx2};
 #endif
-    encode_block(rows, norms, row_count, dimension, codes, block);
-}
-
-void kindred_encode_query(const float *query, size_t dimension, int quad_max, int8_t *codes,
-                          kindred_query_code *code) {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
-        encode_query_avx2(query, dimension, quad_max, codes, code);
-        return;
-    }
-#endif
-    encode_query(query, dimension, quad_max, codes, code);
-}

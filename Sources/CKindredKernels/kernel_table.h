@@ -17,6 +17,16 @@ extern const kindred_kernel_table kindred_portable_kernels;
 void kindred_use_sse42(kindred_kernel_table *table);
 void kindred_use_avx2(kindred_kernel_table *table);
 
+// How vectors are coded; both encoders write the same bits.
+typedef struct {
+    void (*block)(const float *const *rows, const double *norms, size_t row_count, size_t dimension,
+                  uint8_t *codes, kindred_code_block *block);
+    void (*query)(const float *query, size_t dimension, int quad_max, int8_t *codes, kindred_query_code *code);
+} kindred_encoder;
+
+extern const kindred_encoder kindred_portable_encoder;
+extern const kindred_encoder kindred_avx2_encoder;
+
 // The combination that ends every canonical sum.
 static inline double kindred_combine(const double s[8]) {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));

@@ -1,4 +1,5 @@
 import CKindredKernels
+import Glibc
 
 /// The columns of coded queries that a kernel reads.
 package typealias CodeQueries = kindred_code_queries
@@ -11,6 +12,14 @@ package typealias CodeHit = kindred_code_hit
 /// and the system offer; the environment variable `KINDRED_ISA` names the highest that may be chosen. Any thread may
 /// scan.
 package struct ScanKernel: Sendable, Equatable {
+    /// Why the value of `KINDRED_ISA` was not followed to the letter.
+    package enum RequestFault: Sendable, Equatable {
+        /// It names no kernel, and sets no bound.
+        case unknown
+        /// The CPU or the system lacks the kernel; the highest below it was chosen.
+        case unavailable
+    }
+
     /// `portable`, `avx2`, `vnni` or `amx`.
     package let name: String
     /// What the magnitudes of a quad of a query's codes may sum to, 128 to 508.
@@ -26,6 +35,24 @@ package struct ScanKernel: Sendable, Equatable {
 
     /// Every kernel that this CPU can run, for tests and measurements, in ascending order of what they ask of it.
     package static let available: [ScanKernel] = names.compactMap { ScanKernel(named: $0) }
+
+    /// The names that `KINDRED_ISA` may have, for messages.
+    package static let rule = names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]
+
+    /// The value of `KINDRED_ISA`; nil where it is unset or empty, which ask for nothing.
+    package static var requested: String? {
+        guard let value = getenv("KINDRED_ISA"), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+
+    /// What is wrong with a value of `KINDRED_ISA` on this machine; nil where it can be followed.
+    package static func fault(ofRequest value: String) -> RequestFault? {
+        switch kindred_judge_isa(value) {
+        case KINDRED_ISA_AVAILABLE: nil
+        case KINDRED_ISA_UNAVAILABLE: .unavailable
+        default: .unknown
+        }
+    }
 
     private init(name: String, quadMax: Int, isChosen: Bool) {
         self.name = name

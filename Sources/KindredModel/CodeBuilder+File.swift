@@ -20,13 +20,13 @@ extension CodeBuilder {
             throw .input(error)
         }
         // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime((codes, bounds, rows)) {} }
+        defer { withExtendedLifetime((codes, bounds, storage)) {} }
         let codeBytes = codes.mutableBytes.bindMemory(to: UInt8.self).baseAddress!
         let blocks = bounds.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!
 
         try file.write(header.encoded)
         try file.pad(to: header.range(of: .rows).lowerBound)
-        try file.write(rows.bytes)
+        try file.write(UnsafeRawBufferPointer(start: rows, count: header.byteCount(of: .rows)))
         try file.pad(to: header.range(of: .codes).lowerBound)
         for first in stride(from: 0, to: blockCount, by: blocksPerWrite) {
             progress(first * CodeEncoder.blockRows)

@@ -2,12 +2,15 @@ import KindredKernels
 
 /// Codes the rows of a side, a range of blocks at a time: into memory, into a file, or to compare.
 ///
-/// Holds no vectors: whoever made it keeps `vectors`, `norms` and `order` alive. Immutable; any thread may encode.
+/// Holds no vectors: whoever made it keeps `vectors`, `norms`, `order` and an order of rows that it gave alive.
+/// Immutable; any thread may encode.
 struct CodeBuilder: @unchecked Sendable {
     let rowCount: Int
     let dimension: Int
-    /// `UInt32` per position: the row that is coded there. Rows descend by norm.
-    let rows: MemoryRegion
+    /// The row that is coded at each position. Rows descend by norm.
+    let rows: UnsafePointer<UInt32>
+    /// What keeps `rows` alive, where they were sorted here.
+    let storage: MemoryRegion?
     private let vectors: UnsafePointer<Float>
     private let norms: UnsafePointer<Double>
     private let order: UnsafePointer<UInt32>?
@@ -23,7 +26,20 @@ struct CodeBuilder: @unchecked Sendable {
         self.rowCount = rowCount
         self.dimension = dimension
         self.order = order
-        rows = try NormOrder.rows(norms: norms, count: rowCount, file: file)
+        let sorted = try NormOrder.rows(norms: norms, count: rowCount, file: file)
+        rows = UnsafePointer(sorted.bytes.bindMemory(to: UInt32.self).baseAddress!)
+        storage = sorted
+    }
+
+    /// The builder of a table's codes in the order of others, which are those of the table.
+    init(_ table: VectorTable, inOrderOf codes: CodeTable) {
+        vectors = table.vectors
+        norms = table.norms
+        rowCount = table.count
+        dimension = table.dimension
+        order = nil
+        rows = codes.rows
+        storage = nil
     }
 
     /// The builder of a table's codes.
@@ -41,7 +57,7 @@ struct CodeBuilder: @unchecked Sendable {
     ) {
         let capacity = CodeEncoder.blockRows
         let blockByteCount = CodeEncoder.blockByteCount(dimension: dimension)
-        let positions = rows.bytes.bindMemory(to: UInt32.self).baseAddress!
+        let positions = rows
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: capacity) { pointers in
             withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { rowNorms in
                 for block in range {
@@ -60,6 +76,6 @@ struct CodeBuilder: @unchecked Sendable {
             }
         }
         // A pointer into a region does not keep it alive.
-        withExtendedLifetime(rows) {}
+        withExtendedLifetime(storage) {}
     }
 }

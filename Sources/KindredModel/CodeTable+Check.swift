@@ -6,44 +6,50 @@ extension CodeTable {
     /// Blocks compared at a time.
     private static let blocksPerStep = 1_024
 
-    /// Makes the codes of a table anew and compares. Throws the first difference: an order, a bound or a code that is
-    /// not the one the vectors give.
+    /// Makes the codes of a table anew, on several threads, and compares. Throws the first difference: a bound or a
+    /// code that is not the one the vectors give. That the rows are in their order is sure since the codes are a
+    /// `CodeTable`.
     package static func check(_ codes: CodeTable, against table: VectorTable) throws(ModelFileFailure) {
         let file = ModelFiles.codes(of: table.side)
         precondition(codes.rowCount == table.count)
-        let builder = try CodeBuilder(table, file: file)
-        let blockByteCount = CodeEncoder.blockByteCount(dimension: table.dimension)
-        let steps = min(blocksPerStep, builder.blockCount)
-        let codeRegion = try MemoryRegion.zeroed(byteCount: steps * blockByteCount, for: file)
-        let blockRegion = try MemoryRegion.zeroed(
-            byteCount: steps * MemoryLayout<CodeBlock>.stride, for: file)
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime((codes, table, builder, codeRegion, blockRegion)) {} }
-        let wantedRows = builder.rows.bytes.bindMemory(to: UInt32.self)
-        for position in 0..<codes.rowCount where codes.rows[position] != wantedRows[position] {
-            throw ModelFileFailure(
-                file: file, field: "rows[\(position)]", found: "\(codes.rows[position])",
-                wanted: "\(wantedRows[position]), the next in descending norm")
+        let builder = CodeBuilder(table, inOrderOf: codes)
+        let blockCount = builder.blockCount
+        try LoadingThreads.run(partCount: (blockCount + blocksPerStep - 1) / blocksPerStep) {
+            (part) throws(ModelFileFailure) in
+            let first = part * blocksPerStep
+            let blocks = first..<min(first + blocksPerStep, blockCount)
+            try check(blocks, of: codes, builder: builder, file: file)
         }
-        let wantedCodes = codeRegion.mutableBytes.bindMemory(to: UInt8.self).baseAddress!
-        let wantedBlocks = blockRegion.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!
-        for first in stride(from: 0, to: builder.blockCount, by: steps) {
-            let count = min(steps, builder.blockCount - first)
-            builder.encode(first..<first + count, codes: wantedCodes, blocks: wantedBlocks)
-            let blockBytes = count * MemoryLayout<CodeBlock>.stride
-            let isSame = memcmp(codes.view.blocks + first, wantedBlocks, blockBytes) == 0
-            for index in 0..<(isSame ? 0 : count) {
-                try compare(
-                    codes.view.blocks[first + index], wantedBlocks[index], block: first + index, file: file)
+        // A pointer into a region does not keep it alive.
+        withExtendedLifetime((codes, table)) {}
+    }
+
+    private static func check(
+        _ blocks: Range<Int>, of codes: CodeTable, builder: CodeBuilder, file: String
+    ) throws(ModelFileFailure) {
+        let blockByteCount = CodeEncoder.blockByteCount(dimension: builder.dimension)
+        let wantedCodes = UnsafeMutablePointer<UInt8>.allocate(capacity: blocks.count * blockByteCount)
+        let wantedBlocks = UnsafeMutablePointer<CodeBlock>.allocate(capacity: blocks.count)
+        defer {
+            wantedCodes.deallocate()
+            wantedBlocks.deallocate()
+        }
+        builder.encode(blocks, codes: wantedCodes, blocks: wantedBlocks)
+        let bounds = codes.view.blocks + blocks.lowerBound
+        if memcmp(bounds, wantedBlocks, blocks.count * MemoryLayout<CodeBlock>.stride) != 0 {
+            for (index, block) in blocks.enumerated() {
+                try compare(bounds[index], wantedBlocks[index], block: block, file: file)
             }
-            let found = codes.view.codes + first * blockByteCount
-            guard memcmp(found, wantedCodes, count * blockByteCount) != 0 else { continue }
-            for byte in 0..<count * blockByteCount where found[byte] != wantedCodes[byte] {
-                throw ModelFileFailure(
-                    file: file, field: "codes[\(first * blockByteCount + byte)]", found: "\(found[byte])",
-                    wanted:
-                        "\(wantedCodes[byte]), the vectors' code in block \(first + byte / blockByteCount)")
-            }
+        }
+        let found = codes.view.codes + blocks.lowerBound * blockByteCount
+        guard memcmp(found, wantedCodes, blocks.count * blockByteCount) != 0 else { return }
+        for byte in 0..<blocks.count * blockByteCount where found[byte] != wantedCodes[byte] {
+            throw ModelFileFailure(
+                file: file, field: "codes[\(blocks.lowerBound * blockByteCount + byte)]",
+                found: "\(found[byte])",
+                wanted:
+                    "\(wantedCodes[byte]), the vectors' code in block "
+                    + "\(blocks.lowerBound + byte / blockByteCount)")
         }
     }
 

@@ -44,9 +44,11 @@ package final class CodeTable: @unchecked Sendable {
             let end = min(first + Self.blocksPerPart, builder.blockCount)
             builder.encode(first..<end, codes: codeBytes + first * blockByteCount, blocks: bounds + first)
         }
+        let rows = UnsafeRawBufferPointer(
+            start: builder.rows, count: table.count * MemoryLayout<UInt32>.stride)
         try self.init(
-            rows: builder.rows.bytes, blocks: blocks.bytes, codes: codes.bytes,
-            storage: [builder.rows, blocks, codes], of: table, file: file)
+            rows: rows, blocks: blocks.bytes, codes: codes.bytes,
+            storage: [builder.storage, blocks, codes].compactMap { $0 }, of: table, file: file)
     }
 
     /// Codes inside `storage`, which belong to `table` and are checked: `rows` is a permutation in descending order

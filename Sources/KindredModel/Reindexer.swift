@@ -134,7 +134,10 @@ package struct Reindexer {
                 return nil
             }
         } catch {
-            return .damaged(error)
+            let file = ModelFiles.codes(of: table.side)
+            var status = stat()
+            let isAbsent = lstat(directory + "/" + file, &status) != 0 && errno == ENOENT
+            return isAbsent ? .absent(file: file) : .damaged(error)
         }
     }
 

@@ -34,14 +34,18 @@ extension VersionLoader {
         return .table(try CodeTable(region: region, header: header, of: table, file: record.name))
     }
 
-    /// The codes of a side, made here where the version has none that this program reads.
+    /// The codes of a side, made here where the version has none that this program reads. Codes decide what is left
+    /// out of an answer, so stored ones are compared with those that the vectors give; not where vectors are mapped,
+    /// which may be more than memory holds and would be read in the order of norms.
     func codes(
         of table: VectorTable?, manifest: Manifest, directory: String,
         built: inout [Side: CodesBuildReason]
     ) throws(ModelFileFailure) -> CodeTable? {
         guard let table else { return nil }
         switch try storedCodes(of: table, manifest: manifest, directory: directory) {
-        case .table(let codes): return codes
+        case .table(let codes):
+            if case .memory = loading { try CodeTable.check(codes, against: table) }
+            return codes
         case .unusable(let reason):
             built[table.side] = reason
             return try CodeTable(building: table)

@@ -5,9 +5,8 @@ package struct AudienceRule: Sendable {
     /// Fewer rows than this are all scored: that is over before a threshold is found.
     package var codedRowsMin = 16_384
     /// Where a greater share of the rows would have to be scored after the scan of the codes, scoring everybody is
-    /// faster: marked rows are read in stretches, everybody in one. Measured at 4 M x 64, AVX2, two threads: by
-    /// codes the best half of the rows took 0.87 of the time that scoring everybody took, the best fifth 0.64.
-    package var candidateShareMax = 0.6
+    /// faster: marked rows are read in stretches, everybody in one. ARCHITECTURE.md has the measurements.
+    package var candidateShareMax = 0.45
     /// Codes that are looked at to find a threshold, at most.
     package var sampleByteCountMax = 2 << 20
     /// How many standard deviations of the sample's count more rows must be expected than are wanted. With five,

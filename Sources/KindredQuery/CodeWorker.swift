@@ -26,12 +26,18 @@ final class CodeWorker: @unchecked Sendable {
     private var slotCount: Int
     /// Rows that this thread has scanned.
     private var rowsSeen = 0
+    /// Rows that it has scored, of all queries, since its step began.
+    private var rowsScored = 0
+    /// The greatest number of rows that a query keeps.
+    private let kMax: Int
     private var nextFinished = 0
 
     /// Rows of one call of a kernel, at most; thresholds rise between calls.
     static let rowsPerCallMax = 1_024
     /// Rows of a thread's first call, while it knows no threshold. Each call doubles what was seen.
     private static let rowsPerCallMin = 64
+    /// Rows that one call is expected to score, of all queries, and after which a step ends: some 100 ns each.
+    private static let rowsScoredMax = 4_096
     /// Codes of one call take at most this many bytes, so that they stay in the L2 cache for all queries.
     private static let callByteCountMax = 128 << 10
     /// Of a call's rows, one in this many may be kept; a query that keeps more goes on by BLAS.
@@ -54,6 +60,7 @@ final class CodeWorker: @unchecked Sendable {
         dimension = side.table.dimension
         let count = shared.count
         let ks = (0..<count).map { min(queries[shared.members[$0].index].k, side.table.count) }
+        kMax = ks.max() ?? 1
         best = .allocate(capacity: count)
         counts = .allocate(capacity: count)
         counts.initialize(repeating: ScanCounts(), count: count)
@@ -84,22 +91,29 @@ final class CodeWorker: @unchecked Sendable {
     /// True once no row further on matters to any query.
     var isDone: Bool { slotCount == 0 }
 
-    /// Scans blocks for every query that still needs it.
-    func scan(blocks: Range<Int>, scratch: ScanScratch) {
+    /// Scans blocks for every query that still needs it, as far as a step allows; those that are left, if any.
+    func scan(blocks: Range<Int>, scratch: ScanScratch) -> Range<Int>? {
+        rowsScored = 0
         var block = blocks.lowerBound
         let blockByteCount = 64 * table.groups
         while block < blocks.upperBound {
             let queriesPerCall = min(slotCount, ScanScratch.codedQueriesPerCallMax)
             let rowsMax = min(ScanScratch.hitsMax / max(1, queriesPerCall), Self.rowsPerCallMax)
             let blocksMax = max(1, min(rowsMax / 16, Self.callByteCountMax / blockByteCount))
-            let wanted = min(max(Self.rowsPerCallMin, rowsSeen) / 16, blocksMax)
-            let call = block..<min(block + max(1, wanted), blocks.upperBound)
+            // Of as many rows as were seen, each query keeps about k.
+            let scoredAlike = Self.rowsScoredMax * max(16, rowsSeen) / (max(1, slotCount) * kMax)
+            let wanted = min(max(Self.rowsPerCallMin, rowsSeen), scoredAlike) / 16
+            let call = block..<min(block + max(1, min(wanted, blocksMax)), blocks.upperBound)
             update(before: call)
-            guard slotCount > 0 else { return }
+            guard slotCount > 0 else { return nil }
             scan(call: call, scratch)
             rowsSeen += call.count * 16
             block = call.upperBound
+            if rowsScored >= Self.rowsScoredMax, block < blocks.upperBound {
+                return block..<blocks.upperBound
+            }
         }
+        return nil
     }
 
     /// Takes over what other threads have found, and lets go of queries that need no more rows.
@@ -180,6 +194,7 @@ final class CodeWorker: @unchecked Sendable {
             columns.keptCounts[position] = 0
             let slot = slots[position]
             counts[slot].rowsRescored += kept
+            rowsScored += kept
             if best[slot].threshold > columns.thresholds[position] {
                 setFloor(position)
                 shared.raiseThreshold(slot, to: best[slot].threshold)

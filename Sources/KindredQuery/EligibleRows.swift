@@ -32,20 +32,6 @@ package final class EligibleRows: @unchecked Sendable {
         return words[position >> 4] >> UInt16(position & 15) & 1 != 0
     }
 
-    /// The eligible rows, in the order of the codes.
-    package var rows: [UInt32] {
-        var rows: [UInt32] = []
-        rows.reserveCapacity(count)
-        for block in 0..<codes.blockCount {
-            var word = words[block]
-            while word != 0 {
-                rows.append(codes.rows[block << 4 + word.trailingZeroBitCount])
-                word &= word - 1
-            }
-        }
-        return rows
-    }
-
     /// The mask, valid while this object is held.
     var mask: UnsafePointer<UInt16> { UnsafePointer(words) }
 }

@@ -8,8 +8,8 @@ package struct PlannedQuery: Sendable {
         case blas
         /// Every row's codes, in blocks of descending norm, with canonical rescoring.
         case int8
-        /// The listed rows alone, each once, by canonical score. `descends` where their norms do.
-        case gather([UInt32], descends: Bool = false)
+        /// The listed rows alone, each once, by canonical score.
+        case gather([UInt32])
     }
 
     package var vector: QueryVector

@@ -67,7 +67,7 @@ package final class ScanBatch: Sendable {
                 tiled.append(index)
                 counts[index].rowsScanned = target.table.count
             case .int8: codedIndices.append(index)
-            case .gather(let rows, _):
+            case .gather(let rows):
                 gathered.append((index, units))
                 units += (rows.count + Self.rowsPerGather - 1) / Self.rowsPerGather
                 counts[index].rowsScanned = rows.count
@@ -114,25 +114,33 @@ package final class ScanBatch: Sendable {
     /// Takes one unit and scans it, or, when none is left, ends one of the worker's queries. False when nothing is
     /// left to do but to deposit the worker.
     package func work(_ worker: inout ScanWorker, scratch: ScanScratch) -> Bool {
+        if let blocks = worker.blocksLeft {
+            scanCodes(blocks, &worker, scratch)
+            return true
+        }
         let unit = cursor.wrappingAdd(1, ordering: .relaxed).oldValue
         guard unit < unitCount else { return finishOne(&worker) }
-        worker.unitsDone += 1
         if unit < firstTiledUnit {
             gatherChunk(unit, &worker, scratch)
+            worker.unitsDone += 1
         } else if unit < firstCodedUnit {
             let tile = unit - firstTiledUnit
             scanTile(tile / groupCount, group: tile % groupCount, &worker, scratch)
+            worker.unitsDone += 1
         } else {
-            scanCodes(unit - firstCodedUnit, &worker, scratch)
+            let first = (unit - firstCodedUnit) * blocksPerUnit
+            scanCodes(first..<min(first + blocksPerUnit, side.codes.blockCount), &worker, scratch)
         }
         return true
     }
 
-    private func scanCodes(_ unit: Int, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
+    /// Scans blocks of a unit. Where many rows must be scored, the rest of them is the worker's next piece of work.
+    private func scanCodes(_ blocks: Range<Int>, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
         let coded = worker.coded ?? CodeWorker(self.coded!, queries: queries, side: side)
         worker.coded = coded
-        let first = unit * blocksPerUnit
-        coded.scan(blocks: first..<min(first + blocksPerUnit, side.codes.blockCount), scratch: scratch)
+        worker.blocksLeft = coded.scan(blocks: blocks, scratch: scratch)
+        guard worker.blocksLeft == nil else { return }
+        worker.unitsDone += 1
         guard coded.isDone else { return }
         // Nobody needs a later block: blocks descend by norm, and thresholds only rise.
         let next = cursor.exchange(unitCount, ordering: .relaxed)
@@ -169,7 +177,7 @@ package final class ScanBatch: Sendable {
     private func gatherChunk(_ unit: Int, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
         let entry = gathered[(gathered.partitioningIndex { $0.firstUnit > unit }) - 1]
         let query = queries[entry.query]
-        guard case .gather(let listed, let descends) = query.path else { return }
+        guard case .gather(let listed) = query.path else { return }
         let start = (unit - entry.firstUnit) * Self.rowsPerGather
         let rows = listed[start..<min(start + Self.rowsPerGather, listed.count)]
         let table = side.table
@@ -177,9 +185,8 @@ package final class ScanBatch: Sendable {
             let normMin =
                 query.scoring == .dot
                 ? DiscardRule.leastNorm(threshold: top.scoreThreshold, queryNorm: query.vector.norm) : 0
-            if descends, table.norms[Int(rows[start])] < normMin { return }
             // Where the table's least norm is long enough, none is worth a look.
-            let comparesNorms = !descends && normMin > leastNormOfAll
+            let comparesNorms = normMin > leastNormOfAll
             var count = 0
             for row in rows where !query.exclusions.contains(row) {
                 if comparesNorms, table.norms[Int(row)] < normMin { continue }
@@ -272,6 +279,8 @@ package struct ScanCounts: Sendable {
 package struct ScanWorker: Sendable {
     fileprivate var tops: [TopRows?]
     fileprivate var coded: CodeWorker?
+    /// Blocks of a unit that it has begun.
+    fileprivate var blocksLeft: Range<Int>?
     fileprivate var unitsDone = 0
 
     fileprivate init(queryCount: Int) { tops = Array(repeating: nil, count: queryCount) }

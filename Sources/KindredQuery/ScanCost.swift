@@ -22,7 +22,7 @@ package enum ScanCost {
         case .int8:
             rows = side.table.count
             products = rows * dimension / productsPerMultiplyAdd
-        case .gather(let listed, _):
+        case .gather(let listed):
             rows = listed.count
             products = rows * dimension
         }

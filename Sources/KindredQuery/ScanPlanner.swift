@@ -11,9 +11,9 @@ package struct ScanPlanner: Sendable {
         self.mode = mode
     }
 
-    /// With at least so many rows per candidate, candidates are gathered and scored one by one. At 1 M x 64 gathering
-    /// one row in 100 took 0.19 of the time of a scan alone and 0.56 of one in a batch of 32: they cross at one in 19
-    /// and one in 56 (two cores, AVX2).
+    /// With at least so many rows per candidate, candidates are gathered and scored one by one. At 1 M x 64 (flat
+    /// norms) gathering one row in 100 took 0.19 of the time of a scan alone and 0.56 of one in a batch of 32: they
+    /// cross at one in 19 and one in 56 (two cores, AVX2).
     private static let rowsPerCandidateMin = 32
     /// Fewer rows than this are scanned by BLAS: what a scan of codes costs beside its rows outweighs them. At d = 64
     /// and one result both took the same time over 128 rows, and codes 0.4 of it over 256 in a batch of 32.
@@ -25,9 +25,6 @@ package struct ScanPlanner: Sendable {
     /// How the best `k` of the eligible rows (nil: of all) are found.
     package func path(k: Int, eligible: EligibleRows?) -> PlannedQuery.Path {
         let rowCount = side.table.count
-        if let eligible, eligible.count <= rowCount / Self.rowsPerCandidateMin {
-            return .gather(eligible.rows, descends: true)
-        }
         switch mode {
         case .blas: return .blas
         case .int8: return .int8

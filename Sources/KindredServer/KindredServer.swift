@@ -47,12 +47,26 @@ package final class KindredServer: Sendable {
             "starting",
             metadata: [
                 "models": "\(configuration.modelsRoot)", "threads": "\(configuration.threadCount)",
-                "blas": "\(BLAS.description)",
+                "blas": "\(BLAS.description)", "int8_kernel": "\(ScanKernel.chosen.name)",
             ])
+        KindredServer.checkRequestedKernel(logger: logger)
         supervisor.start(watchMilliseconds: configuration.watchMilliseconds)
         if supervisor.status.allSatisfy({ $0.active == 0 }) {
             logger.warning("no model is ready yet", metadata: ["models": "\(configuration.modelsRoot)"])
         }
+    }
+
+    /// Says where `KINDRED_ISA` was not followed: whoever measures with it would measure something else.
+    private static func checkRequestedKernel(logger: Logger) {
+        guard let value = ScanKernel.requested, let fault = ScanKernel.fault(ofRequest: value) else { return }
+        let message: Logger.Message =
+            switch fault {
+            case .unknown: "KINDRED_ISA names no kernel and is ignored: wanted \(ScanKernel.rule)"
+            case .unavailable: "KINDRED_ISA names a kernel that this CPU or its system lacks"
+            }
+        logger.warning(
+            message,
+            metadata: ["found": "\(value.prefix(80))", "int8_kernel": "\(ScanKernel.chosen.name)"])
     }
 
     private static func raiseDescriptorLimit(for limits: Limits, logger: Logger) {

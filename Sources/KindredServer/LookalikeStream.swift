@@ -159,7 +159,8 @@ final class LookalikeStream: LoopJob {
                 if helped !== work {
                     helped = work
                     for other in server.workers where other !== worker {
-                        other.loop.execute { other.help(work) }
+                        let help = AudienceHelp(work)
+                        other.loop.execute { other.help(help) }
                     }
                 }
                 return worker.work(on: work) ? .working : .waiting

@@ -13,9 +13,9 @@ final class LoopWorker: @unchecked Sendable {
     static let idsPerStep = 512
     /// Results put into a reply in one step.
     static let resultsPerStep = 4_096
-    /// Multiply-adds that fit a slice; a batch of more queues for a scan that all loops share. Of one as long as a slice,
-    /// sharing costs more than it gains: 50 connections that ask over 10,000 x 64 one request at a time were answered
-    /// 43,500 times a second with this number and 35,600 with half of it (AVX2, two loops).
+    /// Multiply-adds that fit a slice; a batch of more queues for a scan that all loops share. Of one as long as a
+    /// slice, sharing costs more than it gains: 50 connections that ask over 10,000 x 64 one request at a time were
+    /// answered 43,500 times a second with this number and 35,600 with half of it (AVX2, two loops).
     private static let operationsPerSliceMax = 12_000_000
     /// Queries of one part of a request that shares a scan.
     private static let queriesPerPartMax = 32
@@ -312,14 +312,15 @@ final class LoopWorker: @unchecked Sendable {
         return false
     }
 
-    /// Takes units of another loop's expansion in this loop's slices.
-    func help(_ work: any AudienceWork) { startBulk(AudienceHelp(work)) }
+    /// Takes units of another loop's expansion in this loop's slices, for as long as that loop holds the work.
+    func help(_ help: AudienceHelp) { startBulk(help) }
 
     /// Does one unit. False when none is left.
     func work(on work: any AudienceWork) -> Bool { work.work(scratch: scratch) }
 }
 
-/// A loop's share in a scan. An object: a worker that was copied with its scan would copy its selections at each change.
+/// A loop's share in a scan. An object: a worker that was copied with its scan would copy its selections at each
+/// change.
 private final class ScanShare {
     let scan: SharedScan
     var worker: ScanWorker
@@ -331,12 +332,20 @@ private final class ScanShare {
 }
 
 /// A loop's share in a phase of an expansion that another loop runs.
-private final class AudienceHelp: LoopJob {
-    private let work: any AudienceWork
+///
+/// It does not keep the work alive: of a stream that is dropped, no loop goes on with a phase or holds its memory.
+final class AudienceHelp: LoopJob, Sendable {
+    private let work: WeakWork
 
-    init(_ work: any AudienceWork) { self.work = work }
+    /// Immutable but for what the system clears.
+    private struct WeakWork: @unchecked Sendable {
+        weak var work: (any AudienceWork)?
+    }
+
+    init(_ work: any AudienceWork) { self.work = WeakWork(work: work) }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
-        worker.work(on: work) ? .working : .finished
+        guard let work = work.work else { return .finished }
+        return worker.work(on: work) ? .working : .finished
     }
 }

@@ -55,14 +55,15 @@ struct PackCommand: ParsableCommand {
     var userIds: String?
     @Option(help: "An SQLite file with tables \"items\" and \"users\", keyed by \"id\".")
     var catalog: String?
-    @Option(help: "How vectors compare. Under cosine they are stored with length 1.")
-    var metric = Metric.dot
+    // Nothing with a default: --reindex tells what was given from what was not.
+    @Option(help: "How vectors compare. Under cosine they are stored with length 1. (default: dot)")
+    var metric: Metric?
     @Option(help: "Which training all vectors come from.")
     var trainingId: String?
-    @Option(help: "What item ids are; auto: numbers where all are plain decimals.")
-    var itemIdKind = Kind.auto
-    @Option(help: "What user ids are; auto: numbers where all are plain decimals.")
-    var userIdKind = Kind.auto
+    @Option(help: "What item ids are; auto: numbers where all are plain decimals. (default: auto)")
+    var itemIdKind: Kind?
+    @Option(help: "What user ids are; auto: numbers where all are plain decimals. (default: auto)")
+    var userIdKind: Kind?
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -71,10 +72,11 @@ struct PackCommand: ParsableCommand {
             let others: [(String, Any?)] = [
                 ("--models", models), ("--name", name), ("--items", items), ("--item-ids", itemIds),
                 ("--users", users), ("--user-ids", userIds), ("--catalog", catalog),
-                ("--training-id", trainingId),
+                ("--metric", metric), ("--training-id", trainingId), ("--item-id-kind", itemIdKind),
+                ("--user-id-kind", userIdKind),
             ]
             if let other = others.first(where: { $0.1 != nil }) {
-                throw ValidationError("\(other.0) with --reindex, which takes a folder and nothing else")
+                throw ValidationError("\(other.0) with --reindex, which takes a folder and, at most, --json")
             }
             return
         }
@@ -93,9 +95,9 @@ struct PackCommand: ParsableCommand {
     func run() throws {
         if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
         guard let models, let modelName = name.flatMap({ ModelName($0) }) else { return try validate() }
-        var packer = Packer(root: models, name: modelName, metric: metric == .dot ? .dot : .cosine)
-        packer.items = items.map { PackInput(vectors: $0, ids: itemIds, idKind: itemIdKind.idKind) }
-        packer.users = users.map { PackInput(vectors: $0, ids: userIds, idKind: userIdKind.idKind) }
+        var packer = Packer(root: models, name: modelName, metric: metric == .cosine ? .cosine : .dot)
+        packer.items = items.map { PackInput(vectors: $0, ids: itemIds, idKind: itemIdKind?.idKind) }
+        packer.users = users.map { PackInput(vectors: $0, ids: userIds, idKind: userIdKind?.idKind) }
         packer.trainingID = trainingId
         if let catalog {
             packer.catalog = { try CatalogWriter.copy(from: catalog, to: $0).columns }

@@ -1,3 +1,4 @@
+import CKindredKernels
 import KindredKernels
 import TestSupport
 import Testing
@@ -53,7 +54,8 @@ import Testing
         let codes: [UInt8]
         let block: CodeBlock
 
-        init(_ rows: [[Float]]) {
+        /// By the encoder of a named kernel, or by the chosen one.
+        init(_ rows: [[Float]], kernel: String? = nil) {
             let dimension = rows[0].count
             let byteCount = CodeEncoder.blockByteCount(dimension: dimension)
             let flat = rows.flatMap { $0 }
@@ -62,6 +64,13 @@ import Testing
             var codes = [UInt8](repeating: 7, count: byteCount + 64)
             block = flat.withUnsafeBufferPointer { flat in
                 let pointers = rows.indices.map { Optional(flat.baseAddress! + $0 * dimension) }
+                if let kernel {
+                    var block = CodeBlock()
+                    #expect(
+                        kindred_encode_block_with(
+                            kernel, pointers, norms, rows.count, dimension, &codes, &block))
+                    return block
+                }
                 return CodeEncoder.encode(
                     rows: pointers, norms: norms, rowCount: rows.count, dimension: dimension, into: &codes)
             }
@@ -75,6 +84,57 @@ import Testing
         func code(_ row: Int, _ element: Int) -> Int {
             Int(codes[element / 4 * 64 + row * 4 + element % 4]) - 128
         }
+    }
+
+    @Test func encodersWriteTheSameBits() {
+        var generator = SeededGenerator.announced()
+        let others = ScanKernel.available.map(\.name).filter { $0 != "portable" }
+        for dimension in Self.dimensions {
+            for index in 0..<Self.cases {
+                let count = Int.random(in: 1...16, using: &generator)
+                let rows = Self.rows(count: count, dimension: dimension, case: index, using: &generator)
+                let what = "d \(dimension), case \(index), \(count) rows"
+                let wanted = Coded(rows, kernel: "portable")
+                for coded in others.map({ Coded(rows, kernel: $0) }) + [Coded(rows)] {
+                    #expect(coded.codes == wanted.codes, "\(what)")
+                    #expect(Self.bits(coded.block) == Self.bits(wanted.block), "\(what)")
+                }
+                let quadMax = [508, 128, 8].randomElement(using: &generator)!
+                let query = Self.bits(ofQuery: rows[0], quadMax: quadMax, kernel: "portable")
+                for kernel in others.map(Optional.some) + [nil] {
+                    let bits = Self.bits(ofQuery: rows[0], quadMax: quadMax, kernel: kernel)
+                    #expect(bits == query, "\(what), quads to \(quadMax), \(kernel ?? "chosen")")
+                }
+            }
+        }
+    }
+
+    @Test func encodersThatAreNotHere() {
+        let row: [Float] = [1, 2, 3, 4]
+        var codes = [Int8](repeating: 7, count: 4)
+        var code = QueryCode()
+        #expect(!kindred_encode_query_with("none", row, 4, 508, &codes, &code))
+        #expect(codes == [7, 7, 7, 7] && code.scale == 0)
+    }
+
+    private static func bits(_ block: CodeBlock) -> [UInt32] {
+        [block.scale, block.inverse_scale, block.error, block.coded_norm, block.norm_min, block.norm_max]
+            .map(\.bitPattern)
+    }
+
+    /// Everything that a query's encoder says, by the encoder of a named kernel or by the chosen one.
+    private static func bits(ofQuery query: [Float], quadMax: Int, kernel: String?) -> [UInt64] {
+        let dimension = query.count
+        var codes = [Int8](repeating: 7, count: CodeEncoder.groups(dimension: dimension) * 4 + 8)
+        var code = QueryCode()
+        if let kernel {
+            #expect(
+                kindred_encode_query_with(kernel, query, dimension, Int32(quadMax), &codes, &code))
+        } else {
+            code = CodeEncoder.encode(query: query, dimension: dimension, quadMax: quadMax, into: &codes)
+        }
+        return [code.scale.bitPattern, code.norm.bitPattern, code.error.bitPattern]
+            + [UInt64(UInt32(bitPattern: code.offset))] + codes.map { UInt64(UInt8(bitPattern: $0)) }
     }
 
     private static func norm(_ elements: some Sequence<Wide>) -> Wide {

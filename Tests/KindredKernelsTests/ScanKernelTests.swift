@@ -135,6 +135,19 @@ import Testing
         expectSameHits(scanned)
     }
 
+    @Test func requestsThatCannotBeFollowed() {
+        let available = ScanKernel.available.map(\.name)
+        #expect(available.first == "portable")
+        for name in ["portable", "avx2", "vnni", "amx"] {
+            let wanted: ScanKernel.RequestFault? = available.contains(name) ? nil : .unavailable
+            #expect(ScanKernel.fault(ofRequest: name) == wanted, "\(name)")
+        }
+        for value in ["", "AVX2", "avx", "avx22", " avx2", "avx2,amx", "avx512", "0"] {
+            #expect(ScanKernel.fault(ofRequest: value) == .unknown, "\(value)")
+        }
+        #expect(ScanKernel.rule == "portable, avx2, vnni or amx")
+    }
+
     @Test func theChosenKernelIsOneOfThisMachine() throws {
         let chosen = ScanKernel.chosen
         #expect(ScanKernel.available.contains(chosen))

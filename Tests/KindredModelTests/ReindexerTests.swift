@@ -66,6 +66,14 @@ import Testing
         #expect(repository.changeStamp(of: TinyModel.name, version: 1) != stamp)
     }
 
+    @Test func absentCodes() throws {
+        try FileManager.default.removeItem(atPath: model.directory + "/items.codes")
+        #expect(throws: ModelFileFailure.self) { try model.load() }
+        let fault = CodesFault.absent(file: "items.codes")
+        #expect(fault.description == "items.codes is missing, though the manifest names it")
+        try expectRepaired([.items: fault])
+    }
+
     @Test func otherLayout() throws {
         var bytes = try model.bytes("users.codes")
         bytes[8] = 0
@@ -93,8 +101,12 @@ import Testing
         var bytes = whole
         bytes[192] ^= 1
         try model.replaceAgreeing("items.codes", bytes)
-        _ = try model.load()
-        guard case .damaged(let failure)? = try run().written[.items] else { return }
+        let refusal = #expect(throws: ModelFileFailure.self) { try model.load() }
+        #expect(refusal?.field == "codes[0]")
+        guard case .damaged(let failure)? = try run().written[.items] else {
+            Issue.record("the codes are not found to be damaged")
+            return
+        }
         #expect(failure.field == "codes[0]")
         try expectRepaired([:])
     }

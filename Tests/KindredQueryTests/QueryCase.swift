@@ -63,15 +63,23 @@ struct QueryCase: CustomStringConvertible {
             for row in excluded { rows.insert(UInt32(row)) }
             exclusions.own = rows
         }
-        let mask = eligible.map { EligibleRows(rows: $0.map { UInt32($0) }, codes: side.codes) }
+        var mask = eligible.map { EligibleRows(rows: $0.map { UInt32($0) }, codes: side.codes) }
         let listed = (eligible.map(Array.init) ?? Array(0..<side.table.count)).map { UInt32($0) }
-        let planned: PlannedQuery.Path =
-            switch path {
-            case .blas: .blas
-            case .int8: .int8
-            case .gather: .gather(listed)
-            case .auto: ScanPlanner(side: side, mode: .auto).path(k: k, eligible: mask)
+        let planned: PlannedQuery.Path
+        switch path {
+        case .blas: planned = .blas
+        case .int8: planned = .int8
+        case .gather: planned = .gather(listed)
+        case .auto:
+            let planner = ScanPlanner(side: side, mode: .auto)
+            if eligible == nil {
+                planned = planner.path(k: k, eligible: nil)
+            } else {
+                var candidates = RowSet(capacity: listed.count)
+                for row in listed { candidates.insert(row) }
+                (planned, mask) = planner.plan(k: k, candidates: candidates)
             }
+        }
         return PlannedQuery(
             vector: QueryVector(made: vector), scoring: similarity, k: k, minimumScore: minimumScore,
             exclusions: exclusions, eligible: mask, path: planned, rowsEligible: listed.count)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 
 /// What a run measured, in a form for people and one for programs.
 protocol Report: Encodable {
@@ -19,5 +20,22 @@ extension Report {
             for line in lines + checks.map(\.line) { print(line) }
         }
         if checks.contains(where: { !$0.holds }) { throw ExitCode(1) }
+    }
+
+    /// Creates the file that `--json` names, before anything is measured: a path that cannot be written fails
+    /// at once. What the file holds already stays until the report is written. Throws with path and reason.
+    static func createFile(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw ValidationError("--json \(path): \(String(cString: strerror(errno)))")
+        }
+        close(descriptor)
+    }
+
+    /// Writes everything as one JSON object.
+    func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        try encoder.encode(self).write(to: URL(fileURLWithPath: path))
     }
 }

@@ -4,7 +4,11 @@ import ArgumentParser
 struct SlowReaderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slow-reader",
-        abstract: "Stream everybody to a slow reader while others ask for recommendations.")
+        abstract: "Stream everybody to a slow reader while others ask for recommendations.",
+        discussion: """
+            Exits with 1 where a check does not hold. The goal for recommendations while the audience is \
+            found is shown, met or not, and fails nothing.
+            """)
 
     @Option(help: "The kindred binary.")
     var kindred: String

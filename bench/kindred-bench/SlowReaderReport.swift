@@ -30,6 +30,27 @@ struct SlowReaderReport: Report {
     private static let recommendationP99Max = 5.0
     private static let pingMax = 2.0
     private static let memoryAllowance = 32 << 20
+    /// Of the p99 before; milliseconds come on top.
+    private static let scanP99Factor = 2.0
+    private static let scanP99Allowance = 1.0
+
+    /// What the p99 of recommendations should be at most while the audience is found, in milliseconds.
+    struct Goal: Encodable {
+        let p99Max: Double
+        let p99: Double
+        let isMet: Bool
+
+        init(_ stages: Stages) {
+            p99Max = stages.idle.p99 * scanP99Factor + scanP99Allowance
+            p99 = stages.scan.p99
+            isMet = stages.idle.count > 0 && stages.scan.count > 0 && p99 <= p99Max
+        }
+
+        var line: String {
+            "goal p99 of recommendations while the audience is found <= \(p99Max.milliseconds), twice the "
+                + "one before and \(scanP99Allowance.milliseconds): \(isMet ? "met" : "not met")"
+        }
+    }
 
     let users: Int
     let dimension: Int
@@ -46,6 +67,8 @@ struct SlowReaderReport: Report {
     let pings: Stages
     let residentBefore: Int
     let residentPeak: Int
+    /// Nil where latencies are not judged.
+    let scanGoal: Goal?
     private(set) var checks: [Check]
 
     init(
@@ -64,6 +87,7 @@ struct SlowReaderReport: Report {
         totalSeconds = result.total.inSeconds
         self.recommendations = Stages(recommendations)
         self.pings = Stages(pings)
+        scanGoal = judgesLatencies ? Goal(self.recommendations) : nil
         residentBefore = memory.before
         residentPeak = memory.peak
         let check = result.check
@@ -112,5 +136,6 @@ struct SlowReaderReport: Report {
         ]
             + recommendations.lines("recommendations") + pings.lines("pings          ")
             + ["resident before \(residentBefore.mebibytes), at most \(residentPeak.mebibytes) meanwhile"]
+            + (scanGoal.map { [$0.line] } ?? [])
     }
 }

@@ -3,8 +3,23 @@
 #ifndef KINDRED_KERNELS_H
 #define KINDRED_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// ---- Choice of kernels -----------------------------------------------------------------------------------
+//
+// Made once, before main: the highest of the levels "portable", "avx2", "vnni" and "amx" that the CPU and the
+// system offer and the environment variable KINDRED_ISA allows. A value that names no level sets no bound.
+
+typedef enum {
+    KINDRED_ISA_AVAILABLE,    // a level that can be chosen here
+    KINDRED_ISA_UNAVAILABLE,  // a level that the CPU or the system lacks: the highest below it is chosen
+    KINDRED_ISA_UNKNOWN,      // no level: what is chosen is as without the variable
+} kindred_isa_verdict;
+
+// What a value of KINDRED_ISA is.
+kindred_isa_verdict kindred_judge_isa(const char *value);
 
 // ---- Checksums -------------------------------------------------------------------------------------------
 
@@ -96,6 +111,12 @@ typedef struct {
 // elements 8 i + 2 j + {0, 1, 4, 5} for j = 0, 1. Writes 4 * groups codes, those past the dimension 0.
 void kindred_encode_query(const float *query, size_t dimension, int quad_max, int8_t *codes,
                           kindred_query_code *code);
+
+// Both by the encoder of a named kernel, for tests. False, with nothing written, where this CPU lacks the kernel.
+bool kindred_encode_block_with(const char *kernel, const float *const *rows, const double *norms,
+                               size_t row_count, size_t dimension, uint8_t *codes, kindred_code_block *block);
+bool kindred_encode_query_with(const char *kernel, const float *query, size_t dimension, int quad_max,
+                               int8_t *codes, kindred_query_code *code);
 
 // The `quad_max` that queries of the chosen scan kernel are coded with: 508, or less where the instruction set would
 // saturate.

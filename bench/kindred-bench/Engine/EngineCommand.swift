@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 
 /// `kindred-bench engine`: the engine in this process, on vectors of several kinds.
 struct EngineCommand: ParsableCommand {
@@ -45,6 +46,31 @@ struct EngineCommand: ParsableCommand {
         guard seconds > 0, seconds <= 3_600 else {
             throw ValidationError("--seconds \(seconds): above 0, to 3600")
         }
+        try checkShapes()
+        if let faiss, !PeerProcess.isExecutable(faiss) {
+            throw ValidationError(
+                "--faiss \(faiss): no executable file is there, wanted a Python with faiss")
+        }
+    }
+
+    /// Throws where a shape is given together with measurements whose shapes are fixed.
+    private func checkShapes() throws {
+        func text(_ list: NumberList?) -> String? {
+            list.map { $0.values.map(String.init).joined(separator: ",") }
+        }
+        let paths = path.map { $0.values.map(\.rawValue).joined(separator: ",") }
+        let shapes = [
+            ("--rows", text(rows)), ("--dimension", text(dimension)), ("--batch", text(batch)),
+            ("--k", text(k)), ("--path", paths), ("--threads", text(threads)),
+        ]
+        for (flag, isSet) in [("--filters", filters), ("--dense", dense), ("--goals", goals)] where isSet {
+            for case (let option, let value?) in shapes {
+                // Dense queries are measured with the threads that are wanted.
+                if flag == "--dense", option == "--threads" { continue }
+                throw ValidationError(
+                    "\(option) \(value): \(flag) has a shape of its own; leave out \(option) or \(flag)")
+            }
+        }
     }
 
     private var grid: EngineGrid {
@@ -63,6 +89,7 @@ struct EngineCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let json { try EngineReport.createFile(json) }
         let progress = ProgressLine()
         defer { progress.clear() }
         let machine = Machine.current
@@ -85,11 +112,7 @@ struct EngineCommand: ParsableCommand {
             try InstructionSets(progress: progress).compare(with: report.rows, into: &report)
         }
         progress.clear()
-        if let json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            try encoder.encode(report).write(to: URL(fileURLWithPath: json))
-        }
+        if let json { try report.write(to: json) }
         try report.conclude(json: false)
     }
 }

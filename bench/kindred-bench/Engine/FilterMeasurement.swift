@@ -28,26 +28,26 @@ struct FilterMeasurement {
             kind, rows: Self.rows, dimension: Self.dimension, shipped: run.shipped, crew: run.crews[.all])
         let runner = BatchRunner(model: model, crew: run.crews[.all])
         let planner = ScanPlanner(side: model.side, mode: .auto)
-        func series(_ eligible: EligibleRows?, path: PlannedQuery.Path? = nil) -> BatchSeries {
-            let path = path ?? planner.path(k: Self.k, eligible: eligible)
-            // A list of rows says already what a mask would.
-            if case .gather = path {
-                var queries = model.planned(EngineModel.queryCount, k: Self.k, path: path)
-                for index in queries.indices { queries[index].rowsEligible = eligible?.count ?? Self.rows }
-                return BatchSeries(queries, batchSize: batch, runner: runner)
-            }
-            return BatchSeries(
-                model.planned(EngineModel.queryCount, k: Self.k, path: path, eligible: eligible),
-                batchSize: batch, runner: runner)
+        func series(_ path: PlannedQuery.Path, _ eligible: EligibleRows?, count: Int) -> BatchSeries {
+            var queries = model.planned(EngineModel.queryCount, k: Self.k, path: path, eligible: eligible)
+            for index in queries.indices { queries[index].rowsEligible = count }
+            return BatchSeries(queries, batchSize: batch, runner: runner)
         }
-        let masks = Self.filters.map { filter in
-            EligibleRows(rows: Self.rows(oneOf: filter.one), codes: model.side.codes)
+        let lists = Self.filters.map { filter in
+            var rows = RowSet(capacity: Self.rows)
+            for row in Self.rows(oneOf: filter.one) { rows.insert(row) }
+            return rows
         }
-        let masked = masks.map { series($0) }
-        let samples = try run.interleaved.run([series(nil).contender] + masked.map(\.contender)) { _ in }
+        let masked = lists.map { list in
+            let (path, eligible) = planner.plan(k: Self.k, candidates: list)
+            return series(path, eligible, count: list.count)
+        }
+        let unfiltered = series(planner.path(k: Self.k, eligible: nil), nil, count: Self.rows)
+        let samples = try run.interleaved.run([unfiltered.contender] + masked.map(\.contender)) { _ in }
         for (index, filter) in Self.filters.enumerated() {
             let found = masked[index].outcome(atLeast: Self.queriesCompared)
-            let wanted = series(masks[index], path: .blas).outcome(atLeast: Self.queriesCompared)
+            let mask = EligibleRows(rows: lists[index].rows, codes: model.side.codes)
+            let wanted = series(.blas, mask, count: mask.count).outcome(atLeast: Self.queriesCompared)
             report.checks.append(
                 Check(
                     none:

@@ -15,6 +15,13 @@ final class PeerProcess {
     private let output = Pipe()
     private var unread = Data()
 
+    /// Whether a program can be started from a path.
+    static func isExecutable(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+            && FileManager.default.isExecutableFile(atPath: path)
+    }
+
     /// Starts a program and waits until it is ready.
     init(_ executable: String, _ arguments: [String], environment: [String: String] = [:]) throws {
         // A peer that ends closes its pipe; the next write says so, instead of a signal that ends the run.

@@ -5,7 +5,11 @@ import KindredDomain
 struct LookalikeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lookalike",
-        abstract: "Measure look-alike audiences in this process: each phase, against reading the codes once.")
+        abstract: "Measure look-alike audiences in this process: each phase, against reading the codes once.",
+        discussion: """
+            Exits with 1 where an audience is not, to the bit, the brute force's. A goal that is not met is \
+            shown and fails nothing.
+            """)
 
     @Option(help: "Users.")
     var rows = 10_000_000
@@ -20,7 +24,7 @@ struct LookalikeCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    /// Shares of the population, and the multiple of the reading time that each may take.
+    /// Shares of the population, and the multiple of the reading time that each should take at most.
     private static let audiences: [LookalikeReport.Wanted] = [
         .init(partsPerMillion: 100, multipleMax: nil), .init(partsPerMillion: 10_000, multipleMax: 2.5),
         .init(partsPerMillion: 100_000, multipleMax: 5), .init(partsPerMillion: 200_000, multipleMax: nil),

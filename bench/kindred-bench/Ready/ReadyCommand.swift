@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// `kindred-bench ready`: how long a version takes until it serves, and what that costs those who ask meanwhile.
 struct ReadyCommand: AsyncParsableCommand {
@@ -40,15 +39,12 @@ struct ReadyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let json { try ReadyReport.createFile(json) }
         let run = try ReadyRun(
             rows: smoke ? 20_000 : rows, dimension: dimension, inFlight: inFlight, rounds: smoke ? 2 : rounds,
             steady: smoke ? .milliseconds(100) : .seconds(1))
         let report = try await run.report(binary: kindred)
-        if let json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            try encoder.encode(report).write(to: URL(fileURLWithPath: json))
-        }
+        if let json { try report.write(to: json) }
         try report.conclude(json: false)
     }
 }

@@ -1,3 +1,5 @@
+import KindredKernels
+
 /// What `kindred-bench ready` measured.
 struct ReadyReport: Report {
     private static let secondsMax = 0.5
@@ -6,6 +8,8 @@ struct ReadyReport: Report {
     private static let p99Allowance = 1.0
 
     let machine = Machine.current
+    /// The server's too: the same choice in the same environment.
+    let scanKernel = ScanKernel.chosen.name
     let rows: Int
     let dimension: Int
     let inFlight: Int
@@ -31,8 +35,8 @@ struct ReadyReport: Report {
     private var checksums: [Int: UInt64] = [:]
 
     private enum CodingKeys: String, CodingKey {
-        case machine, rows, dimension, inFlight, loadBefore, loadAfter, starts, swaps, steady, loading, rounds
-        case isReadyGoalMet, isLatencyGoalMet, checks
+        case machine, scanKernel, rows, dimension, inFlight, loadBefore, loadAfter, starts, swaps
+        case steady, loading, rounds, isReadyGoalMet, isLatencyGoalMet, checks
     }
 
     init(rows: Int, dimension: Int, inFlight: Int) {
@@ -88,7 +92,8 @@ struct ReadyReport: Report {
 
     var lines: [String] {
         machine.lines + [
-            "load average \(loadBefore) before, \(loadAfter) after; memory was touched before each measurement",
+            "int8 kernel: \(scanKernel); load average \(loadBefore) before, \(loadAfter) after; "
+                + "memory was touched before each measurement",
             "",
             "versions of \(rows.groupedDigits) x \(dimension) and \(DrawnModel.userCount.groupedDigits) users, no "
                 + "catalog, in the page cache",

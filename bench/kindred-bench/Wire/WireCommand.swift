@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// `kindred-bench wire`: what the server makes of the engine.
 struct WireCommand: ParsableCommand {
@@ -59,16 +58,13 @@ struct WireCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let json { try WireReport.createFile(json) }
         let run = try WireRun(
             kind: data, rows: smoke ? 20_000 : rows, dimension: dimension, shipped: shipped, threads: threads,
             inFlight: inFlight, connections: connections, k: k)
         let report = try run.report(
             binary: kindred, rounds: smoke ? 2 : 7, secondsPerSample: smoke ? 0.05 : seconds / 7)
-        if let json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            try encoder.encode(report).write(to: URL(fileURLWithPath: json))
-        }
+        if let json { try report.write(to: json) }
         try report.conclude(json: false)
     }
 }
