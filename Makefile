@@ -65,6 +65,7 @@ test-bench: build ## The long runs at their smallest, what requests and queries 
 	$(BENCH) lookalike --smoke
 	$(BENCH) wire --kindred $(KINDRED) --smoke
 	$(BENCH) ready --kindred $(KINDRED) --smoke
+	$(BENCH) load --kindred $(KINDRED) --smoke
 	$(PYTHON) bench/guard --kindred $(KINDRED) --bench $(BENCH)
 	$(PYTHON) models/online-retail/demo.py $(KINDRED)
 

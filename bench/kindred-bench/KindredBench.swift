@@ -13,7 +13,7 @@ struct KindredBench: AsyncParsableCommand {
         subcommands: [
             KernelsCommand.self, EngineCommand.self, EnginePeerCommand.self, LookalikeCommand.self,
             SwapCommand.self, SlowReaderCommand.self, WireCommand.self,
-            ReadyCommand.self, FixedCaseCommand.self,
+            ReadyCommand.self, LoadCommand.self, FixedCaseCommand.self,
         ])
 
     /// Runs a command that does not wait for others on the first thread: valgrind, which counts what the fixed cases

@@ -10,8 +10,9 @@ final class ServerProcess {
     let endpoint: Endpoint
     let memory: ProcessMemory
 
-    /// Starts the server, with further options of `serve`, and waits until it is ready.
-    init(binary: String, scratch: ScratchFolder, options: [String] = []) throws {
+    /// Starts the server, with further options of `serve`, and waits until it is ready. Its models are those of the
+    /// scratch folder, or of another one, which it only reads.
+    init(binary: String, scratch: ScratchFolder, models: String? = nil, options: [String] = []) throws {
         guard FileManager.default.isExecutableFile(atPath: binary) else {
             throw BenchFailure.binaryMissing(path: binary)
         }
@@ -24,7 +25,7 @@ final class ServerProcess {
         process.executableURL = URL(fileURLWithPath: binary)
         process.arguments =
             [
-                "serve", "--models", scratch.models, "--state", scratch.path + "/state", "--listen",
+                "serve", "--models", models ?? scratch.models, "--state", scratch.path + "/state", "--listen",
                 "127.0.0.1:0",
             ] + options
         process.standardOutput = output

@@ -1,4 +1,5 @@
-// Loops that reach a machine's limits and nothing else. Plain C with no state; any thread may call them.
+// Loops that reach a machine's limits and nothing else (bench_events.h: how a load waits). Plain C with no state;
+// any thread may call them.
 #ifndef BENCH_PROBES_H
 #define BENCH_PROBES_H
 

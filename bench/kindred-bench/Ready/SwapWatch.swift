@@ -21,11 +21,13 @@ final class SwapWatch: Sendable {
     }
 
     private let load: RequestLoad
+    private let inFlight: Int
     private let versionAwaited = Atomic<UInt64>(0)
 
     init(_ endpoint: Endpoint, inFlight: Int) throws {
         load = try RequestLoad(
-            endpoint, users: DrawnModel.userCount, k: 10, connections: inFlight, inFlight: inFlight)
+            endpoint, pool: .users(DrawnModel.userCount, k: 10), connections: inFlight)
+        self.inFlight = inFlight
     }
 
     /// Ends the requests with the first answer of this version or a later one.
@@ -34,16 +36,17 @@ final class SwapWatch: Sendable {
     /// Asks until `stop`, and compares each user's answers with the first one. Blocks.
     func run() throws -> Result {
         var result = Result()
-        try load.run { reply, body in
+        try load.run(.closed(inFlight: inFlight)) { reply, body in
+            try reply.requireOK(body)
             let answer = try WireAnswer(decoding: body)
             let checksum = AnswerChecksum.of(answer.results)
-            let wanted = result.checksums[reply.user, default: checksum]
-            result.checksums[reply.user] = wanted
+            let wanted = result.checksums[reply.entry, default: checksum]
+            result.checksums[reply.entry] = wanted
             if checksum != wanted {
                 result.differences += 1
                 result.firstDifference =
                     result.firstDifference
-                    ?? "user \(reply.user) by version \(answer.version): \(checksum.hexadecimal), before "
+                    ?? "user \(reply.entry) by version \(answer.version): \(checksum.hexadecimal), before "
                     + wanted.hexadecimal
             }
             result.sightings.append(

@@ -61,6 +61,18 @@ final class FrameSocket: @unchecked Sendable {
         }
     }
 
+    /// Sends the bytes from `start` on that the kernel takes without waiting, and returns how many it took.
+    func sendSome(_ bytes: [UInt8], from start: Int) throws -> Int {
+        let count = bytes.withUnsafeBytes {
+            Glibc.send(
+                descriptor, $0.baseAddress! + start, $0.count - start,
+                Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+        if count < 0, errno == EAGAIN || errno == EINTR { return 0 }
+        guard count > 0 else { throw Self.failure("send", endpoint) }
+        return count
+    }
+
     /// Reads what is there, once; waits where nothing is. Throws where the server has closed.
     func receive() throws {
         if next > 0 {
@@ -75,6 +87,7 @@ final class FrameSocket: @unchecked Sendable {
         let read = buffer.withUnsafeMutableBytes {
             recv(descriptor, $0.baseAddress! + end, Self.readByteCount, 0)
         }
+        guard read != 0 else { throw WireFailure.closed(endpoint: endpoint.description) }
         guard read > 0 else { throw Self.failure("recv", endpoint) }
         end += read
     }

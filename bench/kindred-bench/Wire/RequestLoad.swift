@@ -1,111 +1,274 @@
-import Glibc
 import KindredClient
 import KindredDomain
 import KindredWire
 
-/// A closed loop of recommendations by user: so many requests in flight over a few connections, each answered one
-/// followed by the next user's. One thread, `poll`, bodies encoded once: next to nothing beside the server.
+/// Requests of a pool over a few connections, in a closed or an open loop. One thread, `epoll`, bodies
+/// encoded once: next to nothing beside the server.
 final class RequestLoad: @unchecked Sendable {
-    /// One answered request.
+    typealias Instant = ContinuousClock.Instant
+
+    /// One frame of an answer.
     struct Reply {
-        let user: Int
-        let sent: ContinuousClock.Instant
-        let received: ContinuousClock.Instant
+        /// The request's number in the pool.
+        let entry: Int
+        /// When the request was to be sent; in a closed loop when it was.
+        let intended: Instant
+        let sent: Instant
+        let received: Instant
+        let header: FrameHeader
+        /// The same for all frames of an answer, and for no other one's.
+        let ticket: UInt64
 
-        var latency: Duration { received - sent }
-    }
+        var isEnd: Bool { header.type & MessageType.replyBit != 0 && header.isEnd }
+        var latency: Duration { received - intended }
 
-    private struct Connection {
-        let socket: FrameSocket
-        /// HELLO has had 1.
-        var requestID: UInt64 = 1
-        var inFlight: [UInt64: (user: Int, sent: ContinuousClock.Instant)] = [:]
-        var output: [UInt8] = []
-    }
-
-    private static let timeoutMilliseconds: UInt32 = 30_000
-
-    private let inFlight: Int
-    /// By user, RECOMMEND's body.
-    private let bodies: [[UInt8]]
-    private var connections: [Connection]
-    private var nextUser = 0
-    private var header = ByteWriter()
-
-    /// Connects. Users have the ids 0 ..< `users`; requests are spread evenly over the connections.
-    init(_ endpoint: Endpoint, users: Int, k: Int, connections count: Int, inFlight: Int) throws {
-        precondition(users > 0 && count > 0 && inFlight >= count)
-        self.inFlight = inFlight
-        bodies = (0..<users).map { user in
-            var writer = ByteWriter()
-            let scope = QueryScope(queries: .users(.numbers([UInt64(user)])), target: .items)
-            ClientMessage.recommend(RecommendRequest(scope: scope, k: UInt32(k))).encodeBody(into: &writer)
-            return writer.bytes
-        }
-        connections = try (0..<count).map { _ in Connection(socket: try FrameSocket(endpoint)) }
-    }
-
-    /// Asks, the first user first, until `handle` says for a reply that nothing more is to be asked; then gives it
-    /// the rest of the replies and returns. Blocks.
-    func run(_ handle: (Reply, RawSpan) throws -> Bool) throws {
-        nextUser = 0
-        var goesOn = true
-        for number in 0..<inFlight { append(to: number % connections.count) }
-        for index in connections.indices { try flush(index) }
-        var waiting = inFlight
-        var states = connections.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
-        while waiting > 0 {
-            guard poll(&states, nfds_t(states.count), -1) > 0 else {
-                if errno == EINTR { continue }
-                throw BenchFailure.system(call: "poll", path: "\(states.count) connections", code: errno)
-            }
-            for index in states.indices where states[index].revents != 0 {
-                try connections[index].socket.receive()
-                let now = ContinuousClock.now
-                while let isAskingOn = try take(index, now, handle) {
-                    goesOn = goesOn && isAskingOn
-                    if goesOn { append(to: index) } else { waiting -= 1 }
-                }
-                try flush(index)
-            }
-        }
-    }
-
-    /// Handles the next reply that a connection has read; nil where it has none.
-    private func take(
-        _ index: Int, _ now: ContinuousClock.Instant, _ handle: (Reply, RawSpan) throws -> Bool
-    ) throws -> Bool? {
-        let socket = connections[index].socket
-        return try socket.takeFrame { header, body in
-            guard let request = connections[index].inFlight.removeValue(forKey: header.requestID),
-                header.status == StatusCode.ok.rawValue
-            else {
+        /// Throws where the request was answered with a failure.
+        func requireOK(_ body: RawSpan) throws {
+            guard header.status == StatusCode.ok.rawValue else {
                 throw WireFailure.refused(
                     requestID: header.requestID,
                     reply: "\(try ServerReply.decode(header: header, body: body))")
             }
-            return try handle(Reply(user: request.user, sent: request.sent, received: now), body)
         }
     }
 
-    private func append(to index: Int) {
-        let body = bodies[nextUser]
-        connections[index].requestID += 1
-        let requestID = connections[index].requestID
-        header.removeAll()
-        FrameHeader(
-            bodyLength: UInt32(body.count), type: MessageType.recommend.rawValue, flags: .end,
-            requestID: requestID, argument: Self.timeoutMilliseconds
-        ).encode(into: &header)
-        connections[index].output += header.bytes
-        connections[index].output += body
-        connections[index].inFlight[requestID] = (nextUser, ContinuousClock.now)
-        nextUser = (nextUser + 1) % bodies.count
+    private struct Pending {
+        let entry: Int
+        let intended: Instant
     }
 
-    private func flush(_ index: Int) throws {
-        guard !connections[index].output.isEmpty else { return }
-        try connections[index].socket.send(connections[index].output)
-        connections[index].output.removeAll(keepingCapacity: true)
+    /// Waits are cut so that a silent server is seen.
+    private static let waitMax = Duration.seconds(1)
+    /// A server answers within the timeout, at least that the time is over; this comes on top.
+    private static let silenceAllowance = Duration.seconds(10)
+
+    let pool: RequestPool
+    private let timeoutMilliseconds: UInt32
+    private let poll: SocketPoll
+    private var connections: [LoadConnection]
+    private(set) var receivedByteCount = 0
+    /// Of the latest run, where that was an open loop.
+    private(set) var openLoop = OpenLoopTally()
+
+    private var nextEntry = 0
+    private var nextConnection = 0
+    private var goesOn = true
+    /// Requests in flight, and those that wait for another stream to end.
+    private var waiting = 0
+    private var deferred: [Pending] = []
+
+    /// Connects.
+    init(
+        _ endpoint: Endpoint, pool: RequestPool, connections count: Int, timeoutMilliseconds: UInt32 = 30_000
+    ) throws {
+        precondition(!pool.entries.isEmpty && count > 0)
+        self.pool = pool
+        self.timeoutMilliseconds = timeoutMilliseconds
+        poll = try SocketPoll()
+        connections = try (0..<count).map { _ in LoadConnection(try FrameSocket(endpoint)) }
+        for (token, connection) in connections.enumerated() {
+            try poll.add(connection.socket.descriptor, token: token)
+        }
+    }
+
+    var sentByteCount: Int { connections.reduce(0) { $0 + $1.sentByteCount } }
+
+    /// Asks, the pool's first request first, until the pacing's time is over or `handle` says for a whole
+    /// answer that nothing more is to be asked; then gives it the rest of the answers and returns. Blocks.
+    ///
+    /// `handle` gets each frame of an answer, the last one with `isEnd`. Throws where the server closes or is
+    /// silent.
+    func run(_ pacing: Pacing, _ handle: (Reply, RawSpan) throws -> Bool) throws {
+        precondition(waiting == 0, "the run before was drained")
+        (nextEntry, nextConnection, goesOn) = (0, 0, true)
+        switch pacing {
+        case .closed(let inFlight): try runClosed(inFlight: inFlight, handle)
+        case .open(let arrivals, let inFlightMax):
+            try runOpen(arrivals, inFlightMax: inFlightMax, handle)
+        }
+    }
+
+    // MARK: Closed loop
+
+    private func runClosed(inFlight: Int, _ handle: (Reply, RawSpan) throws -> Bool) throws {
+        let count = connections.count
+        let shares = (0..<count).map { inFlight / count + ($0 < inFlight % count ? 1 : 0) }
+        for index in connections.indices { try fill(index, shares[index], inFlight) }
+        var heard = Instant.now
+        while waiting - deferred.count > 0 {
+            try poll.wait(for: Self.waitMax) { index, isReadable, _ in
+                if isReadable {
+                    heard = try receive(index, handle)
+                    if goesOn { try fill(index, shares[index], inFlight) }
+                }
+                try connections[index].flush(poll, token: index)
+            }
+            try checkSilence(since: heard)
+        }
+        waiting -= deferred.count
+        deferred.removeAll()
+    }
+
+    /// Sends until a connection has its share of the requests in flight. Look-alikes wait where it has two
+    /// already.
+    private func fill(_ index: Int, _ share: Int, _ deferredMax: Int) throws {
+        let now = Instant.now
+        while connections[index].inFlightCount < share {
+            if !deferred.isEmpty, connections[index].hasRoomForStream {
+                append(deferred.removeFirst(), to: index, now)
+            } else if !isStream(nextEntry) || connections[index].hasRoomForStream {
+                waiting += 1
+                append(Pending(entry: takeEntry(), intended: now), to: index, now)
+            } else if deferred.count < deferredMax {
+                waiting += 1
+                deferred.append(Pending(entry: takeEntry(), intended: now))
+            } else {
+                break
+            }
+        }
+        try connections[index].flush(poll, token: index)
+    }
+
+    // MARK: Open loop
+
+    private func runOpen(
+        _ schedule: Arrivals, inFlightMax: Int, _ handle: (Reply, RawSpan) throws -> Bool
+    ) throws {
+        openLoop = OpenLoopTally()
+        var arrivals = schedule
+        let start = Instant.now
+        let end = start + .seconds(arrivals.seconds)
+        var heard = start
+        var isHeldBack = false
+        while true {
+            var now = Instant.now
+            if goesOn {
+                isHeldBack = try sendDue(&arrivals, start, isHeldBack: isHeldBack, inFlightMax, &now)
+                if now >= end {
+                    while arrivals.next != nil {
+                        openLoop.unsent += 1
+                        openLoop.due += 1
+                        arrivals.advance()
+                    }
+                    goesOn = false
+                }
+            }
+            if !goesOn, waiting == 0 { break }
+            // What was due last was sent with these; the time until the next one is counted from now.
+            let next = goesOn && !isHeldBack ? arrivals.next.map { start + .seconds($0) } : nil
+            let until = next ?? (goesOn ? end : now + Self.waitMax)
+            try poll.wait(for: min(until - now, Self.waitMax)) { index, isReadable, _ in
+                if isReadable {
+                    heard = try receive(index, handle)
+                    if !deferred.isEmpty, connections[index].hasRoomForStream {
+                        append(deferred.removeFirst(), to: index, heard)
+                    }
+                }
+                try connections[index].flush(poll, token: index)
+            }
+            if waiting == 0 { heard = .now }
+            try checkSilence(since: heard)
+        }
+    }
+
+    /// Sends what is due at `now`, which moves on meanwhile. True where the limit of requests in flight held
+    /// one back.
+    private func sendDue(
+        _ arrivals: inout Arrivals, _ start: Instant, isHeldBack wasHeldBack: Bool, _ inFlightMax: Int,
+        _ now: inout Instant
+    ) throws -> Bool {
+        while let time = arrivals.next {
+            let intended = start + .seconds(time)
+            if intended > now {
+                now = .now
+                if intended > now { return false }
+            }
+            guard waiting < inFlightMax else { return true }
+            let pending = Pending(entry: nextEntry, intended: intended)
+            let isStream = isStream(nextEntry)
+            if let index = place(forStream: isStream) {
+                if wasHeldBack { openLoop.late += 1 }
+                append(pending, to: index, now)
+                try connections[index].flush(poll, token: index)
+            } else if isStream {
+                openLoop.late += 1
+                deferred.append(pending)
+            } else {
+                return true
+            }
+            _ = takeEntry()
+            waiting += 1
+            openLoop.due += 1
+            openLoop.inFlightMax = max(openLoop.inFlightMax, waiting)
+            arrivals.advance()
+        }
+        return false
+    }
+
+    /// The next connection in turn that has room; nil where none has.
+    private func place(forStream isStream: Bool) -> Int? {
+        for _ in connections.indices {
+            let index = nextConnection
+            nextConnection = index + 1 == connections.count ? 0 : index + 1
+            if isStream ? connections[index].hasRoomForStream : connections[index].hasRoom { return index }
+        }
+        return nil
+    }
+
+    // MARK: Both
+
+    private func isStream(_ entry: Int) -> Bool { pool.entries[entry].type == .lookalike }
+
+    private func takeEntry() -> Int {
+        let entry = nextEntry
+        nextEntry = entry + 1 == pool.entries.count ? 0 : entry + 1
+        return entry
+    }
+
+    private func append(_ pending: Pending, to index: Int, _ now: Instant) {
+        connections[index].append(
+            LoadConnection.Request(
+                entry: pending.entry, intended: pending.intended, sent: now,
+                type: pool.entries[pending.entry].type),
+            body: pool.body(pending.entry), timeoutMilliseconds: timeoutMilliseconds)
+        openLoop.sendDelay.record(now - pending.intended)
+    }
+
+    /// Reads once and handles every frame that is whole. Returns when it was read.
+    private func receive(_ index: Int, _ handle: (Reply, RawSpan) throws -> Bool) throws -> Instant {
+        let socket = connections[index].socket
+        try socket.receive()
+        let now = Instant.now
+        while try take(socket, index, now, handle) {}
+        return now
+    }
+
+    private func take(
+        _ socket: FrameSocket, _ index: Int, _ now: Instant, _ handle: (Reply, RawSpan) throws -> Bool
+    ) throws -> Bool {
+        try socket.takeFrame { header, body in
+            receivedByteCount += FrameHeader.byteCount + body.byteCount
+            guard let request = connections[index].take(header, bodyByteCount: body.byteCount) else {
+                throw WireFailure.refused(
+                    requestID: header.requestID,
+                    reply: "\(try ServerReply.decode(header: header, body: body))")
+            }
+            let reply = Reply(
+                entry: request.entry, intended: request.intended, sent: request.sent, received: now,
+                header: header,
+                ticket: header.requestID &* UInt64(connections.count) &+ UInt64(index))
+            let isAskingOn = try handle(reply, body)
+            if reply.isEnd {
+                waiting -= 1
+                goesOn = goesOn && isAskingOn
+            }
+            return true
+        } ?? false
+    }
+
+    private func checkSilence(since heard: Instant) throws {
+        let silence = Instant.now - heard
+        guard silence > .milliseconds(Int(timeoutMilliseconds)) + Self.silenceAllowance else { return }
+        throw WireFailure.silent(requests: waiting, seconds: silence.inSeconds)
     }
 }

@@ -48,7 +48,7 @@ struct WireRun {
         let server = try ServerProcess(
             binary: binary, scratch: scratch, options: ["--threads", "\(threads)"])
         let load = try RequestLoad(
-            server.endpoint, users: DrawnModel.userCount, k: k, connections: connections, inFlight: inFlight)
+            server.endpoint, pool: .users(DrawnModel.userCount, k: k), connections: connections)
         var report = WireReport(
             kind: model.kind, rows: model.side.table.count, dimension: model.side.table.dimension, k: k,
             threads: threads, inFlight: inFlight, connections: connections)
@@ -68,11 +68,12 @@ struct WireRun {
     private func compareAll(_ load: RequestLoad, into report: inout WireReport) throws {
         var found = [UInt64?](repeating: nil, count: DrawnModel.userCount)
         var missing = found.count
-        try load.run { reply, body in
+        try load.run(.closed(inFlight: inFlight)) { reply, body in
+            try reply.requireOK(body)
             let answer = AnswerChecksum.of(try WireAnswer(decoding: body).results)
-            report.compare(answer, with: wanted[reply.user], user: reply.user)
-            if found[reply.user] == nil { missing -= 1 }
-            found[reply.user] = answer
+            report.compare(answer, with: wanted[reply.entry], user: reply.entry)
+            if found[reply.entry] == nil { missing -= 1 }
+            found[reply.entry] = answer
             return missing > 0
         }
         report.found = found.compactMap { $0 }
@@ -84,7 +85,8 @@ struct WireRun {
         var start = ContinuousClock.now
         var cpuStart = 0.0
         var isOver = false
-        try load.run { reply, body in
+        try load.run(.closed(inFlight: inFlight)) { reply, body in
+            try reply.requireOK(body)
             guard !isOver else { return false }
             replies += 1
             // The first turn fills the pipeline.
@@ -96,8 +98,8 @@ struct WireRun {
             report.latencies.append(reply.latency)
             if replies % Self.sampling == 0 {
                 report.compare(
-                    AnswerChecksum.of(try WireAnswer(decoding: body).results), with: wanted[reply.user],
-                    user: reply.user)
+                    AnswerChecksum.of(try WireAnswer(decoding: body).results), with: wanted[reply.entry],
+                    user: reply.entry)
             }
             let elapsed = (reply.received - start).inSeconds
             guard replies % inFlight == 0, elapsed >= seconds else { return true }

@@ -1,0 +1,38 @@
+import KindredDomain
+
+/// Why a load could not be run.
+enum LoadFailure: Error, CustomStringConvertible {
+    /// A model without a side, or a server without a model, where the requests need it.
+    case idsMissing(side: Side, wanted: String)
+    case idsUnreadable(path: String, line: Int, found: String, wanted: String)
+    case modelMissing(asked: String?, served: [String])
+    case versionMissing(model: String, version: UInt64, models: String, found: [UInt64])
+    case tooFewVersions(model: String, models: String, found: [UInt64])
+    case portUnknown(String)
+    case requestTooLarge(form: String, byteCount: Int)
+
+    var description: String {
+        switch self {
+        case .idsMissing(let side, let wanted): "the requests need ids of \(side): \(wanted)"
+        case .idsUnreadable(let path, let line, let found, let wanted):
+            "\(path): line \(line) is \(found), wanted \(wanted)"
+        case .modelMissing(let asked?, let served):
+            "--model \(asked): the server has "
+                + (served.isEmpty ? "no models" : served.joined(separator: ", "))
+        case .modelMissing(nil, let served):
+            served.isEmpty
+                ? "the server has no model, wanted one to ask"
+                : "the server has no default model: with --model name one of "
+                    + served.joined(separator: ", ")
+        case .versionMissing(let model, let version, let models, let found):
+            "the server answers from version \(version) of \(model), and --models \(models) has \(found): "
+                + "wanted the folder that it serves"
+        case .tooFewVersions(let model, let models, let found):
+            "--swap-every: --models \(models) has the versions \(found) of \(model), wanted at least two"
+        case .requestTooLarge(let form, let byteCount):
+            "\(form): a request of \(byteCount) bytes, wanted at most \(Limits.standard.bodyBytesMax): name "
+                + "fewer ids"
+        case .portUnknown(let text): "--endpoint \(text): wanted HOST:PORT with an IPv4 address"
+        }
+    }
+}

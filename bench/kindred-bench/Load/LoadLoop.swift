@@ -1,0 +1,38 @@
+import Foundation
+
+/// How a load is paced: what is the same for its warm-up and its measurement.
+enum LoadLoop: Sendable {
+    /// Requests in flight, over all connections.
+    case closed(inFlight: Int)
+    /// Requests per second.
+    case open(rate: Double, law: Arrivals.Law, seed: UInt64, inFlightMax: Int)
+
+    func pacing(seconds: Double) -> Pacing {
+        switch self {
+        case .closed(let inFlight): .closed(inFlight: inFlight)
+        case .open(let rate, let law, let seed, let inFlightMax):
+            .open(Arrivals(law, rate: rate, seconds: seconds, seed: seed), inFlightMax: inFlightMax)
+        }
+    }
+
+    /// Nil in a closed loop.
+    var rate: Double? { if case .open(let rate, _, _, _) = self { rate } else { nil } }
+
+    var text: String {
+        switch self {
+        case .closed(let inFlight): "closed loop, \(inFlight.groupedDigits) in flight"
+        case .open(let rate, let law, _, let inFlightMax):
+            "open loop, \(rate.formatted(rate < 100 ? 1 : 0)) requests/s, \(law.rawValue) arrivals, at most "
+                + "\(inFlightMax.groupedDigits) in flight"
+        }
+    }
+}
+
+extension Double {
+    /// The number with so many digits after the point and commas between groups of three before it.
+    fileprivate func formatted(_ digits: Int) -> String {
+        let rounded = fixed(digits)
+        guard let whole = Int(rounded.prefix { $0 != "." }) else { return rounded }
+        return whole.groupedDigits + rounded.drop { $0 != "." }
+    }
+}

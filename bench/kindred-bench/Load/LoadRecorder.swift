@@ -1,0 +1,72 @@
+import KindredDomain
+import KindredWire
+
+/// Counts what comes back during one measurement.
+struct LoadRecorder {
+    /// Latencies of the requests that were answered, from the time they were to be sent.
+    private(set) var latency = Histogram()
+    private(set) var byKind: [RequestKind: Histogram] = [:]
+    /// Of requests that a swap of versions touched, and of the others.
+    private(set) var duringSwaps = Histogram()
+    private(set) var outsideSwaps = Histogram()
+    private(set) var failures: [UInt16: FailureTally] = [:]
+    /// Requests that each version answered.
+    private(set) var versions: [UInt64: Int] = [:]
+    /// Whole replies, and those with an answer; each also of those that came before the end.
+    private(set) var replies = 0
+    private(set) var repliesInTime = 0
+    private(set) var answersInTime = 0
+    private(set) var queriesInTime = 0
+
+    private let pool: RequestPool
+    /// By ticket, of answers of which a frame that is not the last told of a failed query.
+    private var failedParts: [UInt64: UInt16] = [:]
+    private let swaps: SwapWindows?
+
+    init(pool: RequestPool, swaps: SwapWindows?) {
+        self.pool = pool
+        self.swaps = swaps
+        for entry in pool.entries where byKind[entry.kind] == nil { byKind[entry.kind] = Histogram() }
+    }
+
+    /// Takes in a frame of an answer.
+    mutating func take(_ reply: RequestLoad.Reply, _ body: RawSpan, isInTime: Bool) throws {
+        guard reply.isEnd else {
+            if let status = ReplyGlance(reply.header, body).failedStatus {
+                failedParts[reply.ticket] = status
+            }
+            return
+        }
+        replies += 1
+        if isInTime { repliesInTime += 1 }
+        guard reply.header.status == StatusCode.ok.rawValue else {
+            guard case .failure(let error) = try ServerReply.decode(header: reply.header, body: body) else {
+                throw WireFailure.strangeAnswer(reply: "of status \(reply.header.status)")
+            }
+            return fail(reply, error.status, error.message)
+        }
+        let glance = ReplyGlance(reply.header, body)
+        if let status = glance.failedStatus ?? failedParts.removeValue(forKey: reply.ticket) {
+            return fail(reply, status, "a query of request \(reply.entry)")
+        }
+        let entry = pool.entries[reply.entry]
+        if isInTime {
+            answersInTime += 1
+            queriesInTime += entry.queryCount
+        }
+        latency.record(reply.latency)
+        byKind[entry.kind]?.record(reply.latency)
+        if glance.version > 0 { versions[glance.version, default: 0] += 1 }
+        guard let swaps else { return }
+        if swaps.touch(since: reply.intended) {
+            duringSwaps.record(reply.latency)
+        } else {
+            outsideSwaps.record(reply.latency)
+        }
+    }
+
+    private mutating func fail(_ reply: RequestLoad.Reply, _ status: UInt16, _ example: String) {
+        failures[status, default: FailureTally(status: status, example: example)].add(
+            reply.received - reply.sent)
+    }
+}

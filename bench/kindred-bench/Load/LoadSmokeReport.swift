@@ -1,0 +1,58 @@
+/// What `kindred-bench load --smoke` saw: that every mode runs and that no answer is wrong or missing.
+struct LoadSmokeReport: Report {
+    var checks: [Check] = []
+    private(set) var lines: [String] = []
+
+    mutating func add(_ mode: String, _ report: LoadReport) {
+        add(mode, report.result)
+        checks += report.checks.map { Check(mode, $0) }
+        checks.append(
+            Check(
+                "\(mode): requests in the last row of the percentiles",
+                found: Self.lastCount(of: PercentileTable(report.result.histogram)),
+                wanted: "\(report.result.latency.count)"))
+        guard let swaps = report.result.swaps else { return }
+        checks.append(
+            Check(
+                "\(mode): versions activated", found: "\(swaps.windows.count)", wanted: "1 or more",
+                holds: !swaps.windows.isEmpty))
+    }
+
+    mutating func add(_ mode: String, _ report: SweepReport) {
+        for row in report.rows + [report.closed] { add("\(mode), \(row.loop)", row) }
+        checks += report.checks.map { Check(mode, $0) }
+        checks.append(
+            Check(
+                "\(mode): rows", found: "\(report.rows.count)", wanted: "2 or more",
+                holds: report.rows.count > 1))
+    }
+
+    private mutating func add(_ mode: String, _ result: LoadResult) {
+        lines.append(
+            "\(mode): \(Int(result.latency.count).groupedDigits) answers, p50 "
+                + result.latency.p50.milliseconds
+        )
+        checks.append(
+            Check(
+                none: "\(mode): requests refused or never sent",
+                found: result.refusedCount + result.unsentCount))
+    }
+
+    /// The third column of the text's last row that is no comment.
+    private static func lastCount(of table: PercentileTable) -> String {
+        let rows = table.text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        return rows.last?.split(separator: " ").dropFirst(2).first.map(String.init) ?? "none"
+    }
+}
+
+extension Check {
+    /// A check of one mode.
+    fileprivate init(_ mode: String, _ check: Check) {
+        self.init("\(mode): \(check.name)", found: check.found, wanted: check.wanted, holds: check.holds)
+    }
+
+    /// A check that two texts are the same.
+    fileprivate init(_ name: String, found: String, wanted: String) {
+        self.init(name, found: found, wanted: wanted, holds: found == wanted)
+    }
+}

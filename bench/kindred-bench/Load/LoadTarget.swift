@@ -1,0 +1,101 @@
+import Foundation
+import KindredClient
+import KindredDomain
+import KindredModel
+
+/// The server under load: one that runs already, or one of its own process.
+final class LoadTarget: Sendable {
+    /// Versions of a drawn model where they are swapped. A server keeps two in memory: with a third each swap
+    /// loads one.
+    private static let drawnVersions = 3
+
+    let endpoint: Endpoint
+    /// The served folder, where it is known.
+    let models: String?
+    /// Nil where the server runs already.
+    let serverProcessID: Int32?
+    /// The model that is asked; nil where the server has none, which is enough for PING.
+    let model: ModelDescription?
+    let ids: ServedIDs
+
+    // Used by whoever stops the server, once.
+    private nonisolated(unsafe) let server: ServerProcess?
+    private let scratch: ScratchFolder?
+
+    /// Starts the server where that was asked for, and reads what its requests need.
+    ///
+    /// `isSwapping`: ids are those that all versions have.
+    init(_ options: LoadTargetOptions, scenario: Scenario, isSwapping: Bool) async throws {
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        if let binary = options.kindred {
+            let scratch = try ScratchFolder()
+            self.scratch = scratch
+            if let rows = options.rows {
+                progress.show("drawing and packing \(rows.groupedDigits) x \(options.dimension)")
+                let crew = Crew(count: Machine.current.coreCount)
+                let drawn = try DrawnModel(
+                    options.data, rows: rows, dimension: options.dimension, shipped: options.shipped,
+                    crew: crew)
+                try drawn.publish(versions: isSwapping ? Self.drawnVersions : 1, in: scratch)
+            }
+            models = options.models ?? scratch.models
+            progress.show("starting the server")
+            let threads = options.threads.map { ["--threads", "\($0)"] } ?? []
+            let model = options.model.map { ["--default-model", $0] } ?? []
+            let server = try ServerProcess(
+                binary: binary, scratch: scratch, models: options.models, options: threads + model)
+            self.server = server
+            endpoint = server.endpoint
+            serverProcessID = server.memory.processID
+        } else {
+            guard let text = options.endpoint, let endpoint = Endpoint(text) else {
+                throw LoadFailure.portUnknown(options.endpoint ?? "")
+            }
+            self.endpoint = endpoint
+            models = options.models
+            server = nil
+            scratch = nil
+            serverProcessID = nil
+        }
+        let needsIDs = scenario.parts.contains { !$0.form.sides.isEmpty }
+        let client = KindredClient(endpoint)
+        let served = try await client.models()
+        await client.close()
+        let model = served.first { options.model.map($0.name.description.elementsEqual) ?? $0.isDefault }
+        guard let model else {
+            guard !needsIDs else {
+                throw LoadFailure.modelMissing(asked: options.model, served: served.map(\.name.description))
+            }
+            self.model = nil
+            ids = ServedIDs()
+            return
+        }
+        self.model = model
+        progress.show("reading ids")
+        if !needsIDs {
+            ids = ServedIDs()
+        } else if !options.idsFile.isEmpty {
+            ids = try ServedIDs(files: options.idsFile, of: model)
+        } else if let models {
+            let versions = isSwapping ? try Repository(root: models).versions(of: model.name) : [model.active]
+            ids = try ServedIDs(models: models, model: model.name, versions: versions)
+        } else {
+            ids = ServedIDs()
+        }
+    }
+
+    /// The versions to swap between, ascending. Throws where there are fewer than two.
+    func versions() throws -> [UInt64] {
+        guard let model else { throw LoadFailure.modelMissing(asked: nil, served: []) }
+        let found = try models.map { try Repository(root: $0).versions(of: model.name) } ?? []
+        guard found.count > 1 else {
+            throw LoadFailure.tooFewVersions(
+                model: model.name.description, models: models ?? "(not given)", found: found)
+        }
+        return found
+    }
+
+    /// Ends a server that was started. Throws unless it exits with 0.
+    func stop() throws { try server?.stop() }
+}

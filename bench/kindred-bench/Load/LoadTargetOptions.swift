@@ -1,0 +1,65 @@
+import ArgumentParser
+import Glibc
+import KindredClient
+import KindredDomain
+
+/// Which server is under load, and which of its models.
+struct LoadTargetOptions: ParsableArguments {
+    @Option(help: "A server that runs already, as IPV4:PORT.")
+    var endpoint: String?
+    @Option(help: "The kindred binary: a server is started on --models, or on a drawn model of --rows.")
+    var kindred: String?
+    @Option(help: "The folder of all models that is served, where the ids come from; it is only read.")
+    var models: String?
+    @Option(help: "The model to ask. Default: the server's.")
+    var model: String?
+    @Option(
+        help: ArgumentHelp(
+            "A file with one id of that side in each line, where the served folder is out of reach.",
+            valueName: "side=file"))
+    var idsFile: [IDsFile] = []
+    @Option(help: "Draw, pack and serve a model of so many items.")
+    var rows: Int?
+    @Option(help: "Elements of each drawn vector.")
+    var dimension = 64
+    @Option(help: "Kind of drawn vectors: flat, skewed or shipped.")
+    var data = VectorKind.flat
+    @Option(help: "The folder of the version that \"shipped\" vectors are drawn like.")
+    var shipped = "models/online-retail/2"
+    @Option(help: "Threads of a server that is started. Default: one per core.")
+    var threads: Int?
+
+    func validate() throws {
+        if let endpoint {
+            var address = in_addr()
+            guard let parsed = Endpoint(endpoint), inet_pton(AF_INET, parsed.host, &address) == 1 else {
+                throw ValidationError("--endpoint \(endpoint): IPV4:PORT, such as 127.0.0.1:7411")
+            }
+        }
+        if let model, ModelName(model) == nil {
+            throw ValidationError("--model \(model): a model's name has the form \(ModelName.rule)")
+        }
+        if let rows, !(1...100_000_000).contains(rows) {
+            throw ValidationError("--rows \(rows): 1 to 100000000")
+        }
+        guard (1...4_096).contains(dimension) else {
+            throw ValidationError("--dimension \(dimension): 1 to 4096")
+        }
+        if let threads, !(1...1_024).contains(threads) {
+            throw ValidationError("--threads \(threads): 1 to 1024")
+        }
+    }
+
+    /// Throws unless one server is named, and one model for it where it is started.
+    func checkServer() throws {
+        guard (endpoint == nil) != (kindred == nil) else {
+            throw ValidationError("--endpoint IPV4:PORT or --kindred BINARY: one of the two")
+        }
+        if endpoint != nil, rows != nil || threads != nil {
+            throw ValidationError("--rows and --threads: with --kindred alone, not with --endpoint")
+        }
+        if kindred != nil, (models == nil) == (rows == nil) {
+            throw ValidationError("--kindred: with --models DIR or with --rows N")
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// What `kindred-bench load --sweep` measured.
+struct SweepReport: Report {
+    let machine = Machine.current
+    let setting: LoadSetting
+    let loadBefore: String
+    let loadAfter = LoadAverage.lastMinute
+    /// As many requests in flight as the loop holds: what the rates are shares of.
+    let closed: LoadResult
+    /// By ascending rate.
+    let rows: [LoadResult]
+    /// Answers per second: the most of all rows and of the closed loop.
+    let capacity: Double
+    /// Requests per second with the greatest power, the rate of answers over their mean latency: beyond it,
+    /// latency grows faster than what is answered (Kleinrock, Power and deterministic rules of thumb for
+    /// probabilistic problems in computer communications, ICC 1979).
+    let knee: Double?
+    /// Milliseconds.
+    let targetP99: Double?
+    /// The greatest rate that met the target, or nil.
+    let rateWithinTarget: Double?
+    let checks: [Check]
+
+    init(setting: LoadSetting, loadBefore: String, targetP99: Double?, closed: LoadResult, rows: [LoadResult])
+    {
+        self.setting = setting
+        self.loadBefore = loadBefore
+        self.targetP99 = targetP99
+        self.closed = closed
+        self.rows = rows
+        capacity = (rows + [closed]).map(\.goodput).max() ?? 0
+        knee =
+            rows.filter { $0.latency.mean > 0 }
+            .max { $0.goodput / $0.latency.mean < $1.goodput / $1.latency.mean }?.openLoop?.offeredRate
+        rateWithinTarget = targetP99.flatMap { target in
+            rows.last { Self.meets($0, target) }?.openLoop?.offeredRate
+        }
+        let failed = rows + [closed]
+        checks = [
+            Check(
+                none: "requests that failed and were not refused for overload",
+                found: failed.reduce(0) { $0 + $1.failedCount },
+                example: failed.lazy.compactMap(\.failureExample).first)
+        ]
+    }
+
+    /// Whether every request was answered, and 99 of 100 within so many milliseconds.
+    static func meets(_ row: LoadResult, _ targetP99: Double) -> Bool {
+        row.latency.p99 <= targetP99 && row.failures.isEmpty && row.unsentCount == 0 && row.latency.count > 0
+    }
+
+    var lines: [String] {
+        machine.lines + ["load average \(loadBefore) before, \(loadAfter) after", ""] + setting.lines
+            + ["\(closed.loop): \(Int(closed.goodput).groupedDigits) answers/s", ""]
+            + TextTable.lines([Self.columns] + rows.map(Self.cells)) + ["", conclusion, ""]
+    }
+
+    private static let columns = [
+        "offered/s", "answers/s", "p50 ms", "p90", "p99", "p99.9", "max", "refused", "late", "unsent",
+        "generator", "server",
+    ]
+
+    private static func cells(_ row: LoadResult) -> [String] {
+        [Int(row.openLoop?.offeredRate ?? 0).groupedDigits, Int(row.goodput).groupedDigits]
+            + row.latency.cells.dropLast()
+            + [row.refusedCount, row.openLoop?.late ?? 0, row.unsentCount].map(\.groupedDigits)
+            + [row.generatorCPU.percent, row.serverCPU?.percent ?? "-"]
+    }
+
+    private var conclusion: String {
+        var text = "capacity \(Int(capacity).groupedDigits) answers/s"
+        if let knee { text += "; knee at \(Int(knee).groupedDigits) requests/s" }
+        if let targetP99 {
+            text +=
+                rateWithinTarget.map {
+                    "; p99 within \(targetP99.milliseconds) up to \(Int($0).groupedDigits) requests/s"
+                } ?? "; p99 within \(targetP99.milliseconds) at no rate that was tried"
+        }
+        return text
+    }
+}

@@ -1,0 +1,139 @@
+import KindredDomain
+import KindredWire
+
+/// One connection of a load: its requests in flight, and the bytes that its socket has not taken yet.
+struct LoadConnection {
+    /// A request that was not answered to its end.
+    struct Request {
+        /// Its number among the requests of the pool.
+        let entry: Int
+        /// When it was to be sent.
+        let intended: ContinuousClock.Instant
+        let sent: ContinuousClock.Instant
+        let type: MessageType
+        fileprivate(set) var requestID: UInt64 = 0
+        /// Body bytes of DATA that have come, and that the server may send.
+        var dataByteCount: UInt64 = 0
+        var windowByteCount = Limits.standard.windowBytesMax
+
+        init(entry: Int, intended: ContinuousClock.Instant, sent: ContinuousClock.Instant, type: MessageType)
+        {
+            self.entry = entry
+            self.intended = intended
+            self.sent = sent
+            self.type = type
+        }
+
+        var isStream: Bool { type == .lookalike }
+
+        /// Whether a frame is part of its answer.
+        func isAnswered(by header: FrameHeader) -> Bool {
+            header.requestID == requestID
+                && (header.type == type.rawValue | MessageType.replyBit
+                    || isStream && header.type == MessageType.data.rawValue)
+        }
+    }
+
+    private static let slotBits: UInt64 = 10
+    /// Requests in flight, at most: what a server allows by default.
+    static let inFlightMax = Int(Limits.standard.requestsInFlightMax)
+
+    let socket: FrameSocket
+    private(set) var inFlightCount = 0
+    private(set) var streamCount = 0
+    /// Whether the poll tells when the socket takes more.
+    private(set) var isWaitingToWrite = false
+    private(set) var sentByteCount = 0
+
+    /// The low bits of a request id are its place here, the high ones ascend: an answer is found without a
+    /// search.
+    private var requests = [Request?](repeating: nil, count: inFlightMax)
+    private var free = Array(0..<inFlightMax)
+    private var sequence: UInt64 = 0
+    private var header = ByteWriter()
+    private var output: [UInt8] = []
+    private var outputStart = 0
+
+    init(_ socket: FrameSocket) {
+        precondition(Self.inFlightMax == 1 << Self.slotBits, "each place has its id")
+        self.socket = socket
+    }
+
+    var hasRoom: Bool { !free.isEmpty }
+    var hasRoomForStream: Bool { hasRoom && streamCount < Int(Limits.standard.streamsPerConnectionMax) }
+
+    /// Appends a request's frame to what is to be sent. There is room.
+    mutating func append(_ request: Request, body: ArraySlice<UInt8>, timeoutMilliseconds: UInt32) {
+        guard let slot = free.popLast() else { preconditionFailure("the caller has seen room") }
+        sequence += 1
+        let requestID = sequence << Self.slotBits | UInt64(slot)
+        requests[slot] = request
+        requests[slot]?.requestID = requestID
+        inFlightCount += 1
+        if request.isStream { streamCount += 1 }
+        appendFrame(
+            type: request.type.rawValue, flags: .end, requestID: requestID, argument: timeoutMilliseconds,
+            body: body)
+    }
+
+    /// The request that a frame answers; nil where there is none. With END it is no longer in flight.
+    mutating func take(_ header: FrameHeader, bodyByteCount: Int) -> Request? {
+        let slot = Int(header.requestID & (1 << Self.slotBits - 1))
+        guard var request = requests[slot], request.isAnswered(by: header) else { return nil }
+        if header.type & MessageType.replyBit != 0, header.isEnd {
+            requests[slot] = nil
+            free.append(slot)
+            inFlightCount -= 1
+            if request.isStream { streamCount -= 1 }
+        } else if header.type == MessageType.data.rawValue {
+            request.dataByteCount += UInt64(bodyByteCount)
+            grow(&request, requestID: header.requestID)
+            requests[slot] = request
+        }
+        return request
+    }
+
+    /// Lets the server send on once half of what it may send has come.
+    private mutating func grow(_ request: inout Request, requestID: UInt64) {
+        let window = Limits.standard.windowBytesMax
+        guard request.windowByteCount - min(request.dataByteCount, request.windowByteCount) < window / 2
+        else {
+            return
+        }
+        request.windowByteCount = request.dataByteCount + window
+        var body = ByteWriter()
+        ClientMessage.window(limitBytes: request.windowByteCount).encodeBody(into: &body)
+        appendFrame(
+            type: MessageType.window.rawValue, flags: [], requestID: requestID, argument: 0,
+            body: body.bytes[...])
+    }
+
+    private mutating func appendFrame(
+        type: UInt8, flags: FrameFlags, requestID: UInt64, argument: UInt32, body: ArraySlice<UInt8>
+    ) {
+        header.removeAll()
+        FrameHeader(
+            bodyLength: UInt32(body.count), type: type, flags: flags, requestID: requestID, argument: argument
+        ).encode(into: &header)
+        output += header.bytes
+        output += body
+    }
+
+    /// Sends what the socket takes, and has the poll tell when it takes the rest.
+    mutating func flush(_ poll: SocketPoll, token: Int) throws {
+        if outputStart < output.count {
+            let count = try socket.sendSome(output, from: outputStart)
+            outputStart += count
+            sentByteCount += count
+            if outputStart == output.count {
+                output.removeAll(keepingCapacity: true)
+                outputStart = 0
+            }
+        }
+        let isWaiting = outputStart < output.count
+        if isWaiting != isWaitingToWrite {
+            try poll.set(socket.descriptor, token: token, isWriting: isWaiting)
+            isWaitingToWrite = isWaiting
+        }
+    }
+}
