@@ -10,7 +10,8 @@ BENCH := .build/release/kindred-bench
 PYTHON ?= python3
 LISTEN ?= 127.0.0.1:7411
 
-.PHONY: help setup build demo serve test test-swift test-release test-sanitized test-python test-bench acceptance lint format spec clean
+.PHONY: help setup build demo serve test test-swift test-release test-sanitized test-python test-bench test-peers \
+	record acceptance lint format spec clean
 
 # Runs built tests. What failed is said once more at the end, with the seeds that repeat it.
 TEST_OUTPUT := .build/test-output
@@ -68,6 +69,15 @@ test-bench: build ## The long runs at their smallest, what requests and queries 
 	$(BENCH) load --kindred $(KINDRED) --smoke
 	$(PYTHON) bench/guard --kindred $(KINDRED) --bench $(BENCH)
 	$(PYTHON) models/online-retail/demo.py $(KINDRED)
+
+test-peers: build ## Datasets, peers and the record, at their smallest; installs the peers with pip.
+	@bench/setup-packages redis-server redis-tools
+	bench/run --smoke --records .build/records
+	.build/bench-venv/bin/python -m unittest discover -s bench -t .
+
+record: setup ## Measures what fits this machine beside its peers, into bench/records.
+	@bench/setup-packages redis-server redis-tools
+	bench/run --quick
 
 acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader of a million rows.
 	$(BENCH) swap --kindred $(KINDRED)

@@ -5,6 +5,8 @@ enum EngineFailure: Error, CustomStringConvertible {
     case peerEnded(command: String, request: String)
     case strangeReply(command: String, request: String, reply: String)
     case idsUnreadable(path: String, found: Int, wanted: Int)
+    case nothingInside(path: String)
+    case dimensionsDiffer(folder: String, rows: Int, queries: Int)
 
     var description: String {
         switch self {
@@ -16,6 +18,9 @@ enum EngineFailure: Error, CustomStringConvertible {
         case .strangeReply(let command, let request, let reply):
             "\(command) answered \"\(request)\" with \"\(reply)\""
         case .idsUnreadable(let path, let found, let wanted): "\(path): \(found) bytes, wanted \(wanted)"
+        case .nothingInside(let path): "\(path): 0 vectors, wanted at least 1"
+        case .dimensionsDiffer(let folder, let rows, let queries):
+            "\(folder): queries.npy has \(queries) elements a vector, wanted \(rows) as in rows.npy"
         }
     }
 }

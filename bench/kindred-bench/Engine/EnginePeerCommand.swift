@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
 import KindredKernels
+import KindredModel
 
-/// The engine as a peer of another run of the bench: held to an instruction set by `KINDRED_ISA`, it draws the same
-/// flat vectors and measures when it is asked, as `PeerProcess` says.
+/// The engine as a peer of another run, as `PeerProcess` says: over vectors of a folder, or over the same flat
+/// ones as another run of the bench while it is held to an instruction set by `KINDRED_ISA`.
 struct EnginePeerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "engine-peer", abstract: "Measure when asked on standard input.", shouldDisplay: false)
@@ -11,26 +12,49 @@ struct EnginePeerCommand: ParsableCommand {
     /// This program's file.
     static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
 
-    @Option(help: "Rows of the table.") var rows: Int
-    @Option(help: "Elements of a vector.") var dimension: Int
+    @Option(help: "A folder with rows.npy and queries.npy, instead of vectors that are drawn.")
+    var folder: String?
+    @Option(help: "Rows of the table, where they are drawn.") var rows = 1_000_000
+    @Option(help: "Elements of a vector, where they are drawn.") var dimension = 64
+    @Option(help: "int8 or blas.") var path = EnginePath.int8
+
+    func validate() throws {
+        guard (1...100_000_000).contains(rows) else {
+            throw ValidationError("--rows \(rows): 1 to 100000000")
+        }
+        guard (1...4_096).contains(dimension) else {
+            throw ValidationError("--dimension \(dimension): 1 to 4096")
+        }
+    }
 
     func run() throws {
-        let machine = Machine.current
-        let crews = Crews(machine: machine)
-        let model = try EngineModel(.flat, rows: rows, dimension: dimension, shipped: "", crew: crews[.all])
-        say("ready kindred \(ScanKernel.chosen.name)")
-        while let line = readLine() {
-            let words = line.split(separator: " ")
-            guard words.count == 5, words[0] == "measure", let batch = Int(words[1]), batch > 0,
-                let threads = Int(words[2]), let k = Int(words[3]), k > 0, let seconds = Double(words[4])
-            else {
-                say("unknown request, wanted measure BATCH THREADS K SECONDS")
-                continue
+        var peer = EnginePeer(made: try folder.map(loaded) ?? drawn(), path: path.planned)
+        say("ready kindred \(path.rawValue) \(ScanKernel.chosen.name)")
+        while let line = readLine() { say(try peer.answer(line)) }
+    }
+
+    private func drawn() throws -> EnginePeer.Made {
+        try EnginePeer.Made { crew in
+            let laws = try VectorLaws(.flat, dimension: dimension, shipped: "")
+            return (
+                try laws.rows.rows(rows, seed: 11, crew: crew), rows, dimension,
+                try EngineModel.drawQueries(EngineModel.queryCount, laws: laws, crew: crew)
+            )
+        }
+    }
+
+    private func loaded(from folder: String) throws -> EnginePeer.Made {
+        try EnginePeer.Made { _ in
+            let (vectors, rows, dimension) = try VectorFile.matrix(of: folder + "/rows.npy")
+            let queries = try VectorFile.rows(of: folder + "/queries.npy")
+            guard rows > 0 else { throw EngineFailure.nothingInside(path: folder + "/rows.npy") }
+            guard let first = queries.first else {
+                throw EngineFailure.nothingInside(path: folder + "/queries.npy")
             }
-            let series = BatchSeries(
-                model.planned(max(EngineModel.queryCount, batch), k: k, path: .int8), batchSize: batch,
-                runner: BatchRunner(model: model, crew: crews[threads == 1 ? .one : .all]))
-            say("\(try series.contender.sample(seconds))")
+            guard first.count == dimension else {
+                throw EngineFailure.dimensionsDiffer(folder: folder, rows: dimension, queries: first.count)
+            }
+            return (vectors, rows, dimension, queries)
         }
     }
 

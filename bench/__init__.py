@@ -1,0 +1,1 @@
+"""What Kindred promises, held to it; README.md beside this file is the guide."""

@@ -1,0 +1,87 @@
+"""The few figures of a record that say most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.peers.comparison_result import ComparisonResult, Contest
+from bench.peers.interleaved import Pair
+from bench.suite.record import Record
+
+RECALL = 0.98
+
+Finding = tuple[str, str, str]
+
+
+def findings(record: Record) -> list[Finding]:
+    """What was measured, its value, its noise."""
+    rows: list[Finding] = []
+    for result in record.recall:
+        rows += engine(result)
+    if record.rows:
+        largest = record.rows[-1]
+        for contest in best(largest, ("faiss flat",), 0.0):
+            rows.append(of_pair(f"{table(largest)}: queries/s, Kindred / faiss flat at its best", contest.batched))
+    if record.redis:
+        for row in record.redis.table:
+            rows.append(
+                of_pair(
+                    f"wire, {row.connections} x {row.in_flight} in flight: requests/s, Kindred / Redis GET",
+                    row.speeds,
+                )
+            )
+        rows.append(of_pair("wire, one at a time: p50, recommendation / PING", record.redis.alone.latencies))
+    if record.served:
+        served = record.served
+        rows.append(
+            of_pair(
+                f"wire, {served.rows:,} rows, {served.concurrency} in flight: requests/s, "
+                "Kindred / faiss behind gRPC",
+                served.speeds,
+            )
+        )
+    if record.sweep and record.swaps:
+        calm, swapped = record.swaps.without, record.swaps.with_swaps
+        share = f"{record.swaps.share_of_capacity:.0%} of capacity"
+        rows.append(
+            (f"capacity, {record.sweep.rows:,} rows over the wire", f"{record.sweep.capacity:,.0f} requests/s", "")
+        )
+        if calm.p50:
+            rows.append((f"{share}: p99.9 / p50", f"{calm.p999 / calm.p50:.2f}", ""))
+        if calm.p99:
+            rows.append(
+                (
+                    f"{share}: p99 with a swap every {record.swaps.swap_every_seconds:g} s / without",
+                    f"{swapped.p99 / calm.p99:.2f}",
+                    "",
+                )
+            )
+    return rows
+
+
+def engine(result: ComparisonResult) -> Iterator[Finding]:
+    """Kindred, which is exact, over each peer's fastest point of enough recall."""
+    labels = tuple(dict.fromkeys(contest.point.label for contest in result.contests))
+    for contest in best(result, labels, RECALL):
+        yield of_pair(
+            f"{table(result)}: queries/s, Kindred / {contest.point.label} at recall {contest.point.recall:.3f}",
+            contest.batched,
+        )
+
+
+def best(result: ComparisonResult, labels: tuple[str, ...], recall: float) -> Iterator[Contest]:
+    """Of each label the fastest contest with at least this recall."""
+    for label in labels:
+        contests = [one for one in result.contests if one.point.label == label and one.point.recall >= recall]
+        if contests:
+            yield max(contests, key=lambda one: one.batched.second.median)
+
+
+def table(result: ComparisonResult) -> str:
+    """Which rows."""
+    return f"{result.dataset} {result.rows:,} x {result.dimension}"
+
+
+def of_pair(name: str, pair: Pair) -> Finding:
+    """A ratio and its noise."""
+    return name, f"{pair.ratio.median:.3g}", f"{pair.ratio.spread:.0%}"

@@ -1,0 +1,104 @@
+"""Kindred's programs, as the suite runs them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+import tempfile
+from typing import Any
+
+import numpy
+
+from bench.peers.served.server_process import ServerProcess
+from bench.suite.failure import SuiteFailure
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Kindred:
+    """The two binaries."""
+
+    binary: pathlib.Path
+    bench: pathlib.Path
+
+    def kernels(self, is_short: bool) -> dict[str, Any]:
+        """The machine's limits."""
+        return self._json([str(self.bench), "kernels", "--json", *(["--smoke"] if is_short else [])])
+
+    def pack(self, vectors: pathlib.Path, models: pathlib.Path, versions: int = 1) -> None:
+        """Publishes rows.npy and queries.npy as the items and users of the model `bench`; ids are rows."""
+        for name in ("rows", "queries"):
+            count = len(numpy.load(vectors / f"{name}.npy", mmap_mode="r"))
+            numpy.save(vectors / f"{name}.ids.npy", numpy.arange(count, dtype="<u8"))
+        for _ in range(versions):
+            self._run(
+                [
+                    str(self.binary),
+                    "pack",
+                    "--models",
+                    str(models),
+                    "--name",
+                    "bench",
+                    "--items",
+                    str(vectors / "rows.npy"),
+                    "--item-ids",
+                    str(vectors / "rows.ids.npy"),
+                    "--users",
+                    str(vectors / "queries.npy"),
+                    "--user-ids",
+                    str(vectors / "queries.ids.npy"),
+                    "--training-id",
+                    "bench",
+                ]
+            )
+
+    def serve(self, models: pathlib.Path, scratch: pathlib.Path, threads: int) -> ServerProcess:
+        """A server on a free port; ends with its `with`."""
+        return ServerProcess(
+            [
+                str(self.binary),
+                "serve",
+                "--models",
+                str(models),
+                "--state",
+                str(scratch / "state"),
+                "--listen",
+                "127.0.0.1:0",
+                "--threads",
+                str(threads),
+            ],
+            scratch / "kindred.log",
+        )
+
+    def load(self, *options: str) -> dict[str, Any]:
+        """What `kindred-bench load` writes with --json."""
+        with tempfile.NamedTemporaryFile(suffix=".json") as file:
+            self._run([str(self.bench), "load", *options, "--json", file.name])
+            return parsed(pathlib.Path(file.name).read_text(), "kindred-bench load --json")
+
+    def _json(self, command: list[str]) -> dict[str, Any]:
+        return parsed(self._run(command), " ".join(command))
+
+    @staticmethod
+    def _run(command: list[str]) -> str:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise SuiteFailure(
+                f"{' '.join(command)} ended with status {done.returncode}, wanted 0: "
+                f"{(done.stderr.strip() or done.stdout.strip())[-1500:]}"
+            )
+        return done.stdout
+
+
+def parsed(text: str, source: str) -> dict[str, Any]:
+    """One JSON object."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise SuiteFailure(f"{source} wrote {text[:200]!r}, wanted one JSON object: {error}") from error
+    if not isinstance(value, dict):
+        raise SuiteFailure(f"{source} wrote {type(value).__name__}, wanted one JSON object")
+    return value

@@ -1,0 +1,143 @@
+"""Latency over the wire: against the rate that is offered, and while versions are swapped."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+from bench.datasets import drawn
+from bench.suite.kindred import Kindred
+from bench.suite.load_figures import LoadFigures, member, number
+from bench.suite.plan import Plan
+
+CONNECTIONS = 50
+TARGET_P99_MS = 5.0
+SHARE_OF_CAPACITY = 0.7
+
+
+@dataclasses.dataclass(frozen=True)
+class SweepResult:
+    """Open loops at ascending rates. Rates in requests per second."""
+
+    rows: int
+    dimension: int
+    k: int
+    connections: int
+    closed: LoadFigures
+    table: tuple[LoadFigures, ...]
+    capacity: float
+    knee: float | None
+    target_p99: float
+    rate_within_target: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class SwapResult:
+    """An open loop at a share of the capacity, without swaps and with one every so many seconds."""
+
+    rows: int
+    dimension: int
+    share_of_capacity: float
+    swap_every_seconds: float
+    swaps: int
+    without: LoadFigures
+    with_swaps: LoadFigures
+    p99_during_swaps: float
+    p99_outside_swaps: float
+
+
+class LatencyStage:
+    """One model in two versions, in a scratch folder."""
+
+    def __init__(
+        self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, threads: int, progress: Callable[[str], None]
+    ) -> None:
+        self.plan = plan
+        self.kindred = kindred
+        self.threads = threads
+        self.progress = progress
+        self.folder = scratch / "latency"
+
+    def run(self) -> tuple[SweepResult, SwapResult]:
+        """The sweep, whose capacity the swaps' rate is a share of."""
+        plan = self.plan
+        self.progress(f"drawing {plan.latency_rows:,} vectors")
+        drawn.write(self.folder, "shipped", plan.latency_rows, plan.dimension, plan.queries)
+        try:
+            self.kindred.pack(self.folder, self.folder / "models", versions=2)
+            sweep = self._sweep()
+            return sweep, self._swaps(sweep.capacity)
+        finally:
+            shutil.rmtree(self.folder)
+
+    def _sweep(self) -> SweepResult:
+        plan = self.plan
+        self.progress("latency against offered load")
+        report = self._load(
+            "--sweep",
+            "--target-p99",
+            str(TARGET_P99_MS),
+            "--arrivals",
+            "poisson",
+            "--seconds",
+            str(plan.sweep_seconds),
+        )
+        return SweepResult(
+            plan.latency_rows,
+            plan.dimension,
+            plan.k,
+            CONNECTIONS,
+            LoadFigures.of_result(member(report, "closed", dict)),
+            tuple(LoadFigures.of_result(row) for row in member(report, "rows", list)),
+            number(report, "capacity"),
+            report.get("knee"),
+            TARGET_P99_MS,
+            report.get("rateWithinTarget"),
+        )
+
+    def _swaps(self, capacity: float) -> SwapResult:
+        plan = self.plan
+        options = (
+            "--rate",
+            str(SHARE_OF_CAPACITY * capacity),
+            "--arrivals",
+            "poisson",
+            "--seconds",
+            str(plan.swap_seconds),
+        )
+        self.progress("latency without swaps")
+        without = LoadFigures.of(self._load(*options))
+        self.progress("latency with swaps")
+        report = self._load(*options, "--swap-every", str(plan.swap_every))
+        swaps = member(member(report, "result", dict), "swaps", dict)
+        return SwapResult(
+            plan.latency_rows,
+            plan.dimension,
+            SHARE_OF_CAPACITY,
+            plan.swap_every,
+            len(member(swaps, "windows", list)),
+            without,
+            LoadFigures.of(report),
+            number(member(swaps, "during", dict), "p99"),
+            number(member(swaps, "outside", dict), "p99"),
+        )
+
+    def _load(self, *options: str) -> dict[str, Any]:
+        return self.kindred.load(
+            "--kindred",
+            str(self.kindred.binary),
+            "--models",
+            str(self.folder / "models"),
+            "--threads",
+            str(self.threads),
+            "--connections",
+            str(CONNECTIONS),
+            "--k",
+            str(self.plan.k),
+            "--warm-up",
+            "0.5",
+            *options,
+        )

@@ -1,0 +1,61 @@
+"""Latency against offered load."""
+
+from __future__ import annotations
+
+import pathlib
+
+from bench.suite.latency_stage import SweepResult
+from bench.suite.plots import style
+
+LINES = (("p99.9", "p999", "#9a3412"), ("p99", "p99", "#ea580c"), ("p50", "p50", "#0072b2"))
+
+# Rates up to so many times the capacity are drawn; the table of the report has them all.
+BEYOND = 1.15
+
+
+def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
+    """Percentiles from the time a request was to be sent; beyond the capacity only to show where they go."""
+    figure, axes = style.canvas(
+        "Latency against offered load",
+        f"{sweep.rows:,} x {sweep.dimension}, top {sweep.k}, {sweep.connections} connections, open loop, Poisson "
+        "arrivals, from the intended time of sending",
+        "offered, requests per second",
+        "latency, ms",
+        right=0.88,
+    )
+    axes.set_yscale("log")
+    shown = [row for row in sweep.table if row.offered_rate <= BEYOND * sweep.capacity]
+    offered = [row.offered_rate for row in shown]
+    labels = []
+    for name, member, color in LINES:
+        values = [getattr(row, member) for row in shown]
+        axes.plot(offered, values, marker="o", markersize=4, color=color)
+        labels.append(style.EndLabel(offered[-1], values[-1], name, color))
+    axes.set_xlim(0, BEYOND * sweep.capacity)
+    axes.axvspan(sweep.capacity, BEYOND * sweep.capacity, color=style.FAINT, alpha=0.6, zorder=0, linewidth=0)
+    axes.annotate(
+        f"capacity {style.count_text(sweep.capacity)}/s",
+        (sweep.capacity, 1),
+        (-4, -3),
+        va="top",
+        ha="right",
+        xycoords=axes.get_xaxis_transform(),
+        textcoords="offset points",
+        fontsize=style.LABEL_SIZE,
+        color=style.MUTED,
+    )
+    if sweep.rate_within_target:
+        axes.axhline(sweep.target_p99, color=style.MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+        axes.annotate(
+            f"p99 within {sweep.target_p99:g} ms up to {style.count_text(sweep.rate_within_target)}/s",
+            (0, sweep.target_p99),
+            (6, 3),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            fontsize=style.LABEL_SIZE,
+            color=style.MUTED,
+        )
+    style.plain_ticks(axes.xaxis)
+    style.plain_ticks(axes.yaxis, style.milliseconds_text)
+    style.label_ends(axes, labels)
+    return style.save(figure, folder, "latency")

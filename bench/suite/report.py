@@ -1,0 +1,305 @@
+"""The report of a record: what was found, for people."""
+
+from __future__ import annotations
+
+import pathlib
+
+from bench.peers import comparison_table
+from bench.peers.interleaved import Figure, Pair
+from bench.suite.findings import findings
+from bench.suite.load_figures import LoadFigures
+from bench.suite.machine import Machine
+from bench.suite.plots import latency_plot, recall_plot, rows_plot, swaps_plot, threads_plot, wire_plot
+from bench.suite.record import Record
+
+
+def write(record: Record, folder: pathlib.Path) -> None:
+    """report.md and its plots."""
+    lines = [
+        f"# {record.machine.name}",
+        "",
+        *heading(record),
+        *section("The machine", machine_lines(record.machine)),
+        *findings_section(record),
+    ]
+    for result in record.recall:
+        lines += [
+            "",
+            f"## Engine: {result.dataset} vectors, {result.rows:,} x {result.dimension}",
+            "",
+            image(recall_plot.draw(result, folder)),
+            *code(comparison_table.lines(result)),
+        ]
+    if record.rows:
+        lines += ["", "## Engine: throughput against rows", "", image(rows_plot.draw(record.rows, folder))]
+        for result in record.rows:
+            lines += code(comparison_table.lines(result))
+    if record.threads:
+        lines += threads_section(record, folder)
+    if record.redis or record.served:
+        lines += [
+            "",
+            "## Wire",
+            "",
+            image(wire_plot.draw(record.redis, record.served, folder)),
+            *wire_lines(record),
+        ]
+    if record.sweep and record.swaps:
+        lines += latency_section(record, folder)
+    if record.left_out:
+        lines += ["", "## Left out", "", *(f"- {name}: {reason}" for name, reason in record.left_out.items())]
+    (folder / "report.md").write_text("\n".join(lines) + "\n")
+
+
+def heading(record: Record) -> list[str]:
+    """How this record was made, and how it is made again."""
+    machine = record.machine
+    return [
+        f"Made by `bench/run --{record.plan}` in {record.minutes:.0f} minutes on {machine.date}"
+        + (f", sources {machine.commit}" if machine.commit else "")
+        + ". Speeds are medians of rounds in which the two "
+        "that are compared take turns; noise is the distance of the quartiles of their ratios, as a share of the "
+        "median.",
+        "",
+    ]
+
+
+def machine_lines(machine: Machine) -> list[str]:
+    """What it is, and its limits in one table."""
+    facts = machine.limits["machine"]
+    caches = ", ".join(f"L{cache['level']} {cache['byteCount'] >> 10:,} KiB" for cache in facts["caches"])
+    table = [("limit", "one thread", "all threads")]
+    for level in dict.fromkeys(read["level"] for read in machine.limits["reads"]):
+        table.append(
+            (
+                f"read {level}, GB/s",
+                *by_threads(
+                    machine.limits["reads"], lambda read, level=level: read["level"] == level, "bytesPerSecond"
+                ),
+            )
+        )
+    for dimension in dict.fromkeys(product["dimension"] for product in machine.limits["products"]):
+        table.append(
+            (
+                f"sgemm d = {dimension}, GFLOP/s",
+                *by_threads(
+                    machine.limits["products"],
+                    lambda one, dimension=dimension: one["dimension"] == dimension,
+                    "operationsPerSecond",
+                ),
+            )
+        )
+    kernel = machine.limits["scanKernel"]
+    table.append(
+        (
+            f"int8 {kernel}, G multiply-adds/s",
+            *by_threads(machine.limits["scans"], lambda scan: scan["kernel"] == kernel, "multiplyAddsPerSecond"),
+        )
+    )
+    return [
+        f"{machine.cpu}, {machine.cores} cores, {caches}, {machine.memory_byte_count >> 30} GiB of memory",
+        f"{' '.join(facts['instructionSets'])}; {facts['blas']}",
+        f"{machine.kernel}, Python {machine.python}; load average {machine.load_average:.2f} before the run",
+        "",
+        *comparison_table.aligned(table),
+    ]
+
+
+def by_threads(rows: list[dict], matches: object, member: str) -> tuple[str, str]:
+    """The best of the matching rows with one and with all threads, in billions."""
+    found = []
+    for threads in ("one", "all"):
+        values = [row[member]["best"] for row in rows if matches(row) and row["threads"] == threads]
+        found.append(f"{max(values) / 1e9:,.1f}" if values else "")
+    return found[0], found[1]
+
+
+def findings_section(record: Record) -> list[str]:
+    """The ratios that matter most."""
+    rows = findings(record)
+    if not rows:
+        return []
+    return [
+        "",
+        "## At a glance",
+        "",
+        "| measured | value | noise |",
+        "| --- | --- | --- |",
+        *(f"| {name} | {value} | {noise} |" for name, value, noise in rows),
+    ]
+
+
+def threads_section(record: Record, folder: pathlib.Path) -> list[str]:
+    """Scaling."""
+    result = record.threads
+    lines = [("threads", "Kindred, queries/s", "faiss flat, queries/s", "Kindred / faiss", "noise")]
+    lines += [(str(row.threads), *pair_cells(row.speeds)) for row in result.table]
+    return [
+        "",
+        "## Engine: scaling with threads",
+        "",
+        image(threads_plot.draw(result, folder)),
+        *code(
+            [
+                f"{result.rows:,} x {result.dimension}, vectors of length 1, top {result.k}; batches of "
+                f"{result.kindred_batch}, faiss's of {result.faiss_batch}",
+                "",
+                *comparison_table.aligned(lines),
+            ]
+        ),
+    ]
+
+
+def wire_lines(record: Record) -> list[str]:
+    """Tables beside Redis and beside gRPC."""
+    lines: list[str] = []
+    if record.redis:
+        redis = record.redis
+        table = [
+            (
+                "connections x in flight",
+                "Kindred, requests/s",
+                "Redis GET, requests/s",
+                "Kindred / Redis",
+                "noise",
+                "generator, CPU s/s",
+            )
+        ]
+        table += [
+            (f"{row.connections} x {row.in_flight}", *pair_cells(row.speeds), f"{row.generator_load.median:.2f}")
+            for row in redis.table
+        ]
+        alone = redis.alone.latencies
+        lines += code(
+            [
+                f"{redis.rows:,} x {redis.dimension}, top {redis.k}, by user; Redis {redis.redis_version}, "
+                f"values of {redis.value_byte_count} bytes, redis-benchmark",
+                "",
+                *comparison_table.aligned(table),
+                "",
+                f"one connection, one at a time: p50 {alone.first.median * 1000:.0f} us, of PING "
+                f"{alone.second.median * 1000:.0f} us, "
+                f"{alone.ratio.median:.2f} times (noise {alone.ratio.spread:.0%})",
+            ]
+        )
+    if record.served:
+        served = record.served
+        tried = "; ".join(f"{name}: {speed:,.0f}/s" for name, speed in served.tried.items())
+        table = [
+            ("", "requests/s", "p99, ms", "generator, CPU s/s", "recall"),
+            (
+                "Kindred",
+                f"{served.speeds.first.median:,.1f}",
+                f"{served.kindred_p99.median * 1000:,.1f}",
+                f"{served.kindred_generator_load.median:.2f}",
+                "exact",
+            ),
+            (
+                "faiss flat behind gRPC",
+                f"{served.speeds.second.median:,.1f}",
+                f"{served.faiss_p99.median * 1000:,.1f}",
+                f"{served.faiss_generator_load.median:.2f}",
+                f"{served.faiss_recall:.4f}",
+            ),
+        ]
+        lines += code(
+            [
+                f"{served.rows:,} x {served.dimension}, top {served.k}, by user, "
+                f"{served.concurrency} requests in flight; faiss with {served.faiss_setting} "
+                f"(tried: {tried}), batches of what waits",
+                "",
+                *comparison_table.aligned(table),
+                "",
+                f"Kindred / faiss behind gRPC: {served.speeds.ratio.median:.3g} "
+                f"(noise {served.speeds.ratio.spread:.0%})",
+            ]
+        )
+    return lines
+
+
+def latency_section(record: Record, folder: pathlib.Path) -> list[str]:
+    """The sweep and the swaps."""
+    sweep, swaps = record.sweep, record.swaps
+    header = (
+        "",
+        "offered/s",
+        "answered/s",
+        "p50 ms",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "refused",
+        "late",
+        "generator",
+    )
+    rows = [header, *(load_cells("", row) for row in sweep.table)]
+    both = [header, load_cells("without swaps", swaps.without), load_cells("with swaps", swaps.with_swaps)]
+    return [
+        "",
+        "## Latency against offered load",
+        "",
+        image(latency_plot.draw(sweep, folder)),
+        *code(
+            [
+                f"{sweep.rows:,} x {sweep.dimension}, top {sweep.k}, {sweep.connections} connections; capacity "
+                f"{sweep.capacity:,.0f}/s" + (f", knee at {sweep.knee:,.0f}/s" if sweep.knee else ""),
+                "",
+                *comparison_table.aligned(rows),
+            ]
+        ),
+        "",
+        "## Latency while versions are swapped",
+        "",
+        image(swaps_plot.draw(swaps, folder)),
+        *code(
+            [
+                *comparison_table.aligned(both),
+                "",
+                f"of requests that a swap touched, p99 {swaps.p99_during_swaps:.3f} ms; of the others "
+                f"in the same run, {swaps.p99_outside_swaps:.3f} ms",
+            ]
+        ),
+    ]
+
+
+def load_cells(name: str, row: LoadFigures) -> tuple[str, ...]:
+    """The cells of a load."""
+    return (
+        name,
+        f"{row.offered_rate or 0:,.0f}",
+        f"{row.goodput:,.0f}",
+        f"{row.p50:.3f}",
+        f"{row.p90:.3f}",
+        f"{row.p99:.3f}",
+        f"{row.p999:.3f}",
+        f"{row.max:.3f}",
+        f"{row.refused:,}",
+        f"{row.late + row.unsent:,}",
+        f"{row.generator_cpu:.0%}",
+    )
+
+
+def pair_cells(pair: Pair) -> tuple[str, str, str, str]:
+    """Both speeds, their ratio and its noise."""
+    return speed(pair.first), speed(pair.second), f"{pair.ratio.median:.3g}", f"{pair.ratio.spread:.0%}"
+
+
+def speed(figure: Figure) -> str:
+    """Whole ones a second, with a digit more where there are few."""
+    return f"{figure.median:,.0f}" if figure.median >= 100 else f"{figure.median:,.1f}"
+
+
+def section(title: str, lines: list[str]) -> list[str]:
+    """A heading and lines as they are."""
+    return [f"## {title}", *code(lines)]
+
+
+def code(lines: list[str]) -> list[str]:
+    """Lines as they are."""
+    return ["", "```", *lines, "```"]
+
+
+def image(name: str) -> str:
+    """A plot."""
+    return f"![{name}]({name}.svg)"

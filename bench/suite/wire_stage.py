@@ -1,0 +1,261 @@
+"""The wire: Kindred's server beside Redis, as the yardstick, and beside faiss behind gRPC."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from bench.datasets import drawn
+from bench.peers import interleaved
+from bench.peers.interleaved import Figure, Pair
+from bench.peers.served.redis_yardstick import RedisYardstick
+from bench.peers.served.server_process import ServerProcess
+from bench.suite.failure import SuiteFailure
+from bench.suite.kindred import ROOT, Kindred, parsed
+from bench.suite.load_figures import LoadFigures
+from bench.suite.plan import Plan
+
+REDIS_CONNECTIONS = 50
+REDIS_PIPELINES = (1, 16)
+# Of faiss: as it is installed, and such that batches are matrix products (see bench/peers/faiss_index.py).
+BLAS_THRESHOLDS = (0, 20)
+
+
+@dataclasses.dataclass(frozen=True)
+class RedisRow:
+    """Requests a second of Kindred and of redis-benchmark's GET with as many connections and in flight."""
+
+    connections: int
+    in_flight: int
+    speeds: Pair
+    generator_load: Figure
+
+
+@dataclasses.dataclass(frozen=True)
+class AloneRow:
+    """One connection, one request at a time: median latencies in milliseconds, recommendations over PING."""
+
+    latencies: Pair
+
+
+@dataclasses.dataclass(frozen=True)
+class RedisResult:
+    """The yardstick."""
+
+    redis_version: str
+    rows: int
+    dimension: int
+    k: int
+    value_byte_count: int
+    table: tuple[RedisRow, ...]
+    alone: AloneRow
+
+
+@dataclasses.dataclass(frozen=True)
+class ServedResult:
+    """Requests a second of Kindred and of faiss behind gRPC; latencies are in seconds."""
+
+    rows: int
+    dimension: int
+    k: int
+    concurrency: int
+    faiss_setting: str
+    tried: dict[str, float]
+    speeds: Pair
+    kindred_p99: Figure
+    faiss_p99: Figure
+    faiss_generator_load: Figure
+    kindred_generator_load: Figure
+    faiss_recall: float
+
+
+class WireStage:
+    """Packs what it needs into a scratch folder and starts a server for each measurement."""
+
+    def __init__(
+        self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, threads: int, progress: Callable[[str], None]
+    ) -> None:
+        self.plan = plan
+        self.kindred = kindred
+        self.scratch = scratch
+        self.threads = threads
+        self.progress = progress
+
+    def redis(self) -> RedisResult:
+        """Small requests: what a wire costs."""
+        plan = self.plan
+        folder = self._draw(plan.wire_rows)
+        models = folder / "models"
+        self.kindred.pack(folder, models)
+        try:
+            with RedisYardstick(folder) as redis, self.kindred.serve(models, folder, self.threads) as server:
+                target = ("--endpoint", server.endpoint, "--models", str(models))
+                rows = tuple(self._redis_row(redis, target, in_flight) for in_flight in REDIS_PIPELINES)
+                self.progress("one connection, one request at a time")
+                alone = interleaved.run(
+                    lambda: self._load(target, 1, 1).p50,
+                    lambda: self._load(target, 1, 1, "ping").p50,
+                    plan.wire_rounds,
+                )
+                return RedisResult(
+                    redis.version, plan.wire_rows, plan.dimension, plan.k, redis.value_bytes, rows, AloneRow(alone)
+                )
+        finally:
+            shutil.rmtree(folder)
+
+    def grpc(self) -> ServedResult:
+        """Large tables: what people deploy instead."""
+        plan = self.plan
+        folder = self._draw(plan.served_rows)
+        models = folder / "models"
+        self.kindred.pack(folder, models)
+        try:
+            settings = [(count, threshold) for count in sorted({1, self.threads}) for threshold in BLAS_THRESHOLDS]
+            tried = {setting: self._try_grpc(folder, setting) for setting in settings}
+            fastest = max(settings, key=lambda setting: tried[setting])
+            kindred_loads: list[LoadFigures] = []
+            faiss_loads: list[dict[str, Any]] = []
+            with (
+                self.kindred.serve(models, folder, self.threads) as server,
+                self._serve_grpc(folder, fastest) as grpc,
+            ):
+
+                def kindred_speed() -> float:
+                    kindred_loads.append(self._load_served(server, models))
+                    return kindred_loads[-1].goodput
+
+                def faiss_speed() -> float:
+                    faiss_loads.append(self._load_grpc(grpc, folder, plan.served_seconds))
+                    return faiss_loads[-1]["requestsPerSecond"]
+
+                speeds = interleaved.run(kindred_speed, faiss_speed, plan.served_rounds)
+            return ServedResult(
+                plan.served_rows,
+                plan.dimension,
+                plan.k,
+                plan.served_concurrency,
+                setting_text(fastest),
+                {setting_text(setting): speed for setting, speed in tried.items()},
+                speeds,
+                Figure.of([load.p99 / 1000 for load in kindred_loads]),
+                Figure.of([load["latency"]["p99"] for load in faiss_loads]),
+                Figure.of([load["generatorLoad"] for load in faiss_loads]),
+                Figure.of([load.generator_cpu for load in kindred_loads]),
+                min(load["recall"] for load in faiss_loads),
+            )
+        finally:
+            shutil.rmtree(folder)
+
+    def _redis_row(self, redis: RedisYardstick, target: tuple[str, ...], in_flight: int) -> RedisRow:
+        plan = self.plan
+        self.progress(f"beside Redis: {REDIS_CONNECTIONS} connections x {in_flight} in flight")
+        loads: list[LoadFigures] = []
+
+        def kindred_speed() -> float:
+            loads.append(self._load(target, REDIS_CONNECTIONS, in_flight))
+            return loads[-1].goodput
+
+        speeds = interleaved.run(
+            kindred_speed,
+            lambda: redis.get(REDIS_CONNECTIONS, in_flight, plan.wire_seconds).requests_per_second,
+            plan.wire_rounds,
+        )
+        return RedisRow(REDIS_CONNECTIONS, in_flight, speeds, Figure.of([load.generator_cpu for load in loads]))
+
+    def _load(
+        self, target: tuple[str, ...], connections: int, in_flight: int, requests: str = "recommend"
+    ) -> LoadFigures:
+        return LoadFigures.of(
+            self.kindred.load(
+                *target,
+                "--connections",
+                str(connections),
+                "--in-flight",
+                str(in_flight),
+                "--requests",
+                requests,
+                "--k",
+                str(self.plan.k),
+                "--warm-up",
+                "0.5",
+                "--seconds",
+                str(self.plan.wire_seconds),
+            )
+        )
+
+    def _load_served(self, server: ServerProcess, models: pathlib.Path) -> LoadFigures:
+        plan = self.plan
+        self.progress("a million rows, Kindred's server")
+        connections = 8
+        return LoadFigures.of(
+            self.kindred.load(
+                "--endpoint",
+                server.endpoint,
+                "--models",
+                str(models),
+                "--connections",
+                str(connections),
+                "--in-flight",
+                str(plan.served_concurrency // connections),
+                "--k",
+                str(plan.k),
+                "--warm-up",
+                "1",
+                "--seconds",
+                str(plan.served_seconds),
+            )
+        )
+
+    def _serve_grpc(self, folder: pathlib.Path, setting: tuple[int, int]) -> ServerProcess:
+        threads, threshold = (str(number) for number in setting)
+        options = ["--threads", threads, "--blas-threshold", threshold]
+        return ServerProcess(
+            [sys.executable, "-m", "bench.peers.served.faiss_grpc", str(folder), *options], folder / "grpc.log"
+        )
+
+    def _try_grpc(self, folder: pathlib.Path, setting: tuple[int, int]) -> float:
+        """faiss is not always faster with more threads beside a server and its load on the same cores."""
+        self.progress(f"faiss behind gRPC: {setting_text(setting)}")
+        with self._serve_grpc(folder, setting) as server:
+            return self._load_grpc(server, folder, self.plan.served_seconds / 2)["requestsPerSecond"]
+
+    def _load_grpc(self, server: ServerProcess, folder: pathlib.Path, seconds: float) -> dict[str, Any]:
+        self.progress("a million rows, faiss behind gRPC")
+        command = [
+            sys.executable,
+            "-m",
+            "bench.peers.served.grpc_load",
+            server.endpoint,
+            str(folder),
+            "--concurrency",
+            str(self.plan.served_concurrency),
+            "--seconds",
+            str(seconds),
+            "-k",
+            str(self.plan.k),
+        ]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SuiteFailure(
+                f"{' '.join(command)} ended with status {done.returncode}: {done.stdout} {done.stderr}"
+            )
+        return parsed(done.stdout, " ".join(command))
+
+    def _draw(self, rows: int) -> pathlib.Path:
+        self.progress(f"drawing {rows:,} vectors")
+        folder = self.scratch / f"wire-{rows}"
+        drawn.write(folder, "flat", rows, self.plan.dimension, self.plan.queries)
+        return folder
+
+
+def setting_text(setting: tuple[int, int]) -> str:
+    """Threads of faiss, and from which batch it uses matrix products."""
+    threads, threshold = setting
+    return f"{threads} threads, " + (
+        f"matrix products from {threshold} queries on" if threshold else "as installed"
+    )
