@@ -57,14 +57,13 @@ struct CodeBuilder: @unchecked Sendable {
     ) {
         let capacity = CodeEncoder.blockRows
         let blockByteCount = CodeEncoder.blockByteCount(dimension: dimension)
-        let positions = rows
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: capacity) { pointers in
             withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { rowNorms in
                 for block in range {
                     let first = block &* capacity
                     let count = min(capacity, rowCount &- first)
                     for index in 0..<count {
-                        let row = Int(positions[first &+ index])
+                        let row = Int(rows[first &+ index])
                         pointers[index] = vectors + (order.map { Int($0[row]) } ?? row) &* dimension
                         rowNorms[index] = norms[row]
                     }

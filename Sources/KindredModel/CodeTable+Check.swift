@@ -3,9 +3,6 @@ import KindredDomain
 import KindredKernels
 
 extension CodeTable {
-    /// Blocks compared at a time.
-    private static let blocksPerStep = 1_024
-
     /// Makes the codes of a table anew, on several threads, and compares. Throws the first difference: a bound or a
     /// code that is not the one the vectors give. That the rows are in their order is sure since the codes are a
     /// `CodeTable`.
@@ -13,11 +10,8 @@ extension CodeTable {
         let file = ModelFiles.codes(of: table.side)
         precondition(codes.rowCount == table.count)
         let builder = CodeBuilder(table, inOrderOf: codes)
-        let blockCount = builder.blockCount
-        try LoadingThreads.run(partCount: (blockCount + blocksPerStep - 1) / blocksPerStep) {
-            (part) throws(ModelFileFailure) in
-            let first = part * blocksPerStep
-            let blocks = first..<min(first + blocksPerStep, blockCount)
+        try LoadingThreads.run(builder.blockCount, inPartsOf: blocksPerPart) {
+            (blocks) throws(ModelFileFailure) in
             try check(blocks, of: codes, builder: builder, file: file)
         }
         // A pointer into a region does not keep it alive.

@@ -22,8 +22,8 @@ package final class CodeTable: @unchecked Sendable {
     /// What keeps the pointers alive.
     private let storage: [MemoryRegion]
 
-    /// Blocks that one thread codes, or whose rows it checks, in a row.
-    private static let blocksPerPart = 1_024
+    /// Blocks that one thread codes, or checks, in a row.
+    static let blocksPerPart = 1_024
 
     /// Codes a table in memory, on several threads. Takes about as long as reading the vectors twice. Throws where
     /// there is no memory.
@@ -38,11 +38,9 @@ package final class CodeTable: @unchecked Sendable {
         defer { withExtendedLifetime((codes, blocks, table)) {} }
         nonisolated(unsafe) let codeBytes = codes.mutableBytes.bindMemory(to: UInt8.self).baseAddress!
         nonisolated(unsafe) let bounds = blocks.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!
-        let partCount = (builder.blockCount + Self.blocksPerPart - 1) / Self.blocksPerPart
-        try LoadingThreads.run(partCount: partCount) { (part) throws(ModelFileFailure) in
-            let first = part * Self.blocksPerPart
-            let end = min(first + Self.blocksPerPart, builder.blockCount)
-            builder.encode(first..<end, codes: codeBytes + first * blockByteCount, blocks: bounds + first)
+        try LoadingThreads.run(builder.blockCount, inPartsOf: Self.blocksPerPart) { part in
+            let first = part.lowerBound
+            builder.encode(part, codes: codeBytes + first * blockByteCount, blocks: bounds + first)
         }
         let rows = UnsafeRawBufferPointer(
             start: builder.rows, count: table.count * MemoryLayout<UInt32>.stride)
@@ -86,12 +84,10 @@ package final class CodeTable: @unchecked Sendable {
         let positions = region.mutableBytes.bindMemory(to: UInt32.self).baseAddress!
         // A row in order differs from the one before it, so no row stands twice, and all are there.
         nonisolated(unsafe) let (rows, target) = (rows, positions)
-        let perPart = blocksPerPart * CodeEncoder.blockRows
-        try LoadingThreads.run(partCount: (table.count + perPart - 1) / perPart) {
-            (part) throws(ModelFileFailure) in
-            let range = part * perPart..<min((part + 1) * perPart, table.count)
+        let rowsPerPart = blocksPerPart * CodeEncoder.blockRows
+        try LoadingThreads.run(table.count, inPartsOf: rowsPerPart) { (range) throws(ModelFileFailure) in
             var previous = (norm: Double.infinity, row: UInt32.max)
-            if part > 0 {
+            if range.lowerBound > 0 {
                 let before = try row(at: range.lowerBound - 1, of: rows, count: table.count, file: file)
                 previous = (table.norms[Int(before)], before)
             }

@@ -9,14 +9,16 @@ enum LoadingThreads {
     /// Threads of one load, the asking one among them: more of them wait for memory, not for a CPU.
     private static let countMax = 4
 
-    /// Does parts `0 ..< partCount`, each once, in any order. Throws what the least part threw that threw: the same
-    /// failure whoever came first. Parts above a failed one may be left out.
+    /// Does `0 ..< count` in parts of `partSize`, the last one possibly smaller, each once and in any order. Throws
+    /// what the least part threw that threw: the same failure whoever came first. Parts above a failed one may be
+    /// left out.
     static func run(
-        partCount: Int, _ part: @Sendable (Int) throws(ModelFileFailure) -> Void
+        _ count: Int, inPartsOf partSize: Int, _ part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     ) throws(ModelFileFailure) {
+        let partCount = (count + partSize - 1) / partSize
         let helperCount = min(partCount, countMax, sysconf(Int32(_SC_NPROCESSORS_ONLN))) - 1
         let failure = withoutActuallyEscaping(part) { part in
-            let work = SharedWork(partCount: partCount, part)
+            let work = SharedWork(count: count, partSize: partSize, part)
             let helpers = (0..<max(0, helperCount)).compactMap { _ in start(work) }
             work.run()
             // Nobody calls `part` after this.
@@ -45,13 +47,17 @@ enum LoadingThreads {
 }
 
 private final class SharedWork: Sendable {
-    private let partCount: Int
-    private let part: @Sendable (Int) throws(ModelFileFailure) -> Void
+    private let count: Int
+    private let partSize: Int
+    private let part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     private let next = Atomic<Int>(0)
-    private let failed = Mutex<(part: Int, failure: ModelFileFailure)?>(nil)
+    private let failed = Mutex<(start: Int, failure: ModelFileFailure)?>(nil)
 
-    init(partCount: Int, _ part: @escaping @Sendable (Int) throws(ModelFileFailure) -> Void) {
-        self.partCount = partCount
+    init(
+        count: Int, partSize: Int, _ part: @escaping @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
+    ) {
+        self.count = count
+        self.partSize = partSize
         self.part = part
     }
 
@@ -59,13 +65,13 @@ private final class SharedWork: Sendable {
 
     func run() {
         while true {
-            let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard index < partCount else { return }
+            let start = next.wrappingAdd(partSize, ordering: .relaxed).oldValue
+            guard start < count else { return }
             do throws(ModelFileFailure) {
-                try part(index)
+                try part(start..<min(start + partSize, count))
             } catch {
                 failed.withLock { failed in
-                    if index < failed?.part ?? .max { failed = (index, error) }
+                    if start < failed?.start ?? .max { failed = (start, error) }
                 }
                 // Parts are dealt in ascending order: whoever fails has nothing lesser left to find.
                 return

@@ -112,20 +112,15 @@ package struct ReadableFile: ~Copyable, Sendable {
     private func checksum(
         inParts add: @Sendable (inout CRC32C, Range<Int>) throws(ModelFileFailure) -> Void
     ) throws(ModelFileFailure) -> CRC32C {
-        let byteCount = byteCount
-        @Sendable func range(_ part: Int) -> Range<Int> {
-            part * Self.partByteCount..<min((part + 1) * Self.partByteCount, byteCount)
-        }
-        let partCount = (byteCount + Self.partByteCount - 1) / Self.partByteCount
-        let parts = Mutex(Array(repeating: CRC32C(), count: partCount))
-        try LoadingThreads.run(partCount: partCount) { (part) throws(ModelFileFailure) in
+        let parts = Mutex<[(range: Range<Int>, checksum: CRC32C)]>([])
+        try LoadingThreads.run(byteCount, inPartsOf: Self.partByteCount) { (range) throws(ModelFileFailure) in
             var checksum = CRC32C()
-            try add(&checksum, range(part))
-            parts.withLock { $0[part] = checksum }
+            try add(&checksum, range)
+            parts.withLock { $0.append((range, checksum)) }
         }
         var whole = CRC32C()
-        for (part, checksum) in parts.withLock({ $0 }).enumerated() {
-            whole.append(checksum, byteCount: range(part).count)
+        for (range, checksum) in parts.withLock({ $0.sorted { $0.range.lowerBound < $1.range.lowerBound } }) {
+            whole.append(checksum, byteCount: range.count)
         }
         return whole
     }

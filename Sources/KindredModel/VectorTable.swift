@@ -80,9 +80,8 @@ package final class VectorTable: @unchecked Sendable {
     ) throws(ModelFileFailure) {
         nonisolated(unsafe) let (rows, norms) = (rows, norms)
         let rowsPerPart = max(1, elementsPerPart / dimension)
-        let partCount = (rowCount + rowsPerPart - 1) / rowsPerPart
-        try LoadingThreads.run(partCount: partCount) { (part) throws(ModelFileFailure) in
-            for row in part * rowsPerPart..<min((part + 1) * rowsPerPart, rowCount) {
+        try LoadingThreads.run(rowCount, inPartsOf: rowsPerPart) { (part) throws(ModelFileFailure) in
+            for row in part {
                 let vector = rows + row * dimension
                 let norm = Canonical.norm(vector, count: dimension)
                 norms[row] = norm

@@ -164,8 +164,8 @@ typedef struct {
 } kindred_code_hit;
 
 // Scans blocks first_block ..< first_block + block_count against `query_count` queries and writes what is kept to
-// `hits`, which has room for 16 * block_count * query_count; returns their number. Hits come in
-// any order. Rows from row_count on are never kept.
+// `hits`, which has room for 16 * block_count * query_count; returns their number. Hits come in any order. Rows from
+// row_count on are never kept.
 size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, size_t block_count,
                           const kindred_code_queries *queries, size_t query_count, kindred_code_hit *hits);
 
