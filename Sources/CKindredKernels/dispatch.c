@@ -43,7 +43,7 @@ static bool cpu_has_vnni(void) {
     uint32_t a, b, c, d;
     if (!cpu_has_avx2() || !has_bits(kept_states(), VECTOR_STATES)) return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
-           has_bits(b, bit_AVX512F | bit_AVX512BW | bit_AVX512VL) && has_bits(c, bit_AVX512VNNI);
+           has_bits(b, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL) && has_bits(c, bit_AVX512VNNI);
 }
 
 // Tile registers are 8 KiB a thread, so Linux keeps them only for a process that has asked for it.

@@ -39,25 +39,42 @@ KINDRED_INLINE size_t kindred_run_blocks(size_t groups, size_t byte_count) {
 // A run that fits the first cache together with the queries.
 enum { KINDRED_RUN_BYTES = 16 << 10 };
 
-// The least product that query `i` keeps of a block, by the formula of the header. Comparisons are written so that
+// The least product that a query keeps of a block, by the formula of the header. Comparisons are written so that
 // they are the vector minimum and maximum and send what is not a number to the side that keeps every row; nothing
 // is clamped last, which would end in scalar code.
-KINDRED_INLINE int32_t kindred_scan_threshold(const kindred_code_block *block,
-                                              const kindred_code_queries *queries, size_t i) {
+KINDRED_INLINE int32_t kindred_threshold_of(const kindred_code_block *block, float floor, float per_norm,
+                                            float norm, float error) {
 #pragma STDC FP_CONTRACT OFF
-    float per_norm = queries->floors_per_norm[i];
-    float norm = per_norm >= 0 ? block->norm_min : block->norm_max;
-    float a = (queries->floors[i] + per_norm * norm) * block->inverse_scale;
+    float row_norm = per_norm >= 0 ? block->norm_min : block->norm_max;
+    float a = (floor + per_norm * row_norm) * block->inverse_scale;
     a = a > -0x1p30f ? a : -0x1p30f;
     a = a < 0x1p30f ? a : 0x1p30f;
-    float t = a - queries->norms[i] * block->error;
-    t = t - queries->errors[i] * block->coded_norm;
+    float t = a - norm * block->error;
+    t = t - error * block->coded_norm;
     t = t > -0x1p30f ? t : -0x1p30f;
     t = t - (fabsf(a) * 0x1p-20f + 2.0f);
     return (int32_t)t;
 }
 
-// The least sum that each of a tile's queries keeps of a block: the sums contain what storing codes + 128 adds.
+KINDRED_INLINE int32_t kindred_scan_threshold(const kindred_code_block *block,
+                                              const kindred_code_queries *queries, size_t i) {
+    return kindred_threshold_of(block, queries->floors[i], queries->floors_per_norm[i], queries->norms[i],
+                                queries->errors[i]);
+}
+
+// The least sum that one query keeps of each of some blocks: the sums contain what storing codes + 128 adds.
+KINDRED_INLINE void kindred_scan_least_of_blocks(const kindred_code_block *blocks, size_t block_count,
+                                                 const kindred_code_queries *queries, size_t i,
+                                                 int32_t *restrict least) {
+    float floor = queries->floors[i], per_norm = queries->floors_per_norm[i];
+    float norm = queries->norms[i], error = queries->errors[i];
+    int32_t offset = queries->offsets[i];
+#pragma clang loop vectorize(enable)
+    for (size_t block = 0; block < block_count; block++)
+        least[block] = kindred_threshold_of(&blocks[block], floor, per_norm, norm, error) + offset;
+}
+
+// The least sum that each of a tile's queries keeps of a block, as above.
 // `count` is a constant of the caller; a long loop is left whole, since only loops become vectors.
 KINDRED_INLINE void kindred_scan_least(const kindred_code_block *block, const kindred_code_queries *queries,
                                        size_t first_query, size_t count, int32_t *restrict least) {

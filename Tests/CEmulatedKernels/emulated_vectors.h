@@ -64,6 +64,12 @@ EMULATED __mmask16 emulated_cmpge(emulated_vector a, emulated_vector b) {
     return (__mmask16)mask;
 }
 
+EMULATED __mmask16 emulated_signs(emulated_vector a) {
+    uint32_t mask = 0;
+    for (int i = 0; i < 16; i++) mask |= (uint32_t)(a.lanes[i] < 0) << i;
+    return (__mmask16)mask;
+}
+
 EMULATED emulated_vector emulated_compress(__mmask16 mask, emulated_vector a) {
     emulated_vector result = emulated_set1(0);
     int next = 0;
@@ -99,6 +105,7 @@ EMULATED emulated_vector emulated_mask_mov(emulated_vector otherwise, __mmask16 
 #define _mm512_and_si512 emulated_and
 #define _mm512_dpbusd_epi32 emulated_dpbusd
 #define _mm512_cmpge_epi32_mask emulated_cmpge
+#define _mm512_movepi32_mask emulated_signs
 #define _mm512_maskz_compress_epi32 emulated_compress
 #define _mm512_permutex2var_epi32 emulated_permute2
 #define _mm512_mask_mov_epi32 emulated_mask_mov
