@@ -160,6 +160,37 @@ size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, s
     return scans[chosen_level]->scan(table, first_block, block_count, queries, query_count, hits);
 }
 
+void kindred_code_products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                           const kindred_code_queries *queries, size_t query_count, int32_t *products) {
+    scans[chosen_level]->products(table, first_block, block_count, queries, query_count, products);
+}
+
+void kindred_code_peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                        const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
+                        size_t part_count, float *peaks) {
+    scans[chosen_level]->peaks(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
+}
+
+float kindred_kth_greatest(float *values, size_t count, size_t k) {
+    // Hoare, Algorithm 65: Find (Communications of the ACM 4, 1961).
+    ptrdiff_t wanted = (ptrdiff_t)k - 1, left = 0, right = (ptrdiff_t)count - 1;
+    while (left < right) {
+        float pivot = values[wanted];
+        ptrdiff_t i = left, j = right;
+        while (i <= j) {
+            while (values[i] > pivot) i++;
+            while (values[j] < pivot) j--;
+            if (i > j) break;
+            float value = values[i];
+            values[i++] = values[j];
+            values[j--] = value;
+        }
+        if (j < wanted) left = i;
+        if (wanted < i) right = j;
+    }
+    return values[wanted];
+}
+
 // Whether a name is a level of this CPU, and which.
 static bool find_level(const char *name, enum level *level) {
     *level = level_named(name);
@@ -177,6 +208,15 @@ size_t kindred_scan_codes_with(const char *kernel, const kindred_code_table *tab
     enum level level;
     if (!find_level(kernel, &level)) return SIZE_MAX;
     return scans[level]->scan(table, first_block, block_count, queries, query_count, hits);
+}
+
+bool kindred_code_products_with(const char *kernel, const kindred_code_table *table, size_t first_block,
+                                size_t block_count, const kindred_code_queries *queries, size_t query_count,
+                                int32_t *products) {
+    enum level level;
+    if (!find_level(kernel, &level)) return false;
+    scans[level]->products(table, first_block, block_count, queries, query_count, products);
+    return true;
 }
 
 // ---- Codes -----------------------------------------------------------------------------------------------

@@ -236,5 +236,18 @@ AMX static size_t scan(const kindred_code_table *table, size_t first_block, size
     return found;
 }
 
-const kindred_scan_entry kindred_amx_scan = {.name = "amx", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan};
+// Of a few blocks once a scan: not worth the tiles.
+static void products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                     const kindred_code_queries *queries, size_t query_count, int32_t *products) {
+    kindred_vnni_scan.products(table, first_block, block_count, queries, query_count, products);
+}
+
+static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                  const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
+                  size_t part_count, float *peaks) {
+    kindred_vnni_scan.peaks(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
+}
+
+const kindred_scan_entry kindred_amx_scan = {
+    .name = "amx", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products, .peaks = peaks};
 #endif

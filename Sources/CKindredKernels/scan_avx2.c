@@ -1,3 +1,4 @@
+#include "code_peaks.h"
 #include "scan_kernel.h"
 
 #if defined(__x86_64__)
@@ -84,14 +85,13 @@ AVX2 KINDRED_INLINE size_t keep_block(const tile_scan *scan, size_t count, size_
     return found;
 }
 
-// Compares a block with `count` queries, a constant of the caller, so that every sum lives in a register.
-AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_t block, const int32_t *least,
-                                      size_t found) {
+// The products of a block with `count` queries, a constant of the caller, so that every sum lives in a register. They
+// contain what storing codes + 128 adds.
+AVX2 KINDRED_INLINE void multiply_block(const tile_scan *scan, size_t count, size_t block, __m256i *low, __m256i *high) {
     const kindred_code_queries *queries = scan->queries;
     size_t groups = scan->table->groups;
     const uint8_t *codes = scan->table->codes + 64 * groups * block;
     const int8_t *query_codes = queries->codes + scan->first_query * queries->code_stride;
-    __m256i low[TILE_QUERIES], high[TILE_QUERIES];
 
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < count; i++) low[i] = high[i] = _mm256_setzero_si256();
@@ -116,6 +116,13 @@ AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_
             high[i] = add_one(high[i], x1, p);
         }
     }
+}
+
+// Compares a block with `count` queries, a constant of the caller.
+AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_t block, const int32_t *least,
+                                      size_t found) {
+    __m256i low[TILE_QUERIES], high[TILE_QUERIES];
+    multiply_block(scan, count, block, low, high);
     return keep_block(scan, count, block, low, high, least, found);
 }
 
@@ -228,5 +235,39 @@ AVX2 static size_t scan(const kindred_code_table *table, size_t first_block, siz
     return found;
 }
 
-const kindred_scan_entry kindred_avx2_scan = {.name = "avx2", .query_quad_max = QUERY_QUAD_MAX, .scan = scan};
+// The products of a block with `count` queries from the tile's first on, a constant of the caller.
+AVX2 KINDRED_INLINE void store_products(const tile_scan *scan, size_t count, size_t block, size_t query_step,
+                                        int32_t *products) {
+    __m256i low[TILE_QUERIES], high[TILE_QUERIES];
+    multiply_block(scan, count, block, low, high);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < count; i++) {
+        __m256i offset = _mm256_set1_epi32(scan->queries->offsets[scan->first_query + i]);
+        __m256i *at = (__m256i *)(products + (scan->first_query + i) * query_step);
+        _mm256_storeu_si256(at, _mm256_sub_epi32(low[i], offset));
+        _mm256_storeu_si256(at + 1, _mm256_sub_epi32(high[i], offset));
+    }
+}
+
+AVX2 static void products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                          const kindred_code_queries *queries, size_t query_count, int32_t *products) {
+    tile_scan scan = {.table = table, .queries = queries};
+    size_t query_step = KINDRED_BLOCK_ROWS * block_count;
+    for (size_t i = 0; i < block_count; i++, products += KINDRED_BLOCK_ROWS) {
+        scan.first_query = 0;
+        for (; query_count - scan.first_query >= TILE_QUERIES; scan.first_query += TILE_QUERIES)
+            store_products(&scan, TILE_QUERIES, first_block + i, query_step, products);
+        for (; scan.first_query < query_count; scan.first_query++)
+            store_products(&scan, 1, first_block + i, query_step, products);
+    }
+}
+
+AVX2 static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                       const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
+                       size_t part_count, float *peaks) {
+    kindred_peaks_of(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
+}
+
+const kindred_scan_entry kindred_avx2_scan = {
+    .name = "avx2", .query_quad_max = QUERY_QUAD_MAX, .scan = scan, .products = products, .peaks = peaks};
 #endif

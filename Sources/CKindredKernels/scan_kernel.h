@@ -13,10 +13,19 @@ typedef size_t kindred_scan_function(const kindred_code_table *table, size_t fir
                                      const kindred_code_queries *queries, size_t query_count,
                                      kindred_code_hit *hits);
 
+typedef void kindred_products_function(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                       const kindred_code_queries *queries, size_t query_count, int32_t *products);
+
+typedef void kindred_peaks_function(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                    const kindred_code_queries *queries, size_t i, const int32_t *products,
+                                    bool by_norm, size_t part_count, float *peaks);
+
 typedef struct {
     const char *name;
     int query_quad_max;
     kindred_scan_function *scan;
+    kindred_products_function *products;
+    kindred_peaks_function *peaks;
 } kindred_scan_entry;
 
 extern const kindred_scan_entry kindred_portable_scan;
@@ -103,6 +112,7 @@ typedef struct {
     size_t reach[KINDRED_TILE_QUERIES_MAX];  // 0 without mask, else all ones
     size_t count;
     bool masked;
+    bool alike;  // all queries have the same mask, or none
 } kindred_tile_masks;
 
 static const uint16_t kindred_every_row = 0xFFFF;
@@ -112,6 +122,8 @@ KINDRED_INLINE void kindred_add_mask(kindred_tile_masks *masks, const kindred_co
     const uint16_t *words = queries->masks == NULL ? NULL : queries->masks[query];
     masks->words[masks->count] = words == NULL ? &kindred_every_row : words;
     masks->reach[masks->count] = words == NULL ? 0 : SIZE_MAX;
+    if (masks->count == 0) masks->alike = true;
+    masks->alike &= masks->words[masks->count] == masks->words[0];
     masks->count += 1;
     masks->masked |= words != NULL;
 }
@@ -130,6 +142,7 @@ KINDRED_INLINE uint32_t kindred_masked_rows(const kindred_tile_masks *masks, siz
 // Whether any query of a tile may keep any row of a block.
 KINDRED_INLINE bool kindred_block_wanted(const kindred_tile_masks *masks, size_t block) {
     if (!masks->masked) return true;
+    if (masks->alike) return masks->words[0][block] != 0;
     uint32_t any = 0;
     for (size_t i = 0; i < masks->count; i++) any |= kindred_masked_rows(masks, i, block);
     return any != 0;

@@ -1,3 +1,4 @@
+#include "code_peaks.h"
 #include "scan_kernel.h"
 
 // Vectors of 16 bytes, which every target has: the compiler makes instructions or plain code of them.
@@ -69,4 +70,23 @@ static size_t scan(const kindred_code_table *table, size_t first_block, size_t b
     return found;
 }
 
-const kindred_scan_entry kindred_portable_scan = {.name = "portable", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan};
+static void products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                     const kindred_code_queries *queries, size_t query_count, int32_t *products) {
+    for (size_t query = 0; query < query_count; query++) {
+        const int8_t *query_codes = queries->codes + query * queries->code_stride;
+        for (size_t block = first_block; block < first_block + block_count; block++) {
+            sum_block(table->codes + 64 * table->groups * block, table->groups, query_codes, products);
+            for (size_t row = 0; row < KINDRED_BLOCK_ROWS; row++) products[row] -= queries->offsets[query];
+            products += KINDRED_BLOCK_ROWS;
+        }
+    }
+}
+
+static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                  const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
+                  size_t part_count, float *peaks) {
+    kindred_peaks_of(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
+}
+
+const kindred_scan_entry kindred_portable_scan = {
+    .name = "portable", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products, .peaks = peaks};

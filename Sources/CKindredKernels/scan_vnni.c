@@ -1,6 +1,7 @@
 #include "scan_kernel.h"
 
 #if defined(__x86_64__)
+#include "code_peaks.h"
 #include "scan_compress.h"
 
 #define VNNI KINDRED_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,bmi,popcnt")
@@ -89,21 +90,15 @@ VNNI KINDRED_INLINE __m512i load_codes(const uint8_t *at, bool asks, size_t ahea
     return _mm512_loadu_si512(at);
 }
 
-// Compares `query_count` queries with `block_count` blocks, both constants of the caller, so that every sum lives in a
-// register; of the blocks the first `kept_count` count. Returns the number of hits there are then.
-VNNI KINDRED_INLINE size_t scan_tile(const tile_scan *scan, size_t query_count, size_t block_count, bool asks,
-                                     const size_t *blocks, size_t kept_count, size_t found) {
+// Adds the products of `query_count` queries with `block_count` blocks, both constants of the caller, to sums that live
+// in registers.
+VNNI KINDRED_INLINE void add_products(const tile_scan *scan, size_t query_count, size_t block_count, bool asks,
+                                      const size_t *blocks, __m512i sums[TILE_QUERIES][TILE_BLOCKS_MAX]) {
     size_t groups = scan->table->groups, stride = scan->queries->code_stride;
     const int8_t *query_codes = scan->queries->codes + scan->first_query * stride;
     const uint8_t *codes[TILE_BLOCKS_MAX];
-    __m512i sums[TILE_QUERIES][TILE_BLOCKS_MAX];
-
 #pragma clang loop unroll(full)
-    for (size_t b = 0; b < block_count; b++) {
-        codes[b] = scan->table->codes + 64 * groups * blocks[b];
-#pragma clang loop unroll(full)
-        for (size_t i = 0; i < query_count; i++) sums[i][b] = first_sum(scan, i, blocks[b]);
-    }
+    for (size_t b = 0; b < block_count; b++) codes[b] = scan->table->codes + 64 * groups * blocks[b];
 #pragma clang loop unroll(disable)
     for (size_t group = 0; group < groups; group++) {
         __m512i rows[TILE_BLOCKS_MAX];
@@ -116,6 +111,18 @@ VNNI KINDRED_INLINE size_t scan_tile(const tile_scan *scan, size_t query_count, 
             for (size_t b = 0; b < block_count; b++) sums[i][b] = _mm512_dpbusd_epi32(sums[i][b], rows[b], lanes);
         }
     }
+}
+
+// Compares `query_count` queries with `block_count` blocks, both constants of the caller; of the blocks the first
+// `kept_count` count. Returns the number of hits there are then.
+VNNI KINDRED_INLINE size_t scan_tile(const tile_scan *scan, size_t query_count, size_t block_count, bool asks,
+                                     const size_t *blocks, size_t kept_count, size_t found) {
+    __m512i sums[TILE_QUERIES][TILE_BLOCKS_MAX];
+#pragma clang loop unroll(full)
+    for (size_t b = 0; b < block_count; b++)
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < query_count; i++) sums[i][b] = first_sum(scan, i, blocks[b]);
+    add_products(scan, query_count, block_count, asks, blocks, sums);
 
     // A lane is negative while all its sums are below what they must reach.
     __m512i below = sums[0][0];
@@ -127,9 +134,10 @@ VNNI KINDRED_INLINE size_t scan_tile(const tile_scan *scan, size_t query_count, 
 
 #pragma clang loop unroll(full)
     for (size_t b = 0; b < block_count; b++) {
-        if (b >= kept_count) return found;
+        if (b < kept_count) {
 #pragma clang loop unroll(full)
-        for (size_t i = 0; i < query_count; i++) found = keep_rows(scan, i, blocks[b], sums[i][b], found);
+            for (size_t i = 0; i < query_count; i++) found = keep_rows(scan, i, blocks[b], sums[i][b], found);
+        }
     }
     return found;
 }
@@ -242,5 +250,55 @@ VNNI static size_t scan(const kindred_code_table *table, size_t first_block, siz
     return found;
 }
 
-const kindred_scan_entry kindred_vnni_scan = {.name = "vnni", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan};
+// The products of `block_count` blocks with `query_count` queries from `first_query` on, both constants of the caller.
+VNNI KINDRED_INLINE void store_tile(tile_scan *scan, size_t query_count, size_t block_count, size_t first_block,
+                                    size_t first_query, size_t query_step, int32_t *products) {
+    size_t blocks[TILE_BLOCKS_MAX];
+    __m512i sums[TILE_QUERIES][TILE_BLOCKS_MAX];
+    scan->first_query = first_query;
+#pragma clang loop unroll(full)
+    for (size_t b = 0; b < block_count; b++) {
+        blocks[b] = first_block + b;
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < query_count; i++)
+            sums[i][b] = _mm512_sub_epi32(_mm512_setzero_si512(),
+                                          _mm512_set1_epi32(scan->queries->offsets[first_query + i]));
+    }
+    add_products(scan, query_count, block_count, false, blocks, sums);
+#pragma clang loop unroll(full)
+    for (size_t b = 0; b < block_count; b++)
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < query_count; i++)
+            _mm512_storeu_si512(products + (first_query + i) * query_step + KINDRED_BLOCK_ROWS * b, sums[i][b]);
+}
+
+// The products of `block_count` blocks, a constant of the caller, with all queries.
+VNNI KINDRED_INLINE void store_products(tile_scan *scan, size_t block_count, size_t first_block, size_t query_count,
+                                        size_t query_step, int32_t *products) {
+    size_t query = 0;
+    for (; query_count - query >= 4; query += 4)
+        store_tile(scan, 4, block_count, first_block, query, query_step, products);
+    for (; query < query_count; query++)
+        store_tile(scan, 1, block_count, first_block, query, query_step, products);
+}
+
+VNNI static void products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                          const kindred_code_queries *queries, size_t query_count, int32_t *products) {
+    tile_scan scan = {.table = table, .queries = queries};
+    size_t query_step = KINDRED_BLOCK_ROWS * block_count, end_block = first_block + block_count;
+    size_t block = first_block;
+    for (; end_block - block >= TILE_BLOCKS_MAX; block += TILE_BLOCKS_MAX, products += KINDRED_BLOCK_ROWS * TILE_BLOCKS_MAX)
+        store_products(&scan, TILE_BLOCKS_MAX, block, query_count, query_step, products);
+    for (; block < end_block; block++, products += KINDRED_BLOCK_ROWS)
+        store_products(&scan, 1, block, query_count, query_step, products);
+}
+
+VNNI static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                       const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
+                       size_t part_count, float *peaks) {
+    kindred_peaks_of(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
+}
+
+const kindred_scan_entry kindred_vnni_scan = {
+    .name = "vnni", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products, .peaks = peaks};
 #endif

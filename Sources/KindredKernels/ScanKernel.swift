@@ -83,4 +83,23 @@ package struct ScanKernel: Sendable, Equatable {
             }
         }
     }
+
+    /// The products of a range of the table's blocks with `count` queries, for which there is room for 16 x blocks x
+    /// `count`: all of a query's after each other.
+    package func products(
+        _ table: CodeTableView, blocks: Range<Int>, queries: CodeQueries, count: Int,
+        into products: UnsafeMutablePointer<Int32>
+    ) {
+        withUnsafePointer(to: table) { table in
+            withUnsafePointer(to: queries) { queries in
+                if isChosen {
+                    kindred_code_products(
+                        table, blocks.lowerBound, blocks.count, queries, count, products)
+                } else {
+                    _ = kindred_code_products_with(
+                        name, table, blocks.lowerBound, blocks.count, queries, count, products)
+                }
+            }
+        }
+    }
 }

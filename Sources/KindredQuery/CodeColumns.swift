@@ -82,12 +82,16 @@ final class CodeColumns {
         _ table: CodeTableView, blocks: Range<Int>, members: Range<Int>, kernel: ScanKernel,
         into hits: UnsafeMutablePointer<CodeHit>
     ) -> Int {
+        kernel.scan(table, blocks: blocks, queries: view(members), count: members.count, into: hits)
+    }
+
+    /// The queries from the first of `members` on, as the kernels take them.
+    func view(_ members: Range<Int>) -> CodeQueries {
         let first = members.lowerBound
-        let queries = CodeQueries(
+        return CodeQueries(
             codes: codes + first * stride, code_stride: stride, offsets: offsets + first,
             floors: floors + first, floors_per_norm: floorsPerNorm + first, norms: norms + first,
             errors: errors + first, masks: hasMasks ? masks + first : nil)
-        return kernel.scan(table, blocks: blocks, queries: queries, count: members.count, into: hits)
     }
 
     private static func roundedUp(_ value: Double) -> Float {

@@ -94,6 +94,7 @@ final class CodeWorker: @unchecked Sendable {
     /// Scans blocks for every query that still needs it, as far as a step allows; those that are left, if any.
     func scan(blocks: Range<Int>, scratch: ScanScratch) -> Range<Int>? {
         rowsScored = 0
+        if rowsSeen == 0 { warmUp(blocks, scratch) }
         var block = blocks.lowerBound
         let blockByteCount = 64 * table.groups
         while block < blocks.upperBound {
@@ -114,6 +115,32 @@ final class CodeWorker: @unchecked Sendable {
             }
         }
         return nil
+    }
+
+    /// Finds first thresholds. Where every query has one, calls of the kernel need not be short.
+    private func warmUp(_ unit: Range<Int>, _ scratch: ScanScratch) {
+        guard let warmUp = ThresholdWarmUp(table, kernel: shared.kernel, unit: unit) else { return }
+        var coldCount = 0
+        for first in stride(from: 0, to: slotCount, by: ScanScratch.codedQueriesPerCallMax) {
+            let positions = first..<min(first + ScanScratch.codedQueriesPerCallMax, slotCount)
+            warmUp.multiply(columns, positions: positions, scratch)
+            for (index, position) in positions.enumerated() {
+                let slot = slots[position]
+                let exclusions = queries[members[slot].index].exclusions
+                let excludedMax = (exclusions.shared?.count ?? 0) + (exclusions.own?.count ?? 0)
+                let threshold = warmUp.threshold(
+                    columns, positions: positions, index: index, of: members[slot],
+                    rank: best[slot].k + excludedMax, scratch)
+                guard let threshold else {
+                    coldCount += 1
+                    continue
+                }
+                best[slot].raiseThreshold(to: threshold)
+                setFloor(position)
+                shared.raiseThreshold(slot, to: threshold)
+            }
+        }
+        if coldCount == 0 { rowsSeen = warmUp.rowCount }
     }
 
     /// Takes over what other threads have found, and lets go of queries that need no more rows.

@@ -185,7 +185,9 @@ package struct RecommendPlanner {
             if own.candidates == nil, let known = sharedCandidatesPlan {
                 (path, mask) = known
             } else {
-                (path, mask) = scanPlanner.plan(k: Int(request.k), candidates: rows)
+                (path, mask) = scanPlanner.plan(
+                    k: Int(request.k), candidates: rows,
+                    sharerCount: own.candidates == nil ? request.scope.queries.count : 1)
                 if own.candidates == nil { sharedCandidatesPlan = (path, mask) }
             }
             eligible = rows.count - excludedCount(of: rows, exclusions, isShared: own.candidates == nil)

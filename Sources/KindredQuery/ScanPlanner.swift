@@ -15,6 +15,10 @@ package struct ScanPlanner: Sendable {
     /// norms) gathering one row in 100 took 0.19 of the time of a scan alone and 0.56 of one in a batch of 32: they
     /// cross at one in 19 and one in 56 (two cores, AVX2).
     private static let rowsPerCandidateMin = 32
+    /// The same where many queries share their candidates, since a tile of them skips the blocks that none may keep...
+    private static let rowsPerSharedCandidateMin = 500
+    /// ...which are so many that they fill one.
+    private static let sharersMin = 8
     /// Fewer rows than this are scanned by BLAS: what a scan of codes costs beside its rows outweighs them. At d = 64
     /// and one result both took the same time over 128 rows, and codes 0.4 of it over 256 in a batch of 32.
     private static let codedRowsMin = 256
@@ -36,8 +40,13 @@ package struct ScanPlanner: Sendable {
     }
 
     /// How the best of some candidates are found: scored one by one, or scanned behind a mask where they are many.
-    package func plan(k: Int, candidates: RowSet) -> (path: PlannedQuery.Path, eligible: EligibleRows?) {
-        guard candidates.count > side.table.count / Self.rowsPerCandidateMin else {
+    /// `sharerCount` queries of the request have the same candidates.
+    package func plan(k: Int, candidates: RowSet, sharerCount: Int) -> (
+        path: PlannedQuery.Path, eligible: EligibleRows?
+    ) {
+        let rowsPerCandidateMin =
+            sharerCount >= Self.sharersMin ? Self.rowsPerSharedCandidateMin : Self.rowsPerCandidateMin
+        guard candidates.count > side.table.count / rowsPerCandidateMin else {
             return (.gather(candidates.rows), nil)
         }
         let eligible = EligibleRows(rows: candidates.rows, codes: side.codes)

@@ -22,6 +22,10 @@ package final class ScanScratch {
     let bounds: UnsafeMutablePointer<Double>
     /// Rows that a call of a scan kernel keeps.
     let hits: UnsafeMutablePointer<CodeHit>
+    /// Products of the rows that warm thresholds.
+    let products: UnsafeMutablePointer<Int32>
+    /// The greatest bound of each group of those rows.
+    let peaks: UnsafeMutablePointer<Float>
     /// Rows that are about to be scored, each for the query at a position of the columns.
     let wanted: UnsafeMutablePointer<(position: Int, row: UInt32)>
     static let wantedRowsMax = 16
@@ -34,6 +38,8 @@ package final class ScanScratch {
         bounds = .allocate(capacity: rows)
         wanted = .allocate(capacity: Self.wantedRowsMax)
         hits = .allocate(capacity: Self.hitsMax)
+        products = .allocate(capacity: Self.hitsMax)
+        peaks = .allocate(capacity: 16 * CodePeaks.partCountMax)
     }
 
     deinit {
@@ -42,6 +48,8 @@ package final class ScanScratch {
         sums.deallocate()
         bounds.deallocate()
         hits.deallocate()
+        products.deallocate()
+        peaks.deallocate()
         wanted.deallocate()
     }
 }

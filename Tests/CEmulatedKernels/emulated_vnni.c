@@ -11,4 +11,9 @@ size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_
                                   kindred_code_hit *hits) {
     return emulated_vnni_entry.scan(table, first_block, block_count, queries, query_count, hits);
 }
+
+void kindred_emulated_vnni_products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                    const kindred_code_queries *queries, size_t query_count, int32_t *products) {
+    emulated_vnni_entry.products(table, first_block, block_count, queries, query_count, products);
+}
 #endif

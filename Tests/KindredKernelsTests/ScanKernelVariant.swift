@@ -56,4 +56,23 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
         guard case .native(let kernel) = self else { return nil }
         return kernel.scan(table, blocks: blocks, queries: queries, count: queryCount, into: hits)
     }
+
+    /// Writes the products of the blocks with the queries.
+    func products(
+        _ table: kindred_code_table, blocks: Range<Int>, queries: kindred_code_queries, queryCount: Int,
+        into products: UnsafeMutablePointer<Int32>
+    ) {
+        #if arch(x86_64)
+            var table = table
+            var queries = queries
+            switch self {
+            case .native: break
+            case .emulatedVNNI, .emulatedAMX:
+                kindred_emulated_vnni_products(
+                    &table, blocks.lowerBound, blocks.count, &queries, queryCount, products)
+            }
+        #endif
+        guard case .native(let kernel) = self else { return }
+        kernel.products(table, blocks: blocks, queries: queries, count: queryCount, into: products)
+    }
 }

@@ -12,6 +12,8 @@ struct QueryCase: CustomStringConvertible {
     private var excluded: Set<Int> = []
     private var eligible: Set<Int>?
     private var path: PathKind
+    /// Queries that a request would have with the same eligible rows.
+    private var sharerCount: Int
 
     private enum PathKind: CaseIterable { case blas, int8, gather, auto }
 
@@ -19,6 +21,7 @@ struct QueryCase: CustomStringConvertible {
         let dimension = rows[0].count
         // Paths of codes most of the time: they have the most to get wrong.
         path = Bool.random(using: &generator) ? .int8 : PathKind.allCases.randomElement(using: &generator)!
+        sharerCount = [1, 32].randomElement(using: &generator)!
         similarity = Similarity.allCases.randomElement(using: &generator)!
         k = min(1 << Int.random(in: 0...13, using: &generator), rows.count)
         k = Int.random(in: 1...k, using: &generator)
@@ -77,7 +80,7 @@ struct QueryCase: CustomStringConvertible {
             } else {
                 var candidates = RowSet(capacity: listed.count)
                 for row in listed { candidates.insert(row) }
-                (planned, mask) = planner.plan(k: k, candidates: candidates)
+                (planned, mask) = planner.plan(k: k, candidates: candidates, sharerCount: sharerCount)
             }
         }
         return PlannedQuery(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import faiss
 import numpy
 
+from bench.peers.faiss_library import faiss
 from bench.peers.failure import PeerFailure
 from bench.peers.peer import Peer, nothing_left, whole_number
 

@@ -169,12 +169,38 @@ typedef struct {
 size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, size_t block_count,
                           const kindred_code_queries *queries, size_t query_count, kindred_code_hit *hits);
 
+// The products of blocks first_block ..< first_block + block_count with `query_count` queries, of whose columns only codes
+// and offsets are read. `products` has room for 16 * block_count * query_count: those of query i and the j-th block begin
+// at 16 * (i * block_count + j), a row after the other. Rows from row_count on have products too, of no meaning.
+void kindred_code_products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                           const kindred_code_queries *queries, size_t query_count, int32_t *products);
+
+// What warms the threshold of a query: of each of `16 * part_count` groups of the rows that were multiplied, row r of the
+// j-th block being in group 16 * (j mod part_count) + r, the greatest lower bound of
+//
+//     q . x / s_q                     (the inner product in units of the query's scale)
+//     q . x / (s_q |x|)               (where `by_norm`)
+//
+// over its eligible rows, and minus infinity where a group has none. `products` are those of query i, as above. Groups
+// have no row in common, so at least k rows reach the k-th greatest of the bounds. A bound v is exact within
+// |v| * 2^-20 of rounding, if |v| is at least 2^-60.
+void kindred_code_peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                        const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
+                        size_t part_count, float *peaks);
+
+// The k-th greatest of `count` values, 1 <= k <= count, which change places. None may be what is not a number.
+float kindred_kth_greatest(float *values, size_t count, size_t k);
+
 // The `quad_max` of a named kernel, and its scan, for tests and measurements. 0 and SIZE_MAX where this
 // CPU lacks the kernel.
 int kindred_scan_kernel_quad_max(const char *kernel);
 size_t kindred_scan_codes_with(const char *kernel, const kindred_code_table *table, size_t first_block,
                                size_t block_count, const kindred_code_queries *queries, size_t query_count,
                                kindred_code_hit *hits);
+
+bool kindred_code_products_with(const char *kernel, const kindred_code_table *table, size_t first_block,
+                                size_t block_count, const kindred_code_queries *queries, size_t query_count,
+                                int32_t *products);
 
 // The same by the plainest loop, for tests.
 size_t kindred_scan_codes_reference(const kindred_code_table *table, size_t first_block, size_t block_count,

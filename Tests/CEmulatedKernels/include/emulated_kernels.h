@@ -11,6 +11,9 @@ size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_
                                   const kindred_code_queries *queries, size_t query_count,
                                   kindred_code_hit *hits);
 
+void kindred_emulated_vnni_products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                    const kindred_code_queries *queries, size_t query_count, int32_t *products);
+
 size_t kindred_emulated_amx_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                                  const kindred_code_queries *queries, size_t query_count,
                                  kindred_code_hit *hits);

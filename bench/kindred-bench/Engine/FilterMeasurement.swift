@@ -2,7 +2,8 @@ import KindredQuery
 
 /// Filters of several selectivities against no filter, planned as the server plans them.
 ///
-/// The masks are made before: a request's own planning is not part of its scan.
+/// A batch is one request, whose queries share the list of what is eligible. The masks are made before: a request's own
+/// planning is not part of its scan.
 struct FilterMeasurement {
     let run: EngineRun
     let kinds: [VectorKind]
@@ -39,7 +40,7 @@ struct FilterMeasurement {
             return rows
         }
         let masked = lists.map { list in
-            let (path, eligible) = planner.plan(k: Self.k, candidates: list)
+            let (path, eligible) = planner.plan(k: Self.k, candidates: list, sharerCount: batch)
             return series(path, eligible, count: list.count)
         }
         let unfiltered = series(planner.path(k: Self.k, eligible: nil), nil, count: Self.rows)

@@ -17,10 +17,10 @@ import signal
 import struct
 import sys
 
-import faiss
 import grpc
 import numpy
 
+from bench.peers.faiss_library import faiss
 from bench.peers.served import message
 
 K_MAX = 10_000

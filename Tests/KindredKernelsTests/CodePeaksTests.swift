@@ -1,0 +1,125 @@
+import CKindredKernels
+import KindredKernels
+import TestSupport
+import Testing
+
+@Suite struct CodePeaksTests {
+    @Test func everyKernelMultipliesAsTheReference() {
+        var generator = SeededGenerator.announced()
+        for dimension in Array(1...130) + [255, 1_023] {
+            let scanned = ScanKernelCase(
+                dimension: dimension, rowCount: Int.random(in: 1...300, using: &generator),
+                queryCount: Int.random(in: 1...20, using: &generator), quadMax: 128, using: &generator)
+            let expected = products(of: scanned)
+            for kernel in ScanKernelVariant.all {
+                let room = ScanKernelMemory<Int32>(count: expected.count)
+                kernel.products(
+                    scanned.table, blocks: scanned.blocks, queries: scanned.queries,
+                    queryCount: scanned.queryCount, into: room.base)
+                #expect(Array(room.elements) == expected, "\(kernel), dimension \(dimension)")
+            }
+        }
+    }
+
+    /// No row's bound is above what float64 says, none of a group is above the group's, and ineligible rows count nowhere.
+    @Test func peaksAreBoundsOfTheirGroups() {
+        var generator = SeededGenerator.announced()
+        for _ in 0..<(isOptimised ? 400 : 40) {
+            let scanned = ScanKernelCase(
+                dimension: Int.random(in: 1...80, using: &generator),
+                rowCount: Int.random(in: 1...900, using: &generator), queryCount: 2, quadMax: 508,
+                plain: true,
+                wholeTable: true, using: &generator)
+            let all = products(of: scanned)
+            let partCount = 1 << Int.random(in: 0...4, using: &generator)
+            for query in 0..<2 {
+                for byNorm in [false, true] { expectBounds(scanned, all, query, byNorm, partCount) }
+            }
+        }
+    }
+
+    private func expectBounds(
+        _ scanned: ScanKernelCase, _ all: [Int32], _ query: Int, _ byNorm: Bool, _ partCount: Int
+    ) {
+        let blockCount = scanned.blockCount
+        let own = ScanKernelMemory(Array(all[(query * 16 * blockCount)..<((query + 1) * 16 * blockCount)]))
+        let peaks = ScanKernelMemory<Float>(count: 16 * partCount)
+        var table = scanned.table
+        var queries = scanned.queries
+        kindred_code_peaks(&table, 0, blockCount, &queries, query, own.base, byNorm, partCount, peaks.base)
+        var exact = [Double](repeating: -.infinity, count: 16 * partCount)
+        for row in 0..<scanned.rowCount {
+            if let mask = scanned.masks.isEmpty ? nil : scanned.masks[query],
+                mask.elements[row / 16] >> UInt16(row % 16) & 1 == 0
+            {
+                continue
+            }
+            let block = scanned.blockMembers.elements[row / 16]
+            let margin =
+                Double(scanned.norms.elements[query]) * Double(block.error)
+                + Double(scanned.errors.elements[query]) * Double(block.coded_norm)
+            var bound = Double(block.scale) * (Double(own.elements[row]) - margin)
+            if byNorm { bound /= Double(bound >= 0 ? block.norm_max : block.norm_min) }
+            let group = 16 * (row / 16 % partCount) + row % 16
+            exact[group] = max(exact[group], bound)
+        }
+        for group in exact.indices {
+            let peak = Double(peaks.elements[group])
+            let message: Comment = "group \(group) of \(16 * partCount), query \(query), by norm \(byNorm)"
+            if exact[group] == -.infinity {
+                #expect(peak == -.infinity, message)
+            } else {
+                #expect(peak <= exact[group] + exact[group].magnitude * 0x1p-20, message)
+                // Not far below either, or it would warm nothing.
+                #expect(peak >= exact[group] - slack(of: scanned, query, byNorm), message)
+            }
+        }
+    }
+
+    /// What rounding and its margins may take off a bound: a share of the greatest product or margin, and two units.
+    private func slack(of scanned: ScanKernelCase, _ query: Int, _ byNorm: Bool) -> Double {
+        scanned.blockMembers.elements.map { block in
+            let margin =
+                Double(scanned.norms.elements[query]) * Double(block.error)
+                + Double(scanned.errors.elements[query]) * Double(block.coded_norm)
+            let product = 127.0 * 127 * Double(scanned.dimension)
+            let unit = Double(block.scale) / (byNorm ? Double(block.norm_min) : 1)
+            return unit * ((product + margin) * 0x1p-18 + 4)
+        }.max()!
+    }
+
+    @Test func selectsTheKthGreatest() {
+        var generator = SeededGenerator.announced()
+        for _ in 0..<2_000 {
+            let count = Int.random(in: 1...256, using: &generator)
+            let distinct = Int.random(in: 1...count, using: &generator)
+            var values = (0..<count).map { _ in
+                let value = Int.random(in: 0...distinct, using: &generator)
+                return value == 0 ? -Float.infinity : Float(value)
+            }
+            let k = Int.random(in: 1...count, using: &generator)
+            let expected = values.sorted(by: >)[k - 1]
+            #expect(kindred_kth_greatest(&values, count, k) == expected)
+        }
+    }
+
+    /// By the definition, all of a query's after each other.
+    private func products(of scanned: ScanKernelCase) -> [Int32] {
+        var products: [Int32] = []
+        for query in 0..<scanned.queryCount {
+            for block in scanned.blocks {
+                for row in 0..<16 {
+                    var product: Int32 = 0
+                    for element in 0..<4 * scanned.groups {
+                        let at = 64 * (block * scanned.groups + element / 4) + 4 * row + element % 4
+                        product +=
+                            (Int32(scanned.codes.elements[at]) - 128)
+                            * Int32(scanned.queryCodes.elements[query * scanned.codeStride + element])
+                    }
+                    products.append(product)
+                }
+            }
+        }
+        return products
+    }
+}
