@@ -4,8 +4,8 @@
 
 #include "scan_kernel.h"
 
-// The bounds of a block's rows, in the units of the header. Each operation rounds by at most 2^-24 of a number that is no
-// greater than |product| or the margin, which the added shares of both outweigh.
+// The bounds of a block's rows, in the units of the header. Each operation rounds by at most 2^-24 of a number that is
+// no greater than |product| or the margin, which the added shares of both outweigh.
 KINDRED_INLINE void kindred_bound_rows(const kindred_code_block *block, const int32_t *restrict products, float norm,
                                        float error, bool by_norm, float *restrict bounds) {
     float margin = norm * block->error + error * block->coded_norm;

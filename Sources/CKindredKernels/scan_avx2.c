@@ -87,7 +87,8 @@ AVX2 KINDRED_INLINE size_t keep_block(const tile_scan *scan, size_t count, size_
 
 // The products of a block with `count` queries, a constant of the caller, so that every sum lives in a register. They
 // contain what storing codes + 128 adds.
-AVX2 KINDRED_INLINE void multiply_block(const tile_scan *scan, size_t count, size_t block, __m256i *low, __m256i *high) {
+AVX2 KINDRED_INLINE void multiply_block(const tile_scan *scan, size_t count, size_t block, __m256i *low,
+                                        __m256i *high) {
     const kindred_code_queries *queries = scan->queries;
     size_t groups = scan->table->groups;
     const uint8_t *codes = scan->table->codes + 64 * groups * block;

@@ -33,16 +33,16 @@ typedef struct {
     // Of the run at hand.
     size_t first_block, end_block;
     size_t ahead;
-    // Of the tile at hand: the least sum of its query i and block b is least[i * query_step + b * block_step], b counted
-    // from the run's first.
+    // Of the tile at hand: the least sum of its query i and block b is least[i * query_step + b * block_step], b
+    // counted from the run's first.
     size_t first_query;
     kindred_tile_masks masks;
     const int32_t *least;
     size_t query_step, block_step;
 } tile_scan;
 
-// The thresholds of `count` queries, a constant of the caller, for some blocks; THRESHOLD_QUERIES to a block. A function
-// of its own, as the next one, because the compiler makes vectors of what is stored.
+// The thresholds of `count` queries, a constant of the caller, for some blocks; THRESHOLD_QUERIES to a block. A
+// function of its own, as the next one, because the compiler makes vectors of what is stored.
 VNNI KINDRED_INLINE void store_least(const kindred_code_block *blocks, size_t block_count,
                                      const kindred_code_queries *queries, size_t first_query, size_t count,
                                      int32_t *restrict least) {
@@ -285,12 +285,14 @@ VNNI KINDRED_INLINE void store_products(tile_scan *scan, size_t block_count, siz
 VNNI static void products(const kindred_code_table *table, size_t first_block, size_t block_count,
                           const kindred_code_queries *queries, size_t query_count, int32_t *products) {
     tile_scan scan = {.table = table, .queries = queries};
-    size_t query_step = KINDRED_BLOCK_ROWS * block_count, end_block = first_block + block_count;
-    size_t block = first_block;
-    for (; end_block - block >= TILE_BLOCKS_MAX; block += TILE_BLOCKS_MAX, products += KINDRED_BLOCK_ROWS * TILE_BLOCKS_MAX)
-        store_products(&scan, TILE_BLOCKS_MAX, block, query_count, query_step, products);
-    for (; block < end_block; block++, products += KINDRED_BLOCK_ROWS)
-        store_products(&scan, 1, block, query_count, query_step, products);
+    size_t query_step = KINDRED_BLOCK_ROWS * block_count;
+    size_t block = 0;
+    for (; block_count - block >= TILE_BLOCKS_MAX; block += TILE_BLOCKS_MAX)
+        store_products(&scan, TILE_BLOCKS_MAX, first_block + block, query_count, query_step,
+                       products + KINDRED_BLOCK_ROWS * block);
+    for (; block < block_count; block++)
+        store_products(&scan, 1, first_block + block, query_count, query_step,
+                       products + KINDRED_BLOCK_ROWS * block);
 }
 
 VNNI static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,

@@ -5,12 +5,12 @@ package enum CodePeaks {
     /// Groups that rows are cut into, at most: 16 for each part.
     package static let partCountMax = 16
 
-    /// The `rank`-th greatest of the lower bounds of `16 * partCount` groups of rows: at least `rank` eligible rows of the
-    /// blocks reach it. Minus infinity where fewer groups have an eligible row. `products` are those of query `index`
-    /// with the blocks.
+    /// The `rank`-th greatest of the lower bounds of `16 * partCount` groups of rows: at least `rank` eligible rows of
+    /// the blocks reach it. Minus infinity where fewer groups have an eligible row. `products` are those of query
+    /// `index` with the blocks.
     ///
-    /// The bound is of the inner product in units of the query's scale, and of that over the row's norm where `byNorm`. It
-    /// is exact within 2^-20 of its magnitude, if that is at least 2^-60. `peaks` has room for 16 x `partCountMax`.
+    /// The bound is of the inner product in units of the query's scale, and of that over the row's norm where `byNorm`.
+    /// It is exact within 2^-20 of its magnitude, if that is at least 2^-60. `peaks` has room for 16 x `partCountMax`.
     package static func bound(
         _ table: CodeTableView, blocks: Range<Int>, queries: CodeQueries, index: Int,
         products: UnsafePointer<Int32>, byNorm: Bool, rank: Int, partCount: Int,

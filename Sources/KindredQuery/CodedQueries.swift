@@ -2,7 +2,7 @@ import KindredDomain
 import KindredKernels
 import Synchronization
 
-/// The coded queries of a batch, and what its threads tell each other about them.
+/// The coded queries of a group, and what threads that scan for them tell each other.
 ///
 /// Immutable but for the thresholds and flags, which only ever rise; a thread that sees an old one does more work,
 /// never other work.
@@ -32,7 +32,7 @@ final class CodedQueries: @unchecked Sendable {
     private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
 
     /// Codes the queries at `indices` for a kernel.
-    init(_ queries: [PlannedQuery], at indices: [Int], dimension: Int, kernel: ScanKernel) {
+    init(_ queries: [PlannedQuery], at indices: ArraySlice<Int>, dimension: Int, kernel: ScanKernel) {
         self.kernel = kernel
         let stride = (dimension + 63) / 64 * 64
         let codes = UnsafeMutablePointer<Int8>.allocate(capacity: max(1, indices.count * stride))

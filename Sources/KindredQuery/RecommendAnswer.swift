@@ -2,7 +2,8 @@ import KindredDomain
 import KindredModel
 
 /// A plan's reply in the making: built piece by piece, so that a reply of many results holds up nobody.
-package struct RecommendAnswer: Sendable {
+/// An object, as its planner is.
+package final class RecommendAnswer {
     private let plan: RecommendPlan
     private var best: [TopRows?]
     private let counts: [ScanCounts]
@@ -24,7 +25,7 @@ package struct RecommendAnswer: Sendable {
     }
 
     /// Adds queries until about `resultCount` results were added. True once all are in.
-    package mutating func step(resultCount: Int) -> Bool {
+    package func step(resultCount: Int) -> Bool {
         var budget = resultCount
         var rows: [UInt32] = []
         if slot == 0 {
@@ -72,5 +73,5 @@ package struct RecommendAnswer: Sendable {
     }
 
     /// The finished reply; only after `step` said so.
-    package consuming func finish() -> RecommendResponse { response }
+    package func finish() -> RecommendResponse { response }
 }

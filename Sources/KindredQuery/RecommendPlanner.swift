@@ -3,7 +3,9 @@ import KindredModel
 
 /// Request and generation to plan, in steps: a request may list 100,000 ids, and no step resolves more than
 /// its caller allows.
-package struct RecommendPlanner {
+///
+/// An object: it is worked on step by step where copies of all that it holds would cost more than the steps.
+package final class RecommendPlanner {
     private let request: RecommendRequest
     private let scope: QueryScopePlanner
     private let scanPlanner: ScanPlanner
@@ -66,7 +68,7 @@ package struct RecommendPlanner {
     }
 
     /// Works on the plan until about `idCount` ids are resolved. True once the plan is complete.
-    package mutating func step(idCount: Int) throws(RequestFailure) -> Bool {
+    package func step(idCount: Int) throws(RequestFailure) -> Bool {
         var budget = idCount
         while budget > 0 {
             switch stage {
@@ -104,14 +106,14 @@ package struct RecommendPlanner {
     }
 
     /// The finished plan; only after `step` said so.
-    package consuming func finish() -> RecommendPlan {
+    package func finish() -> RecommendPlan {
         RecommendPlan(
             generation: scope.generation, target: request.scope.target, queries: queries, slots: slots,
             wantsScores: request.wantsScores, columns: columns)
     }
 
     /// The rows of one list, or nil while there is more to resolve.
-    private mutating func resolve(
+    private func resolve(
         _ lists: RaggedIDs?, query: Int, _ budget: inout Int
     ) throws(RequestFailure) -> RowSet? {
         guard let lists else { return RowSet.none }
@@ -136,7 +138,7 @@ package struct RecommendPlanner {
     }
 
     /// A query's own list; a mistake in it is that query's failure.
-    private mutating func resolveOwn(_ lists: RaggedIDs?, query: Int, _ budget: inout Int) -> RowSet? {
+    private func resolveOwn(_ lists: RaggedIDs?, query: Int, _ budget: inout Int) -> RowSet? {
         do throws(RequestFailure) {
             return try resolve(lists, query: query, &budget)
         } catch {
@@ -145,7 +147,7 @@ package struct RecommendPlanner {
         }
     }
 
-    private mutating func plan(_ index: Int) {
+    private func plan(_ index: Int) {
         do throws(RequestFailure) {
             if let failure = own.failure { throw failure }
             let query = try planned(index)
@@ -156,7 +158,7 @@ package struct RecommendPlanner {
         }
     }
 
-    private mutating func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
+    private func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
         let resolved = try scope.resolve(index)
         var ownRows = own.exclusions
         if !request.includesMembers, !resolved.members.isEmpty {
@@ -200,7 +202,7 @@ package struct RecommendPlanner {
     }
 
     /// Candidates that are excluded. Shared lists are compared once; what is a query's own has been charged for.
-    private mutating func excludedCount(of candidates: RowSet, _ exclusions: Exclusions, isShared: Bool)
+    private func excludedCount(of candidates: RowSet, _ exclusions: Exclusions, isShared: Bool)
         -> Int
     {
         var count = 0

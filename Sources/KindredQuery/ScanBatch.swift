@@ -19,9 +19,8 @@ package final class ScanBatch: Sendable {
     private let groupCount: Int
     /// Indices of queries on the gather path, with the first unit of each.
     private let gathered: [(query: Int, firstUnit: Int)]
-    /// Queries on the int8 path, where there are any.
-    private let coded: CodedQueries?
-    private let blocksPerUnit: Int
+    /// Queries on the int8 path.
+    private let coded: CodedGroups
     private let firstTiledUnit: Int
     private let firstCodedUnit: Int
     package let unitCount: Int
@@ -37,13 +36,6 @@ package final class ScanBatch: Sendable {
 
     /// Rows of a gathered list per unit.
     private static let rowsPerGather = 1_024
-    /// Products of codes that a unit of the int8 path aims at: some tens of microseconds, so that threads share what
-    /// a norm bound leaves of a scan.
-    private static let productsPerUnit = 1_000_000
-    /// A unit has this many blocks even where it aims at fewer, since thresholds rise between calls of a kernel...
-    private static let blocksPerUnitMin = 64
-    /// ...but no more products than this: a unit is a part of a slice.
-    private static let productsPerUnitMax = 16_000_000
 
     /// Cuts queries against a side of a generation into units. `kernel` scans the codes.
     package init(
@@ -78,19 +70,8 @@ package final class ScanBatch: Sendable {
         units += groupCount * target.tiling.tileCount
         // Units of the int8 path come last: when no query needs more rows, what is left is given up at once.
         firstCodedUnit = units
-        if codedIndices.isEmpty {
-            coded = nil
-            blocksPerUnit = 1
-        } else {
-            coded = CodedQueries(queries, at: codedIndices, dimension: dimension, kernel: kernel)
-            let productsPerBlock = 16 * dimension * codedIndices.count
-            blocksPerUnit = max(
-                1,
-                min(
-                    max(Self.productsPerUnit / productsPerBlock, Self.blocksPerUnitMin),
-                    Self.productsPerUnitMax / productsPerBlock))
-            units += (target.codes.blockCount + blocksPerUnit - 1) / blocksPerUnit
-        }
+        coded = CodedGroups(queries, at: codedIndices, over: target, kernel: kernel)
+        units += coded.unitCount
         self.tiled = tiled
         self.gathered = gathered
         unitCount = units
@@ -106,7 +87,9 @@ package final class ScanBatch: Sendable {
     }
 
     /// A thread's share of the answers.
-    package func makeWorker() -> ScanWorker { ScanWorker(queryCount: queries.count) }
+    package func makeWorker() -> ScanWorker {
+        ScanWorker(queryCount: queries.count, groupCount: coded.groups.count)
+    }
 
     /// True while units are left that nobody took.
     package var hasUnits: Bool { cursor.load(ordering: .relaxed) < unitCount }
@@ -114,8 +97,8 @@ package final class ScanBatch: Sendable {
     /// Takes one unit and scans it, or, when none is left, ends one of the worker's queries. False when nothing is
     /// left to do but to deposit the worker.
     package func work(_ worker: inout ScanWorker, scratch: ScanScratch) -> Bool {
-        if let blocks = worker.blocksLeft {
-            scanCodes(blocks, &worker, scratch)
+        if let unit = worker.unitLeft {
+            scanCodes(unit, &worker, scratch)
             return true
         }
         let unit = cursor.wrappingAdd(1, ordering: .relaxed).oldValue
@@ -128,29 +111,35 @@ package final class ScanBatch: Sendable {
             scanTile(tile / groupCount, group: tile % groupCount, &worker, scratch)
             worker.unitsDone += 1
         } else {
-            let first = (unit - firstCodedUnit) * blocksPerUnit
-            scanCodes(first..<min(first + blocksPerUnit, side.codes.blockCount), &worker, scratch)
+            scanCodes(coded.unit(unit - firstCodedUnit), &worker, scratch)
         }
         return true
     }
 
     /// Scans blocks of a unit. Where many rows must be scored, the rest of them is the worker's next piece of work.
-    private func scanCodes(_ blocks: Range<Int>, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
-        let coded = worker.coded ?? CodeWorker(self.coded!, queries: queries, side: side)
-        worker.coded = coded
-        worker.blocksLeft = coded.scan(blocks: blocks, scratch: scratch)
-        guard worker.blocksLeft == nil else { return }
+    private func scanCodes(_ unit: CodedGroups.Unit, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
+        let scan =
+            worker.coded[unit.group] ?? CodeWorker(coded.groups[unit.group], queries: queries, side: side)
+        worker.coded[unit.group] = scan
+        worker.unitLeft = scan.scan(blocks: unit.blocks, scratch: scratch).map {
+            CodedGroups.Unit(group: unit.group, blocks: $0)
+        }
+        guard worker.unitLeft == nil else { return }
         worker.unitsDone += 1
-        guard coded.isDone else { return }
-        // Nobody needs a later block: blocks descend by norm, and thresholds only rise.
+        guard coded.mayEndEarly, scan.isDone else { return }
         let next = cursor.exchange(unitCount, ordering: .relaxed)
         worker.unitsDone += unitCount - min(next, unitCount)
     }
 
     private func finishOne(_ worker: inout ScanWorker) -> Bool {
-        guard let (index, top) = worker.coded?.finishNext() else { return false }
-        worker.tops[index] = top
-        return true
+        while worker.groupsFinished < worker.coded.count {
+            if let (index, top) = worker.coded[worker.groupsFinished]?.finishNext() {
+                worker.tops[index] = top
+                return true
+            }
+            worker.groupsFinished += 1
+        }
+        return false
     }
 
     private func scanTile(_ tile: Int, group: Int, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
@@ -222,7 +211,7 @@ package final class ScanBatch: Sendable {
                     deposits.tops[index]!.merge(top)
                 }
             }
-            coded?.addCounts(to: &deposits.counts)
+            for scan in coded { scan?.addCounts(to: &deposits.counts) }
             deposits.unitsDone += unitsDone
             guard deposits.unitsDone == unitCount, !deposits.isComplete else { return false }
             deposits.isComplete = true
@@ -242,17 +231,18 @@ package final class ScanBatch: Sendable {
     /// The queries that let so many rows through their thresholds that BLAS is the better engine for them: a batch of
     /// their own, whose selections are theirs. Nil where there are none. Only after the completing deposit.
     package func makeRemainder() -> (batch: ScanBatch, indices: [Int])? {
-        guard let coded else { return nil }
         var indices: [Int] = []
         var rest: [PlannedQuery] = []
-        for slot in 0..<coded.count where coded.isDense(slot) {
-            let member = coded.members[slot]
-            var query = queries[member.index]
-            query.path = .blas
-            // At least k rows are known to reach it.
-            query.minimumScore = max(query.minimumScore, coded.threshold(slot))
-            indices.append(member.index)
-            rest.append(query)
+        for group in coded.groups {
+            for slot in 0..<group.count where group.isDense(slot) {
+                let index = group.members[slot].index
+                var query = queries[index]
+                query.path = .blas
+                // At least k rows are known to reach it.
+                query.minimumScore = max(query.minimumScore, group.threshold(slot))
+                indices.append(index)
+                rest.append(query)
+            }
         }
         if rest.isEmpty { return nil }
         return (ScanBatch(generation: generation, target: side, queries: rest), indices)
@@ -278,12 +268,18 @@ package struct ScanCounts: Sendable {
 /// One thread's selections while it works on a batch.
 package struct ScanWorker: Sendable {
     fileprivate var tops: [TopRows?]
-    fileprivate var coded: CodeWorker?
-    /// Blocks of a unit that it has begun.
-    fileprivate var blocksLeft: Range<Int>?
+    /// Per group of coded queries, where it has taken a unit of it.
+    fileprivate var coded: [CodeWorker?]
+    /// How many of those have handed over their selections.
+    fileprivate var groupsFinished = 0
+    /// What is left of a unit that it has begun.
+    fileprivate var unitLeft: CodedGroups.Unit?
     fileprivate var unitsDone = 0
 
-    fileprivate init(queryCount: Int) { tops = Array(repeating: nil, count: queryCount) }
+    fileprivate init(queryCount: Int, groupCount: Int) {
+        tops = Array(repeating: nil, count: queryCount)
+        coded = Array(repeating: nil, count: groupCount)
+    }
 
     fileprivate mutating func update(_ index: Int, query: PlannedQuery, _ body: (inout TopRows) -> Void) {
         var top = tops[index] ?? TopRows(k: query.k, minimumScore: query.minimumScore)

@@ -42,8 +42,8 @@ struct ThresholdWarmUp {
             into: scratch.products)
     }
 
-    /// A score that at least `rank` eligible rows reach, for the query at `positions[index]` of those multiplied; nil where
-    /// none is found.
+    /// A score that at least `rank` eligible rows reach, for the query at `positions[index]` of those multiplied; nil
+    /// where none is found.
     func threshold(
         _ columns: CodeColumns, positions: Range<Int>, index: Int, of member: CodedQueries.Member, rank: Int,
         _ scratch: ScanScratch

@@ -6,7 +6,7 @@ import KindredWire
 final class RecommendJob: LoopJob {
     private let request: PendingRequest
     var connection: ConnectionHandler? { request.connection }
-    private var planner: RecommendPlanner
+    private let planner: RecommendPlanner
 
     init(
         _ request: PendingRequest, _ body: RecommendRequest, _ generation: Generation, scan: ScanMode
@@ -83,7 +83,7 @@ final class VectorsJob: LoopJob {
 final class AnswerJob: LoopJob {
     private let request: PendingRequest
     var connection: ConnectionHandler? { request.connection }
-    private var answer: RecommendAnswer
+    private let answer: RecommendAnswer
     private let pieces: AnswerPieces
 
     init(_ request: PendingRequest, _ pieces: AnswerPieces) {

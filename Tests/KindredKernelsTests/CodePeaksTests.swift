@@ -21,7 +21,8 @@ import Testing
         }
     }
 
-    /// No row's bound is above what float64 says, none of a group is above the group's, and ineligible rows count nowhere.
+    /// No row's bound is above what float64 says, none of a group is above the group's, and ineligible rows count
+    /// nowhere.
     @Test func peaksAreBoundsOfTheirGroups() {
         var generator = SeededGenerator.announced()
         for _ in 0..<(isOptimised ? 400 : 40) {

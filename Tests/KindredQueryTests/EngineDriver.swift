@@ -34,13 +34,13 @@ func answer(
     _ request: RecommendRequest, _ generation: Generation, scan: ScanMode = .auto, workerCount: Int = 1,
     using generator: inout SeededGenerator
 ) throws -> RecommendResponse {
-    var planner = try RecommendPlanner(request: request, generation: generation, scan: scan)
+    let planner = try RecommendPlanner(request: request, generation: generation, scan: scan)
     while try !planner.step(idCount: Int.random(in: 1...100, using: &generator)) {}
     let plan = planner.finish()
     let batch = ScanBatch(
         generation: generation, target: generation.side(plan.target)!, queries: plan.queries)
     let (best, counts) = runScan(batch, workerCount: workerCount, using: &generator)
-    var answer = RecommendAnswer(plan: plan, best: best, counts: counts)
+    let answer = RecommendAnswer(plan: plan, best: best, counts: counts)
     while !answer.step(resultCount: Int.random(in: 1...500, using: &generator)) {}
     return answer.finish()
 }

@@ -169,14 +169,15 @@ typedef struct {
 size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, size_t block_count,
                           const kindred_code_queries *queries, size_t query_count, kindred_code_hit *hits);
 
-// The products of blocks first_block ..< first_block + block_count with `query_count` queries, of whose columns only codes
-// and offsets are read. `products` has room for 16 * block_count * query_count: those of query i and the j-th block begin
-// at 16 * (i * block_count + j), a row after the other. Rows from row_count on have products too, of no meaning.
+// The products of blocks first_block ..< first_block + block_count with `query_count` queries, of whose columns only
+// codes and offsets are read. `products` has room for 16 * block_count * query_count: those of query i and the j-th
+// block begin at 16 * (i * block_count + j), a row after the other. Rows from row_count on have products too, of no
+// meaning.
 void kindred_code_products(const kindred_code_table *table, size_t first_block, size_t block_count,
                            const kindred_code_queries *queries, size_t query_count, int32_t *products);
 
-// What warms the threshold of a query: of each of `16 * part_count` groups of the rows that were multiplied, row r of the
-// j-th block being in group 16 * (j mod part_count) + r, the greatest lower bound of
+// What warms the threshold of a query: of each of `16 * part_count` groups of the rows that were multiplied, row r of
+// the j-th block being in group 16 * (j mod part_count) + r, the greatest lower bound of
 //
 //     q . x / s_q                     (the inner product in units of the query's scale)
 //     q . x / (s_q |x|)               (where `by_norm`)
