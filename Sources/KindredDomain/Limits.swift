@@ -66,6 +66,8 @@ package struct Limits: Sendable, Equatable {
     package var connectionsMax: UInt32 = 10_000
     /// Queries that wait for their scan, in the whole process; over it the answer is OVERLOADED.
     package var pendingQueriesMax: UInt32 = 65_536
+    /// How long a request may have to wait for its scan, by the pace of those before; over it the answer is OVERLOADED.
+    package var queueMillisecondsMax: UInt32 = 500
     /// Bytes of the names a client or server gives itself.
     package var peerNameBytesMax: UInt32 = 128
     /// Bytes of an error's message.

@@ -17,6 +17,8 @@ final class LoopWorker: @unchecked Sendable {
     /// slice, sharing costs more than it gains: 50 connections that ask over 10,000 x 64 one request at a time were
     /// answered 43,500 times a second with this number and 35,600 with half of it (AVX2, two loops).
     private static let operationsPerSliceMax = 12_000_000
+    /// How old what is known of the queue may be.
+    private static let queueLookNanoseconds: UInt64 = 1_000_000
     /// Queries of one part of a request that shares a scan.
     private static let queriesPerPartMax = 32
 
@@ -34,6 +36,8 @@ final class LoopWorker: @unchecked Sendable {
     private var scans: [ScanShare] = []
     private var jobs: [any LoopJob] = []
     private var bulkJobs: [any LoopJob] = []
+    /// What the queue of a key was like lately: it is locked, and many may be refused in a tick.
+    private var queueLook: (key: ScanKey?, time: UInt64, excess: UInt64?) = (nil, 0, nil)
     private var isSliceScheduled = false
     private var unflushed: [ConnectionHandler] = []
     private(set) var isDraining = false
@@ -131,7 +135,7 @@ final class LoopWorker: @unchecked Sendable {
         var keys: [ScanKey] = []
         for (request, plan) in plans {
             request.startedAt = startedAt
-            let key = ScanKey(plan)
+            let key = ScanKey(plan.generation, target: plan.target)
             if groups[key] == nil { keys.append(key) }
             groups[key, default: []].append(
                 contentsOf: Self.parts(of: plan, request: request, worker: self))
@@ -173,12 +177,27 @@ final class LoopWorker: @unchecked Sendable {
             if part.number == 0 { requests.append([]) }
             requests[requests.count - 1].append(part)
         }
-        let (begin, refused) = server.scans.submit(requests, key: key)
-        for request in refused {
+        let (begin, refused) = server.scans.submit(requests, key: key, now: now())
+        for (request, wait) in refused {
             metrics.overloaded.count()
-            request.fail(.overloaded(retryAfterMilliseconds: 50))
+            request.fail(.overloaded(retryAfterMilliseconds: Self.retryMilliseconds(after: wait)))
         }
         self.begin(begin, key: key)
+    }
+
+    /// Throws OVERLOADED where a request for a key would wait too long, before anything is done for it.
+    func checkQueue(of key: ScanKey, now: UInt64) throws(RequestFailure) {
+        if key != queueLook.key || now - queueLook.time > Self.queueLookNanoseconds {
+            queueLook = (key, now, server.scans.excess(of: key))
+        }
+        guard let wait = queueLook.excess else { return }
+        metrics.overloaded.count()
+        throw .overloaded(retryAfterMilliseconds: Self.retryMilliseconds(after: wait))
+    }
+
+    /// By when half of what waits is done.
+    private static func retryMilliseconds(after wait: UInt64) -> UInt32 {
+        UInt32(clamping: max(10, wait / 2_000_000))
     }
 
     /// Begins a long scan here and asks the other loops to help.
@@ -215,7 +234,7 @@ final class LoopWorker: @unchecked Sendable {
             return
         }
         let results = scan.takeResults()
-        if let key = scan.key { begin(server.scans.next(after: key), key: key) }
+        if let key = scan.key { begin(server.scans.next(after: key, now: now()), key: key) }
         var start = 0
         for part in scan.parts {
             let range = start..<start + part.queries.count
@@ -231,7 +250,7 @@ final class LoopWorker: @unchecked Sendable {
     /// Nobody waits for the scan any more: the next one begins.
     private func give(up scan: SharedScan) {
         scan.batch.abandon()
-        if scan.end(), let key = scan.key { begin(server.scans.next(after: key), key: key) }
+        if scan.end(), let key = scan.key { begin(server.scans.next(after: key, now: now()), key: key) }
     }
 
     /// Takes one part's selections; with the last part the request is answered.

@@ -17,9 +17,11 @@ struct RequestDispatcher {
                         defaultModel: worker.generations.defaultModel)))
         case .ping(let value): request.answer(.pong(value))
         case .recommend(let body):
+            let generation = try generation(of: body.scope)
+            try worker.checkQueue(
+                of: ScanKey(generation, target: body.scope.target), now: request.receivedAt)
             request.connection.start(
-                try RecommendJob(
-                    request, body, try generation(of: body.scope), scan: worker.server.scan))
+                try RecommendJob(request, body, generation, scan: worker.server.scan))
         case .score(let body):
             request.connection.start(try ScoreJob(request, body, try generation(of: body.scope)))
         case .vectors(let body):

@@ -45,6 +45,12 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var scan = ScanMode.auto
     @Option(
+        help: """
+            Milliseconds that a request may have to wait for its scan, by the pace of the scans before it; one that \
+            would wait longer is refused at once, as OVERLOADED. 1 to 60000.
+            """)
+    var queueMs = Limits.standard.queueMillisecondsMax
+    @Option(
         help: "The least level that is logged: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = LogLevel.info
 
@@ -54,6 +60,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let threads, !(1...1_024).contains(threads) {
             throw ValidationError("--threads \(threads): 1 to 1024")
+        }
+        guard (1...60_000).contains(queueMs) else {
+            throw ValidationError("--queue-ms \(queueMs): 1 to 60000")
         }
         if let defaultModel, ModelName(defaultModel) == nil {
             throw ValidationError(
@@ -70,6 +79,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.port = endpoint.port
         configuration.defaultModel = defaultModel.flatMap { ModelName($0) }
         configuration.scan = scan
+        configuration.limits.queueMillisecondsMax = queueMs
         configuration.loading = load == .map ? .map : .memory
         var logger = Logger(label: "kindred") { _ in
             LogLineHandler(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info)

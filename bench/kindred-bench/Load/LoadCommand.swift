@@ -28,6 +28,12 @@ struct LoadCommand: AsyncParsableCommand {
     var rates: NumberList?
     @Option(help: "With --sweep: also find the greatest rate with a p99 of at most so many milliseconds.")
     var targetP99: Double?
+    @Flag(
+        help: """
+            Offer twice the capacity, between two times of 0.7 of it: what is answered, how soon the rest is \
+            refused, how soon all is as before.
+            """)
+    var overload = false
     @Option(help: "Activate the versions of the model in turn, one every so many seconds.")
     var swapEvery: Double?
     @Flag(help: "Two seconds on the shipped model, in every mode; any failed request fails the run.")
@@ -60,6 +66,9 @@ struct LoadCommand: AsyncParsableCommand {
         if sweep, swapEvery != nil || shape.rate != nil || hdr != nil {
             throw ValidationError("--sweep: without --rate, --swap-every and --hdr")
         }
+        if overload, sweep || swapEvery != nil || shape.rate != nil || hdr != nil {
+            throw ValidationError("--overload: without --sweep, --rate, --swap-every and --hdr")
+        }
         if swapEvery != nil, server.models == nil, server.rows == nil {
             throw ValidationError("--swap-every: with --models DIR, the folder that is served, or --rows N")
         }
@@ -73,7 +82,15 @@ struct LoadCommand: AsyncParsableCommand {
         }
         let scenario = try shape.readScenario()
         let target = try await LoadTarget(server, scenario: scenario, isSwapping: swapEvery != nil)
-        let run = try LoadRun(target, shape, scenario, verifiedCount: sweep ? 0 : verify, model: server.model)
+        let run = try LoadRun(
+            target, shape, scenario, verifiedCount: sweep || overload ? 0 : verify, model: server.model)
+        if overload {
+            let report = try await OverloadRun(run, shape).report()
+            try target.stop()
+            try write(report)
+            try report.conclude(json: false)
+            return
+        }
         if sweep {
             let report = try await SweepRun(run, shape, rates: rates?.values ?? [], targetP99: targetP99)
                 .report()

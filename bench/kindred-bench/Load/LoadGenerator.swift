@@ -50,7 +50,8 @@ final class LoadGenerator: @unchecked Sendable {
         }
         let elapsed = (ContinuousClock.now - start).inSeconds
         return LoadResult(
-            loop: loop, seconds: seconds, recorder: recorder, openLoop: load.openLoop,
+            loop: loop, seconds: seconds, drainSeconds: max(0, elapsed - seconds), recorder: recorder,
+            openLoop: load.openLoop,
             sentByteCount: load.sentByteCount - byteCounts.sent,
             receivedByteCount: load.receivedByteCount - byteCounts.received,
             generatorCPU: (ProcessTime.seconds() - cpu) / elapsed,

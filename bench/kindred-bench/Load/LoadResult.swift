@@ -9,6 +9,8 @@ struct LoadResult: Encodable, Sendable {
 
     let loop: String
     let seconds: Double
+    /// Until the last answer came, after that.
+    let drainSeconds: Double
     /// Replies and answers that came within the time, per second; queries, where batches have many.
     let throughput: Double
     let goodput: Double
@@ -34,16 +36,18 @@ struct LoadResult: Encodable, Sendable {
     let outsideSwaps: Histogram
 
     private enum CodingKeys: String, CodingKey {
-        case loop, seconds, throughput, goodput, queriesPerSecond, latency, byKind, percentiles
+        case loop, seconds, drainSeconds, throughput, goodput, queriesPerSecond, latency, byKind, percentiles
         case failures, versions, openLoop, sentByteCount, receivedByteCount, generatorCPU, serverCPU, swaps
     }
 
     init(
-        loop: LoadLoop, seconds: Double, recorder: LoadRecorder, openLoop: OpenLoopTally, sentByteCount: Int,
+        loop: LoadLoop, seconds: Double, drainSeconds: Double, recorder: LoadRecorder,
+        openLoop: OpenLoopTally, sentByteCount: Int,
         receivedByteCount: Int, generatorCPU: Double, serverCPU: Double?
     ) {
         self.loop = loop.text
         self.seconds = seconds
+        self.drainSeconds = drainSeconds
         throughput = Double(recorder.repliesInTime) / seconds
         goodput = Double(recorder.answersInTime) / seconds
         queriesPerSecond = Double(recorder.queriesInTime) / seconds

@@ -67,10 +67,11 @@ final class LoadRun: Sendable {
     }
 
     /// One measurement without comparing answers.
-    func measure(_ loop: LoadLoop, title: String) async throws -> LoadResult {
+    func measure(_ loop: LoadLoop, title: String, seconds: Double? = nil) async throws -> LoadResult {
         try await onThread { [self] in
             var none = AnswerSamples(0, of: pool)
-            return try generator.measure(loop, seconds: shape.seconds, title: title, samples: &none)
+            return try generator.measure(
+                loop, seconds: seconds ?? shape.seconds, title: title, samples: &none)
         }
     }
 

@@ -1,0 +1,68 @@
+import KindredClient
+import KindredDomain
+import KindredServer
+import TestSupport
+import Testing
+
+/// Who would wait too long is refused at once; who is not refused gets the right answer.
+@Suite(.serialized) struct OverloadTests {
+    @Test func excessIsRefusedAndTheRestAnswered() async throws {
+        var generator = SeededGenerator.announced()
+        // A scan of 250 queries takes milliseconds, and no request may wait for longer than one.
+        let rowCount = isOptimised ? 60_000 : 6_000
+        let items = VectorShape.flat.rows(count: rowCount, dimension: 48, using: &generator)
+        let query = items[7]
+        let folder = try TemporaryFolder()
+        try folder.pack(items: items)
+        var limits = Limits.standard
+        limits.queueMillisecondsMax = 1
+        let best = Oracle(rows: items).best(query, k: 3, similarity: .dot)
+        let server = try await RunningServer(folder, limits: limits)
+        try await server.withClient(connections: 2) { (client: KindredClient) async throws in
+            let batch = Array(repeating: Query.vector(query), count: 250)
+            let outcomes = try await withThrowingTaskGroup(of: KindredError?.self) { group in
+                for _ in 0..<200 {
+                    group.addTask {
+                        do {
+                            for answer in try await client.recommendBatch(batch, k: 3) {
+                                let answer = try answer.get()
+                                #expect(answer.results.map(\.score) == best.map(\.score))
+                                #expect(answer.results.map(\.id) == best.map { .number(UInt64($0.row * 3)) })
+                            }
+                            return nil
+                        } catch let error as KindredError {
+                            return error
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let refused = outcomes.compactMap { $0 }
+            #expect(!refused.isEmpty, "200 batches, and none had to wait for longer than 1 ms")
+            #expect(refused.count < outcomes.count)
+            for error in refused {
+                #expect(error.name == "OVERLOADED")
+                #expect(error.isRetryable && error.isNotProcessed)
+                #expect((error.retryAfter ?? .zero) >= .milliseconds(10))
+            }
+            // With nobody before it, nothing is refused.
+            #expect(try await client.recommend(.vector(query), k: 3).results.map(\.score) == best.map(\.score))
+            let stats = try await client.stats()
+            #expect(stats["overloaded_total"] == UInt64(refused.count))
+        }
+        await server.stop()
+    }
+
+    @Test func aWaitIsWhatThePaceSays() {
+        var pace = ScanPace()
+        #expect(pace.nanoseconds(for: 1_000_000) == 0)
+        pace.note(operations: 1_000, nanoseconds: 2_000)
+        #expect(pace.nanoseconds(for: 500) == 1_000)
+        // Later scans count more than earlier ones.
+        for _ in 0..<100 { pace.note(operations: 1_000, nanoseconds: 10_000) }
+        #expect((4_900...5_000).contains(pace.nanoseconds(for: 500)))
+        #expect(pace.nanoseconds(for: 0) == 0)
+        pace.note(operations: 0, nanoseconds: 0)
+        #expect(pace.nanoseconds(for: .max) > 0)
+    }
+}
