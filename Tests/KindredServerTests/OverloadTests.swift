@@ -46,7 +46,8 @@ import Testing
                 #expect((error.retryAfter ?? .zero) >= .milliseconds(10))
             }
             // With nobody before it, nothing is refused.
-            #expect(try await client.recommend(.vector(query), k: 3).results.map(\.score) == best.map(\.score))
+            #expect(
+                try await client.recommend(.vector(query), k: 3).results.map(\.score) == best.map(\.score))
             let stats = try await client.stats()
             #expect(stats["overloaded_total"] == UInt64(refused.count))
         }

@@ -21,7 +21,8 @@ import Testing
         "KindredServer": [
             "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
             "KindredKernels",
-            "CKindredSystem", "DequeModule", "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle", "Synchronization",
+            "CKindredSystem", "DequeModule", "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle",
+            "Synchronization",
             "Dispatch",
             "Foundation", "Glibc",
         ],
