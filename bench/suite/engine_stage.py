@@ -13,7 +13,7 @@ from bench.peers import interleaved
 from bench.peers.comparison import Comparison, Setting
 from bench.peers.comparison_result import ComparisonResult
 from bench.peers.interleaved import Pair
-from bench.peers.parameter_grid import Width
+from bench.peers.parameter_grid import MATRIX_PRODUCTS, Width
 from bench.peers.peer_process import PeerProcess
 from bench.suite.kindred import Kindred
 from bench.suite.plan import Plan
@@ -82,7 +82,7 @@ class EngineStage:
         with self._drawn("flat", self.plan.thread_rows) as folder:
             kindred = PeerProcess.kindred(self.kindred.bench, folder)
             try:
-                faiss = PeerProcess.python("faiss", folder, {"factory": "Flat"}, self.threads)
+                faiss = PeerProcess.python("faiss", folder, {"factory": "Flat", **MATRIX_PRODUCTS}, self.threads)
                 try:
                     return ThreadResult(
                         self.plan.thread_rows,

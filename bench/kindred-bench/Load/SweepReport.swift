@@ -8,7 +8,7 @@ struct SweepReport: Report {
     let closed: LoadResult
     /// By ascending rate.
     let rows: [LoadResult]
-    /// Answers per second: the most of all rows and of the closed loop.
+    /// Answers per second: the most of all rows. The closed loop's requests come in bursts, which cost less.
     let capacity: Double
     /// Requests per second with the greatest power, the rate of answers over their mean latency: beyond it,
     /// latency grows faster than what is answered (Kleinrock, Power and deterministic rules of thumb for
@@ -27,7 +27,7 @@ struct SweepReport: Report {
         self.targetP99 = targetP99
         self.closed = closed
         self.rows = rows
-        capacity = (rows + [closed]).map(\.goodput).max() ?? 0
+        capacity = rows.map(\.goodput).max() ?? closed.goodput
         knee =
             rows.filter { $0.latency.mean > 0 }
             .max { $0.goodput / $0.latency.mean < $1.goodput / $1.latency.mean }?.openLoop?.offeredRate
