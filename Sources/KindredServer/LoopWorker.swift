@@ -37,7 +37,9 @@ final class LoopWorker: @unchecked Sendable {
     private var jobs: [any LoopJob] = []
     private var bulkJobs: [any LoopJob] = []
     /// What the queue of a key was like lately: it is locked, and many may be refused in a tick.
-    private var queueLook: (key: ScanKey?, time: UInt64, excess: UInt64?) = (nil, 0, nil)
+    private var queueLook: (key: ScanKey?, isOnePart: Bool, time: UInt64, excess: UInt64?) = (
+        nil, true, 0, nil
+    )
     private var isSliceScheduled = false
     private var unflushed: [ConnectionHandler] = []
     private(set) var isDraining = false
@@ -186,9 +188,13 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     /// Throws OVERLOADED where a request for a key would wait too long, before anything is done for it.
-    func checkQueue(of key: ScanKey, now: UInt64) throws(RequestFailure) {
-        if key != queueLook.key || now - queueLook.time > Self.queueLookNanoseconds {
-            queueLook = (key, now, server.scans.excess(of: key))
+    func checkQueue(of key: ScanKey, queryCount: Int, now: UInt64) throws(RequestFailure) {
+        guard server.scans.mayBeFull else { return }
+        let isOnePart = queryCount <= Self.queriesPerPartMax
+        if key != queueLook.key || isOnePart != queueLook.isOnePart
+            || now > queueLook.time + Self.queueLookNanoseconds
+        {
+            queueLook = (key, isOnePart, now, server.scans.excess(of: key, isOnePart: isOnePart))
         }
         guard let wait = queueLook.excess else { return }
         metrics.overloaded.count()
@@ -234,7 +240,7 @@ final class LoopWorker: @unchecked Sendable {
             return
         }
         let results = scan.takeResults()
-        if let key = scan.key { begin(server.scans.next(after: key, now: now()), key: key) }
+        if let key = scan.key { begin(server.scans.next(after: key, now: now(), isComplete: true), key: key) }
         var start = 0
         for part in scan.parts {
             let range = start..<start + part.queries.count
@@ -250,7 +256,9 @@ final class LoopWorker: @unchecked Sendable {
     /// Nobody waits for the scan any more: the next one begins.
     private func give(up scan: SharedScan) {
         scan.batch.abandon()
-        if scan.end(), let key = scan.key { begin(server.scans.next(after: key, now: now()), key: key) }
+        if scan.end(), let key = scan.key {
+            begin(server.scans.next(after: key, now: now(), isComplete: false), key: key)
+        }
     }
 
     /// Takes one part's selections; with the last part the request is answered.

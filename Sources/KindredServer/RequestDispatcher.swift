@@ -18,8 +18,12 @@ struct RequestDispatcher {
         case .ping(let value): request.answer(.pong(value))
         case .recommend(let body):
             let generation = try generation(of: body.scope)
-            try worker.checkQueue(
-                of: ScanKey(generation, target: body.scope.target), now: request.receivedAt)
+            // Few candidates are scored in their tick, and wait for nobody.
+            if body.candidates == nil {
+                try worker.checkQueue(
+                    of: ScanKey(generation, target: body.scope.target),
+                    queryCount: body.scope.queries.count, now: request.receivedAt)
+            }
             request.connection.start(
                 try RecommendJob(request, body, generation, scan: worker.server.scan))
         case .score(let body):

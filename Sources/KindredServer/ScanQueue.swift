@@ -12,10 +12,17 @@ final class ScanQueue: Sendable {
         /// In their order.
         var parts: Deque<ScanPart> = []
         var operationCount = 0
+        /// Of those that are the first ones of their requests, behind which a request of one part waits.
+        var firstOperationCount = 0
         /// Of the scan that runs.
         var runningOperationCount = 0
         var startedAt: UInt64 = 0
         var pace = ScanPace()
+
+        /// How long a request will wait that comes now.
+        func wait(isOnePart: Bool) -> UInt64 {
+            pace.nanoseconds(for: isOnePart ? firstOperationCount : operationCount)
+        }
     }
 
     private struct State {
@@ -41,13 +48,15 @@ final class ScanQueue: Sendable {
         waitMax = UInt64(limits.queueMillisecondsMax) * 1_000_000
     }
 
-    /// How long a request that came now would wait, if that is too long.
-    func excess(of key: ScanKey) -> UInt64? {
-        guard fullCount.load(ordering: .relaxed) > 0 else { return nil }
-        return state.withLock { state in
-            guard let line = state.lines[key] else { return nil }
-            let wait = line.pace.nanoseconds(for: line.operationCount)
-            return wait > waitMax ? wait : nil
+    /// True where a request for some key would wait too long.
+    var mayBeFull: Bool { fullCount.load(ordering: .relaxed) > 0 }
+
+    /// How long a request that came now would wait, if that is too long. One of one part goes before the later parts of
+    /// others.
+    func excess(of key: ScanKey, isOnePart: Bool) -> UInt64? {
+        state.withLock { state in
+            guard let wait = state.lines[key]?.wait(isOnePart: isOnePart), wait > waitMax else { return nil }
+            return wait
         }
     }
 
@@ -64,13 +73,14 @@ final class ScanQueue: Sendable {
             let wasFull = isFull(line)
             for parts in requests {
                 let queryCount = parts.reduce(0) { $0 + $1.queries.count }
-                let wait = line.pace.nanoseconds(for: line.operationCount)
+                let wait = line.wait(isOnePart: parts.count == 1)
                 let isLate = wait > waitMax || now + wait > parts[0].request.deadline
                 if state.queryCount + queryCount > queryCountMax || isLate && !line.parts.isEmpty {
                     refused.append((parts[0].request, wait))
                 } else {
                     state.queryCount += queryCount
                     line.operationCount += parts.reduce(0) { $0 + $1.operationCount }
+                    line.firstOperationCount += parts[0].operationCount
                     Self.insert(parts, into: &line.parts)
                 }
             }
@@ -82,12 +92,16 @@ final class ScanQueue: Sendable {
         }
     }
 
-    /// A scan has ended: the parts of the next one, if any wait.
-    func next(after key: ScanKey, now: UInt64) -> [ScanPart] {
+    /// A scan has ended: the parts of the next one, if any wait. Of one that was given up (not `isComplete`), nothing
+    /// is learned about the pace.
+    func next(after key: ScanKey, now: UInt64, isComplete: Bool) -> [ScanPart] {
         state.withLock { state in
             guard var line = state.lines.removeValue(forKey: key) else { return [] }
             let wasFull = isFull(line)
-            line.pace.note(operations: line.runningOperationCount, nanoseconds: now - line.startedAt)
+            if isComplete {
+                line.pace.note(
+                    operations: line.runningOperationCount, nanoseconds: now - min(now, line.startedAt))
+            }
             state.pace = line.pace
             let begin = take(from: &line, &state.queryCount, now)
             count(begin.isEmpty ? nil : line, wasFull: wasFull)
@@ -96,7 +110,7 @@ final class ScanQueue: Sendable {
         }
     }
 
-    private func isFull(_ line: Line) -> Bool { line.pace.nanoseconds(for: line.operationCount) > waitMax }
+    private func isFull(_ line: Line) -> Bool { line.wait(isOnePart: false) > waitMax }
 
     private func count(_ line: Line?, wasFull: Bool) {
         let isFull = line.map { self.isFull($0) } ?? false
@@ -132,6 +146,7 @@ final class ScanQueue: Sendable {
             guard isDead || fits || taken.isEmpty else { break }
             line.parts.removeFirst()
             line.operationCount -= part.operationCount
+            if part.number == 0 { line.firstOperationCount -= part.operationCount }
             pendingCount -= part.queries.count
             if isDead { continue }
             queryCount += part.queries.count

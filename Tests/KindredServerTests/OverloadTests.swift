@@ -54,6 +54,30 @@ import Testing
         await server.stop()
     }
 
+    /// It goes before the later parts of a large one, so their wait is not its own.
+    @Test func aSmallRequestBesideALargeOneIsNotRefused() async throws {
+        var generator = SeededGenerator.announced()
+        let rowCount = isOptimised ? 60_000 : 6_000
+        let items = VectorShape.flat.rows(count: rowCount, dimension: 48, using: &generator)
+        let folder = try TemporaryFolder()
+        try folder.pack(items: items)
+        var limits = Limits.standard
+        limits.queueMillisecondsMax = 1
+        let best = Oracle(rows: items).best(items[3], k: 2, similarity: .dot).map(\.score)
+        let server = try await RunningServer(folder, limits: limits)
+        try await server.withClient(connections: 2) { (client: KindredClient) async throws in
+            let batch = Array(repeating: Query.vector(items[3]), count: 1_000)
+            // So that the pace is known.
+            #expect(try await client.recommendBatch(batch, k: 2).count == batch.count)
+            async let large = client.recommendBatch(batch, k: 2)
+            for _ in 0..<20 {
+                #expect(try await client.recommend(.vector(items[3]), k: 2).results.map(\.score) == best)
+            }
+            for answer in try await large { #expect(try answer.get().results.map(\.score) == best) }
+        }
+        await server.stop()
+    }
+
     @Test func aWaitIsWhatThePaceSays() {
         var pace = ScanPace()
         #expect(pace.nanoseconds(for: 1_000_000) == 0)
