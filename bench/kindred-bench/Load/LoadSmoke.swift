@@ -23,6 +23,7 @@ struct LoadSmoke {
         ("mixed, closed", ["--connections", "4", "--in-flight", "4", "--scenario", "mixed.json"]),
         ("mixed, open", ["--rate", "300", "--arrivals", "poisson", "--scenario", "mixed.json"]),
         ("users, swaps", ["--rate", "500", "--swap-every", "0.03"]),
+        ("overload", ["--overload", "--connections", "4", "--in-flight", "4"]),
         ("sweep", ["--sweep", "--rates", "300,600", "--target-p99", "1000", "--connections", "4"]),
     ]
     private static let secondsPerMode = "0.2"
@@ -51,7 +52,9 @@ struct LoadSmoke {
         let target = try await LoadTarget(
             command.server, scenario: scenario, isSwapping: command.swapEvery != nil)
         let run = try LoadRun(target, command.shape, scenario, verifiedCount: command.verify, model: nil)
-        if command.sweep {
+        if command.overload {
+            report.add(name, try await OverloadRun(run, command.shape).report())
+        } else if command.sweep {
             report.add(
                 name,
                 try await SweepRun(

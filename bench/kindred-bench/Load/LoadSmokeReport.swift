@@ -27,6 +27,16 @@ struct LoadSmokeReport: Report {
                 holds: report.rows.count > 1))
     }
 
+    /// Refusals are what it is about; a moment says nothing of its goals.
+    mutating func add(_ mode: String, _ report: OverloadReport) {
+        lines.append("\(mode): \(Int(report.overload.goodput).groupedDigits) answers/s")
+        checks += report.checks.map { Check(mode, $0) }
+        checks.append(
+            Check(
+                "\(mode): requests answered", found: Int(report.overload.latency.count).groupedDigits,
+                wanted: "1 or more", holds: report.overload.latency.count > 0))
+    }
+
     private mutating func add(_ mode: String, _ result: LoadResult) {
         lines.append(
             "\(mode): \(Int(result.latency.count).groupedDigits) answers, p50 "
