@@ -26,6 +26,17 @@ package struct ScanKernel: Sendable, Equatable {
     package let quadMax: Int
     private let isChosen: Bool
 
+    /// Products of codes that it does in the time of one float32 multiply-add of BLAS, with company: for judging how
+    /// much work fits a slice.
+    package var productsPerMultiplyAdd: Int {
+        switch name {
+        case "amx": 8
+        case "vnni": 4
+        case "avx2": 2
+        default: 1
+        }
+    }
+
     /// Every kernel that there is, in ascending order of what it asks of the CPU.
     private static let names = ["portable", "avx2", "vnni", "amx"]
 

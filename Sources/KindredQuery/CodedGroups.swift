@@ -25,12 +25,7 @@ struct CodedGroups: Sendable {
     /// ...but no more products than a kernel does in some 60 microseconds: a unit is a part of a slice, and what it
     /// scores takes as long again.
     private static func productsPerUnitMax(_ kernel: ScanKernel) -> Int {
-        switch kernel.name {
-        case "amx": 24_000_000
-        case "vnni": 12_000_000
-        case "avx2": 6_000_000
-        default: 1_500_000
-        }
+        3_000_000 * kernel.productsPerMultiplyAdd
     }
     /// A group of fewer queries would not fill the kernels' tiles.
     private static let queriesPerGroupMin = 8

@@ -21,20 +21,11 @@ package enum ScanCost {
             products = rows * dimension
         case .int8:
             rows = side.table.count
-            products = rows * dimension / productsPerMultiplyAdd
+            products = rows * dimension / ScanKernel.chosen.productsPerMultiplyAdd
         case .gather(let listed):
             rows = listed.count
             products = rows * dimension
         }
         return products + perQuery + perResult * min(query.k, rows)
     }
-
-    /// Products of codes that the chosen kernel does in the time of one multiply-add of BLAS, with company.
-    private static let productsPerMultiplyAdd =
-        switch ScanKernel.chosen.name {
-        case "amx": 8
-        case "vnni": 4
-        case "avx2": 2
-        default: 1
-        }
 }
