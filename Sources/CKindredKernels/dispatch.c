@@ -165,6 +165,12 @@ void kindred_code_products(const kindred_code_table *table, size_t first_block, 
     scans[chosen_level]->products(table, first_block, block_count, queries, query_count, products);
 }
 
+size_t kindred_keep_products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                             const kindred_code_queries *queries, size_t query_count, const int32_t *products,
+                             kindred_code_hit *hits) {
+    return scans[chosen_level]->keep(table, first_block, block_count, queries, query_count, products, hits);
+}
+
 void kindred_code_peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
                         const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
                         size_t part_count, float *peaks) {
@@ -217,6 +223,14 @@ bool kindred_code_products_with(const char *kernel, const kindred_code_table *ta
     if (!find_level(kernel, &level)) return false;
     scans[level]->products(table, first_block, block_count, queries, query_count, products);
     return true;
+}
+
+size_t kindred_keep_products_with(const char *kernel, const kindred_code_table *table, size_t first_block,
+                                  size_t block_count, const kindred_code_queries *queries, size_t query_count,
+                                  const int32_t *products, kindred_code_hit *hits) {
+    enum level level;
+    if (!find_level(kernel, &level)) return SIZE_MAX;
+    return scans[level]->keep(table, first_block, block_count, queries, query_count, products, hits);
 }
 
 // ---- Codes -----------------------------------------------------------------------------------------------

@@ -242,6 +242,12 @@ static void products(const kindred_code_table *table, size_t first_block, size_t
     kindred_vnni_scan.products(table, first_block, block_count, queries, query_count, products);
 }
 
+static size_t keep(const kindred_code_table *table, size_t first_block, size_t block_count,
+                   const kindred_code_queries *queries, size_t query_count, const int32_t *products,
+                   kindred_code_hit *hits) {
+    return kindred_vnni_scan.keep(table, first_block, block_count, queries, query_count, products, hits);
+}
+
 static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
                   const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
                   size_t part_count, float *peaks) {
@@ -249,5 +255,6 @@ static void peaks(const kindred_code_table *table, size_t first_block, size_t bl
 }
 
 const kindred_scan_entry kindred_amx_scan = {
-    .name = "amx", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products, .peaks = peaks};
+    .name = "amx", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products,
+    .keep = keep, .peaks = peaks};
 #endif

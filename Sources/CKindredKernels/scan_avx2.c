@@ -1,3 +1,4 @@
+#include "code_keep.h"
 #include "code_peaks.h"
 #include "scan_kernel.h"
 
@@ -263,6 +264,12 @@ AVX2 static void products(const kindred_code_table *table, size_t first_block, s
     }
 }
 
+AVX2 static size_t keep(const kindred_code_table *table, size_t first_block, size_t block_count,
+                        const kindred_code_queries *queries, size_t query_count, const int32_t *products,
+                        kindred_code_hit *hits) {
+    return kindred_keep_of(table, first_block, block_count, queries, query_count, products, hits);
+}
+
 AVX2 static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
                        const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
                        size_t part_count, float *peaks) {
@@ -270,5 +277,6 @@ AVX2 static void peaks(const kindred_code_table *table, size_t first_block, size
 }
 
 const kindred_scan_entry kindred_avx2_scan = {
-    .name = "avx2", .query_quad_max = QUERY_QUAD_MAX, .scan = scan, .products = products, .peaks = peaks};
+    .name = "avx2", .query_quad_max = QUERY_QUAD_MAX, .scan = scan, .products = products,
+    .keep = keep, .peaks = peaks};
 #endif

@@ -16,6 +16,10 @@ typedef size_t kindred_scan_function(const kindred_code_table *table, size_t fir
 typedef void kindred_products_function(const kindred_code_table *table, size_t first_block, size_t block_count,
                                        const kindred_code_queries *queries, size_t query_count, int32_t *products);
 
+typedef size_t kindred_keep_function(const kindred_code_table *table, size_t first_block, size_t block_count,
+                                     const kindred_code_queries *queries, size_t query_count,
+                                     const int32_t *products, kindred_code_hit *hits);
+
 typedef void kindred_peaks_function(const kindred_code_table *table, size_t first_block, size_t block_count,
                                     const kindred_code_queries *queries, size_t i, const int32_t *products,
                                     bool by_norm, size_t part_count, float *peaks);
@@ -25,6 +29,7 @@ typedef struct {
     int query_quad_max;
     kindred_scan_function *scan;
     kindred_products_function *products;
+    kindred_keep_function *keep;
     kindred_peaks_function *peaks;
 } kindred_scan_entry;
 
@@ -71,13 +76,13 @@ KINDRED_INLINE int32_t kindred_scan_threshold(const kindred_code_block *block,
                                 queries->errors[i]);
 }
 
-// The least sum that one query keeps of each of some blocks: the sums contain what storing codes + 128 adds.
+// The least sum that one query keeps of each of some blocks. The sums contain `offset`: what storing codes + 128 adds,
+// or 0 where they are products.
 KINDRED_INLINE void kindred_scan_least_of_blocks(const kindred_code_block *blocks, size_t block_count,
-                                                 const kindred_code_queries *queries, size_t i,
+                                                 const kindred_code_queries *queries, size_t i, int32_t offset,
                                                  int32_t *restrict least) {
     float floor = queries->floors[i], per_norm = queries->floors_per_norm[i];
     float norm = queries->norms[i], error = queries->errors[i];
-    int32_t offset = queries->offsets[i];
 #pragma clang loop vectorize(enable)
     for (size_t block = 0; block < block_count; block++)
         least[block] = kindred_threshold_of(&blocks[block], floor, per_norm, norm, error) + offset;

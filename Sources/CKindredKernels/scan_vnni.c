@@ -1,6 +1,7 @@
 #include "scan_kernel.h"
 
 #if defined(__x86_64__)
+#include "code_keep.h"
 #include "code_peaks.h"
 #include "scan_compress.h"
 
@@ -63,7 +64,7 @@ VNNI __attribute__((noinline)) static void find_least_of_many(const kindred_code
 VNNI __attribute__((noinline)) static void find_least_of_one(const kindred_code_block *blocks, size_t block_count,
                                                              const kindred_code_queries *queries, size_t query,
                                                              int32_t *restrict least) {
-    kindred_scan_least_of_blocks(blocks, block_count, queries, query, least);
+    kindred_scan_least_of_blocks(blocks, block_count, queries, query, queries->offsets[query], least);
 }
 
 KINDRED_INLINE int32_t least_of(const tile_scan *scan, size_t query, size_t block) {
@@ -295,6 +296,12 @@ VNNI static void products(const kindred_code_table *table, size_t first_block, s
                        products + KINDRED_BLOCK_ROWS * block);
 }
 
+VNNI static size_t keep(const kindred_code_table *table, size_t first_block, size_t block_count,
+                        const kindred_code_queries *queries, size_t query_count, const int32_t *products,
+                        kindred_code_hit *hits) {
+    return kindred_keep_of(table, first_block, block_count, queries, query_count, products, hits);
+}
+
 VNNI static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
                        const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
                        size_t part_count, float *peaks) {
@@ -302,5 +309,6 @@ VNNI static void peaks(const kindred_code_table *table, size_t first_block, size
 }
 
 const kindred_scan_entry kindred_vnni_scan = {
-    .name = "vnni", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products, .peaks = peaks};
+    .name = "vnni", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products,
+    .keep = keep, .peaks = peaks};
 #endif

@@ -113,4 +113,21 @@ package struct ScanKernel: Sendable, Equatable {
             }
         }
     }
+
+    /// What a scan of blocks keeps whose products with the queries are known: those that the method `products` wrote.
+    /// The number of hits, as of `scan`.
+    package func keep(
+        _ products: UnsafePointer<Int32>, _ table: CodeTableView, blocks: Range<Int>, queries: CodeQueries,
+        count: Int, into hits: UnsafeMutablePointer<CodeHit>
+    ) -> Int {
+        withUnsafePointer(to: table) { table in
+            withUnsafePointer(to: queries) { queries in
+                isChosen
+                    ? kindred_keep_products(
+                        table, blocks.lowerBound, blocks.count, queries, count, products, hits)
+                    : kindred_keep_products_with(
+                        name, table, blocks.lowerBound, blocks.count, queries, count, products, hits)
+            }
+        }
+    }
 }

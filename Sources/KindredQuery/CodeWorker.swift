@@ -94,32 +94,31 @@ final class CodeWorker: @unchecked Sendable {
     /// Scans blocks for every query that still needs it, as far as a step allows; those that are left, if any.
     func scan(blocks: Range<Int>, scratch: ScanScratch) -> Range<Int>? {
         rowsScored = 0
-        if rowsSeen == 0 { warmUp(blocks, scratch) }
-        var block = blocks.lowerBound
+        var block = rowsSeen == 0 ? warmUp(blocks, scratch) : blocks.lowerBound
         let blockByteCount = 64 * table.groups
         while block < blocks.upperBound {
+            if rowsScored >= Self.rowsScoredMax { return block..<blocks.upperBound }
             let queriesPerCall = min(slotCount, ScanScratch.codedQueriesPerCallMax)
             let rowsMax = min(ScanScratch.hitsMax / max(1, queriesPerCall), Self.rowsPerCallMax)
             let blocksMax = max(1, min(rowsMax / 16, Self.callByteCountMax / blockByteCount))
             // Of as many rows as were seen, each query keeps about k.
             let scoredAlike = Self.rowsScoredMax * max(16, rowsSeen) / (max(1, slotCount) * kMax)
             let wanted = min(max(Self.rowsPerCallMin, rowsSeen), scoredAlike) / 16
-            let call = block..<min(block + max(1, min(wanted, blocksMax)), blocks.upperBound)
-            update(before: call)
+            let call = update(before: block..<min(block + max(1, min(wanted, blocksMax)), blocks.upperBound))
             guard slotCount > 0 else { return nil }
             scan(call: call, scratch)
             rowsSeen += call.count * 16
             block = call.upperBound
-            if rowsScored >= Self.rowsScoredMax, block < blocks.upperBound {
-                return block..<blocks.upperBound
-            }
         }
         return nil
     }
 
-    /// Finds first thresholds. Where every query has one, calls of the kernel need not be short.
-    private func warmUp(_ unit: Range<Int>, _ scratch: ScanScratch) {
-        guard let warmUp = ThresholdWarmUp(table, kernel: shared.kernel, unit: unit) else { return }
+    /// Finds first thresholds. Where every query has one, calls of the kernel need not be short; and where the products
+    /// of all queries are at hand, they are all that the first blocks are scanned for. The first block to go on with.
+    private func warmUp(_ unit: Range<Int>, _ scratch: ScanScratch) -> Int {
+        guard let warmUp = ThresholdWarmUp(table, kernel: shared.kernel, unit: unit) else {
+            return unit.lowerBound
+        }
         var coldCount = 0
         for first in stride(from: 0, to: slotCount, by: ScanScratch.codedQueriesPerCallMax) {
             let positions = first..<min(first + ScanScratch.codedQueriesPerCallMax, slotCount)
@@ -140,13 +139,22 @@ final class CodeWorker: @unchecked Sendable {
                 shared.raiseThreshold(slot, to: threshold)
             }
         }
-        if coldCount == 0 { rowsSeen = warmUp.rowCount }
+        guard coldCount == 0 else { return unit.lowerBound }
+        rowsSeen = warmUp.rowCount
+        guard slotCount <= ScanScratch.codedQueriesPerCallMax else { return unit.lowerBound }
+        let hitCount = columns.keep(
+            scratch.products, table, blocks: warmUp.blocks, members: 0..<slotCount, kernel: shared.kernel,
+            into: scratch.hits)
+        for slot in 0..<slotCount { counts[slot].rowsScanned += warmUp.rowCount }
+        if hitCount > 0 { take(hitCount, first: 0, rowCount: warmUp.rowCount, scratch) }
+        return warmUp.blocks.upperBound
     }
 
-    /// Takes over what other threads have found, and lets go of queries that need no more rows.
-    private func update(before call: Range<Int>) {
+    /// Takes over what other threads have found, and lets go of queries that need no more rows. The part of the call
+    /// that some query needs.
+    private func update(before call: Range<Int>) -> Range<Int> {
         let normMax = Double(table.blocks[call.lowerBound].norm_max)
-        let rowCount = min(call.upperBound * 16, side.table.count) - call.lowerBound * 16
+        var normNeeded = Double.infinity
         var position = 0
         while position < slotCount {
             let slot = slots[position]
@@ -155,20 +163,37 @@ final class CodeWorker: @unchecked Sendable {
                 best[slot].raiseThreshold(to: known)
                 setFloor(position)
             }
-            if shared.isDense(slot) || isOver(slot, normMax: normMax) {
+            let norm = leastNorm(slot)
+            if shared.isDense(slot) || normMax < norm {
                 remove(position)
             } else {
-                counts[slot].rowsScanned += rowCount
+                normNeeded = min(normNeeded, norm)
                 position += 1
             }
         }
+        let needed = call.lowerBound..<firstBlock(below: normNeeded, in: call)
+        let rowCount = min(needed.upperBound * 16, side.table.count) - needed.lowerBound * 16
+        for position in 0..<slotCount { counts[slots[position]].rowsScanned += rowCount }
+        return needed
     }
 
-    /// True where no row of at most this norm can reach the threshold. Norms are no bound of a cosine.
-    private func isOver(_ slot: Int, normMax: Double) -> Bool {
+    /// The least norm of a row that can reach the threshold. Norms are no bound of a cosine.
+    private func leastNorm(_ slot: Int) -> Double {
         let member = members[slot]
-        guard member.scoring == .dot else { return false }
-        return normMax < DiscardRule.leastNorm(threshold: best[slot].threshold, queryNorm: member.norm)
+        guard member.scoring == .dot else { return 0 }
+        return DiscardRule.leastNorm(threshold: best[slot].threshold, queryNorm: member.norm)
+    }
+
+    /// The first block of a call, but for its first one, whose rows are all of a lesser norm; the call's end where
+    /// there is none.
+    private func firstBlock(below norm: Double, in call: Range<Int>) -> Int {
+        var low = call.lowerBound + 1
+        var high = call.upperBound
+        while low < high {
+            let middle = (low + high) / 2
+            if Double(table.blocks[middle].norm_max) < norm { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
     private func remove(_ position: Int) {

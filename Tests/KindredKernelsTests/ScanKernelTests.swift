@@ -11,24 +11,40 @@ import Testing
     private static let productsMax = isOptimised ? 3_000_000 : 40_000
     private static let rounds = isOptimised ? 4 : 1
 
+    /// Both ways: in one pass, and by products that are known.
     private func expectSameHits(_ scanned: ScanKernelCase) {
         let expected = scanned.expected
+        let products = ScanKernelMemory<Int32>(count: 16 * scanned.blocks.count * scanned.queryCount)
         for kernel in ScanKernelVariant.all where kernel.queryQuadMax >= scanned.quadMax {
             let hits = scanned.hits { table, blocks, queries, hits in
                 kernel.scan(
                     table, blocks: blocks, queries: queries, queryCount: scanned.queryCount, into: hits)
             }
-            if hits != expected {
-                let different = zip(hits ?? [], expected).first { $0 != $1 }
-                Issue.record(
-                    """
-                    \(kernel): \(hits.map { "\($0.count)" } ?? "no") hits instead of \(expected.count), \
-                    first difference \(different.map { "\($0)" } ?? "at the end"); dimension \
-                    \(scanned.dimension), \(scanned.rowCount) rows, blocks \(scanned.blocks), \
-                    \(scanned.queryCount) queries, quads to \(scanned.quadMax)
-                    """)
+            expect(hits, expected, "\(kernel)", scanned)
+            let kept = scanned.hits { table, blocks, queries, hits in
+                kernel.products(
+                    table, blocks: blocks, queries: queries, queryCount: scanned.queryCount,
+                    into: products.base)
+                return kernel.keep(
+                    products.base, table, blocks: blocks, queries: queries,
+                    queryCount: scanned.queryCount, into: hits)
             }
+            expect(kept, expected, "\(kernel) by products", scanned)
         }
+    }
+
+    private func expect(
+        _ hits: [ScanKernelHit]?, _ expected: [ScanKernelHit], _ kernel: String, _ scanned: ScanKernelCase
+    ) {
+        if hits == expected { return }
+        let different = zip(hits ?? [], expected).first { $0 != $1 }
+        Issue.record(
+            """
+            \(kernel): \(hits.map { "\($0.count)" } ?? "no") hits instead of \(expected.count), \
+            first difference \(different.map { "\($0)" } ?? "at the end"); dimension \
+            \(scanned.dimension), \(scanned.rowCount) rows, blocks \(scanned.blocks), \
+            \(scanned.queryCount) queries, quads to \(scanned.quadMax)
+            """)
     }
 
     @Test func everyKernelKeepsWhatTheReferenceKeeps() {

@@ -75,4 +75,24 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
         guard case .native(let kernel) = self else { return }
         kernel.products(table, blocks: blocks, queries: queries, count: queryCount, into: products)
     }
+
+    /// The number of hits it writes of what `products` has written.
+    func keep(
+        _ products: UnsafePointer<Int32>, _ table: kindred_code_table, blocks: Range<Int>,
+        queries: kindred_code_queries, queryCount: Int, into hits: UnsafeMutablePointer<kindred_code_hit>
+    ) -> Int? {
+        #if arch(x86_64)
+            var table = table
+            var queries = queries
+            switch self {
+            case .native: break
+            case .emulatedVNNI, .emulatedAMX:
+                return kindred_emulated_vnni_keep(
+                    &table, blocks.lowerBound, blocks.count, &queries, queryCount, products, hits)
+            }
+        #endif
+        guard case .native(let kernel) = self else { return nil }
+        return kernel.keep(
+            products, table, blocks: blocks, queries: queries, count: queryCount, into: hits)
+    }
 }

@@ -176,6 +176,12 @@ size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, s
 void kindred_code_products(const kindred_code_table *table, size_t first_block, size_t block_count,
                            const kindred_code_queries *queries, size_t query_count, int32_t *products);
 
+// What kindred_scan_codes keeps of blocks whose products with the queries are known: those that kindred_code_products
+// has written. Of the queries' columns the codes and offsets are not read. The same rows, in another order.
+size_t kindred_keep_products(const kindred_code_table *table, size_t first_block, size_t block_count,
+                             const kindred_code_queries *queries, size_t query_count, const int32_t *products,
+                             kindred_code_hit *hits);
+
 // What warms the threshold of a query: of each of `16 * part_count` groups of the rows that were multiplied, row r of
 // the j-th block being in group 16 * (j mod part_count) + r, the greatest lower bound of
 //
@@ -202,6 +208,11 @@ size_t kindred_scan_codes_with(const char *kernel, const kindred_code_table *tab
 bool kindred_code_products_with(const char *kernel, const kindred_code_table *table, size_t first_block,
                                 size_t block_count, const kindred_code_queries *queries, size_t query_count,
                                 int32_t *products);
+
+// SIZE_MAX where this CPU lacks the kernel.
+size_t kindred_keep_products_with(const char *kernel, const kindred_code_table *table, size_t first_block,
+                                  size_t block_count, const kindred_code_queries *queries, size_t query_count,
+                                  const int32_t *products, kindred_code_hit *hits);
 
 // The same by the plainest loop, for tests.
 size_t kindred_scan_codes_reference(const kindred_code_table *table, size_t first_block, size_t block_count,
