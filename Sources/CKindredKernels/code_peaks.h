@@ -44,4 +44,45 @@ KINDRED_INLINE void kindred_peaks_of(const kindred_code_table *table, size_t fir
     }
 }
 
+// Values among which each is compared with all others: less work than looking for a pivot, and nothing to predict.
+enum { KINDRED_COMPARED_MAX = 64 };
+
+// The k-th greatest is the least of those that fewer than k exceed.
+KINDRED_INLINE float kindred_kth_by_rank(const float *restrict values, size_t count, size_t k) {
+    int32_t greater[KINDRED_COMPARED_MAX] = {0};
+    for (size_t j = 0; j < count; j++) {
+        float value = values[j];
+#pragma clang loop vectorize(enable)
+        for (size_t i = 0; i < count; i++) greater[i] += value > values[i];
+    }
+    float least = INFINITY;
+    for (size_t i = 0; i < count; i++) least = greater[i] < (int32_t)k && values[i] < least ? values[i] : least;
+    return least;
+}
+
+// Hoare, Algorithm 65: Find (Communications of the ACM 4, 1961).
+KINDRED_INLINE float kindred_kth_by_pivots(float *values, size_t count, size_t k) {
+    ptrdiff_t wanted = (ptrdiff_t)k - 1, left = 0, right = (ptrdiff_t)count - 1;
+    while (left < right) {
+        float pivot = values[wanted];
+        ptrdiff_t i = left, j = right;
+        while (i <= j) {
+            while (values[i] > pivot) i++;
+            while (values[j] < pivot) j--;
+            if (i > j) break;
+            float value = values[i];
+            values[i++] = values[j];
+            values[j--] = value;
+        }
+        if (j < wanted) left = i;
+        if (wanted < i) right = j;
+    }
+    return values[wanted];
+}
+
+KINDRED_INLINE float kindred_kth_of(float *values, size_t count, size_t k) {
+    return count <= KINDRED_COMPARED_MAX ? kindred_kth_by_rank(values, count, k)
+                                         : kindred_kth_by_pivots(values, count, k);
+}
+
 #endif

@@ -178,23 +178,7 @@ void kindred_code_peaks(const kindred_code_table *table, size_t first_block, siz
 }
 
 float kindred_kth_greatest(float *values, size_t count, size_t k) {
-    // Hoare, Algorithm 65: Find (Communications of the ACM 4, 1961).
-    ptrdiff_t wanted = (ptrdiff_t)k - 1, left = 0, right = (ptrdiff_t)count - 1;
-    while (left < right) {
-        float pivot = values[wanted];
-        ptrdiff_t i = left, j = right;
-        while (i <= j) {
-            while (values[i] > pivot) i++;
-            while (values[j] < pivot) j--;
-            if (i > j) break;
-            float value = values[i];
-            values[i++] = values[j];
-            values[j--] = value;
-        }
-        if (j < wanted) left = i;
-        if (wanted < i) right = j;
-    }
-    return values[wanted];
+    return scans[chosen_level]->kth_greatest(values, count, k);
 }
 
 // Whether a name is a level of this CPU, and which.

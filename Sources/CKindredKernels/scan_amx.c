@@ -254,7 +254,11 @@ static void peaks(const kindred_code_table *table, size_t first_block, size_t bl
     kindred_vnni_scan.peaks(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
 }
 
+static float kth_greatest(float *values, size_t count, size_t k) {
+    return kindred_vnni_scan.kth_greatest(values, count, k);
+}
+
 const kindred_scan_entry kindred_amx_scan = {
     .name = "amx", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products,
-    .keep = keep, .peaks = peaks};
+    .keep = keep, .peaks = peaks, .kth_greatest = kth_greatest};
 #endif

@@ -116,6 +116,9 @@ package final class IDTable: @unchecked Sendable {
         }
     }
 
+    /// An empty list of the table's kind of ids.
+    package var noIDs: IDList { kind == .number ? .empty : .text(TextList()) }
+
     /// The ids of the rows in their order, as columns. Rows must be in `0 ..< count`.
     package func ids(ofRows rows: [UInt32]) -> IDList {
         switch kind {

@@ -45,28 +45,35 @@ struct BestRows {
     }
 
     private mutating func replaceWorst(by key: UInt64) {
+        sink(key, among: k)
+        raiseThreshold(to: RankingKey(rawValue: heap[0]).score)
+    }
+
+    /// Puts a key in the place of the worst of the first `count`.
+    private func sink(_ key: UInt64, among count: Int) {
         var index = 0
         while true {
             var child = 2 * index + 1
-            if child >= k { break }
-            if child + 1 < k, heap[child + 1] > heap[child] { child += 1 }
+            if child >= count { break }
+            if child + 1 < count, heap[child + 1] > heap[child] { child += 1 }
             if heap[child] <= key { break }
             heap[index] = heap[child]
             index = child
         }
         heap[index] = key
-        raiseThreshold(to: RankingKey(rawValue: heap[0]).score)
     }
 
-    /// The rows, as a selection that others can be merged into. Rows below the threshold are left out.
-    func selection(k wanted: Int) -> TopRows {
-        let worst = RankingKey(score: threshold, row: .max).rawValue
-        let keys = Array<UInt64>(unsafeUninitializedCapacity: count) { keys, keyCount in
-            for index in 0..<count where heap[index] <= worst {
-                keys[keyCount] = heap[index]
-                keyCount += 1
-            }
+    /// The rows, as a selection that others can be merged into. Rows below the threshold are left out. The last call:
+    /// it sorts what the heap holds, in place (Williams, Algorithm 232: Heapsort, Communications of the ACM 7, 1964).
+    consuming func selection(k wanted: Int) -> TopRows {
+        for last in stride(from: count - 1, to: 0, by: -1) {
+            let key = heap[last]
+            heap[last] = heap[0]
+            sink(key, among: last)
         }
-        return TopRows(k: wanted, minimumScore: threshold, keys: keys)
+        let worst = RankingKey(score: threshold, row: .max).rawValue
+        while count > 0, heap[count - 1] > worst { count -= 1 }
+        return TopRows(
+            k: wanted, minimumScore: threshold, sortedKeys: UnsafeBufferPointer(start: heap, count: count))
     }
 }

@@ -16,32 +16,35 @@ final class CodeColumns {
     /// Rows kept in the current call.
     let keptCounts: UnsafeMutablePointer<Int>
 
+    private let memory: UnsafeMutableRawPointer
+
     /// Room for `count` queries of `stride` codes.
     init(count: Int, stride: Int) {
         self.stride = stride
-        codes = .allocate(capacity: count * stride)
-        offsets = .allocate(capacity: count)
-        floors = .allocate(capacity: count)
-        floorsPerNorm = .allocate(capacity: count)
-        norms = .allocate(capacity: count)
-        errors = .allocate(capacity: count)
-        masks = .allocate(capacity: count)
-        thresholds = .allocate(capacity: count)
-        keptCounts = .allocate(capacity: count)
-        keptCounts.initialize(repeating: 0, count: count)
+        var layout = ColumnLayout()
+        let codes = layout.add(Int8.self, count: count * stride)
+        let offsets = layout.add(Int32.self, count: count)
+        let floors = layout.add(Float.self, count: count)
+        let floorsPerNorm = layout.add(Float.self, count: count)
+        let norms = layout.add(Float.self, count: count)
+        let errors = layout.add(Float.self, count: count)
+        let masks = layout.add(UnsafePointer<UInt16>?.self, count: count)
+        let thresholds = layout.add(Float.self, count: count)
+        let keptCounts = layout.add(Int.self, count: count)
+        memory = layout.allocate()
+        self.codes = memory.elements(codes)
+        self.offsets = memory.elements(offsets)
+        self.floors = memory.elements(floors)
+        self.floorsPerNorm = memory.elements(floorsPerNorm)
+        self.norms = memory.elements(norms)
+        self.errors = memory.elements(errors)
+        self.masks = memory.elements(masks)
+        self.thresholds = memory.elements(thresholds)
+        self.keptCounts = memory.elements(keptCounts)
+        self.keptCounts.initialize(repeating: 0, count: count)
     }
 
-    deinit {
-        codes.deallocate()
-        offsets.deallocate()
-        floors.deallocate()
-        floorsPerNorm.deallocate()
-        norms.deallocate()
-        errors.deallocate()
-        masks.deallocate()
-        thresholds.deallocate()
-        keptCounts.deallocate()
-    }
+    deinit { memory.deallocate() }
 
     /// Puts a query at a position.
     func set(

@@ -19,10 +19,11 @@ final class CodeWorker: @unchecked Sendable {
     /// Per slot.
     private let best: UnsafeMutablePointer<BestRows>
     private let counts: UnsafeMutablePointer<ScanCounts>
-    private let heaps: UnsafeMutablePointer<UInt64>
     /// Columns of the queries that are still scanned for; the first `slotCount` of `slots` say whose they are.
     private let columns: CodeColumns
     private let slots: UnsafeMutablePointer<Int>
+    /// What the columns above lie in.
+    private let memory: UnsafeMutableRawPointer
     private var slotCount: Int
     /// Rows that this thread has scanned.
     private var rowsSeen = 0
@@ -59,34 +60,40 @@ final class CodeWorker: @unchecked Sendable {
         rowNorms = side.table.norms
         dimension = side.table.dimension
         let count = shared.count
-        let ks = (0..<count).map { min(queries[shared.members[$0].index].k, side.table.count) }
-        kMax = ks.max() ?? 1
-        best = .allocate(capacity: count)
-        counts = .allocate(capacity: count)
+        var kMax = 1
+        var kSum = 0
+        for slot in 0..<count {
+            let k = min(queries[shared.members[slot].index].k, side.table.count)
+            kMax = max(kMax, k)
+            kSum += k
+        }
+        self.kMax = kMax
+        var layout = ColumnLayout()
+        let bestColumn = layout.add(BestRows.self, count: count)
+        let countsColumn = layout.add(ScanCounts.self, count: count)
+        let heapsColumn = layout.add(UInt64.self, count: kSum)
+        let slotsColumn = layout.add(Int.self, count: count)
+        memory = layout.allocate()
+        best = memory.elements(bestColumn)
+        counts = memory.elements(countsColumn)
         counts.initialize(repeating: ScanCounts(), count: count)
-        heaps = .allocate(capacity: ks.reduce(0, +))
+        slots = memory.elements(slotsColumn)
         columns = CodeColumns(count: count, stride: shared.stride)
-        slots = .allocate(capacity: count)
         slotCount = count
-        var heap = heaps
+        var heap = memory.elements(heapsColumn)
         for slot in 0..<count {
             let query = queries[members[slot].index]
+            let k = min(query.k, side.table.count)
             (slots + slot).initialize(to: slot)
-            (best + slot).initialize(
-                to: BestRows(k: ks[slot], minimumScore: query.minimumScore, heap: heap))
-            heap += ks[slot]
+            (best + slot).initialize(to: BestRows(k: k, minimumScore: query.minimumScore, heap: heap))
+            heap += k
             columns.set(
                 slot, member: members[slot], codes: shared.codes + slot * shared.stride,
                 threshold: query.minimumScore, mask: query.eligible?.mask)
         }
     }
 
-    deinit {
-        best.deallocate()
-        counts.deallocate()
-        slots.deallocate()
-        heaps.deallocate()
-    }
+    deinit { memory.deallocate() }
 
     /// True once no row further on matters to any query.
     var isDone: Bool { slotCount == 0 }
@@ -302,10 +309,11 @@ final class CodeWorker: @unchecked Sendable {
     }
 
     /// Adds what this thread did, per query of the batch.
-    func addCounts(to total: inout [ScanCounts]) {
+    func addCounts(to results: inout [ScanResult]) {
         for slot in 0..<shared.count {
-            total[members[slot].index].rowsScanned += counts[slot].rowsScanned
-            total[members[slot].index].rowsRescored += counts[slot].rowsRescored
+            let index = members[slot].index
+            results[index].counts.rowsScanned += counts[slot].rowsScanned
+            results[index].counts.rowsRescored += counts[slot].rowsRescored
         }
     }
 

@@ -30,17 +30,25 @@ final class CodedQueries: @unchecked Sendable {
     let vectors: UnsafeMutablePointer<Float>
     private let thresholds: UnsafeMutablePointer<Atomic<UInt32>>
     private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
+    private let memory: UnsafeMutableRawPointer
 
     /// Codes the queries at `indices` for a kernel.
     init(_ queries: [PlannedQuery], at indices: ArraySlice<Int>, dimension: Int, kernel: ScanKernel) {
         self.kernel = kernel
         let stride = (dimension + 63) / 64 * 64
-        let codes = UnsafeMutablePointer<Int8>.allocate(capacity: max(1, indices.count * stride))
+        var layout = ColumnLayout()
+        let codesColumn = layout.add(Int8.self, count: indices.count * stride)
+        let vectorsColumn = layout.add(Float.self, count: indices.count * dimension)
+        let thresholdsColumn = layout.add(Atomic<UInt32>.self, count: indices.count)
+        let flagsColumn = layout.add(Atomic<Bool>.self, count: indices.count)
+        let membersColumn = layout.add(Member.self, count: indices.count)
+        memory = layout.allocate()
+        let codes = memory.elements(codesColumn)
         codes.initialize(repeating: 0, count: indices.count * stride)
-        let vectors = UnsafeMutablePointer<Float>.allocate(capacity: max(1, indices.count * dimension))
-        thresholds = .allocate(capacity: indices.count)
-        denseFlags = .allocate(capacity: indices.count)
-        let members = UnsafeMutablePointer<Member>.allocate(capacity: indices.count)
+        let vectors = memory.elements(vectorsColumn)
+        thresholds = memory.elements(thresholdsColumn)
+        denseFlags = memory.elements(flagsColumn)
+        let members = memory.elements(membersColumn)
         for (slot, index) in indices.enumerated() {
             let query = queries[index]
             let code = query.vector.withElements { elements in
@@ -64,13 +72,9 @@ final class CodedQueries: @unchecked Sendable {
     }
 
     deinit {
-        members.deallocate()
-        codes.deallocate()
-        vectors.deallocate()
         thresholds.deinitialize(count: count)
-        thresholds.deallocate()
         denseFlags.deinitialize(count: count)
-        denseFlags.deallocate()
+        memory.deallocate()
     }
 
     /// The greatest threshold that any thread has found for a query.

@@ -69,16 +69,22 @@ package struct Exclusions: Sendable {
 
 /// What a request became: its planned queries, and why the others have no plan.
 package struct RecommendPlan: Sendable {
-    /// Where the answer of one query of the request comes from.
-    package enum Slot: Sendable {
-        case planned(Int)
-        case failed(RequestFailure)
+    /// A query of the request that has no plan.
+    package struct Failure: Sendable {
+        /// Its number in the request.
+        package let query: Int
+        package let reason: RequestFailure
     }
 
     package let generation: Generation
     package let target: Side
+    /// In the order of the request, those that failed left out.
     package let queries: [PlannedQuery]
-    package let slots: [Slot]
+    /// In the order of the request.
+    package let failures: [Failure]
     package let wantsScores: Bool
     package let columns: [CatalogColumn]
+
+    /// Queries of the request.
+    package var queryCount: Int { queries.count + failures.count }
 }

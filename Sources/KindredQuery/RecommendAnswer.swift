@@ -2,76 +2,77 @@ import KindredDomain
 import KindredModel
 
 /// A plan's reply in the making: built piece by piece, so that a reply of many results holds up nobody.
-/// An object, as its planner is.
-package final class RecommendAnswer {
+package struct RecommendAnswer {
     private let plan: RecommendPlan
-    private var best: [TopRows?]
-    private let counts: [ScanCounts]
-    private var slot = 0
+    private let found: ArraySlice<ScanResult>
+    /// Queries that are done, and how many of them have no plan.
+    private var queriesDone = 0
+    private var failuresDone = 0
     private var response: RecommendResponse
 
-    /// `best` and `counts` have one element per planned query.
-    package init(plan: RecommendPlan, best: [TopRows?], counts: [ScanCounts]) {
+    /// `found` has one element per planned query.
+    package init(plan: RecommendPlan, found: ArraySlice<ScanResult>) {
         self.plan = plan
-        self.best = best
-        self.counts = counts
-        let table = plan.generation.side(plan.target)!.table
+        self.found = found
         response = RecommendResponse(
             origin: AnswerOrigin(model: plan.generation.name, version: plan.generation.version), outcomes: [],
-            offsets: [0], ids: table.ids.ids(ofRows: []), scores: [],
+            offsets: [], ids: plan.generation.side(plan.target)!.table.ids.noIDs, scores: [],
             columns: plan.columns.map { $0.gather([]) })
-        response.outcomes.reserveCapacity(plan.slots.count)
-        response.offsets.reserveCapacity(plan.slots.count + 1)
+        response.outcomes.reserveCapacity(plan.queryCount)
+        response.offsets.reserveCapacity(plan.queryCount + 1)
+        response.offsets.append(0)
     }
 
     /// Adds queries until about `resultCount` results were added. True once all are in.
-    package func step(resultCount: Int) -> Bool {
+    package mutating func step(resultCount: Int) -> Bool {
         var budget = resultCount
         var rows: [UInt32] = []
-        if slot == 0 {
+        if queriesDone == 0 {
             // Most replies are made in one step.
             let count = resultCountExpected(resultCount)
             rows.reserveCapacity(count)
             if plan.wantsScores { response.scores.reserveCapacity(count) }
         }
         let rowsBefore = response.offsets[response.offsets.count - 1]
-        while slot < plan.slots.count, budget > 0 {
-            switch plan.slots[slot] {
-            case .failed(let failure): response.outcomes.append(QueryOutcome(failure: failure))
-            case .planned(let index):
-                response.outcomes.append(
-                    QueryOutcome(
-                        rowsEligible: UInt64(plan.queries[index].rowsEligible),
-                        rowsScanned: UInt64(counts[index].rowsScanned)))
-                for key in best[index]?.finish() ?? [] {
-                    rows.append(key.row)
-                    if plan.wantsScores { response.scores.append(key.score) }
-                    budget -= 1
-                }
-                best[index] = nil
+        while queriesDone < plan.queryCount, budget > 0 {
+            if failuresDone < plan.failures.count, plan.failures[failuresDone].query == queriesDone {
+                response.outcomes.append(QueryOutcome(failure: plan.failures[failuresDone].reason))
+                failuresDone += 1
+            } else {
+                let countBefore = rows.count
+                add(queriesDone - failuresDone, to: &rows)
+                budget -= rows.count - countBefore
             }
             response.offsets.append(rowsBefore + UInt32(rows.count))
-            slot += 1
+            queriesDone += 1
             budget -= 16
         }
         response.ids.append(contentsOf: plan.generation.side(plan.target)!.table.ids.ids(ofRows: rows))
         for (index, column) in plan.columns.enumerated() {
             response.columns[index].append(contentsOf: column.gather(rows))
         }
-        return slot == plan.slots.count
+        return queriesDone == plan.queryCount
+    }
+
+    /// Adds what was found for a planned query.
+    private mutating func add(_ index: Int, to rows: inout [UInt32]) {
+        let result = found[found.startIndex + index]
+        response.outcomes.append(
+            QueryOutcome(
+                rowsEligible: UInt64(plan.queries[index].rowsEligible),
+                rowsScanned: UInt64(result.counts.rowsScanned)))
+        guard var best = result.best else { return }
+        best.finish { rows.append($0.row) }
+        if plan.wantsScores { best.finish { response.scores.append($0.score) } }
     }
 
     /// Results of the first step, at most `resultCount`: how much room they want at once.
     private func resultCountExpected(_ resultCount: Int) -> Int {
         var count = 0
-        for slot in plan.slots where count < resultCount {
-            if case .planned(let index) = slot {
-                count += min(plan.queries[index].k, plan.queries[index].rowsEligible)
-            }
-        }
+        for query in plan.queries where count < resultCount { count += min(query.k, query.rowsEligible) }
         return min(count, resultCount)
     }
 
     /// The finished reply; only after `step` said so.
-    package func finish() -> RecommendResponse { response }
+    package consuming func finish() -> RecommendResponse { response }
 }

@@ -3,9 +3,7 @@ import KindredModel
 
 /// Request and generation to plan, in steps: a request may list 100,000 ids, and no step resolves more than
 /// its caller allows.
-///
-/// An object: it is worked on step by step where copies of all that it holds would cost more than the steps.
-package final class RecommendPlanner {
+package struct RecommendPlanner {
     private let request: RecommendRequest
     private let scope: QueryScopePlanner
     private let scanPlanner: ScanPlanner
@@ -21,7 +19,7 @@ package final class RecommendPlanner {
     private var stage = Stage.sharedExclusions
     private var own = OwnLists()
     private var queries: [PlannedQuery] = []
-    private var slots: [RecommendPlan.Slot] = []
+    private var failures: [RecommendPlan.Failure] = []
 
     private enum Stage {
         case sharedExclusions, sharedCandidates
@@ -64,11 +62,10 @@ package final class RecommendPlanner {
         }
         self.columns = columns
         queries.reserveCapacity(request.scope.queries.count)
-        slots.reserveCapacity(request.scope.queries.count)
     }
 
     /// Works on the plan until about `idCount` ids are resolved. True once the plan is complete.
-    package func step(idCount: Int) throws(RequestFailure) -> Bool {
+    package mutating func step(idCount: Int) throws(RequestFailure) -> Bool {
         var budget = idCount
         while budget > 0 {
             switch stage {
@@ -108,12 +105,12 @@ package final class RecommendPlanner {
     /// The finished plan; only after `step` said so.
     package func finish() -> RecommendPlan {
         RecommendPlan(
-            generation: scope.generation, target: request.scope.target, queries: queries, slots: slots,
+            generation: scope.generation, target: request.scope.target, queries: queries, failures: failures,
             wantsScores: request.wantsScores, columns: columns)
     }
 
     /// The rows of one list, or nil while there is more to resolve.
-    private func resolve(
+    private mutating func resolve(
         _ lists: RaggedIDs?, query: Int, _ budget: inout Int
     ) throws(RequestFailure) -> RowSet? {
         guard let lists else { return RowSet.none }
@@ -138,7 +135,7 @@ package final class RecommendPlanner {
     }
 
     /// A query's own list; a mistake in it is that query's failure.
-    private func resolveOwn(_ lists: RaggedIDs?, query: Int, _ budget: inout Int) -> RowSet? {
+    private mutating func resolveOwn(_ lists: RaggedIDs?, query: Int, _ budget: inout Int) -> RowSet? {
         do throws(RequestFailure) {
             return try resolve(lists, query: query, &budget)
         } catch {
@@ -147,18 +144,16 @@ package final class RecommendPlanner {
         }
     }
 
-    private func plan(_ index: Int) {
+    private mutating func plan(_ index: Int) {
         do throws(RequestFailure) {
             if let failure = own.failure { throw failure }
-            let query = try planned(index)
-            slots.append(.planned(queries.count))
-            queries.append(query)
+            queries.append(try planned(index))
         } catch {
-            slots.append(.failed(error))
+            failures.append(RecommendPlan.Failure(query: index, reason: error))
         }
     }
 
-    private func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
+    private mutating func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
         let resolved = try scope.resolve(index)
         var ownRows = own.exclusions
         if !request.includesMembers, !resolved.members.isEmpty {
@@ -202,7 +197,7 @@ package final class RecommendPlanner {
     }
 
     /// Candidates that are excluded. Shared lists are compared once; what is a query's own has been charged for.
-    private func excludedCount(of candidates: RowSet, _ exclusions: Exclusions, isShared: Bool)
+    private mutating func excludedCount(of candidates: RowSet, _ exclusions: Exclusions, isShared: Bool)
         -> Int
     {
         var count = 0

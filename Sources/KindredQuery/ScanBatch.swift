@@ -30,8 +30,7 @@ package final class ScanBatch: Sendable {
     private struct Deposits {
         var unitsDone = 0
         var isComplete = false
-        var tops: [TopRows?]
-        var counts: [ScanCounts]
+        var results: [ScanResult]
     }
 
     /// Rows of a gathered list per unit.
@@ -51,18 +50,18 @@ package final class ScanBatch: Sendable {
         var tiled: [Int] = []
         var codedIndices: [Int] = []
         var gathered: [(query: Int, firstUnit: Int)] = []
-        var counts = Array(repeating: ScanCounts(), count: queries.count)
+        var results = Array(repeating: ScanResult(), count: queries.count)
         var units = 0
         for (index, query) in queries.enumerated() {
             switch query.path {
             case .blas:
                 tiled.append(index)
-                counts[index].rowsScanned = target.table.count
+                results[index].counts.rowsScanned = target.table.count
             case .int8: codedIndices.append(index)
             case .gather(let rows):
                 gathered.append((index, units))
                 units += (rows.count + Self.rowsPerGather - 1) / Self.rowsPerGather
-                counts[index].rowsScanned = rows.count
+                results[index].counts.rowsScanned = rows.count
             }
         }
         firstTiledUnit = units
@@ -83,7 +82,7 @@ package final class ScanBatch: Sendable {
             }
             count = tiled.count * dimension
         }
-        deposits = Mutex(Deposits(tops: Array(repeating: nil, count: queries.count), counts: counts))
+        deposits = Mutex(Deposits(results: results))
     }
 
     /// A thread's share of the answers.
@@ -205,13 +204,13 @@ package final class ScanBatch: Sendable {
         return deposits.withLock { deposits in
             for (index, top) in tops.enumerated() {
                 guard let top else { continue }
-                if deposits.tops[index] == nil {
-                    deposits.tops[index] = top
+                if deposits.results[index].best == nil {
+                    deposits.results[index].best = top
                 } else {
-                    deposits.tops[index]!.merge(top)
+                    deposits.results[index].best!.merge(top)
                 }
             }
-            for scan in coded { scan?.addCounts(to: &deposits.counts) }
+            for scan in coded { scan?.addCounts(to: &deposits.results) }
             deposits.unitsDone += unitsDone
             guard deposits.unitsDone == unitCount, !deposits.isComplete else { return false }
             deposits.isComplete = true
@@ -219,12 +218,12 @@ package final class ScanBatch: Sendable {
         }
     }
 
-    /// The selection of each query. Only after the completing deposit; once.
-    package func takeSelections() -> [TopRows?] {
+    /// What was found for each query. Only after the completing deposit; once.
+    package func takeResults() -> [ScanResult] {
         deposits.withLock { deposits in
-            let tops = deposits.tops
-            deposits.tops = []
-            return tops
+            var results: [ScanResult] = []
+            swap(&results, &deposits.results)
+            return results
         }
     }
 
@@ -250,9 +249,15 @@ package final class ScanBatch: Sendable {
 
     /// Gives up: nobody takes units any more, and the batch never completes. For when nobody waits for it.
     package func abandon() { cursor.store(unitCount, ordering: .relaxed) }
+}
 
-    /// What was done for each query. Only after the completing deposit.
-    package var counts: [ScanCounts] { deposits.withLock { $0.counts } }
+/// What a scan found for one query.
+package struct ScanResult: Sendable {
+    /// Nil where another engine must find it.
+    package var best: TopRows?
+    package var counts = ScanCounts()
+
+    package init() {}
 }
 
 /// What finding one query's rows took; no part of the answer.

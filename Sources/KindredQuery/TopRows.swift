@@ -7,6 +7,7 @@ package struct TopRows: Sendable {
     package let k: Int
     /// Ranking keys; plain integers, which sort fastest.
     private var keys: [UInt64] = []
+    private var isSorted = true
     private let capacity: Int
     /// Keys below this may still be among the best k.
     private var bound = UInt64.max
@@ -20,10 +21,10 @@ package struct TopRows: Sendable {
         scoreThreshold = minimumScore
     }
 
-    /// A selection of at most k rows, each of which scores at least `minimumScore`.
-    init(k: Int, minimumScore: Float, keys: [UInt64]) {
+    /// A selection of at most k rows, best first, each of which scores at least `minimumScore`.
+    init(k: Int, minimumScore: Float, sortedKeys: UnsafeBufferPointer<UInt64>) {
         self.init(k: k, minimumScore: minimumScore)
-        self.keys = keys
+        keys = Array(sortedKeys)
     }
 
     /// Offers a row that was not offered before. Rows below the minimum score are dropped.
@@ -36,6 +37,7 @@ package struct TopRows: Sendable {
     private mutating func offer(_ key: UInt64) {
         guard key < bound else { return }
         keys.append(key)
+        isSorted = false
         if keys.count == capacity { tighten() }
     }
 
@@ -46,16 +48,27 @@ package struct TopRows: Sendable {
     /// Cuts back to the best k and raises the threshold to the k-th score, if there are that many.
     package mutating func tighten() {
         guard keys.count >= k else { return }
-        keys.sort()
-        keys.removeSubrange(k...)
+        keepBest()
         bound = keys[k - 1]
         raiseThreshold(to: RankingKey(rawValue: bound).score)
     }
 
+    /// Leaves the best k, best first.
+    private mutating func keepBest() {
+        if !isSorted { keys.sort() }
+        isSorted = true
+        if keys.count > k { keys.removeSubrange(k...) }
+    }
+
+    /// Calls `body` with the best k so far, best first.
+    package mutating func finish(_ body: (RankingKey) -> Void) {
+        keepBest()
+        for key in keys { body(RankingKey(rawValue: key)) }
+    }
+
     /// The best k so far, best first.
     package mutating func finish() -> [RankingKey] {
-        keys.sort()
-        if keys.count > k { keys.removeSubrange(k...) }
+        keepBest()
         return keys.map { RankingKey(rawValue: $0) }
     }
 

@@ -20,6 +20,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var outbound = ByteWriter()
     private var isFlushScheduled = false
     private var isReadWanted = false
+    /// The socket takes more; false before there is one, and after.
+    private(set) var isWritable = false
     /// Open look-alike streams and requests that outlive a tick, by id.
     private var streams: [UInt64: LookalikeStream] = [:]
     private var pending: [UInt64: PendingRequest] = [:]
@@ -38,12 +40,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private var logger: Logger { worker.server.logger }
-    var isWritable: Bool { context?.channel.isWritable ?? false }
 
     // MARK: Channel events
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
+        isWritable = context.channel.isWritable
         peer = context.remoteAddress?.description ?? "unknown"
         worker.add(self)
         if worker.isDraining
@@ -59,6 +61,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         worker.remove(self)
         self.context = nil
+        isWritable = false
         state.close()
         for stream in streams.values { stream.abandon() }
         for request in pending.values { request.cancel() }
@@ -88,7 +91,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
+        isWritable = context.channel.isWritable
+        if isWritable {
             if isReadWanted, !isReadingPaused {
                 isReadWanted = false
                 context.read()
@@ -101,7 +105,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         // While the peer does not take its replies, nothing more is taken from it.
-        let isWelcome = state.isClosing || (context.channel.isWritable && !isReadingPaused)
+        let isWelcome = state.isClosing || (isWritable && !isReadingPaused)
         if isWelcome { context.read() } else { isReadWanted = true }
     }
 
@@ -119,9 +123,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private static let gatheredByteCountMax = 256 << 10
 
     /// Starts a job, or leaves it until the ones before it are done and the peer has taken their replies.
-    func start(_ job: any LoopJob) {
-        jobs.append(job)
-        startWaitingJobs()
+    func start(_ job: any LoopJob, now: UInt64) {
+        if jobs.isEmpty, !hasRunningJob, hasRoom { run(job, now: now) } else { jobs.append(job) }
+        if !jobs.isEmpty { startWaitingJobs() }
     }
 
     /// The job in the worker's hands is done.
@@ -133,8 +137,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func startWaitingJobs() {
         // Room first: making it may tell of writability at once and start jobs from there.
         while hasRoom, !hasRunningJob, !jobs.isEmpty {
-            hasRunningJob = true
-            if case .finished = worker.start(jobs.removeFirst()) { hasRunningJob = false }
+            run(jobs.removeFirst(), now: worker.now())
         }
         guard isReadingPaused, jobs.count < Self.waitingJobCountMax else { return }
         isReadingPaused = false
@@ -143,10 +146,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
         worker.loop.execute { bound.value.resumeReading() }
     }
 
+    private func run(_ job: any LoopJob, now: UInt64) {
+        hasRunningJob = true
+        if case .finished = worker.start(job, now: now) { hasRunningJob = false }
+    }
+
     private func resumeReading() {
         guard let context else { return }
         readFrames()
-        if !isReadingPaused, isReadWanted, context.channel.isWritable {
+        if !isReadingPaused, isReadWanted, isWritable {
             isReadWanted = false
             context.read()
         }
@@ -161,13 +169,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Input
 
     private func readFrames() {
+        let now = worker.now()
         while true {
             // What is not read yet costs nothing: the peer waits for its replies first.
             guard jobs.count < Self.waitingJobCountMax || state.isClosing else {
                 isReadingPaused = true
                 return
             }
-            let now = worker.now()
             do throws(ConnectionFailure) {
                 let buffer = inbound
                 let input = try Self.withBytes(of: buffer) { bytes throws(ConnectionFailure) in
@@ -299,9 +307,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Output
 
     /// Appends the last reply of a request to what the tick will flush.
-    func writeReply(_ message: ServerMessage, requestType: UInt8, requestID: UInt64) {
+    func writeReply(_ message: ServerMessage, requestType: UInt8, requestID: UInt64, now: UInt64) {
         pending[requestID] = nil
-        streams[requestID] = nil
+        if !streams.isEmpty { streams[requestID] = nil }
         guard context != nil, !state.isClosing else { return }
         if case .failure = message { worker.metrics.failures.count() }
         do throws(RequestFailure) {
@@ -311,7 +319,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         } catch {
             writeFailure(error, requestType: requestType, requestID: requestID)
         }
-        if state.complete(now: worker.now()) { closeGracefully() }
+        if state.complete(now: now) { closeGracefully() }
         scheduleFlush()
     }
 

@@ -29,9 +29,8 @@ final class LoopWorker: @unchecked Sendable {
     private(set) var generations: GenerationTable
     private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private let scratch = ScanScratch()
-    private var tickPlans: [(request: PendingRequest, plan: RecommendPlan)] = []
-    /// The plans of the tick before: their room is the next tick's.
-    private var emptiedPlans: [(request: PendingRequest, plan: RecommendPlan)] = []
+    /// What the tick's scans are for. Nearly always, all of it asks one side of one generation.
+    private var tickParts: [(key: ScanKey, parts: [ScanPart])] = []
     private var isTickScheduled = false
     private var scans: [ScanShare] = []
     private var jobs: [any LoopJob] = []
@@ -83,8 +82,8 @@ final class LoopWorker: @unchecked Sendable {
     // MARK: Work
 
     /// Does a job's first step at once and the others in slices. A connection has one such job at a time.
-    func start(_ job: any LoopJob) -> LoopJobProgress {
-        let progress = job.step(on: self, now: now())
+    func start(_ job: any LoopJob, now: UInt64) -> LoopJobProgress {
+        let progress = job.step(on: self, now: now)
         if case .finished = progress { return progress }
         jobs.append(job)
         scheduleSlice()
@@ -97,9 +96,24 @@ final class LoopWorker: @unchecked Sendable {
         scheduleSlice()
     }
 
-    /// Adds a planned request to the scan at the end of the tick.
-    func scan(_ request: PendingRequest, _ plan: RecommendPlan) {
-        tickPlans.append((request, plan))
+    /// Adds a planned request to the scan at the end of the tick, in parts of at most `queriesPerPartMax` queries; one
+    /// empty part where every query failed.
+    func scan(_ job: RecommendJob, _ plan: RecommendPlan) {
+        let key = ScanKey(plan.generation, target: plan.target)
+        let side = plan.generation.side(plan.target)!
+        let group = tickParts.firstIndex { $0.key == key } ?? tickParts.count
+        if group == tickParts.count { tickParts.append((key, [])) }
+        var number = 0
+        var start = 0
+        repeat {
+            let queries = plan.queries[start..<min(start + Self.queriesPerPartMax, plan.queries.count)]
+            tickParts[group].parts.append(
+                ScanPart(
+                    job: job, generation: plan.generation, target: plan.target, queries: queries,
+                    number: number, operationCount: ScanCost.of(queries, over: side)))
+            start = queries.endIndex
+            number += 1
+        } while start < plan.queries.count
         scheduleTick()
     }
 
@@ -118,11 +132,7 @@ final class LoopWorker: @unchecked Sendable {
 
     private func runTick() {
         isTickScheduled = false
-        if !tickPlans.isEmpty {
-            swap(&tickPlans, &emptiedPlans)
-            runScans(emptiedPlans)
-            emptiedPlans.removeAll(keepingCapacity: true)
-        }
+        if !tickParts.isEmpty { runScans() }
         flush()
     }
 
@@ -130,41 +140,17 @@ final class LoopWorker: @unchecked Sendable {
         while let connection = unflushed.popLast() { connection.flush() }
     }
 
-    private func runScans(_ plans: [(request: PendingRequest, plan: RecommendPlan)]) {
+    private func runScans() {
         let startedAt = now()
-        // Nearly always all queries of a tick ask one side of one generation.
-        var groups: [ScanKey: [ScanPart]] = [:]
-        var keys: [ScanKey] = []
-        for (request, plan) in plans {
-            request.startedAt = startedAt
-            let key = ScanKey(plan.generation, target: plan.target)
-            if groups[key] == nil { keys.append(key) }
-            groups[key, default: []].append(
-                contentsOf: Self.parts(of: plan, request: request, worker: self))
+        var groups: [(key: ScanKey, parts: [ScanPart])] = []
+        swap(&groups, &tickParts)
+        for (key, parts) in groups {
+            for part in parts { part.job.request.startedAt = startedAt }
+            runScan(parts, key: key, now: startedAt)
         }
-        for key in keys { runScan(groups[key]!, key: key) }
     }
 
-    /// A request's queries in parts of at most `queriesPerPartMax`; one empty part where every query failed.
-    private static func parts(of plan: RecommendPlan, request: PendingRequest, worker: LoopWorker)
-        -> [ScanPart]
-    {
-        let pieces = AnswerPieces(plan: plan)
-        let side = plan.generation.side(plan.target)!
-        var parts: [ScanPart] = []
-        var start = 0
-        repeat {
-            let range = start..<min(start + queriesPerPartMax, plan.queries.count)
-            parts.append(
-                ScanPart(
-                    request: request, pieces: pieces, worker: worker, queries: range, number: parts.count,
-                    operationCount: ScanCost.of(plan.queries[range], over: side)))
-            start = range.upperBound
-        } while start < plan.queries.count
-        return parts
-    }
-
-    private func runScan(_ parts: [ScanPart], key: ScanKey) {
+    private func runScan(_ parts: [ScanPart], key: ScanKey, now: UInt64) {
         metrics.scanBatches.count()
         guard parts.reduce(0, { $0 + $1.operationCount }) > Self.operationsPerSliceMax else {
             let scan = SharedScan(parts: parts, key: nil)
@@ -174,12 +160,7 @@ final class LoopWorker: @unchecked Sendable {
             return
         }
         metrics.scanBatchesShared.count()
-        var requests: [[ScanPart]] = []
-        for part in parts {
-            if part.number == 0 { requests.append([]) }
-            requests[requests.count - 1].append(part)
-        }
-        let (begin, refused) = server.scans.submit(requests, key: key, now: now())
+        let (begin, refused) = server.scans.submit(parts, key: key, now: now)
         for (request, wait) in refused {
             metrics.overloaded.count()
             request.fail(.overloaded(retryAfterMilliseconds: Self.retryMilliseconds(after: wait)))
@@ -241,15 +222,10 @@ final class LoopWorker: @unchecked Sendable {
         }
         let results = scan.takeResults()
         if let key = scan.key { begin(server.scans.next(after: key, now: now(), isComplete: true), key: key) }
-        var start = 0
-        for part in scan.parts {
-            let range = start..<start + part.queries.count
-            start = range.upperBound
-            if part.worker === self {
-                complete(part, results: results[range])
-            } else {
-                part.worker.loop.execute { part.worker.complete(part, results: results[range]) }
-            }
+        complete(scan.parts, results)
+        for other in server.workers where other !== self {
+            guard scan.parts.contains(where: { $0.worker === other }) else { continue }
+            other.loop.execute { other.complete(scan.parts, results) }
         }
     }
 
@@ -261,17 +237,19 @@ final class LoopWorker: @unchecked Sendable {
         }
     }
 
-    /// Takes one part's selections; with the last part the request is answered.
-    private func complete(_ part: ScanPart, results: ArraySlice<SharedScan.Result>) {
-        let pieces = part.pieces
-        for query in part.queries {
-            let index = results.startIndex + query - part.queries.lowerBound
-            pieces.best[query] = results[index].best
-            pieces.counts[query] = results[index].counts
+    /// Takes what was found for this loop's parts of a scan; with its last part a request is answered.
+    private func complete(_ parts: [ScanPart], _ results: [ScanResult]) {
+        let now = now()
+        var start = 0
+        for part in parts {
+            let end = start + part.queries.count
+            if part.worker === self,
+                part.job.take(results[start..<end], of: part.queries.indices, on: self)
+            {
+                part.job.request.connection.start(part.job, now: now)
+            }
+            start = end
         }
-        pieces.queriesLeft -= part.queries.count
-        guard pieces.queriesLeft == 0, !part.request.isAnswered else { return }
-        part.request.connection.start(AnswerJob(part.request, pieces))
     }
 
     // MARK: Slices

@@ -42,12 +42,12 @@ final class PendingRequest {
         return nil
     }
 
-    /// Writes the END reply. A reply that exceeds a body becomes the failure that says so.
-    func answer(_ message: ServerMessage) {
+    /// Writes the END reply. A reply that exceeds a body becomes the failure that says so. `now`: where that is known.
+    func answer(_ message: ServerMessage, now: UInt64? = nil) {
         guard !isAnswered else { return }
         isAnswered = true
         isDead.store(true, ordering: .relaxed)
-        connection.writeReply(message, requestType: type, requestID: id)
+        connection.writeReply(message, requestType: type, requestID: id, now: now ?? connection.worker.now())
     }
 
     func fail(_ failure: RequestFailure) { answer(.failure(ErrorReply(failure))) }

@@ -7,8 +7,8 @@ struct RequestDispatcher {
     let worker: LoopWorker
 
     /// Throws what keeps the request from being worked on at all.
-    func dispatch(_ message: ClientMessage, _ request: PendingRequest) throws(RequestFailure) {
-        switch message {
+    func dispatch(_ message: consuming ClientMessage, _ request: PendingRequest) throws(RequestFailure) {
+        switch consume message {
         case .hello:
             request.answer(
                 .helloOK(
@@ -25,12 +25,15 @@ struct RequestDispatcher {
                     queryCount: body.scope.queries.count, now: request.receivedAt)
             }
             request.connection.start(
-                try RecommendJob(request, body, generation, scan: worker.server.scan))
+                try RecommendJob(request, body, generation, scan: worker.server.scan), now: request.receivedAt
+            )
         case .score(let body):
-            request.connection.start(try ScoreJob(request, body, try generation(of: body.scope)))
+            request.connection.start(
+                try ScoreJob(request, body, try generation(of: body.scope)), now: request.receivedAt)
         case .vectors(let body):
             let generation = try worker.generations.generation(model: body.model, version: body.version)
-            request.connection.start(try VectorsJob(request, body, generation, worker.server.limits))
+            request.connection.start(
+                try VectorsJob(request, body, generation, worker.server.limits), now: request.receivedAt)
         case .modelList: request.answer(.modelList(worker.server.supervisor.status))
         case .modelLoad(let body):
             worker.server.supervisor.load(body) { answer($0, request) }
@@ -39,7 +42,7 @@ struct RequestDispatcher {
         case .stats: request.answer(.stats(worker.server.stats))
         case .health: request.answer(.health(worker.server.health(isDraining: worker.isDraining)))
         case .lookalike, .goAway, .window, .cancel, .data:
-            preconditionFailure("the connection handles \(message.type)")
+            preconditionFailure("the connection handles type \(request.type)")
         }
     }
 

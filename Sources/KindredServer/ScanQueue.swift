@@ -60,10 +60,10 @@ final class ScanQueue: Sendable {
         }
     }
 
-    /// Takes all parts of each request, or none of them where it would wait too long or beyond its deadline: those are
-    /// returned with how long that is. If no scan of the key runs, the parts of one to begin.
+    /// Takes all parts of each request, which follow each other, or none of them where it would wait too long or beyond
+    /// its deadline: those are returned with how long that is. If no scan of the key runs, the parts of one to begin.
     func submit(
-        _ requests: [[ScanPart]], key: ScanKey, now: UInt64
+        _ parts: [ScanPart], key: ScanKey, now: UInt64
     ) -> (begin: [ScanPart], refused: [(request: PendingRequest, wait: UInt64)]) {
         state.withLock { state in
             var refused: [(request: PendingRequest, wait: UInt64)] = []
@@ -71,18 +71,22 @@ final class ScanQueue: Sendable {
             // Taken out, so that its array is not copied.
             var line = state.lines.removeValue(forKey: key) ?? Line(pace: state.pace)
             let wasFull = isFull(line)
-            for parts in requests {
-                let queryCount = parts.reduce(0) { $0 + $1.queries.count }
-                let wait = line.wait(isOnePart: parts.count == 1)
-                let isLate = wait > waitMax || now + wait > parts[0].request.deadline
+            var start = 0
+            while start < parts.count {
+                let end = parts[(start + 1)...].firstIndex { $0.number == 0 } ?? parts.count
+                let request = parts[start].job.request
+                let queryCount = parts[start..<end].reduce(0) { $0 + $1.queries.count }
+                let wait = line.wait(isOnePart: end == start + 1)
+                let isLate = wait > waitMax || now + wait > request.deadline
                 if state.queryCount + queryCount > queryCountMax || isLate && !line.parts.isEmpty {
-                    refused.append((parts[0].request, wait))
+                    refused.append((request, wait))
                 } else {
                     state.queryCount += queryCount
-                    line.operationCount += parts.reduce(0) { $0 + $1.operationCount }
-                    line.firstOperationCount += parts[0].operationCount
-                    Self.insert(parts, into: &line.parts)
+                    line.operationCount += parts[start..<end].reduce(0) { $0 + $1.operationCount }
+                    line.firstOperationCount += parts[start].operationCount
+                    Self.insert(parts[start..<end], into: &line.parts)
                 }
+                start = end
             }
             let begin = isRunning ? [] : take(from: &line, &state.queryCount, now)
             let isOver = !isRunning && begin.isEmpty
@@ -120,7 +124,7 @@ final class ScanQueue: Sendable {
 
     /// Puts parts among others in the order of their numbers, behind those of the same number. Most parts are first
     /// ones, and go to the end.
-    private static func insert(_ parts: [ScanPart], into waiting: inout Deque<ScanPart>) {
+    private static func insert(_ parts: ArraySlice<ScanPart>, into waiting: inout Deque<ScanPart>) {
         for part in parts {
             var low = 0
             var high = waiting.count
@@ -139,7 +143,7 @@ final class ScanQueue: Sendable {
         var queryCount = 0
         var operationCount = 0
         while let part = line.parts.first {
-            let isDead = part.request.isDead.load(ordering: .relaxed)
+            let isDead = part.job.request.isDead.load(ordering: .relaxed)
             let fits =
                 queryCount + part.queries.count <= Self.queriesPerScanMax
                 && operationCount + part.operationCount <= Self.operationsPerScanMax

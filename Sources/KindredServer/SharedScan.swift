@@ -4,33 +4,20 @@ import Synchronization
 
 /// Some queries of one planned RECOMMEND on their way through a scan.
 ///
-/// The request belongs to `worker`'s event loop; other loops carry the part without touching it.
+/// The job belongs to `worker`'s event loop; other loops carry the part without touching it.
 struct ScanPart: @unchecked Sendable {
-    let request: PendingRequest
-    let pieces: AnswerPieces
-    let worker: LoopWorker
-    /// Which of the plan's queries.
-    let queries: Range<Int>
+    let job: RecommendJob
+    let generation: Generation
+    let target: Side
+    /// Those of the plan; their indices are its.
+    let queries: ArraySlice<PlannedQuery>
     /// The part's number in its request: lower ones go first, so that a late small request does not wait for all
     /// of an early large one.
     let number: Int
     /// Multiply-adds.
     let operationCount: Int
-}
 
-/// The selections of one request as its parts come back. Touched by the request's event loop alone.
-final class AnswerPieces {
-    let plan: RecommendPlan
-    var best: [TopRows?]
-    var counts: [ScanCounts]
-    var queriesLeft: Int
-
-    init(plan: RecommendPlan) {
-        self.plan = plan
-        best = Array(repeating: nil, count: plan.queries.count)
-        counts = Array(repeating: ScanCounts(), count: plan.queries.count)
-        queriesLeft = plan.queries.count
-    }
+    var worker: LoopWorker { job.request.connection.worker }
 }
 
 /// A batch and whose queries are in it.
@@ -43,19 +30,15 @@ final class SharedScan: Sendable {
     /// The scan that this one goes on with, for some of its queries.
     private let before: (scan: SharedScan, indices: [Int])?
 
-    /// What a scan found for one query.
-    struct Result: Sendable {
-        var best: TopRows?
-        var counts: ScanCounts
-    }
-
     init(parts: [ScanPart], key: ScanKey?) {
         self.parts = parts
         self.key = key
-        let plan = parts[0].pieces.plan
+        var queries: [PlannedQuery] = []
+        queries.reserveCapacity(parts.reduce(0) { $0 + $1.queries.count })
+        for part in parts { queries.append(contentsOf: part.queries) }
+        let generation = parts[0].generation
         batch = ScanBatch(
-            generation: plan.generation, target: plan.generation.side(plan.target)!,
-            queries: parts.flatMap { $0.pieces.plan.queries[$0.queries] })
+            generation: generation, target: generation.side(parts[0].target)!, queries: queries)
         before = nil
     }
 
@@ -73,13 +56,10 @@ final class SharedScan: Sendable {
     }
 
     /// What was found for each query of the parts. Only once the scan is complete; once.
-    func takeResults() -> [Result] {
-        let selections = batch.takeSelections()
-        let counts = batch.counts
-        let own = selections.indices.map { Result(best: selections[$0], counts: counts[$0]) }
-        guard let (scan, indices) = before else { return own }
+    func takeResults() -> [ScanResult] {
+        guard let (scan, indices) = before else { return batch.takeResults() }
         var results = scan.takeResults()
-        for (index, result) in zip(indices, own) {
+        for (index, result) in zip(indices, batch.takeResults()) {
             results[index].best = result.best
             results[index].counts.rowsScanned += result.counts.rowsScanned
         }
@@ -87,7 +67,7 @@ final class SharedScan: Sendable {
     }
 
     /// True once nobody waits for any of it.
-    var isDead: Bool { parts.allSatisfy { $0.request.isDead.load(ordering: .relaxed) } }
+    var isDead: Bool { parts.allSatisfy { $0.job.request.isDead.load(ordering: .relaxed) } }
 
     /// True for the first caller only: whoever ends the scan starts the next one.
     func end() -> Bool { !hasEnded.exchange(true, ordering: .acquiringAndReleasing) }

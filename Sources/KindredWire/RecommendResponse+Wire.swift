@@ -30,19 +30,17 @@ extension RecommendResponse {
         }
     }
 
-    /// Where the reply is broken.
-    func parts(_ failures: OutcomeColumns, bodyBytesMax: UInt32) throws(RequestFailure) -> [Range<Int>] {
-        try ReplySplit.parts(count: outcomes.count, bodyBytesMax: bodyBytesMax) { queries in
-            let results = resultRange(queries)
-            var count = RecommendReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
-            count += SectionSize.of((queries.count + 1) * 4)
-            count += SectionSize.of(ids, in: results)
-            if hasScores { count += SectionSize.of(results.count * 4) }
-            count += failures.byteCount(of: queries)
-            count += SectionSize.of(queries.count * 2) + 2 * SectionSize.of(queries.count * 8)
-            for column in columns { count += column.byteCount(of: results) }
-            return count
-        }
+    /// Bytes of the body with a stretch of the queries.
+    func byteCount(of queries: Range<Int>, _ failures: OutcomeColumns) -> Int {
+        let results = resultRange(queries)
+        var count = RecommendReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
+        count += SectionSize.of((queries.count + 1) * 4)
+        count += SectionSize.of(ids, in: results)
+        if hasScores { count += SectionSize.of(results.count * 4) }
+        count += failures.byteCount(of: queries)
+        count += SectionSize.of(queries.count * 2) + 2 * SectionSize.of(queries.count * 8)
+        for column in columns { count += column.byteCount(of: results) }
+        return count
     }
 
     /// An answer without results does not tell whether scores were wanted: it has the section, empty.

@@ -10,7 +10,6 @@ enum ReplySplit {
         count: Int, bodyBytesMax: UInt32, byteCount: (Range<Int>) -> Int
     ) throws(RequestFailure) -> [Range<Int>] {
         let limit = Int(bodyBytesMax)
-        if byteCount(0..<count) <= limit { return [0..<count] }
         var parts: [Range<Int>] = []
         var first = 0
         while first < count {

@@ -18,17 +18,15 @@ extension ScoreResponse {
         writer.appendBitmap(found, in: results, tag: Tag.found)
     }
 
-    /// Where the reply is broken.
-    func parts(_ failures: OutcomeColumns, bodyBytesMax: UInt32) throws(RequestFailure) -> [Range<Int>] {
-        try ReplySplit.parts(count: outcomes.count, bodyBytesMax: bodyBytesMax) { queries in
-            let results = resultRange(queries)
-            var count = ScoreReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
-            count += SectionSize.of((queries.count + 1) * 4)
-            count += SectionSize.of(results.count * 4)
-            count += failures.byteCount(of: queries)
-            count += SectionSize.of((results.count + 7) / 8)
-            return count
-        }
+    /// Bytes of the body with a stretch of the queries.
+    func byteCount(of queries: Range<Int>, _ failures: OutcomeColumns) -> Int {
+        let results = resultRange(queries)
+        var count = ScoreReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
+        count += SectionSize.of((queries.count + 1) * 4)
+        count += SectionSize.of(results.count * 4)
+        count += failures.byteCount(of: queries)
+        count += SectionSize.of((results.count + 7) / 8)
+        return count
     }
 
     private func resultRange(_ queries: Range<Int>) -> Range<Int> {

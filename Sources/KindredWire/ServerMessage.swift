@@ -40,28 +40,22 @@ package enum ServerMessage: Sendable, Equatable {
             try frames.append(end: false, into: &writer) { rows.encode(into: &$0) }
         case .recommend(let response):
             let failures = OutcomeColumns(response.outcomes)
-            let parts = try response.parts(failures, bodyBytesMax: bodyBytesMax)
-            for part in parts {
-                try frames.append(end: part == parts.last, into: &writer) {
-                    response.encode(part, failures, into: &$0)
-                }
-            }
+            try frames.append(
+                response.outcomes.count, into: &writer,
+                byteCount: { response.byteCount(of: $0, failures) },
+                { response.encode($0, failures, into: &$1) })
         case .score(let response):
             let failures = OutcomeColumns(response.outcomes)
-            let parts = try response.parts(failures, bodyBytesMax: bodyBytesMax)
-            for part in parts {
-                try frames.append(end: part == parts.last, into: &writer) {
-                    response.encode(part, failures, into: &$0)
-                }
-            }
+            try frames.append(
+                response.outcomes.count, into: &writer,
+                byteCount: { response.byteCount(of: $0, failures) },
+                { response.encode($0, failures, into: &$1) })
         case .vectors(let response):
             let foundBefore = response.foundBefore
-            let parts = try response.parts(foundBefore: foundBefore, bodyBytesMax: bodyBytesMax)
-            for part in parts {
-                try frames.append(end: part == parts.last, into: &writer) {
-                    response.encode(part, foundBefore: foundBefore, into: &$0)
-                }
-            }
+            try frames.append(
+                response.found.count, into: &writer,
+                byteCount: { response.byteCount(of: $0, foundBefore: foundBefore) },
+                { response.encode($0, foundBefore: foundBefore, into: &$1) })
         case .lookalike(let summary): try frames.append(into: &writer) { summary.encode(into: &$0) }
         case .modelList(let models):
             try frames.append(into: &writer) { ModelStatusList.encode(models, into: &$0) }
@@ -87,6 +81,20 @@ private struct ReplyFrames {
         self.type = type
         self.requestID = requestID
         self.bodyBytesMax = bodyBytesMax
+    }
+
+    /// Appends `count` queries or ids in as many frames as they need, the last one with END.
+    func append(
+        _ count: Int, into writer: inout ByteWriter, byteCount: (Range<Int>) -> Int,
+        _ body: (Range<Int>, inout ByteWriter) -> Void
+    ) throws(RequestFailure) {
+        // Nearly always one frame is enough.
+        if byteCount(0..<count) <= Int(bodyBytesMax) {
+            return try append(into: &writer) { body(0..<count, &$0) }
+        }
+        for part in try ReplySplit.parts(count: count, bodyBytesMax: bodyBytesMax, byteCount: byteCount) {
+            try append(end: part.upperBound == count, into: &writer) { body(part, &$0) }
+        }
     }
 
     func append(

@@ -19,13 +19,11 @@ extension VectorsResponse {
             tag: Tag.vectors)
     }
 
-    /// Where the reply is broken.
-    func parts(foundBefore: [Int], bodyBytesMax: UInt32) throws(RequestFailure) -> [Range<Int>] {
-        try ReplySplit.parts(count: found.count, bodyBytesMax: bodyBytesMax) { ids in
-            let rows = foundBefore[ids.upperBound] - foundBefore[ids.lowerBound]
-            return VectorsReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
-                + SectionSize.of((ids.count + 7) / 8) + SectionSize.of(rows * Int(dimension) * 4)
-        }
+    /// Bytes of the body with a stretch of the ids.
+    func byteCount(of ids: Range<Int>, foundBefore: [Int]) -> Int {
+        let rows = foundBefore[ids.upperBound] - foundBefore[ids.lowerBound]
+        return VectorsReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
+            + SectionSize.of((ids.count + 7) / 8) + SectionSize.of(rows * Int(dimension) * 4)
     }
 
     /// For every id and the end, how many ids before it were found.

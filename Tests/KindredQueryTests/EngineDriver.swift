@@ -34,13 +34,13 @@ func answer(
     _ request: RecommendRequest, _ generation: Generation, scan: ScanMode = .auto, workerCount: Int = 1,
     using generator: inout SeededGenerator
 ) throws -> RecommendResponse {
-    let planner = try RecommendPlanner(request: request, generation: generation, scan: scan)
+    var planner = try RecommendPlanner(request: request, generation: generation, scan: scan)
     while try !planner.step(idCount: Int.random(in: 1...100, using: &generator)) {}
     let plan = planner.finish()
     let batch = ScanBatch(
         generation: generation, target: generation.side(plan.target)!, queries: plan.queries)
-    let (best, counts) = runScan(batch, workerCount: workerCount, using: &generator)
-    let answer = RecommendAnswer(plan: plan, best: best, counts: counts)
+    let found = runScan(batch, workerCount: workerCount, using: &generator)
+    var answer = RecommendAnswer(plan: plan, found: found[...])
     while !answer.step(resultCount: Int.random(in: 1...500, using: &generator)) {}
     return answer.finish()
 }
@@ -48,7 +48,7 @@ func answer(
 /// Scans a batch and what remains of it, the units dealt to several workers at random.
 func runScan(
     _ batch: ScanBatch, workerCount: Int, using generator: inout SeededGenerator
-) -> (best: [TopRows?], counts: [ScanCounts]) {
+) -> [ScanResult] {
     let scratch = ScanScratch()
     var workers = (0..<workerCount).map { _ in batch.makeWorker() }
     var busy = Array(0..<workerCount)
@@ -57,16 +57,15 @@ func runScan(
     }
     let completing = workers.map { batch.deposit($0) }
     precondition(completing.count { $0 } == 1, "exactly one deposit completes a batch")
-    var best = batch.takeSelections()
-    var counts = batch.counts
+    var found = batch.takeResults()
     if let (rest, indices) = batch.makeRemainder() {
         let results = runScan(rest, workerCount: workerCount, using: &generator)
-        for (position, index) in indices.enumerated() {
-            best[index] = results.best[position]
-            counts[index].rowsScanned += results.counts[position].rowsScanned
+        for (index, result) in zip(indices, results) {
+            found[index].best = result.best
+            found[index].counts.rowsScanned += result.counts.rowsScanned
         }
     }
-    return (best, counts)
+    return found
 }
 
 extension Audience {

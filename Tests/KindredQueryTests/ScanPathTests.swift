@@ -44,9 +44,9 @@ import Testing
             generation: generation, target: side, queries: cases.map { $0.planned(over: side) },
             kernel: kernel)
         let workerCount = Int.random(in: 1...3, using: &generator)
-        var (best, _) = runScan(batch, workerCount: workerCount, using: &generator)
+        var results = runScan(batch, workerCount: workerCount, using: &generator)
         for (index, query) in cases.enumerated() {
-            let found = best[index]?.finish() ?? []
+            let found = results[index].best?.finish() ?? []
             let wanted = query.answer(oracle)
             let isEqual =
                 found.map { Int($0.row) } == wanted.map(\.row)

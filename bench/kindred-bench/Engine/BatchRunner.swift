@@ -29,21 +29,19 @@ final class BatchRunner: @unchecked Sendable {
     func run(_ queries: [PlannedQuery]) -> Outcome {
         let batch = ScanBatch(generation: model.generation, target: model.side, queries: queries)
         scan(batch)
-        var selections = batch.takeSelections()
-        var counts = batch.counts
+        var results = batch.takeResults()
         if let (rest, indices) = batch.makeRemainder() {
             scan(rest)
-            let remaining = rest.counts
-            for (position, selection) in rest.takeSelections().enumerated() {
-                selections[indices[position]] = selection
-                counts[indices[position]].rowsScanned += remaining[position].rowsScanned
+            for (index, result) in zip(indices, rest.takeResults()) {
+                results[index].best = result.best
+                results[index].counts.rowsScanned += result.counts.rowsScanned
             }
         }
         return Outcome(
-            answers: selections.map { selection in
-                var top = selection
+            answers: results.map { result in
+                var top = result.best
                 return top?.finish() ?? []
-            }, counts: counts)
+            }, counts: results.map(\.counts))
     }
 
     private func scan(_ batch: ScanBatch) {

@@ -1,0 +1,33 @@
+/// Columns of plain elements that live and die together: one allocation for all of them.
+struct ColumnLayout {
+    /// Where a column lies in the memory of its layout.
+    struct Column<Element: ~Copyable> {
+        fileprivate let offset: Int
+    }
+
+    /// Columns begin with a cache line.
+    private static let alignment = 64
+
+    private var byteCount = 0
+
+    /// Adds a column of `count` elements, at most as many as there are bytes of memory.
+    mutating func add<Element: ~Copyable>(_: Element.Type, count: Int) -> Column<Element> {
+        let column = Column<Element>(offset: byteCount)
+        let end = byteCount + count * MemoryLayout<Element>.stride
+        byteCount = (end + Self.alignment - 1) / Self.alignment * Self.alignment
+        return column
+    }
+
+    /// Uninitialised memory for all columns, which the caller deallocates.
+    func allocate() -> UnsafeMutableRawPointer {
+        .allocate(byteCount: max(1, byteCount), alignment: Self.alignment)
+    }
+}
+
+extension UnsafeMutableRawPointer {
+    /// The elements of a column of the layout that this memory was allocated for.
+    func elements<Element: ~Copyable>(_ column: ColumnLayout.Column<Element>) -> UnsafeMutablePointer<Element>
+    {
+        (self + column.offset).assumingMemoryBound(to: Element.self)
+    }
+}
