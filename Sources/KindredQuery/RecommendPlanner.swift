@@ -103,7 +103,7 @@ package struct RecommendPlanner {
     }
 
     /// The finished plan; only after `step` said so.
-    package func finish() -> RecommendPlan {
+    package mutating func finish() -> RecommendPlan {
         RecommendPlan(
             generation: scope.generation, target: request.scope.target, queries: queries, failures: failures,
             wantsScores: request.wantsScores, columns: columns)
