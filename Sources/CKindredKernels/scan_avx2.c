@@ -44,8 +44,15 @@ AVX2 KINDRED_INLINE uint32_t rows_above(__m256i low, __m256i high, __m256i limit
            (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high_passes)) << 8;
 }
 
-// The thresholds of some queries for some blocks, THRESHOLD_QUERIES per block. A function of its own, because the
-// compiler makes vectors of what is stored.
+// The thresholds of one query for some blocks. A function of its own, as the next one, because the compiler makes vectors
+// of what is stored.
+AVX2 __attribute__((noinline)) static void find_least_of_one(const kindred_code_block *blocks, size_t block_count,
+                                                             const kindred_code_queries *queries, size_t query,
+                                                             int32_t *restrict least) {
+    kindred_scan_least_of_blocks(blocks, block_count, queries, query, queries->offsets[query], least);
+}
+
+// The thresholds of some queries for at most THRESHOLD_BLOCKS blocks, THRESHOLD_QUERIES per block.
 AVX2 __attribute__((noinline)) static void find_least(const kindred_code_block *blocks, size_t block_count,
                                                       const kindred_code_queries *queries, size_t first_query,
                                                       size_t count, int32_t *restrict least) {
@@ -54,8 +61,12 @@ AVX2 __attribute__((noinline)) static void find_least(const kindred_code_block *
             kindred_scan_least(&blocks[block], queries, first_query, THRESHOLD_QUERIES, least);
         return;
     }
-    for (size_t block = 0; block < block_count; block++, least += THRESHOLD_QUERIES)
-        kindred_scan_least(&blocks[block], queries, first_query, count, least);
+    // Too few for a vector of queries: a vector of blocks.
+    for (size_t i = 0; i < count; i++) {
+        int32_t own[THRESHOLD_BLOCKS];
+        find_least_of_one(blocks, block_count, queries, first_query + i, own);
+        for (size_t block = 0; block < block_count; block++) least[THRESHOLD_QUERIES * block + i] = own[block];
+    }
 }
 
 // Keeps the rows of a block whose sums with `count` queries, a constant of the caller, are large enough. Returns the
@@ -174,7 +185,7 @@ AVX2 KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t count, size_t first_
 // scanned side by side. 640 MB by two threads of an EPYC (Zen 3): 18.4 instead of 21.2 ms.
 AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block_count) {
     enum { RUN = THRESHOLD_BLOCKS / 2 };
-    int32_t least[2][THRESHOLD_QUERIES * RUN];
+    int32_t least[2][RUN];
     size_t half = block_count / 2, found = 0;
     scan->first_query = 0;
     scan->masks = kindred_masks_of(scan->queries, 0, 1);
@@ -182,10 +193,10 @@ AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block
         size_t count = half - run < RUN ? half - run : RUN;
         size_t starts[2] = {first_block + run, first_block + half + run};
         for (size_t i = 0; i < 2; i++)
-            find_least(&scan->table->blocks[starts[i]], count, scan->queries, 0, 1, least[i]);
+            find_least_of_one(&scan->table->blocks[starts[i]], count, scan->queries, 0, least[i]);
         for (size_t block = 0; block < count; block++) {
             size_t blocks[2] = {starts[0] + block, starts[1] + block};
-            const int32_t *limits[2] = {least[0] + THRESHOLD_QUERIES * block, least[1] + THRESHOLD_QUERIES * block};
+            const int32_t *limits[2] = {least[0] + block, least[1] + block};
             bool wanted[2] = {kindred_block_wanted(&scan->masks, blocks[0]),
                               kindred_block_wanted(&scan->masks, blocks[1])};
             if (wanted[0] && wanted[1]) {
@@ -198,7 +209,7 @@ AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block
     }
     size_t last = first_block + block_count - 1;
     if (block_count % 2 == 1 && kindred_block_wanted(&scan->masks, last)) {
-        find_least(&scan->table->blocks[last], 1, scan->queries, 0, 1, least[0]);
+        find_least_of_one(&scan->table->blocks[last], 1, scan->queries, 0, least[0]);
         found = scan_block(scan, 1, last, least[0], found);
     }
     return found;
