@@ -44,8 +44,8 @@ AVX2 KINDRED_INLINE uint32_t rows_above(__m256i low, __m256i high, __m256i limit
            (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high_passes)) << 8;
 }
 
-// The thresholds of one query for some blocks. A function of its own, as the next one, because the compiler makes vectors
-// of what is stored.
+// The thresholds of one query for some blocks. A function of its own, as the next one, because the compiler makes
+// vectors of what is stored.
 AVX2 __attribute__((noinline)) static void find_least_of_one(const kindred_code_block *blocks, size_t block_count,
                                                              const kindred_code_queries *queries, size_t query,
                                                              int32_t *restrict least) {

@@ -26,11 +26,15 @@ def findings(record: Record) -> list[Finding]:
         for row in record.redis.table:
             rows.append(
                 of_pair(
-                    f"wire, {row.connections} x {row.in_flight} in flight: requests/s, Kindred / Redis GET",
+                    f"wire, {row.dataset} {record.redis.rows:,} x {record.redis.dimension}, {row.connections} x "
+                    f"{row.in_flight} in flight: requests/s, Kindred / Redis GET",
                     row.speeds,
                 )
             )
-        rows.append(of_pair("wire, one at a time: p50, recommendation / PING", record.redis.alone.latencies))
+        for alone in record.redis.alone:
+            rows.append(
+                of_pair(f"wire, {alone.dataset}, one at a time: p50, recommendation / PING", alone.latencies)
+            )
     if record.served:
         served = record.served
         rows.append(

@@ -11,6 +11,7 @@ from bench.suite.load_figures import LoadFigures
 from bench.suite.machine import Machine
 from bench.suite.plots import latency_plot, recall_plot, rows_plot, swaps_plot, threads_plot, wire_plot
 from bench.suite.record import Record
+from bench.suite.wire_stage import AloneRow
 
 
 def write(record: Record, folder: pathlib.Path) -> None:
@@ -96,12 +97,28 @@ def machine_lines(machine: Machine) -> list[str]:
             *by_threads(machine.limits["scans"], lambda scan: scan["kernel"] == kernel, "multiplyAddsPerSecond"),
         )
     )
+    table += pause_rows(machine)
     return [
         f"{machine.cpu}, {machine.cores} cores, {caches}, {machine.memory_byte_count >> 30} GiB of memory",
         f"{' '.join(facts['instructionSets'])}; {facts['blas']}",
         f"{machine.kernel}, Python {machine.python}; load average {machine.load_average:.2f} before the run",
         "",
         *comparison_table.aligned(table),
+    ]
+
+
+def pause_rows(machine: Machine) -> list[tuple[str, str, str]]:
+    """What the machine does to threads that never wait, and so to every latency."""
+    by_choice = {pauses["threads"]: pauses for pauses in machine.limits["pauses"]}
+
+    def cells(member: str, form: str, factor: float = 1) -> tuple[str, str]:
+        one, every = (by_choice.get(choice) for choice in ("one", "all"))
+        return tuple(form.format(factor * found[member]) if found else "" for found in (one, every))
+
+    return [
+        ("longest pause, ms", *cells("longestSeconds", "{:.2f}", 1000)),
+        ("pauses of 1 ms or more, /s", *cells("longPausesPerSecond", "{:.1f}")),
+        ("time in pauses", *cells("shareOfTime", "{:.2%}")),
     ]
 
 
@@ -157,6 +174,7 @@ def wire_lines(record: Record) -> list[str]:
         redis = record.redis
         table = [
             (
+                "vectors",
                 "connections x in flight",
                 "Kindred, requests/s",
                 "Redis GET, requests/s",
@@ -166,10 +184,9 @@ def wire_lines(record: Record) -> list[str]:
             )
         ]
         table += [
-            (f"{row.connections} x {row.in_flight}", *pair_cells(row.speeds), f"{row.generator_load.median:.2f}")
+            (row.dataset, f"{row.connections} x {row.in_flight}", *pair_cells(row.speeds), f"{row.generator_load.median:.2f}")
             for row in redis.table
         ]
-        alone = redis.alone.latencies
         lines += code(
             [
                 f"{redis.rows:,} x {redis.dimension}, top {redis.k}, by user; Redis {redis.redis_version}, "
@@ -177,9 +194,7 @@ def wire_lines(record: Record) -> list[str]:
                 "",
                 *comparison_table.aligned(table),
                 "",
-                f"one connection, one at a time: p50 {alone.first.median * 1000:.0f} us, of PING "
-                f"{alone.second.median * 1000:.0f} us, "
-                f"{alone.ratio.median:.2f} times (noise {alone.ratio.spread:.0%})",
+                *(alone_line(row) for row in redis.alone),
             ]
         )
     if record.served:
@@ -215,6 +230,15 @@ def wire_lines(record: Record) -> list[str]:
             ]
         )
     return lines
+
+
+def alone_line(row: AloneRow) -> str:
+    """One connection beside PING."""
+    first, second, ratio = row.latencies.first, row.latencies.second, row.latencies.ratio
+    return (
+        f"{row.dataset}, one connection, one at a time: p50 {first.median * 1000:.0f} us, of PING "
+        f"{second.median * 1000:.0f} us, {ratio.median:.2f} times (noise {ratio.spread:.0%})"
+    )
 
 
 def latency_section(record: Record, folder: pathlib.Path) -> list[str]:

@@ -22,6 +22,8 @@ from bench.suite.plan import Plan
 
 REDIS_CONNECTIONS = 50
 REDIS_PIPELINES = (1, 16)
+# The shipped model's vectors, as a shop has them, and vectors of length 1, of which no norm tells anything.
+REDIS_DATASETS = ("shipped", "flat")
 # Of faiss: as it is installed, and such that batches are matrix products (see bench/peers/faiss_index.py).
 BLAS_THRESHOLDS = (0, 20)
 
@@ -30,6 +32,7 @@ BLAS_THRESHOLDS = (0, 20)
 class RedisRow:
     """Requests a second of Kindred and of redis-benchmark's GET with as many connections and in flight."""
 
+    dataset: str
     connections: int
     in_flight: int
     speeds: Pair
@@ -40,6 +43,7 @@ class RedisRow:
 class AloneRow:
     """One connection, one request at a time: median latencies in milliseconds, recommendations over PING."""
 
+    dataset: str
     latencies: Pair
 
 
@@ -53,7 +57,7 @@ class RedisResult:
     k: int
     value_byte_count: int
     table: tuple[RedisRow, ...]
-    alone: AloneRow
+    alone: tuple[AloneRow, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,29 +93,39 @@ class WireStage:
     def redis(self) -> RedisResult:
         """Small requests: what a wire costs."""
         plan = self.plan
-        folder = self._draw(plan.wire_rows)
-        models = folder / "models"
-        self.kindred.pack(folder, models)
-        try:
-            with RedisYardstick(folder) as redis, self.kindred.serve(models, folder, self.threads) as server:
-                target = ("--endpoint", server.endpoint, "--models", str(models))
-                rows = tuple(self._redis_row(redis, target, in_flight) for in_flight in REDIS_PIPELINES)
-                self.progress("one connection, one request at a time")
-                alone = interleaved.run(
-                    lambda: self._load(target, 1, 1).p50,
-                    lambda: self._load(target, 1, 1, "ping").p50,
-                    plan.wire_rounds,
-                )
-                return RedisResult(
-                    redis.version, plan.wire_rows, plan.dimension, plan.k, redis.value_bytes, rows, AloneRow(alone)
-                )
-        finally:
-            shutil.rmtree(folder)
+        rows: list[RedisRow] = []
+        alone: list[AloneRow] = []
+        with RedisYardstick(self.scratch) as redis:
+            for dataset in REDIS_DATASETS:
+                folder = self._draw(dataset, plan.wire_rows)
+                models = folder / "models"
+                self.kindred.pack(folder, models)
+                try:
+                    with self.kindred.serve(models, folder, self.threads) as server:
+                        target = ("--endpoint", server.endpoint, "--models", str(models))
+                        rows += [self._redis_row(redis, dataset, target, count) for count in REDIS_PIPELINES]
+                        alone.append(self._alone(dataset, target))
+                finally:
+                    shutil.rmtree(folder)
+            return RedisResult(
+                redis.version, plan.wire_rows, plan.dimension, plan.k, redis.value_bytes, tuple(rows), tuple(alone)
+            )
+
+    def _alone(self, dataset: str, target: tuple[str, ...]) -> AloneRow:
+        self.progress("one connection, one request at a time")
+        return AloneRow(
+            dataset,
+            interleaved.run(
+                lambda: self._load(target, 1, 1).p50,
+                lambda: self._load(target, 1, 1, "ping").p50,
+                self.plan.wire_rounds,
+            ),
+        )
 
     def grpc(self) -> ServedResult:
         """Large tables: what people deploy instead."""
         plan = self.plan
-        folder = self._draw(plan.served_rows)
+        folder = self._draw("flat", plan.served_rows)
         models = folder / "models"
         self.kindred.pack(folder, models)
         try:
@@ -151,9 +165,11 @@ class WireStage:
         finally:
             shutil.rmtree(folder)
 
-    def _redis_row(self, redis: RedisYardstick, target: tuple[str, ...], in_flight: int) -> RedisRow:
+    def _redis_row(
+        self, redis: RedisYardstick, dataset: str, target: tuple[str, ...], in_flight: int
+    ) -> RedisRow:
         plan = self.plan
-        self.progress(f"beside Redis: {REDIS_CONNECTIONS} connections x {in_flight} in flight")
+        self.progress(f"beside Redis, {dataset}: {REDIS_CONNECTIONS} connections x {in_flight} in flight")
         loads: list[LoadFigures] = []
 
         def kindred_speed() -> float:
@@ -165,7 +181,7 @@ class WireStage:
             lambda: redis.get(REDIS_CONNECTIONS, in_flight, plan.wire_seconds).requests_per_second,
             plan.wire_rounds,
         )
-        return RedisRow(REDIS_CONNECTIONS, in_flight, speeds, Figure.of([load.generator_cpu for load in loads]))
+        return RedisRow(dataset, REDIS_CONNECTIONS, in_flight, speeds, Figure.of([load.generator_cpu for load in loads]))
 
     def _load(
         self, target: tuple[str, ...], connections: int, in_flight: int, requests: str = "recommend"
@@ -246,10 +262,10 @@ class WireStage:
             )
         return parsed(done.stdout, " ".join(command))
 
-    def _draw(self, rows: int) -> pathlib.Path:
+    def _draw(self, dataset: str, rows: int) -> pathlib.Path:
         self.progress(f"drawing {rows:,} vectors")
-        folder = self.scratch / f"wire-{rows}"
-        drawn.write(folder, "flat", rows, self.plan.dimension, self.plan.queries)
+        folder = self.scratch / f"wire-{dataset}-{rows}"
+        drawn.write(folder, dataset, rows, self.plan.dimension, self.plan.queries)
         return folder
 
 

@@ -12,15 +12,26 @@ struct LimitProbes {
     var levels: [MemoryLevel] = MemoryLevel.allCases
     /// Multiply-adds of one call of a scan.
     var productsPerCall = 50_000_000
+    /// How long each look for pauses takes; zero for none.
+    var pauseDuration = Duration.zero
     var interleaved: Interleaved
 
     func run(on machine: Machine, crews: Crews, progress: (String) -> Void = { _ in }) throws -> MachineLimits
     {
         var limits = MachineLimits(machine: machine, scanKernel: ScanKernel.chosen.name)
+        measurePauses(&limits, crews, progress)
         try measureReads(&limits, crews, progress)
         try measureProducts(&limits, crews, progress)
         for dimension in scanDimensions { try measureScans(dimension, &limits, crews, progress) }
         return limits
+    }
+
+    private func measurePauses(_ limits: inout MachineLimits, _ crews: Crews, _ progress: (String) -> Void) {
+        guard pauseDuration > .zero else { return }
+        progress("pauses")
+        limits.pauses = ThreadChoice.distinct(on: limits.machine).map {
+            PauseProbe(crew: crews[$0], duration: pauseDuration).run()
+        }
     }
 
     private func measureReads(

@@ -6,14 +6,24 @@ struct LimitsReport: Report {
     func encode(to encoder: any Encoder) throws { try limits.encode(to: encoder) }
 
     var lines: [String] {
-        limits.machine.lines + ["int8 kernel: \(limits.scanKernel)"] + table(reads) + table(products)
-            + table(scans)
+        limits.machine.lines + ["int8 kernel: \(limits.scanKernel)"] + table(pauses) + table(reads)
+            + table(products) + table(scans)
             + [
                 "best of the rounds, with the distance of the quartiles; checksum \(limits.checksum.hexadecimal)"
             ]
     }
 
     private func table(_ rows: [[String]]) -> [String] { rows.count > 1 ? [""] + TextTable.lines(rows) : [] }
+
+    private var pauses: [[String]] {
+        [["pauses", "threads", "longest", "of 1 ms or more", "of the time"]]
+            + limits.pauses.map {
+                [
+                    "never waiting", $0.threads.rawValue, "\(($0.longestSeconds * 1_000).fixed(2)) ms",
+                    "\($0.longPausesPerSecond.fixed(1)) /s", $0.shareOfTime.percent,
+                ]
+            }
+    }
 
     private var reads: [[String]] {
         [["read", "threads", "GB/s", "noise"]]

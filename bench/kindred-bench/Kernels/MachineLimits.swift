@@ -22,12 +22,23 @@ struct MachineLimits: Encodable, Sendable {
         let bytesPerSecond: Figure
     }
 
+    /// Of threads that never wait, each on a core of its own where there are as many.
+    struct Pauses: Encodable, Sendable {
+        let threads: ThreadChoice
+        let longestSeconds: Double
+        /// Of at least a millisecond, of one thread.
+        let longPausesPerSecond: Double
+        /// In pauses of any length.
+        let shareOfTime: Double
+    }
+
     let machine: Machine
     /// The scan kernel that this process chose.
     let scanKernel: String
     var reads: [Read] = []
     var products: [Product] = []
     var scans: [Scan] = []
+    var pauses: [Pauses] = []
     /// Of everything that was read and computed.
     var checksum: UInt64 = 0
 
