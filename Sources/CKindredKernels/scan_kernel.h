@@ -90,14 +90,9 @@ KINDRED_INLINE void kindred_scan_least_of_blocks(const kindred_code_block *block
 }
 
 // The least sum that each of a tile's queries keeps of a block, as above.
-// `count` is a constant of the caller; a long loop is left whole, since only loops become vectors.
+// `count` is a constant of the caller, at least 8; the loop is left whole, since only loops become vectors.
 KINDRED_INLINE void kindred_scan_least(const kindred_code_block *block, const kindred_code_queries *queries,
                                        size_t first_query, size_t count, int32_t *restrict least) {
-    if (count < 8) {
-        for (size_t i = 0; i < count; i++)
-            least[i] = kindred_scan_threshold(block, queries, first_query + i) + queries->offsets[first_query + i];
-        return;
-    }
 #pragma clang loop unroll(disable)
     for (size_t i = 0; i < count; i++)
         least[i] = kindred_scan_threshold(block, queries, first_query + i) + queries->offsets[first_query + i];

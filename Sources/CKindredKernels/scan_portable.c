@@ -48,8 +48,7 @@ static size_t scan_run(const kindred_code_table *table, size_t first_block, size
         if (wanted == 0) continue;
         int32_t sums[KINDRED_BLOCK_ROWS];
         sum_block(table->codes + 64 * table->groups * block, table->groups, query_codes, sums);
-        int32_t least;
-        kindred_scan_least(&table->blocks[block], queries, query, 1, &least);
+        int32_t least = kindred_scan_threshold(&table->blocks[block], queries, query) + offset;
         uint32_t rows = 0;
         for (size_t row = 0; row < KINDRED_BLOCK_ROWS; row++) rows |= (uint32_t)(sums[row] >= least) << row;
         rows &= wanted;

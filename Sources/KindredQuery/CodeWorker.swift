@@ -149,10 +149,11 @@ final class CodeWorker: @unchecked Sendable {
         guard coldCount == 0 else { return unit.lowerBound }
         rowsSeen = warmUp.rowCount
         guard slotCount <= ScanScratch.codedQueriesPerCallMax else { return unit.lowerBound }
+        for position in 0..<slotCount { takeOverThreshold(position) }
+        count(warmUp.blocks)
         let hitCount = columns.keep(
             scratch.products, table, blocks: warmUp.blocks, members: 0..<slotCount, kernel: shared.kernel,
             into: scratch.hits)
-        for slot in 0..<slotCount { counts[slot].rowsScanned += warmUp.rowCount }
         if hitCount > 0 { take(hitCount, first: 0, rowCount: warmUp.rowCount, scratch) }
         return warmUp.blocks.upperBound
     }
@@ -165,11 +166,7 @@ final class CodeWorker: @unchecked Sendable {
         var position = 0
         while position < slotCount {
             let slot = slots[position]
-            let known = shared.threshold(slot)
-            if known > best[slot].threshold {
-                best[slot].raiseThreshold(to: known)
-                setFloor(position)
-            }
+            takeOverThreshold(position)
             let norm = leastNorm(slot)
             if shared.isDense(slot) || normMax < norm {
                 remove(position)
@@ -179,9 +176,23 @@ final class CodeWorker: @unchecked Sendable {
             }
         }
         let needed = call.lowerBound..<firstBlock(below: normNeeded, in: call)
-        let rowCount = min(needed.upperBound * 16, side.table.count) - needed.lowerBound * 16
-        for position in 0..<slotCount { counts[slots[position]].rowsScanned += rowCount }
+        count(needed)
         return needed
+    }
+
+    /// Takes over what other threads have found for the query at a position.
+    private func takeOverThreshold(_ position: Int) {
+        let slot = slots[position]
+        let known = shared.threshold(slot)
+        guard known > best[slot].threshold else { return }
+        best[slot].raiseThreshold(to: known)
+        setFloor(position)
+    }
+
+    /// Counts the rows of blocks as scanned for every query that is left.
+    private func count(_ blocks: Range<Int>) {
+        let rowCount = min(blocks.upperBound * 16, side.table.count) - blocks.lowerBound * 16
+        for position in 0..<slotCount { counts[slots[position]].rowsScanned += rowCount }
     }
 
     /// The least norm of a row that can reach the threshold. Norms are no bound of a cosine.

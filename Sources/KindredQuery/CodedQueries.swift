@@ -28,7 +28,7 @@ final class CodedQueries: @unchecked Sendable {
     let codes: UnsafeMutablePointer<Int8>
     /// Their float32 elements, row-major.
     let vectors: UnsafeMutablePointer<Float>
-    private let thresholds: UnsafeMutablePointer<Atomic<UInt32>>
+    private let thresholds: UnsafeMutablePointer<Atomic<Int32>>
     private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
     private let memory: UnsafeMutableRawPointer
 
@@ -39,7 +39,7 @@ final class CodedQueries: @unchecked Sendable {
         var layout = ColumnLayout()
         let codesColumn = layout.add(Int8.self, count: indices.count * stride)
         let vectorsColumn = layout.add(Float.self, count: indices.count * dimension)
-        let thresholdsColumn = layout.add(Atomic<UInt32>.self, count: indices.count)
+        let thresholdsColumn = layout.add(Atomic<Int32>.self, count: indices.count)
         let flagsColumn = layout.add(Atomic<Bool>.self, count: indices.count)
         let membersColumn = layout.add(Member.self, count: indices.count)
         memory = layout.allocate()
@@ -61,7 +61,7 @@ final class CodedQueries: @unchecked Sendable {
                 to: Member(
                     index: index, scoring: query.scoring, norm: query.vector.norm, code: code,
                     hasExclusions: !query.exclusions.isEmpty))
-            (thresholds + slot).initialize(to: Atomic(RankingKey.ordered(query.minimumScore)))
+            (thresholds + slot).initialize(to: Atomic(Self.ascending(query.minimumScore)))
             (denseFlags + slot).initialize(to: Atomic(false))
         }
         count = indices.count
@@ -79,12 +79,20 @@ final class CodedQueries: @unchecked Sendable {
 
     /// The greatest threshold that any thread has found for a query.
     func threshold(_ slot: Int) -> Float {
-        RankingKey.score(ordered: thresholds[slot].load(ordering: .relaxed))
+        let value = thresholds[slot].load(ordering: .relaxed)
+        return RankingKey.score(ordered: UInt32(bitPattern: value) ^ Self.signBit)
     }
 
     /// Tells the others of a threshold.
     func raiseThreshold(_ slot: Int, to score: Float) {
-        _ = thresholds[slot].max(RankingKey.ordered(score), ordering: .relaxed)
+        _ = thresholds[slot].max(Self.ascending(score), ordering: .relaxed)
+    }
+
+    private static let signBit: UInt32 = 1 << 31
+
+    /// A signed number that is greater for a greater score: `Atomic.max` of Swift 6.3 compares unsigned ones as signed.
+    private static func ascending(_ score: Float) -> Int32 {
+        Int32(bitPattern: RankingKey.ordered(score) ^ signBit)
     }
 
     /// True where the query lets so many rows through that BLAS is the better engine for it.

@@ -3,6 +3,7 @@ struct ColumnLayout {
     /// Where a column lies in the memory of its layout.
     struct Column<Element: ~Copyable> {
         fileprivate let offset: Int
+        fileprivate let count: Int
     }
 
     /// Columns begin with a cache line.
@@ -12,7 +13,7 @@ struct ColumnLayout {
 
     /// Adds a column of `count` elements, at most as many as there are bytes of memory.
     mutating func add<Element: ~Copyable>(_: Element.Type, count: Int) -> Column<Element> {
-        let column = Column<Element>(offset: byteCount)
+        let column = Column<Element>(offset: byteCount, count: count)
         let end = byteCount + count * MemoryLayout<Element>.stride
         byteCount = (end + Self.alignment - 1) / Self.alignment * Self.alignment
         return column
@@ -28,6 +29,6 @@ extension UnsafeMutableRawPointer {
     /// The elements of a column of the layout that this memory was allocated for.
     func elements<Element: ~Copyable>(_ column: ColumnLayout.Column<Element>) -> UnsafeMutablePointer<Element>
     {
-        (self + column.offset).assumingMemoryBound(to: Element.self)
+        (self + column.offset).bindMemory(to: Element.self, capacity: column.count)
     }
 }

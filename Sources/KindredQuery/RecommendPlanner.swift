@@ -102,7 +102,8 @@ package struct RecommendPlanner {
         return false
     }
 
-    /// The finished plan; only after `step` said so.
+    /// The finished plan; only after `step` said so. Mutating, though it changes nothing: so a planner that an object
+    /// holds is not copied for it.
     package mutating func finish() -> RecommendPlan {
         RecommendPlan(
             generation: scope.generation, target: request.scope.target, queries: queries, failures: failures,

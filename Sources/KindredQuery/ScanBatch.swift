@@ -5,7 +5,7 @@ import Synchronization
 /// Queries against one side of one generation that share a scan, cut into units that any thread may take.
 ///
 /// A thread makes a `ScanWorker`, calls `work` until it returns false (stopping between calls as it likes),
-/// and deposits the worker. The deposit that completes the batch returns true; then `answers` is whole.
+/// and deposits the worker. The deposit that completes the batch returns true; then `takeResults` has all.
 /// Answers do not depend on who took which unit.
 package final class ScanBatch: Sendable {
     package let generation: Generation
@@ -258,6 +258,12 @@ package struct ScanResult: Sendable {
     package var counts = ScanCounts()
 
     package init() {}
+
+    /// Takes over what another engine has found for the same query.
+    package mutating func replace(by other: ScanResult) {
+        best = other.best
+        counts.rowsScanned += other.counts.rowsScanned
+    }
 }
 
 /// What finding one query's rows took; no part of the answer.

@@ -6,8 +6,8 @@ import KindredModel
 /// A scan that knows no threshold scores every row it meets until it has k of them, and many more while the k-th best
 /// is still far from its end. The products of some blocks give lower bounds of their rows' scores; the greatest bounds
 /// of disjoint groups of rows stand in for the greatest bounds of rows, since finding the k-th of a few groups is
-/// cheap. At least k rows that may be in the answer reach what is found, so it is a threshold; the rows are not scored
-/// here, and meet the scan like all others.
+/// cheap. At least k rows that may be in the answer reach what is found, so it is a threshold. The rows are not scored
+/// here: the scan compares their products with it, or meets them like all others.
 struct ThresholdWarmUp {
     let table: CodeTableView
     let kernel: ScanKernel

@@ -17,7 +17,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var state: ConnectionState
     private var context: ChannelHandlerContext?
     private var inbound = ByteBuffer()
-    private var outbound = ByteWriter()
+    private var outbound: ReplyBuffer
     private var isFlushScheduled = false
     private var isReadWanted = false
     /// The socket takes more; false before there is one, and after.
@@ -28,18 +28,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Work that waits for the job before it, or for the peer to read its replies.
     private var jobs: [any LoopJob] = []
     private var hasRunningJob = false
-    /// Frames were left unread because too much waits.
-    private var isReadingPaused = false
+    /// Frames were left unread because too many jobs wait...
+    private var waitsForJobs = false
+    /// ...or because the tick has read enough.
+    private var waitsForTick = false
     private var peer = ""
     private(set) var clientName = ""
 
     init(worker: LoopWorker) {
         self.worker = worker
         limits = worker.server.limits
+        outbound = ReplyBuffer(bodyBytesMax: limits.bodyBytesMax)
         state = ConnectionState(limits: limits, now: worker.now())
     }
 
     private var logger: Logger { worker.server.logger }
+    private var isReadingPaused: Bool { waitsForJobs || waitsForTick }
 
     // MARK: Channel events
 
@@ -52,7 +56,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             || worker.server.connectionCount.load(ordering: .relaxed) > Int(limits.connectionsMax)
         {
             let refusal: ServerPreface.Refusal = worker.isDraining ? .draining : .tooManyConnections
-            ServerPreface(refusing: refusal, retryAfterMilliseconds: 1_000).encode(into: &outbound)
+            outbound.append(ServerPreface(refusing: refusal, retryAfterMilliseconds: 1_000))
             closeGracefully()
         }
         context.fireChannelActive()
@@ -68,7 +72,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         streams = [:]
         pending = [:]
         jobs = []
-        outbound = ByteWriter()
+        outbound.discard()
         context.fireChannelInactive()
     }
 
@@ -80,7 +84,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         } else {
             inbound.writeBuffer(&received)
         }
-        readFrames()
+        if !waitsForTick { readFrames() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -119,12 +123,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Jobs of a connection that may wait; with more, nothing is read from it.
     private static let waitingJobCountMax = 16
+    /// Frames that are read before other connections have their turn.
+    private static let framesPerTurnMax = 16
     /// Bytes of replies that gather before they are flushed within a tick.
     private static let gatheredByteCountMax = 256 << 10
 
     /// Starts a job, or leaves it until the ones before it are done and the peer has taken their replies.
     func start(_ job: any LoopJob, now: UInt64) {
-        if jobs.isEmpty, !hasRunningJob, hasRoom { run(job, now: now) } else { jobs.append(job) }
+        // Room first: making it may tell of writability at once and start jobs from there.
+        let hasRoom = hasRoom
+        if hasRoom, !hasRunningJob, jobs.isEmpty { run(job, now: now) } else { jobs.append(job) }
         if !jobs.isEmpty { startWaitingJobs() }
     }
 
@@ -135,12 +143,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func startWaitingJobs() {
-        // Room first: making it may tell of writability at once and start jobs from there.
+        // Room first here too.
         while hasRoom, !hasRunningJob, !jobs.isEmpty {
             run(jobs.removeFirst(), now: worker.now())
         }
-        guard isReadingPaused, jobs.count < Self.waitingJobCountMax else { return }
-        isReadingPaused = false
+        guard waitsForJobs, jobs.count < Self.waitingJobCountMax else { return }
+        waitsForJobs = false
         // Not from here: this may be a frame that is being read.
         let bound = NIOLoopBound(self, eventLoop: worker.loop)
         worker.loop.execute { bound.value.resumeReading() }
@@ -151,8 +159,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if case .finished = worker.start(job, now: now) { hasRunningJob = false }
     }
 
+    /// The tick after the one that had read enough.
+    func tickHasRoom() {
+        waitsForTick = false
+        resumeReading()
+    }
+
     private func resumeReading() {
-        guard let context else { return }
+        guard let context, !isReadingPaused else { return }
         readFrames()
         if !isReadingPaused, isReadWanted, isWritable {
             isReadWanted = false
@@ -170,10 +184,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func readFrames() {
         let now = worker.now()
+        var framesLeft = Self.framesPerTurnMax
         while true {
             // What is not read yet costs nothing: the peer waits for its replies first.
             guard jobs.count < Self.waitingJobCountMax || state.isClosing else {
-                isReadingPaused = true
+                waitsForJobs = true
                 return
             }
             do throws(ConnectionFailure) {
@@ -188,11 +203,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
                     return
                 case .preface(let preface):
                     inbound.moveReaderIndex(forwardBy: Preface.byteCount)
-                    preface.encode(into: &outbound)
+                    outbound.append(preface)
                     scheduleFlush()
                     if preface.chosenMajor == 0 { closeGracefully() }
                 case .frame(let header):
                     let length = FrameHeader.byteCount + Int(header.bodyLength)
+                    framesLeft -= 1
+                    guard framesLeft >= 0, worker.takesFrame(byteCount: length) else {
+                        waitsForTick = true
+                        worker.readLater(self)
+                        return
+                    }
                     try Self.withBytes(of: buffer) { bytes throws(ConnectionFailure) in
                         try receive(header, body: bytes.extracting(FrameHeader.byteCount..<length), now: now)
                     }
@@ -313,11 +334,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard context != nil, !state.isClosing else { return }
         if case .failure = message { worker.metrics.failures.count() }
         do throws(RequestFailure) {
-            try message.encode(
-                replyTo: requestType, requestID: requestID, bodyBytesMax: limits.bodyBytesMax, into: &outbound
-            )
+            try outbound.append(message, replyTo: requestType, requestID: requestID)
         } catch {
-            writeFailure(error, requestType: requestType, requestID: requestID)
+            worker.metrics.failures.count()
+            outbound.append(error, replyTo: requestType, requestID: requestID)
         }
         if state.complete(now: now) { closeGracefully() }
         scheduleFlush()
@@ -325,19 +345,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func writeFailure(_ failure: RequestFailure, requestType: UInt8, requestID: UInt64) {
         worker.metrics.failures.count()
-        do throws(RequestFailure) {
-            try ServerMessage.failure(ErrorReply(failure)).encode(
-                replyTo: requestType, requestID: requestID, bodyBytesMax: limits.bodyBytesMax, into: &outbound
-            )
-        } catch {
-            preconditionFailure("an error's message is bounded far below a body")
-        }
+        outbound.append(failure, replyTo: requestType, requestID: requestID)
         scheduleFlush()
     }
 
     /// Appends DATA with `write`, which returns the body's bytes.
     func writeData(_ write: (inout ByteWriter) -> Int) -> Int {
-        let count = write(&outbound)
+        let count = outbound.appendData(write)
         state.noteActivity(now: worker.now())
         scheduleFlush()
         return count
@@ -352,12 +366,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Writes what has gathered, in one buffer.
     func flush() {
         isFlushScheduled = false
-        guard let context, !outbound.isEmpty else { return }
-        var buffer = context.channel.allocator.buffer(capacity: outbound.byteCount)
-        buffer.writeBytes(outbound.bytes)
-        worker.metrics.bytesSent.count(UInt64(outbound.byteCount))
-        outbound.removeAll()
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        guard let context, let bytes = outbound.take(context.channel.allocator) else { return }
+        worker.metrics.bytesSent.count(UInt64(bytes.readableBytes))
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
     // MARK: Ending
@@ -370,17 +381,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 "peer": "\(peer)", "client": "\(clientName)", "status": "\(failure.status.name)",
                 "reason": "\(failure)",
             ])
-        if state.speaksFrames { writeGoAway(GoAway(failure, lastRequestID: state.lastRequestID)) }
+        if state.speaksFrames { outbound.append(GoAway(failure, lastRequestID: state.lastRequestID)) }
         closeGracefully()
-    }
-
-    private func writeGoAway(_ message: GoAway) {
-        do throws(RequestFailure) {
-            try ServerMessage.goAway(message).encode(
-                replyTo: 0, requestID: 0, bodyBytesMax: limits.bodyBytesMax, into: &outbound)
-        } catch {
-            preconditionFailure("GOAWAY's message is bounded far below a body")
-        }
     }
 
     /// Sends what was written, tells the peer that nothing follows, and closes once the peer has all of it or the
@@ -397,7 +399,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         channel.close(mode: .output).whenComplete { _ in
             Self.closeOnceTaken(channel, worker: worker, deadline: deadline)
         }
-        isReadingPaused = false
+        waitsForJobs = false
         context.read()
     }
 
@@ -420,7 +422,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard context != nil, !state.isClosing else { return }
         let limit = worker.server.drainMilliseconds
         if state.speaksFrames {
-            writeGoAway(
+            outbound.append(
                 GoAway(
                     status: .draining, graceMilliseconds: limit, lastRequestID: state.lastRequestID,
                     reconnectAfterMilliseconds: UInt32.random(in: 0...1_000),

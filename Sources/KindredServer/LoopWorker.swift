@@ -1,3 +1,4 @@
+import DequeModule
 import KindredDomain
 import KindredQuery
 import KindredWire
@@ -17,6 +18,10 @@ final class LoopWorker: @unchecked Sendable {
     /// slice, sharing costs more than it gains: 50 connections that ask over 10,000 x 64 one request at a time were
     /// answered 43,500 times a second with this number and 35,600 with half of it (AVX2, two loops).
     private static let operationsPerSliceMax = 12_000_000
+    /// Frames, and bytes of frames, that one tick reads: the rest waits in its turn, so that reading, planning and
+    /// refusing leave time for what was read before, whoever sends how much.
+    private static let framesPerTickMax = 256
+    private static let frameBytesPerTickMax = 64 << 10
     /// How old what is known of the queue may be.
     private static let queueLookNanoseconds: UInt64 = 1_000_000
     /// Queries of one part of a request that shares a scan.
@@ -32,6 +37,10 @@ final class LoopWorker: @unchecked Sendable {
     /// What the tick's scans are for. Nearly always, all of it asks one side of one generation.
     private var tickParts: [(key: ScanKey, parts: [ScanPart])] = []
     private var isTickScheduled = false
+    private var framesLeft = framesPerTickMax
+    private var frameBytesLeft = frameBytesPerTickMax
+    /// Connections with frames for later ticks, in the order in which they began to wait.
+    private var unread: Deque<ConnectionHandler> = []
     private var scans: [ScanShare] = []
     private var jobs: [any LoopJob] = []
     private var bulkJobs: [any LoopJob] = []
@@ -123,6 +132,32 @@ final class LoopWorker: @unchecked Sendable {
         scheduleTick()
     }
 
+    /// True where the tick has room for another frame, which it takes.
+    func takesFrame(byteCount: Int) -> Bool {
+        guard framesLeft > 0, frameBytesLeft > 0 else { return false }
+        framesLeft -= 1
+        frameBytesLeft -= byteCount
+        // The tick's end makes room again, also where nothing is answered.
+        scheduleTick()
+        return true
+    }
+
+    /// A connection has frames for which this tick has no room.
+    func readLater(_ connection: ConnectionHandler) {
+        unread.append(connection)
+        scheduleSlice()
+    }
+
+    private func readOn() {
+        makeRoom()
+        while framesLeft > 0, frameBytesLeft > 0, let next = unread.popFirst() { next.tickHasRoom() }
+    }
+
+    private func makeRoom() {
+        framesLeft = Self.framesPerTickMax
+        frameBytesLeft = Self.frameBytesPerTickMax
+    }
+
     private func scheduleTick() {
         guard !isTickScheduled else { return }
         isTickScheduled = true
@@ -132,6 +167,11 @@ final class LoopWorker: @unchecked Sendable {
 
     private func runTick() {
         isTickScheduled = false
+        endTick()
+    }
+
+    private func endTick() {
+        makeRoom()
         if !tickParts.isEmpty { runScans() }
         flush()
     }
@@ -260,8 +300,12 @@ final class LoopWorker: @unchecked Sendable {
         loop.scheduleTask(in: .microseconds(ServerConfiguration.pauseMicroseconds)) { self.runSlice() }
     }
 
+    /// A slice is a tick of its own. What it schedules begins with its end: of tasks that are due in turn the loop
+    /// would run one after the other, and never look at its sockets.
     private func runSlice() {
-        isSliceScheduled = false
+        let isTickAhead = isTickScheduled
+        isTickScheduled = true
+        if !unread.isEmpty { readOn() }
         let isAwaited = !scans.isEmpty || !jobs.isEmpty
         let deadline =
             now()
@@ -277,8 +321,10 @@ final class LoopWorker: @unchecked Sendable {
             if stepJob() { continue }
             if !stepBulk() { break }
         }
-        flush()
-        if !scans.isEmpty || !jobs.isEmpty || !bulkJobs.isEmpty { scheduleSlice() }
+        endTick()
+        isTickScheduled = isTickAhead
+        isSliceScheduled = false
+        if !scans.isEmpty || !jobs.isEmpty || !bulkJobs.isEmpty || !unread.isEmpty { scheduleSlice() }
     }
 
     private func stepScan() -> Bool {

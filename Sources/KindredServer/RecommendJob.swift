@@ -57,6 +57,10 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
             queriesLeft -= queries.count
             if queriesLeft > 0 { return false }
             results = found[...]
+            found = []
+        } else if !request.connection.isWritable {
+            // It will wait until its peer reads, and must not keep what was found for others.
+            results = Array(results)[...]
         }
         if request.isAnswered { return false }
         var counts = ScanCounts()

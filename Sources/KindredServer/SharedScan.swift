@@ -4,7 +4,7 @@ import Synchronization
 
 /// Some queries of one planned RECOMMEND on their way through a scan.
 ///
-/// The job belongs to `worker`'s event loop; other loops carry the part without touching it.
+/// The job belongs to `worker`'s event loop; other loops read of it only what never changes, and whether it is dead.
 struct ScanPart: @unchecked Sendable {
     let job: RecommendJob
     let generation: Generation
@@ -60,8 +60,7 @@ final class SharedScan: Sendable {
         guard let (scan, indices) = before else { return batch.takeResults() }
         var results = scan.takeResults()
         for (index, result) in zip(indices, batch.takeResults()) {
-            results[index].best = result.best
-            results[index].counts.rowsScanned += result.counts.rowsScanned
+            results[index].replace(by: result)
         }
         return results
     }

@@ -61,8 +61,7 @@ func runScan(
     if let (rest, indices) = batch.makeRemainder() {
         let results = runScan(rest, workerCount: workerCount, using: &generator)
         for (index, result) in zip(indices, results) {
-            found[index].best = result.best
-            found[index].counts.rowsScanned += result.counts.rowsScanned
+            found[index].replace(by: result)
         }
     }
     return found

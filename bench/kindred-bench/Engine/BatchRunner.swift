@@ -33,8 +33,7 @@ final class BatchRunner: @unchecked Sendable {
         if let (rest, indices) = batch.makeRemainder() {
             scan(rest)
             for (index, result) in zip(indices, rest.takeResults()) {
-                results[index].best = result.best
-                results[index].counts.rowsScanned += result.counts.rowsScanned
+                results[index].replace(by: result)
             }
         }
         return Outcome(

@@ -1,0 +1,54 @@
+import KindredDomain
+import KindredWire
+import NIOCore
+
+/// What a connection will send: replies in their order, until they are taken together.
+struct ReplyBuffer {
+    private var writer = ByteWriter()
+    private let bodyBytesMax: UInt32
+
+    init(bodyBytesMax: UInt32) { self.bodyBytesMax = bodyBytesMax }
+
+    var byteCount: Int { writer.byteCount }
+
+    mutating func append(_ preface: ServerPreface) { preface.encode(into: &writer) }
+
+    /// Appends the last reply of a request. Throws LIMIT_EXCEEDED, and appends nothing, where it exceeds a body.
+    mutating func append(
+        _ message: ServerMessage, replyTo requestType: UInt8, requestID: UInt64
+    ) throws(RequestFailure) {
+        try message.encode(
+            replyTo: requestType, requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
+    }
+
+    mutating func append(_ failure: RequestFailure, replyTo requestType: UInt8, requestID: UInt64) {
+        do throws(RequestFailure) {
+            try append(.failure(ErrorReply(failure)), replyTo: requestType, requestID: requestID)
+        } catch {
+            preconditionFailure("an error's message is bounded far below a body")
+        }
+    }
+
+    mutating func append(_ message: GoAway) {
+        do throws(RequestFailure) {
+            try append(.goAway(message), replyTo: 0, requestID: 0)
+        } catch {
+            preconditionFailure("GOAWAY's message is bounded far below a body")
+        }
+    }
+
+    /// Appends DATA with `write`, which returns the body's bytes.
+    mutating func appendData(_ write: (inout ByteWriter) -> Int) -> Int { write(&writer) }
+
+    /// Everything, in one buffer; nil where there is nothing.
+    mutating func take(_ allocator: ByteBufferAllocator) -> ByteBuffer? {
+        guard !writer.isEmpty else { return nil }
+        var buffer = allocator.buffer(capacity: writer.byteCount)
+        buffer.writeBytes(writer.bytes)
+        writer.removeAll()
+        return buffer
+    }
+
+    /// Forgets everything.
+    mutating func discard() { writer = ByteWriter() }
+}

@@ -1,0 +1,57 @@
+import KindredDomain
+import KindredModel
+import KindredQuery
+import TestSupport
+import Testing
+
+/// What one thread of a scan has found, the others know: nothing else keeps them from scoring what cannot matter.
+@Suite(.enabled(if: isOptimised, "long scans of plain debug code")) struct ThresholdSharingTests {
+    /// So many that every kernel cuts the rows into units.
+    private static let rowCount = 60_003
+
+    private func batch(_ scoring: Similarity, _ generator: inout SeededGenerator) throws -> ScanBatch {
+        let rows = VectorShape.flat.rows(count: Self.rowCount, dimension: 64, using: &generator)
+        let generation = try Generation.sample(items: rows, metric: .dot)
+        let queries = VectorShape.flat.rows(count: 8, dimension: 64, using: &generator).map {
+            PlannedQuery(
+                vector: QueryVector(made: $0), scoring: scoring, k: 10, path: .int8, rowsEligible: rows.count)
+        }
+        return ScanBatch(generation: generation, target: generation.items!, queries: queries)
+    }
+
+    /// The best of each query, and the rows that were scored for all of them, by one thread that takes `unitCount`
+    /// units and another one that takes the rest.
+    private func scan(_ batch: ScanBatch, firstTakes unitCount: Int) -> (best: [[RankingKey]], rescored: Int)
+    {
+        let scratch = ScanScratch()
+        var first = batch.makeWorker()
+        var second = batch.makeWorker()
+        for _ in 0..<unitCount { _ = batch.work(&first, scratch: scratch) }
+        while batch.work(&second, scratch: scratch) {}
+        while batch.work(&first, scratch: scratch) {}
+        #expect(batch.deposit(first) != batch.deposit(second))
+        let results = batch.takeResults()
+        for result in results { #expect(result.counts.rowsScanned <= Self.rowCount) }
+        return (
+            results.map {
+                var best = $0.best
+                return best?.finish() ?? []
+            }, results.reduce(0) { $0 + $1.counts.rowsRescored }
+        )
+    }
+
+    @Test(arguments: Similarity.allCases)
+    func aThreadThatJoinsLateScoresHardlyMore(_ scoring: Similarity) throws {
+        var generator = SeededGenerator.announced()
+        var again = generator
+        let together = try batch(scoring, &generator)
+        #expect(together.unitCount >= 4)
+        let shared = scan(together, firstTakes: together.unitCount / 2)
+        let alone = scan(try batch(scoring, &again), firstTakes: 0)
+        #expect(shared.best == alone.best)
+        // A threshold of its own would take as many rows again as the first thread has scored in half of the table.
+        #expect(
+            Double(shared.rescored) < 1.3 * Double(alone.rescored),
+            "\(shared.rescored) rows scored by two threads, \(alone.rescored) by one")
+    }
+}
