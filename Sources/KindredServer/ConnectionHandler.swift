@@ -336,8 +336,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         do throws(RequestFailure) {
             try outbound.append(message, replyTo: requestType, requestID: requestID)
         } catch {
-            worker.metrics.failures.count()
-            outbound.append(error, replyTo: requestType, requestID: requestID)
+            writeFailure(error, requestType: requestType, requestID: requestID)
         }
         if state.complete(now: now) { closeGracefully() }
         scheduleFlush()

@@ -184,7 +184,12 @@ def wire_lines(record: Record) -> list[str]:
             )
         ]
         table += [
-            (row.dataset, f"{row.connections} x {row.in_flight}", *pair_cells(row.speeds), f"{row.generator_load.median:.2f}")
+            (
+                row.dataset,
+                f"{row.connections} x {row.in_flight}",
+                *pair_cells(row.speeds),
+                f"{row.generator_load.median:.2f}",
+            )
             for row in redis.table
         ]
         lines += code(
