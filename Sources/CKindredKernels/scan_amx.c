@@ -68,7 +68,7 @@ typedef int32_t tile_sums[TILE_ROWS][KINDRED_BLOCK_ROWS];
 static void prepare_pair(query_pair *pair, const amx_scan *scan, size_t query_count, size_t first_query) {
     const kindred_code_queries *queries = scan->queries;
     pair->masks.count = 0;
-    pair->masks.masked = false;
+    pair->masks.skips = false;
     pair->tile_count = query_count - first_query > scan->tile_rows ? 2 : 1;
     for (size_t lane = 0; lane < PAIR_ROWS; lane++) {
         size_t tile = lane / TILE_ROWS, row = lane % TILE_ROWS;

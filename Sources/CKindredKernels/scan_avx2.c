@@ -175,6 +175,8 @@ AVX2 KINDRED_INLINE size_t scan_two_blocks(const tile_scan *scan, const size_t b
 AVX2 KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t count, size_t first_block, size_t end_block,
                                     const int32_t *least, size_t found) {
     scan->masks = kindred_masks_of(scan->queries, scan->first_query, count);
+    if (count < TILE_QUERIES && kindred_is_far(scan->table))
+        kindred_read_whole(&scan->masks, first_block, end_block);
     for (size_t block = first_block; block < end_block; block++, least += THRESHOLD_QUERIES)
         if (kindred_block_wanted(&scan->masks, block)) found = scan_block(scan, count, block, least, found);
     scan->first_query += count;
@@ -188,10 +190,12 @@ AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block
     int32_t least[2][RUN];
     size_t half = block_count / 2, found = 0;
     scan->first_query = 0;
-    scan->masks = kindred_masks_of(scan->queries, 0, 1);
+    bool is_far = kindred_is_far(scan->table);
     for (size_t run = 0; run < half; run += RUN) {
         size_t count = half - run < RUN ? half - run : RUN;
         size_t starts[2] = {first_block + run, first_block + half + run};
+        scan->masks = kindred_masks_of(scan->queries, 0, 1);
+        for (size_t i = 0; is_far && i < 2; i++) kindred_read_whole(&scan->masks, starts[i], starts[i] + count);
         for (size_t i = 0; i < 2; i++)
             find_least_of_one(&scan->table->blocks[starts[i]], count, scan->queries, 0, least[i]);
         for (size_t block = 0; block < count; block++) {
@@ -208,6 +212,7 @@ AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block
         }
     }
     size_t last = first_block + block_count - 1;
+    scan->masks = kindred_masks_of(scan->queries, 0, 1);
     if (block_count % 2 == 1 && kindred_block_wanted(&scan->masks, last)) {
         find_least_of_one(&scan->table->blocks[last], 1, scan->queries, 0, least[0]);
         found = scan_block(scan, 1, last, least[0], found);

@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 int kindred_rename_without_replacing(const char *from, const char *to) {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
@@ -34,6 +36,17 @@ const char *kindred_blas_description(void) {
 int kindred_unacknowledged_bytes(int socket) {
     int count = 0;
     return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : -1;
+}
+
+int kindred_run_where_idle(void) {
+    struct sched_param parameter = {0};
+    // Of 0 it is the calling thread's alone.
+    return sched_setscheduler(0, SCHED_IDLE, &parameter) == 0 ? 0 : errno;
+}
+
+void *kindred_resize_pages(void *pages, size_t byte_count, size_t wanted_byte_count) {
+    void *resized = mremap(pages, byte_count, wanted_byte_count, MREMAP_MAYMOVE);
+    return resized == MAP_FAILED ? NULL : resized;
 }
 
 void kindred_release_unused_heap(void) { malloc_trim(0); }

@@ -8,22 +8,45 @@ package final class MemoryRegion: @unchecked Sendable {
     /// Page-aligned; nil when `byteCount` is 0.
     package let baseAddress: UnsafeMutableRawPointer?
     package let byteCount: Int
+    /// Whether the system still has to make its pages, as they are touched for the first time.
+    package let isNew: Bool
+    /// Where its pages go when it ends.
+    private let spare: SpareMemory?
 
     /// Anonymous zeroed memory. Throws the errno value where the system has none.
     package init(byteCount: Int) throws(MemoryFailure) {
         self.byteCount = byteCount
-        guard byteCount > 0 else {
-            baseAddress = nil
-            return
+        spare = nil
+        isNew = true
+        baseAddress = byteCount > 0 ? try Self.pages(byteCount: byteCount) : nil
+    }
+
+    /// Anonymous memory with any content, from `spare` where that has some, and given to it in the end. Throws the
+    /// errno value where the system has none.
+    package init(uninitialised byteCount: Int, from spare: SpareMemory) throws(MemoryFailure) {
+        self.byteCount = byteCount
+        let isKept = byteCount >= Self.deferredByteCountMin
+        self.spare = isKept ? spare : nil
+        if isKept, let pages = spare.take(byteCount: byteCount) {
+            baseAddress = pages
+            isNew = false
+        } else {
+            baseAddress = byteCount > 0 ? try Self.pages(byteCount: byteCount) : nil
+            isNew = true
         }
+    }
+
+    private static func pages(byteCount: Int) throws(MemoryFailure) -> UnsafeMutableRawPointer {
         let pages = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let pages, pages != MAP_FAILED else { throw MemoryFailure(byteCount: byteCount, code: errno) }
-        baseAddress = pages
+        return pages
     }
 
     /// A whole file, mapped for reading.
     package init(mapping descriptor: Int32, byteCount: Int) throws(MemoryFailure) {
         self.byteCount = byteCount
+        spare = nil
+        isNew = true
         guard byteCount > 0 else {
             baseAddress = nil
             return
@@ -48,12 +71,20 @@ package final class MemoryRegion: @unchecked Sendable {
 
     deinit {
         guard let baseAddress else { return }
-        let byteCount = byteCount
-        guard byteCount >= Self.deferredByteCountMin, let schedule = Self.reclaimer.withLock({ $0 }) else {
-            munmap(baseAddress, byteCount)
+        if let spare {
+            spare.keep(baseAddress, byteCount: byteCount)
+        } else {
+            Self.giveBack(baseAddress, byteCount: byteCount)
+        }
+    }
+
+    /// Gives pages back to the system, large ones where `giveBack(through:)` says.
+    static func giveBack(_ address: UnsafeMutableRawPointer, byteCount: Int) {
+        guard byteCount >= deferredByteCountMin, let schedule = reclaimer.withLock({ $0 }) else {
+            munmap(address, byteCount)
             return
         }
-        let address = UInt(bitPattern: baseAddress)
+        let address = UInt(bitPattern: address)
         schedule { munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount) }
     }
 

@@ -3,14 +3,16 @@ import KindredDomain
 import KindredKernels
 
 extension CodeTable {
-    /// Makes the codes of a table anew, on several threads, and compares. Throws the first difference: a bound or a
+    /// Makes the codes of a table anew and compares. Throws the first difference: a bound or a
     /// code that is not the one the vectors give. That the rows are in their order is sure since the codes are a
     /// `CodeTable`.
-    package static func check(_ codes: CodeTable, against table: VectorTable) throws(ModelFileFailure) {
+    package static func check(
+        _ codes: CodeTable, against table: VectorTable, with means: LoadingMeans = .plain
+    ) throws(ModelFileFailure) {
         let file = ModelFiles.codes(of: table.side)
         precondition(codes.rowCount == table.count)
         let builder = CodeBuilder(table, inOrderOf: codes)
-        try LoadingThreads.run(builder.blockCount, inPartsOf: blocksPerPart) {
+        try means.threads.run(builder.blockCount, inPartsOf: blocksPerPart) {
             (blocks) throws(ModelFileFailure) in
             try check(blocks, of: codes, builder: builder, file: file)
         }

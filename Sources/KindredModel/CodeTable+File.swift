@@ -5,7 +5,8 @@ extension CodeTable {
     ///
     /// Everything is checked but that codes and bounds are those of the vectors.
     convenience init(
-        region: MemoryRegion, header: CodesHeader, of table: VectorTable, file: String
+        region: MemoryRegion, header: CodesHeader, of table: VectorTable, file: String,
+        with means: LoadingMeans
     ) throws(ModelFileFailure) {
         try header.check(region.bytes, file: file)
         func section(_ section: CodesHeader.Section) -> UnsafeRawBufferPointer {
@@ -13,6 +14,6 @@ extension CodeTable {
         }
         try self.init(
             rows: section(.rows), blocks: section(.blocks), codes: section(.codes), storage: [region],
-            of: table, file: file)
+            of: table, file: file, with: means)
     }
 }

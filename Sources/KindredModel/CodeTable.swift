@@ -25,9 +25,10 @@ package final class CodeTable: @unchecked Sendable {
     /// Blocks that one thread codes, or checks, in a row.
     static let blocksPerPart = 1_024
 
-    /// Codes a table in memory, on several threads. Takes about as long as reading the vectors twice. Throws where
-    /// there is no memory.
-    package convenience init(building table: VectorTable) throws(ModelFileFailure) {
+    /// Codes a table in memory. Takes about as long as reading the vectors twice. Throws where there is no memory.
+    package convenience init(
+        building table: VectorTable, with means: LoadingMeans = .plain
+    ) throws(ModelFileFailure) {
         let file = ModelFiles.codes(of: table.side)
         let builder = try CodeBuilder(table, file: file)
         let blockByteCount = CodeEncoder.blockByteCount(dimension: table.dimension)
@@ -38,7 +39,7 @@ package final class CodeTable: @unchecked Sendable {
         defer { withExtendedLifetime((codes, blocks, table)) {} }
         nonisolated(unsafe) let codeBytes = codes.mutableBytes.bindMemory(to: UInt8.self).baseAddress!
         nonisolated(unsafe) let bounds = blocks.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!
-        try LoadingThreads.run(builder.blockCount, inPartsOf: Self.blocksPerPart) { part in
+        try means.threads.run(builder.blockCount, inPartsOf: Self.blocksPerPart) { part in
             let first = part.lowerBound
             builder.encode(part, codes: codeBytes + first * blockByteCount, blocks: bounds + first)
         }
@@ -46,7 +47,7 @@ package final class CodeTable: @unchecked Sendable {
             start: builder.rows, count: table.count * MemoryLayout<UInt32>.stride)
         try self.init(
             rows: rows, blocks: blocks.bytes, codes: codes.bytes,
-            storage: [builder.storage, blocks, codes].compactMap { $0 }, of: table, file: file)
+            storage: [builder.storage, blocks, codes].compactMap { $0 }, of: table, file: file, with: means)
     }
 
     /// Codes inside `storage`, which belong to `table` and are checked: `rows` is a permutation in descending order
@@ -54,7 +55,7 @@ package final class CodeTable: @unchecked Sendable {
     /// long as making them, and `check(_:against:)` does it.
     init(
         rows: UnsafeRawBufferPointer, blocks: UnsafeRawBufferPointer, codes: UnsafeRawBufferPointer,
-        storage: [MemoryRegion], of table: VectorTable, file: String
+        storage: [MemoryRegion], of table: VectorTable, file: String, with means: LoadingMeans
     ) throws(ModelFileFailure) {
         rowCount = table.count
         groups = CodeEncoder.groups(dimension: table.dimension)
@@ -65,7 +66,7 @@ package final class CodeTable: @unchecked Sendable {
                 && codes.count == blockCount * CodeEncoder.blockByteCount(dimension: table.dimension))
         let rowOfPosition = rows.baseAddress!.assumingMemoryBound(to: UInt32.self)
         let bounds = blocks.baseAddress!.assumingMemoryBound(to: CodeBlock.self)
-        let positions = try Self.positions(of: rowOfPosition, in: table, file: file)
+        let positions = try Self.positions(of: rowOfPosition, in: table, file: file, with: means)
         try Self.check(
             UnsafeBufferPointer(start: bounds, count: blockCount), dimension: table.dimension, file: file)
         self.rows = rowOfPosition
@@ -78,14 +79,14 @@ package final class CodeTable: @unchecked Sendable {
 
     /// The inverse of a permutation, which must order the rows by descending norm, equal ones by ascending row.
     private static func positions(
-        of rows: UnsafePointer<UInt32>, in table: VectorTable, file: String
+        of rows: UnsafePointer<UInt32>, in table: VectorTable, file: String, with means: LoadingMeans
     ) throws(ModelFileFailure) -> MemoryRegion {
-        let region = try MemoryRegion.zeroed(byteCount: table.count * MemoryLayout<UInt32>.stride, for: file)
+        let region = try means.region(byteCount: table.count * MemoryLayout<UInt32>.stride, for: file)
         let positions = region.mutableBytes.bindMemory(to: UInt32.self).baseAddress!
         // A row in order differs from the one before it, so no row stands twice, and all are there.
         nonisolated(unsafe) let (rows, target) = (rows, positions)
         let rowsPerPart = blocksPerPart * CodeEncoder.blockRows
-        try LoadingThreads.run(table.count, inPartsOf: rowsPerPart) { (range) throws(ModelFileFailure) in
+        try means.threads.run(table.count, inPartsOf: rowsPerPart) { (range) throws(ModelFileFailure) in
             var previous = (norm: Double.infinity, row: UInt32.max)
             if range.lowerBound > 0 {
                 let before = try row(at: range.lowerBound - 1, of: rows, count: table.count, file: file)

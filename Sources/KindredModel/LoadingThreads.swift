@@ -1,26 +1,55 @@
+import CKindredSystem
+import Dispatch
 import Glibc
 import Synchronization
 
-/// Threads that share the work of one load with the thread that asks for it.
-///
-/// They live for one piece of work, so a server that loads nothing has none, and they inherit the niceness of the
-/// thread that asks: a load under traffic stays behind the event loops, a load at the start has the machine.
-enum LoadingThreads {
-    /// Threads of one load, the asking one among them: more of them wait for memory, not for a CPU.
+/// Threads that share the work of one load. They live for one piece of it, so a server that loads nothing has none.
+package final class LoadingThreads: Sendable {
+    /// The thread that asks does its part, others of its niceness the rest: a load at the start has the machine.
+    package static let eager = LoadingThreads(givesWay: false)
+
+    /// For one load beside requests. Its work is left to threads that run only where nobody else wants to (SCHED_IDLE:
+    /// whoever wakes up takes the processor at once), for as long as they get on. Where they do not, since the
+    /// processors have no time left, the load goes on as an eager one does, with the niceness of the thread that asks.
+    package static func givingWay() -> LoadingThreads { LoadingThreads(givesWay: true) }
+
+    /// Threads of one load: more of them wait for memory, not for a CPU.
     private static let countMax = 4
+    /// Threads that give way get on where they run for one part in so many of the time, looked at so often.
+    private static let shareMin = 20
+    private static let lookMilliseconds = 100
+    /// Bytes that are touched in a row, and the pause after that, in times of what it took of a processor.
+    private static let touchedByteCount = 2 << 20
+    private static let touchPauses = 3
+    /// For how long a load gives way at most.
+    private static let wayMilliseconds = 1_000
+
+    /// When to give way no longer; nil once that is over.
+    private let deadline: Mutex<DispatchTime?>
+
+    private init(givesWay: Bool) {
+        deadline = Mutex(givesWay ? .now() + .milliseconds(Self.wayMilliseconds) : nil)
+    }
 
     /// Does `0 ..< count` in parts of `partSize`, the last one possibly smaller, each once and in any order. Throws
     /// what the least part threw that threw: the same failure whoever came first. Parts above a failed one may be
     /// left out.
-    static func run(
+    package func run(
         _ count: Int, inPartsOf partSize: Int, _ part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     ) throws(ModelFileFailure) {
         let partCount = (count + partSize - 1) / partSize
-        let helperCount = min(partCount, countMax, sysconf(Int32(_SC_NPROCESSORS_ONLN))) - 1
+        let threadCount = min(partCount, Self.countMax, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let failure = withoutActuallyEscaping(part) { part in
             let work = SharedWork(count: count, partSize: partSize, part)
-            let helpers = (0..<max(0, helperCount)).compactMap { _ in start(work) }
-            work.run()
+            var helpers: [pthread_t] = []
+            if deadline.withLock({ $0 }) != nil {
+                helpers = (0..<threadCount).compactMap { _ in Self.start { work.runWhereIdle() } }
+                giveWay(to: helpers, work)
+            }
+            if !work.isDealt {
+                helpers += (1..<max(1, threadCount)).compactMap { _ in Self.start { work.run() } }
+                work.run()
+            }
             // Nobody calls `part` after this.
             for helper in helpers { pthread_join(helper, nil) }
             return work.failure
@@ -28,14 +57,61 @@ enum LoadingThreads {
         if let failure { throw failure }
     }
 
-    /// A thread that helps; nil where the system has none to give, and the others do its part.
-    private static func start(_ work: SharedWork) -> pthread_t? {
+    /// Waits while threads that give way get on with a piece of work: until they have done it, or for as long as they
+    /// get enough of the processors.
+    private func giveWay(to helpers: [pthread_t], _ work: SharedWork) {
+        var running = helpers.count
+        var used = 0
+        while running > 0 {
+            let lookAt = DispatchTime.now() + .milliseconds(Self.lookMilliseconds)
+            let before = running
+            while running > 0, work.ended.wait(timeout: lookAt) == .success { running -= 1 }
+            guard running > 0 else { return }
+            let isLate = deadline.withLock { $0! < .now() }
+            let sum = helpers.reduce(0) { $0 + Self.nanosecondsUsed(by: $1) }
+            // What a thread has used is not known any more once it has ended.
+            let isSlow =
+                running == before && sum - used < running * Self.lookMilliseconds * 1_000_000 / Self.shareMin
+            guard !isSlow, !isLate else {
+                deadline.withLock { $0 = nil }
+                return
+            }
+            used = sum
+        }
+    }
+
+    /// Has the system make the pages of new memory, if the load gives way: a little at a time, with pauses.
+    ///
+    /// What a hypervisor has taken back it gives again while the processor waits, 5 ms for 2 MiB at worst, whatever
+    /// else that processor has to do.
+    func touch(_ memory: UnsafeMutableRawBufferPointer) {
+        var offset = 0
+        while offset < memory.count, deadline.withLock({ $0.map { $0 > .now() } ?? false }) {
+            let before = Self.nanosecondsUsed(by: pthread_self())
+            let end = min(offset + Self.touchedByteCount, memory.count)
+            for page in stride(from: offset, to: end, by: Int(getpagesize())) { memory[page] = 0 }
+            offset = end
+            let used = Self.nanosecondsUsed(by: pthread_self()) - before
+            usleep(UInt32(min(Self.touchPauses * used / 1_000, 100_000)))
+        }
+    }
+
+    /// Time that a thread has spent on a processor; 0 where it has ended.
+    private static func nanosecondsUsed(by thread: pthread_t) -> Int {
+        var clock = clockid_t()
+        var time = timespec()
+        guard pthread_getcpuclockid(thread, &clock) == 0, clock_gettime(clock, &time) == 0 else { return 0 }
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+
+    /// A thread that does something; nil where the system has none to give, and the others do its part.
+    private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
         var thread = pthread_t()
-        let argument = Unmanaged.passRetained(work)
+        let argument = Unmanaged.passRetained(Body(body))
         let code = pthread_create(
             &thread, nil,
             { argument in
-                Unmanaged<SharedWork>.fromOpaque(argument!).takeRetainedValue().run()
+                Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
                 return nil
             }, argument.toOpaque())
         guard code == 0 else {
@@ -43,6 +119,11 @@ enum LoadingThreads {
             return nil
         }
         return thread
+    }
+
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 }
 
@@ -52,6 +133,8 @@ private final class SharedWork: Sendable {
     private let part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     private let next = Atomic<Int>(0)
     private let failed = Mutex<(start: Int, failure: ModelFileFailure)?>(nil)
+    /// Signalled by each thread that ran where idle, at its end.
+    let ended = DispatchSemaphore(value: 0)
 
     init(
         count: Int, partSize: Int, _ part: @escaping @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
@@ -62,6 +145,15 @@ private final class SharedWork: Sendable {
     }
 
     var failure: ModelFileFailure? { failed.withLock { $0?.failure } }
+    /// Whether every part has been begun, or one has failed.
+    var isDealt: Bool { next.load(ordering: .relaxed) >= count || failure != nil }
+
+    func runWhereIdle() {
+        // Where the system refuses, the thread runs like the one that asked.
+        _ = kindred_run_where_idle()
+        run()
+        ended.signal()
+    }
 
     func run() {
         while true {

@@ -8,8 +8,17 @@ extension MemoryRegion {
 
     /// Zeroed memory for the content of a file; the failure names the file.
     package static func zeroed(byteCount: Int, for file: String) throws(ModelFileFailure) -> MemoryRegion {
+        try region(byteCount: byteCount, for: file) { () throws(MemoryFailure) in
+            try MemoryRegion(byteCount: byteCount)
+        }
+    }
+
+    /// Memory that `make` makes for the content of a file, in huge pages where it is large.
+    static func region(
+        byteCount: Int, for file: String, _ make: () throws(MemoryFailure) -> MemoryRegion
+    ) throws(ModelFileFailure) -> MemoryRegion {
         do throws(MemoryFailure) {
-            let region = try MemoryRegion(byteCount: byteCount)
+            let region = try make()
             // Advice only: a system without huge pages has small ones.
             if byteCount >= hugePagesByteCountMin { madvise(region.baseAddress, byteCount, MADV_HUGEPAGE) }
             return region

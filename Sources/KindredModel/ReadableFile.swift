@@ -77,10 +77,12 @@ package struct ReadableFile: ~Copyable, Sendable {
         return bytes
     }
 
-    /// The whole file in memory of its own, and its CRC32C. Several threads read.
-    package func readAll() throws(ModelFileFailure) -> (MemoryRegion, UInt32) {
-        let region = try MemoryRegion.zeroed(byteCount: byteCount, for: name)
-        let checksum = try checksum(inParts: { (part, range) throws(ModelFileFailure) in
+    /// The whole file in memory of its own, and its CRC32C.
+    package func readAll(with means: LoadingMeans = .plain) throws(ModelFileFailure) -> (
+        MemoryRegion, UInt32
+    ) {
+        let region = try means.region(byteCount: byteCount, for: name)
+        let checksum = try checksum(with: means) { (part, range) throws(ModelFileFailure) in
             var offset = range.lowerBound
             while offset < range.upperBound {
                 let end = min(offset + Self.chunkByteCount, range.upperBound)
@@ -89,12 +91,14 @@ package struct ReadableFile: ~Copyable, Sendable {
                 part.update(UnsafeRawBufferPointer(chunk))
                 offset = end
             }
-        })
+        }
         return (region, checksum.value)
     }
 
     /// The whole file, mapped, and its CRC32C. Whoever cuts the file later kills the process that reads it.
-    package func mapAll() throws(ModelFileFailure) -> (MemoryRegion, UInt32) {
+    package func mapAll(with means: LoadingMeans = .plain) throws(ModelFileFailure) -> (
+        MemoryRegion, UInt32
+    ) {
         let region: MemoryRegion
         do throws(MemoryFailure) {
             region = try MemoryRegion(mapping: descriptor, byteCount: byteCount)
@@ -102,18 +106,18 @@ package struct ReadableFile: ~Copyable, Sendable {
             throw ModelFileFailure(
                 file: name, call: "mmap", code: error.code, wanted: "\(byteCount) bytes mapped")
         }
-        let checksum = try checksum(inParts: { (part, range) throws(ModelFileFailure) in
+        let checksum = try checksum(with: means) { (part, range) throws(ModelFileFailure) in
             part.update(UnsafeRawBufferPointer(rebasing: region.bytes[range]))
-        })
+        }
         return (region, checksum.value)
     }
 
-    /// The checksum of the file from those of its parts, which `add` finds on several threads.
+    /// The checksum of the file from those of its parts, which `add` finds.
     private func checksum(
-        inParts add: @Sendable (inout CRC32C, Range<Int>) throws(ModelFileFailure) -> Void
+        with means: LoadingMeans, add: @Sendable (inout CRC32C, Range<Int>) throws(ModelFileFailure) -> Void
     ) throws(ModelFileFailure) -> CRC32C {
         let parts = Mutex<[(range: Range<Int>, checksum: CRC32C)]>([])
-        try LoadingThreads.run(byteCount, inPartsOf: Self.partByteCount) { (range) throws(ModelFileFailure) in
+        try means.threads.run(byteCount, inPartsOf: Self.partByteCount) { (range) throws(ModelFileFailure) in
             var checksum = CRC32C()
             try add(&checksum, range)
             parts.withLock { $0.append((range, checksum)) }

@@ -31,15 +31,15 @@ package final class VectorTable: @unchecked Sendable {
     /// cosine, of length 1. `vectors` must be 4-byte aligned and hold `ids.count * dimension` elements.
     package init(
         side: Side, ids: IDTable, dimension: Int, vectors: UnsafeRawBufferPointer, storage: [MemoryRegion],
-        metric: Similarity, file: String
+        metric: Similarity, file: String, with means: LoadingMeans = .plain
     ) throws(ModelFileFailure) {
         precondition(dimension > 0 && vectors.count == ids.count * dimension * MemoryLayout<Float>.stride)
         let rows = vectors.baseAddress!.assumingMemoryBound(to: Float.self)
-        let norms = try MemoryRegion.zeroed(byteCount: ids.count * MemoryLayout<Double>.stride, for: file)
+        let norms = try means.region(byteCount: ids.count * MemoryLayout<Double>.stride, for: file)
         let normValues = norms.baseAddress!.bindMemory(to: Double.self, capacity: ids.count)
         try Self.findNorms(
             rows: rows, rowCount: ids.count, dimension: dimension, metric: metric, file: file,
-            into: normValues)
+            with: means, into: normValues)
         self.side = side
         self.count = ids.count
         self.dimension = dimension
@@ -73,14 +73,14 @@ package final class VectorTable: @unchecked Sendable {
     /// Elements whose norms one thread finds in a row.
     private static let elementsPerPart = 1 << 20
 
-    /// The norms of all rows, each checked, by several threads. Throws for the first row that is not as it must be.
+    /// The norms of all rows, each checked. Throws for the first row that is not as it must be.
     private static func findNorms(
         rows: UnsafePointer<Float>, rowCount: Int, dimension: Int, metric: Similarity, file: String,
-        into norms: UnsafeMutablePointer<Double>
+        with means: LoadingMeans, into norms: UnsafeMutablePointer<Double>
     ) throws(ModelFileFailure) {
         nonisolated(unsafe) let (rows, norms) = (rows, norms)
         let rowsPerPart = max(1, elementsPerPart / dimension)
-        try LoadingThreads.run(rowCount, inPartsOf: rowsPerPart) { (part) throws(ModelFileFailure) in
+        try means.threads.run(rowCount, inPartsOf: rowsPerPart) { (part) throws(ModelFileFailure) in
             for row in part {
                 let vector = rows + row * dimension
                 let norm = Canonical.norm(vector, count: dimension)

@@ -11,19 +11,20 @@ extension VersionLoader {
 
     /// The codes of a side as the version's file has them. Throws where the file is damaged.
     func storedCodes(
-        of table: VectorTable, manifest: Manifest, directory: String
+        of table: VectorTable, manifest: Manifest, directory: String, with means: LoadingMeans = .plain
     ) throws(ModelFileFailure) -> StoredCodes {
         guard let record = manifest.file(named: ModelFiles.codes(of: table.side)) else {
             return .unusable(.missing)
         }
-        return try storedCodes(record, of: table, manifest: manifest, directory: directory)
+        return try storedCodes(record, of: table, manifest: manifest, directory: directory, with: means)
     }
 
     /// The same for a file that the manifest need not name.
     func storedCodes(
-        _ record: Manifest.File, of table: VectorTable, manifest: Manifest, directory: String
+        _ record: Manifest.File, of table: VectorTable, manifest: Manifest, directory: String,
+        with means: LoadingMeans = .plain
     ) throws(ModelFileFailure) -> StoredCodes {
-        let (region, crc32c) = try open(record, directory: directory).readAll()
+        let (region, crc32c) = try open(record, directory: directory).readAll(with: means)
         try check(record, crc32c: crc32c)
         // A pointer into a region does not keep it alive.
         defer { withExtendedLifetime(region) {} }
@@ -31,24 +32,25 @@ extension VersionLoader {
         guard layout == CodesHeader.layoutVersionCurrent else { return .unusable(.layout(found: layout)) }
         let header = CodesHeader(
             rowCount: table.count, dimension: table.dimension, fingerprint: manifest.fingerprint)
-        return .table(try CodeTable(region: region, header: header, of: table, file: record.name))
+        return .table(
+            try CodeTable(region: region, header: header, of: table, file: record.name, with: means))
     }
 
     /// The codes of a side, made here where the version has none that this program reads. Codes decide what is left
     /// out of an answer, so stored ones are compared with those that the vectors give; not where vectors are mapped,
     /// which may be more than memory holds and would be read in the order of norms.
     func codes(
-        of table: VectorTable?, manifest: Manifest, directory: String,
+        of table: VectorTable?, manifest: Manifest, directory: String, with means: LoadingMeans,
         built: inout [Side: CodesBuildReason]
     ) throws(ModelFileFailure) -> CodeTable? {
         guard let table else { return nil }
-        switch try storedCodes(of: table, manifest: manifest, directory: directory) {
+        switch try storedCodes(of: table, manifest: manifest, directory: directory, with: means) {
         case .table(let codes):
-            if case .memory = loading { try CodeTable.check(codes, against: table) }
+            if case .memory = loading { try CodeTable.check(codes, against: table, with: means) }
             return codes
         case .unusable(let reason):
             built[table.side] = reason
-            return try CodeTable(building: table)
+            return try CodeTable(building: table, with: means)
         }
     }
 }

@@ -9,12 +9,12 @@ package struct VersionLoader: Sendable {
 
     package init(loading: VectorLoading = .memory) { self.loading = loading }
 
-    /// The version in `directory`, which must say that it is `version` of `name`.
+    /// The version in `directory`, which must say that it is `version` of `name`; `means` do the work.
     ///
     /// Throws at the first thing that is not as it must be; files that the manifest does not name are never
     /// opened.
     package func load(
-        directory: String, expecting name: ModelName, version: UInt64
+        directory: String, expecting name: ModelName, version: UInt64, with means: LoadingMeans = .plain
     ) throws(ModelFileFailure) -> LoadedVersion {
         let manifest = try manifest(directory: directory, expecting: name, version: version)
         // The small file first: a damaged catalog costs no reading of vectors.
@@ -25,14 +25,16 @@ package struct VersionLoader: Sendable {
             try check(record, crc32c: try file.checksum())
             catalogPath = path
         }
-        let items = try table(.items, manifest: manifest, directory: directory)
-        let users = try table(.users, manifest: manifest, directory: directory)
+        let items = try table(.items, manifest: manifest, directory: directory, with: means)
+        let users = try table(.users, manifest: manifest, directory: directory, with: means)
         var codesBuilt: [Side: CodesBuildReason] = [:]
         return LoadedVersion(
             name: name, version: version, directory: directory, manifest: manifest, items: items,
             users: users,
-            itemCodes: try codes(of: items, manifest: manifest, directory: directory, built: &codesBuilt),
-            userCodes: try codes(of: users, manifest: manifest, directory: directory, built: &codesBuilt),
+            itemCodes: try codes(
+                of: items, manifest: manifest, directory: directory, with: means, built: &codesBuilt),
+            userCodes: try codes(
+                of: users, manifest: manifest, directory: directory, with: means, built: &codesBuilt),
             codesBuilt: codesBuilt, catalogPath: catalogPath)
     }
 
@@ -76,15 +78,15 @@ package struct VersionLoader: Sendable {
 
     /// The ids and vectors of a side, or nil where the model has it not.
     func table(
-        _ side: Side, manifest: Manifest, directory: String
+        _ side: Side, manifest: Manifest, directory: String, with means: LoadingMeans = .plain
     ) throws(ModelFileFailure) -> VectorTable? {
         guard let rows = manifest.rows(side), let record = manifest.file(named: ModelFiles.vectors(of: side))
         else { return nil }
         let file = try open(record, directory: directory)
         let (region, crc32c) =
             switch loading {
-            case .memory: try file.readAll()
-            case .map: try file.mapAll()
+            case .memory: try file.readAll(with: means)
+            case .map: try file.mapAll(with: means)
             }
         // A pointer into a region does not keep it alive.
         defer { withExtendedLifetime(region) {} }
@@ -109,7 +111,7 @@ package struct VersionLoader: Sendable {
         }
         return try VectorTable(
             side: side, ids: ids, dimension: manifest.dimension, vectors: vectors, storage: storage,
-            metric: manifest.metric, file: record.name)
+            metric: manifest.metric, file: record.name, with: means)
     }
 
     /// A vector file must be of the same packing and training as the manifest.

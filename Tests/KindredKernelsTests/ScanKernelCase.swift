@@ -23,10 +23,13 @@ struct ScanKernelCase {
     var groups: Int { (dimension + 3) / 4 }
     var blockCount: Int { (rowCount + 15) / 16 }
 
+    /// Whether the table says that it has more than 32 MiB of codes. Only those of `blocks` are there.
+    let isFar: Bool
+
     /// `plain` members are such that a float64 evaluation of the threshold means something.
     init(
         dimension: Int, rowCount: Int, queryCount: Int, quadMax: Int, plain: Bool = false,
-        wholeTable: Bool = false,
+        wholeTable: Bool = false, isFar: Bool = false,
         masks given: [[UInt16]?]? = nil, using generator: inout SeededGenerator
     ) {
         self.dimension = dimension
@@ -91,11 +94,13 @@ struct ScanKernelCase {
         let first = wholeTable ? 0 : Int.random(in: 0..<blockCount, using: &generator)
         let end = wholeTable ? blockCount : Int.random(in: first...blockCount, using: &generator)
         blocks = first..<end
+        self.isFar = isFar
     }
 
     var table: kindred_code_table {
-        kindred_code_table(
-            codes: codes.base, blocks: blockMembers.base, groups: groups, row_count: rowCount)
+        let tableRowCount = isFar ? rowCount + (32 << 20) / (4 * groups) : rowCount
+        return kindred_code_table(
+            codes: codes.base, blocks: blockMembers.base, groups: groups, row_count: tableRowCount)
     }
 
     var queries: kindred_code_queries {

@@ -16,6 +16,7 @@ import Testing
         let expected = scanned.expected
         let products = ScanKernelMemory<Int32>(count: 16 * scanned.blocks.count * scanned.queryCount)
         for kernel in ScanKernelVariant.all where kernel.queryQuadMax >= scanned.quadMax {
+            if scanned.isFar, !kernel.readsGivenBlocksOnly { continue }
             let hits = scanned.hits { table, blocks, queries, hits in
                 kernel.scan(
                     table, blocks: blocks, queries: queries, queryCount: scanned.queryCount, into: hits)
@@ -59,7 +60,7 @@ import Testing
                         dimension: dimension,
                         rowCount: Int.random(in: 1...min(5_000, rowsMax), using: &generator),
                         queryCount: queryCount, quadMax: Bool.random(using: &generator) ? 128 : 508,
-                        using: &generator))
+                        isFar: Bool.random(using: &generator), using: &generator))
             }
         }
     }
@@ -71,7 +72,8 @@ import Testing
                 ScanKernelCase(
                     dimension: Int.random(in: 1...70, using: &generator),
                     rowCount: Int.random(in: 1...(isOptimised ? 600 : 60), using: &generator),
-                    queryCount: queryCount, quadMax: 128, wholeTable: true, using: &generator))
+                    queryCount: queryCount, quadMax: 128, wholeTable: true,
+                    isFar: Bool.random(using: &generator), using: &generator))
         }
     }
 

@@ -34,6 +34,15 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether it reads no blocks but those that it is given. AMX pairs a single block with the table's last one.
+    var readsGivenBlocksOnly: Bool {
+        switch self {
+        case .native(let kernel): kernel.name != "amx"
+        case .emulatedVNNI: true
+        case .emulatedAMX: false
+        }
+    }
+
     /// The number of hits it writes.
     func scan(
         _ table: kindred_code_table, blocks: Range<Int>, queries: kindred_code_queries, queryCount: Int,

@@ -1,8 +1,11 @@
+import Dispatch
 import Foundation
+import Glibc
 import KindredChecksum
 import KindredDomain
 import KindredKernels
 import KindredModel
+import Synchronization
 import TestSupport
 import Testing
 
@@ -35,10 +38,88 @@ import Testing
             let path = try folder.write("file", bytes)
             let wanted = bytes.withUnsafeBytes { CRC32C.of($0) }
             let file = try ReadableFile(path: path, name: "file")
-            for (region, crc32c) in [try file.readAll(), try file.mapAll()] {
+            let givingWay = LoadingMeans(threads: .givingWay(), memory: SpareMemory())
+            for (region, crc32c) in [
+                try file.readAll(), try file.mapAll(), try file.readAll(with: givingWay),
+                try file.mapAll(with: givingWay),
+            ] {
                 #expect(crc32c == wanted, "\(count) bytes")
                 #expect(region.bytes.elementsEqual(bytes), "\(count) bytes")
             }
+        }
+    }
+
+    @Test func everyPartIsDoneOnceByThreadsThatGiveWay() throws {
+        let threads = LoadingThreads.givingWay()
+        for count in [0, 1, 7, 1_000] {
+            let done = Mutex<[Range<Int>]>([])
+            try threads.run(count, inPartsOf: 7) { range in done.withLock { $0.append(range) } }
+            let parts = done.withLock { $0.sorted { $0.lowerBound < $1.lowerBound } }
+            #expect(parts.flatMap { Array($0) } == Array(0..<count))
+        }
+    }
+
+    /// Where threads that give way get nothing done, others of the asking one's niceness do: nobody waits for ever.
+    @Test(.timeLimit(.minutes(1))) func whoGetsNowhereIsHelped() throws {
+        let threadCount = min(4, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let asking = pthread_self()
+        let helped = DispatchSemaphore(value: 0)
+        let stuck = Mutex<Set<pthread_t>>([])
+        try LoadingThreads.givingWay().run(10 * threadCount, inPartsOf: 1) { _ in
+            let thread = pthread_self()
+            let isStuck = stuck.withLock {
+                $0.count < threadCount && thread != asking && $0.insert(thread).inserted
+            }
+            // The first part of each of them ends once somebody else has done another.
+            if isStuck { helped.wait() } else { helped.signal() }
+        }
+        #expect(stuck.withLock { $0.count } > 0)
+    }
+
+    /// A table in memory that another one was in.
+    @Test func usedMemoryMakesNoDifference() throws {
+        let folder = try TemporaryFolder()
+        let name = ModelName("used")!
+        var packer = Packer(root: folder.file("models"), name: name, metric: .dot)
+        for rowCount in [Self.rowCount, 30_001, Self.rowCount] {
+            let rows = (0..<rowCount).map { Array(Self.elements[$0 * 20..<$0 * 20 + 20]) }
+            packer.items = PackInput(
+                vectors: try folder.write("items.npy", NpyBytes.floats(rows)),
+                ids: try folder.write("items.txt", rows.indices.map { "\($0)" }.joined(separator: "\n")))
+            _ = try packer.run()
+        }
+        let memory = SpareMemory()
+        for version in UInt64(1)...3 {
+            func load(_ means: LoadingMeans) throws -> LoadedVersion {
+                try VersionLoader().load(
+                    directory: folder.file("models/used/\(version)"), expecting: name, version: version,
+                    with: means)
+            }
+            let plain = try load(.plain)
+            #expect((memory.byteCount > 0) == (version > 1))
+            let used = try load(LoadingMeans(threads: .givingWay(), memory: memory))
+            let (wanted, found) = (try #require(plain.items), try #require(used.items))
+            let count = wanted.count * wanted.dimension
+            #expect(memcmp(wanted.vectors, found.vectors, count * MemoryLayout<Float>.stride) == 0)
+            #expect(memcmp(wanted.norms, found.norms, wanted.count * MemoryLayout<Double>.stride) == 0)
+            let codes = (try #require(plain.itemCodes), try #require(used.itemCodes))
+            #expect(CodesBytes.of(codes.0) == CodesBytes.of(codes.1))
+            withExtendedLifetime((plain, used)) {}
+        }
+    }
+
+    @Test func theFirstFailureOfThreadsThatGiveWayIsNamed() throws {
+        for _ in 0..<Self.repetitions {
+            let failure = #expect(throws: ModelFileFailure.self) {
+                try LoadingThreads.givingWay().run(1_000, inPartsOf: 10) {
+                    (range) throws(ModelFileFailure) in
+                    guard range.lowerBound < 500 else {
+                        throw ModelFileFailure(
+                            file: "parts", field: "\(range.lowerBound)", found: "it", wanted: "none")
+                    }
+                }
+            }
+            #expect(failure?.field == "500")
         }
     }
 

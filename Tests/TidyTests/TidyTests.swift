@@ -13,8 +13,8 @@ import Testing
         "KindredWire": ["KindredDomain", "KindredChecksum"],
         "KindredKernels": ["CKindredKernels", "CKindredSystem", "CBLAS", "Glibc", "Synchronization"],
         "KindredModel": [
-            "KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem", "Glibc",
-            "Synchronization",
+            "KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem", "Dispatch",
+            "Glibc", "Synchronization",
         ],
         "KindredCatalog": ["KindredDomain", "GRDB", "GRDBSQLite", "Glibc"],
         "KindredQuery": ["KindredDomain", "KindredModel", "KindredKernels", "Synchronization"],

@@ -1,0 +1,25 @@
+import KindredKernels
+
+/// What a load works with.
+package struct LoadingMeans: Sendable {
+    package let threads: LoadingThreads
+    /// Where memory comes from first, and goes once nobody uses what was loaded; nil for the system.
+    package let memory: SpareMemory?
+
+    package static let plain = LoadingMeans(threads: .eager, memory: nil)
+
+    package init(threads: LoadingThreads, memory: SpareMemory?) {
+        self.threads = threads
+        self.memory = memory
+    }
+
+    /// Memory with any content, to be filled whole; the failure names the file.
+    func region(byteCount: Int, for file: String) throws(ModelFileFailure) -> MemoryRegion {
+        guard let memory else { return try MemoryRegion.zeroed(byteCount: byteCount, for: file) }
+        let region = try MemoryRegion.region(byteCount: byteCount, for: file) { () throws(MemoryFailure) in
+            try MemoryRegion(uninitialised: byteCount, from: memory)
+        }
+        if region.isNew { threads.touch(region.mutableBytes) }
+        return region
+    }
+}
