@@ -47,17 +47,25 @@ KINDRED_INLINE void kindred_peaks_of(const kindred_code_table *table, size_t fir
 // Values among which each is compared with all others: less work than looking for a pivot, and nothing to predict.
 enum { KINDRED_COMPARED_MAX = 64 };
 
+typedef float kindred_compared __attribute__((ext_vector_type(8)));
+typedef int32_t kindred_counts __attribute__((ext_vector_type(8)));
+
 // The k-th greatest is the least of those that fewer than k exceed.
 KINDRED_INLINE float kindred_kth_by_rank(const float *restrict values, size_t count, size_t k) {
-    int32_t greater[KINDRED_COMPARED_MAX] = {0};
-    for (size_t j = 0; j < count; j++) {
-        float value = values[j];
-#pragma clang loop vectorize(enable)
-        for (size_t i = 0; i < count; i++) greater[i] += value > values[i];
+    kindred_compared mine[KINDRED_COMPARED_MAX / 8];
+    for (size_t i = 0; i < KINDRED_COMPARED_MAX / 8; i++) mine[i] = -INFINITY;
+    memcpy(mine, values, count * sizeof *values);
+    kindred_compared least = INFINITY;
+    for (size_t block = 0; 8 * block < count; block++) {
+        kindred_counts greater = 0;
+        // A comparison that holds is -1.
+        for (size_t j = 0; j < count; j++) greater -= (kindred_compared)values[j] > mine[block];
+        kindred_compared ranked = greater < (kindred_counts)(int32_t)k ? mine[block] : (kindred_compared)INFINITY;
+        least = ranked < least ? ranked : least;
     }
-    float least = INFINITY;
-    for (size_t i = 0; i < count; i++) least = greater[i] < (int32_t)k && values[i] < least ? values[i] : least;
-    return least;
+    float result = INFINITY;
+    for (size_t i = 0; i < 8; i++) result = least[i] < result ? least[i] : result;
+    return result;
 }
 
 // Hoare, Algorithm 65: Find (Communications of the ACM 4, 1961).
