@@ -16,8 +16,6 @@ final class ModelSupervisor: @unchecked Sendable {
 
     /// A pinned version that was refused gets another look after this long, its stamp changed or not.
     private static let pinnedRetry = TimeAmount.seconds(2)
-    /// For how long the memory of a generation that is gone waits for another.
-    private static let spareKept = TimeAmount.minutes(10)
 
     private let repository: Repository
     private let loader: VersionLoader
@@ -32,9 +30,7 @@ final class ModelSupervisor: @unchecked Sendable {
     private var reportedFailure: String?
     /// Whether requests may run beside a load.
     private var isServing = false
-    /// The memory of generations that are gone, for the next load, and since when there has been some.
-    private let spare = SpareMemory()
-    private var spareSince: NIODeadline?
+    private var spare = SpareModelMemory()
     private let published = Mutex<[ModelStatus]>([])
     private let loads = Atomic<UInt64>(0)
     private let refusals = Atomic<UInt64>(0)
@@ -57,20 +53,8 @@ final class ModelSupervisor: @unchecked Sendable {
         warnOfMistakes()
         thread.start(intervalMilliseconds: watchMilliseconds) {
             self.scan()
-            self.giveBackSpareMemory()
+            self.spare.look(now: .now())
         }
-    }
-
-    /// Memory that has waited for long goes back to the system.
-    private func giveBackSpareMemory() {
-        guard spare.byteCount > 0 else {
-            spareSince = nil
-            return
-        }
-        let now = NIODeadline.now()
-        let since = spareSince ?? now
-        spareSince = since
-        if now - since >= Self.spareKept { spare.giveBack() }
     }
 
     /// Says what about the repository does not look meant. The server works on: either may be put right later.
@@ -340,10 +324,8 @@ final class ModelSupervisor: @unchecked Sendable {
     private func makeGeneration(_ version: UInt64, of name: ModelName) throws -> Generation {
         let loaded = try loader.load(
             directory: repository.directory(of: name, version: version), expecting: name, version: version,
-            with: LoadingMeans(threads: isServing ? .givingWay() : .eager, memory: spare))
-        // What it had no use for, the next one has none for either: what that replaces is yet to come.
-        spare.giveBack()
-        spareSince = nil
+            with: LoadingMeans(threads: isServing ? .givingWay() : .eager, memory: spare.memory))
+        spare.loaded()
         for (side, reason) in loaded.codesBuilt.sorted(by: { $0.key.description < $1.key.description }) {
             logger.warning(
                 "codes were made in memory, which every load of this version repeats",
