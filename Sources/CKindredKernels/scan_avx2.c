@@ -195,14 +195,15 @@ AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block
         size_t count = half - run < RUN ? half - run : RUN;
         size_t starts[2] = {first_block + run, first_block + half + run};
         scan->masks = kindred_masks_of(scan->queries, 0, 1);
-        for (size_t i = 0; is_far && i < 2; i++) kindred_read_whole(&scan->masks, starts[i], starts[i] + count);
+        kindred_tile_masks halves[2] = {scan->masks, scan->masks};
+        for (size_t i = 0; is_far && i < 2; i++) kindred_read_whole(&halves[i], starts[i], starts[i] + count);
         for (size_t i = 0; i < 2; i++)
             find_least_of_one(&scan->table->blocks[starts[i]], count, scan->queries, 0, least[i]);
         for (size_t block = 0; block < count; block++) {
             size_t blocks[2] = {starts[0] + block, starts[1] + block};
             const int32_t *limits[2] = {least[0] + block, least[1] + block};
-            bool wanted[2] = {kindred_block_wanted(&scan->masks, blocks[0]),
-                              kindred_block_wanted(&scan->masks, blocks[1])};
+            bool wanted[2] = {kindred_block_wanted(&halves[0], blocks[0]),
+                              kindred_block_wanted(&halves[1], blocks[1])};
             if (wanted[0] && wanted[1]) {
                 found = scan_two_blocks(scan, blocks, limits, found);
                 continue;

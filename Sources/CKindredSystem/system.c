@@ -7,9 +7,11 @@
 #include <linux/sockios.h>
 #include <malloc.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int kindred_rename_without_replacing(const char *from, const char *to) {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
@@ -38,15 +40,19 @@ int kindred_unacknowledged_bytes(int socket) {
     return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : -1;
 }
 
-int kindred_run_where_idle(void) {
-    struct sched_param parameter = {0};
-    // Of 0 it is the calling thread's alone.
-    return sched_setscheduler(0, SCHED_IDLE, &parameter) == 0 ? 0 : errno;
-}
+// sched_setattr(2), which glibc 2.36 has no name for.
+struct scheduling {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
 
-void *kindred_resize_pages(void *pages, size_t byte_count, size_t wanted_byte_count) {
-    void *resized = mremap(pages, byte_count, wanted_byte_count, MREMAP_MAYMOVE);
-    return resized == MAP_FAILED ? NULL : resized;
+int kindred_give_way(void) {
+    struct scheduling wanted = {.size = sizeof wanted, .policy = SCHED_OTHER, .nice = 19, .runtime = 100000};
+    // Of 0 it is the calling thread's alone.
+    return syscall(SYS_sched_setattr, 0, &wanted, 0) == 0 ? 0 : errno;
 }
 
 void kindred_release_unused_heap(void) { malloc_trim(0); }

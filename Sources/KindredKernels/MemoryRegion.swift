@@ -8,16 +8,16 @@ package final class MemoryRegion: @unchecked Sendable {
     /// Page-aligned; nil when `byteCount` is 0.
     package let baseAddress: UnsafeMutableRawPointer?
     package let byteCount: Int
-    /// Whether the system still has to make its pages, as they are touched for the first time.
-    package let isNew: Bool
-    /// Where its pages go when it ends.
-    private let spare: SpareMemory?
+    /// Bytes whose pages the system still has to make, as they are touched for the first time.
+    package let newBytes: Range<Int>
+    /// Where its pages go when it ends, and bytes that there is room for in them; nil for the system.
+    private let spare: (memory: SpareMemory, capacity: Int)?
 
     /// Anonymous zeroed memory. Throws the errno value where the system has none.
     package init(byteCount: Int) throws(MemoryFailure) {
         self.byteCount = byteCount
         spare = nil
-        isNew = true
+        newBytes = 0..<byteCount
         baseAddress = byteCount > 0 ? try Self.pages(byteCount: byteCount) : nil
     }
 
@@ -25,14 +25,21 @@ package final class MemoryRegion: @unchecked Sendable {
     /// errno value where the system has none.
     package init(uninitialised byteCount: Int, from spare: SpareMemory) throws(MemoryFailure) {
         self.byteCount = byteCount
-        let isKept = byteCount >= Self.deferredByteCountMin
-        self.spare = isKept ? spare : nil
-        if isKept, let pages = spare.take(byteCount: byteCount) {
-            baseAddress = pages
-            isNew = false
-        } else {
+        guard byteCount >= Self.deferredByteCountMin else {
+            self.spare = nil
+            newBytes = 0..<byteCount
             baseAddress = byteCount > 0 ? try Self.pages(byteCount: byteCount) : nil
-            isNew = true
+            return
+        }
+        if let piece = spare.take(byteCount: byteCount) {
+            self.spare = (spare, piece.capacity)
+            newBytes = min(piece.usedByteCount, byteCount)..<byteCount
+            baseAddress = piece.pages
+        } else {
+            let capacity = SpareMemory.capacity(for: byteCount)
+            self.spare = (spare, capacity)
+            newBytes = 0..<byteCount
+            baseAddress = try Self.pages(byteCount: capacity)
         }
     }
 
@@ -46,7 +53,7 @@ package final class MemoryRegion: @unchecked Sendable {
     package init(mapping descriptor: Int32, byteCount: Int) throws(MemoryFailure) {
         self.byteCount = byteCount
         spare = nil
-        isNew = true
+        newBytes = 0..<0
         guard byteCount > 0 else {
             baseAddress = nil
             return
@@ -72,7 +79,10 @@ package final class MemoryRegion: @unchecked Sendable {
     deinit {
         guard let baseAddress else { return }
         if let spare {
-            spare.keep(baseAddress, byteCount: byteCount)
+            spare.memory.keep(
+                SpareMemory.Piece(
+                    address: UInt(bitPattern: baseAddress), capacity: spare.capacity, usedByteCount: byteCount
+                ))
         } else {
             Self.giveBack(baseAddress, byteCount: byteCount)
         }

@@ -19,7 +19,7 @@ package struct LoadingMeans: Sendable {
         let region = try MemoryRegion.region(byteCount: byteCount, for: file) { () throws(MemoryFailure) in
             try MemoryRegion(uninitialised: byteCount, from: memory)
         }
-        if region.isNew { threads.touch(region.mutableBytes) }
+        threads.touch(UnsafeMutableRawBufferPointer(rebasing: region.mutableBytes[region.newBytes]))
         return region
     }
 }

@@ -8,42 +8,49 @@ package final class LoadingThreads: Sendable {
     /// The thread that asks does its part, others of its niceness the rest: a load at the start has the machine.
     package static let eager = LoadingThreads(givesWay: false)
 
-    /// For one load beside requests. Its work is left to threads that run only where nobody else wants to (SCHED_IDLE:
-    /// whoever wakes up takes the processor at once), for as long as they get on. Where they do not, since the
-    /// processors have no time left, the load goes on as an eager one does, with the niceness of the thread that asks.
+    /// For one load beside requests. Its work is left to threads that run where others leave them time, in small parts,
+    /// for as long as they get on. Where they do not, since the processors have no time left, the load goes on as an
+    /// eager one does, with the niceness of the thread that asks; what they had begun they still have to finish.
     package static func givingWay() -> LoadingThreads { LoadingThreads(givesWay: true) }
 
     /// Threads of one load: more of them wait for memory, not for a CPU.
     private static let countMax = 4
-    /// Threads that give way get on where they run for one part in so many of the time, looked at so often.
-    private static let shareMin = 20
-    private static let lookMilliseconds = 100
-    /// Bytes that are touched in a row, and the pause after that, in times of what it took of a processor.
-    private static let touchedByteCount = 2 << 20
-    private static let touchPauses = 3
     /// For how long a load gives way at most.
-    private static let wayMilliseconds = 1_000
+    private static let givingWayMilliseconds = 1_000
+    /// Threads that give way get on where each of them runs for one in so many of the nanoseconds between two looks.
+    private static let givingWayShare = 20
+    private static let millisecondsBetweenLooks = 100
+    /// Of a part of an eager load, one that gives way does one in so many at a time: about 0.2 ms.
+    private static let givingWayPartShare = 8
+    /// Bytes of new memory that are touched in a row.
+    private static let touchedByteCount = 2 << 20
+    /// What touching them takes at most where they are at hand: a few times what clearing them takes.
+    private static let touchNanosecondsMax = 1_000_000
+    /// The pause after touching that took longer, as a multiple of it.
+    private static let touchPauseFactor = 3
 
     /// When to give way no longer; nil once that is over.
     private let deadline: Mutex<DispatchTime?>
 
     private init(givesWay: Bool) {
-        deadline = Mutex(givesWay ? .now() + .milliseconds(Self.wayMilliseconds) : nil)
+        deadline = Mutex(givesWay ? .now() + .milliseconds(Self.givingWayMilliseconds) : nil)
     }
 
-    /// Does `0 ..< count` in parts of `partSize`, the last one possibly smaller, each once and in any order. Throws
+    /// Does `0 ..< count` in parts of at most `partSize`, each once and in any order. Throws
     /// what the least part threw that threw: the same failure whoever came first. Parts above a failed one may be
     /// left out.
     package func run(
         _ count: Int, inPartsOf partSize: Int, _ part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     ) throws(ModelFileFailure) {
+        let givesWay = deadline.withLock { $0 != nil }
+        let partSize = givesWay ? max(1, partSize / Self.givingWayPartShare) : partSize
         let partCount = (count + partSize - 1) / partSize
         let threadCount = min(partCount, Self.countMax, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let failure = withoutActuallyEscaping(part) { part in
             let work = SharedWork(count: count, partSize: partSize, part)
             var helpers: [pthread_t] = []
-            if deadline.withLock({ $0 }) != nil {
-                helpers = (0..<threadCount).compactMap { _ in Self.start { work.runWhereIdle() } }
+            if givesWay {
+                helpers = (0..<threadCount).compactMap { _ in Self.start { work.runGivingWay() } }
                 giveWay(to: helpers, work)
             }
             if !work.isDealt {
@@ -63,15 +70,15 @@ package final class LoadingThreads: Sendable {
         var running = helpers.count
         var used = 0
         while running > 0 {
-            let lookAt = DispatchTime.now() + .milliseconds(Self.lookMilliseconds)
+            let lookAt = DispatchTime.now() + .milliseconds(Self.millisecondsBetweenLooks)
             let before = running
             while running > 0, work.ended.wait(timeout: lookAt) == .success { running -= 1 }
             guard running > 0 else { return }
             let isLate = deadline.withLock { $0! < .now() }
             let sum = helpers.reduce(0) { $0 + Self.nanosecondsUsed(by: $1) }
             // What a thread has used is not known any more once it has ended.
-            let isSlow =
-                running == before && sum - used < running * Self.lookMilliseconds * 1_000_000 / Self.shareMin
+            let wanted = running * Self.millisecondsBetweenLooks * 1_000_000 / Self.givingWayShare
+            let isSlow = running == before && used <= sum && sum - used < wanted
             guard !isSlow, !isLate else {
                 deadline.withLock { $0 = nil }
                 return
@@ -80,7 +87,8 @@ package final class LoadingThreads: Sendable {
         }
     }
 
-    /// Has the system make the pages of new memory, if the load gives way: a little at a time, with pauses.
+    /// Has the system make the pages of new memory, if the load gives way: a little at a time, with pauses where that
+    /// takes long.
     ///
     /// What a hypervisor has taken back it gives again while the processor waits, 5 ms for 2 MiB at worst, whatever
     /// else that processor has to do.
@@ -92,7 +100,8 @@ package final class LoadingThreads: Sendable {
             for page in stride(from: offset, to: end, by: Int(getpagesize())) { memory[page] = 0 }
             offset = end
             let used = Self.nanosecondsUsed(by: pthread_self()) - before
-            usleep(UInt32(min(Self.touchPauses * used / 1_000, 100_000)))
+            guard used > Self.touchNanosecondsMax else { continue }
+            usleep(UInt32(min(Self.touchPauseFactor * used / 1_000, 100_000)))
         }
     }
 
@@ -133,7 +142,7 @@ private final class SharedWork: Sendable {
     private let part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     private let next = Atomic<Int>(0)
     private let failed = Mutex<(start: Int, failure: ModelFileFailure)?>(nil)
-    /// Signalled by each thread that ran where idle, at its end.
+    /// Signalled by each thread that gives way, at its end.
     let ended = DispatchSemaphore(value: 0)
 
     init(
@@ -145,12 +154,12 @@ private final class SharedWork: Sendable {
     }
 
     var failure: ModelFileFailure? { failed.withLock { $0?.failure } }
-    /// Whether every part has been begun, or one has failed.
+    /// Whether nobody has to begin another part.
     var isDealt: Bool { next.load(ordering: .relaxed) >= count || failure != nil }
 
-    func runWhereIdle() {
+    func runGivingWay() {
         // Where the system refuses, the thread runs like the one that asked.
-        _ = kindred_run_where_idle()
+        _ = kindred_give_way()
         run()
         ended.signal()
     }
@@ -158,14 +167,14 @@ private final class SharedWork: Sendable {
     func run() {
         while true {
             let start = next.wrappingAdd(partSize, ordering: .relaxed).oldValue
-            guard start < count else { return }
+            // Parts are dealt in ascending order: what comes after one that failed is of no use.
+            guard start < count, failed.withLock({ start < $0?.start ?? .max }) else { return }
             do throws(ModelFileFailure) {
                 try part(start..<min(start + partSize, count))
             } catch {
                 failed.withLock { failed in
                     if start < failed?.start ?? .max { failed = (start, error) }
                 }
-                // Parts are dealt in ascending order: whoever fails has nothing lesser left to find.
                 return
             }
         }

@@ -1,8 +1,8 @@
 import KindredKernels
 import NIOCore
 
-/// The memory of generations that are gone, until a load takes it or it has waited for long. Never more than a load
-/// takes anyway. Touched on the control thread alone.
+/// The memory of a model's generations that are gone, until a load takes it or it has waited for long. Touched on the
+/// control thread alone.
 package struct SpareModelMemory {
     /// For how long memory waits.
     package static let kept = TimeAmount.minutes(10)
@@ -13,8 +13,9 @@ package struct SpareModelMemory {
 
     package init() {}
 
-    /// A version was loaded: what it had no use for, the next one has none for either. What it replaces is yet to come.
-    package mutating func loaded() {
+    /// A version was loaded, or refused: what it had no use for, the next one has none for either. What a loaded one
+    /// replaces is yet to come.
+    package mutating func loadEnded() {
         memory.giveBack()
         since = nil
     }

@@ -31,7 +31,7 @@ import Testing
         let start = NIODeadline.uptimeNanoseconds(5)
         try use(spare)
         spare.look(now: start)
-        spare.loaded()
+        spare.loadEnded()
         #expect(spare.memory.byteCount == 0)
         try use(spare)
         spare.look(now: start + .minutes(9))

@@ -50,7 +50,7 @@ class SwapResult:
 
 
 class LatencyStage:
-    """One model in a scratch folder, in three versions: a server keeps two, so each swap loads one."""
+    """One model in a scratch folder, in four versions, so that each swap loads one."""
 
     def __init__(
         self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, threads: int, progress: Callable[[str], None]
@@ -67,7 +67,7 @@ class LatencyStage:
         self.progress(f"drawing {plan.latency_rows:,} vectors")
         drawn.write(self.folder, "shipped", plan.latency_rows, plan.dimension, plan.queries)
         try:
-            self.kindred.pack(self.folder, self.folder / "models", versions=3)
+            self.kindred.pack(self.folder, self.folder / "models", versions=4)
             sweep = self._sweep()
             return sweep, self._swaps(sweep.capacity)
         finally:

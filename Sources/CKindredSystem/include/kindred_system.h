@@ -2,8 +2,6 @@
 #ifndef KINDRED_SYSTEM_H
 #define KINDRED_SYSTEM_H
 
-#include <stddef.h>
-
 // renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE): 0, or the errno value.
 int kindred_rename_without_replacing(const char *from, const char *to);
 
@@ -17,13 +15,10 @@ const char *kindred_blas_description(void);
 // Bytes that a connected socket has not yet had acknowledged by its peer, or -1.
 int kindred_unacknowledged_bytes(int socket);
 
-// Lets the calling thread run only where no other thread wants to (SCHED_IDLE). It cannot take that back. Anybody may;
-// 0, or the errno value.
-int kindred_run_where_idle(void);
-
-// Anonymous pages with another number of bytes, possibly elsewhere; NULL, and the pages as they were, where the system
-// has none.
-void *kindred_resize_pages(void *pages, size_t byte_count, size_t wanted_byte_count);
+// Lets the calling thread run where others leave it time: with the lowest weight (niceness 19), and in turns of 0.1 ms,
+// after which whoever has woken up goes first (Linux 6.12; before, its turns are as long as everybody's). It cannot
+// take that back without privileges. 0, or the errno value.
+int kindred_give_way(void);
 
 // Gives unused heap memory back to the system.
 void kindred_release_unused_heap(void);

@@ -15,7 +15,10 @@ struct VersionSwaps {
     init(_ target: LoadTarget, every interval: Duration) throws {
         self.target = target
         self.interval = interval
-        versions = try target.versions()
+        // In memory are the version that serves, the one before and, since an activation pins, the newest: among three
+        // others each swap loads one.
+        let all = try target.versions().sorted()
+        versions = all.count > 3 ? all.dropLast() : all
         var configuration = ClientConfiguration()
         configuration.timeout = Self.activationMax
         client = KindredClient(target.endpoint, configuration: configuration)
@@ -41,7 +44,7 @@ struct VersionSwaps {
     /// Until the task is cancelled; a swap that has begun is finished.
     private func swapInTurn(_ windows: SwapWindows) async throws {
         var next = ContinuousClock.now + interval
-        var turn = versions.firstIndex(of: target.model?.active ?? 0) ?? 0
+        var turn = versions.firstIndex(of: target.model?.active ?? 0) ?? versions.count - 1
         while true {
             do { try await Task.sleep(until: next) } catch { return }
             turn = (turn + 1) % versions.count
