@@ -176,7 +176,7 @@ AVX2 KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t count, size_t first_
                                     const int32_t *least, size_t found) {
     scan->masks = kindred_masks_of(scan->queries, scan->first_query, count);
     if (count < TILE_QUERIES && kindred_is_far(scan->table))
-        kindred_read_whole(&scan->masks, first_block, end_block);
+        scan->masks.skips = kindred_leaves_gaps(&scan->masks, first_block, end_block);
     for (size_t block = first_block; block < end_block; block++, least += THRESHOLD_QUERIES)
         if (kindred_block_wanted(&scan->masks, block)) found = scan_block(scan, count, block, least, found);
     scan->first_query += count;
@@ -190,20 +190,21 @@ AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block
     int32_t least[2][RUN];
     size_t half = block_count / 2, found = 0;
     scan->first_query = 0;
+    scan->masks = kindred_masks_of(scan->queries, 0, 1);
     bool is_far = kindred_is_far(scan->table);
     for (size_t run = 0; run < half; run += RUN) {
         size_t count = half - run < RUN ? half - run : RUN;
         size_t starts[2] = {first_block + run, first_block + half + run};
-        scan->masks = kindred_masks_of(scan->queries, 0, 1);
-        kindred_tile_masks halves[2] = {scan->masks, scan->masks};
-        for (size_t i = 0; is_far && i < 2; i++) kindred_read_whole(&halves[i], starts[i], starts[i] + count);
+        bool skips[2] = {true, true};
+        for (size_t i = 0; is_far && i < 2; i++)
+            skips[i] = kindred_leaves_gaps(&scan->masks, starts[i], starts[i] + count);
         for (size_t i = 0; i < 2; i++)
             find_least_of_one(&scan->table->blocks[starts[i]], count, scan->queries, 0, least[i]);
         for (size_t block = 0; block < count; block++) {
             size_t blocks[2] = {starts[0] + block, starts[1] + block};
             const int32_t *limits[2] = {least[0] + block, least[1] + block};
-            bool wanted[2] = {kindred_block_wanted(&halves[0], blocks[0]),
-                              kindred_block_wanted(&halves[1], blocks[1])};
+            bool wanted[2] = {!skips[0] || kindred_block_wanted(&scan->masks, blocks[0]),
+                              !skips[1] || kindred_block_wanted(&scan->masks, blocks[1])};
             if (wanted[0] && wanted[1]) {
                 found = scan_two_blocks(scan, blocks, limits, found);
                 continue;
@@ -213,7 +214,6 @@ AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block
         }
     }
     size_t last = first_block + block_count - 1;
-    scan->masks = kindred_masks_of(scan->queries, 0, 1);
     if (block_count % 2 == 1 && kindred_block_wanted(&scan->masks, last)) {
         find_least_of_one(&scan->table->blocks[last], 1, scan->queries, 0, least[0]);
         found = scan_block(scan, 1, last, least[0], found);

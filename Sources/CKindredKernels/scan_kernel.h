@@ -152,19 +152,19 @@ KINDRED_INLINE bool kindred_block_wanted(const kindred_tile_masks *masks, size_t
 // Codes of more bytes come from memory, where gaps cost more than they save if a third of the blocks is wanted: a query
 // of a row in 10 (81 % of the blocks) reads 15 with and 25 GB/s without gaps, one of a row in 31 (40 %) 21 and 24. From
 // a cache, the same two read 114 and 170 with and 96 without (EPYC, Zen 4, d = 64).
-enum { KINDRED_CACHED_BYTES = 32 << 20, KINDRED_WANTED_MIN = 3 };
+enum { KINDRED_CACHED_BYTES = 32 << 20, KINDRED_BLOCKS_PER_WANTED = 3 };
 
 KINDRED_INLINE bool kindred_is_far(const kindred_code_table *table) {
     return 4 * table->groups * table->row_count > KINDRED_CACHED_BYTES;
 }
 
-// Lets the blocks first ..< end of a far table be read without gaps where too few of them may be skipped. What a mask
-// leaves out is not kept either way.
-KINDRED_INLINE void kindred_read_whole(kindred_tile_masks *masks, size_t first, size_t end) {
-    if (!masks->skips) return;
+// Whether the blocks first ..< end of a far table are read with gaps where no query wants one. What a mask leaves out
+// is not kept either way.
+KINDRED_INLINE bool kindred_leaves_gaps(const kindred_tile_masks *masks, size_t first, size_t end) {
+    if (!masks->skips) return false;
     size_t wanted = 0;
     for (size_t block = first; block < end; block++) wanted += kindred_block_wanted(masks, block);
-    masks->skips = KINDRED_WANTED_MIN * wanted < end - first;
+    return KINDRED_BLOCKS_PER_WANTED * wanted < end - first;
 }
 
 // Writes the rows of a block whose bit is set; returns how many hits there are then. Four are written at a time,

@@ -168,7 +168,7 @@ VNNI KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t query_count, size_t 
                                     size_t found) {
     scan->masks = kindred_masks_of(scan->queries, scan->first_query, query_count);
     if (scan->is_far && scan->asking_tiles == 0)
-        kindred_read_whole(&scan->masks, scan->first_block, scan->end_block);
+        scan->masks.skips = kindred_leaves_gaps(&scan->masks, scan->first_block, scan->end_block);
     size_t wanted[TILE_BLOCKS_MAX];
     size_t waiting = 0;
     size_t stretch = (scan->end_block - scan->first_block + block_count - 1) / block_count;
@@ -194,7 +194,7 @@ VNNI KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t query_count, size_t 
 // Scans the run for one query of `groups` groups, a constant of the caller, so that its codes live in registers.
 VNNI KINDRED_INLINE size_t scan_held(tile_scan *scan, size_t groups, bool asks, size_t found) {
     scan->masks = kindred_masks_of(scan->queries, scan->first_query, 1);
-    if (scan->is_far) kindred_read_whole(&scan->masks, scan->first_block, scan->end_block);
+    if (scan->is_far) scan->masks.skips = kindred_leaves_gaps(&scan->masks, scan->first_block, scan->end_block);
     const int8_t *query_codes = scan->queries->codes + scan->first_query * scan->queries->code_stride;
     __m512i lanes[HELD_GROUPS_MAX];
 #pragma clang loop unroll(full)
@@ -272,10 +272,8 @@ VNNI static size_t scan(const kindred_code_table *table, size_t first_block, siz
     size_t tiles = query_count / TILE_QUERIES;
     bool asks = query_count <= TILE_QUERIES && asks_itself();
     bool tiles_ask = tiles >= ASKING_TILES_MIN || (tiles > 0 && query_count > TILE_QUERIES && asks_itself());
-    size_t run = query_count <= TILE_QUERIES ? RUN_BLOCKS_MAX
-                                             : kindred_run_blocks(table->groups, tiles_ask ? KINDRED_RUN_BYTES
-                                                                                           : RUN_BYTES_MAX);
-    if (run > RUN_BLOCKS_MAX) run = RUN_BLOCKS_MAX;
+    size_t run = kindred_run_blocks(table->groups, tiles_ask ? KINDRED_RUN_BYTES : RUN_BYTES_MAX);
+    if (run > RUN_BLOCKS_MAX || query_count <= TILE_QUERIES) run = RUN_BLOCKS_MAX;
     scan.ahead = tiles_ask ? 64 * table->groups * run : AHEAD_BYTES;
     for (size_t block = first_block; block < end_block; block += run) {
         scan.first_block = block;

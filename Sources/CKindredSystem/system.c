@@ -4,10 +4,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <linux/sched/types.h>
 #include <linux/sockios.h>
 #include <malloc.h>
-#include <sched.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -40,17 +40,9 @@ int kindred_unacknowledged_bytes(int socket) {
     return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : -1;
 }
 
-// sched_setattr(2), which glibc 2.36 has no name for.
-struct scheduling {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
-
 int kindred_give_way(void) {
-    struct scheduling wanted = {.size = sizeof wanted, .policy = SCHED_OTHER, .nice = 19, .runtime = 100000};
+    struct sched_attr wanted = {
+        .size = sizeof wanted, .sched_policy = SCHED_NORMAL, .sched_nice = 19, .sched_runtime = 100000};
     // Of 0 it is the calling thread's alone.
     return syscall(SYS_sched_setattr, 0, &wanted, 0) == 0 ? 0 : errno;
 }

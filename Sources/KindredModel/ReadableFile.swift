@@ -78,9 +78,9 @@ package struct ReadableFile: ~Copyable, Sendable {
     }
 
     /// The whole file in memory of its own, and its CRC32C.
-    package func readAll(with means: LoadingMeans = .plain) throws(ModelFileFailure) -> (
-        MemoryRegion, UInt32
-    ) {
+    package func readAll(
+        with means: LoadingMeans = .plain
+    ) throws(ModelFileFailure) -> (MemoryRegion, UInt32) {
         let region = try means.region(byteCount: byteCount, for: name)
         let checksum = try checksum(with: means) { (part, range) throws(ModelFileFailure) in
             var offset = range.lowerBound
@@ -96,9 +96,9 @@ package struct ReadableFile: ~Copyable, Sendable {
     }
 
     /// The whole file, mapped, and its CRC32C. Whoever cuts the file later kills the process that reads it.
-    package func mapAll(with means: LoadingMeans = .plain) throws(ModelFileFailure) -> (
-        MemoryRegion, UInt32
-    ) {
+    package func mapAll(
+        with means: LoadingMeans = .plain
+    ) throws(ModelFileFailure) -> (MemoryRegion, UInt32) {
         let region: MemoryRegion
         do throws(MemoryFailure) {
             region = try MemoryRegion(mapping: descriptor, byteCount: byteCount)

@@ -30,7 +30,6 @@ final class ModelSupervisor: @unchecked Sendable {
     private var reportedFailure: String?
     /// Whether requests may run beside a load.
     private var isServing = false
-    private var spares: [ModelName: SpareModelMemory] = [:]
     private let published = Mutex<[ModelStatus]>([])
     private let loads = Atomic<UInt64>(0)
     private let refusals = Atomic<UInt64>(0)
@@ -53,7 +52,7 @@ final class ModelSupervisor: @unchecked Sendable {
         warnOfMistakes()
         thread.start(intervalMilliseconds: watchMilliseconds) {
             self.scan()
-            for name in self.spares.keys { self.spares[name]!.look(now: .now()) }
+            for name in self.models.keys { self.models[name]!.spare.look(now: .now()) }
         }
     }
 
@@ -294,7 +293,7 @@ final class ModelSupervisor: @unchecked Sendable {
             generation = try makeGeneration(version, of: name)
         } catch {
             let reason = "\(error)"
-            spares[name]?.loadEnded()
+            models[name]!.spare.loadEnded()
             let now = NIODeadline.now()
             // A large version that stays damaged must not keep the disk busy.
             let pause = max(Self.pinnedRetry, .nanoseconds(20 * (now - startedAt).nanoseconds))
@@ -323,12 +322,11 @@ final class ModelSupervisor: @unchecked Sendable {
     }
 
     private func makeGeneration(_ version: UInt64, of name: ModelName) throws -> Generation {
-        let spare = spares[name, default: SpareModelMemory()]
-        spares[name] = spare
         let loaded = try loader.load(
             directory: repository.directory(of: name, version: version), expecting: name, version: version,
-            with: LoadingMeans(threads: isServing ? .givingWay() : .eager, memory: spare.memory))
-        spares[name]!.loadEnded()
+            with: LoadingMeans(
+                threads: isServing ? .givingWay() : .eager, memory: models[name]!.spare.memory))
+        models[name]!.spare.loadEnded()
         for (side, reason) in loaded.codesBuilt.sorted(by: { $0.key.description < $1.key.description }) {
             logger.warning(
                 "codes were made in memory, which every load of this version repeats",

@@ -24,6 +24,7 @@ struct ServedModel {
     /// Serves in place of a pinned version that cannot be loaded; no choice, so never remembered.
     var fallback: UInt64?
     var refusals: [UInt64: Refusal] = [:]
+    var spare = SpareModelMemory()
 
     init(name: ModelName, remembered: ServedVersions?) {
         self.name = name

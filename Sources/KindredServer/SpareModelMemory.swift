@@ -15,7 +15,9 @@ package struct SpareModelMemory {
 
     /// A version was loaded, or refused: what it had no use for, the next one has none for either. What a loaded one
     /// replaces is yet to come.
-    package mutating func loadEnded() {
+    package mutating func loadEnded() { giveBack() }
+
+    private mutating func giveBack() {
         memory.giveBack()
         since = nil
     }
@@ -28,6 +30,6 @@ package struct SpareModelMemory {
         }
         let since = since ?? now
         self.since = since
-        if now - since >= Self.kept { memory.giveBack() }
+        if now - since >= Self.kept { giveBack() }
     }
 }

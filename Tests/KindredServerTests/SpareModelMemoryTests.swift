@@ -20,9 +20,8 @@ import Testing
         spare.look(now: start + SpareModelMemory.kept)
         #expect(spare.memory.byteCount == 0)
         // What comes later waits anew.
-        spare.look(now: start + .minutes(11))
         try use(spare)
-        spare.look(now: start + .minutes(12))
+        spare.look(now: start + .minutes(11))
         #expect(spare.memory.byteCount == 1 << 20)
     }
 

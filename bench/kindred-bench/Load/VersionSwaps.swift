@@ -17,7 +17,7 @@ struct VersionSwaps {
         self.interval = interval
         // In memory are the version that serves, the one before and, since an activation pins, the newest: among three
         // others each swap loads one.
-        let all = try target.versions().sorted()
+        let all = try target.versions()
         versions = all.count > 3 ? all.dropLast() : all
         var configuration = ClientConfiguration()
         configuration.timeout = Self.activationMax
