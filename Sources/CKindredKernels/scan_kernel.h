@@ -60,7 +60,9 @@ enum { KINDRED_RUN_BYTES = 16 << 10 };
 KINDRED_INLINE int32_t kindred_threshold_of(const kindred_code_block *block, float floor, float per_norm,
                                             float norm, float error) {
 #pragma STDC FP_CONTRACT OFF
-    float row_norm = per_norm >= 0 ? block->norm_min : block->norm_max;
+    // Both are read: a choice of addresses would become a gather.
+    float norm_min = block->norm_min, norm_max = block->norm_max;
+    float row_norm = per_norm >= 0 ? norm_min : norm_max;
     float a = (floor + per_norm * row_norm) * block->inverse_scale;
     a = a > -0x1p30f ? a : -0x1p30f;
     a = a < 0x1p30f ? a : 0x1p30f;

@@ -18,6 +18,10 @@ public enum Canonical {
         kindred_prefetch(vector, count)
     }
 
+    /// Asks for a number that is needed soon.
+    @inlinable @inline(__always)
+    public static func prefetch(_ number: UnsafePointer<UInt32>) { kindred_prefetch_line(number) }
+
     /// The float64 norm: the square root of the vector's canonical sum with itself. Not finite if an element
     /// is not.
     package static func norm(_ a: UnsafePointer<Float>, count: Int) -> Double {

@@ -13,6 +13,8 @@ final class CodeColumns {
     private var hasMasks = false
     /// The threshold that each floor was made of.
     let thresholds: UnsafeMutablePointer<Float>
+    /// The least norm of a row that can reach the threshold. Norms are no bound of a cosine.
+    let leastNorms: UnsafeMutablePointer<Double>
     /// Rows kept in the current call.
     let keptCounts: UnsafeMutablePointer<Int>
 
@@ -30,6 +32,7 @@ final class CodeColumns {
         let errors = layout.add(Float.self, count: count)
         let masks = layout.add(UnsafePointer<UInt16>?.self, count: count)
         let thresholds = layout.add(Float.self, count: count)
+        let leastNorms = layout.add(Double.self, count: count)
         let keptCounts = layout.add(Int.self, count: count)
         memory = layout.allocate()
         self.codes = memory.elements(codes)
@@ -40,6 +43,7 @@ final class CodeColumns {
         self.errors = memory.elements(errors)
         self.masks = memory.elements(masks)
         self.thresholds = memory.elements(thresholds)
+        self.leastNorms = memory.elements(leastNorms)
         self.keptCounts = memory.elements(keptCounts)
         self.keptCounts.initialize(repeating: 0, count: count)
     }
@@ -65,6 +69,8 @@ final class CodeColumns {
         floors[position] = floor.constant
         floorsPerNorm[position] = floor.perNorm
         thresholds[position] = threshold
+        leastNorms[position] =
+            member.scoring == .dot ? DiscardRule.leastNorm(threshold: threshold, queryNorm: member.norm) : 0
     }
 
     /// Puts the query at one position over that at another.
@@ -77,6 +83,7 @@ final class CodeColumns {
         errors[position] = errors[last]
         masks[position] = masks[last]
         thresholds[position] = thresholds[last]
+        leastNorms[position] = leastNorms[last]
         keptCounts[position] = keptCounts[last]
     }
 

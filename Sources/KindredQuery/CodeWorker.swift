@@ -19,6 +19,8 @@ final class CodeWorker: @unchecked Sendable {
     /// Per slot.
     private let best: UnsafeMutablePointer<BestRows>
     private let counts: UnsafeMutablePointer<ScanCounts>
+    /// Kept, but not scored yet.
+    private var wanted: WantedRows
     /// Columns of the queries that are still scanned for; the first `slotCount` of `slots` say whose they are.
     private let columns: CodeColumns
     private let slots: UnsafeMutablePointer<Int>
@@ -46,6 +48,9 @@ final class CodeWorker: @unchecked Sendable {
     /// Rows per result that must have been seen before a query can be called dense: until then a threshold is
     /// still on its way up.
     private static let rowsPerResultMin = 32
+    /// Rows seen after which what a call keeps is scored at the next call, once its vectors have come from memory: a
+    /// threshold that is a call older lets next to nothing more through then.
+    private static let rowsSeenBeforeWaiting = 32 << 10
     /// Rows of a call that says anything about density.
     private static let denseRowsMin = 256
 
@@ -73,11 +78,13 @@ final class CodeWorker: @unchecked Sendable {
         let countsColumn = layout.add(ScanCounts.self, count: count)
         let heapsColumn = layout.add(UInt64.self, count: kSum)
         let slotsColumn = layout.add(Int.self, count: count)
+        let wantedColumn = layout.add(WantedRows.Element.self, count: WantedRows.countMax)
         memory = layout.allocate()
         best = memory.elements(bestColumn)
         counts = memory.elements(countsColumn)
         counts.initialize(repeating: ScanCounts(), count: count)
         slots = memory.elements(slotsColumn)
+        wanted = WantedRows(memory: memory.elements(wantedColumn))
         columns = CodeColumns(count: count, stride: shared.stride)
         slotCount = count
         var heap = memory.elements(heapsColumn)
@@ -149,7 +156,7 @@ final class CodeWorker: @unchecked Sendable {
         guard coldCount == 0 else { return unit.lowerBound }
         rowsSeen = warmUp.rowCount
         guard slotCount <= ScanScratch.codedQueriesPerCallMax else { return unit.lowerBound }
-        for position in 0..<slotCount { takeOverThreshold(position) }
+        for position in 0..<slotCount { exchangeThreshold(position) }
         count(warmUp.blocks)
         let hitCount = columns.keep(
             scratch.products, table, blocks: warmUp.blocks, members: 0..<slotCount, kernel: shared.kernel,
@@ -158,7 +165,7 @@ final class CodeWorker: @unchecked Sendable {
         return warmUp.blocks.upperBound
     }
 
-    /// Takes over what other threads have found, and lets go of queries that need no more rows. The part of the call
+    /// Exchanges thresholds with other threads, and lets go of queries that need no more rows. The part of the call
     /// that some query needs.
     private func update(before call: Range<Int>) -> Range<Int> {
         let normMax = Double(table.blocks[call.lowerBound].norm_max)
@@ -166,8 +173,8 @@ final class CodeWorker: @unchecked Sendable {
         var position = 0
         while position < slotCount {
             let slot = slots[position]
-            takeOverThreshold(position)
-            let norm = leastNorm(slot)
+            exchangeThreshold(position)
+            let norm = columns.leastNorms[position]
             if shared.isDense(slot) || normMax < norm {
                 remove(position)
             } else {
@@ -180,26 +187,24 @@ final class CodeWorker: @unchecked Sendable {
         return needed
     }
 
-    /// Takes over what other threads have found for the query at a position.
-    private func takeOverThreshold(_ position: Int) {
+    /// Takes over what other threads have found for the query at a position, or tells them of its threshold.
+    private func exchangeThreshold(_ position: Int) {
         let slot = slots[position]
         let known = shared.threshold(slot)
-        guard known > best[slot].threshold else { return }
-        best[slot].raiseThreshold(to: known)
-        setFloor(position)
+        let own = best[slot].threshold
+        if known > own {
+            best[slot].raiseThreshold(to: known)
+            setFloor(position)
+        } else if own > columns.thresholds[position] {
+            setFloor(position)
+            shared.raiseThreshold(slot, to: own)
+        }
     }
 
     /// Counts the rows of blocks as scanned for every query that is left.
     private func count(_ blocks: Range<Int>) {
         let rowCount = min(blocks.upperBound * 16, side.table.count) - blocks.lowerBound * 16
         for position in 0..<slotCount { counts[slots[position]].rowsScanned += rowCount }
-    }
-
-    /// The least norm of a row that can reach the threshold. Norms are no bound of a cosine.
-    private func leastNorm(_ slot: Int) -> Double {
-        let member = members[slot]
-        guard member.scoring == .dot else { return 0 }
-        return DiscardRule.leastNorm(threshold: best[slot].threshold, queryNorm: member.norm)
     }
 
     /// The first block of a call, but for its first one, whose rows are all of a lesser norm; the call's end where
@@ -240,24 +245,25 @@ final class CodeWorker: @unchecked Sendable {
         }
     }
 
-    /// Scores what a call has kept, and tells everybody of the thresholds that makes.
+    /// Asks for the vectors of what a call has kept and may be among the best, and scores them: at once, or with the
+    /// next call's.
     private func take(_ hitCount: Int, first: Int, rowCount: Int, _ scratch: ScanScratch) {
-        let wanted = scratch.wanted
-        var next = 0
-        while next < hitCount {
-            // Vectors lie anywhere in memory: some are asked for before the first of them is needed.
-            var count = 0
-            while next < hitCount, count < ScanScratch.wantedRowsMax {
-                let hit = scratch.hits[next]
-                next += 1
-                let position = first + Int(hit.query)
-                guard let row = wantedRow(hit, position: position) else { continue }
-                Canonical.prefetch(vectors + Int(row) * dimension, count: dimension)
-                wanted[count] = (position, row)
-                count += 1
-            }
-            for index in 0..<count { score(wanted[index].row, position: wanted[index].position) }
+        let hits = UnsafeBufferPointer(start: scratch.hits, count: hitCount)
+        let waits = rowsSeen >= Self.rowsSeenBeforeWaiting
+        if waits {
+            for hit in hits { Canonical.prefetch(rows + Int(hit.position)) }
+            scoreWanted()
         }
+        for hit in hits {
+            let position = first + Int(hit.query)
+            let slot = slots[position]
+            guard let row = wantedRow(hit, slot: slot) else { continue }
+            Canonical.prefetch(vectors + Int(row) * dimension, count: dimension)
+            wanted.append(row, slot: slot)
+            columns.keptCounts[position] += 1
+            if wanted.isFull { scoreWanted() }
+        }
+        if !waits { scoreWanted() }
         for position in first..<min(first + ScanScratch.codedQueriesPerCallMax, slotCount) {
             let kept = columns.keptCounts[position]
             guard kept > 0 else { continue }
@@ -265,10 +271,6 @@ final class CodeWorker: @unchecked Sendable {
             let slot = slots[position]
             counts[slot].rowsRescored += kept
             rowsScored += kept
-            if best[slot].threshold > columns.thresholds[position] {
-                setFloor(position)
-                shared.raiseThreshold(slot, to: best[slot].threshold)
-            }
             if kept * Self.rowsPerKeptMin > rowCount, rowCount >= Self.denseRowsMin,
                 rowsSeen >= Self.rowsPerResultMin * best[slot].k
             {
@@ -279,8 +281,7 @@ final class CodeWorker: @unchecked Sendable {
 
     /// The row of a hit, unless it cannot be among the best any more or must not be.
     @inline(__always)
-    private func wantedRow(_ hit: CodeHit, position: Int) -> UInt32? {
-        let slot = slots[position]
+    private func wantedRow(_ hit: CodeHit, slot: Int) -> UInt32? {
         let member = members + slot
         let block = table.blocks + Int(hit.position) >> 4
         let unit = member.pointee.code.scale * Double(block.pointee.scale)
@@ -304,19 +305,25 @@ final class CodeWorker: @unchecked Sendable {
         return row
     }
 
+    /// Scores what is wanted.
+    private func scoreWanted() {
+        for index in 0..<wanted.count { score(wanted[index]) }
+        wanted.removeAll()
+    }
+
     @inline(__always)
-    private func score(_ row: UInt32, position: Int) {
-        let slot = slots[position]
+    private func score(_ element: WantedRows.Element) {
+        let slot = Int(element.slot)
         let member = members + slot
         let sum = Canonical.sum(
-            shared.vectors + slot * dimension, vectors + Int(row) * dimension, count: dimension)
+            shared.vectors + slot * dimension, vectors + Int(element.row) * dimension, count: dimension)
         let score =
             switch member.pointee.scoring {
             case .dot: Canonical.score(sum: sum)
-            case .cosine: Canonical.score(sum: sum, norms: member.pointee.norm * rowNorms[Int(row)])
+            case .cosine:
+                Canonical.score(sum: sum, norms: member.pointee.norm * rowNorms[Int(element.row)])
             }
-        best[slot].offer(score: score, row: row)
-        columns.keptCounts[position] += 1
+        best[slot].offer(score: score, row: element.row)
     }
 
     /// Adds what this thread did, per query of the batch.
@@ -332,6 +339,7 @@ final class CodeWorker: @unchecked Sendable {
     /// has none.
     func finishNext() -> (index: Int, top: TopRows?)? {
         guard nextFinished < shared.count else { return nil }
+        scoreWanted()
         let slot = nextFinished
         nextFinished += 1
         let index = members[slot].index

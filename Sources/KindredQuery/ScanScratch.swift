@@ -26,9 +26,6 @@ package final class ScanScratch {
     let products: UnsafeMutablePointer<Int32>
     /// The greatest bound of each group of those rows.
     let peaks: UnsafeMutablePointer<Float>
-    /// Rows that are about to be scored, each for the query at a position of the columns.
-    let wanted: UnsafeMutablePointer<(position: Int, row: UInt32)>
-    static let wantedRowsMax = 16
 
     package init() {
         let rows = Self.survivorsMax
@@ -36,7 +33,6 @@ package final class ScanScratch {
         survivors = .allocate(capacity: rows)
         sums = .allocate(capacity: rows)
         bounds = .allocate(capacity: rows)
-        wanted = .allocate(capacity: Self.wantedRowsMax)
         hits = .allocate(capacity: Self.hitsMax)
         products = .allocate(capacity: Self.hitsMax)
         peaks = .allocate(capacity: 16 * CodePeaks.partCountMax)
@@ -50,6 +46,5 @@ package final class ScanScratch {
         hits.deallocate()
         products.deallocate()
         peaks.deallocate()
-        wanted.deallocate()
     }
 }

@@ -51,6 +51,9 @@ static inline void kindred_prefetch(const float *vector, size_t count) {
     for (size_t i = 0; i < near; i += 16) __builtin_prefetch(vector + i);
 }
 
+// Asks the memory for what lies at an address.
+static inline void kindred_prefetch_line(const void *address) { __builtin_prefetch(address); }
+
 // ---- Selection -------------------------------------------------------------------------------------------
 
 // Writes to `survivors` the indices i in ascending order with scores[i] >= threshold; returns their number.
