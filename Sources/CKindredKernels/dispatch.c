@@ -136,6 +136,11 @@ void kindred_canonical_gather(const float *query, const float *base, size_t coun
     }
 }
 
+void kindred_canonical_pairs(const double *queries, const float *rows, size_t count, const kindred_vector_pair *pairs,
+                             size_t pair_count, double *sums) {
+    chosen.canonical_pairs(queries, rows, count, pairs, pair_count, sums);
+}
+
 size_t kindred_select_at_least(const float *scores, size_t count, float threshold, uint32_t *survivors) {
     return chosen.select_at_least(scores, count, threshold, survivors);
 }
@@ -177,7 +182,7 @@ void kindred_code_peaks(const kindred_code_table *table, size_t first_block, siz
     scans[chosen_level]->peaks(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
 }
 
-float kindred_kth_greatest(float *values, size_t count, size_t k) {
+float kindred_kth_greatest(const float *values, size_t count, size_t k) {
     return scans[chosen_level]->kth_greatest(values, count, k);
 }
 

@@ -6,6 +6,7 @@
 
 typedef struct {
     double (*canonical_sum)(const float *, const float *, size_t);
+    void (*canonical_pairs)(const double *, const float *, size_t, const kindred_vector_pair *, size_t, double *);
     size_t (*select_at_least)(const float *, size_t, float, uint32_t *);
     size_t (*select_at_least_scaled)(const float *, const float *, size_t, float, uint32_t *);
     uint32_t (*crc32c)(uint32_t, const void *, size_t);

@@ -254,7 +254,7 @@ static void peaks(const kindred_code_table *table, size_t first_block, size_t bl
     kindred_vnni_scan.peaks(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
 }
 
-static float kth_greatest(float *values, size_t count, size_t k) {
+static float kth_greatest(const float *values, size_t count, size_t k) {
     return kindred_vnni_scan.kth_greatest(values, count, k);
 }
 

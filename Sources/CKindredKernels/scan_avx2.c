@@ -293,7 +293,7 @@ AVX2 static void peaks(const kindred_code_table *table, size_t first_block, size
     kindred_peaks_of(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
 }
 
-AVX2 static float kth_greatest(float *values, size_t count, size_t k) { return kindred_kth_of(values, count, k); }
+AVX2 static float kth_greatest(const float *values, size_t count, size_t k) { return kindred_kth_of(values, count, k); }
 
 const kindred_scan_entry kindred_avx2_scan = {
     .name = "avx2", .query_quad_max = QUERY_QUAD_MAX, .scan = scan, .products = products,

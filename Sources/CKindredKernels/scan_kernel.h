@@ -31,7 +31,7 @@ typedef struct {
     kindred_products_function *products;
     kindred_keep_function *keep;
     kindred_peaks_function *peaks;
-    float (*kth_greatest)(float *values, size_t count, size_t k);
+    float (*kth_greatest)(const float *values, size_t count, size_t k);
 } kindred_scan_entry;
 
 extern const kindred_scan_entry kindred_portable_scan;

@@ -94,7 +94,7 @@ static void peaks(const kindred_code_table *table, size_t first_block, size_t bl
     kindred_peaks_of(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
 }
 
-static float kth_greatest(float *values, size_t count, size_t k) { return kindred_kth_of(values, count, k); }
+static float kth_greatest(const float *values, size_t count, size_t k) { return kindred_kth_of(values, count, k); }
 
 const kindred_scan_entry kindred_portable_scan = {
     .name = "portable", .query_quad_max = KINDRED_QUAD_MAX, .scan = scan, .products = products,

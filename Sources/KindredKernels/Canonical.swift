@@ -12,6 +12,18 @@ public enum Canonical {
         kindred_canonical_sum(a, b, count)
     }
 
+    /// One of some queries and one of some rows.
+    package typealias Pair = kindred_vector_pair
+
+    /// `sums[i]` = canonical sum of the query and the row of the i-th pair; queries are widened to float64, so that
+    /// rows alone are still to be, and sums of several pairs do not wait for each other.
+    package static func sums(
+        of pairs: UnsafePointer<Pair>, count: Int, queries: UnsafePointer<Double>, rows: UnsafePointer<Float>,
+        dimension: Int, into sums: UnsafeMutablePointer<Double>
+    ) {
+        kindred_canonical_pairs(queries, rows, dimension, pairs, count, sums)
+    }
+
     /// Asks for a vector that is needed soon.
     @inlinable @inline(__always)
     public static func prefetch(_ vector: UnsafePointer<Float>, count: Int) {

@@ -3,7 +3,7 @@ import CKindredKernels
 /// Lower bounds of the best rows' inner products with a query, from the products of their codes.
 package enum CodePeaks {
     /// Groups that rows are cut into, at most: 16 for each part.
-    package static let partCountMax = 16
+    package static let partCountMax = KINDRED_PEAKS_MAX / 16
 
     /// The `rank`-th greatest of the lower bounds of `16 * partCount` groups of rows: at least `rank` eligible rows of
     /// the blocks reach it. Minus infinity where fewer groups have an eligible row. `products` are those of query

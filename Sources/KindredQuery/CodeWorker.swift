@@ -78,13 +78,14 @@ final class CodeWorker: @unchecked Sendable {
         let countsColumn = layout.add(ScanCounts.self, count: count)
         let heapsColumn = layout.add(UInt64.self, count: kSum)
         let slotsColumn = layout.add(Int.self, count: count)
-        let wantedColumn = layout.add(WantedRows.Element.self, count: WantedRows.countMax)
+        let pairsColumn = layout.add(Canonical.Pair.self, count: WantedRows.countMax)
+        let sumsColumn = layout.add(Double.self, count: WantedRows.countMax)
         memory = layout.allocate()
         best = memory.elements(bestColumn)
         counts = memory.elements(countsColumn)
         counts.initialize(repeating: ScanCounts(), count: count)
         slots = memory.elements(slotsColumn)
-        wanted = WantedRows(memory: memory.elements(wantedColumn))
+        wanted = WantedRows(pairs: memory.elements(pairsColumn), sums: memory.elements(sumsColumn))
         columns = CodeColumns(count: count, stride: shared.stride)
         slotCount = count
         var heap = memory.elements(heapsColumn)
@@ -307,23 +308,16 @@ final class CodeWorker: @unchecked Sendable {
 
     /// Scores what is wanted.
     private func scoreWanted() {
-        for index in 0..<wanted.count { score(wanted[index]) }
-        wanted.removeAll()
-    }
-
-    @inline(__always)
-    private func score(_ element: WantedRows.Element) {
-        let slot = Int(element.slot)
-        let member = members + slot
-        let sum = Canonical.sum(
-            shared.vectors + slot * dimension, vectors + Int(element.row) * dimension, count: dimension)
-        let score =
-            switch member.pointee.scoring {
-            case .dot: Canonical.score(sum: sum)
-            case .cosine:
-                Canonical.score(sum: sum, norms: member.pointee.norm * rowNorms[Int(element.row)])
-            }
-        best[slot].offer(score: score, row: element.row)
+        guard wanted.count > 0 else { return }
+        wanted.drain(queries: shared.vectors, rows: vectors, dimension: dimension) { slot, row, sum in
+            let member = members + slot
+            let score =
+                switch member.pointee.scoring {
+                case .dot: Canonical.score(sum: sum)
+                case .cosine: Canonical.score(sum: sum, norms: member.pointee.norm * rowNorms[Int(row)])
+                }
+            best[slot].offer(score: score, row: row)
+        }
     }
 
     /// Adds what this thread did, per query of the batch.

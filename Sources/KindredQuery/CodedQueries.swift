@@ -26,8 +26,8 @@ final class CodedQueries: @unchecked Sendable {
     let stride: Int
     /// The codes of all members.
     let codes: UnsafeMutablePointer<Int8>
-    /// Their float32 elements, row-major.
-    let vectors: UnsafeMutablePointer<Float>
+    /// Their elements, row-major, widened.
+    let vectors: UnsafeMutablePointer<Double>
     private let thresholds: UnsafeMutablePointer<Atomic<Int32>>
     private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
     private let memory: UnsafeMutableRawPointer
@@ -38,7 +38,7 @@ final class CodedQueries: @unchecked Sendable {
         let stride = (dimension + 63) / 64 * 64
         var layout = ColumnLayout()
         let codesColumn = layout.add(Int8.self, count: indices.count * stride)
-        let vectorsColumn = layout.add(Float.self, count: indices.count * dimension)
+        let vectorsColumn = layout.add(Double.self, count: indices.count * dimension)
         let thresholdsColumn = layout.add(Atomic<Int32>.self, count: indices.count)
         let flagsColumn = layout.add(Atomic<Bool>.self, count: indices.count)
         let membersColumn = layout.add(Member.self, count: indices.count)
@@ -52,7 +52,8 @@ final class CodedQueries: @unchecked Sendable {
         for (slot, index) in indices.enumerated() {
             let query = queries[index]
             let code = query.vector.withElements { elements in
-                (vectors + slot * dimension).initialize(from: elements, count: dimension)
+                let widened = vectors + slot * dimension
+                for element in 0..<dimension { (widened + element).initialize(to: Double(elements[element])) }
                 return CodeEncoder.encode(
                     query: elements, dimension: dimension, quadMax: kernel.quadMax,
                     into: codes + slot * stride)

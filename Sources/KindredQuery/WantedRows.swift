@@ -1,31 +1,40 @@
-/// Rows that a scan of codes has kept and whose vectors were asked for, in the order in which they are scored.
+import KindredKernels
+
+/// Rows that a scan of codes has kept and whose vectors were asked for, each with the slot of its query, in the order
+/// in which they are scored.
 ///
 /// A bounded list in memory lent by the owner.
 struct WantedRows {
-    /// A row, and the slot of the query that it is scored for.
-    struct Element {
-        let slot: Int32
-        let row: UInt32
-    }
-
     /// Enough to hide that vectors lie anywhere in memory, and few enough that none leaves the first cache again.
     static let countMax = 16
 
     private(set) var count = 0
-    private let memory: UnsafeMutablePointer<Element>
+    private let pairs: UnsafeMutablePointer<Canonical.Pair>
+    private let sums: UnsafeMutablePointer<Double>
 
-    /// None yet. `memory` has room for `countMax`.
-    init(memory: UnsafeMutablePointer<Element>) { self.memory = memory }
+    /// None yet. `pairs` and `sums` have room for `countMax`.
+    init(pairs: UnsafeMutablePointer<Canonical.Pair>, sums: UnsafeMutablePointer<Double>) {
+        self.pairs = pairs
+        self.sums = sums
+    }
 
     var isFull: Bool { count == Self.countMax }
 
-    subscript(index: Int) -> Element { memory[index] }
-
     /// Appends a row, where the list is not full.
     mutating func append(_ row: UInt32, slot: Int) {
-        (memory + count).initialize(to: Element(slot: Int32(truncatingIfNeeded: slot), row: row))
+        (pairs + count).initialize(to: Canonical.Pair(query: UInt32(truncatingIfNeeded: slot), row: row))
         count += 1
     }
 
-    mutating func removeAll() { count = 0 }
+    /// Calls `body` with each row and its canonical sum, and forgets them. `queries` are the slots' vectors, widened.
+    @inline(__always)
+    mutating func drain(
+        queries: UnsafePointer<Double>, rows: UnsafePointer<Float>, dimension: Int,
+        _ body: (_ slot: Int, _ row: UInt32, _ sum: Double) -> Void
+    ) {
+        Canonical.sums(
+            of: pairs, count: count, queries: queries, rows: rows, dimension: dimension, into: sums)
+        for index in 0..<count { body(Int(pairs[index].query), pairs[index].row, sums[index]) }
+        count = 0
+    }
 }

@@ -115,12 +115,12 @@ final class LoopWorker: @unchecked Sendable {
         var number = 0
         var start = 0
         repeat {
-            let queries = plan.queries[start..<min(start + Self.queriesPerPartMax, plan.queries.count)]
+            let queries = start..<min(start + Self.queriesPerPartMax, plan.queries.count)
             tickParts[group].parts.append(
                 ScanPart(
-                    job: job, generation: plan.generation, target: plan.target, queries: queries,
-                    number: number, operationCount: ScanCost.of(queries, over: side)))
-            start = queries.endIndex
+                    job: job, queries: queries, number: number,
+                    operationCount: ScanCost.of(plan.queries[queries], over: side)))
+            start = queries.upperBound
             number += 1
         } while start < plan.queries.count
         scheduleTick()
@@ -264,7 +264,7 @@ final class LoopWorker: @unchecked Sendable {
         if let key = scan.key { begin(server.scans.next(after: key, now: now(), isComplete: true), key: key) }
         complete(scan.parts, results)
         for other in server.workers where other !== self {
-            guard scan.parts.contains(where: { $0.worker === other }) else { continue }
+            guard scan.parts.contains(where: { $0.job.worker === other }) else { continue }
             other.loop.execute { other.complete(scan.parts, results) }
         }
     }
@@ -283,9 +283,7 @@ final class LoopWorker: @unchecked Sendable {
         var start = 0
         for part in parts {
             let end = start + part.queries.count
-            if part.worker === self,
-                part.job.take(results[start..<end], of: part.queries.indices, on: self)
-            {
+            if part.job.worker === self, part.job.take(results[start..<end], of: part.queries, on: self) {
                 part.job.request.connection.start(part.job, now: now)
             }
             start = end

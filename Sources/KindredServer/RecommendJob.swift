@@ -8,9 +8,11 @@ import KindredWire
 /// Touched by its connection's event loop alone; other loops carry it.
 final class RecommendJob: LoopJob, @unchecked Sendable {
     let request: PendingRequest
+    let worker: LoopWorker
     var connection: ConnectionHandler? { request.connection }
     private var planner: RecommendPlanner?
-    private var plan: RecommendPlan?
+    /// Does not change once it is handed to a scan: other loops read it then.
+    private(set) var plan: RecommendPlan?
     /// One for each planned query, where they come in more than one part.
     private var found: [ScanResult] = []
     private var queriesLeft = 0
@@ -20,6 +22,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         _ request: PendingRequest, _ body: RecommendRequest, _ generation: Generation, scan: ScanMode
     ) throws(RequestFailure) {
         self.request = request
+        worker = request.connection.worker
         planner = try RecommendPlanner(request: body, generation: generation, scan: scan)
     }
 

@@ -4,20 +4,17 @@ import Synchronization
 
 /// Some queries of one planned RECOMMEND on their way through a scan.
 ///
-/// The job belongs to `worker`'s event loop; other loops read of it only what never changes, and whether it is dead.
+/// The job belongs to its worker's event loop; other loops read of it only the worker and the plan, which do not change
+/// any more, and whether it is dead.
 struct ScanPart: @unchecked Sendable {
     let job: RecommendJob
-    let generation: Generation
-    let target: Side
-    /// Those of the plan; their indices are its.
-    let queries: ArraySlice<PlannedQuery>
+    /// Which of the plan's.
+    let queries: Range<Int>
     /// The part's number in its request: lower ones go first, so that a late small request does not wait for all
     /// of an early large one.
     let number: Int
     /// Multiply-adds.
     let operationCount: Int
-
-    var worker: LoopWorker { job.request.connection.worker }
 }
 
 /// A batch and whose queries are in it.
@@ -35,10 +32,12 @@ final class SharedScan: Sendable {
         self.key = key
         var queries: [PlannedQuery] = []
         queries.reserveCapacity(parts.reduce(0) { $0 + $1.queries.count })
-        for part in parts { queries.append(contentsOf: part.queries) }
-        let generation = parts[0].generation
+        for part in parts {
+            for index in part.queries { queries.append(part.job.plan!.queries[index]) }
+        }
+        let plan = parts[0].job.plan!
         batch = ScanBatch(
-            generation: generation, target: generation.side(parts[0].target)!, queries: queries)
+            generation: plan.generation, target: plan.generation.side(plan.target)!, queries: queries)
         before = nil
     }
 

@@ -33,6 +33,32 @@ import Testing
         #expect(gathered == indices.map { one[Int($0)] })
     }
 
+    @Test func pairsOfQueriesAndRowsHaveTheBitsOfOne() {
+        var generator = SeededGenerator.announced()
+        for dimension in Array(1...40) + [63, 64, 65, 300] {
+            for scale in [1.0, 1e-40, 1e18] {
+                let queries = (0..<3 * dimension).map { _ in Float(generator.normal() * scale) }
+                let rows = (0..<5 * dimension).map { _ in Float(generator.normal()) }
+                let pairs = (0..<17).map { _ in
+                    Canonical.Pair(
+                        query: UInt32.random(in: 0..<3, using: &generator),
+                        row: UInt32.random(in: 0..<5, using: &generator))
+                }
+                var sums = Array(repeating: Double.nan, count: 18)
+                Canonical.sums(
+                    of: pairs, count: 17, queries: queries.map(Double.init), rows: rows, dimension: dimension,
+                    into: &sums)
+                let expected = pairs.map { pair in
+                    Oracle.sum(
+                        Array(queries[Int(pair.query) * dimension..<Int(pair.query + 1) * dimension]),
+                        Array(rows[Int(pair.row) * dimension..<Int(pair.row + 1) * dimension]))
+                }
+                #expect(sums.dropLast().map(\.bitPattern) == expected.map(\.bitPattern), "d = \(dimension)")
+                #expect(sums[17].isNaN, "nothing is written past the last pair")
+            }
+        }
+    }
+
     @Test func negativeZeroBecomesZero() {
         #expect(Canonical.score(sum: -0.0).bitPattern == 0)
         #expect(Canonical.score(sum: -1e-60).bitPattern == 0)

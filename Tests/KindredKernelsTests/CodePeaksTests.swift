@@ -94,9 +94,11 @@ import Testing
         for _ in 0..<2_000 {
             let count = Int.random(in: 1...256, using: &generator)
             let distinct = Int.random(in: 1...count, using: &generator)
+            let middle = Float(Int.random(in: 0...distinct, using: &generator))
+            let unit: Float = [1, 0x1p-140, 0x1.5p100].randomElement(using: &generator)!
             var values = (0..<count).map { _ in
                 let value = Int.random(in: 0...distinct, using: &generator)
-                return value == 0 ? -Float.infinity : Float(value)
+                return value == 0 ? -Float.infinity : (Float(value) - middle) * unit
             }
             let k = Int.random(in: 1...count, using: &generator)
             let expected = values.sorted(by: >)[k - 1]

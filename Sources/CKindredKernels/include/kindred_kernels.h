@@ -44,6 +44,17 @@ void kindred_canonical_sums(const float *query, const float *rows, size_t count,
 void kindred_canonical_gather(const float *query, const float *base, size_t count, const uint32_t *indices,
                               size_t index_count, double *sums);
 
+// One of some queries and one of some rows.
+typedef struct {
+    uint32_t query;
+    uint32_t row;
+} kindred_vector_pair;
+
+// sums[i] = canonical sum of query pairs[i].query . row pairs[i].row, vectors of `count` contiguous elements: queries
+// that were widened to float64, rows as they are stored. Sums of several pairs do not wait for each other.
+void kindred_canonical_pairs(const double *queries, const float *rows, size_t count, const kindred_vector_pair *pairs,
+                             size_t pair_count, double *sums);
+
 // Asks the memory for a vector of `count` floats that is needed soon; of a long one for its beginning, after which the
 // hardware follows.
 static inline void kindred_prefetch(const float *vector, size_t count) {
@@ -198,8 +209,11 @@ void kindred_code_peaks(const kindred_code_table *table, size_t first_block, siz
                         const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
                         size_t part_count, float *peaks);
 
-// The k-th greatest of `count` values, 1 <= k <= count, which change places. None may be what is not a number.
-float kindred_kth_greatest(float *values, size_t count, size_t k);
+// Groups of a query, 16 for each part.
+enum { KINDRED_PEAKS_MAX = 256 };
+
+// The k-th greatest of `count` values, 1 <= k <= count <= KINDRED_PEAKS_MAX. None may be what is not a number.
+float kindred_kth_greatest(const float *values, size_t count, size_t k);
 
 // The `quad_max` of a named kernel, and its scan, for tests and measurements. 0 and SIZE_MAX where this
 // CPU lacks the kernel.
