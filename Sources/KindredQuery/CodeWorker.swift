@@ -131,9 +131,11 @@ final class CodeWorker: @unchecked Sendable {
     /// Finds first thresholds. Where every query has one, calls of the kernel need not be short; and where the products
     /// of all queries are at hand, they are all that the first blocks are scanned for. The first block to go on with.
     private func warmUp(_ unit: Range<Int>, _ scratch: ScanScratch) -> Int {
-        guard let warmUp = ThresholdWarmUp(table, kernel: shared.kernel, unit: unit) else {
-            return unit.lowerBound
-        }
+        guard
+            let warmUp = ThresholdWarmUp(
+                table, kernel: shared.kernel, unit: unit, queryCount: slotCount, k: kMax,
+                byNorm: shared.isByNorm)
+        else { return unit.lowerBound }
         var coldCount = 0
         for first in stride(from: 0, to: slotCount, by: ScanScratch.codedQueriesPerCallMax) {
             let positions = first..<min(first + ScanScratch.codedQueriesPerCallMax, slotCount)

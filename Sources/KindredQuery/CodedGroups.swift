@@ -37,8 +37,15 @@ struct CodedGroups: Sendable {
         let productsMax = Self.productsPerUnitMax(kernel)
         let fitting = productsMax / (16 * dimension * max(1, blockCount)) / Self.queriesPerGroupMin
         if fitting > 0 {
-            let size = min(
-                fitting * Self.queriesPerGroupMin, ScanScratch.codedQueriesPerCallMax)
+            // A group warms its thresholds together, and these by as many rows as its results are worth.
+            let warmUp = ThresholdWarmUp.blockCount(
+                of: side.codes.view, k: indices.reduce(1) { max($0, queries[$1].k) },
+                byNorm: indices.allSatisfy { queries[$0].scoring == .cosine })
+            let size = max(
+                Self.queriesPerGroupMin,
+                min(
+                    fitting * Self.queriesPerGroupMin, ScanScratch.codedQueriesPerCallMax,
+                    ThresholdWarmUp.queryCountMax(blockCount: warmUp)))
             groups = stride(from: 0, to: indices.count, by: size).map { first in
                 CodedQueries(
                     queries, at: indices[first..<min(first + size, indices.count)], dimension: dimension,

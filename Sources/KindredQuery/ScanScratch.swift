@@ -6,9 +6,9 @@ package final class ScanScratch {
     package static let queriesPerGroupMax = 64
 
     /// Coded queries of one call of a scan kernel, at most.
-    static let codedQueriesPerCallMax = 32
+    package static let codedQueriesPerCallMax = 32
     /// Queries x rows of one call of a scan kernel, at most: each may be a hit.
-    static let hitsMax = codedQueriesPerCallMax * 1_024
+    package static let hitsMax = codedQueriesPerCallMax * 1_024
     /// Room of `survivors` and `sums`.
     static let survivorsMax = Tiling.rowsPerTileMax
 

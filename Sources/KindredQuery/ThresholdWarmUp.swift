@@ -8,24 +8,47 @@ import KindredModel
 /// of disjoint groups of rows stand in for the greatest bounds of rows, since finding the k-th of a few groups is
 /// cheap. At least k rows that may be in the answer reach what is found, so it is a threshold. The rows are not scored
 /// here: the scan compares their products with it, or meets them like all others.
-struct ThresholdWarmUp {
+package struct ThresholdWarmUp {
     let table: CodeTableView
     let kernel: ScanKernel
-    let blocks: Range<Int>
+    package let blocks: Range<Int>
 
-    /// Blocks that are looked at, at most.
-    private static let blockCountMax = 64
-    /// Of all blocks of a table, one in this many at most.
-    private static let blocksPerSampledMin = 8
+    /// Blocks that are looked at, whatever is wanted of the scan...
+    private static let blockCountUsual = 64
+    /// ...of all blocks of a table, one in this many at most.
+    private static let blocksPerUsual = 8
+    /// Rows that are looked at for each result, where rows further on are as likely to be among the best as the first
+    /// ones: many products cost what scoring one row does for which a threshold was too low...
+    private static let rowsPerResult = 100
+    /// ...of all rows of a table, this share at most.
+    private static let shareMax = 0.4
+    /// Norms that are alike: the least is at least this share of the greatest.
+    private static let likeness: Float = 0.9
     /// With fewer blocks, little is to be learned.
     private static let blockCountMin = 8
     /// Groups for each row that must reach the threshold, where there are so many.
     private static let groupsPerRank = 2
 
-    /// Nil where the table or `unit`, the blocks at the beginning of which the scan begins, is too small.
-    init?(_ table: CodeTableView, kernel: ScanKernel, unit: Range<Int>) {
+    /// Blocks that are worth looking at for `k` results. `byNorm`: scores do not grow with the rows' norms.
+    package static func blockCount(of table: CodeTableView, k: Int, byNorm: Bool) -> Int {
         let all = (table.row_count + 15) / 16
-        let count = min(unit.count, Self.blockCountMax, all / Self.blocksPerSampledMin)
+        let usual = min(blockCountUsual, all / blocksPerUsual)
+        let many = min(rowsPerResult * k / 16, Int(Double(all) * shareMax))
+        guard many > usual else { return usual }
+        let isAlike = table.blocks[many - 1].norm_max >= likeness * table.blocks[0].norm_max
+        return byNorm || isAlike ? many : usual
+    }
+
+    /// How many queries can be multiplied with so many blocks: there is room for their products.
+    static func queryCountMax(blockCount: Int) -> Int { ScanScratch.hitsMax / (16 * max(1, blockCount)) }
+
+    /// For `queryCount` queries, at least 1, that want at most `k` results. Nil where the table or `unit`, the blocks
+    /// at the beginning of which the scan begins, is too small.
+    package init?(
+        _ table: CodeTableView, kernel: ScanKernel, unit: Range<Int>, queryCount: Int, k: Int, byNorm: Bool
+    ) {
+        let room = ScanScratch.hitsMax / (16 * min(queryCount, ScanScratch.codedQueriesPerCallMax))
+        let count = min(unit.count, room, Self.blockCount(of: table, k: k, byNorm: byNorm))
         guard count >= Self.blockCountMin else { return nil }
         self.table = table
         self.kernel = kernel
