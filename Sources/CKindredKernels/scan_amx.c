@@ -236,7 +236,8 @@ AMX static size_t scan(const kindred_code_table *table, size_t first_block, size
     return found;
 }
 
-// Of a few blocks once a scan: not worth the tiles.
+// Once a scan, and of few blocks but where many results are wanted of rows of like norms: without tiles, since nobody
+// could measure yet from how many blocks on they would be worth it.
 static void products(const kindred_code_table *table, size_t first_block, size_t block_count,
                      const kindred_code_queries *queries, size_t query_count, int32_t *products) {
     kindred_vnni_scan.products(table, first_block, block_count, queries, query_count, products);

@@ -48,13 +48,18 @@ final class CodeWorker: @unchecked Sendable {
     /// Rows per result that must have been seen before a query can be called dense: until then a threshold is
     /// still on its way up.
     private static let rowsPerResultMin = 32
-    /// Rows seen after which what a call keeps is scored at the next call, once its vectors have come from memory: a
-    /// threshold that is a call older lets next to nothing more through then.
-    private static let rowsSeenBeforeWaiting = 32 << 10
+    /// Rows seen after which what a call keeps waits for the next call that keeps something, or for enough company: its
+    /// vectors have come from memory by then, and a threshold that is older lets next to nothing more through.
+    private let rowsBeforeWaiting: Int
+    /// Rows of a call that are asked where they are, before the first is needed.
+    private static let hitsAhead = 64
     /// Rows of a call that says anything about density.
     private static let denseRowsMin = 256
 
-    init(_ shared: CodedQueries, queries: [PlannedQuery], side: GenerationSide) {
+    init(
+        _ shared: CodedQueries, queries: [PlannedQuery], side: GenerationSide, rowsBeforeWaiting: Int
+    ) {
+        self.rowsBeforeWaiting = rowsBeforeWaiting
         self.shared = shared
         self.queries = queries
         self.side = side
@@ -134,7 +139,7 @@ final class CodeWorker: @unchecked Sendable {
         guard
             let warmUp = ThresholdWarmUp(
                 table, kernel: shared.kernel, unit: unit, queryCount: slotCount, k: kMax,
-                byNorm: shared.isByNorm)
+                isCosine: shared.isCosine)
         else { return unit.lowerBound }
         var coldCount = 0
         for first in stride(from: 0, to: slotCount, by: ScanScratch.codedQueriesPerCallMax) {
@@ -248,13 +253,13 @@ final class CodeWorker: @unchecked Sendable {
         }
     }
 
-    /// Asks for the vectors of what a call has kept and may be among the best, and scores them: at once, or with the
-    /// next call's.
+    /// Asks for the vectors of what a call has kept and may be among the best, and scores them: at once, or with those
+    /// of a later call.
     private func take(_ hitCount: Int, first: Int, rowCount: Int, _ scratch: ScanScratch) {
         let hits = UnsafeBufferPointer(start: scratch.hits, count: hitCount)
-        let waits = rowsSeen >= Self.rowsSeenBeforeWaiting
+        let waits = rowsSeen >= rowsBeforeWaiting
         if waits {
-            for hit in hits { Canonical.prefetch(rows + Int(hit.position)) }
+            for hit in hits.prefix(Self.hitsAhead) { Canonical.prefetch(rows + Int(hit.position)) }
             scoreWanted()
         }
         for hit in hits {

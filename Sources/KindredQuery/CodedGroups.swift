@@ -40,7 +40,7 @@ struct CodedGroups: Sendable {
             // A group warms its thresholds together, and these by as many rows as its results are worth.
             let warmUp = ThresholdWarmUp.blockCount(
                 of: side.codes.view, k: indices.reduce(1) { max($0, queries[$1].k) },
-                byNorm: indices.allSatisfy { queries[$0].scoring == .cosine })
+                isCosine: indices.allSatisfy { queries[$0].scoring == .cosine })
             let size = max(
                 Self.queriesPerGroupMin,
                 min(

@@ -28,8 +28,8 @@ final class CodedQueries: @unchecked Sendable {
     let codes: UnsafeMutablePointer<Int8>
     /// Their elements, row-major, widened.
     let vectors: UnsafeMutablePointer<Double>
-    /// True where no query's scores grow with the rows' norms.
-    let isByNorm: Bool
+    /// True where all queries compare by cosine.
+    let isCosine: Bool
     private let thresholds: UnsafeMutablePointer<Atomic<Int32>>
     private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
     private let memory: UnsafeMutableRawPointer
@@ -68,7 +68,7 @@ final class CodedQueries: @unchecked Sendable {
             (denseFlags + slot).initialize(to: Atomic(false))
         }
         count = indices.count
-        isByNorm = indices.allSatisfy { queries[$0].scoring == .cosine }
+        isCosine = indices.allSatisfy { queries[$0].scoring == .cosine }
         self.members = UnsafePointer(members)
         self.stride = stride
         self.codes = codes

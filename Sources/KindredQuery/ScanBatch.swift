@@ -26,6 +26,7 @@ package final class ScanBatch: Sendable {
     package let unitCount: Int
     private let cursor = Atomic<Int>(0)
     private let deposits: Mutex<Deposits>
+    private let rowsBeforeWaiting: Int
 
     private struct Deposits {
         var unitsDone = 0
@@ -33,14 +34,17 @@ package final class ScanBatch: Sendable {
         var results: [ScanResult]
     }
 
+    /// Rows that a thread scans before what it keeps waits for its vectors.
+    package static let rowsBeforeWaiting = 32 << 10
     /// Rows of a gathered list per unit.
     private static let rowsPerGather = 1_024
 
     /// Cuts queries against a side of a generation into units. `kernel` scans the codes.
     package init(
         generation: Generation, target: GenerationSide, queries: [PlannedQuery],
-        kernel: ScanKernel = .chosen
+        kernel: ScanKernel = .chosen, rowsBeforeWaiting: Int = ScanBatch.rowsBeforeWaiting
     ) {
+        self.rowsBeforeWaiting = rowsBeforeWaiting
         self.generation = generation
         self.queries = queries
         side = target
@@ -118,7 +122,9 @@ package final class ScanBatch: Sendable {
     /// Scans blocks of a unit. Where many rows must be scored, the rest of them is the worker's next piece of work.
     private func scanCodes(_ unit: CodedGroups.Unit, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
         let scan =
-            worker.coded[unit.group] ?? CodeWorker(coded.groups[unit.group], queries: queries, side: side)
+            worker.coded[unit.group]
+            ?? CodeWorker(
+                coded.groups[unit.group], queries: queries, side: side, rowsBeforeWaiting: rowsBeforeWaiting)
         worker.coded[unit.group] = scan
         worker.unitLeft = scan.scan(blocks: unit.blocks, scratch: scratch).map {
             CodedGroups.Unit(group: unit.group, blocks: $0)

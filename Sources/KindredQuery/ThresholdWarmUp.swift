@@ -22,21 +22,22 @@ package struct ThresholdWarmUp {
     private static let rowsPerResult = 100
     /// ...of all rows of a table, this share at most.
     private static let shareMax = 0.4
-    /// Norms that are alike: the least is at least this share of the greatest.
+    /// Norms of a table's first blocks are alike where the least is at least this share of the greatest.
     private static let likeness: Float = 0.9
     /// With fewer blocks, little is to be learned.
     private static let blockCountMin = 8
     /// Groups for each row that must reach the threshold, where there are so many.
     private static let groupsPerRank = 2
 
-    /// Blocks that are worth looking at for `k` results. `byNorm`: scores do not grow with the rows' norms.
-    package static func blockCount(of table: CodeTableView, k: Int, byNorm: Bool) -> Int {
+    /// Blocks that are worth looking at for `k` results. `isCosine`: all queries compare by cosine, which
+    /// does not grow with the rows' norms.
+    package static func blockCount(of table: CodeTableView, k: Int, isCosine: Bool) -> Int {
         let all = (table.row_count + 15) / 16
         let usual = min(blockCountUsual, all / blocksPerUsual)
         let many = min(rowsPerResult * k / 16, Int(Double(all) * shareMax))
         guard many > usual else { return usual }
-        let isAlike = table.blocks[many - 1].norm_max >= likeness * table.blocks[0].norm_max
-        return byNorm || isAlike ? many : usual
+        let isAlike = table.blocks[many - 1].norm_min >= likeness * table.blocks[0].norm_max
+        return isCosine || isAlike ? many : usual
     }
 
     /// How many queries can be multiplied with so many blocks: there is room for their products.
@@ -45,10 +46,10 @@ package struct ThresholdWarmUp {
     /// For `queryCount` queries, at least 1, that want at most `k` results. Nil where the table or `unit`, the blocks
     /// at the beginning of which the scan begins, is too small.
     package init?(
-        _ table: CodeTableView, kernel: ScanKernel, unit: Range<Int>, queryCount: Int, k: Int, byNorm: Bool
+        _ table: CodeTableView, kernel: ScanKernel, unit: Range<Int>, queryCount: Int, k: Int, isCosine: Bool
     ) {
         let room = ScanScratch.hitsMax / (16 * min(queryCount, ScanScratch.codedQueriesPerCallMax))
-        let count = min(unit.count, room, Self.blockCount(of: table, k: k, byNorm: byNorm))
+        let count = min(unit.count, room, Self.blockCount(of: table, k: k, isCosine: isCosine))
         guard count >= Self.blockCountMin else { return nil }
         self.table = table
         self.kernel = kernel

@@ -5,7 +5,7 @@ import KindredKernels
 ///
 /// A bounded list in memory lent by the owner.
 struct WantedRows {
-    /// Enough to hide that vectors lie anywhere in memory, and few enough that none leaves the first cache again.
+    /// Enough to hide that vectors lie anywhere in memory, and few enough that what was asked for is still in a cache.
     static let countMax = 16
 
     private(set) var count = 0

@@ -5,7 +5,7 @@ import KindredWire
 /// A RECOMMEND on its way: it is planned and handed to the tick's scan, what was found comes back in one or more parts,
 /// then its answer is built and written.
 ///
-/// Touched by its connection's event loop alone; other loops carry it.
+/// Touched by its connection's event loop alone; other loops carry it, and read its plan and whose it is.
 final class RecommendJob: LoopJob, @unchecked Sendable {
     let request: PendingRequest
     let worker: LoopWorker

@@ -87,8 +87,11 @@ struct LookalikeCommand: AsyncParsableCommand {
         }
         if !summary.unmatchedExamples.isEmpty {
             let shown = summary.unmatchedExamples.prefix(5).map(\.description).joined(separator: ", ")
-            CommandOutput.note(
-                "\(summary.seedsUnmatched.groupedDigits) seeds are no users of the model: \(shown), ...")
+            let more = summary.seedsUnmatched > 5 ? ", ..." : ""
+            let subject =
+                summary.seedsUnmatched == 1
+                ? "1 seed is" : "\(summary.seedsUnmatched.groupedDigits) seeds are"
+            CommandOutput.note("\(subject) not among the model's users: \(shown)\(more)")
         }
     }
 }

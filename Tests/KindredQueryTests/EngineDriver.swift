@@ -38,7 +38,8 @@ func answer(
     while try !planner.step(idCount: Int.random(in: 1...100, using: &generator)) {}
     let plan = planner.finish()
     let batch = ScanBatch(
-        generation: generation, target: generation.side(plan.target)!, queries: plan.queries)
+        generation: generation, target: generation.side(plan.target)!, queries: plan.queries,
+        rowsBeforeWaiting: [0, 2_000, ScanBatch.rowsBeforeWaiting].randomElement(using: &generator)!)
     let found = runScan(batch, workerCount: workerCount, using: &generator)
     var answer = RecommendAnswer(plan: plan, found: found[...])
     while !answer.step(resultCount: Int.random(in: 1...500, using: &generator)) {}

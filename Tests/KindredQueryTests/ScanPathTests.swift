@@ -42,7 +42,8 @@ import Testing
         }
         let batch = ScanBatch(
             generation: generation, target: side, queries: cases.map { $0.planned(over: side) },
-            kernel: kernel)
+            kernel: kernel,
+            rowsBeforeWaiting: [0, 2_000, ScanBatch.rowsBeforeWaiting].randomElement(using: &generator)!)
         let workerCount = Int.random(in: 1...3, using: &generator)
         var results = runScan(batch, workerCount: workerCount, using: &generator)
         for (index, query) in cases.enumerated() {

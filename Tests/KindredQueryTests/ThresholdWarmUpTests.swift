@@ -19,28 +19,29 @@ import Testing
     @Test func looksAtMoreRowsForMoreResultsWhereRowsAreAlike() {
         withTable(rows: 10_240, leastNorm: 1) { table in
             let counts = [1, 10, 11, 40, 100].map {
-                ThresholdWarmUp.blockCount(of: table, k: $0, byNorm: false)
+                ThresholdWarmUp.blockCount(of: table, k: $0, isCosine: false)
             }
             // 100 rows a result, 64 blocks at least, 0.4 of the 640 blocks at most.
             #expect(counts == [64, 64, 68, 250, 256])
         }
         withTable(rows: 1_000, leastNorm: 1) { table in
-            #expect(ThresholdWarmUp.blockCount(of: table, k: 1, byNorm: false) == 7, "an eighth of 63 blocks")
-            #expect(ThresholdWarmUp.blockCount(of: table, k: 10, byNorm: false) == 25)
+            #expect(
+                ThresholdWarmUp.blockCount(of: table, k: 1, isCosine: false) == 7, "an eighth of 63 blocks")
+            #expect(ThresholdWarmUp.blockCount(of: table, k: 10, isCosine: false) == 25)
         }
     }
 
     @Test func looksAtTheGreatestNormsAloneWhereTheyLead() {
         withTable(rows: 10_240, leastNorm: 0.5) { table in
-            #expect(ThresholdWarmUp.blockCount(of: table, k: 100, byNorm: false) == 64)
-            #expect(ThresholdWarmUp.blockCount(of: table, k: 100, byNorm: true) == 256, "norms say nothing")
+            #expect(ThresholdWarmUp.blockCount(of: table, k: 100, isCosine: false) == 64)
+            #expect(ThresholdWarmUp.blockCount(of: table, k: 100, isCosine: true) == 256, "norms say nothing")
         }
         // 0.9 of the greatest norm is like it: block 255 of 640 has 1 - 0.25 * 255 / 640.
         withTable(rows: 10_240, leastNorm: 0.75) { table in
-            #expect(ThresholdWarmUp.blockCount(of: table, k: 100, byNorm: false) == 256)
+            #expect(ThresholdWarmUp.blockCount(of: table, k: 100, isCosine: false) == 256)
         }
         withTable(rows: 10_240, leastNorm: 0.74) { table in
-            #expect(ThresholdWarmUp.blockCount(of: table, k: 100, byNorm: false) == 64)
+            #expect(ThresholdWarmUp.blockCount(of: table, k: 100, isCosine: false) == 64)
         }
     }
 
@@ -48,7 +49,7 @@ import Testing
         withTable(rows: 100_000, leastNorm: 1) { table in
             for queryCount in [1, 7, 8, 31, 32, 33, 200] {
                 let warmUp = ThresholdWarmUp(
-                    table, kernel: .chosen, unit: 0..<6_250, queryCount: queryCount, k: 100, byNorm: false)
+                    table, kernel: .chosen, unit: 0..<6_250, queryCount: queryCount, k: 100, isCosine: false)
                 let blocks = warmUp?.blocks.count ?? 0
                 let together = min(queryCount, ScanScratch.codedQueriesPerCallMax)
                 #expect(16 * blocks * together <= ScanScratch.hitsMax)

@@ -210,7 +210,7 @@ void kindred_code_peaks(const kindred_code_table *table, size_t first_block, siz
                         size_t part_count, float *peaks);
 
 // Groups of a query, 16 for each part.
-enum { KINDRED_PEAKS_MAX = 256 };
+enum { KINDRED_PEAKS_MAX = 2048 };
 
 // The k-th greatest of `count` values, 1 <= k <= count <= KINDRED_PEAKS_MAX. None may be what is not a number.
 float kindred_kth_greatest(const float *values, size_t count, size_t k);
