@@ -39,7 +39,8 @@ package final class ScanBatch: Sendable {
     /// Rows of a gathered list per unit.
     private static let rowsPerGather = 1_024
 
-    /// Cuts queries against a side of a generation into units. `kernel` scans the codes.
+    /// Cuts queries against a side of a generation into units. `kernel` scans the codes; what a thread keeps waits for
+    /// its vectors once it has scanned `rowsBeforeWaiting` rows, at any number of which the answers are the same.
     package init(
         generation: Generation, target: GenerationSide, queries: [PlannedQuery],
         kernel: ScanKernel = .chosen, rowsBeforeWaiting: Int = ScanBatch.rowsBeforeWaiting

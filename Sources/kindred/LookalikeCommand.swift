@@ -86,8 +86,9 @@ struct LookalikeCommand: AsyncParsableCommand {
             print(line)
         }
         if !summary.unmatchedExamples.isEmpty {
-            let shown = summary.unmatchedExamples.prefix(5).map(\.description).joined(separator: ", ")
-            let more = summary.seedsUnmatched > 5 ? ", ..." : ""
+            let examples = summary.unmatchedExamples.prefix(5)
+            let shown = examples.map(\.description).joined(separator: ", ")
+            let more = summary.seedsUnmatched > examples.count ? ", ..." : ""
             let subject =
                 summary.seedsUnmatched == 1
                 ? "1 seed is" : "\(summary.seedsUnmatched.groupedDigits) seeds are"
