@@ -100,7 +100,7 @@ final class ConnectionHandler: ChannelInboundHandler {
                 bodyLength: UInt32(clamping: request.body.count), type: request.type.rawValue,
                 flags: request.isEnd ? .end : [], requestID: requestID, argument: timeoutMilliseconds
             ).encode(into: &writer)
-            outgoing.writeBytes(writer.bytes)
+            writer.withUnsafeBytes { _ = outgoing.writeBytes($0) }
             writer.removeAll()
             outgoing.writeBytes(request.body)
             scheduleFlush()
@@ -141,7 +141,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         ClientMessage.data(rows).encode(
             requestID: requestID, timeoutMilliseconds: 0, end: isEnd, into: &writer)
-        outgoing.writeBytes(writer.bytes)
+        writer.withUnsafeBytes { _ = outgoing.writeBytes($0) }
         writer.removeAll()
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.whenComplete { result in
@@ -183,7 +183,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func writeWriter() {
-        outgoing.writeBytes(writer.bytes)
+        writer.withUnsafeBytes { _ = outgoing.writeBytes($0) }
         writer.removeAll()
         scheduleFlush()
     }

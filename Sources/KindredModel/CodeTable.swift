@@ -77,6 +77,17 @@ package final class CodeTable: @unchecked Sendable {
             row_count: rowCount)
     }
 
+    /// An object of its own over the same memory.
+    package init(replicaOf other: CodeTable) {
+        rowCount = other.rowCount
+        groups = other.groups
+        blockCount = other.blockCount
+        view = other.view
+        rows = other.rows
+        positions = other.positions
+        storage = other.storage
+    }
+
     /// The inverse of a permutation, which must order the rows by descending norm, equal ones by ascending row.
     private static func positions(
         of rows: UnsafePointer<UInt32>, in table: VectorTable, file: String, with means: LoadingMeans

@@ -57,6 +57,15 @@ package final class IDTable: @unchecked Sendable {
             storage: [wordRegion, textRegion], file: "ids")
     }
 
+    /// An object of its own over the same memory.
+    init(replicaOf other: IDTable) {
+        kind = other.kind
+        count = other.count
+        words = other.words
+        text = other.text
+        storage = other.storage
+    }
+
     /// Bytes of all text ids; 0 for numbers.
     package var textByteCount: Int { text.count }
 
@@ -121,17 +130,27 @@ package final class IDTable: @unchecked Sendable {
 
     /// The ids of the rows in their order, as columns. Rows must be in `0 ..< count`.
     package func ids(ofRows rows: [UInt32]) -> IDList {
-        switch kind {
-        case .number:
-            var numbers: [UInt64] = []
-            numbers.reserveCapacity(rows.count)
+        var ids = noIDs
+        append(rows, to: &ids)
+        return ids
+    }
+
+    /// Appends the ids of rows to a list of the table's kind. Rows must be in `0 ..< count`.
+    package func append(_ rows: [UInt32], to ids: inout IDList) {
+        switch ids {
+        case .numbers(var numbers):
+            precondition(kind == .number)
+            // One owner, so that nothing is copied.
+            ids = .empty
+            numbers.reserveCapacity(numbers.count + rows.count)
             for row in rows {
                 precondition(Int(row) < count)
                 numbers.append(word(Int(row)))
             }
-            return .numbers(numbers)
-        case .text:
-            var list = TextList()
+            ids = .numbers(numbers)
+        case .text(var list):
+            precondition(kind == .text)
+            ids = .empty
             var byteCount = 0
             for row in rows {
                 precondition(Int(row) < count)
@@ -139,7 +158,7 @@ package final class IDTable: @unchecked Sendable {
             }
             list.reserve(count: rows.count, byteCount: byteCount)
             for row in rows { list.append(bytes(ofRow: Int(row))) }
-            return .text(list)
+            ids = .text(list)
         }
     }
 

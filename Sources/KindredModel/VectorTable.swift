@@ -66,6 +66,17 @@ package final class VectorTable: @unchecked Sendable {
             metric: metric, file: "\(side)")
     }
 
+    /// An object of its own over the same memory.
+    package init(replicaOf other: VectorTable) {
+        side = other.side
+        count = other.count
+        dimension = other.dimension
+        ids = IDTable(replicaOf: other.ids)
+        vectors = other.vectors
+        norms = other.norms
+        storage = other.storage
+    }
+
     /// The vector of a row in `0 ..< count`: `dimension` elements.
     @inline(__always)
     package func vector(ofRow row: UInt32) -> UnsafePointer<Float> { vectors + Int(row) * dimension }

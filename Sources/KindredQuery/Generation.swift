@@ -6,6 +6,9 @@ import KindredModel
 ///
 /// Immutable. A request holds the generation it was planned on until its last scan; when the last holder lets
 /// go, the memory is handed to `release`, so that the thread that happened to be last does not pay for it.
+///
+/// Each event loop works with a replica: objects of its own over the same memory. A request counts references to a
+/// dozen objects of its generation; threads that count in the same places wait for each other.
 package final class Generation: Sendable {
     package let name: ModelName
     package let version: UInt64
@@ -17,6 +20,8 @@ package final class Generation: Sendable {
     package let items: GenerationSide?
     package let users: GenerationSide?
     private let release: @Sendable (GenerationSide?, GenerationSide?) -> Void
+    /// Of a replica, what it is made of.
+    private let original: Generation?
 
     /// A generation of a loaded version. `release` receives the last reference to each side.
     package init(
@@ -32,7 +37,26 @@ package final class Generation: Sendable {
         items = try Self.side(loaded.items, loaded.itemCodes, itemCatalog)
         users = try Self.side(loaded.users, loaded.userCodes, userCatalog)
         self.release = release
+        original = nil
     }
+
+    /// A replica: the same to every query, with its own objects.
+    package init(replicaOf other: Generation) {
+        // Long strings are objects too.
+        name = ModelName(String(decoding: Array(other.name.description.utf8), as: UTF8.self)) ?? other.name
+        version = other.version
+        fingerprint = other.fingerprint
+        trainingID = other.trainingID
+        metric = other.metric
+        dimension = other.dimension
+        items = other.items.map { GenerationSide(replicaOf: $0) }
+        users = other.users.map { GenerationSide(replicaOf: $0) }
+        release = other.release
+        original = other.original ?? other
+    }
+
+    /// The same for a generation and its replicas.
+    package var identity: ObjectIdentifier { ObjectIdentifier(original ?? self) }
 
     private static func side(
         _ table: VectorTable?, _ codes: CodeTable?, _ catalog: CatalogColumns?
@@ -41,7 +65,8 @@ package final class Generation: Sendable {
         return try GenerationSide(table: table, codes: codes, catalog: catalog)
     }
 
-    deinit { release(items, users) }
+    /// A replica's memory is its original's, which ends after it.
+    deinit { if original == nil { release(items, users) } }
 
     /// The vectors and attributes of one side, or nil where the model has none.
     package func side(_ side: Side) -> GenerationSide? {
@@ -64,5 +89,12 @@ package final class GenerationSide: Sendable {
         self.codes = codes
         self.catalog = catalog
         tiling = try Tiling(table: table)
+    }
+
+    init(replicaOf other: GenerationSide) {
+        table = VectorTable(replicaOf: other.table)
+        codes = CodeTable(replicaOf: other.codes)
+        catalog = other.catalog
+        tiling = other.tiling
     }
 }

@@ -24,6 +24,19 @@ package struct GenerationTable: Sendable {
         self.defaultModel = defaultModel
     }
 
+    /// The table with replicas of all generations; those that `last` has replicas of are taken from there.
+    package func replicated(after last: GenerationTable) -> GenerationTable {
+        let known = Dictionary(
+            last.models.values.flatMap { [$0.active] + $0.others }.map { ($0.identity, $0) },
+            uniquingKeysWith: { first, _ in first })
+        func replica(_ generation: Generation) -> Generation {
+            known[generation.identity] ?? Generation(replicaOf: generation)
+        }
+        return GenerationTable(
+            models: models.mapValues { Entry(active: replica($0.active), others: $0.others.map(replica)) },
+            defaultModel: defaultModel)
+    }
+
     /// The generation that answers a request for a model (nil: the default) and version (0: whatever serves).
     package func generation(model: ModelName?, version: UInt64) throws(RequestFailure) -> Generation {
         guard let name = model ?? defaultModel else {

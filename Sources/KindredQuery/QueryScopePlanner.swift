@@ -13,7 +13,8 @@ package struct QueryScopePlanner {
 
     package let generation: Generation
     package let target: GenerationSide
-    private let scope: QueryScope
+    private let queries: QueryBatch
+    private let targetSide: Side
     private let source: GenerationSide?
     private let similarity: Similarity
 
@@ -24,7 +25,8 @@ package struct QueryScopePlanner {
         }
         self.generation = generation
         self.target = target
-        self.scope = scope
+        queries = scope.queries
+        targetSide = scope.target
         let sourceSide: Side?
         switch scope.queries {
         case .users: sourceSide = .users
@@ -58,7 +60,7 @@ package struct QueryScopePlanner {
 
     /// What resolving query `index` costs, in look-ups of one id: a member of a basket is looked up and added.
     package func cost(ofQuery index: Int) -> Int {
-        switch scope.queries {
+        switch queries {
         case .users, .items: 1
         case .vectors: 1 + generation.dimension / 64
         case .baskets(let baskets):
@@ -68,7 +70,7 @@ package struct QueryScopePlanner {
 
     /// The vector of query `index`.
     package func resolve(_ index: Int) throws(RequestFailure) -> Resolved {
-        switch scope.queries {
+        switch queries {
         case .users(let ids): return try stored(ids, index, side: .users)
         case .items(let ids): return try stored(ids, index, side: .items)
         case .vectors(let elements, _):
@@ -85,7 +87,7 @@ package struct QueryScopePlanner {
             throw .unknownID(ids[index], side)
         }
         return try scored(
-            QueryVector(row: row, of: table), isStored: true, members: side == scope.target ? [row] : [])
+            QueryVector(row: row, of: table), isStored: true, members: side == targetSide ? [row] : [])
     }
 
     private func basket(_ baskets: Baskets, _ index: Int) throws(RequestFailure) -> Resolved {
@@ -111,7 +113,7 @@ package struct QueryScopePlanner {
         for member in members { mean.add(table.vector(ofRow: member.row), weight: member.weight) }
         guard let vector = mean.finish(), vector.norm > 0 else { throw .invalidArgument(.weightsCancel) }
         guard vector.norm <= Limits.normMax else { throw .invalidArgument(.normTooLarge(vector.norm)) }
-        return try scored(vector, isStored: false, members: scope.target == .items ? members.map(\.row) : [])
+        return try scored(vector, isStored: false, members: targetSide == .items ? members.map(\.row) : [])
     }
 
     /// Decides how sums become scores. Rows of a cosine model have length 1, so there cosine is the inner

@@ -47,7 +47,7 @@ package struct RecommendAnswer {
             queriesDone += 1
             budget -= 16
         }
-        response.ids.append(contentsOf: plan.generation.side(plan.target)!.table.ids.ids(ofRows: rows))
+        plan.generation.side(plan.target)!.table.ids.append(rows, to: &response.ids)
         for (index, column) in plan.columns.enumerated() {
             response.columns[index].append(contentsOf: column.gather(rows))
         }

@@ -3,7 +3,9 @@ import KindredModel
 
 /// Request and generation to plan, in steps: a request may list 100,000 ids, and no step resolves more than
 /// its caller allows.
-package struct RecommendPlanner {
+///
+/// An object: as a value of 520 bytes it was moved ten times on its way from a request to a plan.
+package final class RecommendPlanner {
     private let request: RecommendRequest
     private let scope: QueryScopePlanner
     private let scanPlanner: ScanPlanner
@@ -16,7 +18,8 @@ package struct RecommendPlanner {
     /// Shared candidates that are in the shared exclusions.
     private var sharedOverlapCount: Int?
     private var list: OpenList?
-    private var stage = Stage.sharedExclusions
+    private let hasOwnLists: Bool
+    private var stage: Stage
     private var own = OwnLists()
     private var queries: [PlannedQuery] = []
     private var failures: [RecommendPlan.Failure] = []
@@ -51,6 +54,9 @@ package struct RecommendPlanner {
         scope = try QueryScopePlanner(scope: request.scope, generation: generation)
         scanPlanner = ScanPlanner(side: scope.target, mode: scan)
         resolver = IDResolver(table: scope.target.table)
+        let hasLists = request.exclusions != nil || request.candidates != nil
+        hasOwnLists = request.exclusions?.offsets != nil || request.candidates?.offsets != nil
+        stage = hasLists ? .sharedExclusions : .query(0)
         guard request.scope.queries.count > 0 else { throw .invalidArgument(.noQueries) }
         guard request.k > 0 else { throw .invalidArgument(.kIsZero) }
         var columns: [CatalogColumn] = []
@@ -65,7 +71,7 @@ package struct RecommendPlanner {
     }
 
     /// Works on the plan until about `idCount` ids are resolved. True once the plan is complete.
-    package mutating func step(idCount: Int) throws(RequestFailure) -> Bool {
+    package func step(idCount: Int) throws(RequestFailure) -> Bool {
         var budget = idCount
         while budget > 0 {
             switch stage {
@@ -78,7 +84,7 @@ package struct RecommendPlanner {
                 let lists = request.candidates.flatMap { $0.offsets == nil ? $0 : nil }
                 guard let rows = try resolve(lists, query: 0, &budget) else { return false }
                 if lists != nil { sharedCandidates = rows }
-                stage = .exclusions(query: 0)
+                stage = beginning(ofQuery: 0)
             case .exclusions(let query):
                 let lists = request.exclusions.flatMap { $0.offsets == nil ? nil : $0 }
                 guard let rows = resolveOwn(lists, query: query, &budget) else { return false }
@@ -91,9 +97,9 @@ package struct RecommendPlanner {
                 stage = .query(query)
             case .query(let query):
                 plan(query)
-                own = OwnLists()
+                if hasOwnLists { own = OwnLists() }
                 budget -= scope.cost(ofQuery: query)
-                stage = query + 1 < request.scope.queries.count ? .exclusions(query: query + 1) : .done
+                stage = query + 1 < request.scope.queries.count ? beginning(ofQuery: query + 1) : .done
             case .done:
                 return true
             }
@@ -102,16 +108,19 @@ package struct RecommendPlanner {
         return false
     }
 
-    /// The finished plan; only after `step` said so. Mutating, though it changes nothing: so a planner that an object
-    /// holds is not copied for it.
-    package mutating func finish() -> RecommendPlan {
+    private func beginning(ofQuery query: Int) -> Stage {
+        hasOwnLists ? .exclusions(query: query) : .query(query)
+    }
+
+    /// The finished plan; only after `step` said so.
+    package func finish() -> RecommendPlan {
         RecommendPlan(
             generation: scope.generation, target: request.scope.target, queries: queries, failures: failures,
             wantsScores: request.wantsScores, columns: columns)
     }
 
     /// The rows of one list, or nil while there is more to resolve.
-    private mutating func resolve(
+    private func resolve(
         _ lists: RaggedIDs?, query: Int, _ budget: inout Int
     ) throws(RequestFailure) -> RowSet? {
         guard let lists else { return RowSet.none }
@@ -136,7 +145,7 @@ package struct RecommendPlanner {
     }
 
     /// A query's own list; a mistake in it is that query's failure.
-    private mutating func resolveOwn(_ lists: RaggedIDs?, query: Int, _ budget: inout Int) -> RowSet? {
+    private func resolveOwn(_ lists: RaggedIDs?, query: Int, _ budget: inout Int) -> RowSet? {
         do throws(RequestFailure) {
             return try resolve(lists, query: query, &budget)
         } catch {
@@ -145,7 +154,7 @@ package struct RecommendPlanner {
         }
     }
 
-    private mutating func plan(_ index: Int) {
+    private func plan(_ index: Int) {
         do throws(RequestFailure) {
             if let failure = own.failure { throw failure }
             queries.append(try planned(index))
@@ -154,7 +163,7 @@ package struct RecommendPlanner {
         }
     }
 
-    private mutating func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
+    private func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
         let resolved = try scope.resolve(index)
         var ownRows = own.exclusions
         if !request.includesMembers, !resolved.members.isEmpty {
@@ -198,7 +207,7 @@ package struct RecommendPlanner {
     }
 
     /// Candidates that are excluded. Shared lists are compared once; what is a query's own has been charged for.
-    private mutating func excludedCount(of candidates: RowSet, _ exclusions: Exclusions, isShared: Bool)
+    private func excludedCount(of candidates: RowSet, _ exclusions: Exclusions, isShared: Bool)
         -> Int
     {
         var count = 0

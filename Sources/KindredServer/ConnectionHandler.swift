@@ -33,7 +33,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// ...or because the tick has read enough.
     private var waitsForTick = false
     private var peer = ""
-    private(set) var clientName = ""
+    /// What the peer calls itself.
+    var clientName = ""
 
     init(worker: LoopWorker) {
         self.worker = worker
@@ -248,13 +249,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
             let request = PendingRequest(connection: self, header: header, limits: limits, now: now)
             pending[header.requestID] = request
             do throws(RequestFailure) {
-                let message = try ClientMessage.decode(type: header.type, body: body, limits: limits)
-                if case .hello(let hello) = message { clientName = hello.clientName ?? "" }
-                if case .lookalike(let body) = message {
-                    try openStream(request, body, seedsEnd: header.isEnd)
-                } else {
-                    try RequestDispatcher(worker: worker).dispatch(message, request)
-                }
+                try RequestDispatcher(worker: worker).dispatch(
+                    try ClientMessage.decode(type: header.type, body: body, limits: limits), request,
+                    isEnd: header.isEnd)
             } catch {
                 request.fail(error)
                 if header.type == MessageType.hello.rawValue { closeGracefully() }
@@ -310,7 +307,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    private func openStream(
+    func openStream(
         _ request: PendingRequest, _ body: LookalikeRequest, seedsEnd: Bool
     ) throws(RequestFailure) {
         guard streams.count < Int(limits.streamsPerConnectionMax) else {
@@ -327,16 +324,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: Output
 
-    /// Appends the last reply of a request to what the tick will flush.
-    func writeReply(_ message: ServerMessage, requestType: UInt8, requestID: UInt64, now: UInt64) {
-        pending[requestID] = nil
-        if !streams.isEmpty { streams[requestID] = nil }
+    /// Appends the last reply of a request to what the tick will flush, with `append`.
+    func writeReply(
+        to request: PendingRequest, now: UInt64, _ append: (inout ReplyBuffer) throws(RequestFailure) -> Void
+    ) {
+        pending[request.id] = nil
+        if !streams.isEmpty { streams[request.id] = nil }
         guard context != nil, !state.isClosing else { return }
-        if case .failure = message { worker.metrics.failures.count() }
         do throws(RequestFailure) {
-            try outbound.append(message, replyTo: requestType, requestID: requestID)
+            try append(&outbound)
         } catch {
-            writeFailure(error, requestType: requestType, requestID: requestID)
+            writeFailure(error, requestType: request.type, requestID: request.id)
         }
         if state.complete(now: now) { closeGracefully() }
         scheduleFlush()
@@ -365,7 +363,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Writes what has gathered, in one buffer.
     func flush() {
         isFlushScheduled = false
-        guard let context, let bytes = outbound.take(context.channel.allocator) else { return }
+        guard let context, let bytes = outbound.take() else { return }
         worker.metrics.bytesSent.count(UInt64(bytes.readableBytes))
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }

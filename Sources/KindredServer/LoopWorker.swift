@@ -30,7 +30,7 @@ final class LoopWorker: @unchecked Sendable {
     let loop: any EventLoop
     let metrics = LoopMetrics()
     let server: ServerContext
-    /// The serving generations; replaced as a whole, on the loop.
+    /// Replicas of the serving generations; replaced as a whole, on the loop.
     private(set) var generations: GenerationTable
     private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private let scratch = ScanScratch()
@@ -55,7 +55,7 @@ final class LoopWorker: @unchecked Sendable {
     init(loop: any EventLoop, server: ServerContext) {
         self.loop = loop
         self.server = server
-        generations = server.store.current
+        generations = server.store.current.replicated(after: GenerationTable())
     }
 
     func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
@@ -86,7 +86,7 @@ final class LoopWorker: @unchecked Sendable {
         for connection in connections.values { connection.drain() }
     }
 
-    func use(_ table: GenerationTable) { generations = table }
+    func use(_ table: GenerationTable) { generations = table.replicated(after: generations) }
 
     // MARK: Work
 

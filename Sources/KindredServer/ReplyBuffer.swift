@@ -3,9 +3,14 @@ import KindredWire
 import NIOCore
 
 /// What a connection will send: replies in their order, until they are taken together.
-struct ReplyBuffer {
+struct ReplyBuffer: ~Copyable {
     private var writer = ByteWriter()
+    /// What was taken last: its memory serves again once the channel has let go of it.
+    private var taken = ByteBuffer()
     private let bodyBytesMax: UInt32
+
+    /// Bytes of a taken buffer that is kept.
+    private static let keptByteCountMax = 16 << 10
 
     init(bodyBytesMax: UInt32) { self.bodyBytesMax = bodyBytesMax }
 
@@ -19,6 +24,11 @@ struct ReplyBuffer {
     ) throws(RequestFailure) {
         try message.encode(
             replyTo: requestType, requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
+    }
+
+    /// Appends the answer to a RECOMMEND; throws as `append` does.
+    mutating func append(_ response: RecommendResponse, requestID: UInt64) throws(RequestFailure) {
+        try response.encode(requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
     }
 
     mutating func append(_ failure: RequestFailure, replyTo requestType: UInt8, requestID: UInt64) {
@@ -41,12 +51,14 @@ struct ReplyBuffer {
     mutating func appendData(_ write: (inout ByteWriter) -> Int) -> Int { write(&writer) }
 
     /// Everything, in one buffer; nil where there is nothing.
-    mutating func take(_ allocator: ByteBufferAllocator) -> ByteBuffer? {
+    mutating func take() -> ByteBuffer? {
         guard !writer.isEmpty else { return nil }
-        var buffer = allocator.buffer(capacity: writer.byteCount)
-        buffer.writeBytes(writer.bytes)
+        taken.clear(minimumCapacity: writer.byteCount)
+        writer.withUnsafeBytes { _ = taken.writeBytes($0) }
         writer.removeAll()
-        return buffer
+        guard taken.capacity > Self.keptByteCountMax else { return taken }
+        defer { taken = ByteBuffer() }
+        return taken
     }
 
     /// Forgets everything.

@@ -2,14 +2,17 @@ import KindredDomain
 import KindredQuery
 import KindredWire
 
-/// Sends each request where it is worked on. Streams are opened by their connection.
+/// Sends each request where it is worked on.
 struct RequestDispatcher {
     let worker: LoopWorker
 
-    /// Throws what keeps the request from being worked on at all.
-    func dispatch(_ message: consuming ClientMessage, _ request: PendingRequest) throws(RequestFailure) {
+    /// `isEnd`: the client sends nothing more for the request. Throws what keeps it from being worked on at all.
+    func dispatch(
+        _ message: consuming ClientMessage, _ request: PendingRequest, isEnd: Bool
+    ) throws(RequestFailure) {
         switch consume message {
-        case .hello:
+        case .hello(let hello):
+            request.connection.clientName = hello.clientName ?? ""
             request.answer(
                 .helloOK(
                     HelloReply(
@@ -41,7 +44,9 @@ struct RequestDispatcher {
             worker.server.supervisor.switchVersion(body) { answer($0, request) }
         case .stats: request.answer(.stats(worker.server.stats))
         case .health: request.answer(.health(worker.server.health(isDraining: worker.isDraining)))
-        case .lookalike, .goAway, .window, .cancel, .data:
+        case .lookalike(let body):
+            try request.connection.openStream(request, body, seedsEnd: isEnd)
+        case .goAway, .window, .cancel, .data:
             preconditionFailure("the connection handles type \(request.type)")
         }
     }

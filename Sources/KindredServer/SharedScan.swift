@@ -77,7 +77,7 @@ struct ScanKey: Hashable, Sendable {
     let target: Side
 
     init(_ generation: Generation, target: Side) {
-        self.generation = ObjectIdentifier(generation)
+        self.generation = generation.identity
         self.target = target
     }
 }

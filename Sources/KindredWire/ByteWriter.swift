@@ -1,27 +1,66 @@
-import KindredChecksum
 import KindredDomain
 
 /// Appends frames to bytes that are reused from one batch of frames to the next.
 ///
 /// A frame is written in one pass: `beginFrame`, the body, `endFrame`, which fills in the header. Columns are
 /// copied as they stand in memory.
-package struct ByteWriter: Sendable {
+package struct ByteWriter: ~Copyable, @unchecked Sendable {
     /// A frame that has begun; its header is still zero.
     package struct FrameMark: Sendable {
         fileprivate let start: Int
     }
 
-    /// Everything written since the last `removeAll`.
-    package private(set) var bytes: [UInt8] = []
+    /// Memory of the writer's own, of which the first `byteCount` bytes are written: an array would be asked at each of
+    /// a reply's many small pieces whether it is shared.
+    private var memory: UnsafeMutableRawPointer?
+    private var capacity = 0
+    /// Bytes written since the last `removeAll`.
+    package private(set) var byteCount = 0
+
+    /// Room for the first frames of a connection.
+    private static let capacityMin = 512
 
     package init() {}
 
-    package var byteCount: Int { bytes.count }
-    package var isEmpty: Bool { bytes.isEmpty }
+    deinit { memory?.deallocate() }
+
+    package var isEmpty: Bool { byteCount == 0 }
+
+    /// Calls `body` with everything written since the last `removeAll`.
+    package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
+    {
+        try body(UnsafeRawBufferPointer(start: memory, count: byteCount))
+    }
+
+    /// A copy of everything written since the last `removeAll`.
+    package var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
     /// Forgets the bytes and keeps their memory, unless it has grown beyond `capacityMax` bytes.
     package mutating func removeAll(keepingCapacityUpTo capacityMax: Int = 1 << 20) {
-        bytes.removeAll(keepingCapacity: bytes.capacity <= capacityMax)
+        byteCount = 0
+        guard capacity > capacityMax else { return }
+        memory?.deallocate()
+        memory = nil
+        capacity = 0
+    }
+
+    /// Where the next `count` bytes go, which count as written.
+    @inline(__always)
+    private mutating func extend(by count: Int) -> UnsafeMutableRawPointer {
+        if capacity - byteCount < count { grow(by: count) }
+        defer { byteCount += count }
+        return memory! + byteCount
+    }
+
+    @inline(never)
+    private mutating func grow(by count: Int) {
+        capacity = max(Self.capacityMin, capacity * 2, byteCount + count)
+        let grown = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        if let memory {
+            grown.copyMemory(from: memory, byteCount: byteCount)
+            memory.deallocate()
+        }
+        memory = grown
     }
 
     /// Begins a frame: room for its header.
@@ -30,10 +69,10 @@ package struct ByteWriter: Sendable {
     }
 
     /// Bytes of the body written since a frame began.
-    func bodyByteCount(of frame: FrameMark) -> Int { bytes.count - frame.start - FrameHeader.byteCount }
+    func bodyByteCount(of frame: FrameMark) -> Int { byteCount - frame.start - FrameHeader.byteCount }
 
     /// Takes a frame back: forgets everything written since it began.
-    mutating func remove(_ frame: FrameMark) { bytes.removeSubrange(frame.start...) }
+    mutating func remove(_ frame: FrameMark) { byteCount = frame.start }
 
     /// Ends a frame: writes its header over the room left for it, and returns the body's bytes.
     @discardableResult
@@ -42,10 +81,10 @@ package struct ByteWriter: Sendable {
     ) -> Int {
         let count = bodyByteCount(of: frame)
         // A body beyond 4 GiB would be refused by any receiver; callers check it against far smaller limits.
-        FrameHeader(
+        let header = FrameHeader(
             bodyLength: UInt32(clamping: count), type: type, flags: flags, requestID: requestID,
-            argument: argument
-        ).store(in: &self, at: frame.start)
+            argument: argument)
+        overwrite(frame.start..<frame.start + FrameHeader.byteCount) { header.write(to: $0) }
         return count
     }
 
@@ -58,30 +97,29 @@ package struct ByteWriter: Sendable {
 
     /// Appends `count` zeros and returns where they begin.
     mutating func appendZeros(_ count: Int) -> Int {
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: count))
+        let start = byteCount
+        extend(by: count).initializeMemory(as: UInt8.self, repeating: 0, count: count)
         return start
     }
 
     /// Overwrites bytes that are already there.
     mutating func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
-        bytes.withUnsafeMutableBytes {
-            $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
-        }
+        precondition(offset >= 0 && offset + MemoryLayout<T>.size <= byteCount)
+        memory!.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
     }
 
-    /// CRC-32 of bytes already written.
-    func checksum(_ range: Range<Int>) -> UInt32 {
-        bytes.withUnsafeBytes { CRC32.of(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    /// Lets `body` write over bytes that are already there.
+    mutating func overwrite(_ range: Range<Int>, _ body: (UnsafeMutableRawPointer) -> Void) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+        if let memory { body(memory + range.lowerBound) }
     }
 
     /// Appends a section of raw bytes with its padding.
     mutating func appendSection(
         _ payload: UnsafeRawBufferPointer, tag: UInt16, type: ElementType, critical: Bool = false
     ) {
-        appendSectionHeader(tag: tag, type: type, critical: critical, byteCount: payload.count)
-        bytes.append(contentsOf: payload)
-        pad(after: payload.count)
+        let place = beginSection(tag: tag, type: type, critical: critical, byteCount: payload.count)
+        if let source = payload.baseAddress { place.copyMemory(from: source, byteCount: payload.count) }
     }
 
     /// Appends a column of elements.
@@ -117,12 +155,12 @@ package struct ByteWriter: Sendable {
     mutating func appendSection<T: WireElement & FixedWidthInteger>(
         count: Int, tag: UInt16, critical: Bool = false, _ element: (Int) -> T
     ) {
-        let byteCount = count * MemoryLayout<T>.size
-        appendSectionHeader(tag: tag, type: T.elementType, critical: critical, byteCount: byteCount)
+        let size = MemoryLayout<T>.size
+        let place = beginSection(
+            tag: tag, type: T.elementType, critical: critical, byteCount: count * size)
         for index in 0..<count {
-            withUnsafeBytes(of: element(index).littleEndian) { bytes.append(contentsOf: $0) }
+            place.storeBytes(of: element(index).littleEndian, toByteOffset: index * size, as: T.self)
         }
-        pad(after: byteCount)
     }
 
     /// Appends a bitmap of a stretch of truth values: bit i % 8 of byte i / 8.
@@ -137,18 +175,22 @@ package struct ByteWriter: Sendable {
         }
     }
 
-    private mutating func appendSectionHeader(tag: UInt16, type: ElementType, critical: Bool, byteCount: Int)
-    {
+    /// Appends a section's header and room for its payload, which is where the result points; the padding is written.
+    private mutating func beginSection(
+        tag: UInt16, type: ElementType, critical: Bool, byteCount: Int
+    ) -> UnsafeMutableRawPointer {
         let flags: UInt64 = critical ? UInt64(SectionReader.criticalFlag) << 24 : 0
         // Sections are far below 4 GiB: a body is checked against its limit before it is sent.
         let header =
             UInt64(tag) | UInt64(type.rawValue) << 16 | flags | UInt64(UInt32(truncatingIfNeeded: byteCount))
             << 32
-        withUnsafeBytes(of: header.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-
-    private mutating func pad(after byteCount: Int) {
-        let remainder = byteCount % 8
-        if remainder != 0 { _ = appendZeros(8 - remainder) }
+        let padded = (byteCount + 7) / 8 * 8
+        let place = extend(by: SectionReader.headerByteCount + padded)
+        place.storeBytes(of: header.littleEndian, as: UInt64.self)
+        // The last eight bytes as zeros, under what the payload leaves of them.
+        if padded > byteCount {
+            place.storeBytes(of: 0, toByteOffset: SectionReader.headerByteCount + padded - 8, as: UInt64.self)
+        }
+        return place + SectionReader.headerByteCount
     }
 }

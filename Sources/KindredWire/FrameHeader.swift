@@ -63,17 +63,20 @@ package struct FrameHeader: Sendable, Equatable {
     /// Appends the 32 bytes.
     package func encode(into writer: inout ByteWriter) {
         let start = writer.appendZeros(Self.byteCount)
-        store(in: &writer, at: start)
+        writer.overwrite(start..<start + Self.byteCount) { write(to: $0) }
     }
 
-    /// Writes the header over the zeros at `start`.
-    func store(in writer: inout ByteWriter, at start: Int) {
-        writer.store(bodyLength, at: start)
-        writer.store(major, at: start + 4)
-        writer.store(type, at: start + 5)
-        writer.store(flags.rawValue, at: start + 6)
-        writer.store(requestID, at: start + 8)
-        writer.store(argument, at: start + 20)
-        writer.store(writer.checksum(start..<start + 28), at: start + 28)
+    /// Writes the 32 bytes to memory that has room for them.
+    package func write(to memory: UnsafeMutableRawPointer) {
+        memory.storeBytes(of: bodyLength.littleEndian, as: UInt32.self)
+        memory.storeBytes(of: major, toByteOffset: 4, as: UInt8.self)
+        memory.storeBytes(of: type, toByteOffset: 5, as: UInt8.self)
+        memory.storeBytes(of: flags.rawValue.littleEndian, toByteOffset: 6, as: UInt16.self)
+        memory.storeBytes(of: requestID.littleEndian, toByteOffset: 8, as: UInt64.self)
+        memory.storeBytes(of: 0, toByteOffset: 16, as: UInt32.self)
+        memory.storeBytes(of: argument.littleEndian, toByteOffset: 20, as: UInt32.self)
+        memory.storeBytes(of: 0, toByteOffset: 24, as: UInt32.self)
+        let checksum = CRC32.of(UnsafeRawBufferPointer(start: memory, count: 28))
+        memory.storeBytes(of: checksum.littleEndian, toByteOffset: 28, as: UInt32.self)
     }
 }

@@ -8,7 +8,8 @@ extension Generation {
     /// A generation over rows at hand, whose ids are 0, 3, 6, ...
     static func sample(
         items: [[Float]]? = nil, users: [[Float]]? = nil, metric: Similarity,
-        itemCatalog: CatalogColumns? = nil
+        itemCatalog: CatalogColumns? = nil, number: UInt64 = 1,
+        release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void = { _, _ in }
     ) throws -> Generation {
         func table(_ side: Side, _ rows: [[Float]]) throws -> VectorTable {
             try VectorTable(
@@ -16,16 +17,17 @@ extension Generation {
                 dimension: rows[0].count, elements: rows.flatMap { $0 }, metric: metric)
         }
         let manifest = Manifest(
-            model: ModelName("sample")!, version: 1, created: "2000-01-01T00:00:00Z", metric: metric,
+            model: ModelName("sample")!, version: number, created: "2000-01-01T00:00:00Z", metric: metric,
             dimension: (items ?? users)![0].count, fingerprint: Array(repeating: 1, count: 16),
             trainingID: nil,
             items: items.map { Manifest.Rows(count: UInt64($0.count), idKind: .number) },
             users: users.map { Manifest.Rows(count: UInt64($0.count), idKind: .number) }, files: [])
         let version = try LoadedVersion(
-            name: ModelName("sample")!, version: 1, directory: "", manifest: manifest,
+            name: ModelName("sample")!, version: number, directory: "", manifest: manifest,
             items: try items.map { try table(.items, $0) }, users: try users.map { try table(.users, $0) },
             catalogPath: nil)
-        return try Generation(version: version, itemCatalog: itemCatalog, userCatalog: nil) { _, _ in }
+        return try Generation(
+            version: version, itemCatalog: itemCatalog, userCatalog: nil, release: release)
     }
 }
 
@@ -34,7 +36,7 @@ func answer(
     _ request: RecommendRequest, _ generation: Generation, scan: ScanMode = .auto, workerCount: Int = 1,
     using generator: inout SeededGenerator
 ) throws -> RecommendResponse {
-    var planner = try RecommendPlanner(request: request, generation: generation, scan: scan)
+    let planner = try RecommendPlanner(request: request, generation: generation, scan: scan)
     while try !planner.step(idCount: Int.random(in: 1...100, using: &generator)) {}
     let plan = planner.finish()
     let batch = ScanBatch(

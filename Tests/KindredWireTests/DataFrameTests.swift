@@ -4,11 +4,11 @@ import Testing
 
 /// DATA written straight from columns.
 @Suite struct DataFrameTests {
-    private func rows(_ writer: ByteWriter) throws -> AudienceRows {
-        let header = try FrameHeader(decoding: writer.bytes.span.bytes, bodyBytesMax: .max)
+    private func rows(_ bytes: [UInt8]) throws -> AudienceRows {
+        let header = try FrameHeader(decoding: bytes.span.bytes, bodyBytesMax: .max)
         #expect(header.type == MessageType.data.rawValue)
         #expect(!header.isEnd)
-        let body = Array(writer.bytes.dropFirst(32))
+        let body = Array(bytes.dropFirst(32))
         #expect(Int(header.bodyLength) == body.count)
         guard case .data(let rows) = try ServerReply.decode(header: header, body: body.span.bytes) else {
             throw RequestFailure.unsupportedType(header.type)
@@ -26,7 +26,7 @@ import Testing
                 DataFrame.encode(requestID: 5, firstRow: 77, numbers: ids, scores: $0, into: &writer)
             }
         }
-        #expect(try rows(writer) == AudienceRows(firstRow: 77, ids: .numbers(ids), scores: scores))
+        #expect(try rows(writer.bytes) == AudienceRows(firstRow: 77, ids: .numbers(ids), scores: scores))
         #expect(byteCount == writer.byteCount - 32)
         // The body holds these rows, and fewer when it is one word shorter.
         let fitting = DataFrame.numberRows(inBody: byteCount, withScores: withScores)
@@ -76,7 +76,7 @@ import Testing
                 }
             }
             #expect(byteCount <= 1_024)
-            let rows = try rows(writer)
+            let rows = try rows(writer.bytes)
             #expect(rows.ids.ids == texts[first..<first + count].map { ExternalID($0) })
             #expect(rows.scores == scores)
             first += count

@@ -50,7 +50,6 @@ struct LoadConnection {
     private var requests = [Request?](repeating: nil, count: inFlightMax)
     private var free = Array(0..<inFlightMax)
     private var sequence: UInt64 = 0
-    private var header = ByteWriter()
     private var output: [UInt8] = []
     private var outputStart = 0
 
@@ -111,11 +110,13 @@ struct LoadConnection {
     private mutating func appendFrame(
         type: UInt8, flags: FrameFlags, requestID: UInt64, argument: UInt32, body: ArraySlice<UInt8>
     ) {
-        header.removeAll()
-        FrameHeader(
+        let header = FrameHeader(
             bodyLength: UInt32(body.count), type: type, flags: flags, requestID: requestID, argument: argument
-        ).encode(into: &header)
-        output += header.bytes
+        )
+        withUnsafeTemporaryAllocation(byteCount: FrameHeader.byteCount, alignment: 8) { bytes in
+            header.write(to: bytes.baseAddress!)
+            output.append(contentsOf: bytes)
+        }
         output += body
     }
 

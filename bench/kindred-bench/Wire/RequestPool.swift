@@ -17,7 +17,6 @@ struct RequestPool: Sendable {
 
     private(set) var entries: [Entry] = []
     private var bytes: [UInt8] = []
-    private var writer = ByteWriter()
 
     /// Recommendations for the users 0 ..< `users`, one each.
     static func users(_ users: Int, k: Int) -> RequestPool {
@@ -32,11 +31,11 @@ struct RequestPool: Sendable {
     /// Appends a request. False, and nothing happens, where the bodies would take more than `byteCountMax`.
     @discardableResult
     mutating func append(_ message: ClientMessage, kind: RequestKind, queryCount: Int = 1) -> Bool {
-        writer.removeAll()
+        var writer = ByteWriter()
         message.encodeBody(into: &writer)
         guard bytes.count + writer.byteCount <= Self.byteCountMax else { return false }
         let start = bytes.count
-        bytes += writer.bytes
+        writer.withUnsafeBytes { bytes.append(contentsOf: $0) }
         entries.append(
             Entry(kind: kind, type: message.type, queryCount: queryCount, range: start..<bytes.count))
         return true
