@@ -4,9 +4,6 @@
 
 #include "scan_kernel.h"
 
-// Blocks that thresholds are found for at a time.
-enum { KINDRED_KEEP_BLOCKS = 64 };
-
 typedef int32_t kindred_block_products __attribute__((ext_vector_type(KINDRED_BLOCK_ROWS)));
 typedef bool kindred_block_rows __attribute__((ext_vector_type(KINDRED_BLOCK_ROWS)));
 
@@ -21,24 +18,44 @@ KINDRED_INLINE uint32_t kindred_rows_at_least(const int32_t *products, int32_t l
     return bits;
 }
 
-// Hits have room for all rows of the blocks that are still to be compared, as a scan's.
-KINDRED_INLINE size_t kindred_keep_of(const kindred_code_table *table, size_t first_block, size_t block_count,
-                                      const kindred_code_queries *queries, size_t query_count,
-                                      const int32_t *products, kindred_code_hit *hits) {
+typedef uint16_t kindred_rows_of_blocks __attribute__((ext_vector_type(KINDRED_COLUMN_BLOCKS)));
+typedef bool kindred_some_blocks __attribute__((ext_vector_type(KINDRED_COLUMN_BLOCKS)));
+
+// A bit for each block that has a row.
+KINDRED_INLINE uint64_t kindred_blocks_with_rows(const uint16_t rows[KINDRED_COLUMN_BLOCKS]) {
+    kindred_rows_of_blocks all;
+    memcpy(&all, rows, sizeof all);
+    kindred_some_blocks some = __builtin_convertvector(all != 0, kindred_some_blocks);
+    uint64_t bits;
+    _Static_assert(sizeof some == sizeof bits, "a bit per block");
+    memcpy(&bits, &some, sizeof bits);
+    return bits;
+}
+
+// Compares first and looks at what is kept then: which of the blocks have a row is nothing a CPU can predict. Hits have
+// room for all rows of the blocks that are still to be compared, as a scan's.
+KINDRED_INLINE size_t kindred_keep_of(const kindred_code_table *table, const kindred_block_columns *columns,
+                                      size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                                      size_t query_count, const int32_t *products, kindred_code_hit *hits) {
     size_t found = 0;
-    int32_t least[KINDRED_KEEP_BLOCKS];
+    int32_t least[KINDRED_COLUMN_BLOCKS];
+    uint16_t rows[KINDRED_COLUMN_BLOCKS];
     for (size_t i = 0; i < query_count; i++) {
         kindred_tile_masks masks = kindred_masks_of(queries, i, 1);
-        for (size_t done = 0; done < block_count; done += KINDRED_KEEP_BLOCKS) {
-            size_t count = block_count - done < KINDRED_KEEP_BLOCKS ? block_count - done : KINDRED_KEEP_BLOCKS;
-            kindred_scan_least_of_blocks(&table->blocks[first_block + done], count, queries, i, 0, least);
-            for (size_t j = 0; j < count; j++, products += KINDRED_BLOCK_ROWS) {
-                uint32_t rows = kindred_rows_at_least(products, least[j]);
-                if (rows == 0) continue;
-                size_t block = first_block + done + j;
-                rows &= kindred_live_rows(table, block) & kindred_masked_rows(&masks, 0, block);
-                if (rows != 0) found = kindred_keep_rows(rows, products, 0, i, block, hits, found);
+        for (size_t done = 0; done < block_count; done += KINDRED_COLUMN_BLOCKS) {
+            size_t left = block_count - done;
+            size_t count = left < KINDRED_COLUMN_BLOCKS ? left : KINDRED_COLUMN_BLOCKS;
+            kindred_scan_least_of_columns(&columns[done / KINDRED_COLUMN_BLOCKS], queries, i, least);
+            for (size_t j = 0; j < count; j++)
+                rows[j] = (uint16_t)kindred_rows_at_least(products + KINDRED_BLOCK_ROWS * j, least[j]);
+            for (size_t j = count; j < KINDRED_COLUMN_BLOCKS; j++) rows[j] = 0;
+            for (uint64_t blocks = kindred_blocks_with_rows(rows); blocks != 0; blocks &= blocks - 1) {
+                size_t j = (size_t)__builtin_ctzll(blocks), block = first_block + done + j;
+                uint32_t kept =
+                    rows[j] & kindred_live_rows(table, block) & kindred_masked_rows(&masks, 0, block);
+                found = kindred_keep_rows(kept, products + KINDRED_BLOCK_ROWS * j, 0, i, block, hits, found);
             }
+            products += KINDRED_BLOCK_ROWS * count;
         }
     }
     return found;

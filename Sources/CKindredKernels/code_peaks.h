@@ -4,44 +4,92 @@
 
 #include "scan_kernel.h"
 
-// The bounds of a block's rows, in the units of the header. Each operation rounds by at most 2^-24 of a number that is
-// no greater than |product| or the margin, which the added shares of both outweigh.
-KINDRED_INLINE void kindred_bound_rows(const kindred_code_block *block, const int32_t *restrict products, float norm,
-                                       float error, bool by_norm, float *restrict bounds) {
-    float margin = norm * block->error + error * block->coded_norm;
-    margin = margin + margin * 0x1p-20f + 2.0f;
-    float above = block->scale, below = block->scale;
-    if (by_norm) {
-        above = block->norm_max > 0 ? above / block->norm_max : 0;
-        below = below / block->norm_min;
+// What bounds the products of one query with the blocks of some columns: a row's bound is its product, less the margin,
+// times a scale of its sign, in the units of the header.
+typedef struct {
+    float margin[KINDRED_COLUMN_BLOCKS];
+    float above[KINDRED_COLUMN_BLOCKS];
+    float below[KINDRED_COLUMN_BLOCKS];
+} kindred_peak_bounds;
+
+// Each operation rounds by at most 2^-24 of a product or of the margin, and no product is greater than |q~| |x~|: the
+// added shares of both outweigh what rounding does before the result.
+KINDRED_INLINE void kindred_bound_blocks(const kindred_block_columns *restrict columns, float norm, float error,
+                                         bool by_norm, kindred_peak_bounds *restrict bounds) {
+#pragma clang loop vectorize(enable)
+    for (size_t j = 0; j < KINDRED_COLUMN_BLOCKS; j++) {
+        float margin = norm * columns->error[j] + error * columns->coded_norm[j];
+        margin = margin + (margin + (norm + error) * columns->coded_norm[j]) * 0x1p-20f + 2.0f;
+        bounds->margin[j] = margin;
     }
-    for (size_t row = 0; row < KINDRED_BLOCK_ROWS; row++) {
-        float product = (float)products[row];
-        float bound = product - fabsf(product) * 0x1p-20f - margin;
-        bounds[row] = bound * (bound >= 0 ? above : below);
+    if (!by_norm) {
+        memcpy(bounds->above, columns->scale, sizeof bounds->above);
+        return;
+    }
+    for (size_t j = 0; j < KINDRED_COLUMN_BLOCKS; j++) {
+        bounds->above[j] = columns->norm_max[j] > 0 ? columns->scale[j] / columns->norm_max[j] : 0;
+        bounds->below[j] = columns->scale[j] / columns->norm_min[j];
     }
 }
 
-KINDRED_INLINE void kindred_peaks_of(const kindred_code_table *table, size_t first_block, size_t block_count,
-                                     const kindred_code_queries *queries, size_t i, const int32_t *products,
-                                     bool by_norm, size_t part_count, float *peaks) {
-    float norm = queries->norms[i], error = queries->errors[i];
-    kindred_tile_masks masks = kindred_masks_of(queries, i, 1);
-    for (size_t group = 0; group < KINDRED_BLOCK_ROWS * part_count; group++) peaks[group] = -INFINITY;
-    for (size_t j = 0; j < block_count; j++, products += KINDRED_BLOCK_ROWS) {
-        size_t block = first_block + j;
-        uint32_t eligible = kindred_live_rows(table, block) & kindred_masked_rows(&masks, 0, block);
-        if (eligible == 0) continue;
-        float bounds[KINDRED_BLOCK_ROWS];
-        kindred_bound_rows(&table->blocks[block], products, norm, error, by_norm, bounds);
-        if (eligible != 0xFFFF)
-            for (size_t row = 0; row < KINDRED_BLOCK_ROWS; row++)
-                if ((eligible >> row & 1) == 0) bounds[row] = -INFINITY;
-        float *restrict group = peaks + KINDRED_BLOCK_ROWS * (j % part_count);
+// Raises the peaks of a group to the bounds of a block's rows. `by_norm` is a constant of the caller.
+KINDRED_INLINE void kindred_raise_peaks(const kindred_peak_bounds *bounds, size_t j, const int32_t *restrict products,
+                                        bool by_norm, uint32_t eligible, float *restrict group) {
+    float raised[KINDRED_BLOCK_ROWS];
+    for (size_t row = 0; row < KINDRED_BLOCK_ROWS; row++) {
+        float bound = (float)products[row] - bounds->margin[j];
+        float scaled = bound * (by_norm && bound < 0 ? bounds->below[j] : bounds->above[j]);
         // What is not a number is below everything.
-        for (size_t row = 0; row < KINDRED_BLOCK_ROWS; row++)
-            group[row] = bounds[row] > group[row] ? bounds[row] : group[row];
+        raised[row] = scaled > group[row] ? scaled : group[row];
     }
+    if (eligible != 0xFFFF)
+        for (size_t row = 0; row < KINDRED_BLOCK_ROWS; row++)
+            if ((eligible >> row & 1) == 0) raised[row] = group[row];
+    memcpy(group, raised, sizeof raised);
+}
+
+// `by_norm` is a constant of the caller.
+KINDRED_INLINE void kindred_find_peaks(const kindred_code_table *table, const kindred_block_columns *columns,
+                                       size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                                       size_t i, const int32_t *products, bool by_norm, size_t part_count,
+                                       float *peaks) {
+    kindred_tile_masks masks = kindred_masks_of(queries, i, 1);
+    bool is_whole = !masks.skips && (first_block + block_count) * KINDRED_BLOCK_ROWS <= table->row_count;
+    for (size_t group = 0; group < KINDRED_BLOCK_ROWS * part_count; group++) peaks[group] = -INFINITY;
+    for (size_t done = 0; done < block_count; done += KINDRED_COLUMN_BLOCKS) {
+        size_t count = block_count - done < KINDRED_COLUMN_BLOCKS ? block_count - done : KINDRED_COLUMN_BLOCKS;
+        kindred_peak_bounds bounds;
+        kindred_bound_blocks(&columns[done / KINDRED_COLUMN_BLOCKS], queries->norms[i], queries->errors[i], by_norm,
+                             &bounds);
+        // A part after the other: its peaks stay in registers.
+        size_t parts = part_count < KINDRED_COLUMN_BLOCKS ? part_count : KINDRED_COLUMN_BLOCKS;
+        for (size_t part = 0; part < parts && part < count; part++) {
+            float group[KINDRED_BLOCK_ROWS];
+            float *own = peaks + KINDRED_BLOCK_ROWS * ((done + part) & (part_count - 1));
+            memcpy(group, own, sizeof group);
+            for (size_t j = part; j < count; j += parts) {
+                const int32_t *rows = products + KINDRED_BLOCK_ROWS * (done + j);
+                if (is_whole) {
+                    kindred_raise_peaks(&bounds, j, rows, by_norm, 0xFFFF, group);
+                    continue;
+                }
+                size_t block = first_block + done + j;
+                uint32_t eligible = kindred_live_rows(table, block) & kindred_masked_rows(&masks, 0, block);
+                if (eligible != 0) kindred_raise_peaks(&bounds, j, rows, by_norm, eligible, group);
+            }
+            memcpy(own, group, sizeof group);
+        }
+    }
+}
+
+KINDRED_INLINE void kindred_peaks_of(const kindred_code_table *table, const kindred_block_columns *columns,
+                                     size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                                     size_t i, const int32_t *products, bool by_norm, size_t part_count,
+                                     float *peaks) {
+    if (by_norm)
+        kindred_find_peaks(table, columns, first_block, block_count, queries, i, products, true, part_count, peaks);
+    else
+        kindred_find_peaks(table, columns, first_block, block_count, queries, i, products, false, part_count, peaks);
 }
 
 // Values among which each is compared with all others: the least work for so few, and nothing to predict.

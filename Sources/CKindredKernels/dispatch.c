@@ -170,16 +170,33 @@ void kindred_code_products(const kindred_code_table *table, size_t first_block, 
     scans[chosen_level]->products(table, first_block, block_count, queries, query_count, products);
 }
 
-size_t kindred_keep_products(const kindred_code_table *table, size_t first_block, size_t block_count,
-                             const kindred_code_queries *queries, size_t query_count, const int32_t *products,
-                             kindred_code_hit *hits) {
-    return scans[chosen_level]->keep(table, first_block, block_count, queries, query_count, products, hits);
+void kindred_columns_of_blocks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                               kindred_block_columns *columns) {
+    size_t chunks = (block_count + KINDRED_COLUMN_BLOCKS - 1) / KINDRED_COLUMN_BLOCKS;
+    for (size_t j = 0; j < chunks * KINDRED_COLUMN_BLOCKS; j++) {
+        const kindred_code_block *block = &table->blocks[first_block + (j < block_count ? j : block_count - 1)];
+        kindred_block_columns *chunk = &columns[j / KINDRED_COLUMN_BLOCKS];
+        size_t at = j % KINDRED_COLUMN_BLOCKS;
+        chunk->scale[at] = block->scale;
+        chunk->inverse_scale[at] = block->inverse_scale;
+        chunk->error[at] = block->error;
+        chunk->coded_norm[at] = block->coded_norm;
+        chunk->norm_min[at] = block->norm_min;
+        chunk->norm_max[at] = block->norm_max;
+    }
 }
 
-void kindred_code_peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
-                        const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
-                        size_t part_count, float *peaks) {
-    scans[chosen_level]->peaks(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
+size_t kindred_keep_products(const kindred_code_table *table, const kindred_block_columns *columns,
+                             size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                             size_t query_count, const int32_t *products, kindred_code_hit *hits) {
+    return scans[chosen_level]->keep(table, columns, first_block, block_count, queries, query_count, products, hits);
+}
+
+void kindred_code_peaks(const kindred_code_table *table, const kindred_block_columns *columns, size_t first_block,
+                        size_t block_count, const kindred_code_queries *queries, size_t i, const int32_t *products,
+                        bool by_norm, size_t part_count, float *peaks) {
+    scans[chosen_level]->peaks(table, columns, first_block, block_count, queries, i, products, by_norm, part_count,
+                               peaks);
 }
 
 float kindred_kth_greatest(const float *values, size_t count, size_t k) {
@@ -214,12 +231,13 @@ bool kindred_code_products_with(const char *kernel, const kindred_code_table *ta
     return true;
 }
 
-size_t kindred_keep_products_with(const char *kernel, const kindred_code_table *table, size_t first_block,
-                                  size_t block_count, const kindred_code_queries *queries, size_t query_count,
-                                  const int32_t *products, kindred_code_hit *hits) {
+size_t kindred_keep_products_with(const char *kernel, const kindred_code_table *table,
+                                  const kindred_block_columns *columns, size_t first_block, size_t block_count,
+                                  const kindred_code_queries *queries, size_t query_count, const int32_t *products,
+                                  kindred_code_hit *hits) {
     enum level level;
     if (!find_level(kernel, &level)) return SIZE_MAX;
-    return scans[level]->keep(table, first_block, block_count, queries, query_count, products, hits);
+    return scans[level]->keep(table, columns, first_block, block_count, queries, query_count, products, hits);
 }
 
 // ---- Codes -----------------------------------------------------------------------------------------------

@@ -243,16 +243,17 @@ static void products(const kindred_code_table *table, size_t first_block, size_t
     kindred_vnni_scan.products(table, first_block, block_count, queries, query_count, products);
 }
 
-static size_t keep(const kindred_code_table *table, size_t first_block, size_t block_count,
-                   const kindred_code_queries *queries, size_t query_count, const int32_t *products,
-                   kindred_code_hit *hits) {
-    return kindred_vnni_scan.keep(table, first_block, block_count, queries, query_count, products, hits);
+static size_t keep(const kindred_code_table *table, const kindred_block_columns *columns, size_t first_block,
+                   size_t block_count, const kindred_code_queries *queries, size_t query_count,
+                   const int32_t *products, kindred_code_hit *hits) {
+    return kindred_vnni_scan.keep(table, columns, first_block, block_count, queries, query_count, products, hits);
 }
 
-static void peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
-                  const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
-                  size_t part_count, float *peaks) {
-    kindred_vnni_scan.peaks(table, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
+static void peaks(const kindred_code_table *table, const kindred_block_columns *columns, size_t first_block,
+                  size_t block_count, const kindred_code_queries *queries, size_t i, const int32_t *products,
+                  bool by_norm, size_t part_count, float *peaks) {
+    kindred_vnni_scan.peaks(table, columns, first_block, block_count, queries, i, products, by_norm, part_count,
+                            peaks);
 }
 
 static float kth_greatest(const float *values, size_t count, size_t k) {

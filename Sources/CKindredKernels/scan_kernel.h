@@ -16,13 +16,14 @@ typedef size_t kindred_scan_function(const kindred_code_table *table, size_t fir
 typedef void kindred_products_function(const kindred_code_table *table, size_t first_block, size_t block_count,
                                        const kindred_code_queries *queries, size_t query_count, int32_t *products);
 
-typedef size_t kindred_keep_function(const kindred_code_table *table, size_t first_block, size_t block_count,
-                                     const kindred_code_queries *queries, size_t query_count,
-                                     const int32_t *products, kindred_code_hit *hits);
+typedef size_t kindred_keep_function(const kindred_code_table *table, const kindred_block_columns *columns,
+                                     size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                                     size_t query_count, const int32_t *products, kindred_code_hit *hits);
 
-typedef void kindred_peaks_function(const kindred_code_table *table, size_t first_block, size_t block_count,
-                                    const kindred_code_queries *queries, size_t i, const int32_t *products,
-                                    bool by_norm, size_t part_count, float *peaks);
+typedef void kindred_peaks_function(const kindred_code_table *table, const kindred_block_columns *columns,
+                                    size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                                    size_t i, const int32_t *products, bool by_norm, size_t part_count,
+                                    float *peaks);
 
 typedef struct {
     const char *name;
@@ -57,17 +58,17 @@ enum { KINDRED_RUN_BYTES = 16 << 10 };
 // The least product that a query keeps of a block, by the formula of the header. Comparisons are written so that
 // they are the vector minimum and maximum and send what is not a number to the side that keeps every row; nothing
 // is clamped last, which would end in scalar code.
-KINDRED_INLINE int32_t kindred_threshold_of(const kindred_code_block *block, float floor, float per_norm,
-                                            float norm, float error) {
+KINDRED_INLINE int32_t kindred_threshold_of(kindred_code_block block, float floor, float per_norm, float norm,
+                                            float error) {
 #pragma STDC FP_CONTRACT OFF
     // Both are read: a choice of addresses would become a gather.
-    float norm_min = block->norm_min, norm_max = block->norm_max;
+    float norm_min = block.norm_min, norm_max = block.norm_max;
     float row_norm = per_norm >= 0 ? norm_min : norm_max;
-    float a = (floor + per_norm * row_norm) * block->inverse_scale;
+    float a = (floor + per_norm * row_norm) * block.inverse_scale;
     a = a > -0x1p30f ? a : -0x1p30f;
     a = a < 0x1p30f ? a : 0x1p30f;
-    float t = a - norm * block->error;
-    t = t - error * block->coded_norm;
+    float t = a - norm * block.error;
+    t = t - error * block.coded_norm;
     t = t > -0x1p30f ? t : -0x1p30f;
     t = t - (fabsf(a) * 0x1p-20f + 2.0f);
     return (int32_t)t;
@@ -75,12 +76,11 @@ KINDRED_INLINE int32_t kindred_threshold_of(const kindred_code_block *block, flo
 
 KINDRED_INLINE int32_t kindred_scan_threshold(const kindred_code_block *block,
                                               const kindred_code_queries *queries, size_t i) {
-    return kindred_threshold_of(block, queries->floors[i], queries->floors_per_norm[i], queries->norms[i],
+    return kindred_threshold_of(*block, queries->floors[i], queries->floors_per_norm[i], queries->norms[i],
                                 queries->errors[i]);
 }
 
-// The least sum that one query keeps of each of some blocks. The sums contain `offset`: what storing codes + 128 adds,
-// or 0 where they are products.
+// The least sum that one query keeps of each of some blocks. The sums contain `offset`, what storing codes + 128 adds.
 KINDRED_INLINE void kindred_scan_least_of_blocks(const kindred_code_block *blocks, size_t block_count,
                                                  const kindred_code_queries *queries, size_t i, int32_t offset,
                                                  int32_t *restrict least) {
@@ -88,7 +88,25 @@ KINDRED_INLINE void kindred_scan_least_of_blocks(const kindred_code_block *block
     float norm = queries->norms[i], error = queries->errors[i];
 #pragma clang loop vectorize(enable)
     for (size_t block = 0; block < block_count; block++)
-        least[block] = kindred_threshold_of(&blocks[block], floor, per_norm, norm, error) + offset;
+        least[block] = kindred_threshold_of(blocks[block], floor, per_norm, norm, error) + offset;
+}
+
+// A block of some columns.
+KINDRED_INLINE kindred_code_block kindred_block_of(const kindred_block_columns *columns, size_t j) {
+    return (kindred_code_block){.scale = columns->scale[j], .inverse_scale = columns->inverse_scale[j],
+                                .error = columns->error[j], .coded_norm = columns->coded_norm[j],
+                                .norm_min = columns->norm_min[j], .norm_max = columns->norm_max[j]};
+}
+
+// The least product that one query keeps of each block of some columns.
+KINDRED_INLINE void kindred_scan_least_of_columns(const kindred_block_columns *restrict columns,
+                                                  const kindred_code_queries *queries, size_t i,
+                                                  int32_t *restrict least) {
+    float floor = queries->floors[i], per_norm = queries->floors_per_norm[i];
+    float norm = queries->norms[i], error = queries->errors[i];
+#pragma clang loop vectorize(enable)
+    for (size_t j = 0; j < KINDRED_COLUMN_BLOCKS; j++)
+        least[j] = kindred_threshold_of(kindred_block_of(columns, j), floor, per_norm, norm, error);
 }
 
 // The least sum that each of a tile's queries keeps of a block, as above.

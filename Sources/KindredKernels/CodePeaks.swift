@@ -9,18 +9,20 @@ package enum CodePeaks {
     /// the blocks reach it. Minus infinity where fewer groups have an eligible row. `products` are those of query
     /// `index` with the blocks.
     ///
-    /// The bound is of the inner product in units of the query's scale, and of that over the row's norm where `byNorm`.
-    /// It is exact within 2^-20 of its magnitude, if that is at least 2^-60. `peaks` has room for 16 x `partCountMax`.
+    /// The bound is of the inner product in units of the query's scale, and of that over the row's norm where
+    /// `byNorm`. `columns` are the blocks' bounds, `partCount` is a power of two. It is exact within 2^-20 of
+    /// its magnitude, if that is at least 2^-60. `peaks` has room for 16 x `partCountMax`.
     package static func bound(
-        _ table: CodeTableView, blocks: Range<Int>, queries: CodeQueries, index: Int,
-        products: UnsafePointer<Int32>, byNorm: Bool, rank: Int, partCount: Int,
+        _ table: CodeTableView, columns: UnsafePointer<BlockColumns>, blocks: Range<Int>,
+        queries: CodeQueries,
+        index: Int, products: UnsafePointer<Int32>, byNorm: Bool, rank: Int, partCount: Int,
         peaks: UnsafeMutablePointer<Float>
     ) -> Float {
         withUnsafePointer(to: table) { table in
             withUnsafePointer(to: queries) { queries in
                 kindred_code_peaks(
-                    table, blocks.lowerBound, blocks.count, queries, index, products, byNorm, partCount,
-                    peaks)
+                    table, columns, blocks.lowerBound, blocks.count, queries, index, products, byNorm,
+                    partCount, peaks)
             }
         }
         return kindred_kth_greatest(peaks, 16 * partCount, rank)

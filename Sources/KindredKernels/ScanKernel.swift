@@ -3,8 +3,24 @@ import Glibc
 
 /// The columns of coded queries that a kernel reads.
 package typealias CodeQueries = kindred_code_queries
+/// The bounds of `BlockColumns.blockCount` blocks, as columns.
+package typealias BlockColumns = kindred_block_columns
 /// A row that a kernel kept for a query.
 package typealias CodeHit = kindred_code_hit
+
+extension BlockColumns {
+    /// Blocks of one value.
+    package static let blockCount = Int(KINDRED_COLUMN_BLOCKS)
+
+    /// Writes the bounds of a range of a table's blocks to as many values as they take.
+    package static func write(
+        _ table: CodeTableView, blocks: Range<Int>, to columns: UnsafeMutablePointer<BlockColumns>
+    ) {
+        withUnsafePointer(to: table) {
+            kindred_columns_of_blocks($0, blocks.lowerBound, blocks.count, columns)
+        }
+    }
+}
 
 /// A kernel that compares coded rows with coded queries and keeps the rows whose product reaches the query's threshold.
 ///
@@ -115,18 +131,19 @@ package struct ScanKernel: Sendable, Equatable {
     }
 
     /// What a scan of blocks keeps whose products with the queries are known: those that the method `products` wrote.
-    /// The number of hits, as of `scan`.
+    /// `columns` are the blocks' bounds. The number of hits, as of `scan`.
     package func keep(
-        _ products: UnsafePointer<Int32>, _ table: CodeTableView, blocks: Range<Int>, queries: CodeQueries,
-        count: Int, into hits: UnsafeMutablePointer<CodeHit>
+        _ products: UnsafePointer<Int32>, _ table: CodeTableView, columns: UnsafePointer<BlockColumns>,
+        blocks: Range<Int>, queries: CodeQueries, count: Int, into hits: UnsafeMutablePointer<CodeHit>
     ) -> Int {
         withUnsafePointer(to: table) { table in
             withUnsafePointer(to: queries) { queries in
                 isChosen
                     ? kindred_keep_products(
-                        table, blocks.lowerBound, blocks.count, queries, count, products, hits)
+                        table, columns, blocks.lowerBound, blocks.count, queries, count, products, hits)
                     : kindred_keep_products_with(
-                        name, table, blocks.lowerBound, blocks.count, queries, count, products, hits)
+                        name, table, columns, blocks.lowerBound, blocks.count, queries, count, products,
+                        hits)
             }
         }
     }

@@ -95,13 +95,16 @@ final class CodeColumns {
         kernel.scan(table, blocks: blocks, queries: view(members), count: members.count, into: hits)
     }
 
-    /// What `scan` finds for the queries at `members`, by products with the blocks that are known already.
+    /// What `scan` finds for the queries at `members`, by products with the blocks that are known already, and the
+    /// blocks' bounds.
     func keep(
-        _ products: UnsafePointer<Int32>, _ table: CodeTableView, blocks: Range<Int>, members: Range<Int>,
-        kernel: ScanKernel, into hits: UnsafeMutablePointer<CodeHit>
+        _ products: UnsafePointer<Int32>, _ table: CodeTableView, bounds: UnsafePointer<BlockColumns>,
+        blocks: Range<Int>, members: Range<Int>, kernel: ScanKernel,
+        into hits: UnsafeMutablePointer<CodeHit>
     ) -> Int {
         kernel.keep(
-            products, table, blocks: blocks, queries: view(members), count: members.count, into: hits)
+            products, table, columns: bounds, blocks: blocks, queries: view(members), count: members.count,
+            into: hits)
     }
 
     /// The queries from the first of `members` on, as the kernels take them.

@@ -141,6 +141,7 @@ final class CodeWorker: @unchecked Sendable {
                 table, kernel: shared.kernel, unit: unit, queryCount: slotCount, k: kMax,
                 isCosine: shared.isCosine)
         else { return unit.lowerBound }
+        warmUp.readBounds(scratch)
         var coldCount = 0
         for first in stride(from: 0, to: slotCount, by: ScanScratch.codedQueriesPerCallMax) {
             let positions = first..<min(first + ScanScratch.codedQueriesPerCallMax, slotCount)
@@ -167,8 +168,8 @@ final class CodeWorker: @unchecked Sendable {
         for position in 0..<slotCount { exchangeThreshold(position) }
         count(warmUp.blocks)
         let hitCount = columns.keep(
-            scratch.products, table, blocks: warmUp.blocks, members: 0..<slotCount, kernel: shared.kernel,
-            into: scratch.hits)
+            scratch.products, table, bounds: scratch.blockColumns, blocks: warmUp.blocks,
+            members: 0..<slotCount, kernel: shared.kernel, into: scratch.hits)
         if hitCount > 0 { take(hitCount, first: 0, rowCount: warmUp.rowCount, scratch) }
         return warmUp.blocks.upperBound
     }

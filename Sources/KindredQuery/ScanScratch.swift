@@ -24,6 +24,8 @@ package final class ScanScratch {
     let hits: UnsafeMutablePointer<CodeHit>
     /// Products of the rows that warm thresholds.
     let products: UnsafeMutablePointer<Int32>
+    /// The bounds of their blocks.
+    let blockColumns: UnsafeMutablePointer<BlockColumns>
     /// The greatest bound of each group of those rows.
     let peaks: UnsafeMutablePointer<Float>
 
@@ -35,6 +37,7 @@ package final class ScanScratch {
         bounds = .allocate(capacity: rows)
         hits = .allocate(capacity: Self.hitsMax)
         products = .allocate(capacity: Self.hitsMax)
+        blockColumns = .allocate(capacity: Self.hitsMax / (CodeEncoder.blockRows * BlockColumns.blockCount))
         peaks = .allocate(capacity: 16 * CodePeaks.partCountMax)
     }
 
@@ -45,6 +48,7 @@ package final class ScanScratch {
         bounds.deallocate()
         hits.deallocate()
         products.deallocate()
+        blockColumns.deallocate()
         peaks.deallocate()
     }
 }

@@ -59,6 +59,11 @@ package struct ThresholdWarmUp {
     /// Rows that are looked at.
     var rowCount: Int { blocks.count * 16 }
 
+    /// Reads the bounds of the blocks, before anything else.
+    func readBounds(_ scratch: ScanScratch) {
+        BlockColumns.write(table, blocks: blocks, to: scratch.blockColumns)
+    }
+
     /// Multiplies the queries at `positions`, at most `ScanScratch.codedQueriesPerCallMax`, with the rows.
     func multiply(_ columns: CodeColumns, positions: Range<Int>, _ scratch: ScanScratch) {
         kernel.products(
@@ -79,8 +84,9 @@ package struct ThresholdWarmUp {
         // More groups than rows to fill them say nothing more, and of few groups the last is far below the k-th row.
         guard partCount <= blocks.count, rank <= 8 * partCount else { return nil }
         let bound = CodePeaks.bound(
-            table, blocks: blocks, queries: columns.view(positions), index: index,
-            products: scratch.products + index * rowCount, byNorm: member.scoring == .cosine, rank: rank,
+            table, columns: scratch.blockColumns, blocks: blocks, queries: columns.view(positions),
+            index: index, products: scratch.products + index * rowCount, byNorm: member.scoring == .cosine,
+            rank: rank,
             partCount: partCount, peaks: scratch.peaks)
         guard bound.isFinite, bound.magnitude >= 0x1p-60 else { return nil }
         let value = (Double(bound) - Double(bound.magnitude) * 0x1p-19) * member.code.scale

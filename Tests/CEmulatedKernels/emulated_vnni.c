@@ -19,9 +19,9 @@ void kindred_emulated_vnni_products(const kindred_code_table *table, size_t firs
     emulated_vnni_entry.products(table, first_block, block_count, queries, query_count, products);
 }
 
-size_t kindred_emulated_vnni_keep(const kindred_code_table *table, size_t first_block, size_t block_count,
-                                  const kindred_code_queries *queries, size_t query_count, const int32_t *products,
-                                  kindred_code_hit *hits) {
-    return emulated_vnni_entry.keep(table, first_block, block_count, queries, query_count, products, hits);
+size_t kindred_emulated_vnni_keep(const kindred_code_table *table, const kindred_block_columns *columns,
+                                  size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                                  size_t query_count, const int32_t *products, kindred_code_hit *hits) {
+    return emulated_vnni_entry.keep(table, columns, first_block, block_count, queries, query_count, products, hits);
 }
 #endif

@@ -28,11 +28,11 @@ import Testing
         for _ in 0..<(isOptimised ? 400 : 40) {
             let scanned = ScanKernelCase(
                 dimension: Int.random(in: 1...80, using: &generator),
-                rowCount: Int.random(in: 1...900, using: &generator), queryCount: 2, quadMax: 508,
+                rowCount: Int.random(in: 1...4_000, using: &generator), queryCount: 2, quadMax: 508,
                 plain: true,
                 wholeTable: true, using: &generator)
             let all = products(of: scanned)
-            let partCount = 1 << Int.random(in: 0...4, using: &generator)
+            let partCount = 1 << Int.random(in: 0...7, using: &generator)
             for query in 0..<2 {
                 for byNorm in [false, true] { expectBounds(scanned, all, query, byNorm, partCount) }
             }
@@ -47,7 +47,10 @@ import Testing
         let peaks = ScanKernelMemory<Float>(count: 16 * partCount)
         var table = scanned.table
         var queries = scanned.queries
-        kindred_code_peaks(&table, 0, blockCount, &queries, query, own.base, byNorm, partCount, peaks.base)
+        let columns = scanned.columns
+        kindred_code_peaks(
+            &table, columns.base, 0, blockCount, &queries, query, own.base, byNorm, partCount, peaks.base)
+        withExtendedLifetime((own, columns)) {}
         var exact = [Double](repeating: -.infinity, count: 16 * partCount)
         for row in 0..<scanned.rowCount {
             if let mask = scanned.masks.isEmpty ? nil : scanned.masks[query],

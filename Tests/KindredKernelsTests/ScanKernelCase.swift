@@ -1,4 +1,5 @@
 import CKindredKernels
+import KindredKernels
 import TestSupport
 
 /// Codes, blocks and queries at random, each at the very end of the memory that may be read.
@@ -121,6 +122,14 @@ struct ScanKernelCase {
             guard let found = scan(table, blocks, queries, room.base) else { return nil }
             return room.elements[..<found].map(ScanKernelHit.init).sorted()
         }
+    }
+
+    /// The bounds of the scanned blocks.
+    var columns: ScanKernelMemory<BlockColumns> {
+        let count = (blocks.count + BlockColumns.blockCount - 1) / BlockColumns.blockCount
+        let columns = ScanKernelMemory<BlockColumns>(count: count)
+        BlockColumns.write(table, blocks: blocks, to: columns.base)
+        return columns
     }
 
     /// What the plainest loop keeps.

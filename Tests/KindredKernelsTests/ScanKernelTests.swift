@@ -15,6 +15,7 @@ import Testing
     private func expectSameHits(_ scanned: ScanKernelCase) {
         let expected = scanned.expected
         let products = ScanKernelMemory<Int32>(count: 16 * scanned.blocks.count * scanned.queryCount)
+        let columns = scanned.columns
         for kernel in ScanKernelVariant.all where kernel.queryQuadMax >= scanned.quadMax {
             if scanned.isFar, !kernel.readsGivenBlocksOnly { continue }
             let hits = scanned.hits { table, blocks, queries, hits in
@@ -27,7 +28,7 @@ import Testing
                     table, blocks: blocks, queries: queries, queryCount: scanned.queryCount,
                     into: products.base)
                 return kernel.keep(
-                    products.base, table, blocks: blocks, queries: queries,
+                    products.base, table, columns: columns.base, blocks: blocks, queries: queries,
                     queryCount: scanned.queryCount, into: hits)
             }
             expect(kept, expected, "\(kernel) by products", scanned)

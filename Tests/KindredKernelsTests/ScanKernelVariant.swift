@@ -85,10 +85,11 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
         kernel.products(table, blocks: blocks, queries: queries, count: queryCount, into: products)
     }
 
-    /// The number of hits it writes of what `products` has written.
+    /// The number of hits it writes of what `products` has written. `columns` are the blocks' bounds.
     func keep(
-        _ products: UnsafePointer<Int32>, _ table: kindred_code_table, blocks: Range<Int>,
-        queries: kindred_code_queries, queryCount: Int, into hits: UnsafeMutablePointer<kindred_code_hit>
+        _ products: UnsafePointer<Int32>, _ table: kindred_code_table, columns: UnsafePointer<BlockColumns>,
+        blocks: Range<Int>, queries: kindred_code_queries, queryCount: Int,
+        into hits: UnsafeMutablePointer<kindred_code_hit>
     ) -> Int? {
         #if arch(x86_64)
             var table = table
@@ -97,11 +98,12 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
             case .native: break
             case .emulatedVNNI, .emulatedAMX:
                 return kindred_emulated_vnni_keep(
-                    &table, blocks.lowerBound, blocks.count, &queries, queryCount, products, hits)
+                    &table, columns, blocks.lowerBound, blocks.count, &queries, queryCount, products, hits)
             }
         #endif
         guard case .native(let kernel) = self else { return nil }
         return kernel.keep(
-            products, table, blocks: blocks, queries: queries, count: queryCount, into: hits)
+            products, table, columns: columns, blocks: blocks, queries: queries, count: queryCount,
+            into: hits)
     }
 }

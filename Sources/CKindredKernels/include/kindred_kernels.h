@@ -190,11 +190,30 @@ size_t kindred_scan_codes(const kindred_code_table *table, size_t first_block, s
 void kindred_code_products(const kindred_code_table *table, size_t first_block, size_t block_count,
                            const kindred_code_queries *queries, size_t query_count, int32_t *products);
 
+// The bounds of KINDRED_COLUMN_BLOCKS blocks as columns: what looks at many blocks for one query after the other reads
+// them as vectors.
+enum { KINDRED_COLUMN_BLOCKS = 64 };
+
+typedef struct {
+    float scale[KINDRED_COLUMN_BLOCKS];
+    float inverse_scale[KINDRED_COLUMN_BLOCKS];
+    float error[KINDRED_COLUMN_BLOCKS];
+    float coded_norm[KINDRED_COLUMN_BLOCKS];
+    float norm_min[KINDRED_COLUMN_BLOCKS];
+    float norm_max[KINDRED_COLUMN_BLOCKS];
+} kindred_block_columns;
+
+// Writes the bounds of blocks first_block ..< first_block + block_count to as many elements of `columns` as they take,
+// KINDRED_COLUMN_BLOCKS each; what is left of the last one repeats the last block.
+void kindred_columns_of_blocks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                               kindred_block_columns *columns);
+
 // What kindred_scan_codes keeps of blocks whose products with the queries are known: those that kindred_code_products
-// has written. Of the queries' columns the codes and offsets are not read. The same rows, in another order.
-size_t kindred_keep_products(const kindred_code_table *table, size_t first_block, size_t block_count,
-                             const kindred_code_queries *queries, size_t query_count, const int32_t *products,
-                             kindred_code_hit *hits);
+// has written. `columns` are the blocks' bounds. Of the queries' columns the codes and offsets are not read. The same
+// rows, in another order.
+size_t kindred_keep_products(const kindred_code_table *table, const kindred_block_columns *columns,
+                             size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                             size_t query_count, const int32_t *products, kindred_code_hit *hits);
 
 // What warms the threshold of a query: of each of `16 * part_count` groups of the rows that were multiplied, row r of
 // the j-th block being in group 16 * (j mod part_count) + r, the greatest lower bound of
@@ -202,12 +221,13 @@ size_t kindred_keep_products(const kindred_code_table *table, size_t first_block
 //     q . x / s_q                     (the inner product in units of the query's scale)
 //     q . x / (s_q |x|)               (where `by_norm`)
 //
-// over its eligible rows, and minus infinity where a group has none. `products` are those of query i, as above. Groups
+// over its eligible rows, and minus infinity where a group has none. `products` are those of query i and `columns` the
+// blocks' bounds, as above; `part_count` is a power of two. Groups
 // have no row in common, so at least k rows reach the k-th greatest of the bounds. A bound v is exact within
 // |v| * 2^-20 of rounding, if |v| is at least 2^-60.
-void kindred_code_peaks(const kindred_code_table *table, size_t first_block, size_t block_count,
-                        const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
-                        size_t part_count, float *peaks);
+void kindred_code_peaks(const kindred_code_table *table, const kindred_block_columns *columns, size_t first_block,
+                        size_t block_count, const kindred_code_queries *queries, size_t i, const int32_t *products,
+                        bool by_norm, size_t part_count, float *peaks);
 
 // Groups of a query, 16 for each part.
 enum { KINDRED_PEAKS_MAX = 2048 };
@@ -227,9 +247,10 @@ bool kindred_code_products_with(const char *kernel, const kindred_code_table *ta
                                 int32_t *products);
 
 // SIZE_MAX where this CPU lacks the kernel.
-size_t kindred_keep_products_with(const char *kernel, const kindred_code_table *table, size_t first_block,
-                                  size_t block_count, const kindred_code_queries *queries, size_t query_count,
-                                  const int32_t *products, kindred_code_hit *hits);
+size_t kindred_keep_products_with(const char *kernel, const kindred_code_table *table,
+                                  const kindred_block_columns *columns, size_t first_block, size_t block_count,
+                                  const kindred_code_queries *queries, size_t query_count, const int32_t *products,
+                                  kindred_code_hit *hits);
 
 // The same by the plainest loop, for tests.
 size_t kindred_scan_codes_reference(const kindred_code_table *table, size_t first_block, size_t block_count,

@@ -13,9 +13,9 @@ size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_
 
 void kindred_emulated_vnni_products(const kindred_code_table *table, size_t first_block, size_t block_count,
                                     const kindred_code_queries *queries, size_t query_count, int32_t *products);
-size_t kindred_emulated_vnni_keep(const kindred_code_table *table, size_t first_block, size_t block_count,
-                                  const kindred_code_queries *queries, size_t query_count, const int32_t *products,
-                                  kindred_code_hit *hits);
+size_t kindred_emulated_vnni_keep(const kindred_code_table *table, const kindred_block_columns *columns,
+                                  size_t first_block, size_t block_count, const kindred_code_queries *queries,
+                                  size_t query_count, const int32_t *products, kindred_code_hit *hits);
 
 size_t kindred_emulated_amx_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                                  const kindred_code_queries *queries, size_t query_count,
