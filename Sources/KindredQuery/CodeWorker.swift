@@ -317,12 +317,17 @@ final class CodeWorker: @unchecked Sendable {
     /// Scores what is wanted.
     private func scoreWanted() {
         guard wanted.count > 0 else { return }
-        wanted.drain(queries: shared.vectors, rows: vectors, dimension: dimension) { slot, row, sum in
+        let (pairs, sums) = (wanted.pairs, wanted.sums)
+        let count = wanted.drain(queries: shared.vectors, rows: vectors, dimension: dimension)
+        for index in 0..<count {
+            let slot = Int(pairs[index].query)
+            let row = pairs[index].row
             let member = members + slot
             let score =
                 switch member.pointee.scoring {
-                case .dot: Canonical.score(sum: sum)
-                case .cosine: Canonical.score(sum: sum, norms: member.pointee.norm * rowNorms[Int(row)])
+                case .dot: Canonical.score(sum: sums[index])
+                case .cosine:
+                    Canonical.score(sum: sums[index], norms: member.pointee.norm * rowNorms[Int(row)])
                 }
             best[slot].offer(score: score, row: row)
         }

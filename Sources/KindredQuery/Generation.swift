@@ -1,6 +1,7 @@
 import KindredDomain
 import KindredKernels
 import KindredModel
+import Synchronization
 
 /// One version of a model in memory, ready to answer: vectors, ids, attributes and what scans need of them.
 ///
@@ -10,6 +11,8 @@ import KindredModel
 /// Each event loop works with a replica: objects of its own over the same memory. A request counts references to a
 /// dozen objects of its generation; threads that count in the same places wait for each other.
 package final class Generation: Sendable {
+    /// A number that only this generation and its replicas have in this process.
+    package let identity: UInt64
     package let name: ModelName
     package let version: UInt64
     package let fingerprint: [UInt8]
@@ -23,11 +26,14 @@ package final class Generation: Sendable {
     /// Of a replica, what it is made of.
     private let original: Generation?
 
+    private static let count = Atomic<UInt64>(0)
+
     /// A generation of a loaded version. `release` receives the last reference to each side.
     package init(
         version loaded: LoadedVersion, itemCatalog: CatalogColumns?, userCatalog: CatalogColumns?,
         release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void
     ) throws(MemoryFailure) {
+        identity = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
         name = loaded.name
         version = loaded.version
         fingerprint = loaded.manifest.fingerprint
@@ -42,6 +48,7 @@ package final class Generation: Sendable {
 
     /// A replica: the same to every query, with its own objects.
     package init(replicaOf other: Generation) {
+        identity = other.identity
         // Long strings are objects too.
         name = ModelName(String(decoding: Array(other.name.description.utf8), as: UTF8.self)) ?? other.name
         version = other.version
@@ -54,9 +61,6 @@ package final class Generation: Sendable {
         release = other.release
         original = other.original ?? other
     }
-
-    /// The same for a generation and its replicas.
-    package var identity: ObjectIdentifier { ObjectIdentifier(original ?? self) }
 
     private static func side(
         _ table: VectorTable?, _ codes: CodeTable?, _ catalog: CatalogColumns?

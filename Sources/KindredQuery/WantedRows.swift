@@ -9,8 +9,8 @@ struct WantedRows {
     static let countMax = 16
 
     private(set) var count = 0
-    private let pairs: UnsafeMutablePointer<Canonical.Pair>
-    private let sums: UnsafeMutablePointer<Double>
+    let pairs: UnsafeMutablePointer<Canonical.Pair>
+    let sums: UnsafeMutablePointer<Double>
 
     /// None yet. `pairs` and `sums` have room for `countMax`.
     init(pairs: UnsafeMutablePointer<Canonical.Pair>, sums: UnsafeMutablePointer<Double>) {
@@ -26,15 +26,14 @@ struct WantedRows {
         count += 1
     }
 
-    /// Calls `body` with each row and its canonical sum, and forgets them. `queries` are the slots' vectors, widened.
-    @inline(__always)
+    /// Finds the canonical sums of the rows, and forgets them. How many there were: `pairs` and `sums` have them until
+    /// the next one is appended. `queries` are the slots' vectors, widened.
     mutating func drain(
-        queries: UnsafePointer<Double>, rows: UnsafePointer<Float>, dimension: Int,
-        _ body: (_ slot: Int, _ row: UInt32, _ sum: Double) -> Void
-    ) {
+        queries: UnsafePointer<Double>, rows: UnsafePointer<Float>, dimension: Int
+    ) -> Int {
         Canonical.sums(
             of: pairs, count: count, queries: queries, rows: rows, dimension: dimension, into: sums)
-        for index in 0..<count { body(Int(pairs[index].query), pairs[index].row, sums[index]) }
-        count = 0
+        defer { count = 0 }
+        return count
     }
 }

@@ -73,7 +73,7 @@ final class SharedScan: Sendable {
 
 /// What queries must agree in to share a scan.
 struct ScanKey: Hashable, Sendable {
-    let generation: ObjectIdentifier
+    let generation: UInt64
     let target: Side
 
     init(_ generation: Generation, target: Side) {

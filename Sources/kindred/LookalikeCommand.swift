@@ -18,7 +18,7 @@ struct LookalikeCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @Option(help: "A file with one user per line; - is standard input.")
     var seeds: String
-    @Option(help: "N, P% or '>=S'.")
+    @Option(parsing: .unconditional, help: "N, P% or '>=S'.")
     var size: String
     @Option(help: "Write the rows to this file as id,score.")
     var out: String?

@@ -109,7 +109,7 @@ struct PingCommand: AsyncParsableCommand {
         commandName: "ping", abstract: "The time to the server and back.")
 
     @OptionGroup var server: ServerOptions
-    @Option(name: .short, help: "How many times.")
+    @Option(name: .short, parsing: .unconditional, help: "How many times.")
     var count = 4
 
     func validate() throws {

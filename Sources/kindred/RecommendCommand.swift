@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import KindredClient
 import KindredDomain
 import KindredModel
@@ -15,23 +16,23 @@ struct RecommendCommand: AsyncParsableCommand {
     var user: [String] = []
     @Option(help: "A file with one user per line; - is standard input.")
     var users: String?
-    @Option(help: "An item to find similar ones of.")
+    @Option(parsing: .unconditional, help: "An item to find similar ones of.")
     var item: String?
     @Option(help: "A .npy file with one vector per row.")
     var vector: String?
-    @Option(help: "Items with weights, as ID[:WEIGHT],...")
+    @Option(parsing: .unconditional, help: "Items with weights, as ID[:WEIGHT],...")
     var basket: String?
-    @Option(name: .short, help: "Results per query.")
+    @Option(name: .short, parsing: .unconditional, help: "Results per query.")
     var k = 10
     @Option(help: "Rank items or users.")
     var over = Side.items
     @Option(help: "dot or cosine. Default: the model's metric, cosine between two of a kind.")
     var similarity: Similarity?
-    @Option(help: "Ids that must not appear, separated by commas.")
+    @Option(parsing: .unconditional, help: "Ids that must not appear, separated by commas.")
     var exclude: String?
-    @Option(help: "Only these ids may appear, separated by commas.")
+    @Option(parsing: .unconditional, help: "Only these ids may appear, separated by commas.")
     var candidates: String?
-    @Option(help: "The least score, inclusive.")
+    @Option(parsing: .unconditional, help: "The least score, inclusive.")
     var minScore: Float?
     @Flag(help: "The item itself, or the basket's members, may appear.")
     var includeMembers = false
@@ -45,6 +46,12 @@ struct RecommendCommand: AsyncParsableCommand {
         }
         guard k > 0 else { throw ValidationError("-k \(k): at least 1") }
         if let basket { _ = try BasketText.members(basket) }
+        if let vector, vector.split(separator: ",").allSatisfy({ Float($0) != nil }),
+            !FileManager.default.fileExists(atPath: vector)
+        {
+            throw ValidationError(
+                "--vector \(vector): a .npy file with one vector per row, not the numbers of a vector")
+        }
     }
 
     func run() async throws {
@@ -86,15 +93,15 @@ struct SimilarCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
-    @Option(help: "The item.")
+    @Option(parsing: .unconditional, help: "The item.")
     var item: String?
-    @Option(help: "The user.")
+    @Option(parsing: .unconditional, help: "The user.")
     var user: String?
-    @Option(name: .short, help: "Results.")
+    @Option(name: .short, parsing: .unconditional, help: "Results.")
     var k = 10
     @Option(help: "dot or cosine. Default: cosine.")
     var similarity: Similarity?
-    @Option(help: "Ids that must not appear, separated by commas.")
+    @Option(parsing: .unconditional, help: "Ids that must not appear, separated by commas.")
     var exclude: String?
     @Option(help: "Catalog columns to show, separated by commas. Default: the first; with --json none.")
     var columns: String?

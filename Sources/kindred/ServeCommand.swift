@@ -32,7 +32,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: "Where the server keeps what it must remember. Default: .kindred in the folder of all models.")
     var state: String?
-    @Option(help: "Event loops, each of which also scans. Default: one per core.")
+    @Option(parsing: .unconditional, help: "Event loops, each of which also scans. Default: one per core.")
     var threads: Int?
     @Option(help: "The model of requests that name none. Default: the only one.")
     var defaultModel: String?
@@ -45,11 +45,12 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var scan = ScanMode.auto
     @Option(
+        parsing: .unconditional,
         help: """
             Milliseconds that a request may have to wait for its scan, by the pace of the scans before it; one that \
             would wait longer is refused at once, as OVERLOADED. 1 to 60000.
             """)
-    var queueMs = Limits.standard.queueMillisecondsMax
+    var queueMs = Int(Limits.standard.queueMillisecondsMax)
     @Option(
         help: "The least level that is logged: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = LogLevel.info
@@ -79,12 +80,13 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.port = endpoint.port
         configuration.defaultModel = defaultModel.flatMap { ModelName($0) }
         configuration.scan = scan
-        configuration.limits.queueMillisecondsMax = queueMs
+        configuration.limits.queueMillisecondsMax = UInt32(queueMs)
         configuration.loading = load == .map ? .map : .memory
         var logger = Logger(label: "kindred") { _ in
             LogLineHandler(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info)
         }
         logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .info
+        try await KindredServer.checkAddress(of: configuration)
         let server = try KindredServer(configuration: configuration, logger: logger)
         let listener = try await server.listen()
         var silent = Logger(label: "kindred.lifecycle")

@@ -6,7 +6,7 @@ import KindredDomain
 struct ServerOptions: ParsableArguments {
     @Option(help: "The server's address.")
     var server = "127.0.0.1:7411"
-    @Option(help: "Seconds to wait for an answer.")
+    @Option(parsing: .unconditional, help: "Seconds to wait for an answer.")
     var timeout = 30.0
     @Flag(help: "Print JSON, one object per line.")
     var json = false

@@ -1,0 +1,64 @@
+"""What the `kindred` command says about options that cannot be followed: the value, and what would be right.
+
+Needs KINDRED_BINARY, the path of the command. Nothing is served.
+"""
+
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from scratch import BINARY  # noqa: E402
+
+# Arguments, and what the error begins with.
+WRONG = {
+    "a size below zero": (["lookalike", "--seeds", "x", "--size", "-3"],
+                          "--size -3: a number of users, a share such as 1%, or '>=0.8'"),
+    "a size of nothing": (["lookalike", "--seeds", "x", "--size", "0%"], "--size 0%: a number of users"),
+    "a wait below zero": (["serve", "--models", ".", "--queue-ms", "-1"], "--queue-ms -1: 1 to 60000"),
+    "a wait of ages": (["serve", "--models", ".", "--queue-ms", "99999999999"], "--queue-ms 99999999999: 1 to 60000"),
+    "threads below one": (["serve", "--models", ".", "--threads", "-2"], "--threads -2: 1 to 1024"),
+    "results below one": (["recommend", "--user", "1", "-k", "-1"], "-k -1: at least 1"),
+    "numbers for a file": (["recommend", "--vector", "1,2,3"], "--vector 1,2,3: a .npy file with one vector per row"),
+    "no file": (["recommend", "--vector", "missing.npy"], "missing.npy: open is No such file"),
+    "a timeout below zero": (["ping", "--timeout", "-1"], "--timeout -1.0: above 0, at most 60"),
+}
+
+
+@unittest.skipUnless(BINARY, "KINDRED_BINARY is not set")
+class OptionTests(unittest.TestCase):
+    def run_command(self, arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            return subprocess.run([BINARY, *arguments], cwd=folder, capture_output=True, text=True, timeout=60)
+
+    def test_errors_name_the_value(self):
+        for name, (arguments, expected) in WRONG.items():
+            with self.subTest(name):
+                done = self.run_command(arguments)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertTrue(done.stderr.startswith(f"Error: {expected}"), done.stderr)
+
+    def test_negative_values_are_values(self):
+        # Nobody listens on port 1: the options were understood.
+        for arguments in (["--min-score", "-0.5"], ["--exclude", "-7"]):
+            with self.subTest(arguments):
+                done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "1", *arguments])
+                self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
+
+    def test_a_taken_port_is_told_before_models_are_loaded(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = self.run_command(["serve", "--models", ".", "--listen", address])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"cannot listen on {address}: Address already in use", done.stderr)
+        self.assertNotIn("starting", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
