@@ -262,10 +262,29 @@ final class LoopWorker: @unchecked Sendable {
         }
         let results = scan.takeResults()
         if let key = scan.key { begin(server.scans.next(after: key, now: now(), isComplete: true), key: key) }
-        complete(scan.parts, results)
-        for other in server.workers where other !== self {
-            guard scan.parts.contains(where: { $0.job.worker === other }) else { continue }
-            other.loop.execute { other.complete(scan.parts, results) }
+        handOut(scan.takeParts(), results)
+    }
+
+    /// Gives each loop what was found for its own requests.
+    private func handOut(_ parts: [ScanPart], _ results: [ScanResult]) {
+        guard parts.contains(where: { $0.job.worker !== self }) else { return complete(parts, results) }
+        for worker in server.workers {
+            var ownParts: [ScanPart] = []
+            var ownResults: [ScanResult] = []
+            var start = 0
+            for part in parts {
+                let end = start + part.queries.count
+                if part.job.worker === worker {
+                    ownParts.append(part)
+                    ownResults.append(contentsOf: results[start..<end])
+                }
+                start = end
+            }
+            if worker === self {
+                complete(ownParts, ownResults)
+            } else if !ownParts.isEmpty {
+                worker.loop.execute { [ownParts, ownResults] in worker.complete(ownParts, ownResults) }
+            }
         }
     }
 
@@ -277,13 +296,13 @@ final class LoopWorker: @unchecked Sendable {
         }
     }
 
-    /// Takes what was found for this loop's parts of a scan; with its last part a request is answered.
+    /// Takes what was found for parts of this loop's requests; with its last part a request is answered.
     private func complete(_ parts: [ScanPart], _ results: [ScanResult]) {
         let now = now()
         var start = 0
         for part in parts {
             let end = start + part.queries.count
-            if part.job.worker === self, part.job.take(results[start..<end], of: part.queries, on: self) {
+            if part.job.take(results[start..<end], of: part.queries, on: self) {
                 part.job.request.connection.start(part.job, now: now)
             }
             start = end

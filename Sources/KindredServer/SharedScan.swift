@@ -20,7 +20,8 @@ struct ScanPart: @unchecked Sendable {
 /// A batch and whose queries are in it.
 final class SharedScan: Sendable {
     let batch: ScanBatch
-    let parts: [ScanPart]
+    /// Until they are taken.
+    private let parts: Mutex<[ScanPart]>
     /// Set where others wait for this scan to end.
     let key: ScanKey?
     private let hasEnded = Atomic<Bool>(false)
@@ -28,7 +29,7 @@ final class SharedScan: Sendable {
     private let before: (scan: SharedScan, indices: [Int])?
 
     init(parts: [ScanPart], key: ScanKey?) {
-        self.parts = parts
+        self.parts = Mutex(parts)
         self.key = key
         var queries: [PlannedQuery] = []
         queries.reserveCapacity(parts.reduce(0) { $0 + $1.queries.count })
@@ -42,7 +43,7 @@ final class SharedScan: Sendable {
     }
 
     private init(after scan: SharedScan, batch: ScanBatch, indices: [Int]) {
-        parts = scan.parts
+        parts = Mutex(scan.takeParts())
         key = scan.key
         self.batch = batch
         before = (scan, indices)
@@ -64,8 +65,20 @@ final class SharedScan: Sendable {
         return results
     }
 
+    /// The parts, once: the scan holds none of their jobs any more, so that each can end on the loop that made it. The
+    /// allocator would have that loop wait for one that frees what is its own.
+    func takeParts() -> [ScanPart] {
+        parts.withLock { parts in
+            var taken: [ScanPart] = []
+            swap(&taken, &parts)
+            return taken
+        }
+    }
+
     /// True once nobody waits for any of it.
-    var isDead: Bool { parts.allSatisfy { $0.job.request.isDead.load(ordering: .relaxed) } }
+    var isDead: Bool {
+        parts.withLock { $0.allSatisfy { $0.job.request.isDead.load(ordering: .relaxed) } }
+    }
 
     /// True for the first caller only: whoever ends the scan starts the next one.
     func end() -> Bool { !hasEnded.exchange(true, ordering: .acquiringAndReleasing) }
