@@ -39,6 +39,7 @@ KINDRED_INLINE void kindred_raise_peaks(const kindred_peak_bounds *bounds, size_
     for (size_t row = 0; row < KINDRED_BLOCK_ROWS; row++) {
         float bound = (float)products[row] - bounds->margin[j];
         float scaled = bound * (by_norm && bound < 0 ? bounds->below[j] : bounds->above[j]);
+        scaled = products[row] == KINDRED_EXCLUDED ? -INFINITY : scaled;
         // What is not a number is below everything.
         raised[row] = scaled > group[row] ? scaled : group[row];
     }

@@ -2,6 +2,8 @@ import CKindredKernels
 
 /// Lower bounds of the best rows' inner products with a query, from the products of their codes.
 package enum CodePeaks {
+    /// Written over a product, it says that the query's answer must not have the row.
+    package static let excluded = Int32(KINDRED_EXCLUDED)
     /// Groups that rows are cut into, at most: 16 for each part.
     package static let partCountMax = KINDRED_PEAKS_MAX / 16
 

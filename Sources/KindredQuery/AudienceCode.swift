@@ -24,7 +24,7 @@ final class AudienceCode: @unchecked Sendable {
             CodeEncoder.encode(query: elements, dimension: dimension, quadMax: quadMax, into: codes)
         }
         member = CodedQueries.Member(
-            index: 0, scoring: query.scoring, norm: query.vector.norm, code: code, hasExclusions: false)
+            index: 0, scoring: query.scoring, norm: query.vector.norm, code: code, excluded: (nil, nil))
         columns = CodeColumns(count: 1, stride: stride)
         columns.set(0, member: member, codes: codes, threshold: threshold, mask: nil)
     }

@@ -137,7 +137,7 @@ final class CodeWorker: @unchecked Sendable {
     /// of all queries are at hand, they are all that the first blocks are scanned for. The first block to go on with.
     private func warmUp(_ unit: Range<Int>, _ scratch: ScanScratch) -> Int {
         guard
-            let warmUp = ThresholdWarmUp(
+            var warmUp = ThresholdWarmUp(
                 table, kernel: shared.kernel, unit: unit, queryCount: slotCount, k: kMax,
                 isCosine: shared.isCosine)
         else { return unit.lowerBound }
@@ -148,11 +148,13 @@ final class CodeWorker: @unchecked Sendable {
             warmUp.multiply(columns, positions: positions, scratch)
             for (index, position) in positions.enumerated() {
                 let slot = slots[position]
-                let exclusions = queries[members[slot].index].exclusions
-                let excludedMax = (exclusions.shared?.count ?? 0) + (exclusions.own?.count ?? 0)
+                if members[slot].hasExclusions {
+                    warmUp.exclude(
+                        queries[members[slot].index].exclusions, index: index, of: side.codes, scratch)
+                }
                 let threshold = warmUp.threshold(
-                    columns, positions: positions, index: index, of: members[slot],
-                    rank: best[slot].k + excludedMax, scratch)
+                    columns, positions: positions, index: index, of: members[slot], rank: best[slot].k,
+                    scratch)
                 guard let threshold else {
                     coldCount += 1
                     continue
@@ -306,12 +308,7 @@ final class CodeWorker: @unchecked Sendable {
         }
         // Rounding to float32 keeps the order, so this is a bound of the canonical score.
         guard Float(upper) >= best[slot].threshold else { return nil }
-        if member.pointee.hasExclusions,
-            queries[member.pointee.index].exclusions.contains(row)
-        {
-            return nil
-        }
-        return row
+        return member.pointee.excludes(row) ? nil : row
     }
 
     /// Scores what is wanted.

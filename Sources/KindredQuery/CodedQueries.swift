@@ -15,7 +15,17 @@ final class CodedQueries: @unchecked Sendable {
         /// The float64 norm of the query.
         let norm: Double
         let code: QueryCode
-        let hasExclusions: Bool
+        /// Rows that the query must not find: `queries` hold the sets.
+        let excluded: (shared: RowSet.Look?, own: RowSet.Look?)
+
+        var hasExclusions: Bool { excluded.shared != nil || excluded.own != nil }
+
+        @inline(__always)
+        func excludes(_ row: UInt32) -> Bool {
+            if let shared = excluded.shared, shared.contains(row) { return true }
+            if let own = excluded.own, own.contains(row) { return true }
+            return false
+        }
     }
 
     let kernel: ScanKernel
@@ -33,10 +43,12 @@ final class CodedQueries: @unchecked Sendable {
     private let thresholds: UnsafeMutablePointer<Atomic<Int32>>
     private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
     private let memory: UnsafeMutableRawPointer
+    private let queries: [PlannedQuery]
 
     /// Codes the queries at `indices` for a kernel.
     init(_ queries: [PlannedQuery], at indices: ArraySlice<Int>, dimension: Int, kernel: ScanKernel) {
         self.kernel = kernel
+        self.queries = queries
         let stride = (dimension + 63) / 64 * 64
         var layout = ColumnLayout()
         let codesColumn = layout.add(Int8.self, count: indices.count * stride)
@@ -63,7 +75,7 @@ final class CodedQueries: @unchecked Sendable {
             (members + slot).initialize(
                 to: Member(
                     index: index, scoring: query.scoring, norm: query.vector.norm, code: code,
-                    hasExclusions: !query.exclusions.isEmpty))
+                    excluded: (query.exclusions.shared?.look, query.exclusions.own?.look)))
             (thresholds + slot).initialize(to: Atomic(Self.ascending(query.minimumScore)))
             (denseFlags + slot).initialize(to: Atomic(false))
         }

@@ -167,7 +167,7 @@ package final class RecommendPlanner {
         let resolved = try scope.resolve(index)
         var ownRows = own.exclusions
         if !request.includesMembers, !resolved.members.isEmpty {
-            var rows = RowSet(capacity: resolved.members.count + (ownRows?.count ?? 0))
+            let rows = RowSet(capacity: resolved.members.count + (ownRows?.count ?? 0))
             for row in ownRows?.rows ?? [] { rows.insert(row) }
             for row in resolved.members { rows.insert(row) }
             ownRows = rows

@@ -1,48 +1,62 @@
 /// A set of rows in order of insertion, with membership in constant time.
 ///
 /// Open addressing with linear probing over a power of two at most half full. Built once per list of ids, so
-/// that neither sorting nor a bitmap over all rows is paid for a short list.
-package struct RowSet: Sendable {
+/// that neither sorting nor a bitmap over all rows is paid for a short list; whoever builds it is its only holder, and
+/// nobody inserts afterwards.
+package final class RowSet: @unchecked Sendable {
+    /// Where rows are looked up. Valid for as long as the set is held: a look does not keep it alive.
+    struct Look {
+        /// Row + 1 per slot, 0 where free (rows stay below 2^32 - 1).
+        fileprivate let slots: UnsafeMutablePointer<UInt32>
+        fileprivate let mask: Int
+
+        @inline(__always)
+        func contains(_ row: UInt32) -> Bool {
+            var slot = Look.hash(row) & mask
+            while slots[slot] != 0 {
+                if slots[slot] == row + 1 { return true }
+                slot = (slot + 1) & mask
+            }
+            return false
+        }
+
+        /// Fibonacci hashing (Knuth, The Art of Computer Programming, volume 3, section 6.4).
+        @inline(__always)
+        fileprivate static func hash(_ row: UInt32) -> Int {
+            Int((UInt64(row) &* 0x9E37_79B9_7F4A_7C15) >> 32)
+        }
+    }
+
     /// The rows, each once.
     package private(set) var rows: [UInt32] = []
-    /// Row + 1 per slot, 0 where free (rows stay below 2^32 - 1).
-    private var slots: [UInt32]
-    private let mask: Int
+    let look: Look
 
     /// An empty set with room for `capacity` rows.
     package init(capacity: Int) {
         var size = 8
         while size < capacity * 2 { size *= 2 }
-        slots = Array(repeating: 0, count: size)
-        mask = size - 1
+        look = Look(slots: .allocate(capacity: size), mask: size - 1)
+        look.slots.initialize(repeating: 0, count: size)
         rows.reserveCapacity(capacity)
     }
 
-    /// No rows, and no memory.
+    deinit { look.slots.deallocate() }
+
+    /// No rows.
     package static let none = RowSet(capacity: 0)
 
     package var count: Int { rows.count }
 
     /// Adds a row, unless it is there; at most `capacity` rows.
-    package mutating func insert(_ row: UInt32) {
-        var slot = Self.hash(row) & mask
-        while slots[slot] != 0 {
-            if slots[slot] == row + 1 { return }
-            slot = (slot + 1) & mask
+    package func insert(_ row: UInt32) {
+        var slot = Look.hash(row) & look.mask
+        while look.slots[slot] != 0 {
+            if look.slots[slot] == row + 1 { return }
+            slot = (slot + 1) & look.mask
         }
-        slots[slot] = row + 1
+        look.slots[slot] = row + 1
         rows.append(row)
     }
 
-    package func contains(_ row: UInt32) -> Bool {
-        var slot = Self.hash(row) & mask
-        while slots[slot] != 0 {
-            if slots[slot] == row + 1 { return true }
-            slot = (slot + 1) & mask
-        }
-        return false
-    }
-
-    /// Fibonacci hashing (Knuth, The Art of Computer Programming, volume 3, section 6.4).
-    private static func hash(_ row: UInt32) -> Int { Int((UInt64(row) &* 0x9E37_79B9_7F4A_7C15) >> 32) }
+    package func contains(_ row: UInt32) -> Bool { look.contains(row) }
 }

@@ -26,6 +26,8 @@ package final class ScanScratch {
     let products: UnsafeMutablePointer<Int32>
     /// The bounds of their blocks.
     let blockColumns: UnsafeMutablePointer<BlockColumns>
+    /// Those of these rows, in their order, that several queries must not find.
+    let excludedPositions: UnsafeMutablePointer<Int32>
     /// The greatest bound of each group of those rows.
     let peaks: UnsafeMutablePointer<Float>
 
@@ -38,6 +40,7 @@ package final class ScanScratch {
         hits = .allocate(capacity: Self.hitsMax)
         products = .allocate(capacity: Self.hitsMax)
         blockColumns = .allocate(capacity: Self.hitsMax / (CodeEncoder.blockRows * BlockColumns.blockCount))
+        excludedPositions = .allocate(capacity: Self.hitsMax)
         peaks = .allocate(capacity: 16 * CodePeaks.partCountMax)
     }
 
@@ -49,6 +52,7 @@ package final class ScanScratch {
         hits.deallocate()
         products.deallocate()
         blockColumns.deallocate()
+        excludedPositions.deallocate()
         peaks.deallocate()
     }
 }

@@ -12,6 +12,9 @@ package struct ThresholdWarmUp {
     let table: CodeTableView
     let kernel: ScanKernel
     package let blocks: Range<Int>
+    /// The shared list whose rows among the blocks are known, and how many those are.
+    private var sharedExclusions: RowSet?
+    private var sharedCount = 0
 
     /// Blocks that are looked at, whatever is wanted of the scan...
     private static let blockCountUsual = 64
@@ -69,6 +72,44 @@ package struct ThresholdWarmUp {
         kernel.products(
             table, blocks: blocks, queries: columns.view(positions), count: positions.count,
             into: scratch.products)
+    }
+
+    /// Marks the rows that a query must not find, so that they count neither for its threshold nor as kept.
+    mutating func exclude(_ exclusions: Exclusions, index: Int, of codes: CodeTable, _ scratch: ScanScratch) {
+        let products = scratch.products + index * rowCount
+        if let shared = exclusions.shared {
+            // Nearly always that of the query before.
+            if shared !== sharedExclusions {
+                var count = 0
+                forEachPosition(of: shared, codes) { position in
+                    scratch.excludedPositions[count] = Int32(truncatingIfNeeded: position)
+                    count += 1
+                }
+                sharedExclusions = shared
+                sharedCount = count
+            }
+            for number in 0..<sharedCount {
+                products[Int(scratch.excludedPositions[number])] = CodePeaks.excluded
+            }
+        }
+        if let own = exclusions.own { forEachPosition(of: own, codes) { products[$0] = CodePeaks.excluded } }
+    }
+
+    /// The positions of the rows of a list among the rows that are looked at: of a short list each row is looked for
+    /// among the blocks, of a long one each row of the blocks in the list.
+    private func forEachPosition(of list: RowSet, _ codes: CodeTable, _ body: (Int) -> Void) {
+        let first = blocks.lowerBound * CodeEncoder.blockRows
+        if list.count <= rowCount {
+            for row in list.rows {
+                let position = Int(codes.positions[Int(row)]) - first
+                if position >= 0, position < rowCount { body(position) }
+            }
+        } else {
+            for position in 0..<min(rowCount, codes.rowCount - first)
+            where list.contains(codes.rows[first + position]) {
+                body(position)
+            }
+        }
     }
 
     /// A score that at least `rank` eligible rows reach, for the query at `positions[index]` of those multiplied; nil

@@ -16,6 +16,9 @@ import Testing
         let expected = scanned.expected
         let products = ScanKernelMemory<Int32>(count: 16 * scanned.blocks.count * scanned.queryCount)
         let columns = scanned.columns
+        // Some pairs are excluded once their products are known.
+        func isExcluded(_ query: Int, _ position: Int) -> Bool { (31 * query + position) % 7 == 0 }
+        let allowed = expected.filter { !isExcluded(Int($0.query), Int($0.position)) }
         for kernel in ScanKernelVariant.all where kernel.queryQuadMax >= scanned.quadMax {
             if scanned.isFar, !kernel.readsGivenBlocksOnly { continue }
             let hits = scanned.hits { table, blocks, queries, hits in
@@ -32,6 +35,17 @@ import Testing
                     queryCount: scanned.queryCount, into: hits)
             }
             expect(kept, expected, "\(kernel) by products", scanned)
+            let left = scanned.hits { table, blocks, queries, hits in
+                let rowCount = 16 * blocks.count
+                for index in 0..<rowCount * scanned.queryCount
+                where isExcluded(index / rowCount, 16 * blocks.lowerBound + index % rowCount) {
+                    products.base[index] = CodePeaks.excluded
+                }
+                return kernel.keep(
+                    products.base, table, columns: columns.base, blocks: blocks, queries: queries,
+                    queryCount: scanned.queryCount, into: hits)
+            }
+            expect(left, allowed, "\(kernel) by products but for some", scanned)
         }
     }
 

@@ -62,7 +62,7 @@ struct QueryCase: CustomStringConvertible {
     func planned(over side: GenerationSide) -> PlannedQuery {
         var exclusions = Exclusions()
         if !excluded.isEmpty {
-            var rows = RowSet(capacity: excluded.count)
+            let rows = RowSet(capacity: excluded.count)
             for row in excluded { rows.insert(UInt32(row)) }
             exclusions.own = rows
         }
@@ -78,7 +78,7 @@ struct QueryCase: CustomStringConvertible {
             if eligible == nil {
                 planned = planner.path(k: k, eligible: nil)
             } else {
-                var candidates = RowSet(capacity: listed.count)
+                let candidates = RowSet(capacity: listed.count)
                 for row in listed { candidates.insert(row) }
                 (planned, mask) = planner.plan(k: k, candidates: candidates, sharerCount: sharerCount)
             }

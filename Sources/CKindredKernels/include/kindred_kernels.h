@@ -208,9 +208,12 @@ typedef struct {
 void kindred_columns_of_blocks(const kindred_code_table *table, size_t first_block, size_t block_count,
                                kindred_block_columns *columns);
 
+// Written over a product, it says that the query's answer must not have the row: no code has such a product.
+enum { KINDRED_EXCLUDED = INT32_MIN };
+
 // What kindred_scan_codes keeps of blocks whose products with the queries are known: those that kindred_code_products
-// has written. `columns` are the blocks' bounds. Of the queries' columns the codes and offsets are not read. The same
-// rows, in another order.
+// has written, but for excluded rows. `columns` are the blocks' bounds. Of the queries' columns the codes and offsets
+// are not read. The same rows, in another order.
 size_t kindred_keep_products(const kindred_code_table *table, const kindred_block_columns *columns,
                              size_t first_block, size_t block_count, const kindred_code_queries *queries,
                              size_t query_count, const int32_t *products, kindred_code_hit *hits);
@@ -221,10 +224,10 @@ size_t kindred_keep_products(const kindred_code_table *table, const kindred_bloc
 //     q . x / s_q                     (the inner product in units of the query's scale)
 //     q . x / (s_q |x|)               (where `by_norm`)
 //
-// over its eligible rows, and minus infinity where a group has none. `products` are those of query i and `columns` the
-// blocks' bounds, as above; `part_count` is a power of two. Groups
-// have no row in common, so at least k rows reach the k-th greatest of the bounds. A bound v is exact within
-// |v| * 2^-20 of rounding, if |v| is at least 2^-60.
+// over its eligible rows that are not excluded, and minus infinity where a group has none. `products` are those of
+// query i and `columns` the blocks' bounds, as above; `part_count` is a power of two. Groups have no row in common, so
+// at least k rows reach the k-th greatest of the bounds. A bound v is exact within |v| * 2^-20 of rounding, if |v| is
+// at least 2^-60.
 void kindred_code_peaks(const kindred_code_table *table, const kindred_block_columns *columns, size_t first_block,
                         size_t block_count, const kindred_code_queries *queries, size_t i, const int32_t *products,
                         bool by_norm, size_t part_count, float *peaks);

@@ -35,7 +35,7 @@ struct FilterMeasurement {
             return BatchSeries(queries, batchSize: batch, runner: runner)
         }
         let lists = Self.filters.map { filter in
-            var rows = RowSet(capacity: Self.rows)
+            let rows = RowSet(capacity: Self.rows)
             for row in Self.rows(oneOf: filter.one) { rows.insert(row) }
             return rows
         }
