@@ -47,10 +47,10 @@ test-release: build ## The numeric and the end-to-end suites at full size, in re
 	$(call run-tests,$(SWIFT) test -c release)
 
 # XCTest itself leaks a few objects, so leaks are not looked for.
-test-sanitized: setup ## The suites of kernels, files and engine under AddressSanitizer.
+test-sanitized: setup ## The suites of kernels, bytes, files and engine under AddressSanitizer.
 	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
 	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-asan \
-		--filter 'KindredKernelsTests|KindredModelTests|KindredQueryTests')
+		--filter 'KindredKernelsTests|KindredWireTests|KindredModelTests|KindredQueryTests')
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check

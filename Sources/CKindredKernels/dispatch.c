@@ -240,6 +240,16 @@ size_t kindred_keep_products_with(const char *kernel, const kindred_code_table *
     return scans[level]->keep(table, columns, first_block, block_count, queries, query_count, products, hits);
 }
 
+bool kindred_code_peaks_with(const char *kernel, const kindred_code_table *table,
+                             const kindred_block_columns *columns, size_t first_block, size_t block_count,
+                             const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
+                             size_t part_count, float *peaks) {
+    enum level level;
+    if (!find_level(kernel, &level)) return false;
+    scans[level]->peaks(table, columns, first_block, block_count, queries, i, products, by_norm, part_count, peaks);
+    return true;
+}
+
 // ---- Codes -----------------------------------------------------------------------------------------------
 
 void kindred_encode_block(const float *const *rows, const double *norms, size_t row_count, size_t dimension,

@@ -16,9 +16,8 @@ package enum CodePeaks {
     /// its magnitude, if that is at least 2^-60. `peaks` has room for 16 x `partCountMax`.
     package static func bound(
         _ table: CodeTableView, columns: UnsafePointer<BlockColumns>, blocks: Range<Int>,
-        queries: CodeQueries,
-        index: Int, products: UnsafePointer<Int32>, byNorm: Bool, rank: Int, partCount: Int,
-        peaks: UnsafeMutablePointer<Float>
+        queries: CodeQueries, index: Int, products: UnsafePointer<Int32>, byNorm: Bool, rank: Int,
+        partCount: Int, peaks: UnsafeMutablePointer<Float>
     ) -> Float {
         withUnsafePointer(to: table) { table in
             withUnsafePointer(to: queries) { queries in

@@ -76,24 +76,26 @@ package final class RecommendPlanner {
         while budget > 0 {
             switch stage {
             case .sharedExclusions:
-                let lists = request.exclusions.flatMap { $0.offsets == nil ? $0 : nil }
-                guard let rows = try resolve(lists, query: 0, &budget) else { return false }
-                if lists != nil { sharedExclusions = rows }
+                if let lists = request.exclusions, lists.offsets == nil {
+                    guard let rows = try resolve(lists, query: 0, &budget) else { return false }
+                    sharedExclusions = rows
+                }
                 stage = .sharedCandidates
             case .sharedCandidates:
-                let lists = request.candidates.flatMap { $0.offsets == nil ? $0 : nil }
-                guard let rows = try resolve(lists, query: 0, &budget) else { return false }
-                if lists != nil { sharedCandidates = rows }
+                if let lists = request.candidates, lists.offsets == nil {
+                    guard let rows = try resolve(lists, query: 0, &budget) else { return false }
+                    sharedCandidates = rows
+                }
                 stage = beginning(ofQuery: 0)
             case .exclusions(let query):
-                let lists = request.exclusions.flatMap { $0.offsets == nil ? nil : $0 }
-                guard let rows = resolveOwn(lists, query: query, &budget) else { return false }
-                own.exclusions = lists == nil ? nil : rows
+                if let lists = request.exclusions, lists.offsets != nil {
+                    guard resolveOwn(lists, query: query, &budget, into: \.exclusions) else { return false }
+                }
                 stage = .candidates(query: query)
             case .candidates(let query):
-                let lists = request.candidates.flatMap { $0.offsets == nil ? nil : $0 }
-                guard let rows = resolveOwn(lists, query: query, &budget) else { return false }
-                own.candidates = lists == nil ? nil : rows
+                if let lists = request.candidates, lists.offsets != nil {
+                    guard resolveOwn(lists, query: query, &budget, into: \.candidates) else { return false }
+                }
                 stage = .query(query)
             case .query(let query):
                 plan(query)
@@ -121,9 +123,8 @@ package final class RecommendPlanner {
 
     /// The rows of one list, or nil while there is more to resolve.
     private func resolve(
-        _ lists: RaggedIDs?, query: Int, _ budget: inout Int
+        _ lists: RaggedIDs, query: Int, _ budget: inout Int
     ) throws(RequestFailure) -> RowSet? {
-        guard let lists else { return RowSet.none }
         var open: OpenList
         if let list {
             open = list
@@ -144,13 +145,16 @@ package final class RecommendPlanner {
         return nil
     }
 
-    /// A query's own list; a mistake in it is that query's failure.
-    private func resolveOwn(_ lists: RaggedIDs?, query: Int, _ budget: inout Int) -> RowSet? {
+    /// Resolves a query's own list; a mistake in it is that query's failure. False while there is more to resolve.
+    private func resolveOwn(
+        _ lists: RaggedIDs, query: Int, _ budget: inout Int, into rows: WritableKeyPath<OwnLists, RowSet?>
+    ) -> Bool {
         do throws(RequestFailure) {
-            return try resolve(lists, query: query, &budget)
+            own[keyPath: rows] = try resolve(lists, query: query, &budget)
+            return own[keyPath: rows] != nil
         } catch {
             own.failure = own.failure ?? error
-            return RowSet.none
+            return true
         }
     }
 
@@ -184,8 +188,7 @@ package final class RecommendPlanner {
         if let lists = request.candidates {
             let range = lists.range(ofQuery: index)
             guard !range.isEmpty else { throw .invalidArgument(.noCandidates) }
-            let rows = own.candidates ?? sharedCandidates ?? RowSet.none
-            guard rows.count > 0 else {
+            guard let rows = own.candidates ?? sharedCandidates, rows.count > 0 else {
                 throw .noKnownCandidate(
                     count: range.count, first: lists.ids[range.lowerBound], request.scope.target)
             }

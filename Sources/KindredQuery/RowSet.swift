@@ -42,9 +42,6 @@ package final class RowSet: @unchecked Sendable {
 
     deinit { look.slots.deallocate() }
 
-    /// No rows.
-    package static let none = RowSet(capacity: 0)
-
     package var count: Int { rows.count }
 
     /// Adds a row, unless it is there; at most `capacity` rows.
@@ -54,6 +51,8 @@ package final class RowSet: @unchecked Sendable {
             if look.slots[slot] == row + 1 { return }
             slot = (slot + 1) & look.mask
         }
+        // With a free slot left, every probe ends.
+        precondition(rows.count <= look.mask / 2, "a set takes as many rows as it was made for")
         look.slots[slot] = row + 1
         rows.append(row)
     }

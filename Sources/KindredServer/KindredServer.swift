@@ -80,22 +80,6 @@ package final class KindredServer: Sendable {
             ])
     }
 
-    /// Throws where the address cannot be listened on, which a large model need not be loaded for to be found out.
-    package static func checkAddress(of configuration: ServerConfiguration) async throws {
-        do {
-            try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: configuration.host, port: configuration.port).get().close().get()
-        } catch {
-            throw failure(of: configuration, error)
-        }
-    }
-
-    private static func failure(of configuration: ServerConfiguration, _ error: any Error) -> StartFailure {
-        StartFailure.listen(
-            "\(configuration.host):\(configuration.port)", reason: StartFailure.reason(of: error))
-    }
-
     /// Listens; the address is where. Connections are spread over the event loops.
     package func listen() async throws -> any Channel {
         let logger = logger
@@ -126,7 +110,8 @@ package final class KindredServer: Sendable {
                 )
                 .bind(host: configuration.host, port: configuration.port).get()
         } catch {
-            throw Self.failure(of: configuration, error)
+            throw StartFailure.listen(
+                "\(configuration.host):\(configuration.port)", reason: StartFailure.reason(of: error))
         }
         for worker in context.workers {
             worker.loop.scheduleRepeatedTask(initialDelay: .milliseconds(250), delay: .milliseconds(250)) {

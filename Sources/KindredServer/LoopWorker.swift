@@ -265,27 +265,33 @@ final class LoopWorker: @unchecked Sendable {
         handOut(scan.takeParts(), results)
     }
 
-    /// Gives each loop what was found for its own requests.
-    private func handOut(_ parts: [ScanPart], _ results: [ScanResult]) {
-        guard parts.contains(where: { $0.job.worker !== self }) else { return complete(parts, results) }
-        for worker in server.workers {
-            var ownParts: [ScanPart] = []
-            var ownResults: [ScanResult] = []
-            var start = 0
-            for part in parts {
-                let end = start + part.queries.count
-                if part.job.worker === worker {
-                    ownParts.append(part)
-                    ownResults.append(contentsOf: results[start..<end])
-                }
-                start = end
-            }
-            if worker === self {
-                complete(ownParts, ownResults)
-            } else if !ownParts.isEmpty {
-                worker.loop.execute { [ownParts, ownResults] in worker.complete(ownParts, ownResults) }
-            }
+    /// Gives each loop what was found for its own requests; the others first, since this one begins at once. What is
+    /// theirs, this one has let go of by then.
+    private func handOut(_ parts: consuming [ScanPart], _ results: consuming [ScanResult]) {
+        for other in server.workers where other !== self {
+            let (parts, results) = Self.share(of: other, parts, results)
+            if !parts.isEmpty { other.loop.execute { other.complete(parts, results) } }
         }
+        (parts, results) = Self.share(of: self, parts, results)
+        complete(parts, results)
+    }
+
+    private static func share(
+        of worker: LoopWorker, _ parts: [ScanPart], _ results: [ScanResult]
+    ) -> ([ScanPart], [ScanResult]) {
+        guard parts.contains(where: { $0.job.worker !== worker }) else { return (parts, results) }
+        var ownParts: [ScanPart] = []
+        var ownResults: [ScanResult] = []
+        var start = 0
+        for part in parts {
+            let end = start + part.queries.count
+            if part.job.worker === worker {
+                ownParts.append(part)
+                ownResults.append(contentsOf: results[start..<end])
+            }
+            start = end
+        }
+        return (ownParts, ownResults)
     }
 
     /// Nobody waits for the scan any more: the next one begins.

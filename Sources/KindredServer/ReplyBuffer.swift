@@ -10,7 +10,7 @@ struct ReplyBuffer: ~Copyable {
     private let bodyBytesMax: UInt32
 
     /// Bytes of a taken buffer that is kept.
-    private static let keptByteCountMax = 16 << 10
+    private static let keptByteCountMax = 4 << 10
 
     init(bodyBytesMax: UInt32) { self.bodyBytesMax = bodyBytesMax }
 

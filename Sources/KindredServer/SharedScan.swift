@@ -65,8 +65,8 @@ final class SharedScan: Sendable {
         return results
     }
 
-    /// The parts, once: the scan holds none of their jobs any more, so that each can end on the loop that made it. The
-    /// allocator would have that loop wait for one that frees what is its own.
+    /// The parts, once the scan has ended: it holds none of their jobs any more, so that each ends on the loop that
+    /// made it. In the allocator, loops that free what others have made wait for each other.
     func takeParts() -> [ScanPart] {
         parts.withLock { parts in
             var taken: [ScanPart] = []
@@ -75,7 +75,7 @@ final class SharedScan: Sendable {
         }
     }
 
-    /// True once nobody waits for any of it.
+    /// True once nobody waits for any of it, and once its parts are taken.
     var isDead: Bool {
         parts.withLock { $0.allSatisfy { $0.job.request.isDead.load(ordering: .relaxed) } }
     }

@@ -47,7 +47,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
     /// Where the next `count` bytes go, which count as written.
     @inline(__always)
     private mutating func extend(by count: Int) -> UnsafeMutableRawPointer {
-        if capacity - byteCount < count { grow(by: count) }
+        if memory == nil || capacity - byteCount < count { grow(by: count) }
         defer { byteCount += count }
         return memory! + byteCount
     }

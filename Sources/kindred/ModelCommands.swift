@@ -46,7 +46,7 @@ struct ActivateCommand: AsyncParsableCommand {
     var name: ModelArgument
     @Argument(help: "A version, or latest.")
     var version: String
-    @Option(help: "Only if this version is active now.")
+    @Option(parsing: .unconditional, help: "Only if this version is active now.")
     var expect: UInt64?
 
     func validate() throws {
@@ -71,7 +71,7 @@ struct RollbackCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "The model.")
     var name: ModelArgument
-    @Option(help: "Only if this version is active now.")
+    @Option(parsing: .unconditional, help: "Only if this version is active now.")
     var expect: UInt64?
 
     func run() async throws {

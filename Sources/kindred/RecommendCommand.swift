@@ -12,13 +12,15 @@ struct RecommendCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
-    @Option(parsing: .upToNextOption, help: "Users to recommend for.")
+    @Option(
+        parsing: .upToNextOption,
+        help: "Users to recommend for. One that begins with a dash: --user=-5.")
     var user: [String] = []
     @Option(help: "A file with one user per line; - is standard input.")
     var users: String?
     @Option(parsing: .unconditional, help: "An item to find similar ones of.")
     var item: String?
-    @Option(help: "A .npy file with one vector per row.")
+    @Option(parsing: .unconditional, help: "A .npy file with one vector per row.")
     var vector: String?
     @Option(parsing: .unconditional, help: "Items with weights, as ID[:WEIGHT],...")
     var basket: String?
@@ -44,14 +46,16 @@ struct RecommendCommand: AsyncParsableCommand {
         guard kinds == 1 else {
             throw ValidationError("give one of --user, --users, --item, --vector and --basket, not \(kinds)")
         }
-        guard k > 0 else { throw ValidationError("-k \(k): at least 1") }
-        if let basket { _ = try BasketText.members(basket) }
-        if let vector, vector.split(separator: ",").allSatisfy({ Float($0) != nil }),
-            !FileManager.default.fileExists(atPath: vector)
-        {
-            throw ValidationError(
-                "--vector \(vector): a .npy file with one vector per row, not the numbers of a vector")
+        try OptionValues.check(k: k)
+        try OptionValues.checkPresent([
+            ("--item", item), ("--vector", vector), ("--basket", basket), ("--exclude", exclude),
+            ("--candidates", candidates),
+        ])
+        if let minScore, !minScore.isFinite {
+            throw ValidationError("--min-score \(minScore): a finite number")
         }
+        if let basket { _ = try BasketText.members(basket) }
+        if let vector { try OptionValues.checkFile("--vector", vector, of: "one vector per row") }
     }
 
     func run() async throws {
@@ -108,7 +112,8 @@ struct SimilarCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (item == nil) != (user == nil) else { throw ValidationError("give one of --item and --user") }
-        guard k > 0 else { throw ValidationError("-k \(k): at least 1") }
+        try OptionValues.check(k: k)
+        try OptionValues.checkPresent([("--item", item), ("--user", user), ("--exclude", exclude)])
     }
 
     func run() async throws {

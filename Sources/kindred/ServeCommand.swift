@@ -32,7 +32,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: "Where the server keeps what it must remember. Default: .kindred in the folder of all models.")
     var state: String?
-    @Option(parsing: .unconditional, help: "Event loops, each of which also scans. Default: one per core.")
+    @Option(
+        parsing: .unconditional,
+        help: "Event loops, 1 to 1024, each of which also scans. Default: one per core.")
     var threads: Int?
     @Option(help: "The model of requests that name none. Default: the only one.")
     var defaultModel: String?
@@ -86,7 +88,7 @@ struct ServeCommand: AsyncParsableCommand {
             LogLineHandler(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info)
         }
         logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .info
-        try await KindredServer.checkAddress(of: configuration)
+        try StartFailure.checkAddress(of: configuration)
         let server = try KindredServer(configuration: configuration, logger: logger)
         let listener = try await server.listen()
         var silent = Logger(label: "kindred.lifecycle")

@@ -42,7 +42,7 @@ struct ServerOptions: ParsableArguments {
 struct ModelOptions: ParsableArguments {
     @Option(help: "The model. Default: the server's.")
     var model: String?
-    @Option(help: "The version that must answer. Default: whatever serves.")
+    @Option(parsing: .unconditional, help: "The version that must answer. Default: whatever serves.")
     var version: UInt64?
 
     func validate() throws {

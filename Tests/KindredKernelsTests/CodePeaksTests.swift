@@ -34,13 +34,18 @@ import Testing
             let all = products(of: scanned)
             let partCount = 1 << Int.random(in: 0...7, using: &generator)
             for query in 0..<2 {
-                for byNorm in [false, true] { expectBounds(scanned, all, query, byNorm, partCount) }
+                for byNorm in [false, true] {
+                    for kernel in ScanKernel.available {
+                        expectBounds(kernel, scanned, all, query, byNorm, partCount)
+                    }
+                }
             }
         }
     }
 
     private func expectBounds(
-        _ scanned: ScanKernelCase, _ all: [Int32], _ query: Int, _ byNorm: Bool, _ partCount: Int
+        _ kernel: ScanKernel, _ scanned: ScanKernelCase, _ all: [Int32], _ query: Int, _ byNorm: Bool,
+        _ partCount: Int
     ) {
         let blockCount = scanned.blockCount
         let own = ScanKernelMemory(Array(all[(query * 16 * blockCount)..<((query + 1) * 16 * blockCount)]))
@@ -51,8 +56,10 @@ import Testing
         var table = scanned.table
         var queries = scanned.queries
         let columns = scanned.columns
-        kindred_code_peaks(
-            &table, columns.base, 0, blockCount, &queries, query, own.base, byNorm, partCount, peaks.base)
+        let isAvailable = kindred_code_peaks_with(
+            kernel.name, &table, columns.base, 0, blockCount, &queries, query, own.base, byNorm, partCount,
+            peaks.base)
+        #expect(isAvailable)
         withExtendedLifetime((own, columns)) {}
         var exact = [Double](repeating: -.infinity, count: 16 * partCount)
         for row in 0..<scanned.rowCount where !isExcluded(row) {
@@ -72,7 +79,8 @@ import Testing
         }
         for group in exact.indices {
             let peak = Double(peaks.elements[group])
-            let message: Comment = "group \(group) of \(16 * partCount), query \(query), by norm \(byNorm)"
+            let message: Comment =
+                "\(kernel.name), group \(group) of \(16 * partCount), query \(query), by norm \(byNorm)"
             if exact[group] == -.infinity {
                 #expect(peak == -.infinity, message)
             } else {

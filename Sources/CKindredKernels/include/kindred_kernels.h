@@ -255,6 +255,11 @@ size_t kindred_keep_products_with(const char *kernel, const kindred_code_table *
                                   const kindred_code_queries *queries, size_t query_count, const int32_t *products,
                                   kindred_code_hit *hits);
 
+bool kindred_code_peaks_with(const char *kernel, const kindred_code_table *table,
+                             const kindred_block_columns *columns, size_t first_block, size_t block_count,
+                             const kindred_code_queries *queries, size_t i, const int32_t *products, bool by_norm,
+                             size_t part_count, float *peaks);
+
 // The same by the plainest loop, for tests.
 size_t kindred_scan_codes_reference(const kindred_code_table *table, size_t first_block, size_t block_count,
                                     const kindred_code_queries *queries, size_t query_count,

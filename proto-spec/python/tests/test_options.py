@@ -24,6 +24,12 @@ WRONG = {
     "threads below one": (["serve", "--models", ".", "--threads", "-2"], "--threads -2: 1 to 1024"),
     "results below one": (["recommend", "--user", "1", "-k", "-1"], "-k -1: at least 1"),
     "numbers for a file": (["recommend", "--vector", "1,2,3"], "--vector 1,2,3: a .npy file with one vector per row"),
+    "negative numbers for a file": (["recommend", "--vector", "-0.5,1"], "--vector -0.5,1: a .npy file"),
+    "a forgotten value": (["recommend", "--user", "1", "--exclude", "--json"],
+                          "--exclude --json: a value, not the next option"),
+    "more results than there are": (["similar", "--item", "5", "-k", "99999999999"],
+                                    "-k 99999999999: at most 4294967295"),
+    "a score without end": (["recommend", "--user", "1", "--min-score", "1e99"], "--min-score inf: a finite number"),
     "no file": (["recommend", "--vector", "missing.npy"], "missing.npy: open is No such file"),
     "a timeout below zero": (["ping", "--timeout", "-1"], "--timeout -1.0: above 0, at most 60"),
 }
@@ -44,7 +50,7 @@ class OptionTests(unittest.TestCase):
 
     def test_negative_values_are_values(self):
         # Nobody listens on port 1: the options were understood.
-        for arguments in (["--min-score", "-0.5"], ["--exclude", "-7"]):
+        for arguments in (["--min-score", "-0.5"], ["--exclude", "-7"], ["--version", "3"]):
             with self.subTest(arguments):
                 done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "1", *arguments])
                 self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
