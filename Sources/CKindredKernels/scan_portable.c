@@ -82,6 +82,22 @@ static void products(const kindred_code_table *table, size_t first_block, size_t
     }
 }
 
+void kindred_columns_of_blocks(const kindred_code_table *table, size_t first_block, size_t block_count,
+                               kindred_block_columns *columns) {
+    size_t chunks = (block_count + KINDRED_COLUMN_BLOCKS - 1) / KINDRED_COLUMN_BLOCKS;
+    for (size_t j = 0; j < chunks * KINDRED_COLUMN_BLOCKS; j++) {
+        const kindred_code_block *block = &table->blocks[first_block + (j < block_count ? j : block_count - 1)];
+        kindred_block_columns *chunk = &columns[j / KINDRED_COLUMN_BLOCKS];
+        size_t at = j % KINDRED_COLUMN_BLOCKS;
+        chunk->scale[at] = block->scale;
+        chunk->inverse_scale[at] = block->inverse_scale;
+        chunk->error[at] = block->error;
+        chunk->coded_norm[at] = block->coded_norm;
+        chunk->norm_min[at] = block->norm_min;
+        chunk->norm_max[at] = block->norm_max;
+    }
+}
+
 static size_t keep(const kindred_code_table *table, const kindred_block_columns *columns,
                    size_t first_block, size_t block_count, const kindred_code_queries *queries,
                    size_t query_count, const int32_t *products, kindred_code_hit *hits) {

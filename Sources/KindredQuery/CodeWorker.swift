@@ -56,12 +56,10 @@ final class CodeWorker: @unchecked Sendable {
     /// Rows of a call that says anything about density.
     private static let denseRowsMin = 256
 
-    init(
-        _ shared: CodedQueries, queries: [PlannedQuery], side: GenerationSide, rowsBeforeWaiting: Int
-    ) {
+    init(_ shared: CodedQueries, side: GenerationSide, rowsBeforeWaiting: Int) {
         self.rowsBeforeWaiting = rowsBeforeWaiting
         self.shared = shared
-        self.queries = queries
+        queries = shared.queries
         self.side = side
         table = side.codes.view
         members = shared.members

@@ -43,7 +43,8 @@ final class CodedQueries: @unchecked Sendable {
     private let thresholds: UnsafeMutablePointer<Atomic<Int32>>
     private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
     private let memory: UnsafeMutableRawPointer
-    private let queries: [PlannedQuery]
+    /// Those of the batch, of which `members` are some.
+    let queries: [PlannedQuery]
 
     /// Codes the queries at `indices` for a kernel.
     init(_ queries: [PlannedQuery], at indices: ArraySlice<Int>, dimension: Int, kernel: ScanKernel) {

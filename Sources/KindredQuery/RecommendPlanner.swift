@@ -89,12 +89,14 @@ package final class RecommendPlanner {
                 stage = beginning(ofQuery: 0)
             case .exclusions(let query):
                 if let lists = request.exclusions, lists.offsets != nil {
-                    guard resolveOwn(lists, query: query, &budget, into: \.exclusions) else { return false }
+                    guard let rows = resolveOwn(lists, query: query, &budget) else { return false }
+                    own.exclusions = rows
                 }
                 stage = .candidates(query: query)
             case .candidates(let query):
                 if let lists = request.candidates, lists.offsets != nil {
-                    guard resolveOwn(lists, query: query, &budget, into: \.candidates) else { return false }
+                    guard let rows = resolveOwn(lists, query: query, &budget) else { return false }
+                    own.candidates = rows
                 }
                 stage = .query(query)
             case .query(let query):
@@ -145,16 +147,13 @@ package final class RecommendPlanner {
         return nil
     }
 
-    /// Resolves a query's own list; a mistake in it is that query's failure. False while there is more to resolve.
-    private func resolveOwn(
-        _ lists: RaggedIDs, query: Int, _ budget: inout Int, into rows: WritableKeyPath<OwnLists, RowSet?>
-    ) -> Bool {
+    /// A query's own list; a mistake in it is that query's failure, and the list empty.
+    private func resolveOwn(_ lists: RaggedIDs, query: Int, _ budget: inout Int) -> RowSet? {
         do throws(RequestFailure) {
-            own[keyPath: rows] = try resolve(lists, query: query, &budget)
-            return own[keyPath: rows] != nil
+            return try resolve(lists, query: query, &budget)
         } catch {
             own.failure = own.failure ?? error
-            return true
+            return RowSet(capacity: 0)
         }
     }
 

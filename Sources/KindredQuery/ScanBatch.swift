@@ -124,8 +124,7 @@ package final class ScanBatch: Sendable {
     private func scanCodes(_ unit: CodedGroups.Unit, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
         let scan =
             worker.coded[unit.group]
-            ?? CodeWorker(
-                coded.groups[unit.group], queries: queries, side: side, rowsBeforeWaiting: rowsBeforeWaiting)
+            ?? CodeWorker(coded.groups[unit.group], side: side, rowsBeforeWaiting: rowsBeforeWaiting)
         worker.coded[unit.group] = scan
         worker.unitLeft = scan.scan(blocks: unit.blocks, scratch: scratch).map {
             CodedGroups.Unit(group: unit.group, blocks: $0)

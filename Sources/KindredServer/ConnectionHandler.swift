@@ -324,17 +324,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: Output
 
-    /// Appends the last reply of a request to what the tick will flush, with `append`.
-    func writeReply(
-        to request: PendingRequest, now: UInt64, _ append: (inout ReplyBuffer) throws(RequestFailure) -> Void
-    ) {
-        pending[request.id] = nil
-        if !streams.isEmpty { streams[request.id] = nil }
+    /// Appends the last reply of a request to what the tick will flush.
+    func writeReply(_ message: ServerMessage, requestType: UInt8, requestID: UInt64, now: UInt64) {
+        pending[requestID] = nil
+        if !streams.isEmpty { streams[requestID] = nil }
         guard context != nil, !state.isClosing else { return }
+        if case .failure = message { worker.metrics.failures.count() }
         do throws(RequestFailure) {
-            try append(&outbound)
+            try outbound.append(message, replyTo: requestType, requestID: requestID)
         } catch {
-            writeFailure(error, requestType: request.type, requestID: request.id)
+            writeFailure(error, requestType: requestType, requestID: requestID)
         }
         if state.complete(now: now) { closeGracefully() }
         scheduleFlush()

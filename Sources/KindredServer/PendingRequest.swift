@@ -42,31 +42,15 @@ final class PendingRequest {
         return nil
     }
 
-    /// Writes the END reply. A reply that exceeds a body becomes the failure that says so.
-    func answer(_ message: ServerMessage) {
-        answer(now: connection.worker.now()) { buffer throws(RequestFailure) in
-            try buffer.append(message, replyTo: type, requestID: id)
-        }
-    }
-
-    /// Writes the END reply to a RECOMMEND at `now`.
-    func answer(_ response: RecommendResponse, now: UInt64) {
-        answer(now: now) { buffer throws(RequestFailure) in try buffer.append(response, requestID: id) }
-    }
-
-    func fail(_ failure: RequestFailure) {
-        answer(now: connection.worker.now()) { buffer throws(RequestFailure) in
-            connection.worker.metrics.failures.count()
-            buffer.append(failure, replyTo: type, requestID: id)
-        }
-    }
-
-    private func answer(now: UInt64, _ append: (inout ReplyBuffer) throws(RequestFailure) -> Void) {
+    /// Writes the END reply. A reply that exceeds a body becomes the failure that says so. `now`: where that is known.
+    func answer(_ message: ServerMessage, now: UInt64? = nil) {
         guard !isAnswered else { return }
         isAnswered = true
         isDead.store(true, ordering: .relaxed)
-        connection.writeReply(to: self, now: now, append)
+        connection.writeReply(message, requestType: type, requestID: id, now: now ?? connection.worker.now())
     }
+
+    func fail(_ failure: RequestFailure) { answer(.failure(ErrorReply(failure))) }
 
     /// Fills in the times of an answer that is ready at `now`.
     func stamp(_ origin: inout AnswerOrigin, now: UInt64) {

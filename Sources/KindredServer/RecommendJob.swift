@@ -42,7 +42,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 let writtenAt = worker.now()
                 request.stamp(&response.origin, now: writtenAt)
                 count(response, worker.metrics)
-                request.answer(response, now: writtenAt)
+                request.answer(.recommend(response), now: writtenAt)
             }
         } catch {
             request.fail(error)

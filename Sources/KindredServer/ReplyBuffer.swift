@@ -26,11 +26,6 @@ struct ReplyBuffer: ~Copyable {
             replyTo: requestType, requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
     }
 
-    /// Appends the answer to a RECOMMEND; throws as `append` does.
-    mutating func append(_ response: RecommendResponse, requestID: UInt64) throws(RequestFailure) {
-        try response.encode(requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
-    }
-
     mutating func append(_ failure: RequestFailure, replyTo requestType: UInt8, requestID: UInt64) {
         do throws(RequestFailure) {
             try append(.failure(ErrorReply(failure)), replyTo: requestType, requestID: requestID)

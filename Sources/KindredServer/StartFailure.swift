@@ -30,31 +30,6 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Throws where the address of a configuration cannot be listened on: a large model need not be loaded to find out.
-    /// Nothing listens meanwhile.
-    package static func checkAddress(of configuration: ServerConfiguration) throws(StartFailure) {
-        let address = "\(configuration.host):\(configuration.port)"
-        do {
-            let resolved = try SocketAddress.makeAddressResolvingHost(
-                configuration.host, port: configuration.port)
-            let code = resolved.withSockAddr { pointer, byteCount -> Int32 in
-                let descriptor = socket(Int32(pointer.pointee.sa_family), Int32(SOCK_STREAM.rawValue), 0)
-                guard descriptor >= 0 else { return errno }
-                defer { close(descriptor) }
-                // As the listener: what lingers of an earlier server is no obstacle.
-                var reuses: CInt = 1
-                setsockopt(
-                    descriptor, SOL_SOCKET, SO_REUSEADDR, &reuses, socklen_t(MemoryLayout<CInt>.size))
-                return bind(descriptor, pointer, socklen_t(byteCount)) == 0 ? 0 : errno
-            }
-            if code != 0 { throw StartFailure.listen(address, reason: SystemError.text(code)) }
-        } catch let failure as StartFailure {
-            throw failure
-        } catch {
-            throw .listen(address, reason: reason(of: error))
-        }
-    }
-
     static func checkFolder(_ path: String) throws(StartFailure) {
         var status = stat()
         guard stat(path, &status) == 0 else {

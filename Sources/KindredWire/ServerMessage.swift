@@ -38,7 +38,12 @@ package enum ServerMessage: Sendable, Equatable {
         case .data(let rows):
             frames.type = MessageType.data.rawValue
             try frames.append(end: false, into: &writer) { rows.encode(into: &$0) }
-        case .recommend(let response): try response.encode(frames, into: &writer)
+        case .recommend(let response):
+            let failures = OutcomeColumns(response.outcomes)
+            try frames.append(
+                response.outcomes.count, into: &writer,
+                byteCount: { response.byteCount(of: $0, failures) },
+                { response.encode($0, failures, into: &$1) })
         case .score(let response):
             let failures = OutcomeColumns(response.outcomes)
             try frames.append(
@@ -61,25 +66,6 @@ package enum ServerMessage: Sendable, Equatable {
             frames.argument = UInt32(reply.status) | UInt32(reply.flags.rawValue) << 16
             try frames.append(into: &writer) { reply.encode(into: &$0) }
         }
-    }
-}
-
-extension RecommendResponse {
-    /// Appends the frames of the answer to request `requestID`, as `ServerMessage.encode` does.
-    package func encode(
-        requestID: UInt64, bodyBytesMax: UInt32, into writer: inout ByteWriter
-    ) throws(RequestFailure) {
-        let frames = ReplyFrames(
-            type: MessageType.recommend.rawValue | MessageType.replyBit, requestID: requestID,
-            bodyBytesMax: bodyBytesMax)
-        try encode(frames, into: &writer)
-    }
-
-    fileprivate func encode(_ frames: ReplyFrames, into writer: inout ByteWriter) throws(RequestFailure) {
-        let failures = OutcomeColumns(outcomes)
-        try frames.append(
-            outcomes.count, into: &writer, byteCount: { byteCount(of: $0, failures) },
-            { encode($0, failures, into: &$1) })
     }
 }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import KindredClient
 import KindredDomain
 import KindredModel

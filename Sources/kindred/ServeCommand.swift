@@ -88,7 +88,7 @@ struct ServeCommand: AsyncParsableCommand {
             LogLineHandler(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info)
         }
         logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .info
-        try StartFailure.checkAddress(of: configuration)
+        try ListenAddress.check(configuration)
         let server = try KindredServer(configuration: configuration, logger: logger)
         let listener = try await server.listen()
         var silent = Logger(label: "kindred.lifecycle")
