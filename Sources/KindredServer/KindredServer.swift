@@ -1,3 +1,4 @@
+import CKindredSystem
 import Foundation
 import Glibc
 import KindredCatalog
@@ -42,11 +43,13 @@ package final class KindredServer: Sendable {
         var workers: [LoopWorker] = []
         for loop in group.makeIterator() { workers.append(LoopWorker(loop: loop, server: context)) }
         context.complete(workers: workers, supervisor: supervisor)
+        try KindredServer.place(workers.map(\.loop), on: configuration.processors, logger: logger)
         BLAS.useOneThread
         logger.info(
             "starting",
             metadata: [
                 "models": "\(configuration.modelsRoot)", "threads": "\(configuration.threadCount)",
+                "loops_pinned": "\(configuration.processors != nil)",
                 "blas": "\(BLAS.description)", "int8_kernel": "\(ScanKernel.chosen.name)",
             ])
         KindredServer.checkRequestedKernel(logger: logger)
@@ -67,6 +70,18 @@ package final class KindredServer: Sendable {
         logger.warning(
             message,
             metadata: ["found": "\(value.prefix(80))", "int8_kernel": "\(ScanKernel.chosen.name)"])
+    }
+
+    /// Has each loop keep to its processor. Where the system refuses, as when a processor was taken from the process
+    /// meanwhile, it says so and the loop stays where it is put.
+    private static func place(_ loops: [any EventLoop], on processors: [Int]?, logger: Logger) throws {
+        for (loop, processor) in zip(loops, processors ?? []) {
+            let code = try loop.submit { kindred_keep_to_processor(CInt(processor)) }.wait()
+            guard code != 0 else { continue }
+            logger.warning(
+                "an event loop does not keep to its processor",
+                metadata: ["processor": "\(processor)", "reason": "\(SystemError.text(code))"])
+        }
     }
 
     private static func raiseDescriptorLimit(for limits: Limits, logger: Logger) {

@@ -12,6 +12,8 @@ package struct ServerConfiguration: Sendable {
     package var stateDirectory: String
     /// Event loops, each of which also scans.
     package var threadCount: Int
+    /// The number of the processor that each of them keeps to; nil: the system places them.
+    package var processors: [Int]?
     /// The model of requests that name none; nil: the only model, where there is just one.
     package var defaultModel: ModelName?
     package var loading = VectorLoading.memory

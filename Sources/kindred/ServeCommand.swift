@@ -34,8 +34,14 @@ struct ServeCommand: AsyncParsableCommand {
     var state: String?
     @Option(
         parsing: .unconditional,
-        help: "Event loops, 1 to 1024, each of which also scans. Default: one per core.")
+        help: "Event loops, 1 to 1024, each of which also scans. Default: one per processor that it may use.")
     var threads: Int?
+    @Option(
+        help: """
+            Keep each event loop to a processor of its own (on), let the system place them (off), or on where there is \
+            one for every processor that the server may use (auto).
+            """)
+    var pinLoops = LoopPlacement.auto
     @Option(help: "The model of requests that name none. Default: the only one.")
     var defaultModel: String?
     @Option(help: "Read vectors into memory, or map their files.")
@@ -64,6 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
         if let threads, !(1...1_024).contains(threads) {
             throw ValidationError("--threads \(threads): 1 to 1024")
         }
+        _ = try processors
         guard (1...60_000).contains(queueMs) else {
             throw ValidationError("--queue-ms \(queueMs): 1 to 60000")
         }
@@ -73,11 +80,29 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
+    private var threadCount: Int { threads ?? LoopPlacement.defaultThreadCount }
+
+    private var processors: [Int]? {
+        get throws {
+            do {
+                return try pinLoops.processors(
+                    threadCount: threadCount, allowed: LoopPlacement.allowedProcessors)
+            } catch {
+                throw ValidationError(
+                    """
+                    --pin-loops on: \(error.threadCount) event loops, but \(error.processorCount) processors that the \
+                    server may use; ask for at most that many with --threads
+                    """)
+            }
+        }
+    }
+
     func run() async throws {
         guard let endpoint = Endpoint(listen) else { return try validate() }
         var configuration = ServerConfiguration(
             modelsRoot: models, stateDirectory: state ?? models + "/.kindred",
-            threadCount: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+            threadCount: threadCount)
+        configuration.processors = try processors
         configuration.host = endpoint.host
         configuration.port = endpoint.port
         configuration.defaultModel = defaultModel.flatMap { ModelName($0) }
@@ -105,3 +130,5 @@ struct ServeCommand: AsyncParsableCommand {
         try await group.run()
     }
 }
+
+extension LoopPlacement: ExpressibleByArgument {}

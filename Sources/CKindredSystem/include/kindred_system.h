@@ -20,6 +20,14 @@ int kindred_unacknowledged_bytes(int socket);
 // take that back without privileges. 0, or the errno value.
 int kindred_give_way(void);
 
+// The processors that the calling thread may run on: writes the numbers of the first `count` of them, ascending, and
+// returns how many it wrote, or the errno value below zero.
+int kindred_allowed_processors(int *numbers, int count);
+
+// Lets the calling thread run on one processor alone, by its number (from 0). Threads that it makes inherit that.
+// 0, or the errno value.
+int kindred_keep_to_processor(int number);
+
 // Gives unused heap memory back to the system.
 void kindred_release_unused_heap(void);
 
