@@ -4,17 +4,20 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <unistd.h>
+
+// The kernel refuses a set smaller than its own: one of as many processors as Linux can be built for, and more.
+static const int allProcessors = 1 << 16;
 
 int kindred_allowed_processors(int *numbers, int count) {
-    // The kernel refuses a set smaller than its own: one of as many processors as Linux can be built for, and more.
-    const int bits = 1 << 16;
-    cpu_set_t *set = CPU_ALLOC(bits);
+    const size_t size = CPU_ALLOC_SIZE(allProcessors);
+    cpu_set_t *set = CPU_ALLOC(allProcessors);
     if (set == NULL) return -ENOMEM;
     int found = 0;
-    if (sched_getaffinity(0, CPU_ALLOC_SIZE(bits), set) != 0) found = -errno;
+    if (sched_getaffinity(0, size, set) != 0) found = -errno;
     else
-        for (int number = 0; number < bits && found < count; number++)
-            if (CPU_ISSET_S(number, CPU_ALLOC_SIZE(bits), set)) numbers[found++] = number;
+        for (int number = 0; number < allProcessors && found < count; number++)
+            if (CPU_ISSET_S(number, size, set)) numbers[found++] = number;
     CPU_FREE(set);
     return found;
 }
@@ -26,6 +29,15 @@ int kindred_keep_to_processor(int number) {
     CPU_SET_S(number, CPU_ALLOC_SIZE(number + 1), set);
     // Of 0 it is the calling thread's alone.
     int code = sched_setaffinity(0, CPU_ALLOC_SIZE(number + 1), set) == 0 ? 0 : errno;
+    CPU_FREE(set);
+    return code;
+}
+
+int kindred_keep_to_no_processor(void) {
+    const size_t size = CPU_ALLOC_SIZE(allProcessors);
+    cpu_set_t *set = CPU_ALLOC(allProcessors);
+    if (set == NULL) return ENOMEM;
+    int code = sched_getaffinity(getpid(), size, set) == 0 && sched_setaffinity(0, size, set) == 0 ? 0 : errno;
     CPU_FREE(set);
     return code;
 }

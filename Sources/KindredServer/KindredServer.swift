@@ -43,13 +43,14 @@ package final class KindredServer: Sendable {
         var workers: [LoopWorker] = []
         for loop in group.makeIterator() { workers.append(LoopWorker(loop: loop, server: context)) }
         context.complete(workers: workers, supervisor: supervisor)
-        try KindredServer.place(workers.map(\.loop), on: configuration.processors, logger: logger)
+        let pinnedCount = try KindredServer.place(
+            workers.map(\.loop), on: configuration.processors, logger: logger)
         BLAS.useOneThread
         logger.info(
             "starting",
             metadata: [
                 "models": "\(configuration.modelsRoot)", "threads": "\(configuration.threadCount)",
-                "loops_pinned": "\(configuration.processors != nil)",
+                "pinned_threads": "\(pinnedCount)",
                 "blas": "\(BLAS.description)", "int8_kernel": "\(ScanKernel.chosen.name)",
             ])
         KindredServer.checkRequestedKernel(logger: logger)
@@ -72,16 +73,23 @@ package final class KindredServer: Sendable {
             metadata: ["found": "\(value.prefix(80))", "int8_kernel": "\(ScanKernel.chosen.name)"])
     }
 
-    /// Has each loop keep to its processor. Where the system refuses, as when a processor was taken from the process
-    /// meanwhile, it says so and the loop stays where it is put.
-    private static func place(_ loops: [any EventLoop], on processors: [Int]?, logger: Logger) throws {
+    /// Has each loop keep to its processor; how many do. Where the system refuses, as when a processor was taken from
+    /// the process meanwhile, it says so and the loop stays where it is put.
+    private static func place(
+        _ loops: [any EventLoop], on processors: [Int]?, logger: Logger
+    ) throws -> Int {
+        var count = 0
         for (loop, processor) in zip(loops, processors ?? []) {
             let code = try loop.submit { kindred_keep_to_processor(CInt(processor)) }.wait()
-            guard code != 0 else { continue }
+            if code == 0 {
+                count += 1
+                continue
+            }
             logger.warning(
                 "an event loop does not keep to its processor",
                 metadata: ["processor": "\(processor)", "reason": "\(SystemError.text(code))"])
         }
+        return count
     }
 
     private static func raiseDescriptorLimit(for limits: Limits, logger: Logger) {

@@ -34,7 +34,7 @@ package final class LogWriter: Sendable {
     private let linesMax: Int
     private let bytesMax: Int
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "kindred.log")
+    private let queue = BackgroundQueue(label: "kindred.log")
 
     /// The descriptor stays the caller's, who ignores SIGPIPE.
     package init(descriptor: Int32, linesMax: Int = 4_096, bytesMax: Int = 1 << 20) {

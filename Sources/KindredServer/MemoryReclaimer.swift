@@ -1,14 +1,13 @@
 import CKindredSystem
-import Dispatch
 import KindredKernels
 
 /// Gives memory back on a thread of its own: returning a model's pages takes milliseconds that no event loop has.
 final class MemoryReclaimer: Sendable {
-    private let queue = DispatchQueue(label: "kindred.memory", qos: .utility)
+    private let queue = BackgroundQueue(label: "kindred.memory", qos: .utility)
 
     init() {
         let queue = queue
-        MemoryRegion.giveBack { unmap in queue.async(execute: unmap) }
+        MemoryRegion.giveBack { unmap in queue.async(unmap) }
     }
 
     /// Takes over what its owner is about to let go of, and gives back the allocator's unused pages once it has
@@ -16,7 +15,7 @@ final class MemoryReclaimer: Sendable {
     func giveBackModel(_ objects: [any AnyObject & Sendable]) {
         let boxes = objects.map { Box(Unmanaged<AnyObject>.passRetained($0)) }
         // Later, so that the owner's reference is surely not the last one.
-        queue.asyncAfter(deadline: .now() + .milliseconds(100)) {
+        queue.async(after: .milliseconds(100)) {
             for box in boxes { box.object.release() }
             kindred_release_unused_heap()
         }

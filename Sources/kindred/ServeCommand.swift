@@ -38,8 +38,9 @@ struct ServeCommand: AsyncParsableCommand {
     var threads: Int?
     @Option(
         help: """
-            Keep each event loop to a processor of its own (on), let the system place them (off), or on where there is \
-            one for every processor that the server may use (auto).
+            Keep each event loop to a processor of its own, the first ones that the server may use (on), let the \
+            system place them (off), or on where there is one for every such processor (auto). taskset says which \
+            it may use.
             """)
     var pinLoops = LoopPlacement.auto
     @Option(help: "The model of requests that name none. Default: the only one.")
@@ -90,8 +91,8 @@ struct ServeCommand: AsyncParsableCommand {
             } catch {
                 throw ValidationError(
                     """
-                    --pin-loops on: \(error.threadCount) event loops, but \(error.processorCount) processors that the \
-                    server may use; ask for at most that many with --threads
+                    --pin-loops on: event loops \(error.threadCount), processors that the server may use \
+                    \(error.processorCount): ask for at most as many with --threads
                     """)
             }
         }

@@ -28,6 +28,9 @@ int kindred_allowed_processors(int *numbers, int count);
 // 0, or the errno value.
 int kindred_keep_to_processor(int number);
 
+// Lets the calling thread run wherever the process's first thread may: 0, or the errno value.
+int kindred_keep_to_no_processor(void);
+
 // Gives unused heap memory back to the system.
 void kindred_release_unused_heap(void);
 
