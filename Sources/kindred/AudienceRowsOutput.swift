@@ -2,72 +2,59 @@ import Foundation
 import KindredClient
 import KindredModel
 
-/// The rows of an audience on their way out, as they arrive: a file that appears when it is whole, `id,score`
-/// lines on standard output, or the `results` of one JSON object.
+/// The rows of an audience on their way out, as they arrive: `id,score` lines in a file or on standard output, or the
+/// `results` of one JSON object. Before the first row, or the end, nothing is printed: what fails leaves no beginning.
 final class AudienceRowsOutput {
-    private enum Form {
-        case file(path: String)
-        case lines
-        case json(rowsWritten: Int)
-        /// The rows are in a file, the summary is JSON.
-        case fileAndJSON(path: String)
-    }
-
-    private var form: Form
-    private let handle: FileHandle
+    /// Nil: standard output.
+    private let file: OutputFile?
+    private let json: Bool
+    private var hasBegun = false
+    private var rowsWritten = 0
 
     init(path: String?, json: Bool) throws {
-        guard let path else {
-            form = json ? .json(rowsWritten: 0) : .lines
-            handle = .standardOutput
-            try write(json ? "{\"results\":[" : "id,score\n")
-            return
-        }
-        form = json ? .fileAndJSON(path: path) : .file(path: path)
-        let partial = path + ".partial"
-        guard FileManager.default.createFile(atPath: partial, contents: nil),
-            let file = FileHandle(forWritingAtPath: partial)
-        else { throw CommandFailure.unwritable(path, reason: String(cString: strerror(errno))) }
-        handle = file
-        try write("id,score\n")
+        file = try path.map { try OutputFile(path: $0) }
+        self.json = json
     }
 
+    /// Rows in a file are lines, whatever the summary is.
+    private var areRowsJSON: Bool { json && file == nil }
+
     func write(_ chunk: AudienceStream.Chunk) throws {
+        try begin()
         var text = ""
-        if case .json(let rowsWritten) = form {
-            for (index, (id, score)) in zip(chunk.ids, chunk.scores).enumerated() {
-                if rowsWritten + index > 0 { text += "," }
+        for (id, score) in zip(chunk.ids, chunk.scores) {
+            if areRowsJSON {
+                if rowsWritten > 0 { text += "," }
                 text += JSONWriter.compact(
                     .object([JSONMember("id", id.json), JSONMember("score", .score(score))]))
+            } else {
+                text += "\(Self.field(id)),\(score)\n"
             }
-            form = .json(rowsWritten: rowsWritten + chunk.ids.count)
-        } else {
-            for (id, score) in zip(chunk.ids, chunk.scores) { text += "\(Self.field(id)),\(score)\n" }
+            rowsWritten += 1
         }
         try write(text)
     }
 
     /// Completes the rows; with JSON the summary follows.
     func finish(summary: [JSONMember]) throws {
+        try begin()
         let object = JSONWriter.compact(.object(summary))
-        switch form {
-        case .lines: break
-        case .json: try write("]," + object.dropFirst() + "\n")
-        case .file(let path): try publish(path)
-        case .fileAndJSON(let path):
-            try publish(path)
-            print(object)
-        }
+        if areRowsJSON { try write("]," + object.dropFirst() + "\n") }
+        guard let file else { return }
+        try file.publish()
+        if json { print(object) }
     }
 
-    private func publish(_ path: String) throws {
-        try handle.close()
-        guard rename(path + ".partial", path) == 0 else {
-            throw CommandFailure.unwritable(path, reason: String(cString: strerror(errno)))
-        }
+    private func begin() throws {
+        guard !hasBegun else { return }
+        hasBegun = true
+        try write(areRowsJSON ? "{\"results\":[" : "id,score\n")
     }
 
-    private func write(_ text: some StringProtocol) throws { try handle.write(contentsOf: Data(text.utf8)) }
+    private func write(_ text: some StringProtocol) throws {
+        let bytes = Data(text.utf8)
+        if let file { try file.write(bytes) } else { try FileHandle.standardOutput.write(contentsOf: bytes) }
+    }
 
     /// A CSV field (RFC 4180): quoted where it must be.
     private static func field(_ id: ExternalID) -> String {

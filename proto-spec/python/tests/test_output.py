@@ -1,0 +1,114 @@
+"""Where `kindred lookalike` writes an audience.
+
+Needs KINDRED_BINARY, the path of the command: a scratch repository is packed and served with it.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from scratch import BINARY, Scratch, lines  # noqa: E402
+
+scratch = None
+address = None
+
+
+def setUpModule():
+    global scratch, address
+    if not BINARY:
+        raise unittest.SkipTest("KINDRED_BINARY is not set")
+    scratch = Scratch()
+    try:
+        scratch.pack_shop()
+        address = scratch.serve()
+    except BaseException:
+        scratch.close()
+        raise
+
+
+def tearDownModule():
+    if scratch:
+        scratch.close()
+
+
+class AudienceFileTests(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.seeds = lines(self.folder / "seeds.txt", ["u1", "u2", "u3"])
+        self.out = self.folder / "audience.csv"
+
+    def arguments(self, *options, seeds=None):
+        return [BINARY, "lookalike", "--server", address, "--seeds", str(seeds or self.seeds), "--size", "5", *options]
+
+    def lookalike(self, *options, seeds=None):
+        return subprocess.run(self.arguments(*options, seeds=seeds), capture_output=True, text=True, timeout=60)
+
+    def assert_audience(self, text):
+        self.assertEqual(text.splitlines()[0], "id,score")
+        self.assertEqual(len(text.splitlines()), 6)
+
+    def assert_nothing_left(self, *expected):
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), sorted(("seeds.txt", *expected)))
+
+    def test_a_new_file(self):
+        self.assertEqual(self.lookalike("--out", str(self.out)).returncode, 0)
+        self.assert_audience(self.out.read_text())
+        self.assert_nothing_left("audience.csv")
+
+    def test_an_existing_file_keeps_its_permissions(self):
+        self.out.write_text("old")
+        self.out.chmod(0o600)
+        self.assertEqual(self.lookalike("--out", str(self.out)).returncode, 0)
+        self.assert_audience(self.out.read_text())
+        self.assertEqual(self.out.stat().st_mode & 0o777, 0o600)
+
+    def test_a_link_is_followed(self):
+        target = self.folder / "target.csv"
+        target.write_text("old")
+        self.out.symlink_to(target)
+        self.assertEqual(self.lookalike("--out", str(self.out)).returncode, 0)
+        self.assertTrue(self.out.is_symlink())
+        self.assert_audience(target.read_text())
+        self.assert_nothing_left("audience.csv", "target.csv")
+
+    def test_a_link_to_nothing_is_refused(self):
+        self.out.symlink_to(self.folder / "missing")
+        done = self.lookalike("--out", str(self.out))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"cannot write '{self.out}': it is a link to what is not there", done.stderr)
+
+    def test_a_pipe_gets_the_rows(self):
+        os.mkfifo(self.out)
+        with subprocess.Popen(self.arguments("--out", str(self.out)), stdout=subprocess.DEVNULL) as process:
+            text = self.out.read_text()
+        self.assertEqual(process.returncode, 0)
+        self.assert_audience(text)
+        self.assertTrue(self.out.is_fifo())
+
+    def test_a_folder_is_refused(self):
+        done = self.lookalike("--out", str(self.folder))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"cannot write '{self.folder}': it is a folder", done.stderr)
+        self.assert_nothing_left()
+
+    def test_what_fails_leaves_nothing(self):
+        unknown = lines(self.folder / "unknown.txt", ["nobody"])
+        self.out.write_text("old")
+        for options in (["--out", str(self.out)], ["--out", str(self.out), "--json"], [], ["--json"]):
+            with self.subTest(options):
+                done = self.lookalike(*options, seeds=unknown)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertEqual(done.stdout, "")
+                self.assertEqual(self.out.read_text(), "old")
+                self.assert_nothing_left("audience.csv", "unknown.txt")
+
+
+if __name__ == "__main__":
+    unittest.main()
