@@ -58,6 +58,8 @@ struct LoadConnection {
         self.socket = socket
     }
 
+    /// Bytes wait for `flush`, or for the socket.
+    var hasOutput: Bool { outputStart < output.count }
     var hasRoom: Bool { !free.isEmpty }
     var hasRoomForStream: Bool { hasRoom && streamCount < Int(Limits.standard.streamsPerConnectionMax) }
 
@@ -122,7 +124,7 @@ struct LoadConnection {
 
     /// Sends what the socket takes, and has the poll tell when it takes the rest.
     mutating func flush(_ poll: SocketPoll, token: Int) throws {
-        if outputStart < output.count {
+        if hasOutput {
             let count = try socket.sendSome(output, from: outputStart)
             outputStart += count
             sentByteCount += count
@@ -131,7 +133,7 @@ struct LoadConnection {
                 outputStart = 0
             }
         }
-        let isWaiting = outputStart < output.count
+        let isWaiting = hasOutput
         if isWaiting != isWaitingToWrite {
             try poll.set(socket.descriptor, token: token, isWriting: isWaiting)
             isWaitingToWrite = isWaiting

@@ -37,6 +37,9 @@ final class RequestLoad: @unchecked Sendable {
         let intended: Instant
     }
 
+    /// Requests that are put together before they are sent, at most: what is due at once goes out in one call for each
+    /// connection.
+    private static let dueTogetherMax = 128
     /// Waits are cut so that a silent server is seen.
     private static let waitMax = Duration.seconds(1)
     /// A server answers within the timeout, at least that the time is over; this comes on top.
@@ -56,6 +59,8 @@ final class RequestLoad: @unchecked Sendable {
     /// Requests in flight, and those that wait for another stream to end.
     private var waiting = 0
     private var deferred: [Pending] = []
+    /// Connections that have requests for the socket, in an open loop.
+    private var unflushed: [Int] = []
 
     /// Connects.
     init(
@@ -171,30 +176,53 @@ final class RequestLoad: @unchecked Sendable {
         }
     }
 
+    /// What is left of the requests that are due.
+    private enum Due {
+        case nothing
+        case more
+        /// A limit of requests in flight holds the next one back.
+        case heldBack
+    }
+
     /// Sends what is due at `now`, which moves on meanwhile. True where the limit of requests in flight held
     /// one back.
     private func sendDue(
         _ arrivals: inout Arrivals, _ start: Instant, isHeldBack wasHeldBack: Bool, _ inFlightMax: Int,
         _ now: inout Instant
     ) throws -> Bool {
-        while let time = arrivals.next {
+        var due = Due.more
+        while due == .more {
+            due = appendDue(&arrivals, start, isHeldBack: wasHeldBack, inFlightMax, &now)
+            for index in unflushed { try connections[index].flush(poll, token: index) }
+            unflushed.removeAll(keepingCapacity: true)
+        }
+        return due == .heldBack
+    }
+
+    /// Puts together what is due, at most `dueTogetherMax` requests.
+    private func appendDue(
+        _ arrivals: inout Arrivals, _ start: Instant, isHeldBack wasHeldBack: Bool, _ inFlightMax: Int,
+        _ now: inout Instant
+    ) -> Due {
+        for _ in 0..<Self.dueTogetherMax {
+            guard let time = arrivals.next else { return .nothing }
             let intended = start + .seconds(time)
             if intended > now {
                 now = .now
-                if intended > now { return false }
+                if intended > now { return .nothing }
             }
-            guard waiting < inFlightMax else { return true }
+            guard waiting < inFlightMax else { return .heldBack }
             let pending = Pending(entry: nextEntry, intended: intended)
             let isStream = isStream(nextEntry)
             if let index = place(forStream: isStream) {
                 if wasHeldBack { openLoop.late += 1 }
+                if !connections[index].hasOutput { unflushed.append(index) }
                 append(pending, to: index, now)
-                try connections[index].flush(poll, token: index)
             } else if isStream {
                 openLoop.late += 1
                 deferred.append(pending)
             } else {
-                return true
+                return .heldBack
             }
             _ = takeEntry()
             waiting += 1
@@ -202,7 +230,7 @@ final class RequestLoad: @unchecked Sendable {
             openLoop.inFlightMax = max(openLoop.inFlightMax, waiting)
             arrivals.advance()
         }
-        return false
+        return .more
     }
 
     /// The next connection in turn that has room; nil where none has.
