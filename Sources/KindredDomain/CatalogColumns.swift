@@ -42,6 +42,11 @@ package struct CatalogColumn: Sendable {
             return ResultColumn(name: name, values: .reals(rows.map { all[Int($0)] }), present: found)
         case .text(let codes, let dictionary):
             var list = TextList()
+            list.reserve(
+                count: rows.count,
+                byteCount: rows.reduce(0) {
+                    $0 + (present[Int($1)] ? dictionary.byteCount(of: Int(codes[Int($1)])) : 0)
+                })
             for row in rows {
                 if present[Int(row)] {
                     list.append(dictionary[Int(codes[Int(row)])])
@@ -85,6 +90,10 @@ package enum ResultValues: Sendable, Equatable {
 extension ResultColumn {
     /// Appends the values of a column of the same type.
     package mutating func append(contentsOf other: ResultColumn) {
+        if present.isEmpty {
+            self = other
+            return
+        }
         present.append(contentsOf: other.present)
         switch (values, other.values) {
         case (.integers(var all), .integers(let more)):

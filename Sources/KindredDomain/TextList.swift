@@ -37,6 +37,9 @@ package struct TextList: Sendable, Equatable {
         bytes[Int(offsets[index])..<Int(offsets[index + 1])]
     }
 
+    /// Bytes of string `index`, which must be in `0 ..< count`.
+    package func byteCount(of index: Int) -> Int { Int(offsets[index + 1] - offsets[index]) }
+
     /// Appends one string. The whole list stays below 4 GiB.
     package mutating func append(_ text: some Sequence<UInt8>) {
         bytes.append(contentsOf: text)
@@ -53,7 +56,7 @@ package struct TextList: Sendable, Equatable {
     package mutating func append(contentsOf other: TextList) {
         let start = UInt32(bytes.count)
         bytes.append(contentsOf: other.bytes)
-        for offset in other.offsets.dropFirst() { offsets.append(start + offset) }
+        offsets.append(contentsOf: other.offsets.dropFirst().lazy.map { start + $0 })
     }
 
     /// Makes room for `count` strings of `byteCount` bytes in all.

@@ -9,6 +9,8 @@ final class AudienceCode: @unchecked Sendable {
     private let member: CodedQueries.Member
     private let kernel = ScanKernel.chosen
     private let columns: CodeColumns
+    /// What the columns lie in.
+    private let memory: UnsafeMutableRawPointer
 
     /// A query whose scans keep every row whose canonical score may reach `threshold`.
     init(_ query: AudienceQuery, threshold: Float) {
@@ -25,9 +27,15 @@ final class AudienceCode: @unchecked Sendable {
         }
         member = CodedQueries.Member(
             index: 0, scoring: query.scoring, norm: query.vector.norm, code: code, excluded: (nil, nil))
-        columns = CodeColumns(count: 1, stride: stride)
+        var layout = ColumnLayout()
+        let places = CodeColumns.Places(in: &layout, count: 1, stride: stride)
+        memory = layout.allocate()
+        var columns = CodeColumns(places, in: memory)
         columns.set(0, member: member, codes: codes, threshold: threshold, mask: nil)
+        self.columns = columns
     }
+
+    deinit { memory.deallocate() }
 
     /// Blocks of one call, at most: as many as fit a scratch's hits.
     static let blocksPerScanMax = ScanScratch.hitsMax / CodeEncoder.blockRows

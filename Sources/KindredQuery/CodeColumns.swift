@@ -1,7 +1,41 @@
 import KindredKernels
 
 /// The queries that one thread still scans for, as the columns that the kernels read.
-final class CodeColumns {
+///
+/// They lie in memory of whoever scans, which outlives them.
+struct CodeColumns {
+    /// Where they lie in the memory of a layout.
+    struct Places {
+        fileprivate let count: Int
+        fileprivate let stride: Int
+        fileprivate let codes: ColumnLayout.Column<Int8>
+        fileprivate let offsets: ColumnLayout.Column<Int32>
+        fileprivate let floors: ColumnLayout.Column<Float>
+        fileprivate let floorsPerNorm: ColumnLayout.Column<Float>
+        fileprivate let norms: ColumnLayout.Column<Float>
+        fileprivate let errors: ColumnLayout.Column<Float>
+        fileprivate let masks: ColumnLayout.Column<UnsafePointer<UInt16>?>
+        fileprivate let thresholds: ColumnLayout.Column<Float>
+        fileprivate let leastNorms: ColumnLayout.Column<Double>
+        fileprivate let keptCounts: ColumnLayout.Column<Int>
+
+        /// Room for `count` queries of `stride` codes.
+        init(in layout: inout ColumnLayout, count: Int, stride: Int) {
+            self.count = count
+            self.stride = stride
+            codes = layout.add(Int8.self, count: count * stride)
+            offsets = layout.add(Int32.self, count: count)
+            floors = layout.add(Float.self, count: count)
+            floorsPerNorm = layout.add(Float.self, count: count)
+            norms = layout.add(Float.self, count: count)
+            errors = layout.add(Float.self, count: count)
+            masks = layout.add(UnsafePointer<UInt16>?.self, count: count)
+            thresholds = layout.add(Float.self, count: count)
+            leastNorms = layout.add(Double.self, count: count)
+            keptCounts = layout.add(Int.self, count: count)
+        }
+    }
+
     private let stride: Int
     private let codes: UnsafeMutablePointer<Int8>
     private let offsets: UnsafeMutablePointer<Int32>
@@ -18,40 +52,24 @@ final class CodeColumns {
     /// Rows kept in the current call.
     let keptCounts: UnsafeMutablePointer<Int>
 
-    private let memory: UnsafeMutableRawPointer
-
-    /// Room for `count` queries of `stride` codes.
-    init(count: Int, stride: Int) {
-        self.stride = stride
-        var layout = ColumnLayout()
-        let codes = layout.add(Int8.self, count: count * stride)
-        let offsets = layout.add(Int32.self, count: count)
-        let floors = layout.add(Float.self, count: count)
-        let floorsPerNorm = layout.add(Float.self, count: count)
-        let norms = layout.add(Float.self, count: count)
-        let errors = layout.add(Float.self, count: count)
-        let masks = layout.add(UnsafePointer<UInt16>?.self, count: count)
-        let thresholds = layout.add(Float.self, count: count)
-        let leastNorms = layout.add(Double.self, count: count)
-        let keptCounts = layout.add(Int.self, count: count)
-        memory = layout.allocate()
-        self.codes = memory.elements(codes)
-        self.offsets = memory.elements(offsets)
-        self.floors = memory.elements(floors)
-        self.floorsPerNorm = memory.elements(floorsPerNorm)
-        self.norms = memory.elements(norms)
-        self.errors = memory.elements(errors)
-        self.masks = memory.elements(masks)
-        self.thresholds = memory.elements(thresholds)
-        self.leastNorms = memory.elements(leastNorms)
-        self.keptCounts = memory.elements(keptCounts)
-        self.keptCounts.initialize(repeating: 0, count: count)
+    /// Columns at their places in the memory of the layout.
+    init(_ places: Places, in memory: UnsafeMutableRawPointer) {
+        stride = places.stride
+        codes = memory.elements(places.codes)
+        offsets = memory.elements(places.offsets)
+        floors = memory.elements(places.floors)
+        floorsPerNorm = memory.elements(places.floorsPerNorm)
+        norms = memory.elements(places.norms)
+        errors = memory.elements(places.errors)
+        masks = memory.elements(places.masks)
+        thresholds = memory.elements(places.thresholds)
+        leastNorms = memory.elements(places.leastNorms)
+        keptCounts = memory.elements(places.keptCounts)
+        keptCounts.initialize(repeating: 0, count: places.count)
     }
 
-    deinit { memory.deallocate() }
-
     /// Puts a query at a position.
-    func set(
+    mutating func set(
         _ position: Int, member: CodedQueries.Member, codes source: UnsafePointer<Int8>, threshold: Float,
         mask: UnsafePointer<UInt16>?
     ) {

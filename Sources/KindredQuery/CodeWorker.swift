@@ -22,7 +22,7 @@ final class CodeWorker: @unchecked Sendable {
     /// Kept, but not scored yet.
     private var wanted: WantedRows
     /// Columns of the queries that are still scanned for; the first `slotCount` of `slots` say whose they are.
-    private let columns: CodeColumns
+    private var columns: CodeColumns
     private let slots: UnsafeMutablePointer<Int>
     /// What the columns above lie in.
     private let memory: UnsafeMutableRawPointer
@@ -83,13 +83,14 @@ final class CodeWorker: @unchecked Sendable {
         let slotsColumn = layout.add(Int.self, count: count)
         let pairsColumn = layout.add(Canonical.Pair.self, count: WantedRows.countMax)
         let sumsColumn = layout.add(Double.self, count: WantedRows.countMax)
+        let places = CodeColumns.Places(in: &layout, count: count, stride: shared.stride)
         memory = layout.allocate()
         best = memory.elements(bestColumn)
         counts = memory.elements(countsColumn)
         counts.initialize(repeating: ScanCounts(), count: count)
         slots = memory.elements(slotsColumn)
         wanted = WantedRows(pairs: memory.elements(pairsColumn), sums: memory.elements(sumsColumn))
-        columns = CodeColumns(count: count, stride: shared.stride)
+        columns = CodeColumns(places, in: memory)
         slotCount = count
         var heap = memory.elements(heapsColumn)
         for slot in 0..<count {

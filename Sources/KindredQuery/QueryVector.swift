@@ -12,7 +12,10 @@ package struct QueryVector: @unchecked Sendable {
 
     /// A stored row. The table must outlive the query.
     package init(row: UInt32, of table: VectorTable) {
-        stored = table.vector(ofRow: row)
+        let elements = table.vector(ofRow: row)
+        // A scan reads them, soon but not at once.
+        Canonical.prefetch(elements, count: table.dimension)
+        stored = elements
         made = []
         norm = table.norms[Int(row)]
     }

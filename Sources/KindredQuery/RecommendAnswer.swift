@@ -16,7 +16,7 @@ package struct RecommendAnswer {
         self.found = found
         response = RecommendResponse(
             origin: AnswerOrigin(model: plan.generation.name, version: plan.generation.version), outcomes: [],
-            offsets: [], ids: plan.generation.side(plan.target)!.table.ids.noIDs, scores: [],
+            offsets: [], ids: plan.side.table.ids.noIDs, scores: [],
             columns: plan.columns.map { $0.gather([]) })
         response.outcomes.reserveCapacity(plan.queryCount)
         response.offsets.reserveCapacity(plan.queryCount + 1)
@@ -47,7 +47,7 @@ package struct RecommendAnswer {
             queriesDone += 1
             budget -= 16
         }
-        plan.generation.side(plan.target)!.table.ids.append(rows, to: &response.ids)
+        plan.side.table.ids.append(rows, to: &response.ids)
         for (index, column) in plan.columns.enumerated() {
             response.columns[index].append(contentsOf: column.gather(rows))
         }

@@ -119,8 +119,8 @@ package final class RecommendPlanner {
     /// The finished plan; only after `step` said so.
     package func finish() -> RecommendPlan {
         RecommendPlan(
-            generation: scope.generation, target: request.scope.target, queries: queries, failures: failures,
-            wantsScores: request.wantsScores, columns: columns)
+            generation: scope.generation, target: request.scope.target, side: scope.target, queries: queries,
+            failures: failures, wantsScores: request.wantsScores, columns: columns)
     }
 
     /// The rows of one list, or nil while there is more to resolve.

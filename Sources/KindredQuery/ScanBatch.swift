@@ -54,6 +54,7 @@ package final class ScanBatch: Sendable {
         groupSize = dimension <= 1_024 ? ScanScratch.queriesPerGroupMax : ScanScratch.queriesPerGroupMax / 4
         var tiled: [Int] = []
         var codedIndices: [Int] = []
+        codedIndices.reserveCapacity(queries.count)
         var gathered: [(query: Int, firstUnit: Int)] = []
         var results = Array(repeating: ScanResult(), count: queries.count)
         var units = 0

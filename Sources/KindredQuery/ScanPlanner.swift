@@ -39,14 +39,36 @@ package struct ScanPlanner: Sendable {
         }
     }
 
+    /// True where each list of candidates is so short that its rows are gathered, whatever its ids turn out to
+    /// be, for at most `operationCountMax` multiply-adds in all.
+    package static func gathers(
+        _ candidates: RaggedIDs, queryCount: Int, over side: GenerationSide, operationCountMax: Int
+    ) -> Bool {
+        let longest: Int
+        let total: Int
+        if let offsets = candidates.offsets {
+            longest = zip(offsets, offsets.dropFirst()).reduce(0) { max($0, Int($1.1 - $1.0)) }
+            total = candidates.ids.count
+        } else {
+            longest = candidates.ids.count
+            total = longest * queryCount
+        }
+        let sharerCount = candidates.offsets == nil ? queryCount : 1
+        return longest <= candidatesMax(sharerCount: sharerCount, over: side)
+            && total <= operationCountMax / side.table.dimension
+    }
+
+    /// With more candidates than this, they are scanned.
+    private static func candidatesMax(sharerCount: Int, over side: GenerationSide) -> Int {
+        side.table.count / (sharerCount >= sharersMin ? rowsPerSharedCandidateMin : rowsPerCandidateMin)
+    }
+
     /// How the best of some candidates are found: scored one by one, or scanned behind a mask where they are many.
     /// `sharerCount` queries of the request have the same candidates.
     package func plan(k: Int, candidates: RowSet, sharerCount: Int) -> (
         path: PlannedQuery.Path, eligible: EligibleRows?
     ) {
-        let rowsPerCandidateMin =
-            sharerCount >= Self.sharersMin ? Self.rowsPerSharedCandidateMin : Self.rowsPerCandidateMin
-        guard candidates.count > side.table.count / rowsPerCandidateMin else {
+        guard candidates.count > Self.candidatesMax(sharerCount: sharerCount, over: side) else {
             return (.gather(candidates.rows), nil)
         }
         let eligible = EligibleRows(rows: candidates.rows, codes: side.codes)

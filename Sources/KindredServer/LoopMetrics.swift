@@ -53,7 +53,8 @@ package final class LoopMetrics: Sendable {
 }
 
 extension Atomic where Value == UInt64 {
-    /// Adds without ordering: a counter of its own thread.
-    func count(_ amount: UInt64 = 1) { wrappingAdd(amount, ordering: .relaxed) }
-    func uncount() { wrappingSubtract(1, ordering: .relaxed) }
+    /// Adds to a counter that only the calling thread writes: a load and a store, not a locked instruction. Of two
+    /// threads that did it at once, one would not be counted.
+    func count(_ amount: UInt64 = 1) { store(load(ordering: .relaxed) &+ amount, ordering: .relaxed) }
+    func uncount() { store(load(ordering: .relaxed) &- 1, ordering: .relaxed) }
 }

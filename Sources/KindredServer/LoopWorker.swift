@@ -17,7 +17,7 @@ final class LoopWorker: @unchecked Sendable {
     /// Multiply-adds that fit a slice; a batch of more queues for a scan that all loops share. Of one as long as a
     /// slice, sharing costs more than it gains: 50 connections that ask over 10,000 x 64 one request at a time were
     /// answered 43,500 times a second with this number and 35,600 with half of it (AVX2, two loops).
-    private static let operationsPerSliceMax = 12_000_000
+    static let operationsPerSliceMax = 12_000_000
     /// Frames, and bytes of frames, that one tick reads: the rest waits in its turn, so that reading, planning and
     /// refusing leave time for what was read before, whoever sends how much.
     private static let framesPerTickMax = 256
@@ -36,6 +36,8 @@ final class LoopWorker: @unchecked Sendable {
     private let scratch = ScanScratch()
     /// What the tick's scans are for. Nearly always, all of it asks one side of one generation.
     private var tickParts: [(key: ScanKey, parts: [ScanPart])] = []
+    /// Those that are being scanned.
+    private var scannedParts: [(key: ScanKey, parts: [ScanPart])] = []
     private var isTickScheduled = false
     private var framesLeft = framesPerTickMax
     private var frameBytesLeft = frameBytesPerTickMax
@@ -109,7 +111,6 @@ final class LoopWorker: @unchecked Sendable {
     /// empty part where every query failed.
     func scan(_ job: RecommendJob, _ plan: RecommendPlan) {
         let key = ScanKey(plan.generation, target: plan.target)
-        let side = plan.generation.side(plan.target)!
         let group = tickParts.firstIndex { $0.key == key } ?? tickParts.count
         if group == tickParts.count { tickParts.append((key, [])) }
         var number = 0
@@ -118,8 +119,8 @@ final class LoopWorker: @unchecked Sendable {
             let queries = start..<min(start + Self.queriesPerPartMax, plan.queries.count)
             tickParts[group].parts.append(
                 ScanPart(
-                    job: job, queries: queries, number: number,
-                    operationCount: ScanCost.of(plan.queries[queries], over: side)))
+                    job: job, plan: plan, queries: queries, number: number,
+                    operationCount: ScanCost.of(plan.queries[queries], over: plan.side)))
             start = queries.upperBound
             number += 1
         } while start < plan.queries.count
@@ -182,24 +183,24 @@ final class LoopWorker: @unchecked Sendable {
 
     private func runScans() {
         let startedAt = now()
-        var groups: [(key: ScanKey, parts: [ScanPart])] = []
-        swap(&groups, &tickParts)
-        for (key, parts) in groups {
+        // Their places serve again; an answer that is ready at once may be followed by the next request's plan.
+        swap(&scannedParts, &tickParts)
+        for (key, parts) in scannedParts {
             for part in parts { part.job.request.startedAt = startedAt }
             runScan(parts, key: key, now: startedAt)
         }
+        scannedParts.removeAll(keepingCapacity: true)
     }
 
     private func runScan(_ parts: [ScanPart], key: ScanKey, now: UInt64) {
-        metrics.scanBatches.count()
         guard parts.reduce(0, { $0 + $1.operationCount }) > Self.operationsPerSliceMax else {
+            metrics.scanBatches.count()
             let scan = SharedScan(parts: parts, key: nil)
             var worker = scan.batch.makeWorker()
             while scan.batch.work(&worker, scratch: scratch) {}
-            if scan.batch.deposit(worker), scan.end() { finish(scan) }
+            deposit(worker, of: scan)
             return
         }
-        metrics.scanBatchesShared.count()
         let (begin, refused) = server.scans.submit(parts, key: key, now: now)
         for (request, wait) in refused {
             metrics.overloaded.count()
@@ -230,10 +231,12 @@ final class LoopWorker: @unchecked Sendable {
     /// Begins a long scan here and asks the other loops to help.
     private func begin(_ parts: [ScanPart], key: ScanKey) {
         guard !parts.isEmpty else { return }
+        metrics.scanBatches.count()
+        metrics.scanBatchesShared.count()
         let scan = SharedScan(parts: parts, key: key)
         guard scan.batch.unitCount > 0 else {
             // Every query had failed before it came here.
-            if scan.batch.deposit(scan.batch.makeWorker()), scan.end() { finish(scan) }
+            deposit(scan.batch.makeWorker(), of: scan)
             return
         }
         share(scan)
@@ -253,6 +256,11 @@ final class LoopWorker: @unchecked Sendable {
         scheduleSlice()
     }
 
+    /// Hands in this loop's share of a scan, and ends the scan with the last one.
+    private func deposit(_ worker: consuming ScanWorker, of scan: SharedScan) {
+        if scan.batch.deposit(worker), scan.end() { finish(scan) }
+    }
+
     /// The scan's last unit is done: every loop answers its own requests.
     private func finish(_ scan: SharedScan) {
         if let rest = scan.makeRemainder() {
@@ -268,6 +276,8 @@ final class LoopWorker: @unchecked Sendable {
     /// Gives each loop what was found for its own requests; the others first, since this one begins at once. What is
     /// theirs, this one has let go of by then.
     private func handOut(_ parts: consuming [ScanPart], _ results: consuming [ScanResult]) {
+        // A tick's own scan.
+        if parts.allSatisfy({ $0.job.worker === self }) { return complete(parts, results) }
         for other in server.workers where other !== self {
             let (parts, results) = Self.share(of: other, parts, results)
             if !parts.isEmpty { other.loop.execute { other.complete(parts, results) } }
@@ -354,7 +364,7 @@ final class LoopWorker: @unchecked Sendable {
         guard let share = scans.first else { return false }
         if !share.scan.batch.work(&share.worker, scratch: scratch) {
             scans.removeFirst()
-            if share.scan.batch.deposit(share.worker), share.scan.end() { finish(share.scan) }
+            deposit(share.worker, of: share.scan)
         }
         return true
     }

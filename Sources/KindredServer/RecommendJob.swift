@@ -5,14 +5,13 @@ import KindredWire
 /// A RECOMMEND on its way: it is planned and handed to the tick's scan, what was found comes back in one or more parts,
 /// then its answer is built and written.
 ///
-/// Touched by its connection's event loop alone; other loops carry it, and read its plan and whose it is.
+/// Touched by its connection's event loop alone; other loops carry it, and read whose it is.
 final class RecommendJob: LoopJob, @unchecked Sendable {
     let request: PendingRequest
     let worker: LoopWorker
     var connection: ConnectionHandler? { request.connection }
     private var planner: RecommendPlanner?
-    /// Does not change once it is handed to a scan: other loops read it then.
-    private(set) var plan: RecommendPlan?
+    private var plan: RecommendPlan?
     /// One for each planned query, where they come in more than one part.
     private var found: [ScanResult] = []
     private var queriesLeft = 0

@@ -21,8 +21,7 @@ struct RequestDispatcher {
         case .ping(let value): request.answer(.pong(value))
         case .recommend(let body):
             let generation = try generation(of: body.scope)
-            // Few candidates are scored in their tick, and wait for nobody.
-            if body.candidates == nil {
+            if mayWait(body, generation) {
                 try worker.checkQueue(
                     of: ScanKey(generation, target: body.scope.target),
                     queryCount: body.scope.queries.count, now: request.receivedAt)
@@ -53,6 +52,16 @@ struct RequestDispatcher {
 
     private func generation(of scope: QueryScope) throws(RequestFailure) -> Generation {
         try worker.generations.generation(model: scope.model, version: scope.version)
+    }
+
+    /// False where there are so few candidates that they are scored in their tick, and wait for nobody.
+    private func mayWait(_ body: RecommendRequest, _ generation: Generation) -> Bool {
+        guard let candidates = body.candidates, let side = generation.side(body.scope.target) else {
+            return true
+        }
+        return !ScanPlanner.gathers(
+            candidates, queryCount: body.scope.queries.count, over: side,
+            operationCountMax: LoopWorker.operationsPerSliceMax)
     }
 
     /// Brings the supervisor's answer back to the request's loop.

@@ -4,10 +4,11 @@ import Synchronization
 
 /// Some queries of one planned RECOMMEND on their way through a scan.
 ///
-/// The job belongs to its worker's event loop; other loops read of it only the worker and the plan, which do not change
-/// any more, and whether it is dead.
+/// The job belongs to its worker's event loop; other loops read of it only the worker, which does not change, and
+/// whether it is dead.
 struct ScanPart: @unchecked Sendable {
     let job: RecommendJob
+    let plan: RecommendPlan
     /// Which of the plan's.
     let queries: Range<Int>
     /// The part's number in its request: lower ones go first, so that a late small request does not wait for all
@@ -31,14 +32,16 @@ final class SharedScan: Sendable {
     init(parts: [ScanPart], key: ScanKey?) {
         self.parts = Mutex(parts)
         self.key = key
+        let plan = parts[0].plan
         var queries: [PlannedQuery] = []
-        queries.reserveCapacity(parts.reduce(0) { $0 + $1.queries.count })
-        for part in parts {
-            for index in part.queries { queries.append(part.job.plan!.queries[index]) }
+        if parts.count == 1, parts[0].queries.count == plan.queries.count {
+            queries = plan.queries
+        } else {
+            queries.reserveCapacity(parts.reduce(0) { $0 + $1.queries.count })
+            for part in parts { queries += part.plan.queries[part.queries] }
         }
-        let plan = parts[0].job.plan!
         batch = ScanBatch(
-            generation: plan.generation, target: plan.generation.side(plan.target)!, queries: queries)
+            generation: plan.generation, target: plan.side, queries: queries)
         before = nil
     }
 

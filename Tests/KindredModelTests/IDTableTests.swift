@@ -41,6 +41,33 @@ import Testing
         #expect(throws: ModelFileFailure.self) { try IDTable(ids: ids) }
     }
 
+    /// Guesses lead astray where numbers lie unevenly: most of them at one end, in two heaps, or ever further apart.
+    @Test func numbersThatLieUnevenlyAreFound() throws {
+        var generator = SeededGenerator.announced()
+        let seed = generator.seed
+        let kinds: [(inout SeededGenerator) -> UInt64] = [
+            { UInt64.random(in: 0...Limits.numberIDMax, using: &$0) },
+            { 1 << UInt64.random(in: 0...62, using: &$0) + UInt64.random(in: 0...3, using: &$0) },
+            { Limits.numberIDMax - UInt64.random(in: 0...2_000, using: &$0) },
+            { UInt64.random(in: 0...2_000, using: &$0) + (Bool.random(using: &$0) ? 1 << 62 : 0) },
+            { Limits.numberIDMax >> UInt64.random(in: 0...62, using: &$0) },
+        ]
+        for _ in 0..<20 {
+            var numbers: Set<UInt64> = Bool.random(using: &generator) ? [] : [0, Limits.numberIDMax]
+            for _ in 0..<Int.random(in: 1...1_000, using: &generator) {
+                numbers.insert(min(kinds.randomElement(using: &generator)!(&generator), Limits.numberIDMax))
+            }
+            let sorted = numbers.sorted()
+            let table = try IDTable(ids: .numbers(sorted))
+            for (row, number) in sorted.enumerated() {
+                #expect(table.row(ofNumber: number) == UInt32(row), "seed \(seed)")
+                for absent in [number &- 1, number + 1] where !numbers.contains(absent) {
+                    #expect(table.row(ofNumber: absent) == nil, "seed \(seed)")
+                }
+            }
+        }
+    }
+
     @Test func everyRowIsFound() throws {
         var generator = SeededGenerator.announced()
         let seed = generator.seed

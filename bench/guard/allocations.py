@@ -16,6 +16,7 @@ PATIENCE_SECONDS = 60
 # What starting and warming up takes is told from the requests by two runs that differ in their number.
 FEW, MANY = 500, 2_500
 USER = "17850"
+ITEMS = ["10002", "10080", "10120", "10123C", "10124A"]
 
 
 def load_client():
@@ -44,6 +45,10 @@ class AllocationCounter:
             "ping": lambda client: client.ping(),
             "recommend": lambda client: client.recommend(user=USER, k=10),
             "recommend_batch_of_32": lambda client: client.recommend_batch(users=[USER] * 32, k=10),
+            "recommend_with_columns": lambda client: client.recommend(
+                user=USER, k=10, columns=["description", "median_price"]),
+            "recommend_of_candidates": lambda client: client.recommend(user=USER, k=3, candidates=ITEMS),
+            "similar": lambda client: client.recommend(item=ITEMS[0], k=10),
         }
         return {"allocations_per_request": {name: self.per_request(ask) for name, ask in kinds.items()}}
 
