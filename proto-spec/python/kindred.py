@@ -145,12 +145,14 @@ class Layout:
     """A body's fixed part and the lists that its sections make."""
 
     def __init__(self, fixed, *sections):
-        self.names, codes = [], "<H"
+        self.names, self.limits, codes = [], {}, "<H"
         for field in fixed.split(", "):
             name, _, kind = field.partition(" ")
             codes += STRUCT_CODES[kind] if kind else name
             if kind:
                 self.names.append(name)
+                if kind.startswith("u"):
+                    self.limits[name] = 2 ** int(kind[1:]) - 1
         self.struct = struct.Struct(codes)
         self.lists = []
         self.elements = {}  # tag: the element types it may have
@@ -312,10 +314,17 @@ def encode_list(form, value):
     return [(0, form, typed(form, value))]
 
 
+def encode_fixed(layout, fixed):
+    for name, limit in layout.limits.items():
+        if not 0 <= fixed.get(name, 0) <= limit:
+            raise ValueError(f"{name} {fixed[name]}: 0 to {limit}")
+    return layout.struct.pack(layout.struct.size, *(fixed.get(name, 0) for name in layout.names))
+
+
 def encode_body(layout, fixed=None, lists=None):
     """A body from its fields and lists; lists that are None or missing are absent."""
-    fixed, lists = fixed or {}, lists or {}
-    parts = [layout.struct.pack(layout.struct.size, *(fixed.get(name, 0) for name in layout.names))]
+    lists = lists or {}
+    parts = [encode_fixed(layout, fixed or {})]
     for name, tag, form, critical in layout.lists:
         value = lists.get(name)
         if value is None:
@@ -1172,6 +1181,8 @@ def query_lists(kind, queries):
             lengths.add(len(query))
         if len(lengths) > 1:
             raise ValueError(f"vectors of different dimensions: {sorted(lengths)}")
+        if 0 in lengths:
+            raise ValueError("a vector of no elements: expected as many as the model has dimensions")
         return {"vectors": elements}
     members, weights, offsets = [], [], [0]
     for basket in queries:
