@@ -76,7 +76,7 @@ struct LookalikeCommand: AsyncParsableCommand {
         let share = Double(summary.seedsMatched) * 100 / Double(max(1, summary.seedsReceived))
         var line = "seeds \(summary.seedsReceived.groupedDigits)   "
         line += "matched \(summary.seedsMatched.groupedDigits) (\((share * 10).rounded() / 10) %)   "
-        line += "audience \(summary.rows.groupedDigits) of \(summary.scanned.groupedDigits)   "
+        line += "audience \(summary.rows.groupedDigits) of \(summary.eligible.groupedDigits)   "
         if let range { line += "scores \(range.best.formattedScore) .. \(range.last.formattedScore)   " }
         line += "\(milliseconds) ms"
         // Beside the rows on standard output, the summary must not look like one.

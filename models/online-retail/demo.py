@@ -138,7 +138,7 @@ def show_audience(client):
     summary = audience.summary
     print(f"\nThe 1 % of customers most like {SEED_COUNT} from {SEED_COUNTRY} (and {len(STRANGERS)} ids nobody has)")
     print(f"seeds {summary.seeds}   matched {summary.matched} ({summary.match_rate:.1%})   "
-          f"audience {len(audience):,} of {len(country):,}   "
+          f"audience {len(audience):,} of {summary.eligible:,}   "
           f"scores {audience[0][1]:.2f} .. {audience[-1][1]:.2f}   {elapsed * 1000:.1f} ms")
     shown = "  ".join(f"{user} {score:.4f}" for user, score in audience[:5])
     print(f"  the first 5: {shown}")

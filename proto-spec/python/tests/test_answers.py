@@ -6,6 +6,7 @@ Needs KINDRED_BINARY, the path of the `kindred` command: a scratch repository is
 import math
 import pathlib
 import random
+import subprocess
 import sys
 import threading
 import unittest
@@ -192,6 +193,16 @@ class Audiences(AnswersTest):
                          (7, 5, 2, 1, 2))
         self.assertEqual((summary.unmatched_examples, summary.match_rate), (["x", "y"], 0.5))
         self.assertEqual((summary.model, summary.version, summary.exact), ("shop", 1, True))
+
+    def test_the_command_says_how_many_were_eligible(self):
+        # Of everybody who is scanned, the seeds that are users cannot be in the audience.
+        for options, eligible in (([], USERS - 2), (["--include-seeds"], USERS)):
+            with self.subTest(options):
+                done = subprocess.run(
+                    [BINARY, "lookalike", "--server", address, "--seeds", "-", "--size", "7", *options],
+                    input="u3\nu4\nx\n", capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(f"audience 7 of {eligible}   ", done.stderr)
 
     def test_a_small_window_and_many_seeds(self):
         seeds = ["u3", "u4"] + [f"unknown{index}" for index in range(40000)]
