@@ -7,7 +7,7 @@ package struct ServerConfiguration: Sendable {
     package var modelsRoot: String
     package var host = "127.0.0.1"
     /// 0: a free port.
-    package var port = 7411
+    package var port = Self.defaultPort
     /// Where the server keeps its own state.
     package var stateDirectory: String
     /// Event loops, each of which also scans.
@@ -32,7 +32,8 @@ package struct ServerConfiguration: Sendable {
     }
 
     /// The server's name and version, as HELLO_OK says them.
-    package static let serverName = "kindred 0.1.0"
+    package static let serverName = "kindred \(version)"
+    package static let version = "0.1.0"
     /// The port of a server that is not told another one.
     package static let defaultPort = 7411
     /// A piece of work holds an event loop for at most about this long.

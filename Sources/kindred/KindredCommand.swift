@@ -1,4 +1,5 @@
 import ArgumentParser
+import KindredServer
 
 /// `kindred`: everything a person or a script does with models and servers.
 @main
@@ -6,7 +7,7 @@ struct KindredCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kindred",
         abstract: "Exact recommendations and look-alike audiences from precomputed vectors.",
-        version: "0.1.0",
+        version: ServerConfiguration.version,
         subcommands: [
             ServeCommand.self, PackCommand.self, VerifyCommand.self, InspectCommand.self,
             RecommendCommand.self,

@@ -18,8 +18,8 @@ struct LookalikeCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @Option(help: "A file with one user per line; - is standard input.")
     var seeds: String
-    @Option(parsing: .unconditional, help: "N, P% or '>=S'.")
-    var size: String
+    @Option(parsing: .unconditional, help: "N, P% or '>=S'.", transform: AudienceSizeText.option)
+    var size: ParsedValue<AudienceSize>
     @Option(help: "Write the rows to this file as id,score.")
     var out: String?
     @Option(help: "dot or cosine.")
@@ -27,16 +27,16 @@ struct LookalikeCommand: AsyncParsableCommand {
     @Flag(help: "Seeds may appear in the audience.")
     var includeSeeds = false
 
-    func validate() throws { _ = try AudienceSizeText.size(size) }
+    func validate() throws { _ = try size.value }
 
     func run() async throws {
         let lines = try CommandOutput.lines(of: seeds)
         guard !lines.isEmpty else { throw CommandFailure.empty(seeds) }
         var options = LookalikeOptions()
-        options.call = model.call
+        options.call = try model.call
         options.similarity = similarity
         options.includesSeeds = includeSeeds
-        let size = try AudienceSizeText.size(size)
+        let size = try size.value
         let rows = try AudienceRowsOutput(path: out, json: server.json)
         let clock = ContinuousClock()
         let startedAt = clock.now
@@ -99,7 +99,9 @@ struct LookalikeCommand: AsyncParsableCommand {
 
 /// The size of an audience as text: `N`, `P%` or `>=S`.
 enum AudienceSizeText {
-    static func size(_ text: String) throws -> AudienceSize {
+    static let option: @Sendable (String) -> ParsedValue<AudienceSize> = { ParsedValue($0, size) }
+
+    private static func size(_ text: String) throws(ValidationError) -> AudienceSize {
         let wrong = ValidationError("--size \(text): a number of users, a share such as 1%, or '>=0.8'")
         if text.hasPrefix(">=") {
             guard let score = Float(text.dropFirst(2).trimmingCharacters(in: .whitespaces)), score.isFinite

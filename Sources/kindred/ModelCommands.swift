@@ -42,24 +42,34 @@ struct ActivateCommand: AsyncParsableCommand {
         commandName: "activate", abstract: "Serve a version and pin it, or follow the newest again (latest).")
 
     @OptionGroup var server: ServerOptions
-    @Argument(help: "The model.")
-    var name: ModelArgument
-    @Argument(help: "A version, or latest.")
-    var version: String
+    @Argument(help: "The model.", transform: ParsedValue.modelName("model"))
+    var name: ParsedValue<ModelName>
+    @Argument(help: "A version, or latest.", transform: { ParsedValue($0, Self.number) })
+    var version: ParsedValue<UInt64?>
     @Option(parsing: .unconditional, help: "Only if this version is active now.")
     var expect: UInt64?
 
     func validate() throws {
-        guard version == "latest" || (UInt64(version) ?? 0) > 0 else {
-            throw ValidationError("version '\(version)': a positive number, or latest")
-        }
+        _ = try name.value
+        _ = try version.value
     }
 
     func run() async throws {
+        let name = try name.value
+        let version = try version.value
         let versions = try await server.withClient {
-            try await $0.activate(model: name.name, version: UInt64(version), expectedActive: expect ?? 0)
+            try await $0.activate(model: name, version: version, expectedActive: expect ?? 0)
         }
-        VersionPrinter(json: server.json).show(name.name, versions)
+        VersionPrinter(json: server.json).show(name, versions)
+    }
+
+    /// The number of a version; nil for the latest.
+    private static func number(_ text: String) throws(ValidationError) -> UInt64? {
+        if text == "latest" { return nil }
+        guard let number = UInt64(text), number > 0 else {
+            throw ValidationError("version '\(text)': a positive number, or latest")
+        }
+        return number
     }
 }
 
@@ -69,16 +79,19 @@ struct RollbackCommand: AsyncParsableCommand {
         commandName: "rollback", abstract: "Serve the previously active version and pin it.")
 
     @OptionGroup var server: ServerOptions
-    @Argument(help: "The model.")
-    var name: ModelArgument
+    @Argument(help: "The model.", transform: ParsedValue.modelName("model"))
+    var name: ParsedValue<ModelName>
     @Option(parsing: .unconditional, help: "Only if this version is active now.")
     var expect: UInt64?
 
+    func validate() throws { _ = try name.value }
+
     func run() async throws {
+        let name = try name.value
         let versions = try await server.withClient {
-            try await $0.rollback(model: name.name, expectedActive: expect ?? 0)
+            try await $0.rollback(model: name, expectedActive: expect ?? 0)
         }
-        VersionPrinter(json: server.json).show(name.name, versions)
+        VersionPrinter(json: server.json).show(name, versions)
     }
 }
 

@@ -39,8 +39,8 @@ struct PackCommand: ParsableCommand {
 
     @Option(help: "The folder of all models.")
     var models: String?
-    @Option(help: "The model's name: \(ModelName.rule).")
-    var name: String?
+    @Option(help: "The model's name: \(ModelName.rule).", transform: ParsedValue.modelName("--name"))
+    var name: ParsedValue<ModelName>?
     @Option(
         help: ArgumentHelp(
             "Bring the codes of a version, of a model or of all models up to date.", valueName: "dir"))
@@ -80,21 +80,19 @@ struct PackCommand: ParsableCommand {
             }
             return
         }
-        guard models != nil else { throw ValidationError("--models is missing: the folder of all models") }
+        _ = try packer()
+    }
+
+    /// A pack of what was given; throws what is missing or does not go together.
+    private func packer() throws -> Packer {
+        guard let models else { throw ValidationError("--models is missing: the folder of all models") }
         guard let name else { throw ValidationError("--name is missing: the model's name") }
-        guard ModelName(name) != nil else {
-            throw ValidationError("--name \(name): a model's name has the form \(ModelName.rule)")
-        }
+        let modelName = try name.value
         guard items != nil || users != nil else {
             throw ValidationError("nothing to pack: give --items, --users or both")
         }
         guard items != nil || itemIds == nil else { throw ValidationError("--item-ids without --items") }
         guard users != nil || userIds == nil else { throw ValidationError("--user-ids without --users") }
-    }
-
-    func run() throws {
-        if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
-        guard let models, let modelName = name.flatMap({ ModelName($0) }) else { return try validate() }
         var packer = Packer(root: models, name: modelName, metric: metric == .cosine ? .cosine : .dot)
         packer.items = items.map { PackInput(vectors: $0, ids: itemIds, idKind: itemIdKind?.idKind) }
         packer.users = users.map { PackInput(vectors: $0, ids: userIds, idKind: userIdKind?.idKind) }
@@ -102,6 +100,12 @@ struct PackCommand: ParsableCommand {
         if let catalog {
             packer.catalog = { try CatalogWriter.copy(from: catalog, to: $0).columns }
         }
+        return packer
+    }
+
+    func run() throws {
+        if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
+        var packer = try packer()
         var columns: [Side: CatalogColumns] = [:]
         packer.check = { columns = try VersionCatalog.columns(of: $0) }
         let line = ProgressLine()

@@ -10,8 +10,12 @@ struct QueryRunner {
     let columns: String?
     let k: Int
 
-    /// Queries of one request: many at a time, within the server's limit of results.
-    private var batchSize: Int { min(500, max(1, 100_000 / k)) }
+    /// Fewer than a request may have, so that long lists and long vectors fit too.
+    private static let queriesPerRequest = 500
+
+    private var batchSize: Int {
+        min(Self.queriesPerRequest, max(1, Int(Limits.standard.resultsPerRequestMax) / k))
+    }
 
     func run(_ queries: [(text: String, query: Query)]) async throws {
         let isComplete = try await server.withClient { client in
@@ -50,15 +54,23 @@ struct QueryRunner {
 
 /// A basket as text: `ID[:WEIGHT],...`.
 enum BasketText {
-    static func members(_ text: String) throws -> [BasketMember] {
-        try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            // The last colon separates the weight; an id may have others.
-            guard let colon = part.lastIndex(of: ":") else { return BasketMember(ExternalID(String(part))) }
-            let digits = part[part.index(after: colon)...]
-            guard let weight = Float(digits), colon > part.startIndex else {
-                throw ValidationError("--basket: '\(part)' is no ID[:WEIGHT], such as 22423:2.5")
-            }
-            return BasketMember(ExternalID(String(part[..<colon])), weight: weight)
+    static let option: @Sendable (String) -> ParsedValue<[BasketMember]> = { ParsedValue($0, members) }
+
+    private static func members(_ text: String) throws(ValidationError) -> [BasketMember] {
+        var members: [BasketMember] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            members.append(try member(part))
         }
+        return members
+    }
+
+    private static func member(_ part: Substring) throws(ValidationError) -> BasketMember {
+        // The last colon separates the weight; an id may have others.
+        guard let colon = part.lastIndex(of: ":") else { return BasketMember(ExternalID(String(part))) }
+        let digits = part[part.index(after: colon)...]
+        guard let weight = Float(digits), colon > part.startIndex else {
+            throw ValidationError("--basket: '\(part)' is no ID[:WEIGHT], such as 22423:2.5")
+        }
+        return BasketMember(ExternalID(String(part[..<colon])), weight: weight)
     }
 }

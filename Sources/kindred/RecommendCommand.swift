@@ -21,8 +21,9 @@ struct RecommendCommand: AsyncParsableCommand {
     var item: String?
     @Option(parsing: .unconditional, help: "A .npy file with one vector per row.")
     var vector: String?
-    @Option(parsing: .unconditional, help: "Items with weights, as ID[:WEIGHT],...")
-    var basket: String?
+    @Option(
+        parsing: .unconditional, help: "Items with weights, as ID[:WEIGHT],...", transform: BasketText.option)
+    var basket: ParsedValue<[BasketMember]>?
     @Option(name: .short, parsing: .unconditional, help: "Results per query.")
     var k = 10
     @Option(help: "Rank items or users.")
@@ -47,20 +48,20 @@ struct RecommendCommand: AsyncParsableCommand {
         }
         try OptionValues.check(k: k)
         try OptionValues.checkPresent([
-            ("--item", item), ("--vector", vector), ("--basket", basket), ("--exclude", exclude),
+            ("--item", item), ("--vector", vector), ("--basket", basket?.description), ("--exclude", exclude),
             ("--candidates", candidates),
         ])
         if let minScore, !minScore.isFinite {
             throw ValidationError("--min-score \(minScore): a finite number")
         }
-        if let basket { _ = try BasketText.members(basket) }
+        _ = try basket?.value
         if let vector { try OptionValues.checkFile("--vector", vector, of: "one vector per row") }
     }
 
     func run() async throws {
         let queries = try queries()
         var options = RecommendOptions()
-        options.call = model.call
+        options.call = try model.call
         options.target = over
         options.similarity = similarity
         options.exclude = Self.ids(exclude)
@@ -72,7 +73,7 @@ struct RecommendCommand: AsyncParsableCommand {
 
     private func queries() throws -> [(text: String, query: Query)] {
         if let item { return [(item, .item(ExternalID(item)))] }
-        if let basket { return [(basket, .basket(try BasketText.members(basket)))] }
+        if let basket { return [(basket.description, .basket(try basket.value))] }
         if let vector {
             return try VectorFile.rows(of: vector).enumerated().map { ("vector \($0)", .vector($1)) }
         }
@@ -117,7 +118,7 @@ struct SimilarCommand: AsyncParsableCommand {
 
     func run() async throws {
         var options = RecommendOptions()
-        options.call = model.call
+        options.call = try model.call
         options.target = item == nil ? .users : .items
         options.similarity = similarity
         options.exclude = RecommendCommand.ids(exclude)

@@ -16,7 +16,23 @@ struct ServeCommand: AsyncParsableCommand {
 
     enum LogLevel: String, ExpressibleByArgument, CaseIterable {
         case debug, info, notice, warning, error
+
+        var level: Logger.Level {
+            switch self {
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            }
+        }
     }
+
+    private static let readListen = ParsedValue.address(
+        "--listen", examples: "\(ParsedValue.defaultAddress) or [::1]:0")
+    private static let threadsMax = 1_024
+    /// No request waits for longer, for its scan or for anything.
+    private static let queueMillisecondsMax = Int(Limits.standard.timeoutMillisecondsMax)
 
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve the models of a repository.",
@@ -27,14 +43,18 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "The folder of all models.")
     var models: String
-    @Option(help: "Where to listen; port 0 picks a free one.")
-    var listen = "127.0.0.1:\(ServerConfiguration.defaultPort)"
+    @Option(
+        help: "Where to listen; port 0 picks a free one. (default: \(ParsedValue.defaultAddress))",
+        transform: Self.readListen)
+    var listen = Self.readListen(ParsedValue.defaultAddress)
     @Option(
         help: "Where the server keeps what it must remember. Default: .kindred in the folder of all models.")
     var state: String?
     @Option(
         parsing: .unconditional,
-        help: "Event loops, 1 to 1024, each of which also scans. Default: one per processor that it may use.")
+        help: """
+            Event loops, 1 to \(Self.threadsMax), each of which also scans. Default: one per processor that it may use.
+            """)
     var threads: Int?
     @Option(
         help: """
@@ -43,8 +63,10 @@ struct ServeCommand: AsyncParsableCommand {
             it may use.
             """)
     var pinLoops = LoopPlacement.auto
-    @Option(help: "The model of requests that name none. Default: the only one.")
-    var defaultModel: String?
+    @Option(
+        help: "The model of requests that name none. Default: the only one.",
+        transform: ParsedValue.modelName("--default-model"))
+    var defaultModel: ParsedValue<ModelName>?
     @Option(help: "Read vectors into memory, or map their files.")
     var load = Loading.memory
     @Option(
@@ -57,7 +79,7 @@ struct ServeCommand: AsyncParsableCommand {
         parsing: .unconditional,
         help: """
             Milliseconds that a request may have to wait for its scan, by the pace of the scans before it; one that \
-            would wait longer is refused at once, as OVERLOADED. 1 to 60000.
+            would wait longer is refused at once, as OVERLOADED. 1 to \(Self.queueMillisecondsMax).
             """)
     var queueMs = Int(Limits.standard.queueMillisecondsMax)
     @Option(
@@ -65,20 +87,15 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel = LogLevel.info
 
     func validate() throws {
-        guard Endpoint(listen) != nil else {
-            throw ValidationError("--listen \(listen): HOST:PORT, such as 127.0.0.1:7411 or [::1]:0")
-        }
-        if let threads, !(1...1_024).contains(threads) {
-            throw ValidationError("--threads \(threads): 1 to 1024")
+        _ = try listen.value
+        if let threads, !(1...Self.threadsMax).contains(threads) {
+            throw ValidationError("--threads \(threads): 1 to \(Self.threadsMax)")
         }
         _ = try processors
-        guard (1...60_000).contains(queueMs) else {
-            throw ValidationError("--queue-ms \(queueMs): 1 to 60000")
+        guard (1...Self.queueMillisecondsMax).contains(queueMs) else {
+            throw ValidationError("--queue-ms \(queueMs): 1 to \(Self.queueMillisecondsMax)")
         }
-        if let defaultModel, ModelName(defaultModel) == nil {
-            throw ValidationError(
-                "--default-model \(defaultModel): a model's name has the form \(ModelName.rule)")
-        }
+        _ = try defaultModel?.value
     }
 
     private var threadCount: Int { threads ?? LoopPlacement.defaultThreadCount }
@@ -99,21 +116,19 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let endpoint = Endpoint(listen) else { return try validate() }
+        let endpoint = try listen.value
         var configuration = ServerConfiguration(
             modelsRoot: models, stateDirectory: state ?? models + "/.kindred",
             threadCount: threadCount)
         configuration.processors = try processors
         configuration.host = endpoint.host
         configuration.port = endpoint.port
-        configuration.defaultModel = defaultModel.flatMap { ModelName($0) }
+        configuration.defaultModel = try defaultModel?.value
         configuration.scan = scan
         configuration.limits.queueMillisecondsMax = UInt32(queueMs)
         configuration.loading = load == .map ? .map : .memory
-        var logger = Logger(label: "kindred") { _ in
-            LogLineHandler(level: Logger.Level(rawValue: logLevel.rawValue) ?? .info)
-        }
-        logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .info
+        var logger = Logger(label: "kindred") { _ in LogLineHandler(level: logLevel.level) }
+        logger.logLevel = logLevel.level
         try ListenAddress.check(configuration)
         let server = try KindredServer(configuration: configuration, logger: logger)
         let listener = try await server.listen()

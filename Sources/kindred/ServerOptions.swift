@@ -1,28 +1,31 @@
 import ArgumentParser
 import KindredClient
 import KindredDomain
+import KindredServer
 
 /// Which server a command talks to, and how it prints.
 struct ServerOptions: ParsableArguments {
-    @Option(help: "The server's address.")
-    var server = "127.0.0.1:7411"
+    private static let readServer = ParsedValue.address("--server")
+    private static let timeoutSecondsMax = Limits.standard.timeoutMillisecondsMax / 1_000
+
+    @Option(
+        help: "The server's address. (default: \(ParsedValue.defaultAddress))", transform: Self.readServer)
+    var server = Self.readServer(ParsedValue.defaultAddress)
     @Option(parsing: .unconditional, help: "Seconds to wait for an answer.")
     var timeout = 30.0
     @Flag(help: "Print JSON, one object per line.")
     var json = false
 
     func validate() throws {
-        guard Endpoint(server) != nil else {
-            throw ValidationError("--server \(server): HOST:PORT, such as 127.0.0.1:7411")
-        }
-        guard timeout > 0, timeout <= 60 else {
-            throw ValidationError("--timeout \(timeout): above 0, at most 60")
+        _ = try server.value
+        guard timeout > 0, timeout <= Double(Self.timeoutSecondsMax) else {
+            throw ValidationError("--timeout \(timeout): above 0, at most \(Self.timeoutSecondsMax)")
         }
     }
 
     /// Runs `body` with a connected client and closes it.
     func withClient<Result>(_ body: (KindredClient) async throws -> Result) async throws -> Result {
-        guard let endpoint = Endpoint(server) else { throw ValidationError("--server \(server): HOST:PORT") }
+        let endpoint = try server.value
         var configuration = ClientConfiguration()
         configuration.timeout = .seconds(timeout)
         configuration.clientName = "kindred command line"
@@ -40,27 +43,15 @@ struct ServerOptions: ParsableArguments {
 
 /// Which model a command asks.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "The model. Default: the server's.")
-    var model: String?
+    @Option(help: "The model. Default: the server's.", transform: ParsedValue.modelName("--model"))
+    var model: ParsedValue<ModelName>?
     @Option(parsing: .unconditional, help: "The version that must answer. Default: whatever serves.")
     var version: UInt64?
 
-    func validate() throws {
-        if let model, ModelName(model) == nil {
-            throw ValidationError("--model \(model): a model's name has the form \(ModelName.rule)")
-        }
-    }
+    func validate() throws { _ = try model?.value }
 
-    var call: CallOptions { CallOptions(model: model.flatMap { ModelName($0) }, version: version ?? 0) }
-}
-
-/// A model's name where it is an argument.
-struct ModelArgument: ExpressibleByArgument {
-    let name: ModelName
-
-    init?(argument: String) {
-        guard let name = ModelName(argument) else { return nil }
-        self.name = name
+    var call: CallOptions {
+        get throws { CallOptions(model: try model?.value, version: version ?? 0) }
     }
 }
 

@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from scratch import BINARY  # noqa: E402
 
+NAME_RULE = "a model's name has the form [a-z0-9][a-z0-9_-]{0,62}\n"
 # Arguments, and what the error begins with.
 WRONG = {
     "a size below zero": (["lookalike", "--seeds", "x", "--size", "-3"],
@@ -32,6 +33,23 @@ WRONG = {
     "a score without end": (["recommend", "--user", "1", "--min-score", "1e99"], "--min-score inf: a finite number"),
     "no file": (["recommend", "--vector", "missing.npy"], "missing.npy: open is No such file"),
     "a timeout below zero": (["ping", "--timeout", "-1"], "--timeout -1.0: above 0, at most 60"),
+    "a timeout of ages": (["ping", "--timeout", "60.5"], "--timeout 60.5: above 0, at most 60"),
+    "threads without end": (["serve", "--models", ".", "--threads", "1025"], "--threads 1025: 1 to 1024"),
+    "a share of more than all": (["lookalike", "--seeds", "x", "--size", "101%"], "--size 101%: a number of users"),
+    "a basket without a weight": (["recommend", "--basket", "22423:2,5:x"],
+                                  "--basket: '5:x' is no ID[:WEIGHT], such as 22423:2.5"),
+    "no server's address": (["ping", "--server", "here"], "--server here: HOST:PORT, such as 127.0.0.1:7411\n"),
+    "no address to listen on": (["serve", "--models", ".", "--listen", "::1:7411"],
+                                "--listen ::1:7411: HOST:PORT, such as 127.0.0.1:7411 or [::1]:0\n"),
+    "no model's name": (["recommend", "--user", "1", "--model", "A"], f"--model A: {NAME_RULE}"),
+    "no name to pack": (["pack", "--models", ".", "--name", "a b"], f"--name a b: {NAME_RULE}"),
+    "no name to serve": (["serve", "--models", ".", "--default-model", ""], f"--default-model : {NAME_RULE}"),
+    "no name to activate": (["activate", "Shop", "1"], f"model Shop: {NAME_RULE}"),
+    "no name to roll back": (["rollback", "../shop"], f"model ../shop: {NAME_RULE}"),
+    "no version": (["activate", "shop", "0"], "version '0': a positive number, or latest"),
+    "nowhere to pack": (["pack", "--name", "shop"], "--models is missing: the folder of all models"),
+    "nobody to pack": (["pack", "--models", "."], "--name is missing: the model's name"),
+    "nothing to pack": (["pack", "--models", ".", "--name", "shop"], "nothing to pack: give --items, --users or both"),
 }
 
 
@@ -47,6 +65,12 @@ class OptionTests(unittest.TestCase):
                 done = self.run_command(arguments)
                 self.assertNotEqual(done.returncode, 0)
                 self.assertTrue(done.stderr.startswith(f"Error: {expected}"), done.stderr)
+
+    def test_defaults_are_told(self):
+        for command in (["serve"], ["ping"]):
+            with self.subTest(command):
+                words = self.run_command([*command, "--help"]).stdout.split()
+                self.assertIn("(default: 127.0.0.1:7411)", " ".join(words))
 
     def test_negative_values_are_values(self):
         # Nobody listens on port 1: the options were understood.
