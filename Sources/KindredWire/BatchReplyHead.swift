@@ -11,6 +11,7 @@ struct BatchReplyHead {
         let resultCount: Int
     }
 
+    static let fixedLength = 32
     private enum Tag {
         static let model: UInt16 = 64
         static let offsets: UInt16 = 66
@@ -50,5 +51,33 @@ struct BatchReplyHead {
         return Batch(
             origin: origin, firstQuery: body.integer(at: 24, as: UInt32.self), queryCount: offsets.count - 1,
             offsets: offsets, resultCount: Int(previous))
+    }
+
+    /// Begins the body with a stretch of an answer's queries, whose results begin at `offsets`.
+    static func encode(
+        _ origin: AnswerOrigin, _ offsets: [UInt32], _ queries: Range<Int>, into writer: inout ByteWriter
+    ) {
+        let fixed = writer.beginBody(fixedLength: fixedLength)
+        writer.store(UInt32(queries.count), at: fixed + 4)
+        writer.store(origin.version, at: fixed + 8)
+        writer.store(origin.queueMicroseconds, at: fixed + 16)
+        writer.store(origin.computeMicroseconds, at: fixed + 20)
+        writer.store(UInt32(queries.lowerBound), at: fixed + 24)
+        writer.appendString(origin.model.description, tag: Tag.model)
+        let firstOffset = offsets[queries.lowerBound]
+        writer.appendSection(count: queries.count + 1, tag: Tag.offsets) {
+            offsets[queries.lowerBound + $0] - firstOffset
+        }
+    }
+
+    /// Bytes of what `encode` writes.
+    static func byteCount(_ origin: AnswerOrigin, _ queries: Range<Int>) -> Int {
+        fixedLength + SectionSize.of(origin.model.description.utf8.count)
+            + SectionSize.of((queries.count + 1) * 4)
+    }
+
+    /// The results of a stretch of queries.
+    static func results(of queries: Range<Int>, _ offsets: [UInt32]) -> Range<Int> {
+        Int(offsets[queries.lowerBound])..<Int(offsets[queries.upperBound])
     }
 }

@@ -41,23 +41,14 @@ package struct ErrorReply: Sendable, Equatable {
     }
 
     private static let fixedLength = 40
-    private static let messageTag: UInt16 = 64
 
     init(decoding body: RawSpan, status: UInt16, flags: StatusFlags) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        let message = try MessageSection.decode(body, fixedLengthMin: Self.fixedLength)
         self.init(
             status: status, flags: flags, detail: body.integer(at: 2, as: UInt16.self),
             retryAfterMilliseconds: body.integer(at: 4, as: UInt32.self),
             reference: body.integer(at: 8, as: UInt64.self), value: body.integer(at: 16, as: UInt64.self),
-            limit: body.integer(at: 24, as: UInt64.self), message: "")
-        var text: Section?
-        while let section = try sections.next(in: body) {
-            switch section.tag {
-            case Self.messageTag: text = sections.keep(section, as: .utf8)
-            default: try section.skip()
-            }
-        }
-        if let text { message = try text.string(in: body) }
+            limit: body.integer(at: 24, as: UInt64.self), message: message)
     }
 
     func encode(into writer: inout ByteWriter) {
@@ -67,10 +58,7 @@ package struct ErrorReply: Sendable, Equatable {
         writer.store(reference, at: fixed + 8)
         writer.store(value, at: fixed + 16)
         writer.store(limit, at: fixed + 24)
-        if !message.isEmpty {
-            writer.appendString(
-                message.prefix(bytes: Int(Limits.standard.messageBytesMax)), tag: Self.messageTag)
-        }
+        MessageSection.append(message, into: &writer)
     }
 }
 
@@ -141,15 +129,5 @@ extension MalformedBody {
             .inconsistentSections(let tag), .offsets(let tag), .textNotUTF8(let tag):
             UInt64(tag)
         }
-    }
-}
-
-extension String {
-    /// The longest beginning of at most `count` UTF-8 bytes that ends between two scalars.
-    func prefix(bytes count: Int) -> String {
-        guard utf8.count > count else { return self }
-        var end = utf8.index(utf8.startIndex, offsetBy: count)
-        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return String(self[..<end])
     }
 }

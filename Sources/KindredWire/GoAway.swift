@@ -30,23 +30,13 @@ package struct GoAway: Sendable, Equatable {
     }
 
     private static let fixedLength = 24
-    private static let messageTag: UInt16 = 64
 
     init(decoding body: RawSpan) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        message = try MessageSection.decode(body, fixedLengthMin: Self.fixedLength)
         status = body.integer(at: 2, as: UInt16.self)
         graceMilliseconds = body.integer(at: 4, as: UInt32.self)
         lastRequestID = body.integer(at: 8, as: UInt64.self)
         reconnectAfterMilliseconds = body.integer(at: 16, as: UInt32.self)
-        message = ""
-        var text: Section?
-        while let section = try sections.next(in: body) {
-            switch section.tag {
-            case Self.messageTag: text = sections.keep(section, as: .utf8)
-            default: try section.skip()
-            }
-        }
-        if let text { message = try text.string(in: body) }
     }
 
     func encode(into writer: inout ByteWriter) {
@@ -55,9 +45,6 @@ package struct GoAway: Sendable, Equatable {
         writer.store(graceMilliseconds, at: fixed + 4)
         writer.store(lastRequestID, at: fixed + 8)
         writer.store(reconnectAfterMilliseconds, at: fixed + 16)
-        if !message.isEmpty {
-            writer.appendString(
-                message.prefix(bytes: Int(Limits.standard.messageBytesMax)), tag: Self.messageTag)
-        }
+        MessageSection.append(message, into: &writer)
     }
 }

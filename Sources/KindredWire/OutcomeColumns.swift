@@ -20,8 +20,7 @@ struct OutcomeColumns {
         }
         var messages = TextList()
         for outcome in outcomes {
-            let sentence = outcome.failure?.description ?? ""
-            messages.append(sentence.prefix(bytes: Int(Limits.standard.messageBytesMax)).utf8)
+            messages.append(MessageSection.cut(outcome.failure?.description ?? "").utf8)
         }
         self.messages = messages
     }

@@ -13,10 +13,7 @@ package struct RecommendReply: Sendable, Equatable {
     /// In the order of the request's names.
     package var columns: [ReplyColumn]
 
-    static let fixedLength = 32
     enum Tag {
-        static let model: UInt16 = 64
-        static let offsets: UInt16 = 66
         static let ids: UInt16 = 68
         static let scores: UInt16 = 72
         static let flags: UInt16 = 74
@@ -27,7 +24,7 @@ package struct RecommendReply: Sendable, Equatable {
     }
 
     init(decoding body: RawSpan) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        var sections = try SectionReader(body, fixedLengthMin: BatchReplyHead.fixedLength)
         var head = BatchReplyHead()
         var failures = OutcomeReader()
         var idSections = IDSections(tag: Tag.ids)

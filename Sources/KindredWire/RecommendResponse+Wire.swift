@@ -4,14 +4,8 @@ extension RecommendResponse {
     /// Appends the sections and fixed part of one frame's body.
     func encode(_ queries: Range<Int>, _ failures: OutcomeColumns, into writer: inout ByteWriter) {
         typealias Tag = RecommendReply.Tag
-        let results = resultRange(queries)
-        let fixed = writer.beginBody(fixedLength: RecommendReply.fixedLength)
-        origin.storeBatch(queries, in: &writer, at: fixed)
-        writer.appendString(origin.model.description, tag: Tag.model)
-        let firstOffset = offsets[queries.lowerBound]
-        writer.appendSection(count: queries.count + 1, tag: Tag.offsets) {
-            offsets[queries.lowerBound + $0] - firstOffset
-        }
+        let results = BatchReplyHead.results(of: queries, offsets)
+        BatchReplyHead.encode(origin, offsets, queries, into: &writer)
         writer.appendIDs(ids, in: results, tag: Tag.ids)
         if hasScores { writer.appendSection(scores, in: results, tag: Tag.scores) }
         failures.appendStatuses(of: queries, into: &writer)
@@ -32,9 +26,8 @@ extension RecommendResponse {
 
     /// Bytes of the body with a stretch of the queries.
     func byteCount(of queries: Range<Int>, _ failures: OutcomeColumns) -> Int {
-        let results = resultRange(queries)
-        var count = RecommendReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
-        count += SectionSize.of((queries.count + 1) * 4)
+        let results = BatchReplyHead.results(of: queries, offsets)
+        var count = BatchReplyHead.byteCount(origin, queries)
         count += SectionSize.of(ids, in: results)
         if hasScores { count += SectionSize.of(results.count * 4) }
         count += failures.byteCount(of: queries)
@@ -45,21 +38,6 @@ extension RecommendResponse {
 
     /// An answer without results does not tell whether scores were wanted: it has the section, empty.
     private var hasScores: Bool { !scores.isEmpty || ids.isEmpty }
-
-    private func resultRange(_ queries: Range<Int>) -> Range<Int> {
-        Int(offsets[queries.lowerBound])..<Int(offsets[queries.upperBound])
-    }
-}
-
-extension AnswerOrigin {
-    /// Writes the fixed part of a RECOMMEND or SCORE reply, but for its length.
-    func storeBatch(_ queries: Range<Int>, in writer: inout ByteWriter, at fixed: Int) {
-        writer.store(UInt32(queries.count), at: fixed + 4)
-        writer.store(version, at: fixed + 8)
-        writer.store(queueMicroseconds, at: fixed + 16)
-        writer.store(computeMicroseconds, at: fixed + 20)
-        writer.store(UInt32(queries.lowerBound), at: fixed + 24)
-    }
 }
 
 extension ResultColumn {

@@ -11,16 +11,13 @@ package struct ScoreReply: Sendable, Equatable {
     package var scores: [Float]
     package var found: [Bool]
 
-    static let fixedLength = 32
     enum Tag {
-        static let model: UInt16 = 64
-        static let offsets: UInt16 = 66
         static let scores: UInt16 = 72
         static let found: UInt16 = 80
     }
 
     init(decoding body: RawSpan) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        var sections = try SectionReader(body, fixedLengthMin: BatchReplyHead.fixedLength)
         var head = BatchReplyHead()
         var failures = OutcomeReader()
         var scoreSection: Section?
