@@ -46,7 +46,7 @@ package struct QueryScope: Sendable, Equatable {
     package var version: UInt64 = 0
     package var queries: QueryBatch
     package var target: Side
-    /// Nil: the default for the kind of query and the target (`Similarity` in the engine's planner).
+    /// Nil: the default for the kind of query and the target (`QueryScopePlanner.defaultSimilarity`).
     package var similarity: Similarity?
 
     package init(

@@ -19,11 +19,12 @@ package final class KindredServer: Sendable {
     private let supervisor: ModelSupervisor
     private let logger: Logger
 
-    /// Reads the state and loads what can serve. Blocks until that is done; throws what keeps the server from
-    /// starting.
+    /// Tries the address, reads the state and loads what can serve. Blocks until that is done; throws what keeps the
+    /// server from starting.
     package init(configuration: ServerConfiguration, logger: Logger) throws {
         // Before the first write to a log whose reader may have gone.
         _ = signal(SIGPIPE, SIG_IGN)
+        try ListenAddress.check(configuration)
         if let violation = configuration.limits.violation { throw StartFailure.limits(violation) }
         self.configuration = configuration
         self.logger = logger

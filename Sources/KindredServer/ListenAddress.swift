@@ -2,9 +2,9 @@ import Glibc
 import NIOCore
 
 /// Where a server is to listen.
-package enum ListenAddress {
+enum ListenAddress {
     /// Throws where it cannot: a large model need not be loaded to find out. Nothing listens meanwhile.
-    package static func check(_ configuration: ServerConfiguration) throws(StartFailure) {
+    static func check(_ configuration: ServerConfiguration) throws(StartFailure) {
         do {
             let address = try SocketAddress.makeAddressResolvingHost(
                 configuration.host, port: configuration.port)

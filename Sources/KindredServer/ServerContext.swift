@@ -15,6 +15,8 @@ final class ServerContext: Sendable {
     let streams = StreamBudget()
     let memory = MemoryReclaimer()
     let connectionCount = Atomic<Int>(0)
+    /// Models that serve on every loop: HEALTH takes no lock to tell.
+    private let modelsReady = Atomic<Int>(0)
     private let startedAt = NIODeadline.now().uptimeNanoseconds
 
     /// Set once, before any connection is accepted; read without the lock from then on.
@@ -43,6 +45,7 @@ final class ServerContext: Sendable {
             // A loop that has shut down answers nobody any more.
             try? worker.loop.submit { worker.use(table) }.wait()
         }
+        modelsReady.store(table.models.count, ordering: .relaxed)
     }
 
     /// Counters and gauges by name, in ascending order.
@@ -58,7 +61,7 @@ final class ServerContext: Sendable {
     }
 
     func health(isDraining: Bool) -> HealthResponse {
-        let ready = UInt32(store.current.models.count)
+        let ready = UInt32(modelsReady.load(ordering: .relaxed))
         return HealthResponse(
             state: isDraining ? .draining : ready == 0 ? .notReady : .serving, modelsReady: ready)
     }

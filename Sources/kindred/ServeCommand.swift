@@ -129,7 +129,6 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.loading = load == .map ? .map : .memory
         var logger = Logger(label: "kindred") { _ in LogLineHandler(level: logLevel.level) }
         logger.logLevel = logLevel.level
-        try ListenAddress.check(configuration)
         let server = try KindredServer(configuration: configuration, logger: logger)
         let listener = try await server.listen()
         var silent = Logger(label: "kindred.lifecycle")

@@ -240,7 +240,7 @@ class Versions(AnswersTest):
 
     def test_operation(self):
         self.assertLess(self.client.ping(), 5)
-        self.assertEqual(self.client.health()["state"], "serving")
+        self.assertEqual(self.client.health(), {"state": "serving", "models_ready": 3})
         self.assertTrue(all(isinstance(value, int) for value in self.client.stats().values()))
 
 
