@@ -2,7 +2,7 @@ import Foundation
 
 /// A JSON document as the tests compare it: every integer is its decimal text, since the golden vectors write
 /// those above 2^53 as strings, and every float is its bit pattern in hex.
-enum JSONValue: Decodable, Equatable {
+enum JSONValue: Decodable, Equatable, Sendable {
     case null
     case bool(Bool)
     case text(String)
