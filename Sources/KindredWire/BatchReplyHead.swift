@@ -58,11 +58,11 @@ struct BatchReplyHead {
         _ origin: AnswerOrigin, _ offsets: [UInt32], _ queries: Range<Int>, into writer: inout ByteWriter
     ) {
         let fixed = writer.beginBody(fixedLength: fixedLength)
-        writer.store(UInt32(queries.count), at: fixed + 4)
+        writer.store(UInt32(clamping: queries.count), at: fixed + 4)
         writer.store(origin.version, at: fixed + 8)
         writer.store(origin.queueMicroseconds, at: fixed + 16)
         writer.store(origin.computeMicroseconds, at: fixed + 20)
-        writer.store(UInt32(queries.lowerBound), at: fixed + 24)
+        writer.store(UInt32(clamping: queries.lowerBound), at: fixed + 24)
         writer.appendString(origin.model.description, tag: Tag.model)
         let firstOffset = offsets[queries.lowerBound]
         writer.appendSection(count: queries.count + 1, tag: Tag.offsets) {

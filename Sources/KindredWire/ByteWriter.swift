@@ -91,7 +91,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
     /// Begins a body: a fixed part of zeros but for its length. Returns where it begins.
     mutating func beginBody(fixedLength: Int) -> Int {
         let start = appendZeros(fixedLength)
-        store(UInt16(fixedLength), at: start)
+        store(UInt16(clamping: fixedLength), at: start)
         return start
     }
 
@@ -169,7 +169,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
             let first = range.lowerBound + byte * 8
             var bits: UInt8 = 0
             for index in first..<min(first + 8, range.upperBound) where values[index] {
-                bits |= 1 << UInt8(index - first)
+                bits |= 1 << UInt8(truncatingIfNeeded: index - first)
             }
             return bits
         }

@@ -20,7 +20,7 @@ package struct RecommendReply: Sendable, Equatable {
         static let rowsEligible: UInt16 = 75
         static let rowsScanned: UInt16 = 76
         static let columns: UInt16 = 128
-        static let columnsEnd: UInt16 = columns + 4 * UInt16(Limits.standard.columnsPerRequestMax)
+        static let columnsEnd: UInt16 = columns + 4 * UInt16(clamping: Limits.standard.columnsPerRequestMax)
     }
 
     init(decoding body: RawSpan) throws(RequestFailure) {
@@ -45,7 +45,7 @@ package struct RecommendReply: Sendable, Equatable {
                 let tag = section.tag - section.tag % 4
                 // Blocks come in ascending order and without gaps.
                 if blocks.last?.tag != tag {
-                    guard tag == Tag.columns + 4 * UInt16(blocks.count) else {
+                    guard tag == Tag.columns + 4 * UInt16(clamping: blocks.count) else {
                         throw .malformedBody(.inconsistentSections(section.tag))
                     }
                     blocks.append(ColumnSections(tag: tag))

@@ -20,7 +20,7 @@ extension RecommendResponse {
         }
         failures.appendFailures(of: queries, into: &writer)
         for (index, column) in columns.enumerated() {
-            column.encode(results, tag: Tag.columns + UInt16(4 * index), into: &writer)
+            column.encode(results, tag: Tag.columns + UInt16(clamping: 4 * index), into: &writer)
         }
     }
 

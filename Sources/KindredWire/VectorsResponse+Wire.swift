@@ -5,10 +5,10 @@ extension VectorsResponse {
     func encode(_ ids: Range<Int>, foundBefore: [Int], into writer: inout ByteWriter) {
         typealias Tag = VectorsReply.Tag
         let fixed = writer.beginBody(fixedLength: VectorsReply.fixedLength)
-        writer.store(UInt32(ids.count), at: fixed + 4)
+        writer.store(UInt32(clamping: ids.count), at: fixed + 4)
         writer.store(origin.version, at: fixed + 8)
         writer.store(dimension, at: fixed + 16)
-        writer.store(UInt32(ids.lowerBound), at: fixed + 20)
+        writer.store(UInt32(clamping: ids.lowerBound), at: fixed + 20)
         writer.store(origin.queueMicroseconds, at: fixed + 24)
         writer.store(origin.computeMicroseconds, at: fixed + 28)
         writer.appendString(origin.model.description, tag: Tag.model)

@@ -34,6 +34,19 @@ import Testing
             "ArgumentParser",
             "Logging", "ServiceLifecycle", "Foundation", "Glibc",
         ],
+        "kindred-bench": [
+            "KindredDomain", "KindredKernels", "KindredModel", "KindredQuery", "KindredWire",
+            "KindredClient", "CBenchProbes",
+            "ArgumentParser",
+            "Synchronization", "Dispatch", "Foundation", "Glibc",
+        ],
+    ]
+
+    /// The modules that do not lie in `Sources`.
+    private static let folders = ["kindred-bench": "bench/kindred-bench"]
+
+    private static let accessLevels: Set<Substring> = [
+        "public", "package", "internal", "fileprivate", "private",
     ]
 
     private static func files(under folder: String, ending suffixes: [String]) throws -> [URL] {
@@ -46,10 +59,13 @@ import Testing
 
     @Test func importsPointDownward() throws {
         for (module, allowed) in Self.edges {
-            for file in try Self.files(under: "Sources/\(module)", ending: [".swift"]) {
+            let folder = Self.folders[module] ?? "Sources/\(module)"
+            for file in try Self.files(under: folder, ending: [".swift"]) {
                 for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
                     var words = line.split(separator: " ")
-                    while let first = words.first, first.hasPrefix("@") || first == "public" {
+                    while let first = words.first,
+                        first.hasPrefix("@") || Self.accessLevels.contains(first)
+                    {
                         words.removeFirst()
                     }
                     guard words.first == "import", let imported = words.last else { continue }
@@ -65,11 +81,12 @@ import Testing
         let folders = try FileManager.default.contentsOfDirectory(
             atPath: Self.root.appending(path: "Sources").path)
         let systemModules: Set = ["CBLAS", "CKindredKernels", "CKindredSystem"]
-        #expect(Set(folders).subtracting(systemModules) == Set(Self.edges.keys))
+        let modules = Set(folders).subtracting(systemModules).union(Self.folders.keys)
+        #expect(modules == Set(Self.edges.keys))
     }
 
     @Test func linesAndFilesStayShort() throws {
-        for folder in ["Sources", "Tests"] {
+        for folder in ["Sources", "Tests", "bench/kindred-bench", "bench/CBenchProbes"] {
             for file in try Self.files(under: folder, ending: [".swift", ".c", ".h"]) {
                 let lines = try String(contentsOf: file, encoding: .utf8).split(
                     separator: "\n", omittingEmptySubsequences: false)
@@ -96,13 +113,32 @@ import Testing
         }
     }
 
-    /// Traps that bytes from outside could reach: conversions that are not exact, and forced casts.
+    /// Traps that bytes from outside could reach: forced casts, and conversions of integers that need not fit.
     @Test func wireDecodingConvertsExactly() throws {
+        var unseen = IntegerConversion.widening
         for file in try Self.files(under: "Sources/KindredWire", ending: [".swift"]) {
+            let name = file.lastPathComponent
             let text = try String(contentsOf: file, encoding: .utf8)
             for trap in ["as!", "try!", "fatalError("] {
-                #expect(!text.contains(trap), "\(file.lastPathComponent) contains \(trap)")
+                #expect(!text.contains(trap), "\(name) contains \(trap)")
             }
+            let widening = unseen.removeValue(forKey: name) ?? []
+            let found = IntegerConversion.trapping(in: text)
+            for conversion in found.subtracting(widening).sorted() {
+                Issue.record("\(name): \(conversion) may trap: say exactly: or clamping:, or list it")
+            }
+            #expect(widening.subtracting(found) == [], "\(name) has them no more: take them off the list")
         }
+        #expect(unseen.isEmpty, "there are no such files")
+    }
+
+    @Test func conversionsThatMayTrapAreFound() {
+        let text = """
+            let a = Int(x) + UInt32(exactly: y)! + Swift.UInt8(f(z,
+                2)) // Int(comment)
+            let b = UInt16(clamping: x) | UInt64(list.count) | UInt32(list.count) | Int(limits.kMax) | asInt(x)
+            """
+        let expected: Set = ["Int(x)", "UInt8(f(z, 2))", "UInt32(list.count)"]
+        #expect(IntegerConversion.trapping(in: text) == expected)
     }
 }

@@ -42,7 +42,8 @@ struct DenseMeasurement {
                 report.checks.append(
                     Check(
                         none:
-                            "answers with \(name), batch \(batch), threads \(threads.rawValue), that BLAS does not give",
+                            "answers with \(name), batch \(batch), threads \(threads.rawValue), "
+                            + "that BLAS does not give",
                         found: zip(found.answers, blas.outcome(atLeast: 1).answers).count { $0 != $1 }))
                 let ratio = samples[0].ratio(to: samples[1])
                 report.ratios.append(

@@ -52,7 +52,8 @@ struct FilterMeasurement {
             report.checks.append(
                 Check(
                     none:
-                        "answers behind the mask of 1 in \(filter.one), \(kind.rawValue), batch \(batch), that BLAS does not give",
+                        "answers behind the mask of 1 in \(filter.one), \(kind.rawValue), batch \(batch), "
+                        + "that BLAS does not give",
                     found: zip(found.answers, wanted.answers).count { $0 != $1 }))
             let ratio = samples[0].ratio(to: samples[index + 1])
             report.ratios.append(

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// How long threads that never wait are kept from running, by the system, by other processes, or by whatever machine this
-/// one is a part of. No latency that is measured here can be told apart from that.
+/// How long threads that never wait are kept from running, by the system, by other processes, or by whatever machine
+/// this one is a part of. No latency that is measured here can be told apart from that.
 struct PauseProbe {
     /// A gap between two looks at the clock that is at least this long is a pause: the clock itself takes less.
     static let pauseMin = Duration.microseconds(50)

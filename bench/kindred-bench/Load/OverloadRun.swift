@@ -5,8 +5,8 @@ import KindredClient
 struct OverloadRun {
     /// In flight on each connection while capacity is looked for, where no number was given.
     private static let inFlightDefault = 16
-    /// Of what a closed loop reaches, where the capacity of an open loop is looked for: requests that come one by one cost
-    /// more than those that come in bursts, as a closed loop's do.
+    /// Of what a closed loop reaches, where the capacity of an open loop is looked for: requests that come one by one
+    /// cost more than those that come in bursts, as a closed loop's do.
     private static let triedShares = [0.7, 0.8, 0.9, 1]
     /// Of the capacity.
     private static let steadyShare = 0.7
