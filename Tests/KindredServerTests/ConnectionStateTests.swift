@@ -23,7 +23,11 @@ import Testing
     }
 
     private static func header(_ type: MessageType, _ id: UInt64, argument: UInt32 = 0) -> FrameHeader {
-        FrameHeader(bodyLength: 8, type: type.rawValue, flags: .end, requestID: id, argument: argument)
+        header(number: type.rawValue, id, argument: argument)
+    }
+
+    private static func header(number: UInt8, _ id: UInt64, argument: UInt32 = 0) -> FrameHeader {
+        FrameHeader(bodyLength: 8, type: number, flags: .end, requestID: id, argument: argument)
     }
 
     private static func bytes(_ header: FrameHeader) -> [UInt8] {
@@ -141,12 +145,70 @@ import Testing
 
     @Test func controlFramesNameARequestThatWasMade() throws {
         let state = try open()
-        for type in [MessageType.window, .cancel, .data] {
-            #expect(throws: ConnectionFailure.self) { try state.admit(Self.header(type, 2)) }
+        func checkUnexpected(_ type: MessageType, _ id: UInt64) {
+            #expect(throws: ConnectionFailure.unexpectedFrame(type: type.rawValue, requestID: id)) {
+                try state.admit(Self.header(type, id))
+            }
         }
-        _ = try state.admit(Self.header(.lookalike, 2))
-        for type in [MessageType.window, .cancel, .data] {
-            #expect(try state.admit(Self.header(type, 2)) == .control)
+        let types = [MessageType.window, .cancel, .data]
+        for type in types { checkUnexpected(type, 2) }
+        _ = try state.admit(Self.header(.lookalike, 4))
+        for type in types {
+            // An id that was passed over is as one that has ended.
+            for id in 1...4 { #expect(try state.admit(Self.header(type, UInt64(id))) == .control) }
+            for id in [0, 5, UInt64.max] { checkUnexpected(type, id) }
+        }
+        #expect(try state.admit(Self.header(.ping, 5)) == .request)
+    }
+
+    @Test func goodbyesNameNoRequest() throws {
+        let state = try open()
+        #expect(try state.admit(Self.header(.goAway, 0)) == .control)
+        for id in [1, 2, UInt64.max] {
+            #expect(throws: ConnectionFailure.self) { try state.admit(Self.header(.goAway, id)) }
+        }
+    }
+
+    /// The reply bit is the connection's end on any type, known or not, before HELLO and after it.
+    @Test func clientsSendNoReplies() throws {
+        let types = MessageType.allCases.map(\.rawValue).filter { $0 < MessageType.replyBit } + [0, 0x7F]
+        for type in types {
+            let reply = Self.header(number: type | MessageType.replyBit, 2)
+            let fresh = Machine(limits: .standard)
+            _ = try Self.read(fresh, Self.preface())
+            for state in [fresh, try open()] {
+                #expect(throws: ConnectionFailure.unexpectedFrame(type: reply.type, requestID: 2)) {
+                    try state.admit(reply)
+                }
+            }
+        }
+    }
+
+    /// It is refused, its id counts as used, and nothing of it is in flight.
+    @Test func unknownTypesAreRefused() throws {
+        var limits = Limits.standard
+        limits.requestsInFlightMax = 1
+        let state = try open(limits)
+        for (index, type) in [UInt8(0), 0x08, 0x47, 0x7F].enumerated() {
+            let header = Self.header(number: type, UInt64(index) + 2)
+            #expect(try state.admit(header) == .refuse(.unsupportedType(type)))
+            #expect(try state.admit(header) == .refuse(.duplicateRequestID(header.requestID)))
+        }
+        #expect(try state.admit(Self.header(.ping, 6)) == .request)
+        let fresh = Machine(limits: limits)
+        _ = try Self.read(fresh, Self.preface())
+        #expect(throws: ConnectionFailure.self) { try fresh.admit(Self.header(number: 0x08, 1)) }
+    }
+
+    @Test func aClosedConnectionReadsNothing() throws {
+        let frame = Self.bytes(Self.header(.ping, 2)) + Array(repeating: 0, count: 8)
+        let fresh = Machine(limits: .standard)
+        for state in [fresh, try open()] {
+            state.close()
+            for bytes in [[], Self.preface(), frame, Array("GET / HTTP/1.1".utf8)] {
+                #expect(try Self.read(state, bytes) == .ignore)
+            }
+            #expect(state.timeout(now: .max) == nil)
         }
     }
 
@@ -196,5 +258,6 @@ private final class Machine {
 
     func complete(now: UInt64) -> Bool { state.complete(now: now) }
     func drain() -> Bool { state.drain() }
+    func close() { state.close() }
     func timeout(now: UInt64) -> ConnectionFailure? { state.timeout(now: now) }
 }
