@@ -29,13 +29,7 @@ final class LookalikeStream: LoopJob {
     private(set) var seedsHaveEnded = false
     private var seedsReceived: UInt64 = 0
     private var checksum = AudienceChecksum()
-    /// Body bytes of DATA that were sent, and that may be.
-    private var sentBytes: UInt64 = 0
-    private var windowLimit: UInt64
-    private let openedAt: UInt64
-    /// When the reader had last taken its share, and how much it had taken by then.
-    private var progressAt: UInt64 = 0
-    private var progressBytes: UInt64 = 0
+    private var flow: StreamFlow
 
     /// Throws where the model has no users, the size makes no sense, or the process holds too many streams.
     init(
@@ -46,8 +40,7 @@ final class LookalikeStream: LoopJob {
         self.body = body
         self.server = server
         limits = server.limits
-        openedAt = now
-        windowLimit = body.windowBytes == 0 ? limits.windowBytesDefault : body.windowBytes
+        flow = StreamFlow(windowBytes: body.windowBytes, limits: limits, now: now)
         let rule = AudienceRule(server.scan)
         expansion = try LookalikeExpansion(
             request: body, generation: generation, limits: limits, rule: rule)
@@ -62,7 +55,7 @@ final class LookalikeStream: LoopJob {
     deinit { if case .ended = phase {} else { server.streams.release(reservedBytes) } }
 
     /// The greatest limit a reader may set now.
-    var windowLimitMax: UInt64 { sentBytes + limits.windowBytesMax }
+    var windowLimitMax: UInt64 { flow.windowLimitMax }
 
     // MARK: Frames
 
@@ -85,10 +78,7 @@ final class LookalikeStream: LoopJob {
     }
 
     func raise(to limit: UInt64, on worker: LoopWorker) throws(RequestFailure) {
-        guard limit <= windowLimitMax else { throw .invalidArgument(.windowTooLarge(limit)) }
-        guard limit > windowLimit else { return }
-        windowLimit = limit
-        pump(on: worker)
+        if try flow.raise(to: limit) { pump(on: worker) }
     }
 
     /// Ends without a reply: cancelled, failed, or the connection is gone.
@@ -102,21 +92,8 @@ final class LookalikeStream: LoopJob {
 
     /// Why the stream ends now, if it took too long.
     func timeout(now: UInt64) -> RequestFailure? {
-        if now > openedAt + UInt64(limits.streamMillisecondsMax) * 1_000_000 {
-            return .limitExceeded(
-                .streamMilliseconds, found: (now - openedAt) / 1_000_000,
-                limit: UInt64(limits.streamMillisecondsMax))
-        }
-        guard case .streaming = phase else { return request.obstacle(now: now) }
-        if sentBytes >= progressBytes + UInt64(limits.streamProgressBytesMin) {
-            progressAt = now
-            progressBytes = sentBytes
-        }
-        guard now <= progressAt + UInt64(limits.streamProgressMilliseconds) * 1_000_000 else {
-            return .slowConsumer(
-                bytes: sentBytes - progressBytes, milliseconds: limits.streamProgressMilliseconds)
-        }
-        return nil
+        if let failure = flow.timeout(now: now) { return failure }
+        return isStreaming ? nil : request.obstacle(now: now)
     }
 
     // MARK: Work
@@ -214,7 +191,7 @@ final class LookalikeStream: LoopJob {
         // From here on the stream holds ids and scores only; the generation may go.
         expansion = nil
         helped = nil
-        progressAt = now
+        flow.beginRows(now: now)
         phase = .streaming(audience, next: 0)
     }
 
@@ -229,18 +206,18 @@ final class LookalikeStream: LoopJob {
         // What was written before the rows goes out first, so that `isWritable` speaks of the socket.
         request.connection.flush()
         while case .streaming(let audience, let next) = phase, next < audience.count {
-            guard request.connection.isWritable, windowLimit > sentBytes else { return }
-            let room = min(UInt64(limits.dataBodyBytesMax), windowLimit - sentBytes)
-            let rows = audience.rowCount(from: next, inBody: Int(room), withScores: body.wantsScores)
+            let room = flow.room
+            guard request.connection.isWritable, room > 0 else { return }
+            let rows = audience.rowCount(from: next, inBody: room, withScores: body.wantsScores)
             guard rows > 0 else { return }
             let range = next..<next + rows
             phase = .streaming(audience, next: range.upperBound)
-            sentBytes += UInt64(
-                request.connection.writeData { writer in
-                    audience.encode(
-                        range, requestID: request.id, withScores: body.wantsScores, checksum: &checksum,
-                        into: &writer)
-                })
+            let byteCount = request.connection.writeData { writer in
+                audience.encode(
+                    range, requestID: request.id, withScores: body.wantsScores, checksum: &checksum,
+                    into: &writer)
+            }
+            flow.noteSent(byteCount)
             worker.metrics.streamRows.count(UInt64(rows))
             request.connection.flush()
         }

@@ -2,7 +2,7 @@ import KindredDomain
 import Synchronization
 
 /// How many streams the process has open and how much memory they may hold.
-final class StreamBudget: Sendable {
+package final class StreamBudget: Sendable {
     private struct State {
         var count = 0
         var byteCount: UInt64 = 0
@@ -10,8 +10,10 @@ final class StreamBudget: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Reserves room for a stream; false where the process has none. One stream always has room, however large.
-    func reserve(_ byteCount: UInt64, limits: Limits) -> Bool {
+    package func reserve(_ byteCount: UInt64, limits: Limits) -> Bool {
         state.withLock { state in
             guard state.count < Int(limits.streamsMax) else { return false }
             guard state.count == 0 || state.byteCount + byteCount <= limits.streamBytesHeldMax else {
@@ -24,7 +26,7 @@ final class StreamBudget: Sendable {
     }
 
     /// Reserves more for a stream that is open; false where there is no room. One stream always has room.
-    func extend(by byteCount: UInt64, limits: Limits) -> Bool {
+    package func extend(by byteCount: UInt64, limits: Limits) -> Bool {
         state.withLock { state in
             guard state.count == 1 || state.byteCount + byteCount <= limits.streamBytesHeldMax else {
                 return false
@@ -34,7 +36,7 @@ final class StreamBudget: Sendable {
         }
     }
 
-    func release(_ byteCount: UInt64) {
+    package func release(_ byteCount: UInt64) {
         state.withLock { state in
             state.count -= 1
             state.byteCount -= byteCount
@@ -42,5 +44,5 @@ final class StreamBudget: Sendable {
     }
 
     /// Streams that are open, and the bytes reserved for them.
-    var held: (count: Int, byteCount: UInt64) { state.withLock { ($0.count, $0.byteCount) } }
+    package var held: (count: Int, byteCount: UInt64) { state.withLock { ($0.count, $0.byteCount) } }
 }

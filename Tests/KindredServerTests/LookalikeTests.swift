@@ -9,7 +9,9 @@ import Testing
     private static let dimension = 16
 
     /// Users of one model whose ids are numbers and of one whose ids are texts, on one server.
-    private static func server(_ rows: [[Float]]) async throws -> RunningServer {
+    private static func server(
+        _ rows: [[Float]], limits: Limits = .standard
+    ) async throws -> RunningServer {
         let folder = try TemporaryFolder()
         try folder.pack("numbers", users: rows)
         var packer = Packer(root: folder.file("models"), name: ModelName("texts")!, metric: .dot)
@@ -17,7 +19,7 @@ import Testing
             vectors: try folder.write("texts.npy", NpyBytes.floats(rows)),
             ids: try folder.write("texts.txt", rows.indices.map { Self.text($0) }.joined(separator: "\n")))
         _ = try packer.run()
-        return try await RunningServer(folder)
+        return try await RunningServer(folder, limits: limits)
     }
 
     /// Texts that sort as their rows do.
@@ -102,6 +104,29 @@ import Testing
         for index in 0..<2 {
             while let chunk = try await readers[index].next() { counts[index] += chunk.ids.count }
             #expect(counts[index] == rows.count - 3)
+        }
+        await client.close()
+        await server.stop()
+    }
+
+    /// A reader that takes nothing more loses its stream, and the server has its memory back before anybody reads on.
+    @Test(.timeLimit(.minutes(1))) func slowReadersAreEnded() async throws {
+        var generator = SeededGenerator.announced()
+        let rows = VectorShape.flat.rows(count: 30_000, dimension: 4, using: &generator)
+        var limits = Limits.standard
+        limits.streamProgressMilliseconds = 50
+        let server = try await Self.server(rows, limits: limits)
+        var configuration = ClientConfiguration()
+        // What is asked after the stream was opened is answered after it was.
+        configuration.connectionsPerEndpoint = 1
+        configuration.windowBytes = 1
+        configuration.attemptsMax = 1
+        let client = KindredClient(server.endpoint, configuration: configuration)
+        let stream = try await client.lookalike(
+            seeds: [0, 3, 6], size: .share(partsPerMillion: 1_000_000), options: Self.options("numbers"))
+        while try await client.stats()["streams_open"] != 0 {}
+        await #expect { try await stream.summary() } throws: {
+            ($0 as? KindredError)?.name == "SLOW_CONSUMER"
         }
         await client.close()
         await server.stop()

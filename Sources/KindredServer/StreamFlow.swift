@@ -1,0 +1,60 @@
+import KindredDomain
+
+/// What the reader of a stream of rows has had and may have, and when it takes too little, as a value: no sockets, no
+/// clock. The stream gives it bytes and the time and executes what it returns.
+package struct StreamFlow: ~Copyable {
+    private let limits: Limits
+    private let openedAt: UInt64
+    /// Body bytes of DATA that were sent, and that may be.
+    private var sentBytes: UInt64 = 0
+    private var windowLimit: UInt64
+    /// When the reader had last taken its share, and how much it had taken by then; nil while there are no rows.
+    private var progress: (at: UInt64, bytes: UInt64)?
+
+    /// A stream that was opened at `now` nanoseconds with a window of so many bytes, 0 for the default.
+    package init(windowBytes: UInt64, limits: Limits, now: UInt64) {
+        self.limits = limits
+        openedAt = now
+        windowLimit = windowBytes == 0 ? limits.windowBytesDefault : windowBytes
+    }
+
+    /// The greatest limit a reader may set now.
+    package var windowLimitMax: UInt64 { sentBytes + limits.windowBytesMax }
+
+    /// Body bytes that the next DATA may have; 0 while the reader has granted no more.
+    package var room: Int {
+        guard windowLimit > sentBytes else { return 0 }
+        return Int(min(UInt64(limits.dataBodyBytesMax), windowLimit - sentBytes))
+    }
+
+    /// The reader may have `limit` bytes in all. False where that is no more than before; throws INVALID_ARGUMENT
+    /// where it is beyond `windowLimitMax`.
+    package mutating func raise(to limit: UInt64) throws(RequestFailure) -> Bool {
+        guard limit <= windowLimitMax else { throw .invalidArgument(.windowTooLarge(limit)) }
+        guard limit > windowLimit else { return false }
+        windowLimit = limit
+        return true
+    }
+
+    /// A DATA with a body of so many bytes, at most `room`, has gone out.
+    package mutating func noteSent(_ byteCount: Int) { sentBytes += UInt64(byteCount) }
+
+    /// There are rows: from now on the reader has to take its share.
+    package mutating func beginRows(now: UInt64) { progress = (now, sentBytes) }
+
+    /// Why the stream ends now, if it has lasted too long or its reader takes too little. There are rows left.
+    package mutating func timeout(now: UInt64) -> RequestFailure? {
+        if now > openedAt + UInt64(limits.streamMillisecondsMax) * 1_000_000 {
+            return .limitExceeded(
+                .streamMilliseconds, found: (now - openedAt) / 1_000_000,
+                limit: UInt64(limits.streamMillisecondsMax))
+        }
+        guard let (at, bytes) = progress else { return nil }
+        if sentBytes >= bytes + UInt64(limits.streamProgressBytesMin) {
+            progress = (now, sentBytes)
+            return nil
+        }
+        guard now > at + UInt64(limits.streamProgressMilliseconds) * 1_000_000 else { return nil }
+        return .slowConsumer(bytes: sentBytes - bytes, milliseconds: limits.streamProgressMilliseconds)
+    }
+}

@@ -1,0 +1,174 @@
+import KindredDomain
+import KindredServer
+import Testing
+
+/// The value alone: bytes and times in, decisions out.
+@Suite struct StreamFlowTests {
+    private static let limits = Limits.standard
+    private static let openedAt: UInt64 = 7_000
+    /// Nanoseconds in which a reader takes its share, and for which a stream may last.
+    private static let period = UInt64(limits.streamProgressMilliseconds) * 1_000_000
+    private static let duration = UInt64(limits.streamMillisecondsMax) * 1_000_000
+    private static let share = Int(limits.streamProgressBytesMin)
+
+    private func flow(window: UInt64 = 0, _ limits: Limits = limits) -> StreamFlow {
+        StreamFlow(windowBytes: window, limits: limits, now: Self.openedAt)
+    }
+
+    // MARK: The window
+
+    @Test func aWindowOfNothingIsTheDefault() throws {
+        var limits = Self.limits
+        limits.dataBodyBytesMax = 1_000
+        limits.windowBytesDefault = 1_000
+        #expect(flow(limits).room == 1_000)
+        #expect(flow(window: 1, limits).room == 1)
+        var taken = flow(limits)
+        taken.noteSent(1_000)
+        #expect(taken.room == 0)
+    }
+
+    private func flow(_ limits: Limits) -> StreamFlow { flow(window: 0, limits) }
+
+    /// DATA is as long as the window allows, and never longer than a body of DATA.
+    @Test func roomIsTheLesserOfWindowAndBody() throws {
+        let body = Int(Self.limits.dataBodyBytesMax)
+        for (window, room) in [(body - 1, body - 1), (body, body), (body + 1, body)] {
+            #expect(flow(window: UInt64(window)).room == room)
+        }
+        var flow = flow(window: UInt64(body) + 10)
+        flow.noteSent(body)
+        #expect(flow.room == 10)
+        flow.noteSent(9)
+        #expect(flow.room == 1)
+        flow.noteSent(1)
+        #expect(flow.room == 0)
+    }
+
+    /// Limits are absolute: the same or a lesser one changes nothing.
+    @Test func onlyAGreaterLimitRaises() throws {
+        var flow = flow(window: 100)
+        for (limit, room) in [(99, 100), (100, 100), (101, 101), (0, 101)] {
+            let before = flow.room
+            let raised = try flow.raise(to: UInt64(limit))
+            #expect(raised == (room > before), "\(limit)")
+            #expect(flow.room == room, "\(limit)")
+        }
+        flow.noteSent(101)
+        #expect(flow.room == 0)
+        let raised = try flow.raise(to: 102)
+        #expect(raised)
+        #expect(flow.room == 1)
+    }
+
+    /// A limit counts from what was sent, not from the limit before.
+    @Test func limitsFarAheadAreRefused() throws {
+        let most = Self.limits.windowBytesMax
+        for sent in [0, 1, 5_000] {
+            for ahead in [most - 1, most, most + 1, UInt64.max - 5_000] {
+                var flow = flow()
+                flow.noteSent(sent)
+                #expect(flow.windowLimitMax == UInt64(sent) + most)
+                let limit = UInt64(sent) + ahead
+                let failure = failure(of: &flow, raisedTo: limit)
+                #expect(failure == (ahead > most ? .invalidArgument(.windowTooLarge(limit)) : nil))
+                #expect(flow.room == Int(Self.limits.dataBodyBytesMax))
+            }
+        }
+    }
+
+    private func failure(of flow: inout StreamFlow, raisedTo limit: UInt64) -> RequestFailure? {
+        do throws(RequestFailure) {
+            let isRaised = try flow.raise(to: limit)
+            #expect(isRaised)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    // MARK: Time
+
+    /// Without rows nobody is slow; a stream has its greatest duration all the same.
+    @Test func aStreamWithoutRowsHasItsDuration() {
+        var flow = flow()
+        for time in [0, Self.period, Self.period + 1, Self.duration - 1, Self.duration] {
+            let failure = flow.timeout(now: Self.openedAt + time)
+            #expect(failure == nil, "\(time)")
+        }
+        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1)
+        #expect(failure == Self.tooLong)
+    }
+
+    /// However fast its reader.
+    @Test func aStreamWithRowsHasItsDuration() {
+        var flow = flow()
+        flow.beginRows(now: Self.openedAt)
+        for time in stride(from: Self.period, through: Self.duration, by: Int(Self.period)) {
+            flow.noteSent(Self.share)
+            let failure = flow.timeout(now: Self.openedAt + time)
+            #expect(failure == nil, "\(time)")
+        }
+        flow.noteSent(Self.share)
+        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1)
+        #expect(failure == Self.tooLong)
+    }
+
+    private static let tooLong = RequestFailure.limitExceeded(
+        .streamMilliseconds, found: UInt64(limits.streamMillisecondsMax),
+        limit: UInt64(limits.streamMillisecondsMax))
+
+    /// A share in a period is enough; a byte less is not, once the period is over.
+    @Test func aReaderTakesItsShareInAPeriod() {
+        let begun = Self.openedAt + 5
+        for taken in [0, 1, Self.share - 1, Self.share, Self.share + 1] {
+            for time in [Self.period - 1, Self.period, Self.period + 1] {
+                var flow = flow()
+                flow.beginRows(now: begun)
+                flow.noteSent(taken)
+                let failure = flow.timeout(now: begun + time)
+                let isSlow = taken < Self.share && time > Self.period
+                #expect(failure == (isSlow ? Self.slow(taken) : nil), "\(taken) bytes after \(time) ns")
+            }
+        }
+    }
+
+    /// The next period begins when a share was seen to be taken, and counts from nothing.
+    @Test func everyPeriodHasItsOwnShare() {
+        var flow = flow()
+        flow.beginRows(now: Self.openedAt)
+        flow.noteSent(2 * Self.share)
+        let seen = Self.openedAt + 3
+        let first = flow.timeout(now: seen)
+        #expect(first == nil)
+        flow.noteSent(Self.share - 1)
+        let atEdge = flow.timeout(now: seen + Self.period)
+        #expect(atEdge == nil)
+        let late = flow.timeout(now: seen + Self.period + 1)
+        #expect(late == Self.slow(Self.share - 1))
+        flow.noteSent(1)
+        let inTime = flow.timeout(now: seen + Self.period + 1)
+        #expect(inTime == nil)
+    }
+
+    /// Little by little is not enough, to the last: where less than a share is left, all of it is to be taken within a
+    /// period, and the stream ends with the last row. So who keeps the pace is never late at the end.
+    @Test func whatIsLeftIsTakenInAPeriodToo() {
+        let second: UInt64 = 1_000_000_000
+        var flow = flow(window: 1_024)
+        flow.beginRows(now: Self.openedAt)
+        var now = Self.openedAt
+        for _ in 0..<10 {
+            flow.noteSent(1_024)
+            now += 3 * second
+            let failure = flow.timeout(now: now)
+            #expect(failure == nil)
+        }
+        let failure = flow.timeout(now: now + 1)
+        #expect(failure == Self.slow(10 * 1_024))
+    }
+
+    private static func slow(_ bytes: Int) -> RequestFailure {
+        .slowConsumer(bytes: UInt64(bytes), milliseconds: limits.streamProgressMilliseconds)
+    }
+}
