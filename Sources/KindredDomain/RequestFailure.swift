@@ -110,7 +110,6 @@ package enum LimitName: String, Sendable, Equatable {
     case windowBytes = "window bytes"
     case streamsPerConnection = "streams per connection"
     case timeoutMilliseconds = "timeout in milliseconds"
-    case streamMilliseconds = "duration of a stream in milliseconds"
     case responseBytes = "bytes of one query's reply"
     case columnNameBytes = "bytes of a column name"
 }

@@ -45,9 +45,7 @@ package struct StreamFlow: ~Copyable {
     /// Why the stream ends now, if it has lasted too long or its reader takes too little. There are rows left.
     package mutating func timeout(now: UInt64) -> RequestFailure? {
         if now > openedAt + UInt64(limits.streamMillisecondsMax) * 1_000_000 {
-            return .limitExceeded(
-                .streamMilliseconds, found: (now - openedAt) / 1_000_000,
-                limit: UInt64(limits.streamMillisecondsMax))
+            return .slowConsumer(bytes: sentBytes, milliseconds: limits.streamMillisecondsMax)
         }
         guard let (at, bytes) = progress else { return nil }
         if sentBytes >= bytes + UInt64(limits.streamProgressBytesMin) {

@@ -109,12 +109,14 @@ import Testing
         await server.stop()
     }
 
-    /// A reader that takes nothing more loses its stream, and the server has its memory back before anybody reads on.
-    @Test(.timeLimit(.minutes(1))) func slowReadersAreEnded() async throws {
+    /// A reader that takes nothing more, or too long for all of it, loses its stream; the server has its memory back
+    /// before anybody reads on.
+    @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+    func slowReadersAreEnded(isPaceShort: Bool) async throws {
         var generator = SeededGenerator.announced()
         let rows = VectorShape.flat.rows(count: 30_000, dimension: 4, using: &generator)
         var limits = Limits.standard
-        limits.streamProgressMilliseconds = 50
+        if isPaceShort { limits.streamProgressMilliseconds = 50 } else { limits.streamMillisecondsMax = 50 }
         let server = try await Self.server(rows, limits: limits)
         var configuration = ClientConfiguration()
         // What is asked after the stream was opened is answered after it was.

@@ -97,26 +97,28 @@ import Testing
             #expect(failure == nil, "\(time)")
         }
         let failure = flow.timeout(now: Self.openedAt + Self.duration + 1)
-        #expect(failure == Self.tooLong)
+        #expect(failure == Self.tooLong(sent: 0))
     }
 
     /// However fast its reader.
     @Test func aStreamWithRowsHasItsDuration() {
         var flow = flow()
         flow.beginRows(now: Self.openedAt)
+        var sent = 0
         for time in stride(from: Self.period, through: Self.duration, by: Int(Self.period)) {
             flow.noteSent(Self.share)
+            sent += Self.share
             let failure = flow.timeout(now: Self.openedAt + time)
             #expect(failure == nil, "\(time)")
         }
         flow.noteSent(Self.share)
         let failure = flow.timeout(now: Self.openedAt + Self.duration + 1)
-        #expect(failure == Self.tooLong)
+        #expect(failure == Self.tooLong(sent: sent + Self.share))
     }
 
-    private static let tooLong = RequestFailure.limitExceeded(
-        .streamMilliseconds, found: UInt64(limits.streamMillisecondsMax),
-        limit: UInt64(limits.streamMillisecondsMax))
+    private static func tooLong(sent: Int) -> RequestFailure {
+        .slowConsumer(bytes: UInt64(sent), milliseconds: limits.streamMillisecondsMax)
+    }
 
     /// A share in a period is enough; a byte less is not, once the period is over.
     @Test func aReaderTakesItsShareInAPeriod() {
