@@ -136,7 +136,7 @@ extension RequestFailure: CustomStringConvertible {
         case .duplicateRequestID(let id): "request id \(id) is not greater than the ones before it"
         case .versionGone(let requested, 0): "version \(requested) is not here, and no version serves"
         case .versionGone(let requested, let serving):
-            "version \(requested) does not serve; version \(serving) does"
+            "version \(requested) is not here; version \(serving) serves"
         case .malformedBody(let body): "malformed body: \(body.description)"
         case .overloaded(let milliseconds): "overloaded: try again in \(milliseconds) ms"
         case .deadlineExceeded(let milliseconds): "not answered within \(milliseconds) ms"

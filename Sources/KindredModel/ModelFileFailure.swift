@@ -16,9 +16,9 @@ package struct ModelFileFailure: Error, Sendable, Equatable, CustomStringConvert
         self.wanted = wanted
     }
 
-    /// A refused system call, with the error's own words as the value found.
+    /// A refused system call, with the error's own words.
     package init(file: String, call: String, code: Int32, wanted: String) {
-        self.init(file: file, field: call, found: SystemError.text(code), wanted: wanted)
+        self.init(file: file, field: call, found: "refused (\(SystemError.text(code)))", wanted: wanted)
     }
 
     package var description: String { "\(file): \(field) is \(found), wanted \(wanted)" }

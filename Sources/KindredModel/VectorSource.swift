@@ -22,8 +22,15 @@ struct VectorSource {
     init(path: String) throws(ModelFileFailure) {
         let file = try ReadableFile(path: path, name: path, followsLinks: true)
         self.path = path
-        let start = try file.bytes(at: 0, count: min(file.byteCount, NpyHeader.magic.count))
-        guard start == NpyHeader.magic else {
+        // A safetensors file begins with the length of the JSON object that follows.
+        let start = try file.bytes(at: 0, count: min(file.byteCount, 9))
+        guard start.starts(with: NpyHeader.magic) else {
+            guard start.count == 9, start[8] == UInt8(ascii: "{") else {
+                throw ModelFileFailure(
+                    file: path, field: "beginning",
+                    found: ModelFileFailure.quoted(String(decoding: start, as: UTF8.self)),
+                    wanted: "that of a .npy or .safetensors file")
+            }
             let header = try SafetensorsHeader.read(file)
             let tensor = try header.tensor(ModelFiles.vectorsTensor, .f32, file: path)
             guard tensor.shape.count == 2 else { throw Self.shapeFailure(path, tensor.shape) }

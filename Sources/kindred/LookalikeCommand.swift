@@ -23,7 +23,7 @@ struct LookalikeCommand: AsyncParsableCommand {
     @Option(help: "Write the rows to this file as id,score.")
     var out: String?
     @Option(help: "dot or cosine.")
-    var similarity = Similarity.cosine
+    var similarity = SimilarityOption.cosine
     @Flag(help: "Seeds may appear in the audience.")
     var includeSeeds = false
 
@@ -34,7 +34,7 @@ struct LookalikeCommand: AsyncParsableCommand {
         guard !lines.isEmpty else { throw CommandFailure.empty(seeds) }
         var options = LookalikeOptions()
         options.call = try model.call
-        options.similarity = similarity
+        options.similarity = similarity.similarity
         options.includesSeeds = includeSeeds
         let size = try size.value
         let rows = try AudienceRowsOutput(path: out, json: server.json)

@@ -7,11 +7,6 @@ import KindredServer
 
 /// `kindred pack`: vectors and ids become the next version of a model.
 struct PackCommand: ParsableCommand {
-    enum Metric: String, ExpressibleByArgument, CaseIterable {
-        case dot
-        case cosine
-    }
-
     enum Kind: String, ExpressibleByArgument, CaseIterable {
         case auto
         case text
@@ -57,7 +52,7 @@ struct PackCommand: ParsableCommand {
     var catalog: String?
     // Nothing with a default: --reindex tells what was given from what was not.
     @Option(help: "How vectors compare. Under cosine they are stored with length 1. (default: dot)")
-    var metric: Metric?
+    var metric: SimilarityOption?
     @Option(help: "Which training all vectors come from.")
     var trainingId: String?
     @Option(help: "What item ids are; auto: numbers where all are plain decimals. (default: auto)")
@@ -93,7 +88,7 @@ struct PackCommand: ParsableCommand {
         }
         guard items != nil || itemIds == nil else { throw ValidationError("--item-ids without --items") }
         guard users != nil || userIds == nil else { throw ValidationError("--user-ids without --users") }
-        var packer = Packer(root: models, name: modelName, metric: metric == .cosine ? .cosine : .dot)
+        var packer = Packer(root: models, name: modelName, metric: metric?.similarity ?? .dot)
         packer.items = items.map { PackInput(vectors: $0, ids: itemIds, idKind: itemIdKind?.idKind) }
         packer.users = users.map { PackInput(vectors: $0, ids: userIds, idKind: userIdKind?.idKind) }
         packer.trainingID = trainingId

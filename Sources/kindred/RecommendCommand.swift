@@ -27,9 +27,9 @@ struct RecommendCommand: AsyncParsableCommand {
     @Option(name: .short, parsing: .unconditional, help: "Results per query.")
     var k = 10
     @Option(help: "Rank items or users.")
-    var over = Side.items
+    var over = SideOption.items
     @Option(help: "dot or cosine. Default: the model's metric, cosine between two of a kind.")
-    var similarity: Similarity?
+    var similarity: SimilarityOption?
     @Option(parsing: .unconditional, help: "Ids that must not appear, separated by commas.")
     var exclude: String?
     @Option(parsing: .unconditional, help: "Only these ids may appear, separated by commas.")
@@ -62,8 +62,8 @@ struct RecommendCommand: AsyncParsableCommand {
         let queries = try queries()
         var options = RecommendOptions()
         options.call = try model.call
-        options.target = over
-        options.similarity = similarity
+        options.target = over.side
+        options.similarity = similarity?.similarity
         options.exclude = Self.ids(exclude)
         options.candidates = candidates.map(Self.ids)
         options.minimumScore = minScore
@@ -104,7 +104,7 @@ struct SimilarCommand: AsyncParsableCommand {
     @Option(name: .short, parsing: .unconditional, help: "Results.")
     var k = 10
     @Option(help: "dot or cosine. Default: cosine.")
-    var similarity: Similarity?
+    var similarity: SimilarityOption?
     @Option(parsing: .unconditional, help: "Ids that must not appear, separated by commas.")
     var exclude: String?
     @Option(help: "Catalog columns to show, separated by commas. Default: the first; with --json none.")
@@ -120,7 +120,7 @@ struct SimilarCommand: AsyncParsableCommand {
         var options = RecommendOptions()
         options.call = try model.call
         options.target = item == nil ? .users : .items
-        options.similarity = similarity
+        options.similarity = similarity?.similarity
         options.exclude = RecommendCommand.ids(exclude)
         let id = item ?? user ?? ""
         let query: Query = item == nil ? .user(ExternalID(id)) : .item(ExternalID(id))

@@ -55,31 +55,30 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
-extension Side: ExpressibleByArgument {
-    /// The words that may stand for a value.
-    public static var allValueStrings: [String] { allCases.map(\.description) }
-    /// The word of a default.
-    public var defaultValueDescription: String { description }
+/// A side of a model where it is an option. The parser shows a default by its raw value, which a `Side` has for
+/// the wire.
+enum SideOption: String, ExpressibleByArgument, CaseIterable {
+    case items
+    case users
 
-    /// A value from its word.
-    public init?(argument: String) {
-        guard let side = Side.allCases.first(where: { $0.description == argument }) else { return nil }
-        self = side
+    var side: Side {
+        switch self {
+        case .items: .items
+        case .users: .users
+        }
     }
 }
 
-extension Similarity: ExpressibleByArgument {
-    /// The words that may stand for a value.
-    public static var allValueStrings: [String] { allCases.map(\.description) }
-    /// The word of a default.
-    public var defaultValueDescription: String { description }
+/// A similarity where it is an option, for the same reason.
+enum SimilarityOption: String, ExpressibleByArgument, CaseIterable {
+    case dot
+    case cosine
 
-    /// A value from its word.
-    public init?(argument: String) {
-        guard let similarity = Similarity.allCases.first(where: { $0.description == argument }) else {
-            return nil
+    var similarity: Similarity {
+        switch self {
+        case .dot: .dot
+        case .cosine: .cosine
         }
-        self = similarity
     }
 }
 

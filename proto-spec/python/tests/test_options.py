@@ -31,7 +31,7 @@ WRONG = {
     "more results than there are": (["similar", "--item", "5", "-k", "99999999999"],
                                     "-k 99999999999: at most 4294967295"),
     "a score without end": (["recommend", "--user", "1", "--min-score", "1e99"], "--min-score inf: a finite number"),
-    "no file": (["recommend", "--vector", "missing.npy"], "missing.npy: open is No such file"),
+    "no file": (["recommend", "--vector", "missing.npy"], "missing.npy: open is refused (No such file"),
     "a timeout below zero": (["ping", "--timeout", "-1"], "--timeout -1.0: above 0, at most 60"),
     "a timeout of ages": (["ping", "--timeout", "60.5"], "--timeout 60.5: above 0, at most 60"),
     "threads without end": (["serve", "--models", ".", "--threads", "1025"], "--threads 1025: 1 to 1024"),
@@ -71,6 +71,21 @@ class OptionTests(unittest.TestCase):
             with self.subTest(command):
                 words = self.run_command([*command, "--help"]).stdout.split()
                 self.assertIn("(default: 127.0.0.1:7411)", " ".join(words))
+
+    def test_help_shows_words(self):
+        for command, words in (("recommend", "default: items)"), ("lookalike", "default: cosine)")):
+            with self.subTest(command):
+                self.assertIn(words, " ".join(self.run_command(["help", command]).stdout.split()))
+
+    def test_a_file_that_holds_no_vectors_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for text, shown in (("1,2,3 and so on", "1,2,3 and"), ("short", "short"), ("", "")):
+                path = pathlib.Path(folder) / "vectors.txt"
+                path.write_text(text)
+                with self.subTest(text):
+                    done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--vector", str(path)])
+                    self.assertIn(
+                        f'vectors.txt: beginning is "{shown}", wanted that of a .npy or .safetensors file', done.stderr)
 
     def test_negative_values_are_values(self):
         # Nobody listens on port 1: the options were understood.
