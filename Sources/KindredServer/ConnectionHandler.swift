@@ -359,6 +359,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         worker.flushLater(self)
     }
 
+    /// Bytes of replies that the peer's system has not taken yet.
+    var untakenByteCount: Int { outbound.byteCount + (context?.channel.untakenByteCount ?? 0) }
+
     /// Writes what has gathered, in one buffer.
     func flush() {
         isFlushScheduled = false
@@ -402,10 +405,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private static func closeOnceTaken(_ channel: any Channel, worker: LoopWorker, deadline: UInt64) {
         worker.loop.scheduleTask(in: .milliseconds(50)) {
             guard channel.isActive else { return }
-            // Nil where the transport is no socket, an error where it is gone: nothing is left to wait for.
-            let left: Int32? = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-                of: NIOBSDSocket.Handle.self, kindred_unacknowledged_bytes)
-            if let left, left > 0, worker.now() < deadline {
+            // Where the transport is no socket, or gone, nothing is left to wait for.
+            if let left = channel.unacknowledgedByteCount, left > 0, worker.now() < deadline {
                 closeOnceTaken(channel, worker: worker, deadline: deadline)
             } else {
                 channel.close(promise: nil)

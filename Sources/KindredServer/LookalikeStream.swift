@@ -92,7 +92,8 @@ final class LookalikeStream: LoopJob {
 
     /// Why the stream ends now, if it took too long.
     func timeout(now: UInt64) -> RequestFailure? {
-        if let failure = flow.timeout(now: now) { return failure }
+        let untaken = isStreaming ? request.connection.untakenByteCount : 0
+        if let failure = flow.timeout(now: now, untakenByteCount: untaken) { return failure }
         return isStreaming ? nil : request.obstacle(now: now)
     }
 

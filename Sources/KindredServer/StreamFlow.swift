@@ -8,7 +8,8 @@ package struct StreamFlow: ~Copyable {
     /// Body bytes of DATA that were sent, and that may be.
     private var sentBytes: UInt64 = 0
     private var windowLimit: UInt64
-    /// When the reader had last taken its share, and how much it had taken by then; nil while there are no rows.
+    /// When the reader was last seen to have taken its share, and how much it had taken by then; nil while there are
+    /// no rows.
     private var progress: (at: UInt64, bytes: UInt64)?
 
     /// A stream that was opened at `now` nanoseconds with a window of so many bytes, 0 for the default.
@@ -40,19 +41,25 @@ package struct StreamFlow: ~Copyable {
     package mutating func noteSent(_ byteCount: Int) { sentBytes += UInt64(byteCount) }
 
     /// There are rows: from now on the reader has to take its share.
-    package mutating func beginRows(now: UInt64) { progress = (now, sentBytes) }
+    package mutating func beginRows(now: UInt64) { progress = (now, 0) }
 
     /// Why the stream ends now, if it has lasted too long or its reader takes too little. There are rows left.
-    package mutating func timeout(now: UInt64) -> RequestFailure? {
+    ///
+    /// Of what was sent, `untakenByteCount` bytes still wait on this side for the reader's: these come in large pieces,
+    /// and a reader that takes little by little must not seem to take nothing in between.
+    package mutating func timeout(now: UInt64, untakenByteCount: Int) -> RequestFailure? {
         if now > openedAt + UInt64(limits.streamMillisecondsMax) * 1_000_000 {
             return .slowConsumer(bytes: sentBytes, milliseconds: limits.streamMillisecondsMax)
         }
         guard let (at, bytes) = progress else { return nil }
-        if sentBytes >= bytes + UInt64(limits.streamProgressBytesMin) {
-            progress = (now, sentBytes)
+        let takenBytes = sentBytes - min(UInt64(untakenByteCount), sentBytes)
+        if takenBytes >= bytes + UInt64(limits.streamProgressBytesMin) {
+            progress = (now, takenBytes)
             return nil
         }
         guard now > at + UInt64(limits.streamProgressMilliseconds) * 1_000_000 else { return nil }
-        return .slowConsumer(bytes: sentBytes - bytes, milliseconds: limits.streamProgressMilliseconds)
+        // Other replies of the connection may wait as well, so that less seems to be taken than before.
+        return .slowConsumer(
+            bytes: takenBytes - min(bytes, takenBytes), milliseconds: limits.streamProgressMilliseconds)
     }
 }

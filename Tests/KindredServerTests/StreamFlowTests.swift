@@ -93,10 +93,10 @@ import Testing
     @Test func aStreamWithoutRowsHasItsDuration() {
         var flow = flow()
         for time in [0, Self.period, Self.period + 1, Self.duration - 1, Self.duration] {
-            let failure = flow.timeout(now: Self.openedAt + time)
+            let failure = flow.timeout(now: Self.openedAt + time, untakenByteCount: 0)
             #expect(failure == nil, "\(time)")
         }
-        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1)
+        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1, untakenByteCount: 0)
         #expect(failure == Self.tooLong(sent: 0))
     }
 
@@ -108,11 +108,11 @@ import Testing
         for time in stride(from: Self.period, through: Self.duration, by: Int(Self.period)) {
             flow.noteSent(Self.share)
             sent += Self.share
-            let failure = flow.timeout(now: Self.openedAt + time)
+            let failure = flow.timeout(now: Self.openedAt + time, untakenByteCount: 0)
             #expect(failure == nil, "\(time)")
         }
         flow.noteSent(Self.share)
-        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1)
+        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1, untakenByteCount: 0)
         #expect(failure == Self.tooLong(sent: sent + Self.share))
     }
 
@@ -128,7 +128,7 @@ import Testing
                 var flow = flow()
                 flow.beginRows(now: begun)
                 flow.noteSent(taken)
-                let failure = flow.timeout(now: begun + time)
+                let failure = flow.timeout(now: begun + time, untakenByteCount: 0)
                 let isSlow = taken < Self.share && time > Self.period
                 #expect(failure == (isSlow ? Self.slow(taken) : nil), "\(taken) bytes after \(time) ns")
             }
@@ -141,15 +141,15 @@ import Testing
         flow.beginRows(now: Self.openedAt)
         flow.noteSent(2 * Self.share)
         let seen = Self.openedAt + 3
-        let first = flow.timeout(now: seen)
+        let first = flow.timeout(now: seen, untakenByteCount: 0)
         #expect(first == nil)
         flow.noteSent(Self.share - 1)
-        let atEdge = flow.timeout(now: seen + Self.period)
+        let atEdge = flow.timeout(now: seen + Self.period, untakenByteCount: 0)
         #expect(atEdge == nil)
-        let late = flow.timeout(now: seen + Self.period + 1)
+        let late = flow.timeout(now: seen + Self.period + 1, untakenByteCount: 0)
         #expect(late == Self.slow(Self.share - 1))
         flow.noteSent(1)
-        let inTime = flow.timeout(now: seen + Self.period + 1)
+        let inTime = flow.timeout(now: seen + Self.period + 1, untakenByteCount: 0)
         #expect(inTime == nil)
     }
 
@@ -163,11 +163,52 @@ import Testing
         for _ in 0..<10 {
             flow.noteSent(1_024)
             now += 3 * second
-            let failure = flow.timeout(now: now)
+            let failure = flow.timeout(now: now, untakenByteCount: 0)
             #expect(failure == nil)
         }
-        let failure = flow.timeout(now: now + 1)
+        let failure = flow.timeout(now: now + 1, untakenByteCount: 0)
         #expect(failure == Self.slow(10 * 1_024))
+    }
+
+    /// What waits on this side was not taken: a reader is judged by what it takes, whenever pieces of it were sent.
+    @Test func whatWaitsHereIsNotTaken() {
+        let sent = 20 * Self.share
+        for taken in [0, Self.share - 1, Self.share] {
+            var flow = flow()
+            flow.beginRows(now: Self.openedAt)
+            flow.noteSent(sent)
+            let early = flow.timeout(now: Self.openedAt + 1, untakenByteCount: sent)
+            #expect(early == nil)
+            let failure = flow.timeout(
+                now: Self.openedAt + Self.period + 1, untakenByteCount: sent - taken)
+            #expect(failure == (taken < Self.share ? Self.slow(taken) : nil), "\(taken)")
+        }
+    }
+
+    /// A reader of a share in each period keeps its stream, though nothing more is sent for many of them.
+    @Test func whoTakesLittleByLittleKeepsThePace() {
+        var flow = flow()
+        flow.beginRows(now: Self.openedAt)
+        let periods = 10
+        flow.noteSent(periods * Self.share)
+        for number in 1...periods {
+            let failure = flow.timeout(
+                now: Self.openedAt + UInt64(number) * Self.period,
+                untakenByteCount: (periods - number) * Self.share)
+            #expect(failure == nil, "\(number)")
+        }
+    }
+
+    /// Other replies wait in the same place: more may wait than the stream has sent, and less seem to be taken.
+    @Test func moreMayWaitThanWasSent() {
+        var flow = flow()
+        flow.beginRows(now: Self.openedAt)
+        flow.noteSent(2 * Self.share)
+        let first = flow.timeout(now: Self.openedAt + 1, untakenByteCount: Self.share)
+        #expect(first == nil)
+        let failure = flow.timeout(
+            now: Self.openedAt + Self.period + 2, untakenByteCount: 100 * Self.share)
+        #expect(failure == Self.slow(0))
     }
 
     private static func slow(_ bytes: Int) -> RequestFailure {
