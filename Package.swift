@@ -117,6 +117,8 @@ let package = Package(
                 "KindredWire",
                 "KindredDomain",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .testTarget(
             name: "KindredClientTests",

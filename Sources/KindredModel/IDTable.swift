@@ -4,7 +4,8 @@ import KindredKernels
 
 /// The external ids of one side, in strictly ascending order: id of row r is the r-th smallest.
 ///
-/// Numbers compare by value, texts by their bytes. Look-up is a binary search. Immutable; any thread may read.
+/// Numbers compare by value, texts by their bytes. Numbers are found by interpolation, then by halves, texts by
+/// halves. Immutable; any thread may read.
 package final class IDTable: @unchecked Sendable {
     package let kind: IDKind
     /// Rows, at most `Limits.rowsMax`.
@@ -81,7 +82,7 @@ package final class IDTable: @unchecked Sendable {
     }
 
     /// Guesses at where a number is, before halves are searched: ids that were given out in turn are found by
-    /// the first, random ones by the third or so.
+    /// the first or second, random ones by the third or so.
     private static let guessCountMax = 4
 
     /// The row of a numeric id; nil where it is absent or the ids are texts. O(log count), and some few steps

@@ -4,7 +4,7 @@ import NIOCore
 extension Channel {
     /// Bytes that were written and that the peer's system has not acknowledged: in the channel's buffer, and in the
     /// socket's. Only on the channel's event loop.
-    var untakenByteCount: Int {
+    package var untakenByteCount: Int {
         let buffered = try? syncOptions?.getOption(.bufferedWritableBytes)
         return (buffered ?? 0) + max(0, Int(unacknowledgedByteCount ?? 0))
     }
@@ -13,5 +13,19 @@ extension Channel {
     var unacknowledgedByteCount: Int32? {
         try? pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self, kindred_unacknowledged_bytes)
+    }
+
+    /// Closes once the peer's system has acknowledged everything, or `deadline` nanoseconds have come. Only on the
+    /// worker's loop, which is the channel's.
+    func closeOnceTaken(worker: LoopWorker, deadline: UInt64) {
+        worker.loop.scheduleTask(in: .milliseconds(50)) { [self] in
+            guard isActive else { return }
+            // Where the transport is no socket, or gone, nothing is left to wait for.
+            if let left = unacknowledgedByteCount, left > 0, worker.now() < deadline {
+                closeOnceTaken(worker: worker, deadline: deadline)
+            } else {
+                close(promise: nil)
+            }
+        }
     }
 }

@@ -359,8 +359,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         worker.flushLater(self)
     }
 
-    /// Bytes of replies that the peer's system has not taken yet.
-    var untakenByteCount: Int { outbound.byteCount + (context?.channel.untakenByteCount ?? 0) }
+    /// Bytes of replies that were ever written, and that the peer's system has acknowledged.
+    var writtenByteCount: UInt64 { outbound.totalByteCount }
+    var acknowledgedByteCount: UInt64 {
+        let waiting = outbound.byteCount + (context?.channel.untakenByteCount ?? 0)
+        return writtenByteCount - min(UInt64(waiting), writtenByteCount)
+    }
 
     /// Writes what has gathered, in one buffer.
     func flush() {
@@ -396,22 +400,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let deadline = worker.now() + UInt64(worker.server.drainMilliseconds) * 1_000_000
         let channel = context.channel
         channel.close(mode: .output).whenComplete { _ in
-            Self.closeOnceTaken(channel, worker: worker, deadline: deadline)
+            channel.closeOnceTaken(worker: worker, deadline: deadline)
         }
         waitsForJobs = false
         context.read()
-    }
-
-    private static func closeOnceTaken(_ channel: any Channel, worker: LoopWorker, deadline: UInt64) {
-        worker.loop.scheduleTask(in: .milliseconds(50)) {
-            guard channel.isActive else { return }
-            // Where the transport is no socket, or gone, nothing is left to wait for.
-            if let left = channel.unacknowledgedByteCount, left > 0, worker.now() < deadline {
-                closeOnceTaken(channel, worker: worker, deadline: deadline)
-            } else {
-                channel.close(promise: nil)
-            }
-        }
     }
 
     /// Announces the end: requests so far are answered, new ones refused.

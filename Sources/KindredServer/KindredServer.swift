@@ -44,14 +44,11 @@ package final class KindredServer: Sendable {
         var workers: [LoopWorker] = []
         for loop in group.makeIterator() { workers.append(LoopWorker(loop: loop, server: context)) }
         context.complete(workers: workers, supervisor: supervisor)
-        let pinnedCount = try KindredServer.place(
-            workers.map(\.loop), on: configuration.processors, logger: logger)
         BLAS.useOneThread
         logger.info(
             "starting",
             metadata: [
                 "models": "\(configuration.modelsRoot)", "threads": "\(configuration.threadCount)",
-                "pinned_threads": "\(pinnedCount)",
                 "blas": "\(BLAS.description)", "int8_kernel": "\(ScanKernel.chosen.name)",
             ])
         KindredServer.checkRequestedKernel(logger: logger)
@@ -72,25 +69,6 @@ package final class KindredServer: Sendable {
         logger.warning(
             message,
             metadata: ["found": "\(value.prefix(80))", "int8_kernel": "\(ScanKernel.chosen.name)"])
-    }
-
-    /// Has each loop keep to its processor; how many do. Where the system refuses, as when a processor was taken from
-    /// the process meanwhile, it says so and the loop stays where it is put.
-    private static func place(
-        _ loops: [any EventLoop], on processors: [Int]?, logger: Logger
-    ) throws -> Int {
-        var count = 0
-        for (loop, processor) in zip(loops, processors ?? []) {
-            let code = try loop.submit { kindred_keep_to_processor(CInt(processor)) }.wait()
-            if code == 0 {
-                count += 1
-                continue
-            }
-            logger.warning(
-                "an event loop does not keep to its processor",
-                metadata: ["processor": "\(processor)", "reason": "\(SystemError.text(code))"])
-        }
-        return count
     }
 
     private static func raiseDescriptorLimit(for limits: Limits, logger: Logger) {
@@ -143,8 +121,29 @@ package final class KindredServer: Sendable {
                 worker.sweep()
             }
         }
-        logger.info("listening", metadata: ["address": "\(Self.address(of: channel))"])
+        // Last: whoever a loop woke up so far may have had it make a thread, which would keep to its processor too.
+        let pinnedCount = try place(context.workers.map(\.loop))
+        logger.info(
+            "listening",
+            metadata: ["address": "\(Self.address(of: channel))", "pinned_threads": "\(pinnedCount)"])
         return channel
+    }
+
+    /// Has each loop keep to its processor; how many do. Where the system refuses, as when a processor was taken from
+    /// the process meanwhile, it says so and the loop stays where it is put.
+    private func place(_ loops: [any EventLoop]) throws -> Int {
+        var count = 0
+        for (loop, processor) in zip(loops, configuration.processors ?? []) {
+            let code = try loop.submit { kindred_keep_to_processor(CInt(processor)) }.wait()
+            if code == 0 {
+                count += 1
+                continue
+            }
+            logger.warning(
+                "an event loop does not keep to its processor",
+                metadata: ["processor": "\(processor)", "reason": "\(SystemError.text(code))"])
+        }
+        return count
     }
 
     /// Pauses accepting where the system has no descriptors or no memory for another connection, instead of asking

@@ -92,8 +92,8 @@ final class LookalikeStream: LoopJob {
 
     /// Why the stream ends now, if it took too long.
     func timeout(now: UInt64) -> RequestFailure? {
-        let untaken = isStreaming ? request.connection.untakenByteCount : 0
-        if let failure = flow.timeout(now: now, untakenByteCount: untaken) { return failure }
+        let acknowledged = isStreaming ? request.connection.acknowledgedByteCount : 0
+        if let failure = flow.timeout(now: now, acknowledgedByteCount: acknowledged) { return failure }
         return isStreaming ? nil : request.obstacle(now: now)
     }
 
@@ -213,12 +213,13 @@ final class LookalikeStream: LoopJob {
             guard rows > 0 else { return }
             let range = next..<next + rows
             phase = .streaming(audience, next: range.upperBound)
+            let start = request.connection.writtenByteCount
             let byteCount = request.connection.writeData { writer in
                 audience.encode(
                     range, requestID: request.id, withScores: body.wantsScores, checksum: &checksum,
                     into: &writer)
             }
-            flow.noteSent(byteCount)
+            flow.noteSent(byteCount, after: start)
             worker.metrics.streamRows.count(UInt64(rows))
             request.connection.flush()
         }

@@ -8,6 +8,7 @@ struct ReplyBuffer: ~Copyable {
     /// What was taken last: its memory serves again once the channel has let go of it.
     private var taken = ByteBuffer()
     private let bodyBytesMax: UInt32
+    private var takenByteCount: UInt64 = 0
 
     /// Bytes of a taken buffer that is kept.
     private static let keptByteCountMax = 4 << 10
@@ -15,6 +16,8 @@ struct ReplyBuffer: ~Copyable {
     init(bodyBytesMax: UInt32) { self.bodyBytesMax = bodyBytesMax }
 
     var byteCount: Int { writer.byteCount }
+    /// Bytes of all that was ever appended.
+    var totalByteCount: UInt64 { takenByteCount + UInt64(byteCount) }
 
     mutating func append(_ preface: ServerPreface) { preface.encode(into: &writer) }
 
@@ -48,6 +51,7 @@ struct ReplyBuffer: ~Copyable {
     /// Everything, in one buffer; nil where there is nothing.
     mutating func take() -> ByteBuffer? {
         guard !writer.isEmpty else { return nil }
+        takenByteCount += UInt64(writer.byteCount)
         taken.clear(minimumCapacity: writer.byteCount)
         writer.withUnsafeBytes { _ = taken.writeBytes($0) }
         writer.removeAll()

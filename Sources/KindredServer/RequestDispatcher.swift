@@ -54,7 +54,8 @@ struct RequestDispatcher {
         try worker.generations.generation(model: scope.model, version: scope.version)
     }
 
-    /// False where there are so few candidates that they are scored in their tick, and wait for nobody.
+    /// False where there are so few candidates that they alone would be scored in their tick: they wait for others at
+    /// most where those come with them.
     private func mayWait(_ body: RecommendRequest, _ generation: Generation) -> Bool {
         guard let candidates = body.candidates, let side = generation.side(body.scope.target) else {
             return true

@@ -15,7 +15,7 @@ final class ServerContext: Sendable {
     let streams = StreamBudget()
     let memory = MemoryReclaimer()
     let connectionCount = Atomic<Int>(0)
-    /// Models that serve on every loop: HEALTH takes no lock to tell.
+    /// Models that serve, as of the last change that all loops know: HEALTH takes no lock to tell.
     private let modelsReady = Atomic<Int>(0)
     private let startedAt = NIODeadline.now().uptimeNanoseconds
 

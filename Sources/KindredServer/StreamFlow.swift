@@ -1,3 +1,4 @@
+import DequeModule
 import KindredDomain
 
 /// What the reader of a stream of rows has had and may have, and when it takes too little, as a value: no sockets, no
@@ -8,9 +9,20 @@ package struct StreamFlow: ~Copyable {
     /// Body bytes of DATA that were sent, and that may be.
     private var sentBytes: UInt64 = 0
     private var windowLimit: UInt64
+    /// Those DATA of which the reader's system has not acknowledged all, in their order.
+    private var underway: Deque<Piece> = []
+    /// Body bytes that it has acknowledged.
+    private var takenBytes: UInt64 = 0
     /// When the reader was last seen to have taken its share, and how much it had taken by then; nil while there are
     /// no rows.
     private var progress: (at: UInt64, bytes: UInt64)?
+
+    /// A DATA on its way.
+    private struct Piece {
+        /// Bytes that the connection had written before it.
+        let start: UInt64
+        let byteCount: UInt64
+    }
 
     /// A stream that was opened at `now` nanoseconds with a window of so many bytes, 0 for the default.
     package init(windowBytes: UInt64, limits: Limits, now: UInt64) {
@@ -37,29 +49,43 @@ package struct StreamFlow: ~Copyable {
         return true
     }
 
-    /// A DATA with a body of so many bytes, at most `room`, has gone out.
-    package mutating func noteSent(_ byteCount: Int) { sentBytes += UInt64(byteCount) }
+    /// A DATA with a body of so many bytes, at most `room`, was written after `written` bytes of the connection.
+    package mutating func noteSent(_ byteCount: Int, after written: UInt64) {
+        sentBytes += UInt64(byteCount)
+        underway.append(Piece(start: written, byteCount: UInt64(byteCount)))
+    }
 
     /// There are rows: from now on the reader has to take its share.
     package mutating func beginRows(now: UInt64) { progress = (now, 0) }
 
     /// Why the stream ends now, if it has lasted too long or its reader takes too little. There are rows left.
     ///
-    /// Of what was sent, `untakenByteCount` bytes still wait on this side for the reader's: these come in large pieces,
-    /// and a reader that takes little by little must not seem to take nothing in between.
-    package mutating func timeout(now: UInt64, untakenByteCount: Int) -> RequestFailure? {
+    /// Of what the connection has written, the reader's system has acknowledged so many bytes. What is written and not
+    /// acknowledged waits on this side: it gets there in large pieces, between which a reader that takes little by
+    /// little must not seem to take nothing.
+    package mutating func timeout(now: UInt64, acknowledgedByteCount: UInt64) -> RequestFailure? {
+        let taken = takenByteCount(acknowledgedByteCount)
         if now > openedAt + UInt64(limits.streamMillisecondsMax) * 1_000_000 {
-            return .slowConsumer(bytes: sentBytes, milliseconds: limits.streamMillisecondsMax)
+            return .slowConsumer(bytes: taken, milliseconds: limits.streamMillisecondsMax)
         }
         guard let (at, bytes) = progress else { return nil }
-        let takenBytes = sentBytes - min(UInt64(untakenByteCount), sentBytes)
-        if takenBytes >= bytes + UInt64(limits.streamProgressBytesMin) {
-            progress = (now, takenBytes)
+        if taken >= bytes + UInt64(limits.streamProgressBytesMin) {
+            progress = (now, taken)
             return nil
         }
         guard now > at + UInt64(limits.streamProgressMilliseconds) * 1_000_000 else { return nil }
-        // Other replies of the connection may wait as well, so that less seems to be taken than before.
         return .slowConsumer(
-            bytes: takenBytes - min(bytes, takenBytes), milliseconds: limits.streamProgressMilliseconds)
+            bytes: taken - min(bytes, taken), milliseconds: limits.streamProgressMilliseconds)
+    }
+
+    /// Body bytes of this stream's DATA among the connection's bytes that are acknowledged; those of other streams and
+    /// replies are not its own.
+    private mutating func takenByteCount(_ acknowledged: UInt64) -> UInt64 {
+        while let piece = underway.first, piece.start + piece.byteCount <= acknowledged {
+            takenBytes += piece.byteCount
+            underway.removeFirst()
+        }
+        guard let piece = underway.first, piece.start < acknowledged else { return takenBytes }
+        return takenBytes + (acknowledged - piece.start)
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 /// given up.
 ///
 /// A link is followed, and an existing file's permissions are kept. What is no file but a device or a pipe is written
-/// as it comes.
+/// as it comes, and so is what standard output or standard error already writes to.
 final class OutputFile {
     private let path: String
     private let handle: FileHandle
@@ -22,6 +22,11 @@ final class OutputFile {
         }
         let kind = isThere ? status.st_mode & S_IFMT : S_IFREG
         guard kind != S_IFDIR else { throw CommandFailure.unwritable(path, reason: "it is a folder") }
+        if isThere, let own = Self.ownStream(status) {
+            self.path = path
+            handle = FileHandle(fileDescriptor: dup(own), closeOnDealloc: true)
+            return
+        }
         self.path = isThere ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
         let isFile = kind == S_IFREG
         let opened = isFile ? self.path + ".partial" : path
@@ -36,6 +41,14 @@ final class OutputFile {
     }
 
     deinit { if let partial { unlink(partial) } }
+
+    /// Standard output or standard error, where that is the file: opened anew, it would be written from its beginning.
+    private static func ownStream(_ status: stat) -> Int32? {
+        [STDOUT_FILENO, STDERR_FILENO].first { stream in
+            var own = stat()
+            return fstat(stream, &own) == 0 && own.st_dev == status.st_dev && own.st_ino == status.st_ino
+        }
+    }
 
     func write(_ bytes: Data) throws { try handle.write(contentsOf: bytes) }
 

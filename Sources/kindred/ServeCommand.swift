@@ -53,7 +53,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: """
-            Event loops, 1 to \(Self.threadsMax), each of which also scans. Default: one per processor that it may use.
+            Event loops, 1 to \(Self.threadsMax), each of which also scans. Default: one per \
+            processor that it may use, or for which a container's quota gives it time.
             """)
     var threads: Int?
     @Option(

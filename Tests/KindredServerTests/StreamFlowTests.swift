@@ -24,7 +24,7 @@ import Testing
         #expect(flow(limits).room == 1_000)
         #expect(flow(window: 1, limits).room == 1)
         var taken = flow(limits)
-        taken.noteSent(1_000)
+        taken.noteSent(1_000, after: 0)
         #expect(taken.room == 0)
     }
 
@@ -37,11 +37,11 @@ import Testing
             #expect(flow(window: UInt64(window)).room == room)
         }
         var flow = flow(window: UInt64(body) + 10)
-        flow.noteSent(body)
+        flow.noteSent(body, after: 0)
         #expect(flow.room == 10)
-        flow.noteSent(9)
+        flow.noteSent(9, after: 0)
         #expect(flow.room == 1)
-        flow.noteSent(1)
+        flow.noteSent(1, after: 0)
         #expect(flow.room == 0)
     }
 
@@ -54,7 +54,7 @@ import Testing
             #expect(raised == (room > before), "\(limit)")
             #expect(flow.room == room, "\(limit)")
         }
-        flow.noteSent(101)
+        flow.noteSent(101, after: 0)
         #expect(flow.room == 0)
         let raised = try flow.raise(to: 102)
         #expect(raised)
@@ -67,7 +67,7 @@ import Testing
         for sent in [0, 1, 5_000] {
             for ahead in [most - 1, most, most + 1, UInt64.max - 5_000] {
                 var flow = flow()
-                flow.noteSent(sent)
+                flow.noteSent(sent, after: 0)
                 #expect(flow.windowLimitMax == UInt64(sent) + most)
                 let limit = UInt64(sent) + ahead
                 let failure = failure(of: &flow, raisedTo: limit)
@@ -93,10 +93,10 @@ import Testing
     @Test func aStreamWithoutRowsHasItsDuration() {
         var flow = flow()
         for time in [0, Self.period, Self.period + 1, Self.duration - 1, Self.duration] {
-            let failure = flow.timeout(now: Self.openedAt + time, untakenByteCount: 0)
+            let failure = flow.timeout(now: Self.openedAt + time, acknowledgedByteCount: .max)
             #expect(failure == nil, "\(time)")
         }
-        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1, untakenByteCount: 0)
+        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1, acknowledgedByteCount: .max)
         #expect(failure == Self.tooLong(sent: 0))
     }
 
@@ -106,13 +106,13 @@ import Testing
         flow.beginRows(now: Self.openedAt)
         var sent = 0
         for time in stride(from: Self.period, through: Self.duration, by: Int(Self.period)) {
-            flow.noteSent(Self.share)
+            flow.noteSent(Self.share, after: 0)
             sent += Self.share
-            let failure = flow.timeout(now: Self.openedAt + time, untakenByteCount: 0)
+            let failure = flow.timeout(now: Self.openedAt + time, acknowledgedByteCount: .max)
             #expect(failure == nil, "\(time)")
         }
-        flow.noteSent(Self.share)
-        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1, untakenByteCount: 0)
+        flow.noteSent(Self.share, after: 0)
+        let failure = flow.timeout(now: Self.openedAt + Self.duration + 1, acknowledgedByteCount: .max)
         #expect(failure == Self.tooLong(sent: sent + Self.share))
     }
 
@@ -127,8 +127,8 @@ import Testing
             for time in [Self.period - 1, Self.period, Self.period + 1] {
                 var flow = flow()
                 flow.beginRows(now: begun)
-                flow.noteSent(taken)
-                let failure = flow.timeout(now: begun + time, untakenByteCount: 0)
+                flow.noteSent(taken, after: 0)
+                let failure = flow.timeout(now: begun + time, acknowledgedByteCount: .max)
                 let isSlow = taken < Self.share && time > Self.period
                 #expect(failure == (isSlow ? Self.slow(taken) : nil), "\(taken) bytes after \(time) ns")
             }
@@ -139,17 +139,17 @@ import Testing
     @Test func everyPeriodHasItsOwnShare() {
         var flow = flow()
         flow.beginRows(now: Self.openedAt)
-        flow.noteSent(2 * Self.share)
+        flow.noteSent(2 * Self.share, after: 0)
         let seen = Self.openedAt + 3
-        let first = flow.timeout(now: seen, untakenByteCount: 0)
+        let first = flow.timeout(now: seen, acknowledgedByteCount: .max)
         #expect(first == nil)
-        flow.noteSent(Self.share - 1)
-        let atEdge = flow.timeout(now: seen + Self.period, untakenByteCount: 0)
+        flow.noteSent(Self.share - 1, after: 0)
+        let atEdge = flow.timeout(now: seen + Self.period, acknowledgedByteCount: .max)
         #expect(atEdge == nil)
-        let late = flow.timeout(now: seen + Self.period + 1, untakenByteCount: 0)
+        let late = flow.timeout(now: seen + Self.period + 1, acknowledgedByteCount: .max)
         #expect(late == Self.slow(Self.share - 1))
-        flow.noteSent(1)
-        let inTime = flow.timeout(now: seen + Self.period + 1, untakenByteCount: 0)
+        flow.noteSent(1, after: 0)
+        let inTime = flow.timeout(now: seen + Self.period + 1, acknowledgedByteCount: .max)
         #expect(inTime == nil)
     }
 
@@ -161,26 +161,28 @@ import Testing
         flow.beginRows(now: Self.openedAt)
         var now = Self.openedAt
         for _ in 0..<10 {
-            flow.noteSent(1_024)
+            flow.noteSent(1_024, after: 0)
             now += 3 * second
-            let failure = flow.timeout(now: now, untakenByteCount: 0)
+            let failure = flow.timeout(now: now, acknowledgedByteCount: .max)
             #expect(failure == nil)
         }
-        let failure = flow.timeout(now: now + 1, untakenByteCount: 0)
+        let failure = flow.timeout(now: now + 1, acknowledgedByteCount: .max)
         #expect(failure == Self.slow(10 * 1_024))
     }
 
     /// What waits on this side was not taken: a reader is judged by what it takes, whenever pieces of it were sent.
     @Test func whatWaitsHereIsNotTaken() {
-        let sent = 20 * Self.share
-        for taken in [0, Self.share - 1, Self.share] {
+        let before: UInt64 = 100
+        for taken in [0, 1, Self.share - 1, Self.share, Self.share + 1] {
             var flow = flow()
             flow.beginRows(now: Self.openedAt)
-            flow.noteSent(sent)
-            let early = flow.timeout(now: Self.openedAt + 1, untakenByteCount: sent)
-            #expect(early == nil)
+            flow.noteSent(20 * Self.share, after: before)
+            for acknowledged in [0, before] {
+                let early = flow.timeout(now: Self.openedAt + 1, acknowledgedByteCount: acknowledged)
+                #expect(early == nil)
+            }
             let failure = flow.timeout(
-                now: Self.openedAt + Self.period + 1, untakenByteCount: sent - taken)
+                now: Self.openedAt + Self.period + 1, acknowledgedByteCount: before + UInt64(taken))
             #expect(failure == (taken < Self.share ? Self.slow(taken) : nil), "\(taken)")
         }
     }
@@ -190,25 +192,30 @@ import Testing
         var flow = flow()
         flow.beginRows(now: Self.openedAt)
         let periods = 10
-        flow.noteSent(periods * Self.share)
+        flow.noteSent(periods * Self.share, after: 0)
         for number in 1...periods {
             let failure = flow.timeout(
                 now: Self.openedAt + UInt64(number) * Self.period,
-                untakenByteCount: (periods - number) * Self.share)
+                acknowledgedByteCount: UInt64(number * Self.share))
             #expect(failure == nil, "\(number)")
         }
     }
 
-    /// Other replies wait in the same place: more may wait than the stream has sent, and less seem to be taken.
-    @Test func moreMayWaitThanWasSent() {
-        var flow = flow()
-        flow.beginRows(now: Self.openedAt)
-        flow.noteSent(2 * Self.share)
-        let first = flow.timeout(now: Self.openedAt + 1, untakenByteCount: Self.share)
-        #expect(first == nil)
-        let failure = flow.timeout(
-            now: Self.openedAt + Self.period + 2, untakenByteCount: 100 * Self.share)
-        #expect(failure == Self.slow(0))
+    /// Of the connection's bytes, those of other streams and replies are not taken from this one, nor given to it.
+    @Test func whatOthersWriteIsNotItsOwn() {
+        let share = UInt64(Self.share)
+        // 1 share of its own, 10 of others, 2 of its own.
+        for (acknowledged, taken) in [(1, 1), (5, 1), (11, 1), (12, 2), (13, 3), (99, 3)] as [(UInt64, Int)] {
+            var flow = flow()
+            flow.beginRows(now: Self.openedAt)
+            flow.noteSent(Self.share, after: 0)
+            flow.noteSent(2 * Self.share, after: 11 * share)
+            let first = flow.timeout(now: Self.openedAt + 1, acknowledgedByteCount: share)
+            #expect(first == nil)
+            let later = flow.timeout(
+                now: Self.openedAt + Self.period + 2, acknowledgedByteCount: acknowledged * share)
+            #expect(later == (taken > 1 ? nil : Self.slow(0)), "\(acknowledged)")
+        }
     }
 
     private static func slow(_ bytes: Int) -> RequestFailure {

@@ -86,11 +86,24 @@ class AudienceFileTests(unittest.TestCase):
 
     def test_a_pipe_gets_the_rows(self):
         os.mkfifo(self.out)
-        with subprocess.Popen(self.arguments("--out", str(self.out)), stdout=subprocess.DEVNULL) as process:
-            text = self.out.read_text()
-        self.assertEqual(process.returncode, 0)
-        self.assert_audience(text)
+        reader = os.open(self.out, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.assertEqual(self.lookalike("--out", str(self.out)).returncode, 0)
+        self.assert_audience(os.read(reader, 1 << 16).decode())
         self.assertTrue(self.out.is_fifo())
+
+    def test_standard_output_goes_on_where_it_is(self):
+        everything = self.folder / "all.txt"
+        everything.write_text("before\n")
+        for name in ("/dev/stdout", str(everything)):
+            with self.subTest(name), everything.open("a") as output:
+                size = everything.stat().st_size
+                done = subprocess.run(self.arguments("--out", name), stdout=output, stderr=subprocess.PIPE, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                written = everything.read_text()
+                self.assertTrue(written.startswith("before\n"))
+                self.assertIn("id,score\n", written[size:])
+                self.assertEqual(written[size:].count(","), 6 + written[size:].count(", "))
 
     def test_a_folder_is_refused(self):
         done = self.lookalike("--out", str(self.folder))
