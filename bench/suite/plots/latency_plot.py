@@ -45,12 +45,17 @@ def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
         color=style.MUTED,
     )
     if sweep.rate_within_target:
-        axes.axhline(sweep.target_p99, color=style.MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+        # The label stands below the lines, which rise to the right of that rate.
+        dashed = {"color": style.MUTED, "linewidth": 0.8, "linestyle": (0, (4, 3))}
+        axes.axhline(sweep.target_p99, **dashed)
+        bottom = axes.get_ylim()[0]
+        axes.vlines(sweep.rate_within_target, bottom, sweep.target_p99, **dashed)
+        axes.set_ylim(bottom=bottom)
         axes.annotate(
-            f"p99 within {sweep.target_p99:g} ms up to {style.count_text(sweep.rate_within_target)}/s",
-            (0, sweep.target_p99),
-            (6, 3),
-            xycoords=axes.get_yaxis_transform(),
+            f"p99 within {sweep.target_p99:g} ms\nup to {style.count_text(sweep.rate_within_target)}/s",
+            (sweep.rate_within_target, 0),
+            (6, 6),
+            xycoords=axes.get_xaxis_transform(),
             textcoords="offset points",
             fontsize=style.LABEL_SIZE,
             color=style.MUTED,
