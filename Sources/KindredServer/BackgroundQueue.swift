@@ -10,15 +10,16 @@ struct BackgroundQueue: Sendable {
 
     init(label: String, qos: DispatchQoS = .unspecified) { queue = DispatchQueue(label: label, qos: qos) }
 
-    func async(_ work: @escaping @Sendable () -> Void) {
-        queue.async {
-            _ = kindred_keep_to_no_processor()
-            work()
-        }
-    }
+    func async(_ work: @escaping @Sendable () -> Void) { queue.async(execute: Self.anywhere(work)) }
 
     func async(after delay: DispatchTimeInterval, _ work: @escaping @Sendable () -> Void) {
-        queue.asyncAfter(deadline: .now() + delay) {
+        queue.asyncAfter(deadline: .now() + delay, execute: Self.anywhere(work))
+    }
+
+    /// Work that first leaves the processor of whoever made its thread. Where the system does not let it, it is done
+    /// there.
+    private static func anywhere(_ work: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+        {
             _ = kindred_keep_to_no_processor()
             work()
         }

@@ -8,7 +8,7 @@ import Testing
     /// More than the system holds for a connection.
     private static let byteCount = 32 << 20
 
-    @Test func whatThePeerDoesNotReadIsUntaken() async throws {
+    @Test(.timeLimit(.minutes(2))) func whatThePeerDoesNotReadIsUntaken() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let accepted = group.next().makePromise(of: (any Channel).self)
         let listener = try await ServerBootstrap(group: group)

@@ -131,6 +131,17 @@ class Scratch:
             text += part
         return text.split(b"listening on ", 1)[1].split(b"\n", 1)[0].decode().strip()
 
+    @classmethod
+    def served(cls, pack):
+        """A scratch repository that `pack` has filled and a server on it, with its address."""
+        scratch = cls()
+        try:
+            pack(scratch)
+            return scratch, scratch.serve()
+        except BaseException:
+            scratch.close()
+            raise
+
     def logged(self):
         return (self.folder / "server.log").read_text(errors="replace")[-4000:]
 
@@ -147,6 +158,12 @@ class Scratch:
         self.process.stdout.close()
         self.process = None
         return status
+
+    def end(self):
+        """Closes, and raises where the server did not end with 0."""
+        log, status = self.logged(), self.close()
+        if status != 0:
+            raise AssertionError(f"the server ended with {status} after SIGTERM:\n{log}")
 
     def close(self):
         status = self.stop()

@@ -25,20 +25,12 @@ def setUpModule():
     global scratch, address
     if not BINARY:
         raise unittest.SkipTest("set KINDRED_BINARY to the path of the kindred command")
-    scratch = Scratch()
-    try:
-        scratch.pack_all()
-        address = scratch.serve()
-    except BaseException:
-        scratch.close()
-        raise
+    scratch, address = Scratch.served(Scratch.pack_all)
 
 
 def tearDownModule():
     if scratch:
-        log, status = scratch.logged(), scratch.close()
-        if status != 0:
-            raise AssertionError(f"the server ended with {status} after SIGTERM:\n{log}")
+        scratch.end()
 
 
 def canonical(a, b):

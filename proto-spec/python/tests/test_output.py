@@ -22,18 +22,12 @@ def setUpModule():
     global scratch, address
     if not BINARY:
         raise unittest.SkipTest("KINDRED_BINARY is not set")
-    scratch = Scratch()
-    try:
-        scratch.pack_shop()
-        address = scratch.serve()
-    except BaseException:
-        scratch.close()
-        raise
+    scratch, address = Scratch.served(Scratch.pack_shop)
 
 
 def tearDownModule():
     if scratch:
-        scratch.close()
+        scratch.end()
 
 
 class AudienceFileTests(unittest.TestCase):

@@ -33,21 +33,13 @@ def setUpModule():
     if not BINARY and not SERVER:
         raise unittest.SkipTest("set KINDRED_BINARY to the path of the kindred command (or KINDRED_TEST_SERVER)")
     if BINARY:
-        scratch = Scratch()
-        try:
-            scratch.pack_all()
-            address = scratch.serve()
-        except BaseException:
-            scratch.close()
-            raise
+        scratch, address = Scratch.served(Scratch.pack_all)
     address = kindred.parsed_address(SERVER or address)
 
 
 def tearDownModule():
     if scratch:
-        log, status = scratch.logged(), scratch.close()
-        if status != 0:
-            raise AssertionError(f"the server ended with {status} after SIGTERM:\n{log}")
+        scratch.end()
 
 
 class WireTest(unittest.TestCase):
