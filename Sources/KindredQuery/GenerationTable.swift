@@ -37,6 +37,16 @@ package struct GenerationTable: Sendable {
             defaultModel: defaultModel)
     }
 
+    /// Whether every request has the same answer by both, other generations being other ones even where they are alike.
+    package func isAlike(_ other: GenerationTable) -> Bool {
+        guard defaultModel == other.defaultModel, models.count == other.models.count else { return false }
+        return models.allSatisfy { name, entry in
+            guard let found = other.models[name] else { return false }
+            return entry.active.identity == found.active.identity
+                && entry.others.map(\.identity) == found.others.map(\.identity)
+        }
+    }
+
     /// The generation that answers a request for a model (nil: the default) and version (0: whatever serves).
     package func generation(model: ModelName?, version: UInt64) throws(RequestFailure) -> Generation {
         guard let name = model ?? defaultModel else {

@@ -194,7 +194,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             }
             do throws(ConnectionFailure) {
                 let buffer = inbound
-                let input = try Self.withBytes(of: buffer) { bytes throws(ConnectionFailure) in
+                let input = try buffer.withBytes { bytes throws(ConnectionFailure) in
                     try state.read(bytes, now: now)
                 }
                 switch input {
@@ -215,7 +215,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
                         worker.readLater(self)
                         return
                     }
-                    try Self.withBytes(of: buffer) { bytes throws(ConnectionFailure) in
+                    try buffer.withBytes { bytes throws(ConnectionFailure) in
                         try receive(header, body: bytes.extracting(FrameHeader.byteCount..<length), now: now)
                     }
                     if inbound.readableBytes >= length { inbound.moveReaderIndex(forwardBy: length) }
@@ -227,18 +227,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    private static func withBytes<Result>(
-        of buffer: ByteBuffer, _ body: (RawSpan) throws(ConnectionFailure) -> Result
-    ) throws(ConnectionFailure) -> Result {
-        do {
-            return try buffer.withUnsafeReadableBytes { pointer in try body(pointer.bytes) }
-        } catch let failure as ConnectionFailure {
-            throw failure
-        } catch {
-            preconditionFailure("only connection failures are thrown here")
-        }
-    }
-
     private func receive(_ header: FrameHeader, body: RawSpan, now: UInt64) throws(ConnectionFailure) {
         switch try state.admit(header) {
         case .refuse(let failure):
@@ -246,7 +234,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .control: try receiveControl(header, body: body, now: now)
         case .request:
             worker.metrics.requests.count()
+            var key: AnswerCache.Key?
+            // A peer that does not take its replies waits with its other requests.
+            if worker.repeats.mayAnswer(header), hasRoom {
+                switch worker.repeats.answer(header, body, into: &outbound) {
+                case .found: return complete(now: now)
+                case .missing(let unanswered): key = unanswered
+                }
+            }
             let request = PendingRequest(connection: self, header: header, limits: limits, now: now)
+            request.answerKey = key
             pending[header.requestID] = request
             do throws(RequestFailure) {
                 try RequestDispatcher(worker: worker).dispatch(
@@ -325,16 +322,24 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Output
 
     /// Appends the last reply of a request to what the tick will flush.
-    func writeReply(_ message: ServerMessage, requestType: UInt8, requestID: UInt64, now: UInt64) {
-        pending[requestID] = nil
-        if !streams.isEmpty { streams[requestID] = nil }
+    func writeReply(_ message: ServerMessage, to request: PendingRequest, now: UInt64) {
+        pending[request.id] = nil
+        if !streams.isEmpty { streams[request.id] = nil }
         guard context != nil, !state.isClosing else { return }
         if case .failure = message { worker.metrics.failures.count() }
+        let start = outbound.byteCount
         do throws(RequestFailure) {
-            try outbound.append(message, replyTo: requestType, requestID: requestID)
+            try outbound.append(message, replyTo: request.type, requestID: request.id)
+            if let key = request.answerKey {
+                worker.repeats.keep(message, in: outbound, from: start, for: key)
+            }
         } catch {
-            writeFailure(error, requestType: requestType, requestID: requestID)
+            writeFailure(error, requestType: request.type, requestID: request.id)
         }
+        complete(now: now)
+    }
+
+    private func complete(now: UInt64) {
         if state.complete(now: now) { closeGracefully() }
         scheduleFlush()
     }

@@ -50,6 +50,7 @@ package final class KindredServer: Sendable {
             metadata: [
                 "models": "\(configuration.modelsRoot)", "threads": "\(configuration.threadCount)",
                 "blas": "\(BLAS.description)", "int8_kernel": "\(ScanKernel.chosen.name)",
+                "answer_cache_mib": "\(configuration.answerCacheMebibytes)",
             ])
         KindredServer.checkRequestedKernel(logger: logger)
         supervisor.start(watchMilliseconds: configuration.watchMilliseconds)

@@ -8,6 +8,8 @@ package final class LoopMetrics: Sendable {
     let connectionsOpen = Atomic<UInt64>(0)
     let connectionsFailed = Atomic<UInt64>(0)
     let requests = Atomic<UInt64>(0)
+    /// Those that were answered with what had been answered to the same request before.
+    let requestsRepeated = Atomic<UInt64>(0)
     let queries = Atomic<UInt64>(0)
     let failures = Atomic<UInt64>(0)
     let queryFailures = Atomic<UInt64>(0)
@@ -34,7 +36,8 @@ package final class LoopMetrics: Sendable {
             ("connections_opened_total", value(connectionsOpened)),
             ("overloaded_total", value(overloaded)), ("queries_failed_total", value(queryFailures)),
             ("queries_total", value(queries)), ("queue_us_total", value(queueMicroseconds)),
-            ("requests_failed_total", value(failures)), ("requests_total", value(requests)),
+            ("requests_failed_total", value(failures)),
+            ("requests_repeated_total", value(requestsRepeated)), ("requests_total", value(requests)),
             ("rows_rescored_total", value(rowsRescored)), ("rows_scanned_total", value(rowsScanned)),
             ("scan_batches_shared_total", value(scanBatchesShared)),
             ("scan_batches_total", value(scanBatches)), ("stream_rows_total", value(streamRows)),

@@ -32,6 +32,8 @@ final class LoopWorker: @unchecked Sendable {
     let server: ServerContext
     /// Replicas of the serving generations; replaced as a whole, on the loop.
     private(set) var generations: GenerationTable
+    /// By the generations above.
+    var repeats: RepeatedRequests
     private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private let scratch = ScanScratch()
     /// What the tick's scans are for. Nearly always, all of it asks one side of one generation.
@@ -58,6 +60,7 @@ final class LoopWorker: @unchecked Sendable {
         self.loop = loop
         self.server = server
         generations = server.store.current.replicated(after: GenerationTable())
+        repeats = RepeatedRequests(cacheByteCount: server.answerCacheByteCount, metrics: metrics)
     }
 
     func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
@@ -88,7 +91,10 @@ final class LoopWorker: @unchecked Sendable {
         for connection in connections.values { connection.drain() }
     }
 
-    func use(_ table: GenerationTable) { generations = table.replicated(after: generations) }
+    func use(_ table: GenerationTable) {
+        if !table.isAlike(generations) { repeats.forget() }
+        generations = table.replicated(after: generations)
+    }
 
     // MARK: Work
 

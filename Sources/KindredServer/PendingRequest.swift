@@ -11,6 +11,8 @@ final class PendingRequest {
     /// Nanoseconds; the answer is DEADLINE_EXCEEDED after this.
     let deadline: UInt64
     let timeoutMilliseconds: UInt32
+    /// What its answer is kept by for the next request like it, if it is to be kept.
+    var answerKey: AnswerCache.Key?
     /// When work on it began.
     var startedAt: UInt64
     /// Its END reply has been written.
@@ -47,7 +49,7 @@ final class PendingRequest {
         guard !isAnswered else { return }
         isAnswered = true
         isDead.store(true, ordering: .relaxed)
-        connection.writeReply(message, requestType: type, requestID: id, now: now ?? connection.worker.now())
+        connection.writeReply(message, to: self, now: now ?? connection.worker.now())
     }
 
     func fail(_ failure: RequestFailure) { answer(.failure(ErrorReply(failure))) }

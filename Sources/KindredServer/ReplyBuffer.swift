@@ -29,6 +29,16 @@ struct ReplyBuffer: ~Copyable {
             replyTo: requestType, requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
     }
 
+    /// Appends the reply to a request whose body is known.
+    mutating func appendReply(_ body: UnsafeRawBufferPointer, replyTo requestType: UInt8, requestID: UInt64) {
+        writer.appendReply(body, replyTo: requestType, requestID: requestID)
+    }
+
+    /// Calls `body` with what was appended since there were `start` bytes.
+    func withBytes(from start: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+        writer.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    }
+
     mutating func append(_ failure: RequestFailure, replyTo requestType: UInt8, requestID: UInt64) {
         do throws(RequestFailure) {
             try append(.failure(ErrorReply(failure)), replyTo: requestType, requestID: requestID)

@@ -20,6 +20,8 @@ package struct ServerConfiguration: Sendable {
     /// Which engine finds the rows of a query.
     package var scan = ScanMode.auto
     package var limits = Limits.standard
+    /// Mebibytes of answers that each event loop keeps, to give them to the same requests again; 0: none.
+    package var answerCacheMebibytes = Self.defaultAnswerCacheMebibytes
     /// How often the repository is looked at.
     package var watchMilliseconds = 1_000
     /// How long requests in flight may take once the server is told to stop.
@@ -34,6 +36,7 @@ package struct ServerConfiguration: Sendable {
     /// The server's name and version, as HELLO_OK says them.
     package static let serverName = "kindred \(version)"
     package static let version = "0.1.0"
+    package static let defaultAnswerCacheMebibytes = 32
     /// The port of a server that is not told another one.
     package static let defaultPort = 7411
     /// A piece of work holds an event loop for at most about this long.

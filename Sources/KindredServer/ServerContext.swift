@@ -8,6 +8,8 @@ import Synchronization
 final class ServerContext: Sendable {
     let limits: Limits
     let scan: ScanMode
+    /// Of each event loop.
+    let answerCacheByteCount: Int
     let drainMilliseconds: UInt32
     let logger: Logger
     let store = GenerationStore()
@@ -26,6 +28,7 @@ final class ServerContext: Sendable {
     init(configuration: ServerConfiguration, logger: Logger) {
         limits = configuration.limits
         scan = configuration.scan
+        answerCacheByteCount = configuration.answerCacheMebibytes << 20
         drainMilliseconds = configuration.drainMilliseconds
         self.logger = logger
         scans = ScanQueue(limits: configuration.limits)

@@ -12,6 +12,10 @@ struct BatchReplyHead {
     }
 
     static let fixedLength = 32
+    private static let queueOffset = 16
+    private static let computeOffset = 20
+    /// Where the fixed part has its times.
+    static let timesOffsets = queueOffset..<computeOffset + 4
     private enum Tag {
         static let model: UInt16 = 64
         static let offsets: UInt16 = 66
@@ -46,8 +50,8 @@ struct BatchReplyHead {
             previous = offset
         }
         var origin = AnswerOrigin(model: model, version: body.integer(at: 8, as: UInt64.self))
-        origin.queueMicroseconds = body.integer(at: 16, as: UInt32.self)
-        origin.computeMicroseconds = body.integer(at: 20, as: UInt32.self)
+        origin.queueMicroseconds = body.integer(at: Self.queueOffset, as: UInt32.self)
+        origin.computeMicroseconds = body.integer(at: Self.computeOffset, as: UInt32.self)
         return Batch(
             origin: origin, firstQuery: body.integer(at: 24, as: UInt32.self), queryCount: offsets.count - 1,
             offsets: offsets, resultCount: Int(previous))
@@ -60,8 +64,8 @@ struct BatchReplyHead {
         let fixed = writer.beginBody(fixedLength: fixedLength)
         writer.store(UInt32(clamping: queries.count), at: fixed + 4)
         writer.store(origin.version, at: fixed + 8)
-        writer.store(origin.queueMicroseconds, at: fixed + 16)
-        writer.store(origin.computeMicroseconds, at: fixed + 20)
+        writer.store(origin.queueMicroseconds, at: fixed + queueOffset)
+        writer.store(origin.computeMicroseconds, at: fixed + computeOffset)
         writer.store(UInt32(clamping: queries.lowerBound), at: fixed + 24)
         writer.appendString(origin.model.description, tag: Tag.model)
         let firstOffset = offsets[queries.lowerBound]

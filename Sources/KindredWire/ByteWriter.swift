@@ -88,6 +88,18 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
         return count
     }
 
+    /// Appends a reply of status OK and one frame, whose body is known.
+    package mutating func appendReply(
+        _ body: UnsafeRawBufferPointer, replyTo requestType: UInt8, requestID: UInt64
+    ) {
+        let frame = beginFrame()
+        if let source = body.baseAddress {
+            extend(by: body.count).copyMemory(from: source, byteCount: body.count)
+        }
+        endFrame(
+            frame, type: requestType | MessageType.replyBit, flags: .end, requestID: requestID, argument: 0)
+    }
+
     /// Begins a body: a fixed part of zeros but for its length. Returns where it begins.
     mutating func beginBody(fixedLength: Int) -> Int {
         let start = appendZeros(fixedLength)

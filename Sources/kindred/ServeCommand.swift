@@ -84,6 +84,13 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var queueMs = Int(Limits.standard.queueMillisecondsMax)
     @Option(
+        parsing: .unconditional,
+        help: """
+            Mebibytes of recommendations that each event loop keeps, to give them to the same requests again for as \
+            long as the same versions serve; 0: every one is computed. 0 to \(Limits.answerCacheMebibytesMax).
+            """)
+    var answerCacheMib = ServerConfiguration.defaultAnswerCacheMebibytes
+    @Option(
         help: "The least level that is logged: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = LogLevel.info
 
@@ -95,6 +102,10 @@ struct ServeCommand: AsyncParsableCommand {
         _ = try processors
         guard (1...Self.queueMillisecondsMax).contains(queueMs) else {
             throw ValidationError("--queue-ms \(queueMs): 1 to \(Self.queueMillisecondsMax)")
+        }
+        guard (0...Limits.answerCacheMebibytesMax).contains(answerCacheMib) else {
+            throw ValidationError(
+                "--answer-cache-mib \(answerCacheMib): 0 to \(Limits.answerCacheMebibytesMax)")
         }
         _ = try defaultModel?.value
     }
@@ -127,6 +138,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.defaultModel = try defaultModel?.value
         configuration.scan = scan
         configuration.limits.queueMillisecondsMax = UInt32(queueMs)
+        configuration.answerCacheMebibytes = answerCacheMib
         configuration.loading = load == .map ? .map : .memory
         var logger = Logger(label: "kindred") { _ in LogLineHandler(level: logLevel.level) }
         logger.logLevel = logLevel.level

@@ -17,7 +17,7 @@ import Testing
         var limits = Limits.standard
         limits.queueMillisecondsMax = 1
         let best = Oracle(rows: items).best(query, k: 3, similarity: .dot)
-        let server = try await RunningServer(folder, limits: limits)
+        let server = try await RunningServer(folder, limits: limits, answerCacheMebibytes: 0)
         try await server.withClient(connections: 2) { (client: KindredClient) async throws in
             let batch = Array(repeating: Query.vector(query), count: 250)
             let outcomes = try await withThrowingTaskGroup(of: KindredError?.self) { group in
@@ -64,7 +64,7 @@ import Testing
         var limits = Limits.standard
         limits.queueMillisecondsMax = 1
         let best = Oracle(rows: items).best(items[3], k: 2, similarity: .dot).map(\.score)
-        let server = try await RunningServer(folder, limits: limits)
+        let server = try await RunningServer(folder, limits: limits, answerCacheMebibytes: 0)
         try await server.withClient(connections: 2) { (client: KindredClient) async throws in
             let batch = Array(repeating: Query.vector(items[3]), count: 1_000)
             // So that the pace is known.

@@ -17,13 +17,15 @@ final class RunningServer: Sendable {
     /// Starts over a folder's `models`, remembering in its `state`.
     init(
         _ folder: TemporaryFolder, threads: Int = 2, limits: Limits = .standard,
-        watchMilliseconds: Int = 20
+        watchMilliseconds: Int = 20,
+        answerCacheMebibytes: Int = ServerConfiguration.defaultAnswerCacheMebibytes
     ) async throws {
         self.folder = folder
         var configuration = ServerConfiguration(
             modelsRoot: folder.file("models"), stateDirectory: folder.file("state"), threadCount: threads)
         configuration.port = 0
         configuration.limits = limits
+        configuration.answerCacheMebibytes = answerCacheMebibytes
         configuration.watchMilliseconds = watchMilliseconds
         configuration.drainMilliseconds = 5_000
         var logger = Logger(label: "test") { _ in LogLineHandler(level: .critical) }

@@ -50,7 +50,9 @@ class AllocationCounter:
             "recommend_of_candidates": lambda client: client.recommend(user=USER, k=3, candidates=ITEMS),
             "similar": lambda client: client.recommend(item=ITEMS[0], k=10),
         }
-        return {"allocations_per_request": {name: self.per_request(ask) for name, ask in kinds.items()}}
+        counts = {name: self.per_request(ask) for name, ask in kinds.items()}
+        counts["recommend_again"] = self.per_request(kinds["recommend"], answer_cache_mib=1)
+        return {"allocations_per_request": counts}
 
     def build(self) -> None:
         compiler = shutil.which("clang") or shutil.which("cc")
@@ -59,17 +61,18 @@ class AllocationCounter:
         source = Path(__file__).resolve().parent / "allocations.c"
         subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", self.library, source], check=True)
 
-    def per_request(self, ask) -> float:
-        return (self.run(ask, MANY) - self.run(ask, FEW)) / (MANY - FEW)
+    def per_request(self, ask, answer_cache_mib: int = 0) -> float:
+        few, many = (self.run(ask, count, answer_cache_mib) for count in (FEW, MANY))
+        return (many - few) / (MANY - FEW)
 
-    def run(self, ask, request_count: int) -> int:
+    def run(self, ask, request_count: int, answer_cache_mib: int) -> int:
         """The allocations of a server's whole life in which it answered so many requests."""
         written, state = self.folder / "count", self.folder / "state"
         written.unlink(missing_ok=True)
         shutil.rmtree(state, ignore_errors=True)
         server = subprocess.Popen(
             [self.kindred, "serve", "--models", self.models, "--state", state, "--listen", "127.0.0.1:0",
-             "--threads", "1", "--log-level", "error"],
+             "--threads", "1", "--log-level", "error", "--answer-cache-mib", str(answer_cache_mib)],
             env=os.environ | {"LD_PRELOAD": str(self.library), "KINDRED_ALLOCATIONS": str(written)},
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:

@@ -11,8 +11,12 @@ final class ServerProcess {
     let memory: ProcessMemory
 
     /// Starts the server, with further options of `serve`, and waits until it is ready. Its models are those of the
-    /// scratch folder, or of another one, which it only reads.
-    init(binary: String, scratch: ScratchFolder, models: String? = nil, options: [String] = []) throws {
+    /// scratch folder, or of another one, which it only reads. It computes every answer, unless it is to keep so many
+    /// mebibytes of them for the same requests.
+    init(
+        binary: String, scratch: ScratchFolder, models: String? = nil, answerCacheMebibytes: Int = 0,
+        options: [String] = []
+    ) throws {
         guard FileManager.default.isExecutableFile(atPath: binary) else {
             throw BenchFailure.binaryMissing(path: binary)
         }
@@ -26,7 +30,7 @@ final class ServerProcess {
         process.arguments =
             [
                 "serve", "--models", models ?? scratch.models, "--state", scratch.path + "/state", "--listen",
-                "127.0.0.1:0",
+                "127.0.0.1:0", "--answer-cache-mib", "\(answerCacheMebibytes)",
             ] + options
         process.standardOutput = output
         process.standardError = log

@@ -26,14 +26,17 @@ def findings(record: Record) -> list[Finding]:
         for row in record.redis.table:
             rows.append(
                 of_pair(
-                    f"wire, {row.dataset} {record.redis.rows:,} x {record.redis.dimension}, {row.connections} x "
-                    f"{row.in_flight} in flight: requests/s, Kindred / Redis GET",
+                    f"wire, {row.dataset} {record.redis.rows:,} x {record.redis.dimension}, answers {row.answers}, "
+                    f"{row.connections} x {row.in_flight} in flight: requests/s, Kindred / Redis GET",
                     row.speeds,
                 )
             )
         for alone in record.redis.alone:
             rows.append(
-                of_pair(f"wire, {alone.dataset}, one at a time: p50, recommendation / PING", alone.latencies)
+                of_pair(
+                    f"wire, {alone.dataset}, answers {alone.answers}, one at a time: p50, recommendation / PING",
+                    alone.latencies,
+                )
             )
     if record.served:
         served = record.served

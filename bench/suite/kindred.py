@@ -55,8 +55,10 @@ class Kindred:
                 ]
             )
 
-    def serve(self, models: pathlib.Path, scratch: pathlib.Path, threads: int) -> ServerProcess:
-        """A server on a free port; ends with its `with`."""
+    def serve(
+        self, models: pathlib.Path, scratch: pathlib.Path, threads: int, answer_cache_mib: int = 0
+    ) -> ServerProcess:
+        """A server on a free port; ends with its `with`. Unless told otherwise it computes every answer."""
         return ServerProcess(
             [
                 str(self.binary),
@@ -69,6 +71,8 @@ class Kindred:
                 "127.0.0.1:0",
                 "--threads",
                 str(threads),
+                "--answer-cache-mib",
+                str(answer_cache_mib),
             ],
             scratch / "kindred.log",
         )

@@ -175,19 +175,23 @@ def wire_lines(record: Record) -> list[str]:
         table = [
             (
                 "vectors",
+                "answers",
                 "connections x in flight",
                 "Kindred, requests/s",
                 "Redis GET, requests/s",
                 "Kindred / Redis",
                 "noise",
+                "generator threads",
                 "generator, CPU s/s",
             )
         ]
         table += [
             (
                 row.dataset,
+                row.answers,
                 f"{row.connections} x {row.in_flight}",
                 *pair_cells(row.speeds),
+                f"{row.generator_threads[0]} / {row.generator_threads[1]}",
                 f"{row.generator_load.median:.2f}",
             )
             for row in redis.table
@@ -241,7 +245,7 @@ def alone_line(row: AloneRow) -> str:
     """One connection beside PING."""
     first, second, ratio = row.latencies.first, row.latencies.second, row.latencies.ratio
     return (
-        f"{row.dataset}, one connection, one at a time: p50 {first.median * 1000:.0f} us, of PING "
+        f"{row.dataset}, answers {row.answers}, one connection, one at a time: p50 {first.median * 1000:.0f} us, of PING "
         f"{second.median * 1000:.0f} us, {ratio.median:.2f} times (noise {ratio.spread:.0%})"
     )
 

@@ -22,19 +22,26 @@ from bench.suite.plan import Plan
 
 REDIS_CONNECTIONS = 50
 REDIS_PIPELINES = (1, 16)
-# The shipped model's vectors, as a shop has them, and vectors of length 1, of which no norm tells anything.
-REDIS_DATASETS = ("shipped", "flat")
+# Vectors like the shipped model's, as a shop has them, and of length 1, of which no norm tells anything; mebibytes of
+# answers that the server keeps. Where it keeps answers, it hardly scans, whatever the vectors are.
+REDIS_CASES = (("shipped", 0), ("flat", 0), ("shipped", 32))
 # Of faiss: as it is installed, and such that batches are matrix products (see bench/peers/faiss_index.py).
 BLAS_THRESHOLDS = (0, 20)
 
 
 @dataclasses.dataclass(frozen=True)
 class RedisRow:
-    """Requests a second of Kindred and of redis-benchmark's GET with as many connections and in flight."""
+    """Requests a second of Kindred and of redis-benchmark's GET with as many connections and in flight.
+
+    `answers`: computed each time, or kept for the next request like theirs. Generator threads are Kindred's and
+    redis-benchmark's.
+    """
 
     dataset: str
+    answers: str
     connections: int
     in_flight: int
+    generator_threads: tuple[int, int]
     speeds: Pair
     generator_load: Figure
 
@@ -44,6 +51,7 @@ class AloneRow:
     """One connection, one request at a time: median latencies in milliseconds, recommendations over PING."""
 
     dataset: str
+    answers: str
     latencies: Pair
 
 
@@ -96,25 +104,30 @@ class WireStage:
         rows: list[RedisRow] = []
         alone: list[AloneRow] = []
         with RedisYardstick(self.scratch) as redis:
-            for dataset in REDIS_DATASETS:
+            for dataset in dict.fromkeys(dataset for dataset, _ in REDIS_CASES):
                 folder = self._draw(dataset, plan.wire_rows)
                 models = folder / "models"
                 self.kindred.pack(folder, models)
                 try:
-                    with self.kindred.serve(models, folder, self.threads) as server:
-                        target = ("--endpoint", server.endpoint, "--models", str(models))
-                        rows += [self._redis_row(redis, dataset, target, count) for count in REDIS_PIPELINES]
-                        alone.append(self._alone(dataset, target))
+                    for cache in (cache for name, cache in REDIS_CASES if name == dataset):
+                        answers = "kept" if cache else "computed"
+                        with self.kindred.serve(models, folder, self.threads, cache) as server:
+                            target = ("--endpoint", server.endpoint, "--models", str(models))
+                            rows += [
+                                self._redis_row(redis, dataset, answers, target, count) for count in REDIS_PIPELINES
+                            ]
+                            alone.append(self._alone(dataset, answers, target))
                 finally:
                     shutil.rmtree(folder)
             return RedisResult(
                 redis.version, plan.wire_rows, plan.dimension, plan.k, redis.value_bytes, tuple(rows), tuple(alone)
             )
 
-    def _alone(self, dataset: str, target: tuple[str, ...]) -> AloneRow:
+    def _alone(self, dataset: str, answers: str, target: tuple[str, ...]) -> AloneRow:
         self.progress("one connection, one request at a time")
         return AloneRow(
             dataset,
+            answers,
             interleaved.run(
                 lambda: self._load(target, 1, 1).p50,
                 lambda: self._load(target, 1, 1, "ping").p50,
@@ -166,29 +179,53 @@ class WireStage:
             shutil.rmtree(folder)
 
     def _redis_row(
-        self, redis: RedisYardstick, dataset: str, target: tuple[str, ...], in_flight: int
+        self, redis: RedisYardstick, dataset: str, answers: str, target: tuple[str, ...], in_flight: int
     ) -> RedisRow:
         plan = self.plan
-        self.progress(f"beside Redis, {dataset}: {REDIS_CONNECTIONS} connections x {in_flight} in flight")
         loads: list[LoadFigures] = []
 
-        def kindred_speed() -> float:
-            loads.append(self._load(target, REDIS_CONNECTIONS, in_flight))
+        def kindred_speed(threads: int) -> float:
+            loads.append(
+                self._load(target, REDIS_CONNECTIONS, in_flight, extra=("--generator-threads", str(threads)))
+            )
             return loads[-1].goodput
 
-        speeds = interleaved.run(
-            kindred_speed,
-            lambda: redis.get(REDIS_CONNECTIONS, in_flight, plan.wire_seconds).requests_per_second,
-            plan.wire_rounds,
+        def redis_speed(threads: int) -> float:
+            return redis.get(REDIS_CONNECTIONS, in_flight, plan.wire_seconds, threads).requests_per_second
+
+        self.progress(
+            f"beside Redis, {dataset}, answers {answers}: {REDIS_CONNECTIONS} connections x {in_flight} in flight"
         )
-        return RedisRow(dataset, REDIS_CONNECTIONS, in_flight, speeds, Figure.of([load.generator_cpu for load in loads]))
+        # A thread more is faster where the generator is what both wait for, and slower where cores are.
+        counts = sorted({1, self.threads})
+        kindred_threads = max(counts, key=kindred_speed)
+        redis_threads = max(counts, key=redis_speed)
+        loads.clear()
+        speeds = interleaved.run(
+            lambda: kindred_speed(kindred_threads), lambda: redis_speed(redis_threads), plan.wire_rounds
+        )
+        return RedisRow(
+            dataset,
+            answers,
+            REDIS_CONNECTIONS,
+            in_flight,
+            (kindred_threads, redis_threads),
+            speeds,
+            Figure.of([load.generator_cpu for load in loads]),
+        )
 
     def _load(
-        self, target: tuple[str, ...], connections: int, in_flight: int, requests: str = "recommend"
+        self,
+        target: tuple[str, ...],
+        connections: int,
+        in_flight: int,
+        requests: str = "recommend",
+        extra: tuple[str, ...] = (),
     ) -> LoadFigures:
         return LoadFigures.of(
             self.kindred.load(
                 *target,
+                *extra,
                 "--connections",
                 str(connections),
                 "--in-flight",

@@ -26,6 +26,26 @@ struct AnswerSamples {
         }
     }
 
+    /// Takes in what another thread was answered. Of a request that both were, this one's answer stays; a different one
+    /// by the same version is a fault.
+    mutating func merge(_ other: AnswerSamples) {
+        faults += other.faults
+        firstFault = firstFault ?? other.firstFault
+        for (request, theirs) in other.answers.sorted(by: { $0.key < $1.key }) {
+            guard let mine = answers[request] else {
+                isWanted[request] = false
+                answers[request] = theirs
+                continue
+            }
+            guard mine.version == theirs.version, mine.digest != theirs.digest else { continue }
+            faults += 1
+            firstFault =
+                firstFault
+                ?? "request \(request) by version \(mine.version): \(mine.digest.hexadecimal) to one thread, "
+                + "\(theirs.digest.hexadecimal) to another"
+        }
+    }
+
     /// Takes in a frame. Throws where it cannot be read.
     mutating func take(_ reply: RequestLoad.Reply, _ body: RawSpan) throws {
         guard reply.entry < isWanted.count, isWanted[reply.entry] else { return }

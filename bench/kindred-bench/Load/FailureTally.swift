@@ -20,6 +20,12 @@ struct FailureTally: Encodable {
         times.record(time)
     }
 
+    /// Counts what another thread has counted of the same status.
+    mutating func merge(_ other: FailureTally) {
+        count += other.count
+        times.merge(other.times)
+    }
+
     var name: String { StatusCode(rawValue: status)?.name ?? "status \(status)" }
 
     /// Whether the server said that it had more to do than it can, and did nothing.

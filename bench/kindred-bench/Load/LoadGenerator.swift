@@ -1,22 +1,36 @@
 import CBenchProbes
 import KindredClient
+import Synchronization
 
-/// Connections that measure one load after another. One thread uses it at a time.
-final class LoadGenerator: @unchecked Sendable {
-    /// Between two looks of a person.
-    private static let progressInterval = Duration.milliseconds(200)
+/// Connections that measure one load after another, dealt out among threads. One thread uses it at a time, and is the
+/// first of them.
+final class LoadGenerator: Sendable {
+    /// In which the system wakes every thread, so that all begin together.
+    private static let wakeUpTime = Duration.milliseconds(5)
 
-    let load: RequestLoad
+    /// By thread.
+    private let loads: [RequestLoad]
+    private let connections: Int
+    private let crew: Crew
+    private let stop = LoadStop()
+    private let kinds: Set<RequestKind>
     private let serverProcessID: Int32?
-    private let progress = ProgressLine()
 
-    /// Connects. `serverProcessID`: of a server on this machine, whose processor time is told too.
+    /// Connects. There are at least as many connections as threads. `serverProcessID`: of a server on this machine,
+    /// whose processor time is told too.
     init(
-        _ endpoint: Endpoint, pool: RequestPool, connections: Int, timeoutMilliseconds: UInt32,
+        _ endpoint: Endpoint, pool: RequestPool, connections: Int, threads: Int, timeoutMilliseconds: UInt32,
         serverProcessID: Int32?
     ) throws {
-        load = try RequestLoad(
-            endpoint, pool: pool, connections: connections, timeoutMilliseconds: timeoutMilliseconds)
+        loads = try (0..<threads).map { [stop] thread in
+            let share = LoadShare(thread, of: threads)
+            return try RequestLoad(
+                endpoint, pool: pool, connections: share.of(connections),
+                timeoutMilliseconds: timeoutMilliseconds, share: share, stop: stop)
+        }
+        self.connections = connections
+        crew = Crew(count: threads)
+        kinds = Set(pool.entries.lazy.map(\.kind))
         self.serverProcessID = serverProcessID
     }
 
@@ -28,45 +42,39 @@ final class LoadGenerator: @unchecked Sendable {
         _ loop: LoadLoop, seconds: Double, title: String, samples: inout AnswerSamples,
         swaps: SwapWindows? = nil
     ) throws -> LoadResult {
-        // Otherwise an open loop is up to 50 µs late. The wait of a system that refuses is only less exact.
-        _ = bench_wake_exactly()
+        let progress = LoadProgress(title, seconds: seconds, threads: loads.count)
         defer { progress.clear() }
-        var recorder = LoadRecorder(pool: load.pool, swaps: swaps)
-        let byteCounts = (sent: load.sentByteCount, received: load.receivedByteCount)
+        let parts = LoadParts(
+            loads.enumerated().map { thread, load in
+                LoadPart(load, thread: thread, kinds: kinds, samples: samples, swaps: swaps)
+            })
         let cpu = ProcessTime.seconds()
         let serverCPU = serverProcessID.flatMap(ProcessTime.seconds(ofProcess:))
-        let start = ContinuousClock.now
-        let end = start + .seconds(seconds)
-        var shown = start
-        try load.run(loop.pacing(seconds: seconds)) { reply, body in
-            try samples.take(reply, body)
-            try recorder.take(reply, body, isInTime: reply.received <= end)
-            if reply.received - shown >= Self.progressInterval {
-                shown = reply.received
-                show(title, recorder, elapsed: (shown - start).inSeconds, of: seconds)
+        let start = ContinuousClock.now + (loads.count == 1 ? .zero : Self.wakeUpTime)
+        crew.run { [self] thread in
+            // Otherwise an open loop is up to 50 µs late. The wait of a system that refuses is only less exact.
+            _ = bench_wake_exactly()
+            do {
+                let pacing = loop.pacing(
+                    seconds: seconds, connections: connections, share: LoadShare(thread, of: loads.count))
+                try parts.use(thread) {
+                    try $0.run(pacing, from: start, seconds: seconds, progress: progress)
+                }
+            } catch {
+                stop.set(error)
             }
-            // An open loop ends by its own times.
-            return loop.rate != nil || reply.received < end
         }
-        let elapsed = (ContinuousClock.now - start).inSeconds
+        try stop.rethrow()
+        let whole = parts.merged()
+        samples = whole.samples
+        let elapsed = (whole.finish - start).inSeconds
         return LoadResult(
-            loop: loop, seconds: seconds, drainSeconds: max(0, elapsed - seconds), recorder: recorder,
-            openLoop: load.openLoop,
-            sentByteCount: load.sentByteCount - byteCounts.sent,
-            receivedByteCount: load.receivedByteCount - byteCounts.received,
+            loop: loop, seconds: seconds, drainSeconds: max(0, elapsed - seconds), recorder: whole.recorder,
+            openLoop: whole.openLoop, sentByteCount: whole.sentByteCount,
+            receivedByteCount: whole.receivedByteCount,
             generatorCPU: (ProcessTime.seconds() - cpu) / elapsed,
             serverCPU: serverCPU.flatMap { before in
                 serverProcessID.flatMap(ProcessTime.seconds(ofProcess:)).map { ($0 - before) / elapsed }
             })
-    }
-
-    private func show(_ title: String, _ recorder: LoadRecorder, elapsed: Double, of seconds: Double) {
-        let figures = LatencyFigures(recorder.latency)
-        progress.show(
-            "\(title)  \(elapsed.fixed(1)) of \(seconds.fixed(1)) s  "
-                + "\(Int(Double(recorder.replies) / elapsed).groupedDigits) replies/s  "
-                + "p50 \(figures.p50.fixed(3)) ms  p99 \(figures.p99.fixed(3)) ms"
-                + (recorder.failures.isEmpty
-                    ? "" : "  \(recorder.failures.values.reduce(0) { $0 + $1.count }.groupedDigits) failed"))
     }
 }

@@ -7,11 +7,14 @@ enum LoadLoop: Sendable {
     /// Requests per second.
     case open(rate: Double, law: Arrivals.Law, seed: UInt64, inFlightMax: Int)
 
-    func pacing(seconds: Double) -> Pacing {
+    /// A thread's share, of `connections` over all threads: as many requests in flight on each as with one thread.
+    func pacing(seconds: Double, connections: Int, share: LoadShare) -> Pacing {
         switch self {
-        case .closed(let inFlight): .closed(inFlight: inFlight)
+        case .closed(let inFlight): .closed(inFlight: inFlight * share.of(connections) / connections)
         case .open(let rate, let law, let seed, let inFlightMax):
-            .open(Arrivals(law, rate: rate, seconds: seconds, seed: seed), inFlightMax: inFlightMax)
+            .open(
+                Arrivals(law, rate: rate, seconds: seconds, seed: seed, share: share),
+                inFlightMax: max(1, share.of(inFlightMax)))
         }
     }
 

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredWire
 
-/// Counts what comes back during one measurement.
+/// Counts what comes back to one thread during one measurement.
 struct LoadRecorder {
     /// Latencies of the requests that were answered, from the time they were to be sent.
     private(set) var latency = Histogram()
@@ -23,10 +23,11 @@ struct LoadRecorder {
     private var failedParts: [UInt64: UInt16] = [:]
     private let swaps: SwapWindows?
 
-    init(pool: RequestPool, swaps: SwapWindows?) {
+    /// `kinds`: those of the pool.
+    init(pool: RequestPool, kinds: Set<RequestKind>, swaps: SwapWindows?) {
         self.pool = pool
         self.swaps = swaps
-        for entry in pool.entries where byKind[entry.kind] == nil { byKind[entry.kind] = Histogram() }
+        for kind in kinds { byKind[kind] = Histogram() }
     }
 
     /// Takes in a frame of an answer.
@@ -57,12 +58,29 @@ struct LoadRecorder {
         latency.record(reply.latency)
         byKind[entry.kind]?.record(reply.latency)
         if glance.version > 0 { versions[glance.version, default: 0] += 1 }
-        guard let swaps else { return }
-        if swaps.touch(since: reply.intended) {
-            duringSwaps.record(reply.latency)
-        } else {
-            outsideSwaps.record(reply.latency)
+        switch swaps?.touch(since: reply.intended) {
+        case true?: duringSwaps.record(reply.latency)
+        case false?: outsideSwaps.record(reply.latency)
+        case nil: break
         }
+    }
+
+    /// Counts what another thread has counted, once all its answers have come.
+    mutating func merge(_ other: LoadRecorder) {
+        latency.merge(other.latency)
+        for (kind, histogram) in other.byKind { byKind[kind]?.merge(histogram) }
+        duringSwaps.merge(other.duringSwaps)
+        outsideSwaps.merge(other.outsideSwaps)
+        failures.merge(other.failures) { mine, theirs in
+            var both = mine
+            both.merge(theirs)
+            return both
+        }
+        versions.merge(other.versions, uniquingKeysWith: +)
+        replies += other.replies
+        repliesInTime += other.repliesInTime
+        answersInTime += other.answersInTime
+        queriesInTime += other.queriesInTime
     }
 
     private mutating func fail(_ reply: RequestLoad.Reply, _ status: UInt16, _ example: String) {

@@ -28,7 +28,7 @@ struct LoadReport: Report {
                 Check(
                     none:
                         "of \(samples.answers.count.groupedDigits) answers looked at, those that contradict "
-                        + "themselves", found: samples.faults, example: samples.firstFault),
+                        + "themselves or one another", found: samples.faults, example: samples.firstFault),
                 Check(
                     none:
                         "of \(verification.compared.groupedDigits) answers asked for again, others than "

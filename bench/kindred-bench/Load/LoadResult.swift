@@ -30,6 +30,8 @@ struct LoadResult: Encodable, Sendable {
     /// Absent where the server is not a process that the bench started.
     let serverCPU: Double?
     var swaps: SwapFigures?
+    /// Requests that the server answered meanwhile, whoever asked, with what it had kept. Absent where it does not tell.
+    var repeatedCount: Int?
 
     let histogram: Histogram
     let duringSwaps: Histogram
@@ -38,6 +40,7 @@ struct LoadResult: Encodable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case loop, seconds, drainSeconds, throughput, goodput, queriesPerSecond, latency, byKind, percentiles
         case failures, versions, openLoop, sentByteCount, receivedByteCount, generatorCPU, serverCPU, swaps
+        case repeatedCount
     }
 
     init(
@@ -84,6 +87,9 @@ struct LoadResult: Encodable, Sendable {
             "generator  \(generatorCPU.percent) of a core"
                 + (serverCPU.map { ", server \($0.percent)" } ?? "")
                 + "; \(sentByteCount.mebibytes) sent, \(receivedByteCount.mebibytes) received")
+        if let repeatedCount, repeatedCount > 0 {
+            lines.append("repeated   \(repeatedCount.groupedDigits) requests were answered with kept answers")
+        }
         if versions.count > 1 {
             let counts = versions.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.groupedDigits)" }
             lines.append("versions   " + counts.joined(separator: ", "))

@@ -26,7 +26,7 @@ final class LoadRun: Sendable {
             exponent: shape.zipfExponent, k: shape.k, seed: shape.seed)
         pool = try maker.pool(shape.pool)
         generator = try LoadGenerator(
-            target.endpoint, pool: pool, connections: shape.connections,
+            target.endpoint, pool: pool, connections: shape.connections, threads: shape.generatorThreads,
             timeoutMilliseconds: shape.timeoutMs, serverProcessID: target.serverProcessID)
     }
 
@@ -49,7 +49,9 @@ final class LoadRun: Sendable {
             }
             try await swaps.restore()
         } else {
-            (result, samples) = try await onThread { try self.measure(loop, nil) }
+            (result, samples) = try await countingRepeats {
+                try await onThread { try self.measure(loop, nil) }
+            }
             try await verify(samples, version: nil, into: &verification)
         }
         return LoadReport(
@@ -82,7 +84,9 @@ final class LoadRun: Sendable {
         _ loop: LoadLoop, _ swaps: VersionSwaps, into verification: inout AnswerVerification
     ) async throws -> (LoadResult, AnswerSamples) {
         let windows = SwapWindows()
-        var (result, samples) = try await swaps.run(windows) { try self.measure(loop, windows) }
+        var (result, samples) = try await countingRepeats {
+            try await swaps.run(windows) { try self.measure(loop, windows) }
+        }
         result.swaps = LoadResult.SwapFigures(
             during: LatencyFigures(result.duringSwaps), outside: LatencyFigures(result.outsideSwaps),
             windows: windows.all)
@@ -97,6 +101,18 @@ final class LoadRun: Sendable {
         var samples = AnswerSamples(verifiedCount, of: pool)
         let result = try generator.measure(
             loop, seconds: shape.seconds, title: loop.text, samples: &samples, swaps: windows)
+        return (result, samples)
+    }
+
+    /// Has a measurement tell how many requests the server answered with what it had kept.
+    private func countingRepeats(
+        _ measure: () async throws -> (LoadResult, AnswerSamples)
+    ) async throws -> (LoadResult, AnswerSamples) {
+        let before = try await target.repeatedCount()
+        var (result, samples) = try await measure()
+        if let before, let after = try await target.repeatedCount() {
+            result.repeatedCount = Int(truncatingIfNeeded: after &- before)
+        }
         return (result, samples)
     }
 

@@ -17,6 +17,7 @@ struct LoadSetting: Encodable, Sendable {
     /// Requests that were encoded before the run.
     let poolCount: Int
     let connections: Int
+    let generatorThreads: Int
     let timeoutMilliseconds: UInt32
     let warmUpSeconds: Double
 
@@ -34,6 +35,7 @@ struct LoadSetting: Encodable, Sendable {
         seed = shape.seed
         self.poolCount = poolCount
         connections = shape.connections
+        generatorThreads = shape.generatorThreads
         timeoutMilliseconds = shape.timeoutMs
         warmUpSeconds = shape.warmUp
     }
@@ -49,7 +51,8 @@ struct LoadSetting: Encodable, Sendable {
             served,
             "\(requests), top \(k), \(poolCount.groupedDigits) requests in turn, ids "
                 + (zipfExponent.map { "by Zipf's law with exponent \($0)" } ?? "uniform") + ", "
-                + "\(connections) connections",
+                + "\(connections) connections"
+                + (generatorThreads == 1 ? "" : " of \(generatorThreads) generator threads"),
         ]
     }
 }

@@ -8,8 +8,12 @@ struct LoadShapeOptions: ParsableArguments {
         case recommend
     }
 
+    private static let generatorThreadsMax = 256
+
     @Option(help: "Connections.")
     var connections = 50
+    @Option(help: "Threads of the generator, among which the connections and the rate are dealt out.")
+    var generatorThreads = 1
     @Option(help: "Closed loop: requests in flight on each connection. Default: 1.")
     var inFlight: Int?
     @Option(help: "Open loop: requests per second, over all connections.")
@@ -44,6 +48,14 @@ struct LoadShapeOptions: ParsableArguments {
     func validate() throws {
         guard (1...10_000).contains(connections) else {
             throw ValidationError("--connections \(connections): 1 to 10000")
+        }
+        guard (1...Self.generatorThreadsMax).contains(generatorThreads) else {
+            throw ValidationError(
+                "--generator-threads \(generatorThreads): 1 to \(Self.generatorThreadsMax)")
+        }
+        guard generatorThreads <= connections else {
+            throw ValidationError(
+                "--generator-threads \(generatorThreads): at most --connections, \(connections)")
         }
         if let inFlight, !(1...LoadConnection.inFlightMax).contains(inFlight) {
             throw ValidationError(

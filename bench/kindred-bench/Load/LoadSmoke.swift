@@ -22,6 +22,17 @@ struct LoadSmoke {
         ("users, open, Poisson", ["--rate", "500", "--arrivals", "poisson"]),
         ("mixed, closed", ["--connections", "4", "--in-flight", "4", "--scenario", "mixed.json"]),
         ("mixed, open", ["--rate", "300", "--arrivals", "poisson", "--scenario", "mixed.json"]),
+        (
+            "users, closed, two threads",
+            ["--generator-threads", "2", "--connections", "3", "--in-flight", "2", "--pool", "101"]
+        ),
+        (
+            "mixed, open, two threads",
+            [
+                "--generator-threads", "2", "--rate", "300", "--arrivals", "poisson", "--scenario",
+                "mixed.json",
+            ]
+        ),
         ("users, swaps", ["--rate", "500", "--swap-every", "0.03"]),
         ("overload", ["--overload", "--connections", "4", "--in-flight", "4"]),
         ("sweep", ["--sweep", "--rates", "300,600", "--target-p99", "1000", "--connections", "4"]),
@@ -44,6 +55,7 @@ struct LoadSmoke {
             try await run(command, name, &report)
         }
         report.checks += [HistogramCheck.run(), ZipfCheck.run(), ScenarioCheck.run()]
+        report.checks += GeneratorThreadsCheck.run() + [try AnswerSamplesCheck.run()]
         return report
     }
 

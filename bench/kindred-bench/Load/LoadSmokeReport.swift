@@ -11,6 +11,7 @@ struct LoadSmokeReport: Report {
                 "\(mode): requests in the last row of the percentiles",
                 found: Self.lastCount(of: PercentileTable(report.result.histogram)),
                 wanted: "\(report.result.latency.count)"))
+        checks += Self.sums(of: report.result).map { Check(mode, $0) }
         guard let swaps = report.result.swaps else { return }
         checks.append(
             Check(
@@ -46,6 +47,26 @@ struct LoadSmokeReport: Report {
             Check(
                 none: "\(mode): requests refused or never sent",
                 found: result.refusedCount + result.unsentCount))
+    }
+
+    /// What was counted apart is what was counted together.
+    private static func sums(of result: LoadResult) -> [Check] {
+        let answered = Int(result.latency.count)
+        let byKind = result.byKind.values.reduce(0) { $0 + Int($1.count) }
+        var checks = [Check("answers of all kinds", found: "\(byKind)", wanted: "\(answered)")]
+        if !result.versions.isEmpty {
+            let pings = result.byKind[RequestKind.ping.rawValue].map { Int($0.count) } ?? 0
+            let byVersion = result.versions.values.reduce(pings, +)
+            checks.append(
+                Check("answers of all versions, and of none", found: "\(byVersion)", wanted: "\(answered)"))
+        }
+        if let openLoop = result.openLoop {
+            let due = Int((openLoop.dueRate * result.seconds).rounded())
+            let found = answered + result.failedCount + result.refusedCount + openLoop.unsent
+            checks.append(
+                Check("requests answered, failed or never sent", found: "\(found)", wanted: "\(due)"))
+        }
+        return checks
     }
 
     /// The third column of the text's last row that is no comment.

@@ -44,7 +44,8 @@ final class LoadTarget: Sendable {
             let threads = options.threads.map { ["--threads", "\($0)"] } ?? []
             let model = options.model.map { ["--default-model", $0] } ?? []
             let server = try ServerProcess(
-                binary: binary, scratch: scratch, models: options.models, options: threads + model)
+                binary: binary, scratch: scratch, models: options.models,
+                answerCacheMebibytes: options.answerCacheMib ?? 0, options: threads + model)
             self.server = server
             endpoint = server.endpoint
             serverProcessID = server.memory.processID
@@ -94,6 +95,14 @@ final class LoadTarget: Sendable {
                 model: model.name.description, models: models ?? "(not given)", found: found)
         }
         return found
+    }
+
+    /// Requests that the server has ever answered with what it had kept; nil where it does not tell.
+    func repeatedCount() async throws -> UInt64? {
+        let client = KindredClient(endpoint)
+        let stats = try await client.stats()
+        await client.close()
+        return stats["requests_repeated_total"]
     }
 
     /// Ends a server that was started. Throws unless it exits with 0.

@@ -28,6 +28,12 @@ struct LoadTargetOptions: ParsableArguments {
     var shipped = "models/online-retail/2"
     @Option(help: "Threads of a server that is started. Default: one per core.")
     var threads: Int?
+    @Option(
+        help: """
+            Mebibytes of answers that each event loop of a server that is started keeps for the same requests. \
+            Default: 0, every answer is computed.
+            """)
+    var answerCacheMib: Int?
 
     func validate() throws {
         if let endpoint {
@@ -48,6 +54,10 @@ struct LoadTargetOptions: ParsableArguments {
         if let threads, !(1...1_024).contains(threads) {
             throw ValidationError("--threads \(threads): 1 to 1024")
         }
+        if let answerCacheMib, !(0...Limits.answerCacheMebibytesMax).contains(answerCacheMib) {
+            throw ValidationError(
+                "--answer-cache-mib \(answerCacheMib): 0 to \(Limits.answerCacheMebibytesMax)")
+        }
     }
 
     /// Throws unless one server is named, and one model for it where it is started.
@@ -55,8 +65,9 @@ struct LoadTargetOptions: ParsableArguments {
         guard (endpoint == nil) != (kindred == nil) else {
             throw ValidationError("--endpoint IPV4:PORT or --kindred BINARY: one of the two")
         }
-        if endpoint != nil, rows != nil || threads != nil {
-            throw ValidationError("--rows and --threads: with --kindred alone, not with --endpoint")
+        if endpoint != nil, rows != nil || threads != nil || answerCacheMib != nil {
+            throw ValidationError(
+                "--rows, --threads and --answer-cache-mib: with --kindred alone, not with --endpoint")
         }
         if kindred != nil, (models == nil) == (rows == nil) {
             throw ValidationError("--kindred: with --models DIR or with --rows N")

@@ -7,7 +7,7 @@ struct OpenLoopFigures: Encodable, Sendable {
     /// Requests that the limit in flight held back, and further ones that it held back until the end.
     let late: Int
     let unsent: Int
-    /// The most that were in flight.
+    /// The most that were in flight; of several threads the sum of each one's most.
     let inFlightMax: Int
     /// Milliseconds from a request's time until it was sent.
     let sendDelay: LatencyFigures

@@ -64,7 +64,7 @@ struct LoadConnection {
     var hasRoomForStream: Bool { hasRoom && streamCount < Int(Limits.standard.streamsPerConnectionMax) }
 
     /// Appends a request's frame to what is to be sent. There is room.
-    mutating func append(_ request: Request, body: ArraySlice<UInt8>, timeoutMilliseconds: UInt32) {
+    mutating func append(_ request: Request, body: Span<UInt8>, timeoutMilliseconds: UInt32) {
         guard let slot = free.popLast() else { preconditionFailure("the caller has seen room") }
         sequence += 1
         let requestID = sequence << Self.slotBits | UInt64(slot)
@@ -106,11 +106,11 @@ struct LoadConnection {
         ClientMessage.window(limitBytes: request.windowByteCount).encodeBody(into: &body)
         appendFrame(
             type: MessageType.window.rawValue, flags: [], requestID: requestID, argument: 0,
-            body: body.bytes[...])
+            body: body.bytes.span)
     }
 
     private mutating func appendFrame(
-        type: UInt8, flags: FrameFlags, requestID: UInt64, argument: UInt32, body: ArraySlice<UInt8>
+        type: UInt8, flags: FrameFlags, requestID: UInt64, argument: UInt32, body: Span<UInt8>
     ) {
         let header = FrameHeader(
             bodyLength: UInt32(body.count), type: type, flags: flags, requestID: requestID, argument: argument
@@ -119,7 +119,7 @@ struct LoadConnection {
             header.write(to: bytes.baseAddress!)
             output.append(contentsOf: bytes)
         }
-        output += body
+        body.withUnsafeBufferPointer { output.append(contentsOf: $0) }
     }
 
     /// Sends what the socket takes, and has the poll tell when it takes the rest.

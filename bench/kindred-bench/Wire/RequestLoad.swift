@@ -47,6 +47,8 @@ final class RequestLoad: @unchecked Sendable {
 
     let pool: RequestPool
     private let timeoutMilliseconds: UInt32
+    private let share: LoadShare
+    private let stop: LoadStop?
     private let poll: SocketPoll
     private var connections: [LoadConnection]
     private(set) var receivedByteCount = 0
@@ -54,6 +56,8 @@ final class RequestLoad: @unchecked Sendable {
     private(set) var openLoop = OpenLoopTally()
 
     private var nextEntry = 0
+    /// From a request's number in the pool to the next one's: all threads together ask what one alone would.
+    private let step: Int
     private var nextConnection = 0
     private var goesOn = true
     /// Requests in flight, and those that wait for another stream to end.
@@ -62,13 +66,17 @@ final class RequestLoad: @unchecked Sendable {
     /// Connections that have requests for the socket, in an open loop.
     private var unflushed: [Int] = []
 
-    /// Connects.
+    /// Connects. `share` is that of the pool's requests in turn. A run throws soon after `stop` was set.
     init(
-        _ endpoint: Endpoint, pool: RequestPool, connections count: Int, timeoutMilliseconds: UInt32 = 30_000
+        _ endpoint: Endpoint, pool: RequestPool, connections count: Int, timeoutMilliseconds: UInt32 = 30_000,
+        share: LoadShare = .whole, stop: LoadStop? = nil
     ) throws {
         precondition(!pool.entries.isEmpty && count > 0)
         self.pool = pool
         self.timeoutMilliseconds = timeoutMilliseconds
+        self.share = share
+        self.stop = stop
+        step = share.count % pool.entries.count
         poll = try SocketPoll()
         connections = try (0..<count).map { _ in LoadConnection(try FrameSocket(endpoint)) }
         for (token, connection) in connections.enumerated() {
@@ -78,18 +86,22 @@ final class RequestLoad: @unchecked Sendable {
 
     var sentByteCount: Int { connections.reduce(0) { $0 + $1.sentByteCount } }
 
-    /// Asks, the pool's first request first, until the pacing's time is over or `handle` says for a whole
-    /// answer that nothing more is to be asked; then gives it the rest of the answers and returns. Blocks.
+    /// Asks from `start` on, the first request of its share of the pool first, until the pacing's time is over or
+    /// `handle` says for a whole answer that nothing more is to be asked; then gives it the rest of the answers and
+    /// returns. Blocks.
     ///
     /// `handle` gets each frame of an answer, the last one with `isEnd`. Throws where the server closes or is
     /// silent.
-    func run(_ pacing: Pacing, _ handle: (Reply, RawSpan) throws -> Bool) throws {
+    func run(
+        _ pacing: Pacing, from start: Instant = .now, _ handle: (Reply, RawSpan) throws -> Bool
+    ) throws {
         precondition(waiting == 0, "the run before was drained")
-        (nextEntry, nextConnection, goesOn) = (0, 0, true)
+        (nextEntry, nextConnection, goesOn) = (share.number % pool.entries.count, 0, true)
+        while case let ahead = start - .now, ahead > .zero { try poll.wait(for: ahead) { _, _, _ in } }
         switch pacing {
         case .closed(let inFlight): try runClosed(inFlight: inFlight, handle)
         case .open(let arrivals, let inFlightMax):
-            try runOpen(arrivals, inFlightMax: inFlightMax, handle)
+            try runOpen(arrivals, start, inFlightMax: inFlightMax, handle)
         }
     }
 
@@ -108,7 +120,7 @@ final class RequestLoad: @unchecked Sendable {
                 }
                 try connections[index].flush(poll, token: index)
             }
-            try checkSilence(since: heard)
+            try checkGoingOn(since: heard)
         }
         waiting -= deferred.count
         deferred.removeAll()
@@ -137,11 +149,10 @@ final class RequestLoad: @unchecked Sendable {
     // MARK: Open loop
 
     private func runOpen(
-        _ schedule: Arrivals, inFlightMax: Int, _ handle: (Reply, RawSpan) throws -> Bool
+        _ schedule: Arrivals, _ start: Instant, inFlightMax: Int, _ handle: (Reply, RawSpan) throws -> Bool
     ) throws {
         openLoop = OpenLoopTally()
         var arrivals = schedule
-        let start = Instant.now
         let end = start + .seconds(arrivals.seconds)
         var heard = start
         var isHeldBack = false
@@ -172,7 +183,7 @@ final class RequestLoad: @unchecked Sendable {
                 try connections[index].flush(poll, token: index)
             }
             if waiting == 0 { heard = .now }
-            try checkSilence(since: heard)
+            try checkGoingOn(since: heard)
         }
     }
 
@@ -249,16 +260,19 @@ final class RequestLoad: @unchecked Sendable {
 
     private func takeEntry() -> Int {
         let entry = nextEntry
-        nextEntry = entry + 1 == pool.entries.count ? 0 : entry + 1
+        let following = entry + step
+        nextEntry = following < pool.entries.count ? following : following - pool.entries.count
         return entry
     }
 
     private func append(_ pending: Pending, to index: Int, _ now: Instant) {
-        connections[index].append(
-            LoadConnection.Request(
-                entry: pending.entry, intended: pending.intended, sent: now,
-                type: pool.entries[pending.entry].type),
-            body: pool.body(pending.entry), timeoutMilliseconds: timeoutMilliseconds)
+        pool.withBody(pending.entry) { body in
+            connections[index].append(
+                LoadConnection.Request(
+                    entry: pending.entry, intended: pending.intended, sent: now,
+                    type: pool.entries[pending.entry].type),
+                body: body, timeoutMilliseconds: timeoutMilliseconds)
+        }
         openLoop.sendDelay.record(now - pending.intended)
     }
 
@@ -294,7 +308,8 @@ final class RequestLoad: @unchecked Sendable {
         } ?? false
     }
 
-    private func checkSilence(since heard: Instant) throws {
+    private func checkGoingOn(since heard: Instant) throws {
+        try stop?.check()
         let silence = Instant.now - heard
         guard silence > .milliseconds(Int(timeoutMilliseconds)) + Self.silenceAllowance else { return }
         throw WireFailure.silent(requests: waiting, seconds: silence.inSeconds)

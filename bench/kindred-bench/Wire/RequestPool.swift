@@ -49,4 +49,9 @@ struct RequestPool: Sendable {
     }
 
     func body(_ entry: Int) -> ArraySlice<UInt8> { bytes[entries[entry].range] }
+
+    /// Gives `use` the same without a reference to it, which threads that share the pool would count in turns.
+    func withBody(_ entry: Int, _ use: (Span<UInt8>) -> Void) {
+        use(bytes.span.extracting(entries[entry].range))
+    }
 }

@@ -79,14 +79,16 @@ class RedisYardstick:
         self.process.terminate()
         self.process.wait()
 
-    def get(self, connections: int, pipeline: int, seconds: float) -> RedisFigures:
-        """GETs of keys at random, for about so many seconds."""
-        first = self._benchmark("get", connections, pipeline, FIRST_REQUESTS)
+    def get(self, connections: int, pipeline: int, seconds: float, threads: int = 1) -> RedisFigures:
+        """GETs of keys at random by so many threads, for about so many seconds."""
+        first = self._benchmark("get", connections, pipeline, FIRST_REQUESTS, threads)
         return self._benchmark(
-            "get", connections, pipeline, max(FIRST_REQUESTS, int(first.requests_per_second * seconds))
+            "get", connections, pipeline, max(FIRST_REQUESTS, int(first.requests_per_second * seconds)), threads
         )
 
-    def _benchmark(self, test: str, connections: int, pipeline: int, requests: int) -> RedisFigures:
+    def _benchmark(
+        self, test: str, connections: int, pipeline: int, requests: int, threads: int = 1
+    ) -> RedisFigures:
         text = self._run(
             "redis-benchmark",
             "-p",
@@ -104,6 +106,8 @@ class RedisYardstick:
             "-r",
             str(KEYS),
             "--csv",
+            # It makes threads, and locks its counters, also where it is asked for one.
+            *(("--threads", str(threads)) if threads > 1 else ()),
         )
         rows = list(csv.DictReader(io.StringIO(text)))
         try:

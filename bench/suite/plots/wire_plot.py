@@ -16,7 +16,7 @@ def draw(redis: RedisResult | None, served: ServedResult | None, folder: pathlib
     if redis:
         pairs += [
             (
-                f"Kindred, {row.dataset} {redis.rows:,} x {redis.dimension}, top {redis.k}",
+                f"Kindred, {row.dataset} {redis.rows:,} x {redis.dimension}, top {redis.k}, answers {row.answers}",
                 f"Redis GET of {redis.value_byte_count} bytes",
                 f"{row.connections} connections x {row.in_flight} in flight",
                 row.speeds,

@@ -1,0 +1,173 @@
+import KindredDomain
+import KindredServer
+import TestSupport
+import Testing
+
+/// The cache alone: bytes in, the same bytes out or none.
+@Suite struct AnswerCacheTests {
+    private static let counts = AnswerCache.Counts(queries: 1, failedQueries: 0)
+
+    private static func request(_ number: Int, byteCount: Int = 64) -> [UInt8] {
+        (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 < 8 ? number >> (8 * $0) : $0) }
+    }
+
+    /// What is found for a request, or the key to keep its answer by.
+    private static func ask(
+        _ cache: inout AnswerCache, _ request: [UInt8]
+    ) -> (body: [UInt8]?, counts: AnswerCache.Counts?, key: AnswerCache.Key?) {
+        var found: ([UInt8], AnswerCache.Counts)?
+        switch cache.find(request.span.bytes, { found = (Array($0.body), $0.counts) }) {
+        case .found: return (found?.0, found?.1, nil)
+        case .missing(let key): return (nil, nil, key)
+        }
+    }
+
+    private static func keep(
+        _ cache: inout AnswerCache, _ body: [UInt8], for key: AnswerCache.Key,
+        counts: AnswerCache.Counts = counts
+    ) {
+        body.withUnsafeBytes { cache.keep($0, counts, for: key) { _ in } }
+    }
+
+    /// True where it is kept for the next time.
+    private static func isKept(_ cache: inout AnswerCache, _ request: [UInt8], _ body: [UInt8]) -> Bool {
+        if let key = ask(&cache, request).key { keep(&cache, body, for: key) }
+        return ask(&cache, request).body == body
+    }
+
+    /// Against a dictionary: what is found was kept last for just these bytes, and since the last `forget`.
+    @Test(arguments: [(4 << 10, true), (10_007, true), (1 << 20, false)])
+    func whatIsFoundWasKept(byteCount: Int, givesWay: Bool) {
+        var generator = SeededGenerator.announced()
+        var cache = AnswerCache(byteCount: byteCount)
+        var kept: [[UInt8]: [UInt8]] = [:]
+        var open: [(request: [UInt8], key: AnswerCache.Key, isStale: Bool)] = []
+        var foundCount = 0
+        var lostCount = 0
+        for _ in 0..<20_000 {
+            // Requests that begin alike, and some that are others' beginnings.
+            let number = Int.random(in: 0..<400, using: &generator)
+            let request = Self.request(
+                number / 2, byteCount: 64 + 8 * (number % 2 * 2 + Int.random(in: 0..<2, using: &generator)))
+            switch Int.random(in: 0..<1_000, using: &generator) {
+            case 0:
+                cache.forget()
+                kept = [:]
+                for index in open.indices { open[index].isStale = true }
+            case 1..<300 where !open.isEmpty:
+                let answered = open.remove(at: Int.random(in: open.indices, using: &generator))
+                let length = 8 * Int.random(in: 0...60, using: &generator)
+                let body = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                Self.keep(&cache, body, for: answered.key)
+                if !answered.isStale { kept[answered.request] = body }
+            default:
+                let found = Self.ask(&cache, request)
+                if let body = found.body {
+                    foundCount += 1
+                    guard kept[request] == body else {
+                        Issue.record("found \(body) for \(request), kept \(kept[request] ?? [])")
+                        return
+                    }
+                } else if let key = found.key {
+                    if kept[request] != nil { lostCount += 1 }
+                    open.append((request, key, false))
+                }
+            }
+        }
+        #expect(foundCount > 100)
+        #expect((lostCount > 100) == givesWay, "\(lostCount) gave way")
+    }
+
+    @Test func countsAndWhatIsFinishedStay() throws {
+        var cache = AnswerCache(byteCount: 1 << 16)
+        let counts = AnswerCache.Counts(queries: 7, failedQueries: 2)
+        let request = Self.request(1)
+        let missing = Self.ask(&cache, request).key
+        let key = try #require(missing)
+        [UInt8](repeating: 9, count: 16).withUnsafeBytes { body in
+            cache.keep(body, counts, for: key) { $0.storeBytes(of: 0, toByteOffset: 8, as: UInt64.self) }
+        }
+        let found = Self.ask(&cache, request)
+        #expect(found.counts == counts)
+        #expect(found.body == [9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// Whoever is asked for stays while a hundred times as many pass by as there is room for.
+    @Test func whatIsAskedForAgainStays() {
+        // Some 250 entries in 1,024 buckets: none of them is ever full.
+        var cache = AnswerCache(byteCount: 1 << 20)
+        let body = [UInt8](repeating: 3, count: 4 << 10)
+        let often = Self.request(1_000_000)
+        #expect(Self.isKept(&cache, often, body))
+        for number in 0..<20_000 {
+            #expect(Self.isKept(&cache, Self.request(number), body))
+            if number % 50 == 0, Self.ask(&cache, often).body != body {
+                Issue.record("gone after \(number) others")
+                return
+            }
+        }
+        #expect(Self.ask(&cache, Self.request(0)).body == nil)
+        #expect(Self.ask(&cache, Self.request(19_999)).body == body)
+    }
+
+    /// Answers that were on their way when the generations changed are nobody's any more.
+    @Test func nothingOutlivesForget() throws {
+        var cache = AnswerCache(byteCount: 1 << 16)
+        let (known, onItsWay) = (Self.request(1), Self.request(2))
+        #expect(Self.isKept(&cache, known, [1, 2, 3]))
+        let missing = Self.ask(&cache, onItsWay).key
+        let key = try #require(missing)
+        cache.forget()
+        #expect(Self.ask(&cache, known).body == nil)
+        Self.keep(&cache, [4, 5, 6], for: key)
+        #expect(Self.ask(&cache, onItsWay).body == nil)
+        #expect(Self.isKept(&cache, known, [7]))
+    }
+
+    @Test func theLastOfTwoAnswersIsFound() throws {
+        var cache = AnswerCache(byteCount: 1 << 16)
+        let request = Self.request(5)
+        let keys = [Self.ask(&cache, request).key, Self.ask(&cache, request).key]
+        Self.keep(&cache, [1], for: try #require(keys[0]))
+        Self.keep(&cache, [2], for: try #require(keys[1]))
+        #expect(Self.ask(&cache, request).body == [2])
+    }
+
+    @Test func limitsHoldAtTheirEdges() {
+        var cache = AnswerCache(byteCount: 1 << 20)
+        let body = [UInt8](repeating: 1, count: 8)
+        #expect(Self.isKept(&cache, Self.request(1, byteCount: Limits.keptRequestBytesMax), body))
+        #expect(Self.ask(&cache, Self.request(2, byteCount: Limits.keptRequestBytesMax + 1)).key == nil)
+        let longest = [UInt8](repeating: 2, count: Limits.keptReplyBytesMax)
+        #expect(Self.isKept(&cache, Self.request(3), longest))
+        #expect(!Self.isKept(&cache, Self.request(4), longest + [2]))
+    }
+
+    /// 24 bytes of an entry's beginning, 64 of a request and 8 of an answer are 6 units.
+    @Test(arguments: [(0, false), (95, false), (96, true)])
+    func aRingHoldsWhatFits(byteCount: Int, holds: Bool) {
+        var cache = AnswerCache(byteCount: byteCount)
+        #expect(cache.keepsAnswers == (byteCount > 0))
+        for number in 0..<4 {
+            #expect(
+                Self.isKept(&cache, Self.request(number), [UInt8](repeating: UInt8(number), count: 8))
+                    == holds)
+        }
+    }
+
+    /// Places have 48 bits. When they are used up, what was kept is lost, and no other answer is found instead.
+    @Test func placesBeginAnewWhenTheyAreUsedUp() {
+        var cache = AnswerCache(byteCount: 1 << 16, firstPlace: 1 << 48 - 100)
+        var keptCount = 0
+        for number in 0..<100 {
+            let body = [UInt8](repeating: UInt8(number), count: 40)
+            if Self.isKept(&cache, Self.request(number), body) { keptCount += 1 }
+        }
+        // The one that found no place was not kept.
+        #expect(keptCount == 99)
+        for number in 0..<100 {
+            let found = Self.ask(&cache, Self.request(number)).body
+            #expect(found == nil ? number < 20 : found == [UInt8](repeating: UInt8(number), count: 40))
+        }
+    }
+}
