@@ -21,6 +21,9 @@ WRONG = {
                           "--size -3: a number of users, a share such as 1%, or '>=0.8'"),
     "a size of nothing": (["lookalike", "--seeds", "x", "--size", "0%"], "--size 0%: a number of users"),
     "a wait below zero": (["serve", "--models", ".", "--queue-ms", "-1"], "--queue-ms -1: 1 to 60000"),
+    "answers below zero": (["serve", "--models", ".", "--answer-cache-mib", "-1"], "--answer-cache-mib -1: 0 to 65536"),
+    "answers beyond memory": (
+        ["serve", "--models", ".", "--answer-cache-mib", "65537"], "--answer-cache-mib 65537: 0 to 65536"),
     "a wait of ages": (["serve", "--models", ".", "--queue-ms", "99999999999"], "--queue-ms 99999999999: 1 to 60000"),
     "threads below one": (["serve", "--models", ".", "--threads", "-2"], "--threads -2: 1 to 1024"),
     "results below one": (["recommend", "--user", "1", "-k", "-1"], "-k -1: at least 1"),
