@@ -49,8 +49,8 @@ class Machine:
 
     @property
     def name(self) -> str:
-        """For a folder: such as 2026-11-22-amd-epyc-2."""
-        words = re.sub(r"[^a-z0-9]+", "-", self.cpu.lower()).strip("-")
+        """For a folder: such as 2026-11-22-amd-epyc-avx2-2. Virtual CPUs of one name differ in what they can do."""
+        words = re.sub(r"[^a-z0-9]+", "-", f"{self.cpu} {self.limits['scanKernel']}".lower()).strip("-")
         return f"{self.date}-{words}-{self.cores}"
 
 

@@ -30,7 +30,7 @@ struct LoadResult: Encodable, Sendable {
     /// Absent where the server is not a process that the bench started.
     let serverCPU: Double?
     var swaps: SwapFigures?
-    /// Requests that the server answered meanwhile, whoever asked, with what it had kept. Absent where it does not tell.
+    /// Requests that the server answered meanwhile, whoever asked, with kept answers. Absent where it does not tell.
     var repeatedCount: Int?
 
     let histogram: Histogram

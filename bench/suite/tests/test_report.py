@@ -133,7 +133,7 @@ class ReportTests(unittest.TestCase):
         whole.write(self.folder)
         report.write(whole, self.folder)
         text = (self.folder / "report.md").read_text()
-        for words in ("4.21", "faiss flat", "hnswlib", "no memory", "capacity", "| wire, flat, one at a time", "3.10"):
+        for words in ("4.21", "faiss flat", "hnswlib", "no memory", "capacity", "| wire, flat, answers kept, one at a time", "3.10"):
             self.assertIn(words, text)
         for name in ("recall-flat", "rows", "threads", "wire", "latency", "swaps"):
             self.assertIn(f"({name}.svg)", text)
@@ -151,7 +151,7 @@ class ReportTests(unittest.TestCase):
         self.assertIn("- redis: no redis-server", (self.folder / "report.md").read_text())
 
     def test_a_machine_has_a_name_for_a_folder(self) -> None:
-        self.assertEqual(MACHINE.name, "2026-01-02-a-cpu-r-4")
+        self.assertEqual(MACHINE.name, "2026-01-02-a-cpu-r-avx2-4")
 
     def test_labels_keep_apart_and_near(self) -> None:
         for heights in ([0.0, 1.0, 2.0], [0.0, 0.1, 0.2, 5.0], [1.0] * 4, [0.0, 0.9, 1.0, 1.9]):
