@@ -11,15 +11,8 @@ package final class ScanBatch: Sendable {
     package let generation: Generation
     package let queries: [PlannedQuery]
     private let side: GenerationSide
-    private let rule: DiscardRule
-    /// Indices of queries on the BLAS path; their vectors are the rows of `matrix`.
-    private let tiled: [Int]
-    private let matrix: [Float]
-    private let groupSize: Int
-    private let groupCount: Int
-    /// Indices of queries on the gather path, with the first unit of each.
-    private let gathered: [(query: Int, firstUnit: Int)]
-    /// Queries on the int8 path.
+    private let gathered: GatheredQueries
+    private let tiled: TiledQueries
     private let coded: CodedGroups
     private let firstTiledUnit: Int
     private let firstCodedUnit: Int
@@ -36,8 +29,6 @@ package final class ScanBatch: Sendable {
 
     /// Rows that a thread scans before what it keeps waits for its vectors.
     package static let rowsBeforeWaiting = 32 << 10
-    /// Rows of a gathered list per unit.
-    private static let rowsPerGather = 1_024
 
     /// Cuts queries against a side of a generation into units. `kernel` scans the codes; what a thread keeps waits for
     /// its vectors once it has scanned `rowsBeforeWaiting` rows, at any number of which the answers are the same.
@@ -49,45 +40,29 @@ package final class ScanBatch: Sendable {
         self.generation = generation
         self.queries = queries
         side = target
-        let dimension = target.table.dimension
-        rule = DiscardRule(dimension: dimension)
-        groupSize = dimension <= 1_024 ? ScanScratch.queriesPerGroupMax : ScanScratch.queriesPerGroupMax / 4
-        var tiled: [Int] = []
+        var tiledIndices: [Int] = []
         var codedIndices: [Int] = []
         codedIndices.reserveCapacity(queries.count)
-        var gathered: [(query: Int, firstUnit: Int)] = []
+        var gathered = GatheredQueries()
         var results = Array(repeating: ScanResult(), count: queries.count)
-        var units = 0
         for (index, query) in queries.enumerated() {
             switch query.path {
             case .blas:
-                tiled.append(index)
+                tiledIndices.append(index)
                 results[index].counts.rowsScanned = target.table.count
             case .int8: codedIndices.append(index)
             case .gather(let rows):
-                gathered.append((index, units))
-                units += (rows.count + Self.rowsPerGather - 1) / Self.rowsPerGather
+                gathered.append(index, rowCount: rows.count)
                 results[index].counts.rowsScanned = rows.count
             }
         }
-        firstTiledUnit = units
-        groupCount = (tiled.count + groupSize - 1) / groupSize
-        units += groupCount * target.tiling.tileCount
-        // Units of the int8 path come last: when no query needs more rows, what is left is given up at once.
-        firstCodedUnit = units
-        coded = CodedGroups(queries, at: codedIndices, over: target, kernel: kernel)
-        units += coded.unitCount
-        self.tiled = tiled
         self.gathered = gathered
-        unitCount = units
-        matrix = Array(unsafeUninitializedCapacity: tiled.count * dimension) { buffer, count in
-            for (position, index) in tiled.enumerated() {
-                queries[index].vector.withElements { elements in
-                    (buffer.baseAddress! + position * dimension).initialize(from: elements, count: dimension)
-                }
-            }
-            count = tiled.count * dimension
-        }
+        tiled = TiledQueries(queries, at: tiledIndices, over: target)
+        coded = CodedGroups(queries, at: codedIndices, over: target, kernel: kernel)
+        firstTiledUnit = gathered.unitCount
+        // Units of the int8 path come last: when no query needs more rows, what is left is given up at once.
+        firstCodedUnit = firstTiledUnit + tiled.unitCount
+        unitCount = firstCodedUnit + coded.unitCount
         deposits = Mutex(Deposits(results: results))
     }
 
@@ -107,13 +82,12 @@ package final class ScanBatch: Sendable {
             return true
         }
         let unit = cursor.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard unit < unitCount else { return finishOne(&worker) }
+        guard unit < unitCount else { return worker.finishOne() }
         if unit < firstTiledUnit {
-            gatherChunk(unit, &worker, scratch)
+            gathered.scan(unit, queries, over: side, &worker, scratch)
             worker.unitsDone += 1
         } else if unit < firstCodedUnit {
-            let tile = unit - firstTiledUnit
-            scanTile(tile / groupCount, group: tile % groupCount, &worker, scratch)
+            tiled.scan(unit - firstTiledUnit, queries, over: side, &worker, scratch)
             worker.unitsDone += 1
         } else {
             scanCodes(coded.unit(unit - firstCodedUnit), &worker, scratch)
@@ -136,72 +110,6 @@ package final class ScanBatch: Sendable {
         let next = cursor.exchange(unitCount, ordering: .relaxed)
         worker.unitsDone += unitCount - min(next, unitCount)
     }
-
-    private func finishOne(_ worker: inout ScanWorker) -> Bool {
-        while worker.groupsFinished < worker.coded.count {
-            if let (index, top) = worker.coded[worker.groupsFinished]?.finishNext() {
-                worker.tops[index] = top
-                return true
-            }
-            worker.groupsFinished += 1
-        }
-        return false
-    }
-
-    private func scanTile(_ tile: Int, group: Int, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
-        let table = side.table
-        let rows = side.tiling.rows(ofTile: tile)
-        let members = group * groupSize..<min((group + 1) * groupSize, tiled.count)
-        matrix.withUnsafeBufferPointer { matrix in
-            BLAS.products(
-                queries: matrix.baseAddress! + members.lowerBound * table.dimension,
-                queryCount: members.count,
-                rows: table.vectors + rows.lowerBound * table.dimension, rowCount: rows.count,
-                dimension: table.dimension, into: scratch.scores)
-        }
-        let scan = TileScan(side: side, tile: tile, rule: rule, scratch: scratch)
-        for position in members {
-            let index = tiled[position]
-            let scores = scratch.scores + (position - members.lowerBound) * rows.count
-            worker.update(index, query: queries[index]) { top in
-                scan.offer(to: &top, query: queries[index], scores: scores)
-            }
-        }
-    }
-
-    private func gatherChunk(_ unit: Int, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
-        let entry = gathered[(gathered.partitioningIndex { $0.firstUnit > unit }) - 1]
-        let query = queries[entry.query]
-        guard case .gather(let listed) = query.path else { return }
-        let start = (unit - entry.firstUnit) * Self.rowsPerGather
-        let rows = listed[start..<min(start + Self.rowsPerGather, listed.count)]
-        let table = side.table
-        worker.update(entry.query, query: query) { top in
-            let normMin =
-                query.scoring == .dot
-                ? DiscardRule.leastNorm(threshold: top.scoreThreshold, queryNorm: query.vector.norm) : 0
-            // Where the table's least norm is long enough, none is worth a look.
-            let comparesNorms = normMin > leastNormOfAll
-            var count = 0
-            for row in rows where !query.exclusions.contains(row) {
-                if comparesNorms, table.norms[Int(row)] < normMin { continue }
-                scratch.survivors[count] = row
-                count += 1
-            }
-            query.vector.withElements { elements in
-                Canonical.gather(
-                    query: elements, base: table.vectors, dimension: table.dimension,
-                    indices: UnsafeBufferPointer(start: scratch.survivors, count: count), into: scratch.sums)
-            }
-            for index in 0..<count {
-                let row = scratch.survivors[index]
-                top.offer(score: query.score(sum: scratch.sums[index], row: row, of: table), row: row)
-            }
-            top.tighten()
-        }
-    }
-
-    private var leastNormOfAll: Double { Double(side.codes.view.blocks[side.codes.blockCount - 1].norm_min) }
 
     /// Hands in a worker's share. True for the one deposit that completes the batch.
     package func deposit(_ worker: consuming ScanWorker) -> Bool {
@@ -256,66 +164,4 @@ package final class ScanBatch: Sendable {
 
     /// Gives up: nobody takes units any more, and the batch never completes. For when nobody waits for it.
     package func abandon() { cursor.store(unitCount, ordering: .relaxed) }
-}
-
-/// What a scan found for one query.
-package struct ScanResult: Sendable {
-    /// Nil where another engine must find it.
-    package var best: TopRows?
-    package var counts = ScanCounts()
-
-    package init() {}
-
-    /// Takes over what another engine has found for the same query.
-    package mutating func replace(by other: ScanResult) {
-        best = other.best
-        counts.rowsScanned += other.counts.rowsScanned
-    }
-}
-
-/// What finding one query's rows took; no part of the answer.
-package struct ScanCounts: Sendable {
-    /// Rows whose score, or a bound of it, was computed.
-    package var rowsScanned = 0
-    /// Rows of a scan of codes that were scored canonically.
-    package var rowsRescored = 0
-
-    package init() {}
-}
-
-/// One thread's selections while it works on a batch.
-package struct ScanWorker: Sendable {
-    fileprivate var tops: [TopRows?]
-    /// Per group of coded queries, where it has taken a unit of it.
-    fileprivate var coded: [CodeWorker?]
-    /// How many of those have handed over their selections.
-    fileprivate var groupsFinished = 0
-    /// What is left of a unit that it has begun.
-    fileprivate var unitLeft: CodedGroups.Unit?
-    fileprivate var unitsDone = 0
-
-    fileprivate init(queryCount: Int, groupCount: Int) {
-        tops = Array(repeating: nil, count: queryCount)
-        coded = Array(repeating: nil, count: groupCount)
-    }
-
-    fileprivate mutating func update(_ index: Int, query: PlannedQuery, _ body: (inout TopRows) -> Void) {
-        var top = tops[index] ?? TopRows(k: query.k, minimumScore: query.minimumScore)
-        tops[index] = nil
-        body(&top)
-        tops[index] = top
-    }
-}
-
-extension Array {
-    /// The first index whose element satisfies a predicate that holds for a suffix.
-    func partitioningIndex(where belongsToSuffix: (Element) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if belongsToSuffix(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
 }

@@ -18,12 +18,6 @@ final class LoopWorker: @unchecked Sendable {
     /// slice, sharing costs more than it gains: 50 connections that ask over 10,000 x 64 one request at a time were
     /// answered 43,500 times a second with this number and 35,600 with half of it (AVX2, two loops).
     static let operationsPerSliceMax = 12_000_000
-    /// Frames, and bytes of frames, that one tick reads: the rest waits in its turn, so that reading, planning and
-    /// refusing leave time for what was read before, whoever sends how much.
-    private static let framesPerTickMax = 256
-    private static let frameBytesPerTickMax = 64 << 10
-    /// How old what is known of the queue may be.
-    private static let queueLookNanoseconds: UInt64 = 1_000_000
     /// Queries of one part of a request that shares a scan.
     private static let queriesPerPartMax = 32
 
@@ -41,17 +35,13 @@ final class LoopWorker: @unchecked Sendable {
     /// Those that are being scanned.
     private var scannedParts: [(key: ScanKey, parts: [ScanPart])] = []
     private var isTickScheduled = false
-    private var framesLeft = framesPerTickMax
-    private var frameBytesLeft = frameBytesPerTickMax
+    private var budget = TickBudget()
     /// Connections with frames for later ticks, in the order in which they began to wait.
     private var unread: Deque<ConnectionHandler> = []
     private var scans: [ScanShare] = []
     private var jobs: [any LoopJob] = []
     private var bulkJobs: [any LoopJob] = []
-    /// What the queue of a key was like lately: it is locked, and many may be refused in a tick.
-    private var queueLook: (key: ScanKey?, isOnePart: Bool, time: UInt64, excess: UInt64?) = (
-        nil, true, 0, nil
-    )
+    private var queueLook = QueueLook()
     private var isSliceScheduled = false
     private var unflushed: [ConnectionHandler] = []
     private(set) var isDraining = false
@@ -141,9 +131,7 @@ final class LoopWorker: @unchecked Sendable {
 
     /// True where the tick has room for another frame, which it takes.
     func takesFrame(byteCount: Int) -> Bool {
-        guard framesLeft > 0, frameBytesLeft > 0 else { return false }
-        framesLeft -= 1
-        frameBytesLeft -= byteCount
+        guard budget.take(byteCount: byteCount) else { return false }
         // The tick's end makes room again, also where nothing is answered.
         scheduleTick()
         return true
@@ -156,13 +144,8 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     private func readOn() {
-        makeRoom()
-        while framesLeft > 0, frameBytesLeft > 0, let next = unread.popFirst() { next.tickHasRoom() }
-    }
-
-    private func makeRoom() {
-        framesLeft = Self.framesPerTickMax
-        frameBytesLeft = Self.frameBytesPerTickMax
+        budget.renew()
+        while budget.hasRoom, let next = unread.popFirst() { next.tickHasRoom() }
     }
 
     private func scheduleTick() {
@@ -178,7 +161,7 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     private func endTick() {
-        makeRoom()
+        budget.renew()
         if !tickParts.isEmpty { runScans() }
         flush()
     }
@@ -218,13 +201,9 @@ final class LoopWorker: @unchecked Sendable {
     /// Throws OVERLOADED where a request for a key would wait too long, before anything is done for it.
     func checkQueue(of key: ScanKey, queryCount: Int, now: UInt64) throws(RequestFailure) {
         guard server.scans.mayBeFull else { return }
-        let isOnePart = queryCount <= Self.queriesPerPartMax
-        if key != queueLook.key || isOnePart != queueLook.isOnePart
-            || now > queueLook.time + Self.queueLookNanoseconds
-        {
-            queueLook = (key, isOnePart, now, server.scans.excess(of: key, isOnePart: isOnePart))
-        }
-        guard let wait = queueLook.excess else { return }
+        let excess = queueLook.excess(
+            of: key, isOnePart: queryCount <= Self.queriesPerPartMax, in: server.scans, now: now)
+        guard let wait = excess else { return }
         metrics.overloaded.count()
         throw .overloaded(retryAfterMilliseconds: Self.retryMilliseconds(after: wait))
     }

@@ -1,0 +1,25 @@
+/// What a tick may still read: the rest waits in its turn, so that reading, planning and refusing leave time for what
+/// was read before, whoever sends how much.
+package struct TickBudget: Sendable {
+    /// Frames, and bytes of frames, of one tick.
+    package static let framesMax = 256
+    package static let byteCountMax = 64 << 10
+
+    private var framesLeft = framesMax
+    private var bytesLeft = byteCountMax
+
+    package init() {}
+
+    package var hasRoom: Bool { framesLeft > 0 && bytesLeft > 0 }
+
+    /// Takes a frame where there is room. The last one may be longer than what is left.
+    package mutating func take(byteCount: Int) -> Bool {
+        guard hasRoom else { return false }
+        framesLeft -= 1
+        bytesLeft -= byteCount
+        return true
+    }
+
+    /// A new tick.
+    package mutating func renew() { self = TickBudget() }
+}
