@@ -1,4 +1,3 @@
-import DequeModule
 import KindredDomain
 import Synchronization
 
@@ -8,22 +7,7 @@ import Synchronization
 /// Who would wait too long is refused at once, and as early as that is known: before its ids are looked up, where the
 /// queue of its key is full already.
 final class ScanQueue: Sendable {
-    private struct Line {
-        /// In their order.
-        var parts: Deque<ScanPart> = []
-        var operationCount = 0
-        /// Of those that are the first ones of their requests, behind which a request of one part waits.
-        var firstOperationCount = 0
-        /// Of the scan that runs.
-        var runningOperationCount = 0
-        var startedAt: UInt64 = 0
-        var pace = ScanPace()
-
-        /// How long a request will wait that comes now.
-        func wait(isOnePart: Bool) -> UInt64 {
-            pace.nanoseconds(for: isOnePart ? firstOperationCount : operationCount)
-        }
-    }
+    private typealias Line = ScanLine<ScanPart>
 
     private struct State {
         /// Per key that scans.
@@ -32,10 +16,6 @@ final class ScanQueue: Sendable {
         var pace = ScanPace()
         var queryCount = 0
     }
-
-    /// Queries and multiply-adds of one scan: some hundred milliseconds at most, so that the next one is near.
-    private static let queriesPerScanMax = 256
-    private static let operationsPerScanMax = 2_000_000_000
 
     private let state = Mutex(State())
     private let queryCountMax: Int
@@ -75,16 +55,14 @@ final class ScanQueue: Sendable {
             while start < parts.count {
                 let end = parts[(start + 1)...].firstIndex { $0.number == 0 } ?? parts.count
                 let request = parts[start].job.request
-                let queryCount = parts[start..<end].reduce(0) { $0 + $1.queries.count }
+                let queryCount = parts[start..<end].reduce(0) { $0 + $1.queryCount }
                 let wait = line.wait(isOnePart: end == start + 1)
                 let isLate = wait > waitMax || now + wait > request.deadline
-                if state.queryCount + queryCount > queryCountMax || isLate && !line.parts.isEmpty {
+                if state.queryCount + queryCount > queryCountMax || isLate && !line.isEmpty {
                     refused.append((request, wait))
                 } else {
                     state.queryCount += queryCount
-                    line.operationCount += parts[start..<end].reduce(0) { $0 + $1.operationCount }
-                    line.firstOperationCount += parts[start].operationCount
-                    Self.insert(parts[start..<end], into: &line.parts)
+                    line.append(parts[start..<end])
                 }
                 start = end
             }
@@ -102,10 +80,7 @@ final class ScanQueue: Sendable {
         state.withLock { state in
             guard var line = state.lines.removeValue(forKey: key) else { return [] }
             let wasFull = isFull(line)
-            if isComplete {
-                line.pace.note(
-                    operations: line.runningOperationCount, nanoseconds: now - min(now, line.startedAt))
-            }
+            if isComplete { line.noteEnd(now: now) }
             state.pace = line.pace
             let begin = take(from: &line, &state.queryCount, now)
             count(begin.isEmpty ? nil : line, wasFull: wasFull)
@@ -122,43 +97,9 @@ final class ScanQueue: Sendable {
         fullCount.add(isFull ? 1 : -1, ordering: .relaxed)
     }
 
-    /// Puts parts among others in the order of their numbers, behind those of the same number. Most parts are first
-    /// ones, and go to the end.
-    private static func insert(_ parts: ArraySlice<ScanPart>, into waiting: inout Deque<ScanPart>) {
-        for part in parts {
-            var low = 0
-            var high = waiting.count
-            if let last = waiting.last, last.number <= part.number { low = high }
-            while low < high {
-                let middle = (low + high) / 2
-                if waiting[middle].number <= part.number { low = middle + 1 } else { high = middle }
-            }
-            waiting.insert(part, at: low)
-        }
-    }
-
-    /// Takes what fits the next scan, nothing where nothing waits any more.
     private func take(from line: inout Line, _ pendingCount: inout Int, _ now: UInt64) -> [ScanPart] {
-        var taken: [ScanPart] = []
-        var queryCount = 0
-        var operationCount = 0
-        while let part = line.parts.first {
-            let isDead = part.job.request.isDead.load(ordering: .relaxed)
-            let fits =
-                queryCount + part.queries.count <= Self.queriesPerScanMax
-                && operationCount + part.operationCount <= Self.operationsPerScanMax
-            guard isDead || fits || taken.isEmpty else { break }
-            line.parts.removeFirst()
-            line.operationCount -= part.operationCount
-            if part.number == 0 { line.firstOperationCount -= part.operationCount }
-            pendingCount -= part.queries.count
-            if isDead { continue }
-            queryCount += part.queries.count
-            operationCount += part.operationCount
-            taken.append(part)
-        }
-        line.runningOperationCount = operationCount
-        line.startedAt = now
+        let (taken, queryCount) = line.takeNext(now: now)
+        pendingCount -= queryCount
         return taken
     }
 }

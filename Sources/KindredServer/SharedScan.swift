@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// The job belongs to its worker's event loop; other loops read of it only the worker, which does not change, and
 /// whether it is dead.
-struct ScanPart: @unchecked Sendable {
+struct ScanPart: WaitingPart, @unchecked Sendable {
     let job: RecommendJob
     let plan: RecommendPlan
     /// Which of the plan's.
@@ -14,8 +14,10 @@ struct ScanPart: @unchecked Sendable {
     /// The part's number in its request: lower ones go first, so that a late small request does not wait for all
     /// of an early large one.
     let number: Int
-    /// Multiply-adds.
     let operationCount: Int
+
+    var queryCount: Int { queries.count }
+    var isDead: Bool { job.request.isDead.load(ordering: .relaxed) }
 }
 
 /// A batch and whose queries are in it.
@@ -80,7 +82,7 @@ final class SharedScan: Sendable {
 
     /// True once nobody waits for any of it, and once its parts are taken.
     var isDead: Bool {
-        parts.withLock { $0.allSatisfy { $0.job.request.isDead.load(ordering: .relaxed) } }
+        parts.withLock { $0.allSatisfy(\.isDead) }
     }
 
     /// True for the first caller only: whoever ends the scan starts the next one.
