@@ -10,10 +10,7 @@ struct AudienceQuery: Sendable {
     /// The canonical score of a row, given its canonical sum with the vector.
     @inline(__always)
     func score(sum: Double, row: Int) -> Float {
-        switch scoring {
-        case .dot: Canonical.score(sum: sum)
-        case .cosine: Canonical.score(sum: sum, norms: vector.norm * side.table.norms[row])
-        }
+        scoring.score(sum: sum, norms: vector.norm * side.table.norms[row])
     }
 
     /// The canonical score of one row.

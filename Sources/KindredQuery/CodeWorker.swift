@@ -319,12 +319,8 @@ final class CodeWorker: @unchecked Sendable {
             let slot = Int(pairs[index].query)
             let row = pairs[index].row
             let member = members + slot
-            let score =
-                switch member.pointee.scoring {
-                case .dot: Canonical.score(sum: sums[index])
-                case .cosine:
-                    Canonical.score(sum: sums[index], norms: member.pointee.norm * rowNorms[Int(row)])
-                }
+            let score = member.pointee.scoring.score(
+                sum: sums[index], norms: member.pointee.norm * rowNorms[Int(row)])
             best[slot].offer(score: score, row: row)
         }
     }

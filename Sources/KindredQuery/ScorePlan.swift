@@ -93,9 +93,6 @@ package struct ScorePlan {
         let sum = planned.vector.withElements { elements in
             Canonical.sum(elements, table.vector(ofRow: row), count: table.dimension)
         }
-        switch planned.scoring {
-        case .dot: return Canonical.score(sum: sum)
-        case .cosine: return Canonical.score(sum: sum, norms: planned.vector.norm * table.norms[Int(row)])
-        }
+        return planned.scoring.score(sum: sum, norms: planned.vector.norm * table.norms[Int(row)])
     }
 }

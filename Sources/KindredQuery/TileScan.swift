@@ -115,12 +115,9 @@ extension PlannedQuery {
         !exclusions.contains(row) && eligible?.contains(row: row) ?? true
     }
 
-    /// The canonical score of a row from its canonical sum. Its norm is read only where it matters.
+    /// The canonical score of a row from its canonical sum.
     func score(sum: Double, row: UInt32, of table: VectorTable) -> Float {
-        switch scoring {
-        case .dot: Canonical.score(sum: sum)
-        case .cosine: Canonical.score(sum: sum, norms: vector.norm * table.norms[Int(row)])
-        }
+        scoring.score(sum: sum, norms: vector.norm * table.norms[Int(row)])
     }
 }
 
