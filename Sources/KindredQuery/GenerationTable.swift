@@ -37,6 +37,15 @@ package struct GenerationTable: Sendable {
             defaultModel: defaultModel)
     }
 
+    /// Elements of the largest side that serves: rows x dimension.
+    package var elementCountMax: UInt64 {
+        models.values.reduce(0) { largest, entry in
+            [entry.active.items, entry.active.users].reduce(largest) { largest, side in
+                max(largest, side.map { UInt64($0.table.count) * UInt64($0.table.dimension) } ?? 0)
+            }
+        }
+    }
+
     /// Whether every request has the same answer by both, other generations being other ones even where they are alike.
     package func isAlike(_ other: GenerationTable) -> Bool {
         guard defaultModel == other.defaultModel, models.count == other.models.count else { return false }

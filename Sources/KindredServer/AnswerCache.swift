@@ -6,9 +6,14 @@ import KindredDomain
 /// `forget` is called when that ends. Bytes are compared as a whole: a hash only says where to look.
 ///
 /// A ring of entries, the oldest of which give way to new ones, and a table of buckets over it, each of which may name
-/// eight entries, the oldest giving way here too. An entry that is used while in the older half of the ring is appended
-/// anew, so what is asked for again and again stays. Finding and keeping allocate nothing. (Such a ring under a lossy
+/// seven entries, the oldest giving way here too. An entry that is used while in the older half of the ring is appended
+/// anew, so what is asked for again and again stays. Finding an answer allocates nothing. (Such a ring under a lossy
 /// table is the cache mode of MICA: Lim, Han, Andersen, Kaminsky, NSDI 2014.)
+///
+/// Keeping an answer costs more than some are worth that nobody asks for again. Unless `keepsAtOnce`, an answer is kept
+/// when its request comes for the second time: each bucket also has marks of the four requests that were missing there
+/// last. (A filter that admits at the second sight is the doorkeeper of TinyLFU: Einziger, Friedman, Manes, ACM ToS
+/// 2017.)
 package struct AnswerCache: ~Copyable {
     /// What a request that was not found is remembered by until it is answered.
     package struct Key: Sendable {
@@ -20,7 +25,7 @@ package struct AnswerCache: ~Copyable {
 
     package enum Lookup {
         case found
-        /// `nil`: the answer to this request is not kept.
+        /// `nil`: the answer to this request is not to be kept, or not yet.
         case missing(Key?)
     }
 
@@ -52,7 +57,11 @@ package struct AnswerCache: ~Copyable {
 
     /// Entries begin at multiples of this, and places are counted in it.
     private static let unitByteCount = 16
-    private static let slotsPerBucket = 8
+    private static let slotsPerBucket = 7
+    /// The slots, and one with marks: a line of memory.
+    private static let wordsPerBucket = 8
+    private static let marksPerBucket = 4
+    private static let markBits = 16
     /// Bytes of the ring for each slot of the table: a quarter of an answer of ten results with its request, so that a
     /// bucket hardly ever has more entries than slots.
     private static let bytesPerSlot = 128
@@ -62,13 +71,15 @@ package struct AnswerCache: ~Copyable {
 
     private let ring: UnsafeMutableRawBufferPointer
     private let unitCount: UInt64
-    private let slots: UnsafeMutableBufferPointer<UInt64>
+    private let words: UnsafeMutableBufferPointer<UInt64>
     private let bucketMask: UInt64
     /// The place of the next entry: units that were ever written. A place modulo the ring's size is where it lies.
     private var head: UInt64
     /// Entries before this are forgotten.
     private var forgottenBefore: UInt64
     private var era: UInt64 = 0
+    /// Whether an answer is kept when its request comes for the first time.
+    package var keepsAtOnce = true
 
     /// An empty cache of about `byteCount` bytes, which the system gives as they are written; 0: one that keeps
     /// nothing. `firstPlace`: where a test wants places to begin.
@@ -77,8 +88,8 @@ package struct AnswerCache: ~Copyable {
         unitCount = UInt64(units)
         ring = .allocate(byteCount: units * Self.unitByteCount, alignment: Self.unitByteCount)
         let bucketCount = units == 0 ? 0 : Self.bucketCount(byteCount)
-        slots = .allocate(capacity: bucketCount * Self.slotsPerBucket)
-        slots.initialize(repeating: 0)
+        words = .allocate(capacity: bucketCount * Self.wordsPerBucket)
+        words.initialize(repeating: 0)
         bucketMask = UInt64(max(bucketCount, 1) - 1)
         // From the ring's size on: a place of 0 is one that has been overwritten, as an empty slot names it.
         head = max(unitCount, firstPlace)
@@ -87,7 +98,7 @@ package struct AnswerCache: ~Copyable {
 
     deinit {
         ring.deallocate()
-        slots.deallocate()
+        words.deallocate()
     }
 
     private static func bucketCount(_ byteCount: Int) -> Int {
@@ -109,9 +120,10 @@ package struct AnswerCache: ~Copyable {
         return request.withUnsafeBytes { bytes in
             let hash = Self.hash(bytes)
             guard let slot = slot(of: hash, where: { holds($0, bytes, hash) }) else {
+                guard keepsAtOnce || wasMissing(hash) else { return .missing(nil) }
                 return .missing(Key(request: Array(bytes), hash: hash, era: era))
             }
-            let place = slots[slot] & Self.placeMask
+            let place = words[slot] & Self.placeMask
             let header = header(at: place)
             use(Answer(body: body(at: place, header), counts: header.counts))
             renew(slot, place, header)
@@ -140,7 +152,7 @@ package struct AnswerCache: ~Copyable {
         // Of two answers to the same request, which were both on their way, one is enough. Another request with the
         // same bits of the hash is as good to give way as the oldest.
         let slot = slot(of: key.hash, where: { _ in true }) ?? oldestSlot(of: key.hash)
-        slots[slot] = Self.tag(key.hash) | place
+        words[slot] = Self.tag(key.hash) | place
     }
 
     // MARK: Slots
@@ -154,7 +166,7 @@ package struct AnswerCache: ~Copyable {
     private static func tag(_ hash: UInt64) -> UInt64 { hash & ~placeMask }
 
     private func bucket(of hash: UInt64) -> Range<Int> {
-        let start = Int(hash & bucketMask) * Self.slotsPerBucket
+        let start = Int(hash & bucketMask) * Self.wordsPerBucket
         return start..<start + Self.slotsPerBucket
     }
 
@@ -163,15 +175,26 @@ package struct AnswerCache: ~Copyable {
         let tag = Self.tag(hash)
         let oldest = oldestPlace
         for slot in bucket(of: hash) {
-            let place = slots[slot] & Self.placeMask
-            if slots[slot] & ~Self.placeMask == tag, place >= oldest, isWanted(place) { return slot }
+            let place = words[slot] & Self.placeMask
+            if words[slot] & ~Self.placeMask == tag, place >= oldest, isWanted(place) { return slot }
         }
         return nil
     }
 
     private func oldestSlot(of hash: UInt64) -> Int {
         let bucket = bucket(of: hash)
-        return bucket.min { slots[$0] & Self.placeMask < slots[$1] & Self.placeMask } ?? bucket.lowerBound
+        return bucket.min { words[$0] & Self.placeMask < words[$1] & Self.placeMask } ?? bucket.lowerBound
+    }
+
+    /// Marks a request that is missing. True where it had been marked, or another one with the same bits of the hash.
+    private mutating func wasMissing(_ hash: UInt64) -> Bool {
+        let word = bucket(of: hash).upperBound
+        // Bits that neither a tag nor a bucket's number has.
+        let mark = UInt16(truncatingIfNeeded: hash >> 32)
+        for lane in 0..<Self.marksPerBucket
+        where UInt16(truncatingIfNeeded: words[word] >> (lane * Self.markBits)) == mark { return true }
+        words[word] = words[word] << Self.markBits | UInt64(mark)
+        return false
     }
 
     // MARK: Entries
@@ -217,7 +240,7 @@ package struct AnswerCache: ~Copyable {
         let source = bytes(at: place, byteCount: byteCount)
         guard let copy = reserve(byteCount, keeping: place) else { return }
         bytes(at: copy, byteCount: byteCount).copyMemory(from: UnsafeRawBufferPointer(source))
-        slots[slot] = Self.tag(header.hash) | copy
+        words[slot] = Self.tag(header.hash) | copy
     }
 
     /// Room for an entry, whose bytes lie together, at the price of the oldest. Nil where the ring is too small, or
@@ -238,7 +261,7 @@ package struct AnswerCache: ~Copyable {
 
     /// Places are used up: begins as a new cache.
     private mutating func restart() {
-        slots.update(repeating: 0)
+        words.update(repeating: 0)
         head = unitCount
         forgottenBefore = head
     }

@@ -82,7 +82,7 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     func use(_ table: GenerationTable) {
-        if !table.isAlike(generations) { repeats.forget() }
+        if !table.isAlike(generations) { repeats.use(table) }
         generations = table.replicated(after: generations)
     }
 

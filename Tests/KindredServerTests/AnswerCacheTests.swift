@@ -74,7 +74,7 @@ import Testing
                 }
             }
         }
-        #expect(foundCount > 100)
+        #expect(foundCount > 20)
         #expect((lostCount > 100) == givesWay, "\(lostCount) gave way")
     }
 
@@ -108,6 +108,33 @@ import Testing
         }
         #expect(Self.ask(&cache, Self.request(0)).body == nil)
         #expect(Self.ask(&cache, Self.request(19_999)).body == body)
+    }
+
+    /// Where an answer is not kept at once, it is when it is asked for again before four others that belong there too.
+    @Test func theSecondTimeCounts() throws {
+        // One bucket.
+        var cache = AnswerCache(byteCount: 1 << 10)
+        cache.keepsAtOnce = false
+        let body = [UInt8](repeating: 1, count: 8)
+        var early = 0
+        var late = 0
+        for round in 0..<50 {
+            let request = Self.request(1_000 * round)
+            if Self.ask(&cache, request).key != nil { early += 1 }
+            for other in 1...3 { _ = Self.ask(&cache, Self.request(1_000 * round + other)) }
+            guard let key = Self.ask(&cache, request).key else {
+                late += 1
+                continue
+            }
+            Self.keep(&cache, body, for: key)
+            #expect(Self.ask(&cache, request).body == body)
+            let forgotten = Self.request(1_000 * round + 10)
+            if Self.ask(&cache, forgotten).key != nil { early += 1 }
+            for other in 11...14 { _ = Self.ask(&cache, Self.request(1_000 * round + other)) }
+            if Self.ask(&cache, forgotten).key != nil { early += 1 }
+        }
+        // Marks have 16 bits, so that now and then another one's is taken for the request's own.
+        #expect(early <= 3 && late <= 3, "\(early) early, \(late) late")
     }
 
     /// Answers that were on their way when the generations changed are nobody's any more.

@@ -23,27 +23,27 @@ import Testing
         let server = try await RunningServer(folder, threads: 1, answerCacheMebibytes: mebibytes)
         let wanted = (0..<20).map { Oracle(rows: items).best(items[$0], k: 5, similarity: .dot) }
         try await server.withClient { (client: KindredClient) async throws in
-            for round in 0..<3 {
+            for round in 0..<4 {
                 for (query, wanted) in wanted.enumerated() {
                     let answer = try await client.recommend(.vector(items[query]), k: 5)
                     #expect(answer.results.map(\.score.bitPattern) == wanted.map(\.score.bitPattern))
                     #expect(answer.results.map(\.id) == wanted.map { .number(UInt64($0.row * 3)) })
                     #expect(answer.eligible == 500)
-                    if round > 0, mebibytes > 0 { #expect(answer.computeTime == .zero) }
+                    if round > 1, mebibytes > 0 { #expect(answer.computeTime == .zero) }
                 }
             }
             // What differs in anything is another request.
             _ = try await client.recommend(.vector(items[0]), k: 6)
             // One of its queries fails each time, alone.
-            for _ in 0..<2 {
+            for _ in 0..<3 {
                 let answers = try await client.recommendBatch([.item(.number(0)), .item(.number(1))], k: 5)
                 #expect(throws: KindredError.self) { try answers[1].get() }
                 #expect(try answers[0].get().results.count == 5)
             }
             let stats = try await client.stats()
             #expect(stats["requests_repeated_total"] == (mebibytes > 0 ? 41 : 0))
-            #expect(stats["queries_total"] == 65)
-            #expect(stats["queries_failed_total"] == 2)
+            #expect(stats["queries_total"] == 87)
+            #expect(stats["queries_failed_total"] == 3)
             // A request that fails as a whole is not answered: why, is found out each time.
             var options = RecommendOptions()
             options.call.version = 9
@@ -110,7 +110,7 @@ import Testing
         try folder.pack("first", items: [[1], [2]])
         let server = try await RunningServer(folder)
         try await server.withClient { (client: KindredClient) async throws in
-            for _ in 0..<2 {
+            for _ in 0..<3 {
                 #expect(try await client.recommend(.vector([1]), k: 1).results[0].score == 2)
             }
             try folder.pack("second", items: [[3], [4]])

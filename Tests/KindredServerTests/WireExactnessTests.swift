@@ -47,8 +47,8 @@ import Testing
             let server = try await RunningServer(folder, threads: threads)
             try await server.withClient { (client: KindredClient) async throws in
                 for (one, wanted) in zip(Self.cases, oracles) {
-                    // Twice: small batches are then answered with what was kept.
-                    for size in [1, 7, 64, 1_000, 1, 7] {
+                    // From the third time on small batches are answered with what was kept.
+                    for size in [1, 7, 64, 1_000, 1, 7, 1, 7] {
                         let found = try await Self.ask(client, one, queryCount: queryCount, batch: size)
                         #expect(found == wanted, "\(one) in batches of \(size) with \(threads) threads")
                     }

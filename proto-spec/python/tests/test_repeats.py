@@ -61,16 +61,16 @@ class Repeats(unittest.TestCase):
                 self.assertEqual((header.type, header.arg), (0x80 | kindred.TYPES["RECOMMEND"], 0))
                 bodies.append(body)
         self.assertEqual({without_times(body) for body in bodies}, {without_times(bodies[0])})
-        self.assertEqual({body[TIMES] for body in bodies[1:]}, {bytes(8)})
+        self.assertEqual({body[TIMES] for body in bodies[2:]}, {bytes(8)})
 
     def test_one_that_differs_in_anything_is_another(self):
         with Wire(address) as wire:
             counts = []
-            for request_id, k in enumerate([5, 6, 5, 6], start=2):
+            for request_id, k in enumerate([5, 6] * 3, start=2):
                 wire.send(request(request_id, k=k))
                 _, body = wire.end_reply(request_id)
                 counts.append(len(body))
-            self.assertEqual(counts[:2], counts[2:])
+            self.assertEqual(counts, counts[:2] * 3)
             self.assertLess(counts[0], counts[1])
 
     def test_a_client_that_does_not_read_waits(self):
