@@ -1,4 +1,6 @@
+import Glibc
 import KindredDomain
+import KindredKernels
 
 /// Answers to requests that may come again, by the bytes of their requests. One event loop uses it.
 ///
@@ -69,6 +71,7 @@ package struct AnswerCache: ~Copyable {
     private static let placeBits: UInt64 = 48
     private static let placeMask: UInt64 = (1 << placeBits) - 1
 
+    private let memory: MemoryRegion
     private let ring: UnsafeMutableRawBufferPointer
     private let unitCount: UInt64
     private let words: UnsafeMutableBufferPointer<UInt64>
@@ -81,24 +84,22 @@ package struct AnswerCache: ~Copyable {
     /// Whether an answer is kept when its request comes for the first time.
     package var keepsAtOnce = true
 
-    /// An empty cache of about `byteCount` bytes, which the system gives as they are written; 0: one that keeps
-    /// nothing. `firstPlace`: where a test wants places to begin.
-    package init(byteCount: Int, firstPlace: UInt64 = 0) {
+    /// An empty cache of `byteCount` bytes and a sixteenth for the table, at most an eighth, which the system gives as
+    /// they are written; 0: one that keeps nothing. `firstPlace`: where a test wants places to begin. Throws where the
+    /// system has no room for so much.
+    package init(byteCount: Int, firstPlace: UInt64 = 0) throws(MemoryFailure) {
         let units = byteCount / Self.unitByteCount
-        unitCount = UInt64(units)
-        ring = .allocate(byteCount: units * Self.unitByteCount, alignment: Self.unitByteCount)
         let bucketCount = units == 0 ? 0 : Self.bucketCount(byteCount)
-        words = .allocate(capacity: bucketCount * Self.wordsPerBucket)
-        words.initialize(repeating: 0)
+        let tableByteCount = bucketCount * Self.wordsPerBucket * MemoryLayout<UInt64>.size
+        memory = try MemoryRegion(byteCount: tableByteCount + units * Self.unitByteCount)
+        let bytes = memory.mutableBytes
+        words = UnsafeMutableRawBufferPointer(rebasing: bytes[..<tableByteCount]).bindMemory(to: UInt64.self)
+        ring = UnsafeMutableRawBufferPointer(rebasing: bytes[tableByteCount...])
+        unitCount = UInt64(units)
         bucketMask = UInt64(max(bucketCount, 1) - 1)
         // From the ring's size on: a place of 0 is one that has been overwritten, as an empty slot names it.
         head = max(unitCount, firstPlace)
         forgottenBefore = head
-    }
-
-    deinit {
-        ring.deallocate()
-        words.deallocate()
     }
 
     private static func bucketCount(_ byteCount: Int) -> Int {
@@ -230,7 +231,8 @@ package struct AnswerCache: ~Copyable {
         let header = header(at: place)
         guard header.hash == hash, Int(header.requestByteCount) == request.count else { return false }
         let bytes = bytes(at: place, byteCount: Self.byteCount(of: header))
-        return bytes[MemoryLayout<Header>.stride...].prefix(request.count).elementsEqual(request)
+        guard let kept = bytes.baseAddress, let wanted = request.baseAddress else { return true }
+        return memcmp(kept + MemoryLayout<Header>.stride, wanted, request.count) == 0
     }
 
     /// Appends an entry anew that would give way soon, where it is not itself in the way.

@@ -30,6 +30,7 @@ package final class KindredServer: Sendable {
         self.logger = logger
         KindredServer.raiseDescriptorLimit(for: configuration.limits, logger: logger)
         try StartFailure.checkFolder(configuration.modelsRoot)
+        try StartFailure.checkAnswerCache(configuration)
         do {
             try FileManager.default.createDirectory(
                 atPath: configuration.stateDirectory, withIntermediateDirectories: true)
@@ -42,7 +43,15 @@ package final class KindredServer: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threadCount)
         supervisor = try ModelSupervisor(configuration: configuration, server: context)
         var workers: [LoopWorker] = []
-        for loop in group.makeIterator() { workers.append(LoopWorker(loop: loop, server: context)) }
+        for loop in group.makeIterator() {
+            do throws(MemoryFailure) {
+                workers.append(try LoopWorker(loop: loop, server: context))
+            } catch {
+                throw StartFailure.answerCache(
+                    mebibytes: configuration.answerCacheMebibytes, threads: configuration.threadCount,
+                    reason: "\(error)")
+            }
+        }
         context.complete(workers: workers, supervisor: supervisor)
         BLAS.useOneThread
         logger.info(

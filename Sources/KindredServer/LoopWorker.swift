@@ -1,5 +1,6 @@
 import DequeModule
 import KindredDomain
+import KindredKernels
 import KindredQuery
 import KindredWire
 import Logging
@@ -46,11 +47,11 @@ final class LoopWorker: @unchecked Sendable {
     private var unflushed: [ConnectionHandler] = []
     private(set) var isDraining = false
 
-    init(loop: any EventLoop, server: ServerContext) {
+    init(loop: any EventLoop, server: ServerContext) throws(MemoryFailure) {
         self.loop = loop
         self.server = server
         generations = server.store.current.replicated(after: GenerationTable())
-        repeats = RepeatedRequests(cacheByteCount: server.answerCacheByteCount, metrics: metrics)
+        repeats = try RepeatedRequests(cacheByteCount: server.answerCacheByteCount, metrics: metrics)
     }
 
     func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }

@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredKernels
 import KindredQuery
 import KindredWire
 
@@ -12,8 +13,8 @@ struct RepeatedRequests: ~Copyable {
     private var cache: AnswerCache
     private let metrics: LoopMetrics
 
-    init(cacheByteCount: Int, metrics: LoopMetrics) {
-        cache = AnswerCache(byteCount: cacheByteCount)
+    init(cacheByteCount: Int, metrics: LoopMetrics) throws(MemoryFailure) {
+        cache = try AnswerCache(byteCount: cacheByteCount)
         self.metrics = metrics
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import KindredModel
 import NIOCore
@@ -8,6 +9,7 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case stateDirectory(String, reason: String)
     case listen(String, reason: String)
     case limits(String)
+    case answerCache(mebibytes: Int, threads: Int, reason: String)
 
     package var description: String {
         switch self {
@@ -17,6 +19,9 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
             "the state directory '\(path)' cannot be made (\(reason)): give a writable one with --state"
         case .listen(let address, let reason):
             "cannot listen on \(address): \(reason); give another address with --listen, port 0 picks a free one"
+        case .answerCache(let mebibytes, let threads, let reason):
+            "no memory to keep \(mebibytes) MiB of answers for each of \(threads) event loops (\(reason)): ask for "
+                + "less with --answer-cache-mib, or for fewer with --threads"
         case .limits(let violation): "limits that contradict each other: \(violation)"
         }
     }
@@ -28,6 +33,16 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case let failure as SocketAddressError.UnknownHost: failure.errorDescription
         default: "\(error)"
         }
+    }
+
+    /// Memory that is promised and not there would be missed long after the start.
+    static func checkAnswerCache(_ configuration: ServerConfiguration) throws(StartFailure) {
+        let (mebibytes, threads) = (configuration.answerCacheMebibytes, configuration.threadCount)
+        let machineMebibytes = ProcessInfo.processInfo.physicalMemory >> 20
+        guard UInt64(mebibytes) * UInt64(threads) > machineMebibytes else { return }
+        throw .answerCache(
+            mebibytes: mebibytes, threads: threads,
+            reason: "the machine has \(machineMebibytes) MiB of memory")
     }
 
     static func checkFolder(_ path: String) throws(StartFailure) {

@@ -37,9 +37,9 @@ import Testing
 
     /// Against a dictionary: what is found was kept last for just these bytes, and since the last `forget`.
     @Test(arguments: [(4 << 10, true), (10_007, true), (1 << 20, false)])
-    func whatIsFoundWasKept(byteCount: Int, givesWay: Bool) {
+    func whatIsFoundWasKept(byteCount: Int, givesWay: Bool) throws {
         var generator = SeededGenerator.announced()
-        var cache = AnswerCache(byteCount: byteCount)
+        var cache = try AnswerCache(byteCount: byteCount)
         var kept: [[UInt8]: [UInt8]] = [:]
         var open: [(request: [UInt8], key: AnswerCache.Key, isStale: Bool)] = []
         var foundCount = 0
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func countsAndWhatIsFinishedStay() throws {
-        var cache = AnswerCache(byteCount: 1 << 16)
+        var cache = try AnswerCache(byteCount: 1 << 16)
         let counts = AnswerCache.Counts(queries: 7, failedQueries: 2)
         let request = Self.request(1)
         let missing = Self.ask(&cache, request).key
@@ -93,9 +93,9 @@ import Testing
     }
 
     /// Whoever is asked for stays while a hundred times as many pass by as there is room for.
-    @Test func whatIsAskedForAgainStays() {
+    @Test func whatIsAskedForAgainStays() throws {
         // Some 250 entries in 1,024 buckets: none of them is ever full.
-        var cache = AnswerCache(byteCount: 1 << 20)
+        var cache = try AnswerCache(byteCount: 1 << 20)
         let body = [UInt8](repeating: 3, count: 4 << 10)
         let often = Self.request(1_000_000)
         #expect(Self.isKept(&cache, often, body))
@@ -113,7 +113,7 @@ import Testing
     /// Where an answer is not kept at once, it is when it is asked for again before four others that belong there too.
     @Test func theSecondTimeCounts() throws {
         // One bucket.
-        var cache = AnswerCache(byteCount: 1 << 10)
+        var cache = try AnswerCache(byteCount: 1 << 10)
         cache.keepsAtOnce = false
         let body = [UInt8](repeating: 1, count: 8)
         var early = 0
@@ -139,7 +139,7 @@ import Testing
 
     /// Answers that were on their way when the generations changed are nobody's any more.
     @Test func nothingOutlivesForget() throws {
-        var cache = AnswerCache(byteCount: 1 << 16)
+        var cache = try AnswerCache(byteCount: 1 << 16)
         let (known, onItsWay) = (Self.request(1), Self.request(2))
         #expect(Self.isKept(&cache, known, [1, 2, 3]))
         let missing = Self.ask(&cache, onItsWay).key
@@ -152,7 +152,7 @@ import Testing
     }
 
     @Test func theLastOfTwoAnswersIsFound() throws {
-        var cache = AnswerCache(byteCount: 1 << 16)
+        var cache = try AnswerCache(byteCount: 1 << 16)
         let request = Self.request(5)
         let keys = [Self.ask(&cache, request).key, Self.ask(&cache, request).key]
         Self.keep(&cache, [1], for: try #require(keys[0]))
@@ -160,8 +160,8 @@ import Testing
         #expect(Self.ask(&cache, request).body == [2])
     }
 
-    @Test func limitsHoldAtTheirEdges() {
-        var cache = AnswerCache(byteCount: 1 << 20)
+    @Test func limitsHoldAtTheirEdges() throws {
+        var cache = try AnswerCache(byteCount: 1 << 20)
         let body = [UInt8](repeating: 1, count: 8)
         #expect(Self.isKept(&cache, Self.request(1, byteCount: Limits.keptRequestBytesMax), body))
         #expect(Self.ask(&cache, Self.request(2, byteCount: Limits.keptRequestBytesMax + 1)).key == nil)
@@ -172,8 +172,8 @@ import Testing
 
     /// 24 bytes of an entry's beginning, 64 of a request and 8 of an answer are 6 units.
     @Test(arguments: [(0, false), (95, false), (96, true)])
-    func aRingHoldsWhatFits(byteCount: Int, holds: Bool) {
-        var cache = AnswerCache(byteCount: byteCount)
+    func aRingHoldsWhatFits(byteCount: Int, holds: Bool) throws {
+        var cache = try AnswerCache(byteCount: byteCount)
         #expect(cache.keepsAnswers == (byteCount > 0))
         for number in 0..<4 {
             #expect(
@@ -183,8 +183,8 @@ import Testing
     }
 
     /// Places have 48 bits. When they are used up, what was kept is lost, and no other answer is found instead.
-    @Test func placesBeginAnewWhenTheyAreUsedUp() {
-        var cache = AnswerCache(byteCount: 1 << 16, firstPlace: 1 << 48 - 100)
+    @Test func placesBeginAnewWhenTheyAreUsedUp() throws {
+        var cache = try AnswerCache(byteCount: 1 << 16, firstPlace: 1 << 48 - 100)
         var keptCount = 0
         for number in 0..<100 {
             let body = [UInt8](repeating: UInt8(number), count: 40)

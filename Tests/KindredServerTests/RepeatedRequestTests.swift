@@ -104,8 +104,37 @@ import Testing
         await server.stop()
     }
 
-    /// Versions that are loaded beside the one that serves, and models that begin to serve, change what requests mean.
-    @Test func aSecondModelEndsAnswersOfTheOnlyOne() async throws {
+    /// A version that answers only those who name it is gone for them too, once it is.
+    @Test(.timeLimit(.minutes(1))) func aVersionThatIsGoneIsNotAnsweredFrom() async throws {
+        let folder = try TemporaryFolder()
+        try folder.pack(items: [[1], [2]])
+        let server = try await RunningServer(folder)
+        try await server.withClient { (client: KindredClient) async throws in
+            // Pinned, so that it serves all the time.
+            _ = try await client.activate(version: 1)
+            var second = RecommendOptions()
+            second.call.version = 2
+            try folder.pack(items: [[3], [4]])
+            while try await client.models()[0].loaded != [1, 2] {}
+            for _ in 0..<3 {
+                #expect(try await client.recommend(.vector([1]), k: 1, options: second).results[0].score == 4)
+                #expect(try await client.recommend(.vector([1]), k: 1).results[0].score == 2)
+            }
+            #expect(try await client.stats()["requests_repeated_total"] == 2)
+            try folder.pack(items: [[5], [6]])
+            while try await client.models()[0].loaded != [1, 3] {}
+            await #expect {
+                try await client.recommend(.vector([1]), k: 1, options: second)
+            } throws: {
+                ($0 as? KindredError)?.name == "VERSION_GONE"
+            }
+            #expect(try await client.recommend(.vector([1]), k: 1).results[0].score == 2)
+        }
+        await server.stop()
+    }
+
+    /// A model that begins to serve changes what those mean who name none.
+    @Test(.timeLimit(.minutes(1))) func aSecondModelEndsAnswersOfTheOnlyOne() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("first", items: [[1], [2]])
         let server = try await RunningServer(folder)

@@ -12,9 +12,9 @@ final class ServerProcess {
 
     /// Starts the server, with further options of `serve`, and waits until it is ready. Its models are those of the
     /// scratch folder, or of another one, which it only reads. It computes every answer, unless it is to keep so many
-    /// mebibytes of them for the same requests.
+    /// mebibytes of them for the same requests, or as many as a server does that is not told (nil).
     init(
-        binary: String, scratch: ScratchFolder, models: String? = nil, answerCacheMebibytes: Int = 0,
+        binary: String, scratch: ScratchFolder, models: String? = nil, answerCacheMebibytes: Int? = 0,
         options: [String] = []
     ) throws {
         guard FileManager.default.isExecutableFile(atPath: binary) else {
@@ -30,8 +30,8 @@ final class ServerProcess {
         process.arguments =
             [
                 "serve", "--models", models ?? scratch.models, "--state", scratch.path + "/state", "--listen",
-                "127.0.0.1:0", "--answer-cache-mib", "\(answerCacheMebibytes)",
-            ] + options
+                "127.0.0.1:0",
+            ] + (answerCacheMebibytes.map { ["--answer-cache-mib", "\($0)"] } ?? []) + options
         process.standardOutput = output
         process.standardError = log
         try process.run()

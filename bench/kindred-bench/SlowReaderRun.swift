@@ -31,7 +31,7 @@ struct SlowReaderRun {
     func report(binary: String) async throws -> SlowReaderReport {
         let progress = ProgressLine()
         defer { progress.clear() }
-        let server = try ServerProcess(binary: binary, scratch: scratch)
+        let server = try ServerProcess(binary: binary, scratch: scratch, answerCacheMebibytes: nil)
         var attempt = 1
         while true {
             progress.show("reading, attempt \(attempt)")

@@ -26,7 +26,7 @@ struct SwapRun {
         let model = ScaledModel(name: name, rows: rows, dimension: dimension, seed: Self.seed)
         let scratch = try ScratchFolder()
         try model.publish(1, in: scratch) {}
-        let server = try ServerProcess(binary: binary, scratch: scratch)
+        let server = try ServerProcess(binary: binary, scratch: scratch, answerCacheMebibytes: nil)
         let control = KindredClient(server.endpoint)
         let load = SwapLoad(model: model, endpoint: server.endpoint)
         async let tallied = load.run(connections: connections)

@@ -14,7 +14,7 @@ enum LoadLoop: Sendable {
         case .open(let rate, let law, let seed, let inFlightMax):
             .open(
                 Arrivals(law, rate: rate, seconds: seconds, seed: seed, share: share),
-                inFlightMax: max(1, share.of(inFlightMax)))
+                inFlightMax: share.of(inFlightMax))
         }
     }
 

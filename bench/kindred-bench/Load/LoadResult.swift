@@ -87,9 +87,7 @@ struct LoadResult: Encodable, Sendable {
             "generator  \(generatorCPU.percent) of a core"
                 + (serverCPU.map { ", server \($0.percent)" } ?? "")
                 + "; \(sentByteCount.mebibytes) sent, \(receivedByteCount.mebibytes) received")
-        if let repeatedCount, repeatedCount > 0 {
-            lines.append("repeated   \(repeatedCount.groupedDigits) requests were answered with kept answers")
-        }
+        lines += RepeatCounter.lines(repeatedCount)
         if versions.count > 1 {
             let counts = versions.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.groupedDigits)" }
             lines.append("versions   " + counts.joined(separator: ", "))

@@ -108,11 +108,9 @@ final class LoadRun: Sendable {
     private func countingRepeats(
         _ measure: () async throws -> (LoadResult, AnswerSamples)
     ) async throws -> (LoadResult, AnswerSamples) {
-        let before = try await target.repeatedCount()
+        let repeats = try await RepeatCounter(target)
         var (result, samples) = try await measure()
-        if let before, let after = try await target.repeatedCount() {
-            result.repeatedCount = Int(truncatingIfNeeded: after &- before)
-        }
+        result.repeatedCount = try await repeats.count()
         return (result, samples)
     }
 

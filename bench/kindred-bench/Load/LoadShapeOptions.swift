@@ -12,7 +12,9 @@ struct LoadShapeOptions: ParsableArguments {
 
     @Option(help: "Connections.")
     var connections = 50
-    @Option(help: "Threads of the generator, among which the connections and the rate are dealt out.")
+    @Option(
+        parsing: .unconditional,
+        help: "Threads of the generator, among which the connections and the rate are dealt out.")
     var generatorThreads = 1
     @Option(help: "Closed loop: requests in flight on each connection. Default: 1.")
     var inFlight: Int?
@@ -69,6 +71,11 @@ struct LoadShapeOptions: ParsableArguments {
         }
         if let inFlightMax, !(1...10_000_000).contains(inFlightMax) {
             throw ValidationError("--in-flight-max \(inFlightMax): 1 to 10000000")
+        }
+        if let inFlightMax, inFlightMax < generatorThreads {
+            throw ValidationError(
+                "--in-flight-max \(inFlightMax): at least --generator-threads, \(generatorThreads), one for each"
+            )
         }
         guard (1...Int(Limits.standard.kMax)).contains(k) else {
             throw ValidationError("--k \(k): 1 to \(Limits.standard.kMax)")

@@ -29,6 +29,7 @@ struct LoadTargetOptions: ParsableArguments {
     @Option(help: "Threads of a server that is started. Default: one per core.")
     var threads: Int?
     @Option(
+        parsing: .unconditional,
         help: """
             Mebibytes of answers that each event loop of a server that is started keeps for the same requests. \
             Default: 0, every answer is computed.

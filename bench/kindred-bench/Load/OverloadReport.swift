@@ -25,6 +25,8 @@ struct OverloadReport: Report {
     let after: LoadResult
     /// Bytes by which the server's resident memory grew at most; nil where the server is not the bench's.
     let memoryGrowth: Int?
+    /// In the whole run, the warm-up too; nil where the server does not tell.
+    let repeatedCount: Int?
     let goals: [Goal]
     let checks: [Check]
 
@@ -34,8 +36,9 @@ struct OverloadReport: Report {
     init(
         setting: LoadSetting, loadBefore: String, closed: LoadResult, capacity: LoadResult,
         steady: LoadResult,
-        overload: LoadResult, recovery: LoadResult, after: LoadResult, memoryGrowth: Int?
+        overload: LoadResult, recovery: LoadResult, after: LoadResult, repeatedCount: Int?, memoryGrowth: Int?
     ) {
+        self.repeatedCount = repeatedCount
         self.setting = setting
         self.loadBefore = loadBefore
         self.closed = closed
@@ -101,7 +104,7 @@ struct OverloadReport: Report {
         ]
         return machine.lines + ["load average \(loadBefore) before, \(loadAfter) after", ""] + setting.lines
             + TextTable.lines([["load"] + Self.columns] + rows.map { [$0.0] + Self.cells($0.1) })
-            + [""] + goals.map(\.line) + [""]
+            + [""] + goals.map(\.line) + RepeatCounter.lines(repeatedCount) + [""]
     }
 
     private static let columns = [

@@ -24,6 +24,7 @@ struct OverloadRun {
 
     func report() async throws -> OverloadReport {
         let loadBefore = LoadAverage.lastMinute
+        let repeats = try await RepeatCounter(run.target)
         let memory = run.target.serverProcessID.map { ProcessMemory(processID: $0) }
         let loop = LoadLoop.closed(inFlight: shape.connections * (shape.inFlight ?? Self.inFlightDefault))
         try await run.warmUp(loop)
@@ -49,6 +50,7 @@ struct OverloadRun {
             setting: run.setting, loadBefore: loadBefore, closed: closed, capacity: capacity, steady: steady,
             overload: overload,
             recovery: recovery, after: after,
+            repeatedCount: try await repeats.count(),
             memoryGrowth: try residentBefore.flatMap { before in try memory.map { try $0.peak() - before } })
     }
 }

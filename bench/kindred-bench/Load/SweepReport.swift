@@ -18,10 +18,15 @@ struct SweepReport: Report {
     let targetP99: Double?
     /// The greatest rate that met the target, or nil.
     let rateWithinTarget: Double?
+    /// In the whole run, warm-ups too; nil where the server does not tell.
+    let repeatedCount: Int?
     let checks: [Check]
 
-    init(setting: LoadSetting, loadBefore: String, targetP99: Double?, closed: LoadResult, rows: [LoadResult])
-    {
+    init(
+        setting: LoadSetting, loadBefore: String, targetP99: Double?, closed: LoadResult, rows: [LoadResult],
+        repeatedCount: Int?
+    ) {
+        self.repeatedCount = repeatedCount
         self.setting = setting
         self.loadBefore = loadBefore
         self.targetP99 = targetP99
@@ -51,7 +56,8 @@ struct SweepReport: Report {
     var lines: [String] {
         machine.lines + ["load average \(loadBefore) before, \(loadAfter) after", ""] + setting.lines
             + ["\(closed.loop): \(Int(closed.goodput).groupedDigits) answers/s", ""]
-            + TextTable.lines([Self.columns] + rows.map(Self.cells)) + ["", conclusion, ""]
+            + TextTable.lines([Self.columns] + rows.map(Self.cells)) + ["", conclusion]
+            + RepeatCounter.lines(repeatedCount) + [""]
     }
 
     private static let columns = [

@@ -31,6 +31,7 @@ struct SweepRun {
 
     func report() async throws -> SweepReport {
         let loadBefore = LoadAverage.lastMinute
+        let repeats = try await RepeatCounter(run.target)
         let loop = LoadLoop.closed(inFlight: shape.connections * (shape.inFlight ?? Self.inFlightDefault))
         try await run.warmUp(loop)
         let closed = try await run.measure(loop, title: "closed loop")
@@ -46,7 +47,7 @@ struct SweepRun {
             setting: run.setting, loadBefore: loadBefore, targetP99: targetP99, closed: closed,
             rows: (rows + searched).sorted {
                 ($0.openLoop?.offeredRate ?? 0) < ($1.openLoop?.offeredRate ?? 0)
-            })
+            }, repeatedCount: try await repeats.count())
     }
 
     /// A rate's measurement. One that misses the target is made once more and the better one kept: on a

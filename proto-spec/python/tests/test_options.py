@@ -22,7 +22,7 @@ WRONG = {
     "a size of nothing": (["lookalike", "--seeds", "x", "--size", "0%"], "--size 0%: a number of users"),
     "a wait below zero": (["serve", "--models", ".", "--queue-ms", "-1"], "--queue-ms -1: 1 to 60000"),
     "answers below zero": (["serve", "--models", ".", "--answer-cache-mib", "-1"], "--answer-cache-mib -1: 0 to 65536"),
-    "answers beyond memory": (
+    "answers beyond the limit": (
         ["serve", "--models", ".", "--answer-cache-mib", "65537"], "--answer-cache-mib 65537: 0 to 65536"),
     "a wait of ages": (["serve", "--models", ".", "--queue-ms", "99999999999"], "--queue-ms 99999999999: 1 to 60000"),
     "threads below one": (["serve", "--models", ".", "--threads", "-2"], "--threads -2: 1 to 1024"),
@@ -96,6 +96,14 @@ class OptionTests(unittest.TestCase):
             with self.subTest(arguments):
                 done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "1", *arguments])
                 self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
+
+    def test_more_answers_than_memory_are_told_before_models_are_loaded(self):
+        done = self.run_command(
+            ["serve", "--models", ".", "--listen", "127.0.0.1:0", "--threads", "1024", "--answer-cache-mib", "65536"])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(
+            "no memory to keep 65536 MiB of answers for each of 1024 event loops (the machine has ", done.stderr)
+        self.assertNotIn("starting", done.stderr)
 
     def test_a_taken_port_is_told_before_models_are_loaded(self):
         with socket.socket() as taken:
