@@ -85,8 +85,8 @@ package struct AnswerCache: ~Copyable {
     package var keepsAtOnce = true
 
     /// An empty cache of `byteCount` bytes, and a fourteenth to a seventh of that for the table, which the system gives
-    /// as they are written; 0: one that keeps nothing. `firstPlace`: where a test wants places to begin. Throws where the
-    /// system has no room for so much.
+    /// as they are written; 0: one that keeps nothing. `firstPlace`: where a test wants places to begin. Throws where
+    /// the system has no room for so much.
     package init(byteCount: Int, firstPlace: UInt64 = 0) throws(MemoryFailure) {
         let units = byteCount / Self.unitByteCount
         let bucketCount = units == 0 ? 0 : Self.bucketCount(byteCount)

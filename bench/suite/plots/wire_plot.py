@@ -16,8 +16,9 @@ def draw(redis: RedisResult | None, served: ServedResult | None, folder: pathlib
     if redis:
         pairs += [
             (
-                f"Kindred, {row.dataset} {redis.rows:,} x {redis.dimension}, top {redis.k}, answers {row.answers}",
+                f"Kindred, answers {row.answers}",
                 f"Redis GET of {redis.value_byte_count} bytes",
+                f"{row.dataset} {redis.rows:,} x {redis.dimension}, top {redis.k}, "
                 f"{row.connections} connections x {row.in_flight} in flight",
                 row.speeds,
             )
@@ -26,9 +27,9 @@ def draw(redis: RedisResult | None, served: ServedResult | None, folder: pathlib
     if served:
         pairs.append(
             (
-                f"Kindred, {served.rows:,} x {served.dimension}, top {served.k}",
+                "Kindred",
                 "faiss flat behind gRPC",
-                f"{served.concurrency} in flight",
+                f"{served.rows:,} x {served.dimension}, top {served.k}, {served.concurrency} in flight",
                 served.speeds,
             )
         )
