@@ -12,6 +12,7 @@ import struct
 import subprocess
 import tempfile
 import time
+import unittest
 
 BINARY = os.environ.get("KINDRED_BINARY")
 SERVER = os.environ.get("KINDRED_TEST_SERVER")
@@ -133,14 +134,19 @@ class Scratch:
 
     @classmethod
     def served(cls, pack):
-        """A scratch repository that `pack` has filled and a server on it, with its address."""
+        """A scratch repository that `pack` has filled and a server on it, with its address, until the tests of the
+        module are done whose setUpModule asks for it."""
+        if not BINARY:
+            raise unittest.SkipTest("set KINDRED_BINARY to the path of the kindred command")
         scratch = cls()
         try:
             pack(scratch)
-            return scratch, scratch.serve()
+            address = scratch.serve()
         except BaseException:
             scratch.close()
             raise
+        unittest.addModuleCleanup(scratch.end)
+        return scratch, address
 
     def logged(self):
         return (self.folder / "server.log").read_text(errors="replace")[-4000:]

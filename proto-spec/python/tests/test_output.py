@@ -20,14 +20,7 @@ address = None
 
 def setUpModule():
     global scratch, address
-    if not BINARY:
-        raise unittest.SkipTest("KINDRED_BINARY is not set")
     scratch, address = Scratch.served(Scratch.pack_shop)
-
-
-def tearDownModule():
-    if scratch:
-        scratch.end()
 
 
 class AudienceFileTests(unittest.TestCase):

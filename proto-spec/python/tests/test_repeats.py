@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from scratch import BINARY, Scratch  # noqa: E402
+from scratch import Scratch  # noqa: E402
 from vectors import kindred  # noqa: E402
 from wire import Wire, frame  # noqa: E402
 
@@ -26,15 +26,8 @@ address = None
 
 def setUpModule():
     global scratch, address
-    if not BINARY:
-        raise unittest.SkipTest("set KINDRED_BINARY to the path of the kindred command")
     scratch, text = Scratch.served(Scratch.pack_all)
     address = kindred.parsed_address(text)
-
-
-def tearDownModule():
-    if scratch:
-        scratch.end()
 
 
 def request(request_id, **changed):

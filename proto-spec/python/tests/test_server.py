@@ -37,11 +37,6 @@ def setUpModule():
     address = kindred.parsed_address(SERVER or address)
 
 
-def tearDownModule():
-    if scratch:
-        scratch.end()
-
-
 class WireTest(unittest.TestCase):
     """Beside every test another client stays connected, and is answered after it."""
 
