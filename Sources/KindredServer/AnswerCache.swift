@@ -64,8 +64,8 @@ package struct AnswerCache: ~Copyable {
     private static let wordsPerBucket = 8
     private static let marksPerBucket = 4
     private static let markBits = 16
-    /// Bytes of the ring for each slot of the table: a quarter of an answer of ten results with its request, so that a
-    /// bucket hardly ever has more entries than slots.
+    /// Bytes of the ring for each slot of the table: a third of an answer of ten results with its request (numeric ids,
+    /// 368 bytes), so that a bucket hardly ever has more entries than slots.
     private static let bytesPerSlot = 128
     /// A slot holds a place in its low bits and some of the hash above them.
     private static let placeBits: UInt64 = 48

@@ -36,6 +36,7 @@ package struct ServerConfiguration: Sendable {
     /// The server's name and version, as HELLO_OK says them.
     package static let serverName = "kindred \(version)"
     package static let version = "0.1.0"
+    /// Room for tens of thousands of answers of ten results each.
     package static let defaultAnswerCacheMebibytes = 32
     /// The port of a server that is not told another one.
     package static let defaultPort = 7411

@@ -56,9 +56,13 @@ class Kindred:
             )
 
     def serve(
-        self, models: pathlib.Path, scratch: pathlib.Path, threads: int, answer_cache_mib: int = 0
+        self, models: pathlib.Path, scratch: pathlib.Path, threads: int, answer_cache_mib: int | None = 0
     ) -> ServerProcess:
-        """A server on a free port; ends with its `with`. Unless told otherwise it computes every answer."""
+        """A server on a free port; ends with its `with`.
+
+        It computes every answer, unless it is to keep so many mebibytes of them for the same requests, or as many as a
+        server does that is not told (None).
+        """
         return ServerProcess(
             [
                 str(self.binary),
@@ -71,8 +75,7 @@ class Kindred:
                 "127.0.0.1:0",
                 "--threads",
                 str(threads),
-                "--answer-cache-mib",
-                str(answer_cache_mib),
+                *(() if answer_cache_mib is None else ("--answer-cache-mib", str(answer_cache_mib))),
             ],
             scratch / "kindred.log",
         )

@@ -245,8 +245,8 @@ def alone_line(row: AloneRow) -> str:
     """One connection beside PING."""
     first, second, ratio = row.latencies.first, row.latencies.second, row.latencies.ratio
     return (
-        f"{row.dataset}, answers {row.answers}, one connection, one at a time: p50 {first.median * 1000:.0f} us, of PING "
-        f"{second.median * 1000:.0f} us, {ratio.median:.2f} times (noise {ratio.spread:.0%})"
+        f"{row.dataset}, answers {row.answers}, one connection, one at a time: p50 {first.median * 1000:.0f} us, of "
+        f"PING {second.median * 1000:.0f} us, {ratio.median:.2f} times (noise {ratio.spread:.0%})"
     )
 
 

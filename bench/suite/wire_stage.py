@@ -22,9 +22,11 @@ from bench.suite.plan import Plan
 
 REDIS_CONNECTIONS = 50
 REDIS_PIPELINES = (1, 16)
-# Vectors like the shipped model's, as a shop has them, and of length 1, of which no norm tells anything; mebibytes of
-# answers that the server keeps. Where it keeps answers, it hardly scans, whatever the vectors are.
-REDIS_CASES = (("shipped", 0), ("flat", 0), ("shipped", 32))
+# Vectors like the shipped model's, as a shop has them, and of length 1, of which no norm tells anything; what becomes
+# of answers. A server that keeps them hardly scans, whatever the vectors are.
+REDIS_CASES = {"shipped": ("computed", "kept"), "flat": ("computed",)}
+# Mebibytes of them: none, or as many as a server keeps that is not told.
+ANSWER_CACHE_MIB = {"computed": 0, "kept": None}
 # Of faiss: as it is installed, and such that batches are matrix products (see bench/peers/faiss_index.py).
 BLAS_THRESHOLDS = (0, 20)
 
@@ -104,14 +106,13 @@ class WireStage:
         rows: list[RedisRow] = []
         alone: list[AloneRow] = []
         with RedisYardstick(self.scratch) as redis:
-            for dataset in dict.fromkeys(dataset for dataset, _ in REDIS_CASES):
+            for dataset, cases in REDIS_CASES.items():
                 folder = self._draw(dataset, plan.wire_rows)
                 models = folder / "models"
                 self.kindred.pack(folder, models)
                 try:
-                    for cache in (cache for name, cache in REDIS_CASES if name == dataset):
-                        answers = "kept" if cache else "computed"
-                        with self.kindred.serve(models, folder, self.threads, cache) as server:
+                    for answers in cases:
+                        with self.kindred.serve(models, folder, self.threads, ANSWER_CACHE_MIB[answers]) as server:
                             target = ("--endpoint", server.endpoint, "--models", str(models))
                             rows += [
                                 self._redis_row(redis, dataset, answers, target, count) for count in REDIS_PIPELINES
@@ -197,7 +198,7 @@ class WireStage:
             f"beside Redis, {dataset}, answers {answers}: {REDIS_CONNECTIONS} connections x {in_flight} in flight"
         )
         # A thread more is faster where the generator is what both wait for, and slower where cores are.
-        counts = sorted({1, self.threads})
+        counts = sorted({1, min(self.threads, REDIS_CONNECTIONS)})
         kindred_threads = max(counts, key=kindred_speed)
         redis_threads = max(counts, key=redis_speed)
         loads.clear()

@@ -106,8 +106,15 @@ def record() -> Record:
         [comparison(2_000)],
         [comparison(1_000), comparison(2_000)],
         ThreadResult(1_000, 64, 10, 128, 1_024, (ThreadRow(1, pair(10, 5)), ThreadRow(2, pair(19, 9)))),
-        RedisResult("7", 1_000, 64, 10, 512, (RedisRow("flat", "kept", 50, 1, (2, 1), pair(10, 9), FIGURE),),
-                    (AloneRow("flat", "kept", pair(2, 1)),)),
+        RedisResult(
+            "7",
+            1_000,
+            64,
+            10,
+            512,
+            (RedisRow("flat", "kept", 50, 1, (2, 1), pair(10, 9), FIGURE),),
+            (AloneRow("flat", "kept", pair(2, 1)),),
+        ),
         ServedResult(
             1_000, 64, 10, 128, "2 threads", {"1 threads": 5.0}, pair(100, 5), FIGURE, FIGURE, FIGURE, FIGURE, 1.0
         ),
@@ -133,7 +140,8 @@ class ReportTests(unittest.TestCase):
         whole.write(self.folder)
         report.write(whole, self.folder)
         text = (self.folder / "report.md").read_text()
-        for words in ("4.21", "faiss flat", "hnswlib", "no memory", "capacity", "| wire, flat, answers kept, one at a time", "3.10"):
+        alone = "| wire, flat, answers kept, one at a time"
+        for words in ("4.21", "faiss flat", "hnswlib", "no memory", "capacity", alone, "3.10"):
             self.assertIn(words, text)
         for name in ("recall-flat", "rows", "threads", "wire", "latency", "swaps"):
             self.assertIn(f"({name}.svg)", text)
