@@ -26,9 +26,8 @@ struct OverloadRun {
         let loadBefore = LoadAverage.lastMinute
         let repeats = try await RepeatCounter(run.target)
         let memory = run.target.serverProcessID.map { ProcessMemory(processID: $0) }
-        let loop = LoadLoop.closed(inFlight: shape.connections * (shape.inFlight ?? Self.inFlightDefault))
-        try await run.warmUp(loop)
-        let closed = try await run.measure(loop, title: "closed loop")
+        let closed = try await run.measureClosed(
+            inFlight: shape.connections * (shape.inFlight ?? Self.inFlightDefault))
         var capacity = closed
         for (index, share) in Self.triedShares.enumerated() {
             let tried = try await run.measure(

@@ -32,9 +32,8 @@ struct SweepRun {
     func report() async throws -> SweepReport {
         let loadBefore = LoadAverage.lastMinute
         let repeats = try await RepeatCounter(run.target)
-        let loop = LoadLoop.closed(inFlight: shape.connections * (shape.inFlight ?? Self.inFlightDefault))
-        try await run.warmUp(loop)
-        let closed = try await run.measure(loop, title: "closed loop")
+        let closed = try await run.measureClosed(
+            inFlight: shape.connections * (shape.inFlight ?? Self.inFlightDefault))
         var rows: [LoadResult] = []
         let offered = rates.isEmpty ? Self.shares.map { $0 * closed.goodput } : rates.map(Double.init)
         for (number, rate) in offered.enumerated() where rate > 0 {
