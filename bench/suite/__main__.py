@@ -19,11 +19,12 @@ from bench.suite.failure import SuiteFailure
 from bench.suite.kindred import Kindred
 from bench.suite.latency_stage import LatencyStage
 from bench.suite.machine import ROOT, Machine, core_count, memory
+from bench.suite.overload_stage import OverloadStage
 from bench.suite.plan import DURATIONS, PLANS, Plan, fits
 from bench.suite.record import Record
 from bench.suite.wire_stage import WireStage
 
-PARTS = ("recall", "rows", "threads", "redis", "grpc", "latency")
+PARTS = ("recall", "rows", "threads", "redis", "grpc", "latency", "overload")
 
 
 class Suite:
@@ -36,6 +37,7 @@ class Suite:
         self.engine = EngineStage(*stage)
         self.wire = WireStage(*stage)
         self.latency_stage = LatencyStage(*stage)
+        self.overload_stage = OverloadStage(*stage)
 
     def run(self, record: Record, parts: tuple[str, ...], folder: pathlib.Path) -> None:
         """Measures the parts, and writes what is there after each."""
@@ -81,6 +83,10 @@ class Suite:
     def latency(self, record: Record) -> None:
         """Latency against offered load, and with swaps."""
         record.sweep, record.swaps = self.latency_stage.run()
+
+    def overload(self, record: Record) -> None:
+        """Twice the capacity."""
+        record.overload = self.overload_stage.run()
 
 
 def parser() -> argparse.ArgumentParser:

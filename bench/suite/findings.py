@@ -63,6 +63,13 @@ def findings(record: Record) -> list[Finding]:
                     "",
                 )
             )
+    if record.overload:
+        overload = record.overload
+        name = f"twice the capacity, {overload.rows:,} rows"
+        rows.append((f"{name}: answers / capacity", f"{overload.goodput_share:.2f}", ""))
+        refused_p99 = overload.phases["overload"].refused_p99
+        if refused_p99 is not None:
+            rows.append((f"{name}: p99 of refusals", f"{refused_p99:.2f} ms", ""))
     return rows
 
 

@@ -34,6 +34,9 @@ class Plan:
     sweep_seconds: float
     swap_every: float
     swap_seconds: float
+    # Twice the capacity.
+    overload_rows: int
+    overload_seconds: float
     dimension: int = 64
     k: int = 10
     queries: int = 4_096
@@ -59,6 +62,8 @@ QUICK = Plan(
     sweep_seconds=3.0,
     swap_every=5.0,
     swap_seconds=16.0,
+    overload_rows=1_000_000,
+    overload_seconds=2.5,
 )
 
 FULL = Plan(
@@ -80,6 +85,8 @@ FULL = Plan(
     sweep_seconds=10.0,
     swap_every=5.0,
     swap_seconds=60.0,
+    overload_rows=1_000_000,
+    overload_seconds=10.0,
 )
 
 SMOKE = Plan(
@@ -101,6 +108,8 @@ SMOKE = Plan(
     sweep_seconds=0.3,
     swap_every=0.5,
     swap_seconds=2.0,
+    overload_rows=2_000,
+    overload_seconds=0.3,
     queries=256,
 )
 

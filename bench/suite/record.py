@@ -12,6 +12,7 @@ from bench.peers.comparison_result import ComparisonResult
 from bench.suite.engine_stage import ThreadResult
 from bench.suite.latency_stage import SwapResult, SweepResult
 from bench.suite.machine import Machine
+from bench.suite.overload_stage import OverloadResult
 from bench.suite.wire_stage import RedisResult, ServedResult
 
 
@@ -28,6 +29,7 @@ class Record:
     served: ServedResult | None = None
     sweep: SweepResult | None = None
     swaps: SwapResult | None = None
+    overload: OverloadResult | None = None
     left_out: dict[str, str] = dataclasses.field(default_factory=dict)
     minutes: float = 0.0
 
@@ -42,7 +44,7 @@ class Record:
         """One file for each part, so that a run that is ended leaves what it had."""
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "machine.json", self.machine)
-        for name in ("recall", "rows", "threads", "redis", "served", "sweep", "swaps", "left_out"):
+        for name in ("recall", "rows", "threads", "redis", "served", "sweep", "swaps", "overload", "left_out"):
             value = getattr(self, name)
             if value:
                 write_json(folder / f"{name.replace('_', '-')}.json", value)

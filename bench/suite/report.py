@@ -7,9 +7,10 @@ import pathlib
 from bench.peers import comparison_table
 from bench.peers.interleaved import Figure, Pair
 from bench.suite.findings import findings
-from bench.suite.load_figures import LoadFigures
+from bench.suite.load_sections import latency_section, overload_section
 from bench.suite.machine import Machine
-from bench.suite.plots import latency_plot, recall_plot, rows_plot, swaps_plot, threads_plot, wire_plot
+from bench.suite.markdown import code, image
+from bench.suite.plots import recall_plot, rows_plot, threads_plot, wire_plot
 from bench.suite.record import Record
 from bench.suite.wire_stage import AloneRow
 
@@ -46,7 +47,9 @@ def write(record: Record, folder: pathlib.Path) -> None:
             *wire_lines(record),
         ]
     if record.sweep and record.swaps:
-        lines += latency_section(record, folder)
+        lines += latency_section(record.sweep, record.swaps, folder)
+    if record.overload:
+        lines += overload_section(record.overload)
     if record.left_out:
         lines += ["", "## Left out", "", *(f"- {name}: {reason}" for name, reason in record.left_out.items())]
     (folder / "report.md").write_text("\n".join(lines) + "\n")
@@ -250,69 +253,6 @@ def alone_line(row: AloneRow) -> str:
     )
 
 
-def latency_section(record: Record, folder: pathlib.Path) -> list[str]:
-    """The sweep and the swaps."""
-    sweep, swaps = record.sweep, record.swaps
-    header = (
-        "",
-        "offered/s",
-        "answered/s",
-        "p50 ms",
-        "p90",
-        "p99",
-        "p99.9",
-        "max",
-        "refused",
-        "late",
-        "generator",
-    )
-    rows = [header, *(load_cells("", row) for row in sweep.table)]
-    both = [header, load_cells("without swaps", swaps.without), load_cells("with swaps", swaps.with_swaps)]
-    return [
-        "",
-        "## Latency against offered load",
-        "",
-        image(latency_plot.draw(sweep, folder)),
-        *code(
-            [
-                f"{sweep.rows:,} x {sweep.dimension}, top {sweep.k}, {sweep.connections} connections; capacity "
-                f"{sweep.capacity:,.0f}/s" + (f", knee at {sweep.knee:,.0f}/s" if sweep.knee else ""),
-                "",
-                *comparison_table.aligned(rows),
-            ]
-        ),
-        "",
-        "## Latency while versions are swapped",
-        "",
-        image(swaps_plot.draw(swaps, folder)),
-        *code(
-            [
-                *comparison_table.aligned(both),
-                "",
-                f"of requests that a swap touched, p99 {swaps.p99_during_swaps:.3f} ms; of the others "
-                f"in the same run, {swaps.p99_outside_swaps:.3f} ms",
-            ]
-        ),
-    ]
-
-
-def load_cells(name: str, row: LoadFigures) -> tuple[str, ...]:
-    """The cells of a load."""
-    return (
-        name,
-        f"{row.offered_rate or 0:,.0f}",
-        f"{row.goodput:,.0f}",
-        f"{row.p50:.3f}",
-        f"{row.p90:.3f}",
-        f"{row.p99:.3f}",
-        f"{row.p999:.3f}",
-        f"{row.max:.3f}",
-        f"{row.refused:,}",
-        f"{row.late + row.unsent:,}",
-        f"{row.generator_cpu:.0%}",
-    )
-
-
 def pair_cells(pair: Pair) -> tuple[str, str, str, str]:
     """Both speeds, their ratio and its noise."""
     return speed(pair.first), speed(pair.second), f"{pair.ratio.median:.3g}", f"{pair.ratio.spread:.0%}"
@@ -326,13 +266,3 @@ def speed(figure: Figure) -> str:
 def section(title: str, lines: list[str]) -> list[str]:
     """A heading and lines as they are."""
     return [f"## {title}", *code(lines)]
-
-
-def code(lines: list[str]) -> list[str]:
-    """Lines as they are."""
-    return ["", "```", *lines, "```"]
-
-
-def image(name: str) -> str:
-    """A plot."""
-    return f"![{name}]({name}.svg)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import tempfile
 import unittest
@@ -14,6 +15,7 @@ from bench.suite.engine_stage import ThreadResult, ThreadRow
 from bench.suite.latency_stage import SwapResult, SweepResult
 from bench.suite.load_figures import LoadFigures, Percentile
 from bench.suite.machine import Machine
+from bench.suite.overload_stage import PHASES, Goal, OverloadResult
 from bench.suite.plots import style
 from bench.suite.plots.recall_plot import frontier
 from bench.suite.record import Record
@@ -122,6 +124,15 @@ def record() -> Record:
             1_000, 64, 10, 50, load(100, 1), (load(50, 1), load(90, 2), load(200, 50)), 100.0, 90.0, 5.0, 90.0
         ),
         SwapResult(1_000, 64, 0.7, 5.0, 3, load(70, 1), load(70, 2), 2.0, 1.5),
+        OverloadResult(
+            1_000,
+            64,
+            10,
+            50,
+            {name: load(100, 1) for name in PHASES} | {"overload": dataclasses.replace(load(200, 9), refused_p99=2.75)},
+            0.97,
+            (Goal("p99 of refusals", "2.75 ms of 9", "<= 5 ms", True), Goal("answers", "0.97", ">= 0.98", False)),
+        ),
         {"10,000 rows": "no memory"},
         1.0,
     )
@@ -141,13 +152,18 @@ class ReportTests(unittest.TestCase):
         report.write(whole, self.folder)
         text = (self.folder / "report.md").read_text()
         alone = "| wire, flat, answers kept, one at a time"
-        for words in ("4.21", "faiss flat", "hnswlib", "no memory", "capacity", alone, "3.10"):
+        overload = (
+            "| twice the capacity, 1,000 rows: p99 of refusals | 2.75 ms |",
+            "met     p99 of refusals: 2.75 ms of 9, goal <= 5 ms",
+            "not met answers: 0.97, goal >= 0.98",
+        )
+        for words in ("4.21", "faiss flat", "hnswlib", "no memory", "capacity", alone, "3.10", *overload):
             self.assertIn(words, text)
         for name in ("recall-flat", "rows", "threads", "wire", "latency", "swaps"):
             self.assertIn(f"({name}.svg)", text)
             for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
                 self.assertTrue((self.folder / (name + suffix)).read_bytes().startswith(start))
-        for name in ("machine", "recall", "rows", "threads", "redis", "served", "sweep", "swaps", "left-out"):
+        for name in ("machine", "recall", "rows", "threads", "redis", "served", "sweep", "swaps", "overload", "left-out"):
             self.assertTrue((self.folder / f"{name}.json").exists(), name)
         Record.clear(self.folder)
         self.assertEqual(list(self.folder.iterdir()), [])

@@ -1,0 +1,105 @@
+"""What the report says of loads whose rate was chosen."""
+
+from __future__ import annotations
+
+import pathlib
+
+from bench.peers import comparison_table
+from bench.suite.latency_stage import SwapResult, SweepResult
+from bench.suite.load_figures import LoadFigures
+from bench.suite.markdown import code, image
+from bench.suite.overload_stage import OverloadResult
+from bench.suite.plots import latency_plot, swaps_plot
+
+PHASE_NAMES = {
+    "closed": "closed loop",
+    "capacity": "capacity",
+    "steady": "0.7 of it",
+    "overload": "twice of it",
+    "after": "0.7 again",
+}
+
+LOAD_HEADER = (
+    "",
+    "offered/s",
+    "answered/s",
+    "p50 ms",
+    "p90",
+    "p99",
+    "p99.9",
+    "max",
+    "refused",
+    "late",
+    "generator",
+)
+
+
+def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path) -> list[str]:
+    """The sweep and the swaps."""
+    rows = [LOAD_HEADER, *(load_cells("", row) for row in sweep.table)]
+    both = [LOAD_HEADER, load_cells("without swaps", swaps.without), load_cells("with swaps", swaps.with_swaps)]
+    return [
+        "",
+        "## Latency against offered load",
+        "",
+        image(latency_plot.draw(sweep, folder)),
+        *code(
+            [
+                f"{sweep.rows:,} x {sweep.dimension}, top {sweep.k}, {sweep.connections} connections; capacity "
+                f"{sweep.capacity:,.0f}/s" + (f", knee at {sweep.knee:,.0f}/s" if sweep.knee else ""),
+                "",
+                *comparison_table.aligned(rows),
+            ]
+        ),
+        "",
+        "## Latency while versions are swapped",
+        "",
+        image(swaps_plot.draw(swaps, folder)),
+        *code(
+            [
+                *comparison_table.aligned(both),
+                "",
+                f"of requests that a swap touched, p99 {swaps.p99_during_swaps:.3f} ms; of the others "
+                f"in the same run, {swaps.p99_outside_swaps:.3f} ms",
+            ]
+        ),
+    ]
+
+
+def overload_section(overload: OverloadResult) -> list[str]:
+    """Every phase, and what the server is held to."""
+    rows = [LOAD_HEADER, *(load_cells(PHASE_NAMES[name], row) for name, row in overload.phases.items())]
+    return [
+        "",
+        "## Twice the capacity",
+        *code(
+            [
+                f"{overload.rows:,} x {overload.dimension}, vectors of length 1, top {overload.k}, "
+                f"{overload.connections} connections",
+                "",
+                *comparison_table.aligned(rows),
+                "",
+                *(
+                    f"{'met    ' if goal.is_met else 'not met'} {goal.name}: {goal.found}, goal {goal.wanted}"
+                    for goal in overload.goals
+                ),
+            ]
+        ),
+    ]
+
+
+def load_cells(name: str, row: LoadFigures) -> tuple[str, ...]:
+    """The cells of a load."""
+    return (
+        name,
+        "-" if row.offered_rate is None else f"{row.offered_rate:,.0f}",
+        f"{row.goodput:,.0f}",
+        f"{row.p50:.3f}",
+        f"{row.p90:.3f}",
+        f"{row.p99:.3f}",
+        f"{row.p999:.3f}",
+        f"{row.max:.3f}",
+        f"{row.refused:,}",
+        f"{row.late + row.unsent:,}",
+        f"{row.generator_cpu:.0%}",
+    )

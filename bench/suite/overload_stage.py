@@ -1,0 +1,90 @@
+"""What becomes of requests, answered and refused, at twice the capacity."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+
+from bench.suite.kindred import Kindred
+from bench.suite.load_figures import LoadFigures, member, number
+from bench.suite.plan import Plan
+
+CONNECTIONS = 50
+PHASES = ("closed", "capacity", "steady", "overload", "after")
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """Something that a server under too much load is held to, in the words of `kindred-bench load --overload`."""
+
+    name: str
+    found: str
+    wanted: str
+    is_met: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class OverloadResult:
+    """Twice the capacity between two times of 0.7 of it."""
+
+    rows: int
+    dimension: int
+    k: int
+    connections: int
+    phases: dict[str, LoadFigures]
+    # Answers a second at twice the capacity, as a share of it.
+    goodput_share: float
+    goals: tuple[Goal, ...]
+
+
+class OverloadStage:
+    """One drawn model of vectors of length 1, which `kindred-bench` serves."""
+
+    def __init__(
+        self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, threads: int, progress: Callable[[str], None]
+    ) -> None:
+        self.plan = plan
+        self.kindred = kindred
+        self.scratch = scratch
+        self.threads = threads
+        self.progress = progress
+
+    def run(self) -> OverloadResult:
+        """All phases, by the program that also judges them."""
+        plan = self.plan
+        self.progress("twice the capacity")
+        report = self.kindred.load(
+            "--kindred",
+            str(self.kindred.binary),
+            "--rows",
+            str(plan.overload_rows),
+            "--dimension",
+            str(plan.dimension),
+            "--threads",
+            str(self.threads),
+            "--connections",
+            str(CONNECTIONS),
+            "--k",
+            str(plan.k),
+            "--seconds",
+            str(plan.overload_seconds),
+            "--overload",
+        )
+        return OverloadResult(
+            plan.overload_rows,
+            plan.dimension,
+            plan.k,
+            CONNECTIONS,
+            {name: LoadFigures.of_result(member(report, name, dict)) for name in PHASES},
+            number(report, "goodputShare"),
+            tuple(
+                Goal(
+                    member(goal, "name", str),
+                    member(goal, "found", str),
+                    member(goal, "wanted", str),
+                    member(goal, "isMet", bool),
+                )
+                for goal in member(report, "goals", list)
+            ),
+        )

@@ -1,0 +1,65 @@
+"""What `kindred-bench load --overload` writes is believed only where it is what is expected."""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+import unittest
+from typing import Any
+
+from bench.suite.failure import SuiteFailure
+from bench.suite.kindred import Kindred
+from bench.suite.overload_stage import PHASES, Goal, OverloadStage
+from bench.suite.plan import SMOKE
+from bench.suite.tests.test_load_figures import RESULT
+
+REPORT: dict[str, Any] = {
+    **{name: RESULT for name in PHASES},
+    "goodputShare": 0.93,
+    "goals": [{"name": "answers", "found": "0.93", "wanted": ">= 0.90", "isMet": True}],
+}
+
+
+class Loads(Kindred):
+    """Says what it is told to, in place of a load."""
+
+    report: dict[str, Any]
+    options: tuple[str, ...]
+
+    def load(self, *options: str) -> dict[str, Any]:
+        object.__setattr__(self, "options", options)
+        return self.report
+
+
+def stage(report: dict[str, Any]) -> tuple[OverloadStage, Loads]:
+    """A stage whose load ends with a report."""
+    loads = Loads(pathlib.Path("kindred"), pathlib.Path("kindred-bench"))
+    object.__setattr__(loads, "report", report)
+    return OverloadStage(SMOKE, loads, pathlib.Path("scratch"), 2, lambda _: None), loads
+
+
+class OverloadStageTests(unittest.TestCase):
+    """A whole report and strange ones."""
+
+    def test_a_whole_report(self) -> None:
+        overload, loads = stage(REPORT)
+        result = overload.run()
+        self.assertEqual((result.rows, result.goodput_share), (SMOKE.overload_rows, 0.93))
+        self.assertEqual(tuple(result.phases), PHASES)
+        self.assertEqual(result.phases["overload"].refused_p99, 0.5)
+        self.assertEqual(result.goals, (Goal("answers", "0.93", ">= 0.90", True),))
+        self.assertIn("--overload", loads.options)
+
+    def test_strange_ones(self) -> None:
+        for name, value in (
+            ("overload", None),
+            ("goodputShare", "much"),
+            ("goals", {}),
+            ("goals", [{"name": "answers", "found": "0.93", "wanted": ">= 0.90", "isMet": "yes"}]),
+        ):
+            with self.subTest(name=name, value=value), self.assertRaises(SuiteFailure):
+                stage(copy.deepcopy(REPORT) | {name: value})[0].run()
+
+
+if __name__ == "__main__":
+    unittest.main()
