@@ -25,6 +25,9 @@ package enum CodeEncoder {
     /// Bytes of the codes of one block.
     package static func blockByteCount(dimension: Int) -> Int { 4 * blockRows * groups(dimension: dimension) }
 
+    /// Bytes of a query's codes as the kernels read them, whole registers: what follows the codes is 0.
+    package static func queryStride(dimension: Int) -> Int { (dimension + 63) / 64 * 64 }
+
     /// Codes 1 to 16 rows of `dimension` elements into one block of `blockByteCount(dimension:)` bytes.
     ///
     /// Elements are finite; `norms` are the rows' canonical norms, at most 2^60. Bytes of missing rows and

@@ -6,7 +6,7 @@ import KindredKernels
 /// Immutable; any thread may scan with it.
 final class AudienceCode: @unchecked Sendable {
     private let side: GenerationSide
-    private let member: CodedQueries.Member
+    private let query: CodedQuery
     private let kernel = ScanKernel.chosen
     private let columns: CodeColumns
     /// What the columns lie in.
@@ -16,22 +16,23 @@ final class AudienceCode: @unchecked Sendable {
     init(_ query: AudienceQuery, threshold: Float) {
         side = query.side
         let dimension = side.table.dimension
-        // The kernels read whole registers of codes.
-        let stride = (dimension + 63) / 64 * 64
+        let stride = CodeEncoder.queryStride(dimension: dimension)
         let codes = UnsafeMutablePointer<Int8>.allocate(capacity: stride)
         defer { codes.deallocate() }
         codes.initialize(repeating: 0, count: stride)
-        let quadMax = kernel.quadMax
-        let code = query.vector.withElements { elements in
-            CodeEncoder.encode(query: elements, dimension: dimension, quadMax: quadMax, into: codes)
+        let kernel = kernel
+        let coded = query.vector.withElements { elements in
+            CodedQuery(
+                elements, dimension: dimension, norm: query.vector.norm, scoring: query.scoring,
+                kernel: kernel,
+                into: codes)
         }
-        member = CodedQueries.Member(
-            index: 0, scoring: query.scoring, norm: query.vector.norm, code: code, excluded: (nil, nil))
+        self.query = coded
         var layout = ColumnLayout()
         let places = CodeColumns.Places(in: &layout, count: 1, stride: stride)
         memory = layout.allocate()
         var columns = CodeColumns(places, in: memory)
-        columns.set(0, member: member, codes: codes, threshold: threshold, mask: nil)
+        columns.set(0, query: coded, codes: codes, threshold: threshold, mask: nil)
         self.columns = columns
     }
 
@@ -55,22 +56,19 @@ final class AudienceCode: @unchecked Sendable {
     /// How scores follow from products in a block.
     func estimate(block: Int) -> Estimate {
         let bounds = side.codes.view.blocks[block]
-        var unit = member.code.scale * Double(bounds.scale)
-        if member.scoring == .cosine {
-            let norms = member.norm * (Double(bounds.norm_min) + Double(bounds.norm_max)) / 2
+        var unit = query.unit(in: bounds)
+        if query.scoring == .cosine {
+            let norms = query.norm * (Double(bounds.norm_min) + Double(bounds.norm_max)) / 2
             unit = norms > 0 ? unit / norms : 0
         }
-        return Estimate(
-            unit: unit,
-            margin: unit
-                * (member.code.norm * Double(bounds.error) + member.code.error * Double(bounds.coded_norm)))
+        return Estimate(unit: unit, margin: unit * query.margin(in: bounds))
     }
 
     /// The first block none of whose rows, nor those after it, can reach `threshold` by its norm.
     func reachableBlockCount(threshold: Float) -> Int {
         let blocks = side.codes.view.blocks!
-        guard member.scoring == .dot else { return side.codes.blockCount }
-        let normMin = DiscardRule.leastNorm(threshold: threshold, queryNorm: member.norm)
+        guard query.scoring == .dot else { return side.codes.blockCount }
+        let normMin = DiscardRule.leastNorm(threshold: threshold, queryNorm: query.norm)
         var low = 0
         var high = side.codes.blockCount
         // Blocks descend by norm.

@@ -70,25 +70,25 @@ struct CodeColumns {
 
     /// Puts a query at a position.
     mutating func set(
-        _ position: Int, member: CodedQueries.Member, codes source: UnsafePointer<Int8>, threshold: Float,
+        _ position: Int, query: CodedQuery, codes source: UnsafePointer<Int8>, threshold: Float,
         mask: UnsafePointer<UInt16>?
     ) {
         (codes + position * stride).initialize(from: source, count: stride)
-        offsets[position] = member.code.offset
-        norms[position] = Self.roundedUp(member.code.norm)
-        errors[position] = Self.roundedUp(member.code.error)
+        offsets[position] = query.code.offset
+        norms[position] = Self.roundedUp(query.code.norm)
+        errors[position] = Self.roundedUp(query.code.error)
         masks[position] = mask
         if mask != nil { hasMasks = true }
-        setThreshold(position, threshold, of: member)
+        setThreshold(position, threshold, of: query)
     }
 
-    func setThreshold(_ position: Int, _ threshold: Float, of member: CodedQueries.Member) {
-        let floor = CodeFloor(threshold: threshold, of: member)
+    func setThreshold(_ position: Int, _ threshold: Float, of query: CodedQuery) {
+        let floor = CodeFloor(threshold: threshold, of: query)
         floors[position] = floor.constant
         floorsPerNorm[position] = floor.perNorm
         thresholds[position] = threshold
         leastNorms[position] =
-            member.scoring == .dot ? DiscardRule.leastNorm(threshold: threshold, queryNorm: member.norm) : 0
+            query.scoring == .dot ? DiscardRule.leastNorm(threshold: threshold, queryNorm: query.norm) : 0
     }
 
     /// Puts the query at one position over that at another.

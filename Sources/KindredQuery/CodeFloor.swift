@@ -14,14 +14,14 @@ struct CodeFloor {
     static let keepsNone = CodeFloor(constant: .infinity, perNorm: 0)
 
     /// What a row must reach for its score to reach `threshold`.
-    init(threshold: Float, of member: CodedQueries.Member) {
+    init(threshold: Float, of query: CodedQuery) {
         let floor = DiscardRule.roundingFloor(of: threshold)
         guard floor.isFinite else {
             self = .keepsAll
             return
         }
-        switch member.scoring {
-        case .dot: self.init(constant: Self.lowered(floor / member.code.scale), perNorm: 0)
+        switch query.scoring {
+        case .dot: self.init(constant: Self.lowered(floor / query.code.scale), perNorm: 0)
         case .cosine:
             // A cosine is at most 1 and a little. Beyond 2 there is nothing to compare, nor to overflow.
             if floor > 2 {
@@ -29,7 +29,7 @@ struct CodeFloor {
             } else if floor < -2 {
                 self = .keepsAll
             } else {
-                self.init(constant: 0, perNorm: Self.lowered(floor * member.norm / member.code.scale))
+                self.init(constant: 0, perNorm: Self.lowered(floor * query.norm / query.code.scale))
             }
         }
     }

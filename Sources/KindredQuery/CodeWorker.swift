@@ -100,7 +100,7 @@ final class CodeWorker: @unchecked Sendable {
             (best + slot).initialize(to: BestRows(k: k, minimumScore: query.minimumScore, heap: heap))
             heap += k
             columns.set(
-                slot, member: members[slot], codes: shared.codes + slot * shared.stride,
+                slot, query: members[slot].query, codes: shared.codes + slot * shared.stride,
                 threshold: query.minimumScore, mask: query.eligible?.mask)
         }
     }
@@ -152,7 +152,7 @@ final class CodeWorker: @unchecked Sendable {
                         queries[members[slot].index].exclusions, index: index, of: side.codes, scratch)
                 }
                 let threshold = warmUp.threshold(
-                    columns, positions: positions, index: index, of: members[slot], rank: best[slot].k,
+                    columns, positions: positions, index: index, of: members[slot].query, rank: best[slot].k,
                     scratch)
                 guard let threshold else {
                     coldCount += 1
@@ -240,7 +240,7 @@ final class CodeWorker: @unchecked Sendable {
 
     private func setFloor(_ position: Int) {
         let slot = slots[position]
-        columns.setThreshold(position, best[slot].threshold, of: members[slot])
+        columns.setThreshold(position, best[slot].threshold, of: members[slot].query)
     }
 
     private func scan(call: Range<Int>, _ scratch: ScanScratch) {
@@ -294,15 +294,12 @@ final class CodeWorker: @unchecked Sendable {
     private func wantedRow(_ hit: CodeHit, slot: Int) -> UInt32? {
         let member = members + slot
         let block = table.blocks + Int(hit.position) >> 4
-        let unit = member.pointee.code.scale * Double(block.pointee.scale)
-        // The block's error includes what rounding this product and sum can add.
-        let margin =
-            member.pointee.code.norm * Double(block.pointee.error)
-            + member.pointee.code.error * Double(block.pointee.coded_norm)
+        let unit = member.pointee.query.unit(in: block.pointee)
+        let margin = member.pointee.query.margin(in: block.pointee)
         var upper = unit * (Double(hit.product) + margin * (1 + 0x1p-40))
         let row = rows[Int(hit.position)]
-        if member.pointee.scoring == .cosine {
-            let norms = member.pointee.norm * rowNorms[Int(row)]
+        if member.pointee.query.scoring == .cosine {
+            let norms = member.pointee.query.norm * rowNorms[Int(row)]
             upper = norms > 0 ? upper / norms + 0x1p-45 : 0
         }
         // Rounding to float32 keeps the order, so this is a bound of the canonical score.
@@ -319,8 +316,8 @@ final class CodeWorker: @unchecked Sendable {
             let slot = Int(pairs[index].query)
             let row = pairs[index].row
             let member = members + slot
-            let score = member.pointee.scoring.score(
-                sum: sums[index], norms: member.pointee.norm * rowNorms[Int(row)])
+            let score = member.pointee.query.scoring.score(
+                sum: sums[index], norms: member.pointee.query.norm * rowNorms[Int(row)])
             best[slot].offer(score: score, row: row)
         }
     }

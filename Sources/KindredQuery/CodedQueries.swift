@@ -7,14 +7,11 @@ import Synchronization
 /// Immutable but for the thresholds and flags, which only ever rise; a thread that sees an old one does more work,
 /// never other work.
 final class CodedQueries: @unchecked Sendable {
-    /// One query's code and what the scan must know of the query.
+    /// One query's code and which rows it must not find.
     struct Member {
         /// Its index in the batch.
         let index: Int
-        let scoring: Similarity
-        /// The float64 norm of the query.
-        let norm: Double
-        let code: QueryCode
+        let query: CodedQuery
         /// Rows that the query must not find: `queries` hold the sets.
         let excluded: (shared: RowSet.Look?, own: RowSet.Look?)
 
@@ -50,7 +47,7 @@ final class CodedQueries: @unchecked Sendable {
     init(_ queries: [PlannedQuery], at indices: ArraySlice<Int>, dimension: Int, kernel: ScanKernel) {
         self.kernel = kernel
         self.queries = queries
-        let stride = (dimension + 63) / 64 * 64
+        let stride = CodeEncoder.queryStride(dimension: dimension)
         var layout = ColumnLayout()
         let codesColumn = layout.add(Int8.self, count: indices.count * stride)
         let vectorsColumn = layout.add(Double.self, count: indices.count * dimension)
@@ -66,16 +63,17 @@ final class CodedQueries: @unchecked Sendable {
         let members = memory.elements(membersColumn)
         for (slot, index) in indices.enumerated() {
             let query = queries[index]
-            let code = query.vector.withElements { elements in
+            let coded = query.vector.withElements { elements in
                 let widened = vectors + slot * dimension
                 for element in 0..<dimension { (widened + element).initialize(to: Double(elements[element])) }
-                return CodeEncoder.encode(
-                    query: elements, dimension: dimension, quadMax: kernel.quadMax,
+                return CodedQuery(
+                    elements, dimension: dimension, norm: query.vector.norm, scoring: query.scoring,
+                    kernel: kernel,
                     into: codes + slot * stride)
             }
             (members + slot).initialize(
                 to: Member(
-                    index: index, scoring: query.scoring, norm: query.vector.norm, code: code,
+                    index: index, query: coded,
                     excluded: (query.exclusions.shared?.look, query.exclusions.own?.look)))
             (thresholds + slot).initialize(to: Atomic(Self.ascending(query.minimumScore)))
             (denseFlags + slot).initialize(to: Atomic(false))

@@ -115,7 +115,7 @@ package struct ThresholdWarmUp {
     /// A score that at least `rank` eligible rows reach, for the query at `positions[index]` of those multiplied; nil
     /// where none is found.
     func threshold(
-        _ columns: CodeColumns, positions: Range<Int>, index: Int, of member: CodedQueries.Member, rank: Int,
+        _ columns: CodeColumns, positions: Range<Int>, index: Int, of query: CodedQuery, rank: Int,
         _ scratch: ScanScratch
     ) -> Float? {
         var partCount = 1
@@ -126,14 +126,14 @@ package struct ThresholdWarmUp {
         guard partCount <= blocks.count, rank <= 8 * partCount else { return nil }
         let bound = CodePeaks.bound(
             table, columns: scratch.blockColumns, blocks: blocks, queries: columns.view(positions),
-            index: index, products: scratch.products + index * rowCount, byNorm: member.scoring == .cosine,
+            index: index, products: scratch.products + index * rowCount, byNorm: query.scoring == .cosine,
             rank: rank,
             partCount: partCount, peaks: scratch.peaks)
         guard bound.isFinite, bound.magnitude >= 0x1p-60 else { return nil }
-        let value = (Double(bound) - Double(bound.magnitude) * 0x1p-19) * member.code.scale
-        switch member.scoring {
+        let value = (Double(bound) - Double(bound.magnitude) * 0x1p-19) * query.code.scale
+        switch query.scoring {
         case .dot: return DiscardRule.roundedDown(value)
-        case .cosine: return DiscardRule.roundedDown(value / member.norm)
+        case .cosine: return DiscardRule.roundedDown(value / query.norm)
         }
     }
 }

@@ -40,7 +40,8 @@ package final class KindredServer: Sendable {
         }
         let context = ServerContext(configuration: configuration, logger: logger)
         self.context = context
-        group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threadCount)
+        group = MultiThreadedEventLoopGroup(
+            numberOfThreads: configuration.threadCount, metricsDelegate: LoopTicks())
         supervisor = try ModelSupervisor(configuration: configuration, server: context)
         var workers: [LoopWorker] = []
         for loop in group.makeIterator() {

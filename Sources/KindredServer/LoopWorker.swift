@@ -313,14 +313,21 @@ final class LoopWorker: @unchecked Sendable {
 
     // MARK: Slices
 
-    /// The next slice begins after a pause, in which the loop polls. The pause begins with a task of its own: right
-    /// after a slice nothing of the loop is in the caches, and to get from one task to the next often took longer than
-    /// the pause, so that slices followed each other without a poll for up to 115 ms. The second time it is quick.
     private func scheduleSlice() {
         guard !isSliceScheduled else { return }
         isSliceScheduled = true
-        let pause = TimeAmount.microseconds(ServerConfiguration.pauseMicroseconds)
-        loop.execute { self.loop.scheduleTask(in: pause) { self.runSlice() } }
+        runSlice(after: ServerConfiguration.pauseNanoseconds, ticksEnded: LoopTicks.ended)
+    }
+
+    /// Runs the next slice after a pause, or after twice of it and so on until the loop has polled: a pause that is over
+    /// before the loop looks at its tasks again has been none.
+    private func runSlice(after nanoseconds: Int64, ticksEnded: UInt64) {
+        loop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+            guard LoopTicks.ended != ticksEnded else {
+                return self.runSlice(after: 2 * nanoseconds, ticksEnded: ticksEnded)
+            }
+            self.runSlice()
+        }
     }
 
     /// A slice is a tick of its own. What it schedules begins with its end: of tasks that are due in turn the loop

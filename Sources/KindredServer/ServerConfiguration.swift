@@ -44,14 +44,7 @@ package struct ServerConfiguration: Sendable {
     package static let sliceNanoseconds: UInt64 = 500_000
     /// The same for work that nobody waits for: shorter, so that whoever comes meanwhile hardly notices.
     package static let bulkSliceNanoseconds: UInt64 = 250_000
-    /// Between slices a loop looks after its sockets. A task without delay would run before the next poll, and so
-    /// would one whose delay is over before the loop has looked at its tasks again, which takes longer in a debug
-    /// build: there a PING beside long scans took 1.0 ms with 20 microseconds, 1.3 with 5 and 143 with 2. Longer
-    /// pauses only idle: of 128 requests in flight over 1,000,000 x 64, an optimised server answered 4,120 a second
-    /// with 20 microseconds, 4,380 with 5 and no more with 2, whose p99.9 was 76 instead of 41 ms.
-    #if DEBUG
-        package static let pauseMicroseconds: Int64 = 20
-    #else
-        package static let pauseMicroseconds: Int64 = 5
-    #endif
+    /// Between slices a loop polls, which takes a pause: NIO polls when no task is due. Where this one is over before NIO
+    /// has looked at its tasks again, a longer one follows (`LoopWorker`).
+    package static let pauseNanoseconds: Int64 = 5_000
 }

@@ -2,6 +2,8 @@
 #ifndef KINDRED_SYSTEM_H
 #define KINDRED_SYSTEM_H
 
+#include <stdint.h>
+
 // renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE): 0, or the errno value.
 int kindred_rename_without_replacing(const char *from, const char *to);
 
@@ -30,6 +32,10 @@ int kindred_keep_to_processor(int number);
 
 // Lets the calling thread run wherever the process's first thread may: 0, or the errno value.
 int kindred_keep_to_no_processor(void);
+
+// A number of the calling thread's own, 0 at first: how often the thread has counted.
+void kindred_count_on_thread(void);
+uint64_t kindred_counted_on_thread(void);
 
 // Gives unused heap memory back to the system.
 void kindred_release_unused_heap(void);

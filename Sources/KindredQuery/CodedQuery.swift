@@ -1,0 +1,31 @@
+import KindredDomain
+import KindredKernels
+
+/// A query, as products of its codes with those of rows tell of scores.
+struct CodedQuery {
+    let scoring: Similarity
+    /// The float64 norm of the query.
+    let norm: Double
+    let code: QueryCode
+
+    /// Codes a query of `dimension` elements for a kernel, into `CodeEncoder.queryStride(dimension:)` bytes of 0.
+    init(
+        _ vector: UnsafePointer<Float>, dimension: Int, norm: Double, scoring: Similarity, kernel: ScanKernel,
+        into codes: UnsafeMutablePointer<Int8>
+    ) {
+        self.scoring = scoring
+        self.norm = norm
+        code = CodeEncoder.encode(query: vector, dimension: dimension, quadMax: kernel.quadMax, into: codes)
+    }
+
+    /// The inner product that a product of codes of 1 stands for, in a block.
+    @inline(__always)
+    func unit(in block: CodeBlock) -> Double { code.scale * Double(block.scale) }
+
+    /// By how many units, at most, the inner product with a row of a block differs from what the codes say
+    /// (`CodeEncoder`). It includes what the canonical sum adds by rounding, since the block's error does.
+    @inline(__always)
+    func margin(in block: CodeBlock) -> Double {
+        code.norm * Double(block.error) + code.error * Double(block.coded_norm)
+    }
+}
