@@ -116,7 +116,9 @@ def main() -> int:
     """Measures and writes; 1 where a part was left out because it failed."""
     command = parser()
     arguments = command.parse_args()
-    parts = tuple(filter(None, arguments.parts.split(",")))
+    parts = tuple(filter(None, map(str.strip, arguments.parts.split(","))))
+    if not parts:
+        command.error(f"--parts {arguments.parts!r}: at least one of {', '.join(PARTS)}")
     for part in parts:
         if part not in PARTS:
             command.error(f"--parts {part}: some of {', '.join(PARTS)}")

@@ -67,6 +67,8 @@ def findings(record: Record) -> list[Finding]:
         overload = record.overload
         name = f"twice the capacity, {overload.rows:,} rows"
         rows.append((f"{name}: answers / capacity", f"{overload.goodput_share:.2f}", ""))
+        met = sum(goal.is_met for goal in overload.goals)
+        rows.append((f"{name}: goals met", f"{met} of {len(overload.goals)}", ""))
         refused_p99 = overload.phases["overload"].refused_p99
         if refused_p99 is not None:
             rows.append((f"{name}: p99 of refusals", f"{refused_p99:.2f} ms", ""))

@@ -12,11 +12,11 @@ from bench.suite.overload_stage import OverloadResult
 from bench.suite.plots import latency_plot, swaps_plot
 
 PHASE_NAMES = {
-    "closed": "closed loop",
     "capacity": "capacity",
     "steady": "0.7 of it",
-    "overload": "twice of it",
-    "after": "0.7 again",
+    "overload": "twice the capacity",
+    "recovery": "0.7, the first second",
+    "after": "0.7, later",
 }
 
 LOAD_HEADER = (
@@ -68,7 +68,7 @@ def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path)
 
 def overload_section(overload: OverloadResult) -> list[str]:
     """Every phase, and what the server is held to."""
-    rows = [LOAD_HEADER, *(load_cells(PHASE_NAMES[name], row) for name, row in overload.phases.items())]
+    rows = [LOAD_HEADER, *(load_cells(PHASE_NAMES.get(name, overload.closed_loop), row) for name, row in overload.phases.items())]
     return [
         "",
         "## Twice the capacity",

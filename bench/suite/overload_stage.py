@@ -11,7 +11,7 @@ from bench.suite.load_figures import LoadFigures, member, number
 from bench.suite.plan import Plan
 
 CONNECTIONS = 50
-PHASES = ("closed", "capacity", "steady", "overload", "after")
+PHASES = ("closed", "capacity", "steady", "overload", "recovery", "after")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +32,8 @@ class OverloadResult:
     dimension: int
     k: int
     connections: int
+    # The closed loop that the capacity is looked for from, in words.
+    closed_loop: str
     phases: dict[str, LoadFigures]
     # Answers a second at twice the capacity, as a share of it.
     goodput_share: float
@@ -61,6 +63,8 @@ class OverloadStage:
             str(plan.overload_rows),
             "--dimension",
             str(plan.dimension),
+            "--data",
+            "flat",
             "--threads",
             str(self.threads),
             "--connections",
@@ -76,6 +80,7 @@ class OverloadStage:
             plan.dimension,
             plan.k,
             CONNECTIONS,
+            member(member(report, "closed", dict), "loop", str),
             {name: LoadFigures.of_result(member(report, name, dict)) for name in PHASES},
             number(report, "goodputShare"),
             tuple(

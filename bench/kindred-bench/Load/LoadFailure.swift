@@ -10,6 +10,7 @@ enum LoadFailure: Error, CustomStringConvertible {
     case tooFewVersions(model: String, models: String, found: [UInt64])
     case portUnknown(String)
     case requestTooLarge(form: String, byteCount: Int)
+    case nothingAnswered(loop: String, seconds: Double, failures: [String])
 
     var description: String {
         switch self {
@@ -32,6 +33,9 @@ enum LoadFailure: Error, CustomStringConvertible {
         case .requestTooLarge(let form, let byteCount):
             "\(form): a request of \(byteCount) bytes, wanted at most \(Limits.standard.bodyBytesMax): name "
                 + "fewer ids"
+        case .nothingAnswered(let loop, let seconds, let failures):
+            "\(loop): no request was answered within \(seconds.fixed(1)) s, wanted some to find the capacity: "
+                + (failures.isEmpty ? "none failed either" : failures.joined(separator: "; "))
         case .portUnknown(let text): "--endpoint \(text): wanted HOST:PORT with an IPv4 address"
         }
     }

@@ -7,10 +7,13 @@ enum LoadLoop: Sendable {
     /// Requests per second.
     case open(rate: Double, law: Arrivals.Law, seed: UInt64, inFlightMax: Int)
 
-    /// A thread's share, of `connections` over all threads: as many requests in flight on each as with one thread.
+    /// A thread's share, of `connections` over all threads: as many requests in flight on each as with one thread, and
+    /// as many in all.
     func pacing(seconds: Double, connections: Int, share: LoadShare) -> Pacing {
         switch self {
-        case .closed(let inFlight): .closed(inFlight: inFlight * share.of(connections) / connections)
+        case .closed(let inFlight):
+            .closed(
+                inFlight: inFlight / connections * share.of(connections) + share.of(inFlight % connections))
         case .open(let rate, let law, let seed, let inFlightMax):
             .open(
                 Arrivals(law, rate: rate, seconds: seconds, seed: seed, share: share),

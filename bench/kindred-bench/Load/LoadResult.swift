@@ -74,6 +74,9 @@ struct LoadResult: Encodable, Sendable {
     var failedCount: Int { failures.filter { !$0.isOverload }.reduce(0) { $0 + $1.count } }
     var refusedCount: Int { failures.filter(\.isOverload).reduce(0) { $0 + $1.count } }
 
+    /// Whether nearly all that was due was answered; true of a closed loop.
+    var isKeptUp: Bool { openLoop.map { goodput >= 0.97 * $0.dueRate } ?? true }
+
     var unsentCount: Int { openLoop?.unsent ?? 0 }
 
     var failureExample: String? { failures.first { !$0.isOverload }?.line }

@@ -77,19 +77,6 @@ final class LoadRun: Sendable {
         }
     }
 
-    /// A closed loop of so many requests in flight, or of half of them and so on where some are refused: a closed loop
-    /// sends the next one at once, and what it costs to refuse would be taken for the server's limit.
-    func measureClosed(inFlight: Int) async throws -> LoadResult {
-        var inFlight = inFlight
-        while true {
-            let loop = LoadLoop.closed(inFlight: inFlight)
-            try await warmUp(loop)
-            let result = try await measure(loop, title: "closed loop, \(inFlight) in flight")
-            guard result.refusedCount > 0, inFlight > 1 else { return result }
-            inFlight /= 2
-        }
-    }
-
     var setting: LoadSetting { LoadSetting(shape, scenario, target, poolCount: pool.entries.count) }
 
     /// Measures while versions are swapped, then has each version asked for what it answered.

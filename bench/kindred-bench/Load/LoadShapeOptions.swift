@@ -16,7 +16,11 @@ struct LoadShapeOptions: ParsableArguments {
         parsing: .unconditional,
         help: "Threads of the generator, among which the connections and the rate are dealt out.")
     var generatorThreads = 1
-    @Option(help: "Closed loop: requests in flight on each connection. Default: 1.")
+    @Option(
+        help: """
+            Closed loop: requests in flight on each connection. Default: 1; of the closed loop that --sweep and \
+            --overload begin with 16, and half as many as long as some are refused.
+            """)
     var inFlight: Int?
     @Option(help: "Open loop: requests per second, over all connections.")
     var rate: Double?

@@ -55,7 +55,7 @@ struct LoadSmoke {
             try await run(command, name, &report)
         }
         report.checks += [HistogramCheck.run(), ZipfCheck.run(), ScenarioCheck.run()]
-        report.checks += GeneratorThreadsCheck.run() + [try AnswerSamplesCheck.run()]
+        report.checks += GeneratorThreadsCheck.run() + ClosedLoopsCheck.run() + [try AnswerSamplesCheck.run()]
         return report
     }
 

@@ -4,8 +4,10 @@ struct SweepReport: Report {
     let setting: LoadSetting
     let loadBefore: String
     let loadAfter = LoadAverage.lastMinute
-    /// As many requests in flight as the loop holds: what the rates are shares of.
+    /// A closed loop of which nothing was refused: what the rates are shares of.
     let closed: LoadResult
+    /// Closed loops before it, of which some was.
+    let closedBefore: [LoadResult]
     /// By ascending rate.
     let rows: [LoadResult]
     /// Answers per second: the most of all rows. The closed loop's requests come in bursts, which cost less.
@@ -23,23 +25,24 @@ struct SweepReport: Report {
     let checks: [Check]
 
     init(
-        setting: LoadSetting, loadBefore: String, targetP99: Double?, closed: LoadResult, rows: [LoadResult],
+        setting: LoadSetting, loadBefore: String, targetP99: Double?, closed: ClosedLoops, rows: [LoadResult],
         repeatedCount: Int?
     ) {
         self.repeatedCount = repeatedCount
         self.setting = setting
         self.loadBefore = loadBefore
         self.targetP99 = targetP99
-        self.closed = closed
+        self.closed = closed.last
+        closedBefore = closed.all.dropLast()
         self.rows = rows
-        capacity = rows.map(\.goodput).max() ?? closed.goodput
+        capacity = rows.map(\.goodput).max() ?? closed.last.goodput
         knee =
             rows.filter { $0.latency.mean > 0 }
             .max { $0.goodput / $0.latency.mean < $1.goodput / $1.latency.mean }?.openLoop?.offeredRate
         rateWithinTarget = targetP99.flatMap { target in
             rows.last { Self.meets($0, target) }?.openLoop?.offeredRate
         }
-        let failed = rows + [closed]
+        let failed = rows + closed.all
         checks = [
             Check(
                 none: "requests that failed and were not refused for overload",

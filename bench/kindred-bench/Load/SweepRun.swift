@@ -10,8 +10,6 @@ struct SweepRun {
     /// offered.
     private static let growth = 1.5
     private static let growthSteps = 6
-    /// Of what is due: less is a rate that the server does not keep up with.
-    private static let keepingUp = 0.97
     /// Halvings of the distance between a rate that meets the target and one that does not.
     private static let searchSteps = 6
 
@@ -32,10 +30,10 @@ struct SweepRun {
     func report() async throws -> SweepReport {
         let loadBefore = LoadAverage.lastMinute
         let repeats = try await RepeatCounter(run.target)
-        let closed = try await run.measureClosed(
-            inFlight: shape.connections * (shape.inFlight ?? Self.inFlightDefault))
+        let closed = try await ClosedLoops.measure(
+            run, shape, inFlight: shape.connections * (shape.inFlight ?? Self.inFlightDefault))
         var rows: [LoadResult] = []
-        let offered = rates.isEmpty ? Self.shares.map { $0 * closed.goodput } : rates.map(Double.init)
+        let offered = rates.isEmpty ? Self.shares.map { $0 * closed.last.goodput } : rates.map(Double.init)
         for (number, rate) in offered.enumerated() where rate > 0 {
             rows.append(try await measure(rate, "\(number + 1) of \(offered.count)"))
         }
@@ -68,7 +66,7 @@ struct SweepRun {
     private func grow(from rows: [LoadResult]) async throws -> [LoadResult] {
         var grown: [LoadResult] = []
         while let last = grown.last ?? rows.last, let openLoop = last.openLoop,
-            grown.count < Self.growthSteps, last.goodput >= openLoop.dueRate * Self.keepingUp
+            grown.count < Self.growthSteps, last.isKeptUp
         {
             grown.append(
                 try await measure(openLoop.offeredRate * Self.growth, "above, \(grown.count + 1)"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pathlib
 import unittest
-from typing import Any
+from typing import Any, cast
 
 from bench.suite.failure import SuiteFailure
 from bench.suite.kindred import Kindred
@@ -14,28 +14,31 @@ from bench.suite.plan import SMOKE
 from bench.suite.tests.test_load_figures import RESULT
 
 REPORT: dict[str, Any] = {
-    **{name: RESULT for name in PHASES},
+    **{name: RESULT | {"loop": f"{name} loop"} for name in PHASES},
     "goodputShare": 0.93,
     "goals": [{"name": "answers", "found": "0.93", "wanted": ">= 0.90", "isMet": True}],
 }
 
 
-class Loads(Kindred):
+class Loads:
     """Says what it is told to, in place of a load."""
 
-    report: dict[str, Any]
-    options: tuple[str, ...]
+    binary = pathlib.Path("kindred")
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        self.report = report
+        self.options: tuple[str, ...] = ()
 
     def load(self, *options: str) -> dict[str, Any]:
-        object.__setattr__(self, "options", options)
+        """Whatever was asked."""
+        self.options = options
         return self.report
 
 
 def stage(report: dict[str, Any]) -> tuple[OverloadStage, Loads]:
     """A stage whose load ends with a report."""
-    loads = Loads(pathlib.Path("kindred"), pathlib.Path("kindred-bench"))
-    object.__setattr__(loads, "report", report)
-    return OverloadStage(SMOKE, loads, pathlib.Path("scratch"), 2, lambda _: None), loads
+    loads = Loads(report)
+    return OverloadStage(SMOKE, cast(Kindred, loads), pathlib.Path("scratch"), 2, lambda _: None), loads
 
 
 class OverloadStageTests(unittest.TestCase):
@@ -48,11 +51,19 @@ class OverloadStageTests(unittest.TestCase):
         self.assertEqual(tuple(result.phases), PHASES)
         self.assertEqual(result.phases["overload"].refused_p99, 0.5)
         self.assertEqual(result.goals, (Goal("answers", "0.93", ">= 0.90", True),))
-        self.assertIn("--overload", loads.options)
+        self.assertEqual(result.closed_loop, "closed loop")
+        asked = dict(zip(loads.options[0:-1:2], loads.options[1:-1:2], strict=True))
+        self.assertEqual(loads.options[-1], "--overload")
+        self.assertEqual(
+            {name: asked[name] for name in ("--kindred", "--rows", "--data", "--dimension", "--threads", "--k")},
+            {"--kindred": "kindred", "--rows": "2000", "--data": "flat", "--dimension": "64"}
+            | {"--threads": "2", "--k": "10"},
+        )
 
     def test_strange_ones(self) -> None:
         for name, value in (
             ("overload", None),
+            ("closed", RESULT),
             ("goodputShare", "much"),
             ("goals", {}),
             ("goals", [{"name": "answers", "found": "0.93", "wanted": ">= 0.90", "isMet": "yes"}]),
