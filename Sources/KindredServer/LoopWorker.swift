@@ -319,8 +319,8 @@ final class LoopWorker: @unchecked Sendable {
         runSlice(after: ServerConfiguration.pauseNanoseconds, ticksEnded: LoopTicks.ended)
     }
 
-    /// Runs the next slice after a pause, or after twice of it and so on until the loop has polled: a pause that is over
-    /// before the loop looks at its tasks again has been none.
+    /// Runs the next slice after a pause, or after twice of it and so on until the loop has polled: a pause that is
+    /// over before the loop looks at its tasks again has been none.
     private func runSlice(after nanoseconds: Int64, ticksEnded: UInt64) {
         loop.scheduleTask(in: .nanoseconds(nanoseconds)) {
             guard LoopTicks.ended != ticksEnded else {

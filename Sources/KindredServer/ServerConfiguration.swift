@@ -44,7 +44,7 @@ package struct ServerConfiguration: Sendable {
     package static let sliceNanoseconds: UInt64 = 500_000
     /// The same for work that nobody waits for: shorter, so that whoever comes meanwhile hardly notices.
     package static let bulkSliceNanoseconds: UInt64 = 250_000
-    /// Between slices a loop polls, which takes a pause: NIO polls when no task is due. Where this one is over before NIO
-    /// has looked at its tasks again, a longer one follows (`LoopWorker`).
+    /// Between slices a loop polls, which takes a pause: NIO polls when no task is due. Where this one is over before
+    /// NIO has looked at its tasks again, a longer one follows (`LoopWorker`).
     package static let pauseNanoseconds: Int64 = 5_000
 }

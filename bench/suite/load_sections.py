@@ -68,7 +68,8 @@ def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path)
 
 def overload_section(overload: OverloadResult) -> list[str]:
     """Every phase, and what the server is held to."""
-    rows = [LOAD_HEADER, *(load_cells(PHASE_NAMES.get(name, overload.closed_loop), row) for name, row in overload.phases.items())]
+    names = {"closed": overload.closed_loop, **PHASE_NAMES}
+    rows = [LOAD_HEADER, *(load_cells(names[name], row) for name, row in overload.phases.items())]
     return [
         "",
         "## Twice the capacity",
