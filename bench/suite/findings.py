@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.peers.comparison_result import ComparisonResult, Contest
-from bench.peers.interleaved import Pair
+from bench.peers.interleaved import Figure, Pair
 from bench.suite.record import Record
 
 RECALL = 0.98
@@ -48,21 +48,15 @@ def findings(record: Record) -> list[Finding]:
             )
         )
     if record.sweep and record.swaps:
-        calm, swapped = record.swaps.without, record.swaps.with_swaps
+        tails = [one.without.p999 / one.without.p50 for one in record.swaps.rounds if one.without.p50]
         share = f"{record.swaps.share_of_capacity:.0%} of capacity"
         rows.append(
             (f"capacity, {record.sweep.rows:,} rows over the wire", f"{record.sweep.capacity:,.0f} requests/s", "")
         )
-        if calm.p50:
-            rows.append((f"{share}: p99.9 / p50", f"{calm.p999 / calm.p50:.2f}", ""))
-        if calm.p99:
-            rows.append(
-                (
-                    f"{share}: p99 with a swap every {record.swaps.swap_every_seconds:g} s / without",
-                    f"{swapped.p99 / calm.p99:.2f}",
-                    "",
-                )
-            )
+        if tails:
+            rows.append(of_figure(f"{share}: p99.9 / p50", Figure.of(tails)))
+        every = f"{record.swaps.swap_every_seconds:g} s"
+        rows.append(of_figure(f"{share}: p99 with a swap every {every} / without", record.swaps.p99_ratio))
     if record.overload:
         overload = record.overload
         name = f"twice the capacity, {overload.rows:,} rows"
@@ -100,4 +94,9 @@ def table(result: ComparisonResult) -> str:
 
 def of_pair(name: str, pair: Pair) -> Finding:
     """A ratio and its noise."""
-    return name, f"{pair.ratio.median:.3g}", f"{pair.ratio.spread:.0%}"
+    return of_figure(name, pair.ratio)
+
+
+def of_figure(name: str, figure: Figure) -> Finding:
+    """A median and its noise."""
+    return name, f"{figure.median:.3g}", f"{figure.spread:.0%}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import pathlib
 import shutil
 from collections.abc import Callable
 from typing import Any
 
 from bench.datasets import drawn
+from bench.peers.interleaved import Figure
 from bench.suite.kindred import Kindred
 from bench.suite.load_figures import LoadFigures, member, number
 from bench.suite.plan import Plan
@@ -35,18 +37,40 @@ class SweepResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class SwapRound:
+    """An open loop without swaps and then one with them. Latencies in milliseconds."""
+
+    without: LoadFigures
+    with_swaps: LoadFigures
+    swaps: int
+    p99_during_swaps: float
+    p99_outside_swaps: float
+
+    @property
+    def p99_ratio(self) -> float:
+        """With swaps over without."""
+        return self.with_swaps.p99 / self.without.p99 if self.without.p99 else math.inf
+
+
+@dataclasses.dataclass(frozen=True)
 class SwapResult:
-    """An open loop at a share of the capacity, without swaps and with one every so many seconds."""
+    """Open loops at a share of the capacity, in turn without swaps and with one every so many seconds."""
 
     rows: int
     dimension: int
     share_of_capacity: float
     swap_every_seconds: float
-    swaps: int
-    without: LoadFigures
-    with_swaps: LoadFigures
-    p99_during_swaps: float
-    p99_outside_swaps: float
+    rounds: tuple[SwapRound, ...]
+
+    @property
+    def middle(self) -> SwapRound:
+        """The round in the middle by the ratio of its p99."""
+        return sorted(self.rounds, key=lambda one: one.p99_ratio)[len(self.rounds) // 2]
+
+    @property
+    def p99_ratio(self) -> Figure:
+        """With swaps over without, of the rounds."""
+        return Figure.of([one.p99_ratio for one in self.rounds])
 
 
 class LatencyStage:
@@ -108,19 +132,21 @@ class LatencyStage:
             "--seconds",
             str(plan.swap_seconds),
         )
-        self.progress("latency without swaps")
+        rounds = tuple(
+            self._swap_round(f"{turn + 1} of {plan.swap_rounds}", options) for turn in range(plan.swap_rounds)
+        )
+        return SwapResult(plan.latency_rows, plan.dimension, SHARE_OF_CAPACITY, plan.swap_every, rounds)
+
+    def _swap_round(self, turn: str, options: tuple[str, ...]) -> SwapRound:
+        self.progress(f"latency without swaps, {turn}")
         without = LoadFigures.of(self._load(*options))
-        self.progress("latency with swaps")
-        report = self._load(*options, "--swap-every", str(plan.swap_every))
+        self.progress(f"latency with swaps, {turn}")
+        report = self._load(*options, "--swap-every", str(self.plan.swap_every))
         swaps = member(member(report, "result", dict), "swaps", dict)
-        return SwapResult(
-            plan.latency_rows,
-            plan.dimension,
-            SHARE_OF_CAPACITY,
-            plan.swap_every,
-            len(member(swaps, "windows", list)),
+        return SwapRound(
             without,
             LoadFigures.of(report),
+            len(member(swaps, "windows", list)),
             number(member(swaps, "during", dict), "p99"),
             number(member(swaps, "outside", dict), "p99"),
         )

@@ -37,7 +37,10 @@ LOAD_HEADER = (
 def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path) -> list[str]:
     """The sweep and the swaps."""
     rows = [LOAD_HEADER, *(load_cells("", row) for row in sweep.table)]
-    both = [LOAD_HEADER, load_cells("without swaps", swaps.without), load_cells("with swaps", swaps.with_swaps)]
+    both = [LOAD_HEADER]
+    for one in swaps.rounds:
+        both += [load_cells("without swaps", one.without), load_cells("with swaps", one.with_swaps)]
+    middle = swaps.middle
     return [
         "",
         "## Latency against offered load",
@@ -59,8 +62,9 @@ def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path)
             [
                 *comparison_table.aligned(both),
                 "",
-                f"of requests that a swap touched, p99 {swaps.p99_during_swaps:.3f} ms; of the others "
-                f"in the same run, {swaps.p99_outside_swaps:.3f} ms",
+                f"p99 with swaps / without: {swaps.p99_ratio.median:.2f} (noise {swaps.p99_ratio.spread:.0%})",
+                f"of the round in the middle, p99 of requests that a swap touched {middle.p99_during_swaps:.3f} ms, "
+                f"of the others {middle.p99_outside_swaps:.3f} ms",
             ]
         ),
     ]

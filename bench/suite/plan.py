@@ -34,6 +34,7 @@ class Plan:
     sweep_seconds: float
     swap_every: float
     swap_seconds: float
+    swap_rounds: int
     # Twice the capacity.
     overload_rows: int
     overload_seconds: float
@@ -61,7 +62,8 @@ QUICK = Plan(
     latency_rows=100_000,
     sweep_seconds=3.0,
     swap_every=5.0,
-    swap_seconds=16.0,
+    swap_seconds=11.0,
+    swap_rounds=3,
     overload_rows=1_000_000,
     overload_seconds=2.5,
 )
@@ -85,6 +87,7 @@ FULL = Plan(
     sweep_seconds=10.0,
     swap_every=5.0,
     swap_seconds=60.0,
+    swap_rounds=5,
     overload_rows=1_000_000,
     overload_seconds=10.0,
 )
@@ -108,6 +111,7 @@ SMOKE = Plan(
     sweep_seconds=0.3,
     swap_every=0.5,
     swap_seconds=2.0,
+    swap_rounds=2,
     overload_rows=2_000,
     overload_seconds=0.3,
     queries=256,

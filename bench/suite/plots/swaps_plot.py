@@ -13,10 +13,11 @@ TICKS = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
 
 def draw(swaps: SwapResult, folder: pathlib.Path) -> str:
     """Both distributions by percentile; each step to the right is a tenth of the requests of the one before."""
+    middle = swaps.middle
     figure, axes = style.canvas(
         "Latency with and without version swaps",
         f"{swaps.rows:,} x {swaps.dimension}, {swaps.share_of_capacity:.0%} of capacity, Poisson arrivals; "
-        f"{swaps.swaps} swaps, one every {swaps.swap_every_seconds:g} s",
+        f"{middle.swaps} swaps, one every {swaps.swap_every_seconds:g} s",
         "share of requests that were at most as slow",
         "latency, ms",
         right=0.8,
@@ -25,8 +26,8 @@ def draw(swaps: SwapResult, folder: pathlib.Path) -> str:
     axes.set_yscale("log")
     labels = []
     for text, figures, color in (
-        ("without swaps", swaps.without, style.PEERS["faiss flat"]),
-        ("with swaps", swaps.with_swaps, style.KINDRED),
+        ("without swaps", middle.without, style.PEERS["faiss flat"]),
+        ("with swaps", middle.with_swaps, style.KINDRED),
     ):
         places, values = curve(figures)
         axes.plot(places, values, color=color)

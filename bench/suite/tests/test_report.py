@@ -12,7 +12,7 @@ from bench.peers.interleaved import Figure, Pair
 from bench.peers.peer import Facts
 from bench.suite import report
 from bench.suite.engine_stage import ThreadResult, ThreadRow
-from bench.suite.latency_stage import SwapResult, SweepResult
+from bench.suite.latency_stage import SwapResult, SwapRound, SweepResult
 from bench.suite.load_figures import LoadFigures, Percentile
 from bench.suite.machine import Machine
 from bench.suite.overload_stage import PHASES, Goal, OverloadResult
@@ -123,7 +123,9 @@ def record() -> Record:
         SweepResult(
             1_000, 64, 10, 50, load(100, 1), (load(50, 1), load(90, 2), load(200, 50)), 100.0, 90.0, 5.0, 90.0
         ),
-        SwapResult(1_000, 64, 0.7, 5.0, 3, load(70, 1), load(70, 2), 2.0, 1.5),
+        SwapResult(
+            1_000, 64, 0.7, 5.0, tuple(SwapRound(load(70, 1), load(70, slow), 3, 2.0, 1.5) for slow in (9, 2, 1))
+        ),
         OverloadResult(
             1_000,
             64,
@@ -154,6 +156,10 @@ class ReportTests(unittest.TestCase):
         report.write(whole, self.folder)
         text = (self.folder / "report.md").read_text()
         alone = "| wire, flat, answers kept, one at a time"
+        swaps = (
+            "| 70% of capacity: p99 with a swap every 5 s / without | 2 |",
+            "p99 with swaps / without: 2.00",
+        )
         overload = (
             "| twice the capacity, 1,000 rows: p99 of refusals | 2.75 ms |",
             "| twice the capacity, 1,000 rows: goals met | 1 of 2 |",
@@ -161,13 +167,14 @@ class ReportTests(unittest.TestCase):
             "met     p99 of refusals: 2.75 ms of 9, goal <= 5 ms",
             "not met answers: 0.97, goal >= 0.98",
         )
-        for words in ("4.21", "faiss flat", "hnswlib", "no memory", "capacity", alone, "3.10", *overload):
+        for words in ("4.21", "faiss flat", "hnswlib", "no memory", "capacity", alone, "3.10", *swaps, *overload):
             self.assertIn(words, text)
         for name in ("recall-flat", "rows", "threads", "wire", "latency", "swaps"):
             self.assertIn(f"({name}.svg)", text)
             for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
                 self.assertTrue((self.folder / (name + suffix)).read_bytes().startswith(start))
-        for name in ("machine", "recall", "rows", "threads", "redis", "served", "sweep", "swaps", "overload", "left-out"):
+        parts = ("machine", "recall", "rows", "threads", "redis", "served", "sweep", "swaps", "overload", "left-out")
+        for name in parts:
             self.assertTrue((self.folder / f"{name}.json").exists(), name)
         Record.clear(self.folder)
         self.assertEqual(list(self.folder.iterdir()), [])
