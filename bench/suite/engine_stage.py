@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.datasets import drawn
@@ -15,8 +15,7 @@ from bench.peers.comparison_result import ComparisonResult
 from bench.peers.interleaved import Pair
 from bench.peers.parameter_grid import MATRIX_PRODUCTS, Width
 from bench.peers.peer_process import PeerProcess
-from bench.suite.kindred import Kindred
-from bench.suite.plan import Plan
+from bench.suite.stage import Stage
 
 EXACT_PEERS = ("faiss flat", "numpy")
 PEERS_OF_ROWS = (*EXACT_PEERS, "faiss IVF", "hnswlib")
@@ -45,17 +44,8 @@ class ThreadResult:
     table: tuple[ThreadRow, ...]
 
 
-class EngineStage:
+class EngineStage(Stage):
     """Draws what it needs into a scratch folder, a table at a time."""
-
-    def __init__(
-        self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, threads: int, progress: Callable[[str], None]
-    ) -> None:
-        self.plan = plan
-        self.kindred = kindred
-        self.scratch = scratch
-        self.threads = threads
-        self.progress = progress
 
     def recall(self) -> list[ComparisonResult]:
         """Throughput against recall."""

@@ -6,14 +6,12 @@ import dataclasses
 import math
 import pathlib
 import shutil
-from collections.abc import Callable
 from typing import Any
 
 from bench.datasets import drawn
 from bench.peers.interleaved import Figure
-from bench.suite.kindred import Kindred
 from bench.suite.load_figures import LoadFigures, member, number
-from bench.suite.plan import Plan
+from bench.suite.stage import Stage
 
 CONNECTIONS = 50
 TARGET_P99_MS = 5.0
@@ -73,17 +71,13 @@ class SwapResult:
         return Figure.of([one.p99_ratio for one in self.rounds])
 
 
-class LatencyStage:
+class LatencyStage(Stage):
     """One model in a scratch folder, in four versions, so that each swap loads one."""
 
-    def __init__(
-        self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, threads: int, progress: Callable[[str], None]
-    ) -> None:
-        self.plan = plan
-        self.kindred = kindred
-        self.threads = threads
-        self.progress = progress
-        self.folder = scratch / "latency"
+    @property
+    def folder(self) -> pathlib.Path:
+        """The model's, which goes with the stage."""
+        return self.scratch / "latency"
 
     def run(self) -> tuple[SweepResult, SwapResult]:
         """The sweep, whose capacity the swaps' rate is a share of."""

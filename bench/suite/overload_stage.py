@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
-from collections.abc import Callable
 
-from bench.suite.kindred import Kindred
 from bench.suite.load_figures import LoadFigures, member, number
-from bench.suite.plan import Plan
+from bench.suite.stage import Stage
 
 CONNECTIONS = 50
 PHASES = ("closed", "capacity", "steady", "overload", "recovery", "after")
@@ -40,17 +37,8 @@ class OverloadResult:
     goals: tuple[Goal, ...]
 
 
-class OverloadStage:
+class OverloadStage(Stage):
     """One drawn model of vectors of length 1, which `kindred-bench` serves."""
-
-    def __init__(
-        self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, threads: int, progress: Callable[[str], None]
-    ) -> None:
-        self.plan = plan
-        self.kindred = kindred
-        self.scratch = scratch
-        self.threads = threads
-        self.progress = progress
 
     def run(self) -> OverloadResult:
         """All phases, by the program that also judges them."""

@@ -7,7 +7,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from bench.datasets import drawn
@@ -16,9 +15,9 @@ from bench.peers.interleaved import Figure, Pair
 from bench.peers.served.redis_yardstick import RedisYardstick
 from bench.peers.served.server_process import ServerProcess
 from bench.suite.failure import SuiteFailure
-from bench.suite.kindred import ROOT, Kindred, parsed
+from bench.suite.kindred import ROOT, parsed
 from bench.suite.load_figures import LoadFigures
-from bench.suite.plan import Plan
+from bench.suite.stage import Stage
 
 REDIS_CONNECTIONS = 50
 REDIS_PIPELINES = (1, 16)
@@ -88,17 +87,8 @@ class ServedResult:
     faiss_recall: float
 
 
-class WireStage:
+class WireStage(Stage):
     """Packs what it needs into a scratch folder and starts a server for each measurement."""
-
-    def __init__(
-        self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, threads: int, progress: Callable[[str], None]
-    ) -> None:
-        self.plan = plan
-        self.kindred = kindred
-        self.scratch = scratch
-        self.threads = threads
-        self.progress = progress
 
     def redis(self) -> RedisResult:
         """Small requests: what a wire costs."""

@@ -23,7 +23,7 @@ enum ClosedLoopsCheck {
 
     private static func shares() -> Check {
         var differences: [String] = []
-        for threads in [1, 2, 8, connections] {
+        for threads in [1, 2, 3, 8, connections] {
             for inFlight in [threads, 25, 51, 150, 799] where inFlight >= threads {
                 let shares = (0..<threads).map { Self.share(of: inFlight, LoadShare($0, of: threads)) }
                 if shares.reduce(0, +) != inFlight || shares.contains(0) {

@@ -3,7 +3,6 @@ enum GeneratorThreadsCheck {
     private static let rate = 1_000.0
     private static let seconds = 2.0
     private static let connections = 50
-    private static let inFlight = 150
     /// Standard deviations that the number of random times may be off.
     private static let deviations = 5.0
     private static let refused = [
@@ -20,10 +19,6 @@ enum GeneratorThreadsCheck {
             if dealt.reduce(0, +) != connections || dealt[0] - dealt[threads - 1] > 1 {
                 differences.append("\(threads) threads: connections \(dealt), wanted \(connections)")
             }
-            let sent = shares.reduce(0) { $0 + requestsInFlight($1) }
-            if sent != inFlight {
-                differences.append("\(threads) threads: \(sent) in flight, wanted \(inFlight)")
-            }
             if shares.flatMap({ times(.fixed, $0) }).sorted() != times(.fixed, .whole) {
                 differences.append("\(threads) threads: fixed times other than those of one")
             }
@@ -39,13 +34,6 @@ enum GeneratorThreadsCheck {
         return Check(
             none: "differences between what several threads of a generator have to do and one has",
             found: differences.count, example: differences.first)
-    }
-
-    private static func requestsInFlight(_ share: LoadShare) -> Int {
-        let loop = LoadLoop.closed(inFlight: inFlight)
-        switch loop.pacing(seconds: seconds, connections: connections, share: share) {
-        case .closed(let inFlight), .open(_, let inFlight): return inFlight
-        }
     }
 
     private static func times(_ law: Arrivals.Law, _ share: LoadShare) -> [Double] {

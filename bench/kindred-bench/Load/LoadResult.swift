@@ -74,8 +74,11 @@ struct LoadResult: Encodable, Sendable {
     var failedCount: Int { failures.filter { !$0.isOverload }.reduce(0) { $0 + $1.count } }
     var refusedCount: Int { failures.filter(\.isOverload).reduce(0) { $0 + $1.count } }
 
+    /// Of what is due: less is a rate that the server does not keep up with.
+    private static let keptUpShare = 0.97
+
     /// Whether nearly all that was due was answered; true of a closed loop.
-    var isKeptUp: Bool { openLoop.map { goodput >= 0.97 * $0.dueRate } ?? true }
+    var isKeptUp: Bool { openLoop.map { goodput >= Self.keptUpShare * $0.dueRate } ?? true }
 
     var unsentCount: Int { openLoop?.unsent ?? 0 }
 
