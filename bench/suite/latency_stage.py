@@ -28,7 +28,9 @@ class SweepResult:
     connections: int
     closed: LoadFigures
     table: tuple[LoadFigures, ...]
+    # The greatest rate that most of its runs keep up with, and the most answers a second of any.
     capacity: float
+    goodput_max: float
     knee: float | None
     target_p99: float
     rate_within_target: float | None
@@ -111,6 +113,7 @@ class LatencyStage(Stage):
             LoadFigures.of_result(member(report, "closed", dict)),
             tuple(LoadFigures.of_result(row) for row in member(report, "rows", list)),
             number(report, "capacity"),
+            number(report, "goodputMax"),
             report.get("knee"),
             TARGET_P99_MS,
             report.get("rateWithinTarget"),

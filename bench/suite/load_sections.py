@@ -49,7 +49,9 @@ def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path)
         *code(
             [
                 f"{sweep.rows:,} x {sweep.dimension}, top {sweep.k}, {sweep.connections} connections; capacity "
-                f"{sweep.capacity:,.0f}/s" + (f", knee at {sweep.knee:,.0f}/s" if sweep.knee else ""),
+                f"{sweep.capacity:,.0f}/s, the greatest rate that most of its runs keep up with",
+                f"at most {sweep.goodput_max:,.0f} answers/s, while more and more wait"
+                + (f"; knee at {sweep.knee:,.0f}/s" if sweep.knee else ""),
                 "",
                 *comparison_table.aligned(rows),
             ]

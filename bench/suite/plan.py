@@ -62,8 +62,8 @@ QUICK = Plan(
     latency_rows=100_000,
     sweep_seconds=3.0,
     swap_every=5.0,
-    swap_seconds=11.0,
-    swap_rounds=3,
+    swap_seconds=6.0,
+    swap_rounds=7,
     overload_rows=1_000_000,
     overload_seconds=2.5,
 )

@@ -10,8 +10,12 @@ struct SweepReport: Report {
     let closedBefore: [LoadResult]
     /// By ascending rate.
     let rows: [LoadResult]
-    /// Answers per second: the most of all rows. The closed loop's requests come in bursts, which cost less.
+    /// Answers per second at the greatest rate that the server keeps up with, in the median of its runs.
     let capacity: Double
+    /// The runs at that rate, of which most were kept up with; empty where no rate was.
+    let capacityRuns: [LoadResult]
+    /// The most answers per second of all rows: with requests without end waiting, batches are full and cost less.
+    let goodputMax: Double
     /// Requests per second with the greatest power, the rate of answers over their mean latency: beyond it,
     /// latency grows faster than what is answered (Kleinrock, Power and deterministic rules of thumb for
     /// probabilistic problems in computer communications, ICC 1979).
@@ -26,7 +30,7 @@ struct SweepReport: Report {
 
     init(
         setting: LoadSetting, loadBefore: String, targetP99: Double?, closed: ClosedLoops, rows: [LoadResult],
-        repeatedCount: Int?
+        capacityRuns: [LoadResult], repeatedCount: Int?
     ) {
         self.repeatedCount = repeatedCount
         self.setting = setting
@@ -35,14 +39,17 @@ struct SweepReport: Report {
         self.closed = closed.last
         closedBefore = closed.all.dropLast()
         self.rows = rows
-        capacity = rows.map(\.goodput).max() ?? closed.last.goodput
+        self.capacityRuns = capacityRuns
+        goodputMax = rows.map(\.goodput).max() ?? closed.last.goodput
+        let goodputs = capacityRuns.map(\.goodput).sorted()
+        capacity = goodputs.isEmpty ? goodputMax : goodputs[goodputs.count / 2]
         knee =
             rows.filter { $0.latency.mean > 0 }
             .max { $0.goodput / $0.latency.mean < $1.goodput / $1.latency.mean }?.openLoop?.offeredRate
         rateWithinTarget = targetP99.flatMap { target in
             rows.last { Self.meets($0, target) }?.openLoop?.offeredRate
         }
-        let failed = rows + closed.all
+        let failed = rows + capacityRuns + closed.all
         checks = [
             Check(
                 none: "requests that failed and were not refused for overload",
@@ -77,6 +84,15 @@ struct SweepReport: Report {
 
     private var conclusion: String {
         var text = "capacity \(Int(capacity).groupedDigits) answers/s"
+        if capacityRuns.isEmpty {
+            text += ", the most of all: no rate was kept up with"
+        } else {
+            let keptUpCount = capacityRuns.lazy.filter(\.isKeptUp).count
+            text += ", kept up with in \(keptUpCount) of \(capacityRuns.count) runs"
+            if goodputMax > capacity {
+                text += ", and \(Int(goodputMax).groupedDigits) while more and more wait"
+            }
+        }
         if let knee { text += "; knee at \(Int(knee).groupedDigits) requests/s" }
         if let targetP99 {
             text +=

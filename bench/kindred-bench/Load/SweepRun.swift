@@ -12,6 +12,9 @@ struct SweepRun {
     private static let growthSteps = 6
     /// Halvings of the distance between a rate that meets the target and one that does not.
     private static let searchSteps = 6
+    /// Runs at a rate, more than half of which must be kept up with: of one run alone, the luckiest of all rates would
+    /// be the capacity.
+    private static let capacityRuns = 3
 
     private let run: LoadRun
     private let shape: LoadShapeOptions
@@ -40,11 +43,26 @@ struct SweepRun {
         if rates.isEmpty { rows += try await grow(from: rows) }
         var searched: [LoadResult] = []
         if let targetP99 { searched = try await search(rows, targetP99) }
+        rows = (rows + searched).sorted {
+            ($0.openLoop?.offeredRate ?? 0) < ($1.openLoop?.offeredRate ?? 0)
+        }
         return SweepReport(
-            setting: run.setting, loadBefore: loadBefore, targetP99: targetP99, closed: closed,
-            rows: (rows + searched).sorted {
-                ($0.openLoop?.offeredRate ?? 0) < ($1.openLoop?.offeredRate ?? 0)
-            }, repeatedCount: try await repeats.count())
+            setting: run.setting, loadBefore: loadBefore, targetP99: targetP99, closed: closed, rows: rows,
+            capacityRuns: try await capacityRuns(rows), repeatedCount: try await repeats.count())
+    }
+
+    /// The runs at the greatest rate that most of its runs keep up with; none where there is no such rate.
+    private func capacityRuns(_ rows: [LoadResult]) async throws -> [LoadResult] {
+        for row in rows.reversed() where row.isKeptUp {
+            var runs = [row]
+            while runs.count < Self.capacityRuns {
+                runs.append(
+                    try await measureOnce(
+                        row.openLoop?.offeredRate ?? 0, "capacity, \(runs.count + 1) of \(Self.capacityRuns)"))
+            }
+            if 2 * runs.filter(\.isKeptUp).count > runs.count { return runs }
+        }
+        return []
     }
 
     /// A rate's measurement. One that misses the target is made once more and the better one kept: on a

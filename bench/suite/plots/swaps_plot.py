@@ -17,7 +17,7 @@ def draw(swaps: SwapResult, folder: pathlib.Path) -> str:
     figure, axes = style.canvas(
         "Latency with and without version swaps",
         f"{swaps.rows:,} x {swaps.dimension}, {swaps.share_of_capacity:.0%} of capacity, Poisson arrivals; "
-        f"{middle.swaps} swaps, one every {swaps.swap_every_seconds:g} s",
+        f"{middle.swaps} swap{'' if middle.swaps == 1 else 's'}, one every {swaps.swap_every_seconds:g} s",
         "share of requests that were at most as slow",
         "latency, ms",
         right=0.8,
