@@ -5,6 +5,7 @@ import KindredQuery
 import KindredWire
 import Logging
 import NIOCore
+import Synchronization
 
 /// What one event loop does besides its sockets: it plans and scans what its connections read, in one batch per
 /// tick, and takes slices of longer scans and jobs, its own and other loops'.
@@ -39,7 +40,9 @@ final class LoopWorker: @unchecked Sendable {
     private var budget = TickBudget()
     /// Connections with frames for later ticks, in the order in which they began to wait.
     private var unread: Deque<ConnectionHandler> = []
-    private var scans: [ScanShare] = []
+    private var scans: [ScanShare] = [] { didSet { isScanning.store(!scans.isEmpty, ordering: .relaxed) } }
+    /// Whether it takes part in a long scan: others that begin one ask it to help where it does not.
+    private let isScanning = Atomic<Bool>(false)
     private var jobs: [any LoopJob] = []
     private var bulkJobs: [any LoopJob] = []
     private var queueLook = QueueLook()
@@ -185,18 +188,18 @@ final class LoopWorker: @unchecked Sendable {
     private func runScan(_ parts: [ScanPart], key: ScanKey, now: UInt64) {
         guard parts.reduce(0, { $0 + $1.operationCount }) > Self.operationsPerSliceMax else {
             metrics.scanBatches.count()
-            let scan = SharedScan(parts: parts, key: nil)
+            let scan = SharedScan(parts: parts, key: nil, startedAt: now)
             var worker = scan.batch.makeWorker()
             while scan.batch.work(&worker, scratch: scratch) {}
             deposit(worker, of: scan)
             return
         }
-        let (begin, refused) = server.scans.submit(parts, key: key, now: now)
+        let (begin, refused) = server.scans.submit(parts, key: key, isIdle: scans.isEmpty, now: now)
         for (request, wait) in refused {
             metrics.overloaded.count()
             request.fail(.overloaded(retryAfterMilliseconds: Self.retryMilliseconds(after: wait)))
         }
-        self.begin(begin, key: key)
+        self.begin(begin, key: key, now: now)
     }
 
     /// Throws OVERLOADED where a request for a key would wait too long, before anything is done for it.
@@ -214,12 +217,13 @@ final class LoopWorker: @unchecked Sendable {
         UInt32(clamping: max(10, wait / 2_000_000))
     }
 
-    /// Begins a long scan here and asks the other loops to help.
-    private func begin(_ parts: [ScanPart], key: ScanKey) {
+    /// Begins a long scan here and asks the other loops to help that are idle.
+    private func begin(_ parts: [ScanPart], key: ScanKey, now: UInt64) {
         guard !parts.isEmpty else { return }
         metrics.scanBatches.count()
         metrics.scanBatchesShared.count()
-        let scan = SharedScan(parts: parts, key: key)
+        let scan = SharedScan(parts: parts, key: key, startedAt: now)
+        server.scans.add(scan)
         guard scan.batch.unitCount > 0 else {
             // Every query had failed before it came here.
             deposit(scan.batch.makeWorker(), of: scan)
@@ -228,9 +232,10 @@ final class LoopWorker: @unchecked Sendable {
         share(scan)
     }
 
-    /// Scans here and on every other loop.
+    /// Scans here and on every other loop that is idle. One that has a scan of its own goes on with that: two threads
+    /// that share a scan each find first thresholds, and wait for each other at its end.
     private func share(_ scan: SharedScan) {
-        for other in server.workers where other !== self {
+        for other in server.workers where other !== self && !other.isScanning.load(ordering: .relaxed) {
             other.loop.execute { other.join(scan) }
         }
         join(scan)
@@ -250,12 +255,13 @@ final class LoopWorker: @unchecked Sendable {
     /// The scan's last unit is done: every loop answers its own requests.
     private func finish(_ scan: SharedScan) {
         if let rest = scan.makeRemainder() {
-            // The scan's key stays taken until the rest is done too.
+            // It still runs, until the rest is done too.
+            server.scans.add(rest)
             share(rest)
             return
         }
         let results = scan.takeResults()
-        if let key = scan.key { begin(server.scans.next(after: key, now: now(), isComplete: true), key: key) }
+        beginNext(after: scan, isComplete: true)
         handOut(scan.takeParts(), results)
     }
 
@@ -293,9 +299,13 @@ final class LoopWorker: @unchecked Sendable {
     /// Nobody waits for the scan any more: the next one begins.
     private func give(up scan: SharedScan) {
         scan.batch.abandon()
-        if scan.end(), let key = scan.key {
-            begin(server.scans.next(after: key, now: now(), isComplete: false), key: key)
-        }
+        if scan.end() { beginNext(after: scan, isComplete: false) }
+    }
+
+    private func beginNext(after scan: SharedScan, isComplete: Bool) {
+        guard let key = scan.key else { return }
+        let now = now()
+        begin(server.scans.next(after: scan, key: key, now: now, isComplete: isComplete), key: key, now: now)
     }
 
     /// Takes what was found for parts of this loop's requests; with its last part a request is answered.
@@ -362,6 +372,7 @@ final class LoopWorker: @unchecked Sendable {
         if !share.scan.batch.work(&share.worker, scratch: scratch) {
             scans.removeFirst()
             deposit(share.worker, of: share.scan)
+            if scans.isEmpty, let scan = server.scans.unfinished() { join(scan) }
         }
         return true
     }

@@ -11,7 +11,7 @@ package protocol WaitingPart {
     var isDead: Bool { get }
 }
 
-/// What waits for the scan of a key that runs, as a value: parts in, in which order they are scanned and how long that
+/// What waits for the scans of a key that run, as a value: parts in, in which order they are scanned and how long that
 /// takes out.
 ///
 /// First parts of requests go before second ones, and so on, each in the order in which they came: so a small request
@@ -27,14 +27,21 @@ package struct ScanLine<Part: WaitingPart> {
     private var operationCount = 0
     /// Of first parts, behind which a request of one part waits.
     private var firstOperationCount = 0
-    /// Of the scan that runs.
-    private var runningOperationCount = 0
-    private var startedAt: UInt64 = 0
+    /// Scans that run.
+    package private(set) var runningCount = 0
+    /// When the latest one ended.
+    private var endedAt: UInt64 = 0
 
     /// `pace`: of scans before, of whatever key.
     package init(pace: ScanPace) { self.pace = pace }
 
     package var isEmpty: Bool { parts.isEmpty }
+
+    /// Whether a further scan begins for a loop that has something to be scanned. One that takes part in a scan waits
+    /// for company, unless nobody scans the key.
+    package func begins(isIdle: Bool, scansMax: Int) -> Bool {
+        runningCount == 0 || isIdle && runningCount < scansMax
+    }
 
     /// How long a request will wait that comes now.
     package func wait(isOnePart: Bool) -> UInt64 {
@@ -62,9 +69,9 @@ package struct ScanLine<Part: WaitingPart> {
         parts.insert(part, at: low)
     }
 
-    /// Takes what the next scan has room for, which begins now; nothing where nothing waits. `queryCount` is of all
-    /// that waits no longer: whom nobody waits for is dropped.
-    package mutating func takeNext(now: UInt64) -> (parts: [Part], queryCount: Int) {
+    /// Takes what a further scan has room for, which runs from now on; nothing where nothing waits. `queryCount` is of
+    /// all that waits no longer: whom nobody waits for is dropped.
+    package mutating func takeNext() -> (parts: [Part], queryCount: Int) {
         var taken: [Part] = []
         var takenQueryCount = 0
         var takenOperationCount = 0
@@ -84,13 +91,17 @@ package struct ScanLine<Part: WaitingPart> {
             takenOperationCount += part.operationCount
             taken.append(part)
         }
-        runningOperationCount = takenOperationCount
-        startedAt = now
+        if !taken.isEmpty { runningCount += 1 }
         return (taken, queryCount)
     }
 
-    /// The scan that began with the latest `takeNext` is complete.
-    package mutating func noteEnd(now: UInt64) {
-        pace.note(operations: runningOperationCount, nanoseconds: now - min(now, startedAt))
+    /// A scan runs no more.
+    package mutating func end() { runningCount -= 1 }
+
+    /// A scan of so many operations is complete. Of scans that run side by side, each has taken the time since the one
+    /// before it ended: together they are as fast as that.
+    package mutating func noteEnd(operations: Int, startedAt: UInt64, now: UInt64) {
+        pace.note(operations: operations, nanoseconds: now - min(now, max(startedAt, endedAt)))
+        endedAt = max(endedAt, now)
     }
 }

@@ -1,8 +1,8 @@
 import KindredDomain
 import Synchronization
 
-/// Long scans of the whole process: one at a time per generation and target, the others' queries wait for the
-/// next one together, so that many queries read the vectors once.
+/// Long scans of the whole process: at most one per event loop, generation and target. What comes while they run waits
+/// for the next one together, so that many queries read the vectors once.
 ///
 /// Who would wait too long is refused at once, and as early as that is known: before its ids are looked up, where the
 /// queue of its key is full already.
@@ -15,15 +15,20 @@ final class ScanQueue: Sendable {
         /// How fast scans were of keys that scan no more: where a new key begins.
         var pace = ScanPace()
         var queryCount = 0
+        /// Scans that have begun and not ended.
+        var running: [SharedScan] = []
     }
 
     private let state = Mutex(State())
     private let queryCountMax: Int
     private let waitMax: UInt64
+    /// Scans of a key that run side by side.
+    private let scansMax: Int
     /// Keys whose next request would wait too long; nobody locks to find that there are none.
     private let fullCount = Atomic<Int>(0)
 
-    init(limits: Limits) {
+    init(limits: Limits, loopCount: Int) {
+        scansMax = loopCount
         queryCountMax = Int(limits.pendingQueriesMax)
         waitMax = UInt64(limits.queueMillisecondsMax) * 1_000_000
     }
@@ -41,13 +46,13 @@ final class ScanQueue: Sendable {
     }
 
     /// Takes all parts of each request, which follow each other, or none of them where it would wait too long or beyond
-    /// its deadline: those are returned with how long that is. If no scan of the key runs, the parts of one to begin.
+    /// its deadline: those are returned with how long that is. And the parts of a scan to begin, where none of the key
+    /// runs, or where the loop that asks is idle.
     func submit(
-        _ parts: [ScanPart], key: ScanKey, now: UInt64
+        _ parts: [ScanPart], key: ScanKey, isIdle: Bool, now: UInt64
     ) -> (begin: [ScanPart], refused: [(request: PendingRequest, wait: UInt64)]) {
         state.withLock { state in
             var refused: [(request: PendingRequest, wait: UInt64)] = []
-            let isRunning = state.lines[key] != nil
             // Taken out, so that its array is not copied.
             var line = state.lines.removeValue(forKey: key) ?? Line(pace: state.pace)
             let wasFull = isFull(line)
@@ -66,27 +71,43 @@ final class ScanQueue: Sendable {
                 }
                 start = end
             }
-            let begin = isRunning ? [] : take(from: &line, &state.queryCount, now)
-            let isOver = !isRunning && begin.isEmpty
-            count(isOver ? nil : line, wasFull: wasFull)
-            if !isOver { state.lines[key] = line }
+            let begin =
+                line.begins(isIdle: isIdle, scansMax: scansMax) ? take(from: &line, &state.queryCount) : []
+            keep(line, of: key, in: &state, wasFull: wasFull)
             return (begin, refused)
         }
     }
 
-    /// A scan has ended: the parts of the next one, if any wait. Of one that was given up (not `isComplete`), nothing
-    /// is learned about the pace.
-    func next(after key: ScanKey, now: UInt64, isComplete: Bool) -> [ScanPart] {
+    /// A scan has begun, which idle loops may help with.
+    func add(_ scan: SharedScan) { state.withLock { $0.running.append(scan) } }
+
+    /// A scan that runs and has units that nobody took.
+    func unfinished() -> SharedScan? {
+        state.withLock { state in state.running.first { $0.batch.hasUnits } }
+    }
+
+    /// A scan of a key has ended, with its remainder: the parts of the next one, if any wait. Of one that was given up
+    /// (not `isComplete`), nothing is learned about the pace.
+    func next(after scan: SharedScan, key: ScanKey, now: UInt64, isComplete: Bool) -> [ScanPart] {
         state.withLock { state in
+            state.running.removeAll(where: \.hasEnded)
             guard var line = state.lines.removeValue(forKey: key) else { return [] }
             let wasFull = isFull(line)
-            if isComplete { line.noteEnd(now: now) }
+            line.end()
+            if isComplete {
+                line.noteEnd(operations: scan.operationCount, startedAt: scan.startedAt, now: now)
+            }
             state.pace = line.pace
-            let begin = take(from: &line, &state.queryCount, now)
-            count(begin.isEmpty ? nil : line, wasFull: wasFull)
-            if !begin.isEmpty { state.lines[key] = line }
+            let begin = take(from: &line, &state.queryCount)
+            keep(line, of: key, in: &state, wasFull: wasFull)
             return begin
         }
+    }
+
+    /// Keeps a line for as long as a scan of it runs.
+    private func keep(_ line: Line, of key: ScanKey, in state: inout State, wasFull: Bool) {
+        count(line.runningCount == 0 ? nil : line, wasFull: wasFull)
+        if line.runningCount > 0 { state.lines[key] = line }
     }
 
     private func isFull(_ line: Line) -> Bool { line.wait(isOnePart: false) > waitMax }
@@ -97,8 +118,8 @@ final class ScanQueue: Sendable {
         fullCount.add(isFull ? 1 : -1, ordering: .relaxed)
     }
 
-    private func take(from line: inout Line, _ pendingCount: inout Int, _ now: UInt64) -> [ScanPart] {
-        let (taken, queryCount) = line.takeNext(now: now)
+    private func take(from line: inout Line, _ pendingCount: inout Int) -> [ScanPart] {
+        let (taken, queryCount) = line.takeNext()
         pendingCount -= queryCount
         return taken
     }

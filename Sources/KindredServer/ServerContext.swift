@@ -31,7 +31,7 @@ final class ServerContext: Sendable {
         answerCacheByteCount = configuration.answerCacheMebibytes << 20
         drainMilliseconds = configuration.drainMilliseconds
         self.logger = logger
-        scans = ScanQueue(limits: configuration.limits)
+        scans = ScanQueue(limits: configuration.limits, loopCount: configuration.threadCount)
     }
 
     /// Completes the context, before the server listens.

@@ -27,11 +27,16 @@ final class SharedScan: Sendable {
     private let parts: Mutex<[ScanPart]>
     /// Set where others wait for this scan to end.
     let key: ScanKey?
-    private let hasEnded = Atomic<Bool>(false)
+    /// Multiply-adds, of the scan that this one goes on with too.
+    let operationCount: Int
+    let startedAt: UInt64
+    private let isOver = Atomic<Bool>(false)
     /// The scan that this one goes on with, for some of its queries.
     private let before: (scan: SharedScan, indices: [Int])?
 
-    init(parts: [ScanPart], key: ScanKey?) {
+    init(parts: [ScanPart], key: ScanKey?, startedAt: UInt64) {
+        self.startedAt = startedAt
+        operationCount = parts.reduce(0) { $0 + $1.operationCount }
         self.parts = Mutex(parts)
         self.key = key
         let plan = parts[0].plan
@@ -48,6 +53,8 @@ final class SharedScan: Sendable {
     }
 
     private init(after scan: SharedScan, batch: ScanBatch, indices: [Int]) {
+        startedAt = scan.startedAt
+        operationCount = scan.operationCount
         parts = Mutex(scan.takeParts())
         key = scan.key
         self.batch = batch
@@ -86,7 +93,9 @@ final class SharedScan: Sendable {
     }
 
     /// True for the first caller only: whoever ends the scan starts the next one.
-    func end() -> Bool { !hasEnded.exchange(true, ordering: .acquiringAndReleasing) }
+    func end() -> Bool { !isOver.exchange(true, ordering: .acquiringAndReleasing) }
+
+    var hasEnded: Bool { isOver.load(ordering: .relaxed) }
 }
 
 /// What queries must agree in to share a scan.
