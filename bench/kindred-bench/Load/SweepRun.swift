@@ -58,7 +58,8 @@ struct SweepRun {
             while runs.count < Self.capacityRuns {
                 runs.append(
                     try await measureOnce(
-                        row.openLoop?.offeredRate ?? 0, "capacity, \(runs.count + 1) of \(Self.capacityRuns)"))
+                        row.openLoop?.offeredRate ?? 0, "capacity, \(runs.count + 1) of \(Self.capacityRuns)")
+                )
             }
             if 2 * runs.filter(\.isKeptUp).count > runs.count { return runs }
         }
