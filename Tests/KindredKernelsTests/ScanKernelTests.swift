@@ -96,7 +96,7 @@ import Testing
     @Test func emptyBlocksAreNotRead() throws {
         var generator = SeededGenerator.announced()
         // 64 groups of 64 bytes: a block is a page.
-        for queryCount in [1, 2, 3, 5, 16, 33] {
+        for queryCount in [1, 2, 3, 5, 6, 7, 16, 33] {
             let blockCount = 40
             let empty = (0..<blockCount).map { _ in Bool.random(using: &generator) }
             let masks: [[UInt16]?] = (0..<queryCount).map { _ in
