@@ -188,7 +188,7 @@ final class LoopWorker: @unchecked Sendable {
     private func runScan(_ parts: [ScanPart], key: ScanKey, now: UInt64) {
         guard parts.reduce(0, { $0 + $1.operationCount }) > Self.operationsPerSliceMax else {
             metrics.scanBatches.count()
-            let scan = SharedScan(parts: parts, key: nil, startedAt: now)
+            let scan = SharedScan(parts: parts, key: nil, start: ScanStart(time: now))
             var worker = scan.batch.makeWorker()
             while scan.batch.work(&worker, scratch: scratch) {}
             deposit(worker, of: scan)
@@ -199,7 +199,7 @@ final class LoopWorker: @unchecked Sendable {
             metrics.overloaded.count()
             request.fail(.overloaded(retryAfterMilliseconds: Self.retryMilliseconds(after: wait)))
         }
-        self.begin(begin, key: key, now: now)
+        self.begin(begin, key: key)
     }
 
     /// Throws OVERLOADED where a request for a key would wait too long, before anything is done for it.
@@ -218,11 +218,11 @@ final class LoopWorker: @unchecked Sendable {
     }
 
     /// Begins a long scan here and asks the other loops to help that are idle.
-    private func begin(_ parts: [ScanPart], key: ScanKey, now: UInt64) {
-        guard !parts.isEmpty else { return }
+    private func begin(_ next: ScanQueue.Next, key: ScanKey) {
+        guard !next.parts.isEmpty else { return }
         metrics.scanBatches.count()
         metrics.scanBatchesShared.count()
-        let scan = SharedScan(parts: parts, key: key, startedAt: now)
+        let scan = SharedScan(parts: next.parts, key: key, start: next.start)
         server.scans.add(scan)
         guard scan.batch.unitCount > 0 else {
             // Every query had failed before it came here.
@@ -236,7 +236,7 @@ final class LoopWorker: @unchecked Sendable {
     /// that share a scan each find first thresholds, and wait for each other at its end.
     private func share(_ scan: SharedScan) {
         for other in server.workers where other !== self && !other.isScanning.load(ordering: .relaxed) {
-            other.loop.execute { other.join(scan) }
+            other.loop.execute { if other.scans.isEmpty { other.join(scan) } }
         }
         join(scan)
     }
@@ -256,7 +256,7 @@ final class LoopWorker: @unchecked Sendable {
     private func finish(_ scan: SharedScan) {
         if let rest = scan.makeRemainder() {
             // It still runs, until the rest is done too.
-            server.scans.add(rest)
+            if rest.key != nil { server.scans.add(rest) }
             share(rest)
             return
         }
@@ -304,8 +304,7 @@ final class LoopWorker: @unchecked Sendable {
 
     private func beginNext(after scan: SharedScan, isComplete: Bool) {
         guard let key = scan.key else { return }
-        let now = now()
-        begin(server.scans.next(after: scan, key: key, now: now, isComplete: isComplete), key: key, now: now)
+        begin(server.scans.next(after: scan, key: key, now: now(), isComplete: isComplete), key: key)
     }
 
     /// Takes what was found for parts of this loop's requests; with its last part a request is answered.
@@ -353,8 +352,12 @@ final class LoopWorker: @unchecked Sendable {
         if let scan = scans.first?.scan, scan.isDead {
             scans.removeFirst()
             give(up: scan)
+            helpOthers()
         }
-        // Bulk work gets one step a slice whatever else there is, so that it ends.
+        // Under load there always is something to scan: jobs get a quarter of the slice, and jobs and bulk work at least
+        // a step, so that they end.
+        let jobDeadline = now() + ServerConfiguration.sliceNanoseconds / 4
+        while stepJob(), now() < jobDeadline {}
         stepBulk()
         while now() < deadline {
             if stepScan() { continue }
@@ -372,9 +375,14 @@ final class LoopWorker: @unchecked Sendable {
         if !share.scan.batch.work(&share.worker, scratch: scratch) {
             scans.removeFirst()
             deposit(share.worker, of: share.scan)
-            if scans.isEmpty, let scan = server.scans.unfinished() { join(scan) }
+            helpOthers()
         }
         return true
+    }
+
+    /// Takes part in another loop's scan where there is none here.
+    private func helpOthers() {
+        if scans.isEmpty, let scan = server.scans.unfinished() { join(scan) }
     }
 
     private func stepJob() -> Bool {
@@ -409,35 +417,4 @@ final class LoopWorker: @unchecked Sendable {
 
     /// Does one unit. False when none is left.
     func work(on work: any AudienceWork) -> Bool { work.work(scratch: scratch) }
-}
-
-/// A loop's share in a scan. An object: a worker that was copied with its scan would copy its selections at each
-/// change.
-private final class ScanShare {
-    let scan: SharedScan
-    var worker: ScanWorker
-
-    init(_ scan: SharedScan) {
-        self.scan = scan
-        worker = scan.batch.makeWorker()
-    }
-}
-
-/// A loop's share in a phase of an expansion that another loop runs.
-///
-/// It does not keep the work alive: of a stream that is dropped, no loop goes on with a phase or holds its memory.
-final class AudienceHelp: LoopJob, Sendable {
-    private let work: WeakWork
-
-    /// Immutable but for what the system clears.
-    private struct WeakWork: @unchecked Sendable {
-        weak var work: (any AudienceWork)?
-    }
-
-    init(_ work: any AudienceWork) { self.work = WeakWork(work: work) }
-
-    func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
-        guard let work = work.work else { return .finished }
-        return worker.work(on: work) ? .working : .finished
-    }
 }

@@ -11,6 +11,20 @@ package protocol WaitingPart {
     var isDead: Bool { get }
 }
 
+/// When a scan began, and how long scans of its line had taken by then; nanoseconds.
+package struct ScanStart: Sendable {
+    package let time: UInt64
+    let scanTime: UInt64
+
+    /// Of a scan that is in no line.
+    package init(time: UInt64) { self.init(time: time, scanTime: 0) }
+
+    init(time: UInt64, scanTime: UInt64) {
+        self.time = time
+        self.scanTime = scanTime
+    }
+}
+
 /// What waits for the scans of a key that run, as a value: parts in, in which order they are scanned and how long that
 /// takes out.
 ///
@@ -29,8 +43,9 @@ package struct ScanLine<Part: WaitingPart> {
     private var firstOperationCount = 0
     /// Scans that run.
     package private(set) var runningCount = 0
-    /// When the latest one ended.
-    private var endedAt: UInt64 = 0
+    /// Nanoseconds of all scans until `countedAt`.
+    private var scanTime: UInt64 = 0
+    private var countedAt: UInt64 = 0
 
     /// `pace`: of scans before, of whatever key.
     package init(pace: ScanPace) { self.pace = pace }
@@ -71,7 +86,7 @@ package struct ScanLine<Part: WaitingPart> {
 
     /// Takes what a further scan has room for, which runs from now on; nothing where nothing waits. `queryCount` is of
     /// all that waits no longer: whom nobody waits for is dropped.
-    package mutating func takeNext() -> (parts: [Part], queryCount: Int) {
+    package mutating func takeNext(now: UInt64) -> (parts: [Part], queryCount: Int, start: ScanStart) {
         var taken: [Part] = []
         var takenQueryCount = 0
         var takenOperationCount = 0
@@ -91,17 +106,24 @@ package struct ScanLine<Part: WaitingPart> {
             takenOperationCount += part.operationCount
             taken.append(part)
         }
+        countTime(until: now)
         if !taken.isEmpty { runningCount += 1 }
-        return (taken, queryCount)
+        return (taken, queryCount, ScanStart(time: now, scanTime: scanTime))
     }
 
-    /// A scan runs no more.
-    package mutating func end() { runningCount -= 1 }
+    /// A scan has ended. Of one that is complete, `operations` is how many it had, which tell the pace: with the scans
+    /// that ran beside it, on average so many in all, the line gets so many times as much done.
+    package mutating func end(_ start: ScanStart, operations: Int?, now: UInt64) {
+        countTime(until: now)
+        runningCount -= 1
+        let nanoseconds = now - min(now, start.time)
+        guard let operations, nanoseconds > 0 else { return }
+        let together = Double(scanTime - start.scanTime) / Double(nanoseconds)
+        pace.note(operations: Double(operations) * max(1, together), nanoseconds: nanoseconds)
+    }
 
-    /// A scan of so many operations is complete. Of scans that run side by side, each has taken the time since the one
-    /// before it ended: together they are as fast as that.
-    package mutating func noteEnd(operations: Int, startedAt: UInt64, now: UInt64) {
-        pace.note(operations: operations, nanoseconds: now - min(now, max(startedAt, endedAt)))
-        endedAt = max(endedAt, now)
+    private mutating func countTime(until now: UInt64) {
+        scanTime += UInt64(runningCount) * (now - min(now, countedAt))
+        countedAt = max(countedAt, now)
     }
 }

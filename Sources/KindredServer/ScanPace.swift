@@ -9,8 +9,8 @@ package struct ScanPace {
     package init() {}
 
     /// Counts a scan that has ended.
-    package mutating func note(operations: Int, nanoseconds: UInt64) {
-        self.operations = self.operations * Self.memory + Double(operations)
+    package mutating func note(operations: Double, nanoseconds: UInt64) {
+        self.operations = self.operations * Self.memory + operations
         self.nanoseconds = self.nanoseconds * Self.memory + Double(max(1, nanoseconds))
     }
 

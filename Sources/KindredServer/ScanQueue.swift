@@ -1,12 +1,14 @@
 import KindredDomain
 import Synchronization
 
-/// Long scans of the whole process: at most one per event loop, generation and target. What comes while they run waits
-/// for the next one together, so that many queries read the vectors once.
+/// Long scans of the whole process: of each generation and target at most as many as there are event loops. What comes
+/// while they run waits for the next one together, so that many queries read the vectors once.
 ///
 /// Who would wait too long is refused at once, and as early as that is known: before its ids are looked up, where the
 /// queue of its key is full already.
 final class ScanQueue: Sendable {
+    /// What a scan is to be begun with; no parts where none is.
+    typealias Next = (parts: [ScanPart], start: ScanStart)
     private typealias Line = ScanLine<ScanPart>
 
     private struct State {
@@ -50,7 +52,7 @@ final class ScanQueue: Sendable {
     /// runs, or where the loop that asks is idle.
     func submit(
         _ parts: [ScanPart], key: ScanKey, isIdle: Bool, now: UInt64
-    ) -> (begin: [ScanPart], refused: [(request: PendingRequest, wait: UInt64)]) {
+    ) -> (begin: Next, refused: [(request: PendingRequest, wait: UInt64)]) {
         state.withLock { state in
             var refused: [(request: PendingRequest, wait: UInt64)] = []
             // Taken out, so that its array is not copied.
@@ -72,14 +74,17 @@ final class ScanQueue: Sendable {
                 start = end
             }
             let begin =
-                line.begins(isIdle: isIdle, scansMax: scansMax) ? take(from: &line, &state.queryCount) : []
+                line.begins(isIdle: isIdle, scansMax: scansMax)
+                ? take(from: &line, &state.queryCount, now) : ([], ScanStart(time: now))
             keep(line, of: key, in: &state, wasFull: wasFull)
             return (begin, refused)
         }
     }
 
-    /// A scan has begun, which idle loops may help with.
+    /// A scan of a key has begun, which idle loops may help with until `next(after:)`.
     func add(_ scan: SharedScan) { state.withLock { $0.running.append(scan) } }
+
+    var runningCount: Int { state.withLock { $0.running.count } }
 
     /// A scan that runs and has units that nobody took.
     func unfinished() -> SharedScan? {
@@ -88,17 +93,14 @@ final class ScanQueue: Sendable {
 
     /// A scan of a key has ended, with its remainder: the parts of the next one, if any wait. Of one that was given up
     /// (not `isComplete`), nothing is learned about the pace.
-    func next(after scan: SharedScan, key: ScanKey, now: UInt64, isComplete: Bool) -> [ScanPart] {
+    func next(after scan: SharedScan, key: ScanKey, now: UInt64, isComplete: Bool) -> Next {
         state.withLock { state in
             state.running.removeAll(where: \.hasEnded)
-            guard var line = state.lines.removeValue(forKey: key) else { return [] }
+            guard var line = state.lines.removeValue(forKey: key) else { return ([], ScanStart(time: now)) }
             let wasFull = isFull(line)
-            line.end()
-            if isComplete {
-                line.noteEnd(operations: scan.operationCount, startedAt: scan.startedAt, now: now)
-            }
+            line.end(scan.start, operations: isComplete ? scan.operationCount : nil, now: now)
             state.pace = line.pace
-            let begin = take(from: &line, &state.queryCount)
+            let begin = take(from: &line, &state.queryCount, now)
             keep(line, of: key, in: &state, wasFull: wasFull)
             return begin
         }
@@ -118,9 +120,9 @@ final class ScanQueue: Sendable {
         fullCount.add(isFull ? 1 : -1, ordering: .relaxed)
     }
 
-    private func take(from line: inout Line, _ pendingCount: inout Int) -> [ScanPart] {
-        let (taken, queryCount) = line.takeNext()
+    private func take(from line: inout Line, _ pendingCount: inout Int, _ now: UInt64) -> Next {
+        let (taken, queryCount, start) = line.takeNext(now: now)
         pendingCount -= queryCount
-        return taken
+        return (taken, start)
     }
 }

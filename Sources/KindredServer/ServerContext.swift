@@ -55,6 +55,7 @@ final class ServerContext: Sendable {
     var stats: StatsResponse {
         var entries = LoopMetrics.sum(workers.map(\.metrics))
         let held = streams.held
+        entries.append(("scans_running", UInt64(scans.runningCount)))
         entries.append(("streams_open", UInt64(held.count)))
         entries.append(("stream_bytes_reserved", held.byteCount))
         entries.append(("uptime_ms", (NIODeadline.now().uptimeNanoseconds - startedAt) / 1_000_000))

@@ -29,13 +29,13 @@ final class SharedScan: Sendable {
     let key: ScanKey?
     /// Multiply-adds, of the scan that this one goes on with too.
     let operationCount: Int
-    let startedAt: UInt64
+    let start: ScanStart
     private let isOver = Atomic<Bool>(false)
     /// The scan that this one goes on with, for some of its queries.
     private let before: (scan: SharedScan, indices: [Int])?
 
-    init(parts: [ScanPart], key: ScanKey?, startedAt: UInt64) {
-        self.startedAt = startedAt
+    init(parts: [ScanPart], key: ScanKey?, start: ScanStart) {
+        self.start = start
         operationCount = parts.reduce(0) { $0 + $1.operationCount }
         self.parts = Mutex(parts)
         self.key = key
@@ -53,7 +53,7 @@ final class SharedScan: Sendable {
     }
 
     private init(after scan: SharedScan, batch: ScanBatch, indices: [Int]) {
-        startedAt = scan.startedAt
+        start = scan.start
         operationCount = scan.operationCount
         parts = Mutex(scan.takeParts())
         key = scan.key
@@ -96,6 +96,18 @@ final class SharedScan: Sendable {
     func end() -> Bool { !isOver.exchange(true, ordering: .acquiringAndReleasing) }
 
     var hasEnded: Bool { isOver.load(ordering: .relaxed) }
+}
+
+/// A loop's share in a scan. An object: a worker that was copied with its scan would copy its selections at each
+/// change.
+final class ScanShare {
+    let scan: SharedScan
+    var worker: ScanWorker
+
+    init(_ scan: SharedScan) {
+        self.scan = scan
+        worker = scan.batch.makeWorker()
+    }
 }
 
 /// What queries must agree in to share a scan.

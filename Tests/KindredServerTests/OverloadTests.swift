@@ -78,6 +78,34 @@ import Testing
         await server.stop()
     }
 
+    /// Rows that are nearly equal let so many through their thresholds that scans go on by BLAS: short ones, which run
+    /// in their tick, and long ones.
+    @Test(arguments: [3_000, 120_000]) func scansThatGoOnByBLASEnd(rowCount: Int) async throws {
+        var generator = SeededGenerator.announced()
+        let centre = VectorShape.flat.rows(count: 1, dimension: 64, using: &generator)[0]
+        let items = (0..<(isOptimised ? rowCount : 3_000)).map { _ in
+            centre.map { $0 + Float(generator.normal()) * 1e-5 }
+        }
+        let folder = try TemporaryFolder()
+        try folder.pack(items: items)
+        let best = Oracle(rows: items).best(centre, k: 5, similarity: .dot).map(\.score)
+        let server = try await RunningServer(folder, answerCacheMebibytes: 0)
+        try await server.withClient(connections: 4) { (client: KindredClient) async throws in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<32 {
+                    group.addTask {
+                        let found = try await client.recommend(.vector(centre), k: 5).results
+                        #expect(found.map(\.score) == best)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let stats = try await client.stats()
+            #expect(stats["scans_running"] == 0)
+        }
+        await server.stop()
+    }
+
     @Test func aWaitIsWhatThePaceSays() {
         var pace = ScanPace()
         #expect(pace.nanoseconds(for: 1_000_000) == 0)

@@ -25,10 +25,15 @@ import Testing
         return ScanLine(pace: pace)
     }
 
+    private func takeNext(_ line: inout ScanLine<Part>) -> (parts: [Part], queryCount: Int) {
+        let (parts, queryCount, _) = line.takeNext(now: 0)
+        return (parts, queryCount)
+    }
+
     @Test func firstPartsGoBeforeSecondOnes() {
         var line = line()
         for (number, count) in [(1, 3), (2, 1), (3, 2), (4, 1)] { line.append(request(number, count)[...]) }
-        let (parts, queryCount) = line.takeNext()
+        let (parts, queryCount) = takeNext(&line)
         #expect(parts.map(\.request) == [1, 2, 3, 4, 1, 3, 1])
         #expect(parts.map(\.number) == [0, 0, 0, 0, 1, 1, 2])
         #expect(queryCount == 7)
@@ -53,7 +58,7 @@ import Testing
             waiting += parts
             guard Int.random(in: 0..<4, using: &generator) == 0 || number == 299 else { continue }
             repeat {
-                let (next, queryCount) = line.takeNext()
+                let (next, queryCount) = takeNext(&line)
                 // Stable: those that came first stay first.
                 waiting.sort { ($0.number, $0.request) < ($1.number, $1.request) }
                 let alive = waiting.filter { !$0.isDead }
@@ -73,8 +78,8 @@ import Testing
         #expect(ScanLine<Part>.queriesPerScanMax == 256)
         var line = line()
         for number in 0..<queryCount { line.append(request(number, 1)[...]) }
-        #expect(line.takeNext().parts.count == min(queryCount, 256))
-        #expect(line.takeNext().parts.count == max(0, queryCount - 256))
+        #expect(takeNext(&line).parts.count == min(queryCount, 256))
+        #expect(takeNext(&line).parts.count == max(0, queryCount - 256))
     }
 
     @Test(arguments: [-1, 0, 1]) func aScanHasSoManyOperations(beyond: Int) {
@@ -82,7 +87,7 @@ import Testing
         let half = ScanLine<Part>.operationsPerScanMax / 2
         line.append([Part(request: 0, number: 0, operationCount: half)])
         line.append([Part(request: 1, number: 0, operationCount: half + beyond)])
-        #expect(line.takeNext().parts.count == (beyond > 0 ? 1 : 2))
+        #expect(takeNext(&line).parts.count == (beyond > 0 ? 1 : 2))
     }
 
     @Test func whatIsLargerGoesAlone() {
@@ -90,8 +95,8 @@ import Testing
         let most = ScanLine<Part>.operationsPerScanMax
         line.append([Part(request: 0, number: 0, queryCount: 1_000, operationCount: 2 * most)])
         line.append([Part(request: 1, number: 0)])
-        #expect(line.takeNext().parts.map(\.request) == [0])
-        #expect(line.takeNext().parts.map(\.request) == [1])
+        #expect(takeNext(&line).parts.map(\.request) == [0])
+        #expect(takeNext(&line).parts.map(\.request) == [1])
     }
 
     /// Those whom nobody waits for take no room in a scan, and are gone once others before or after them are taken.
@@ -100,13 +105,13 @@ import Testing
         for number in 0..<600 {
             line.append([Part(request: number, number: 0, isDead: number % 2 == 0)])
         }
-        var (parts, queryCount) = line.takeNext()
+        var (parts, queryCount) = takeNext(&line)
         #expect(parts.map(\.request) == (0..<256).map { 2 * $0 + 1 })
         #expect(queryCount == 513)
-        (parts, queryCount) = line.takeNext()
+        (parts, queryCount) = takeNext(&line)
         #expect(parts.count == 44 && queryCount == 87)
         line.append([Part(request: 600, number: 0, isDead: true)])
-        (parts, queryCount) = line.takeNext()
+        (parts, queryCount) = takeNext(&line)
         #expect(parts.isEmpty && queryCount == 1 && line.isEmpty)
     }
 
@@ -118,56 +123,77 @@ import Testing
         line.append(request(1, 1, operations: 500)[...])
         #expect(line.wait(isOnePart: true) == 1_500)
         #expect(line.wait(isOnePart: false) == 3_500)
-        _ = line.takeNext()
+        _ = line.takeNext(now: 0)
         #expect(line.wait(isOnePart: false) == 0)
     }
 
-    /// The pace is learned from scans that are complete, by what was in them.
+    /// The pace is learned from scans that are complete.
     @Test func theScanThatEndedTellsThePace() {
         var line = ScanLine<Part>(pace: ScanPace())
         line.append(request(0, 2, operations: 1_000)[...])
         #expect(line.wait(isOnePart: false) == 0)
-        _ = line.takeNext()
+        let start = line.takeNext(now: 50_000).start
         line.append(request(1, 1, operations: 3_000)[...])
-        line.end()
-        line.noteEnd(operations: 2_000, startedAt: 50_000, now: 54_000)
+        line.end(start, operations: 2_000, now: 54_000)
         #expect(line.wait(isOnePart: false) == 6_000)
+        // Of one that was given up, nothing is learned.
+        let second = line.takeNext(now: 60_000).start
+        line.end(second, operations: nil, now: 90_000)
+        #expect(line.pace.nanoseconds(for: 3_000) == 6_000)
         // A clock that went back is no reason to trap.
-        line.noteEnd(operations: 3_000, startedAt: 60_000, now: 0)
-        #expect(line.pace.nanoseconds(for: 1_000) < 2_000)
+        line.append(request(2, 1)[...])
+        let third = line.takeNext(now: 95_000).start
+        line.end(third, operations: 1, now: 0)
+        #expect(line.pace.nanoseconds(for: 3_000) == 6_000)
+        #expect(line.runningCount == 0)
     }
 
-    /// Two loops that each do an operation in a nanosecond do two.
-    @Test func scansSideBySideAreTwiceAsFast() {
+    /// Two loops that each do an operation in a nanosecond do two, however long each one's scans are.
+    @Test(arguments: [1, 7, 100]) func scansSideBySideAreTwiceAsFast(shortScans: UInt64) {
         var line = ScanLine<Part>(pace: ScanPace())
-        for number: UInt64 in 0..<200 {
-            line.noteEnd(operations: 1_000, startedAt: 500 * number, now: 500 * number + 1_000)
+        func begin(_ now: UInt64) -> ScanStart {
+            line.append(request(0, 1)[...])
+            return line.takeNext(now: now).start
+        }
+        var now: UInt64 = 0
+        for _ in 0..<200 {
+            let long = begin(now)
+            for _ in 0..<shortScans {
+                let short = begin(now)
+                now += 1_000
+                line.end(short, operations: 1_000, now: now)
+            }
+            line.end(long, operations: Int(shortScans) * 1_000, now: now)
         }
         #expect((495...505).contains(line.pace.nanoseconds(for: 1_000)))
-        // After a rest, a scan counts from its beginning.
-        var rested = ScanLine<Part>(pace: ScanPace())
-        rested.noteEnd(operations: 1_000, startedAt: 0, now: 1_000)
-        rested.noteEnd(operations: 1_000, startedAt: 9_000, now: 10_000)
-        #expect(rested.pace.nanoseconds(for: 1_000) == 1_000)
+        // Beside none, a scan is alone.
+        for _ in 0..<200 {
+            let start = begin(now)
+            now += 1_000
+            line.end(start, operations: 1_000, now: now)
+            now += 8_000
+        }
+        #expect((995...1_000).contains(line.pace.nanoseconds(for: 1_000)))
     }
 
     @Test func anIdleLoopBeginsAFurtherScanAndABusyOneWaits() {
         var line = line()
         #expect(line.begins(isIdle: false, scansMax: 2))
         line.append(request(0, 1)[...])
-        #expect(!line.takeNext().parts.isEmpty)
+        #expect(!takeNext(&line).parts.isEmpty)
         #expect(line.runningCount == 1)
         #expect(!line.begins(isIdle: false, scansMax: 2))
         #expect(line.begins(isIdle: true, scansMax: 2))
         line.append(request(1, 1)[...])
-        #expect(!line.takeNext().parts.isEmpty)
+        #expect(!takeNext(&line).parts.isEmpty)
         #expect(!line.begins(isIdle: true, scansMax: 2))
         // Where nothing waits, none begins.
-        #expect(line.takeNext().parts.isEmpty)
+        line.append([Part(request: 2, number: 0, isDead: true)])
+        #expect(takeNext(&line).parts.isEmpty)
         #expect(line.runningCount == 2)
-        line.end()
+        line.end(ScanStart(time: 0), operations: nil, now: 0)
         #expect(!line.begins(isIdle: false, scansMax: 2) && line.begins(isIdle: true, scansMax: 2))
-        line.end()
+        line.end(ScanStart(time: 0), operations: nil, now: 0)
         #expect(line.begins(isIdle: false, scansMax: 2))
     }
 }

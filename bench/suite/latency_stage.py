@@ -28,8 +28,10 @@ class SweepResult:
     connections: int
     closed: LoadFigures
     table: tuple[LoadFigures, ...]
-    # The greatest rate that most of its runs keep up with, and the most answers a second of any.
+    # The answers a second at the greatest rate that most of so many runs keep up with; the most of any rate where there
+    # were no such runs.
     capacity: float
+    capacity_runs: int
     goodput_max: float
     knee: float | None
     target_p99: float
@@ -113,6 +115,7 @@ class LatencyStage(Stage):
             LoadFigures.of_result(member(report, "closed", dict)),
             tuple(LoadFigures.of_result(row) for row in member(report, "rows", list)),
             number(report, "capacity"),
+            len(member(report, "capacityRuns", list)),
             number(report, "goodputMax"),
             report.get("knee"),
             TARGET_P99_MS,

@@ -49,8 +49,13 @@ def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path)
         *code(
             [
                 f"{sweep.rows:,} x {sweep.dimension}, top {sweep.k}, {sweep.connections} connections; capacity "
-                f"{sweep.capacity:,.0f}/s, the greatest rate that most of its runs keep up with",
-                f"at most {sweep.goodput_max:,.0f} answers/s, while more and more wait"
+                f"{sweep.capacity:,.0f}/s, "
+                + (
+                    f"the greatest rate that most of {sweep.capacity_runs} runs keep up with"
+                    if sweep.capacity_runs
+                    else "the most answers of all: no rate was kept up with"
+                ),
+                f"most answers of all {sweep.goodput_max:,.0f}/s"
                 + (f"; knee at {sweep.knee:,.0f}/s" if sweep.knee else ""),
                 "",
                 *comparison_table.aligned(rows),

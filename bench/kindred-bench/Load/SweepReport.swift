@@ -14,7 +14,9 @@ struct SweepReport: Report {
     let capacity: Double
     /// The runs at that rate, of which most were kept up with; empty where no rate was.
     let capacityRuns: [LoadResult]
-    /// The most answers per second of all rows: with requests without end waiting, batches are full and cost less.
+    /// True where the server kept up with every rate: it may be good for more.
+    let capacityIsLeast: Bool
+    /// The most answers per second of all: with requests without end waiting, batches are full and cost less.
     let goodputMax: Double
     /// Requests per second with the greatest power, the rate of answers over their mean latency: beyond it,
     /// latency grows faster than what is answered (Kleinrock, Power and deterministic rules of thumb for
@@ -40,7 +42,8 @@ struct SweepReport: Report {
         closedBefore = closed.all.dropLast()
         self.rows = rows
         self.capacityRuns = capacityRuns
-        goodputMax = rows.map(\.goodput).max() ?? closed.last.goodput
+        goodputMax = (rows + capacityRuns).map(\.goodput).max() ?? closed.last.goodput
+        capacityIsLeast = rows.allSatisfy(\.isKeptUp) && !capacityRuns.isEmpty
         let goodputs = capacityRuns.map(\.goodput).sorted()
         capacity = goodputs.isEmpty ? goodputMax : goodputs[goodputs.count / 2]
         knee =
@@ -83,15 +86,13 @@ struct SweepReport: Report {
     }
 
     private var conclusion: String {
-        var text = "capacity \(Int(capacity).groupedDigits) answers/s"
+        var text = "capacity \(capacityIsLeast ? "at least " : "")\(Int(capacity).groupedDigits) answers/s"
         if capacityRuns.isEmpty {
             text += ", the most of all: no rate was kept up with"
         } else {
             let keptUpCount = capacityRuns.lazy.filter(\.isKeptUp).count
             text += ", kept up with in \(keptUpCount) of \(capacityRuns.count) runs"
-            if goodputMax > capacity {
-                text += ", and \(Int(goodputMax).groupedDigits) while more and more wait"
-            }
+            if goodputMax > capacity { text += ", the most of all \(Int(goodputMax).groupedDigits)" }
         }
         if let knee { text += "; knee at \(Int(knee).groupedDigits) requests/s" }
         if let targetP99 {

@@ -24,7 +24,7 @@ struct VersionSwaps {
         client = KindredClient(target.endpoint, configuration: configuration)
     }
 
-    /// Runs `load` on a thread of its own, and a swap each interval until it is over.
+    /// Runs `load` on a thread of its own, and a swap in the middle of each interval until it is over.
     func run<Result: Sendable>(
         _ windows: SwapWindows, _ load: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
@@ -43,7 +43,7 @@ struct VersionSwaps {
 
     /// Until the task is cancelled; a swap that has begun is finished.
     private func swapInTurn(_ windows: SwapWindows) async throws {
-        var next = ContinuousClock.now + interval
+        var next = ContinuousClock.now + interval / 2
         var turn = versions.firstIndex(of: target.model?.active ?? 0) ?? versions.count - 1
         while true {
             do { try await Task.sleep(until: next) } catch { return }
