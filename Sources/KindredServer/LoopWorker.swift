@@ -354,8 +354,8 @@ final class LoopWorker: @unchecked Sendable {
             give(up: scan)
             helpOthers()
         }
-        // Under load there always is something to scan: jobs get a quarter of the slice, and jobs and bulk work at least
-        // a step, so that they end.
+        // Under load there always is something to scan: jobs get a quarter of the slice, and jobs and bulk work at
+        // least a step, so that they end.
         let jobDeadline = now() + ServerConfiguration.sliceNanoseconds / 4
         while stepJob(), now() < jobDeadline {}
         stepBulk()
