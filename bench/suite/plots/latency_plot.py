@@ -5,12 +5,15 @@ from __future__ import annotations
 import pathlib
 
 from bench.suite.latency_stage import SweepResult
+from bench.suite.load_figures import LoadFigures
 from bench.suite.plots import style
 
 LINES = (("p99.9", "p999", "#9a3412"), ("p99", "p99", "#ea580c"), ("p50", "p50", "#0072b2"))
 
 # Rates up to so many times the capacity are drawn; the table of the report has them all.
 BEYOND = 1.15
+# Of the capacity, that rates lie apart which are drawn: the search for a target's rate ends in a cluster.
+APART = 0.025
 
 
 def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
@@ -24,7 +27,7 @@ def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
         right=0.88,
     )
     axes.set_yscale("log")
-    shown = [row for row in sweep.table if row.offered_rate <= BEYOND * sweep.capacity]
+    shown = spaced([row for row in sweep.table if row.offered_rate <= BEYOND * sweep.capacity], APART * sweep.capacity)
     offered = [row.offered_rate for row in shown]
     labels = []
     for name, member, color in LINES:
@@ -64,3 +67,12 @@ def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
     style.plain_ticks(axes.yaxis, style.milliseconds_text)
     style.label_ends(axes, labels)
     return style.save(figure, folder, "latency")
+
+
+def spaced(rows: list[LoadFigures], apart: float) -> list[LoadFigures]:
+    """Those of ascending rates that lie so far apart, from the first on."""
+    kept: list[LoadFigures] = []
+    for row in rows:
+        if not kept or row.offered_rate - kept[-1].offered_rate >= apart:
+            kept.append(row)
+    return kept

@@ -17,6 +17,7 @@ from bench.suite.load_figures import LoadFigures, Percentile
 from bench.suite.machine import Machine
 from bench.suite.overload_stage import PHASES, Goal, OverloadResult
 from bench.suite.plots import style
+from bench.suite.plots.latency_plot import spaced
 from bench.suite.plots.recall_plot import frontier
 from bench.suite.record import Record
 from bench.suite.wire_stage import AloneRow, RedisResult, RedisRow, ServedResult
@@ -194,6 +195,11 @@ class ReportTests(unittest.TestCase):
             gaps = [high - low for low, high in zip(placed, placed[1:])]
             self.assertTrue(all(gap >= 1.0 - 1e-9 for gap in gaps), placed)
         self.assertEqual(style.spread([0.0, 2.0], 1.0), [0.0, 2.0])
+
+    def test_rates_in_a_cluster_are_drawn_once(self) -> None:
+        rows = [dataclasses.replace(load(1, 1), offered_rate=rate) for rate in (10, 50, 51, 52.5, 53, 100)]
+        self.assertEqual([row.offered_rate for row in spaced(rows, 2.5)], [10, 50, 52.5, 100])
+        self.assertEqual(spaced([], 2.5), [])
 
     def test_what_nothing_beats(self) -> None:
         points = [
