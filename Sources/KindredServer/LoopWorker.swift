@@ -359,11 +359,11 @@ final class LoopWorker: @unchecked Sendable {
         let jobDeadline = now() + ServerConfiguration.sliceNanoseconds / 4
         while stepJob(), now() < jobDeadline {}
         stepBulk()
-        while now() < deadline {
+        repeat {
             if stepScan() { continue }
             if stepJob() { continue }
             if !stepBulk() { break }
-        }
+        } while now() < deadline
         endTick()
         isTickScheduled = isTickAhead
         isSliceScheduled = false

@@ -84,7 +84,8 @@ final class ScanQueue: Sendable {
     /// A scan of a key has begun, which idle loops may help with until `next(after:)`.
     func add(_ scan: SharedScan) { state.withLock { $0.running.append(scan) } }
 
-    var runningCount: Int { state.withLock { $0.running.count } }
+    /// Scans of keys that have not ended.
+    var runningCount: Int { state.withLock { $0.running.count { !$0.hasEnded } } }
 
     /// A scan that runs and has units that nobody took.
     func unfinished() -> SharedScan? {

@@ -32,6 +32,7 @@ class SweepResult:
     # were no such runs.
     capacity: float
     capacity_runs: int
+    capacity_is_least: bool
     goodput_max: float
     knee: float | None
     target_p99: float
@@ -116,6 +117,7 @@ class LatencyStage(Stage):
             tuple(LoadFigures.of_result(row) for row in member(report, "rows", list)),
             number(report, "capacity"),
             len(member(report, "capacityRuns", list)),
+            member(report, "capacityIsLeast", bool),
             number(report, "goodputMax"),
             report.get("knee"),
             TARGET_P99_MS,

@@ -49,9 +49,9 @@ def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path)
         *code(
             [
                 f"{sweep.rows:,} x {sweep.dimension}, top {sweep.k}, {sweep.connections} connections; capacity "
-                f"{sweep.capacity:,.0f}/s, "
+                f"{'at least ' if sweep.capacity_is_least else ''}{sweep.capacity:,.0f}/s, "
                 + (
-                    f"the greatest rate that most of {sweep.capacity_runs} runs keep up with"
+                    f"answered at the greatest rate that most of {sweep.capacity_runs} runs keep up with"
                     if sweep.capacity_runs
                     else "the most answers of all: no rate was kept up with"
                 ),

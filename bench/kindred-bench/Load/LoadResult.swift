@@ -80,6 +80,9 @@ struct LoadResult: Encodable, Sendable {
     /// Whether nearly all that was due was answered; true of a closed loop.
     var isKeptUp: Bool { openLoop.map { goodput >= Self.keptUpShare * $0.dueRate } ?? true }
 
+    /// Requests per second of an open loop, 0 of a closed one.
+    var offeredRate: Double { openLoop?.offeredRate ?? 0 }
+
     var unsentCount: Int { openLoop?.unsent ?? 0 }
 
     var failureExample: String? { failures.first { !$0.isOverload }?.line }

@@ -56,6 +56,7 @@ struct LoadSmoke {
         }
         report.checks += [HistogramCheck.run(), ZipfCheck.run(), ScenarioCheck.run()]
         report.checks += GeneratorThreadsCheck.run() + ClosedLoopsCheck.run() + [try AnswerSamplesCheck.run()]
+        report.checks.append(try await CapacityCheck.run())
         return report
     }
 

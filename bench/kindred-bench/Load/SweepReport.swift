@@ -14,8 +14,10 @@ struct SweepReport: Report {
     let capacity: Double
     /// The runs at that rate, of which most were kept up with; empty where no rate was.
     let capacityRuns: [LoadResult]
-    /// True where the server kept up with every rate: it may be good for more.
+    /// True where no greater rate was tried: the server may be good for more.
     let capacityIsLeast: Bool
+    /// Runs for finding it, at rates that are in no row too.
+    let capacitySearch: [LoadResult]
     /// The most answers per second of all: with requests without end waiting, batches are full and cost less.
     let goodputMax: Double
     /// Requests per second with the greatest power, the rate of answers over their mean latency: beyond it,
@@ -32,7 +34,7 @@ struct SweepReport: Report {
 
     init(
         setting: LoadSetting, loadBefore: String, targetP99: Double?, closed: ClosedLoops, rows: [LoadResult],
-        capacityRuns: [LoadResult], repeatedCount: Int?
+        capacity search: CapacitySearch<LoadResult>, repeatedCount: Int?
     ) {
         self.repeatedCount = repeatedCount
         self.setting = setting
@@ -41,9 +43,10 @@ struct SweepReport: Report {
         self.closed = closed.last
         closedBefore = closed.all.dropLast()
         self.rows = rows
-        self.capacityRuns = capacityRuns
-        goodputMax = (rows + capacityRuns).map(\.goodput).max() ?? closed.last.goodput
-        capacityIsLeast = rows.allSatisfy(\.isKeptUp) && !capacityRuns.isEmpty
+        capacityRuns = search.runs
+        capacityIsLeast = search.isLeast
+        capacitySearch = search.made
+        goodputMax = (rows + search.made).map(\.goodput).max() ?? closed.last.goodput
         let goodputs = capacityRuns.map(\.goodput).sorted()
         capacity = goodputs.isEmpty ? goodputMax : goodputs[goodputs.count / 2]
         knee =
@@ -52,7 +55,7 @@ struct SweepReport: Report {
         rateWithinTarget = targetP99.flatMap { target in
             rows.last { Self.meets($0, target) }?.openLoop?.offeredRate
         }
-        let failed = rows + capacityRuns + closed.all
+        let failed = rows + search.made + closed.all
         checks = [
             Check(
                 none: "requests that failed and were not refused for overload",

@@ -12,11 +12,6 @@ struct SweepRun {
     private static let growthSteps = 6
     /// Halvings of the distance between a rate that meets the target and one that does not.
     private static let searchSteps = 6
-    /// Halvings of the distance between the greatest rate that was kept up with and the next one above.
-    private static let capacitySteps = 2
-    /// Runs at a rate, more than half of which must be kept up with: of one run alone, the luckiest of all rates would
-    /// be the capacity.
-    private static let capacityRuns = 3
 
     private let run: LoadRun
     private let shape: LoadShapeOptions
@@ -45,45 +40,13 @@ struct SweepRun {
         if rates.isEmpty { rows += try await grow(from: rows) }
         var searched: [LoadResult] = []
         if let targetP99 { searched = try await search(rows, targetP99) }
-        rows = Self.sorted(rows + searched)
-        rows = Self.sorted(rows + (try await narrow(rows)))
+        rows = (rows + searched).sorted { $0.offeredRate < $1.offeredRate }
+        let capacity = try await CapacitySearch(
+            rows.map { ($0.offeredRate, $0) }, isKeptUp: \.isKeptUp,
+            measure: { try await measureOnce($0, "capacity") })
         return SweepReport(
             setting: run.setting, loadBefore: loadBefore, targetP99: targetP99, closed: closed, rows: rows,
-            capacityRuns: try await capacityRuns(rows), repeatedCount: try await repeats.count())
-    }
-
-    private static func sorted(_ rows: [LoadResult]) -> [LoadResult] {
-        rows.sorted { ($0.openLoop?.offeredRate ?? 0) < ($1.openLoop?.offeredRate ?? 0) }
-    }
-
-    /// Rates between the greatest that was kept up with and the next one above.
-    private func narrow(_ rows: [LoadResult]) async throws -> [LoadResult] {
-        guard let kept = rows.lastIndex(where: \.isKeptUp), kept + 1 < rows.count else { return [] }
-        var low = rows[kept].openLoop?.offeredRate ?? 0
-        var high = rows[kept + 1].openLoop?.offeredRate ?? 0
-        var found: [LoadResult] = []
-        for step in 1...Self.capacitySteps {
-            let rate = (low + high) / 2
-            let result = try await measureOnce(rate, "capacity, halving \(step) of \(Self.capacitySteps)")
-            found.append(result)
-            if result.isKeptUp { low = rate } else { high = rate }
-        }
-        return found
-    }
-
-    /// The runs at the greatest rate that most of its runs keep up with; none where there is no such rate.
-    private func capacityRuns(_ rows: [LoadResult]) async throws -> [LoadResult] {
-        for row in rows.reversed() where row.isKeptUp {
-            var runs = [row]
-            while runs.count < Self.capacityRuns {
-                runs.append(
-                    try await measureOnce(
-                        row.openLoop?.offeredRate ?? 0, "capacity, \(runs.count + 1) of \(Self.capacityRuns)")
-                )
-            }
-            if 2 * runs.filter(\.isKeptUp).count > runs.count { return runs }
-        }
-        return []
+            capacity: capacity, repeatedCount: try await repeats.count())
     }
 
     /// A rate's measurement. One that misses the target is made once more and the better one kept: on a

@@ -13,7 +13,7 @@ LINES = (("p99.9", "p999", "#9a3412"), ("p99", "p99", "#ea580c"), ("p50", "p50",
 # Rates up to so many times the capacity are drawn; the table of the report has them all.
 BEYOND = 1.15
 # Of the capacity, that rates lie apart which are drawn: the search for a target's rate ends in a cluster.
-APART = 0.025
+APART = 0.02
 
 
 def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
@@ -27,7 +27,8 @@ def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
         right=0.88,
     )
     axes.set_yscale("log")
-    shown = spaced([row for row in sweep.table if row.offered_rate <= BEYOND * sweep.capacity], APART * sweep.capacity)
+    below = [row for row in sweep.table if row.offered_rate <= BEYOND * sweep.capacity]
+    shown = spaced(below, APART * sweep.capacity, sweep.rate_within_target)
     offered = [row.offered_rate for row in shown]
     labels = []
     for name, member, color in LINES:
@@ -69,10 +70,15 @@ def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
     return style.save(figure, folder, "latency")
 
 
-def spaced(rows: list[LoadFigures], apart: float) -> list[LoadFigures]:
-    """Those of ascending rates that lie so far apart, from the first on."""
+def spaced(rows: list[LoadFigures], apart: float, always: float | None) -> list[LoadFigures]:
+    """Those of ascending rates that lie so far apart, and in any case the one at the rate `always`."""
     kept: list[LoadFigures] = []
     for row in rows:
-        if not kept or row.offered_rate - kept[-1].offered_rate >= apart:
+        is_apart = not kept or row.offered_rate - kept[-1].offered_rate >= apart
+        if row.offered_rate == always:
+            if not is_apart:
+                kept.pop()
+            kept.append(row)
+        elif is_apart:
             kept.append(row)
     return kept

@@ -122,7 +122,7 @@ def record() -> Record:
             1_000, 64, 10, 128, "2 threads", {"1 threads": 5.0}, pair(100, 5), FIGURE, FIGURE, FIGURE, FIGURE, 1.0
         ),
         SweepResult(
-            1_000, 64, 10, 50, load(100, 1), (load(50, 1), load(90, 2), load(200, 50)), 100.0, 3, 120.0, 90.0, 5.0, 90.0
+            1_000, 64, 10, 50, load(100, 1), (load(50, 1), load(90, 2), load(200, 50)), 100.0, 3, False, 120.0, 90.0, 5.0, 90.0
         ),
         SwapResult(
             1_000, 64, 0.7, 5.0, tuple(SwapRound(load(70, 1), load(70, slow), 3, 2.0, 1.5) for slow in (9, 2, 1))
@@ -198,8 +198,9 @@ class ReportTests(unittest.TestCase):
 
     def test_rates_in_a_cluster_are_drawn_once(self) -> None:
         rows = [dataclasses.replace(load(1, 1), offered_rate=rate) for rate in (10, 50, 51, 52.5, 53, 100)]
-        self.assertEqual([row.offered_rate for row in spaced(rows, 2.5)], [10, 50, 52.5, 100])
-        self.assertEqual(spaced([], 2.5), [])
+        self.assertEqual([row.offered_rate for row in spaced(rows, 2.5, None)], [10, 50, 52.5, 100])
+        self.assertEqual([row.offered_rate for row in spaced(rows, 2.5, 51)], [10, 51, 100])
+        self.assertEqual(spaced([], 2.5, None), [])
 
     def test_what_nothing_beats(self) -> None:
         points = [
