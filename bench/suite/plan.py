@@ -63,7 +63,7 @@ QUICK = Plan(
     sweep_seconds=2.0,
     swap_every=5.0,
     swap_seconds=5.0,
-    swap_rounds=7,
+    swap_rounds=5,
     overload_rows=1_000_000,
     overload_seconds=2.5,
 )
