@@ -122,7 +122,19 @@ def record() -> Record:
             1_000, 64, 10, 128, "2 threads", {"1 threads": 5.0}, pair(100, 5), FIGURE, FIGURE, FIGURE, FIGURE, 1.0
         ),
         SweepResult(
-            1_000, 64, 10, 50, load(100, 1), (load(50, 1), load(90, 2), load(200, 50)), 100.0, 3, False, 120.0, 90.0, 5.0, 90.0
+            1_000,
+            64,
+            10,
+            50,
+            load(100, 1),
+            (load(50, 1), load(90, 2), load(200, 50)),
+            capacity=100.0,
+            capacity_runs=3,
+            capacity_is_least=False,
+            goodput_max=120.0,
+            knee=90.0,
+            target_p99=5.0,
+            rate_within_target=90.0,
         ),
         SwapResult(
             1_000, 64, 0.7, 5.0, tuple(SwapRound(load(70, 1), load(70, slow), 3, 2.0, 1.5) for slow in (9, 2, 1))
