@@ -115,7 +115,7 @@ package final class KindredServer: Sendable {
                         try channel.pipeline.syncOperations.addHandler(ConnectionHandler(worker: worker))
                     }
                 }
-                .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.maxMessagesPerRead, value: 4)
                 .childChannelOption(
                     .writeBufferWaterMark,
