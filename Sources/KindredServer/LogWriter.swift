@@ -34,6 +34,7 @@ package final class LogWriter: Sendable {
     private let linesMax: Int
     private let bytesMax: Int
     private let state = Mutex(State())
+    private let repeats = Mutex(LogRepeats())
     private let queue = BackgroundQueue(label: "kindred.log")
 
     /// The descriptor stays the caller's, who ignores SIGPIPE.
@@ -48,6 +49,30 @@ package final class LogWriter: Sendable {
 
     /// Lines lost since the start.
     package var lostLines: Int { state.withLock { $0.lostTotal } }
+
+    /// Whether a line with this message is to be written: of a message that comes again and again, only the first lines
+    /// of a period are. A later line says how many were left out.
+    package func admits(message: String, level: String) -> Bool {
+        let verdict = repeats.withLock { $0.note(message: message, level: level, now: Self.now) }
+        guard case .leaveOut(let isFirst) = verdict else { return true }
+        if isFirst {
+            queue.async(after: .nanoseconds(Int(LogRepeats.period))) { [self] in
+                appendSummaries(now: Self.now)
+            }
+        }
+        return false
+    }
+
+    private static var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
+
+    /// Says what was left out in periods that are over.
+    private func appendSummaries(now: UInt64) {
+        for summary in repeats.withLock({ $0.takeSummaries(now: now) }) {
+            append(
+                "time=\(LogLineHandler.timestamp) level=\(summary.level) msg=\"log lines left out\" "
+                    + "of=\(LogText.quoted(summary.message)) lines=\(summary.count)\n")
+        }
+    }
 
     /// Takes over a line, which ends with a line end, or loses it. Never waits.
     package func append(_ line: String) {
@@ -70,9 +95,11 @@ package final class LogWriter: Sendable {
         }
     }
 
-    /// Waits until every line appended before is written or lost; false where that takes longer.
+    /// Waits until every line appended before is written or lost; false where that takes longer. Says first what was
+    /// left out so far.
     @discardableResult
     package func flush(timeout: DispatchTimeInterval = .seconds(1)) -> Bool {
+        appendSummaries(now: .max)
         let isReached = DispatchSemaphore(value: 0)
         queue.async { isReached.signal() }
         return isReached.wait(timeout: .now() + timeout) == .success

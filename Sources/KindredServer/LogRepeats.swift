@@ -1,0 +1,80 @@
+/// Which log lines are written where the same message comes again and again, as a value: no clock, no output.
+///
+/// Of each message and level, so many lines are written in a period; the rest are counted. When the period is over, one
+/// line says how many were left out.
+package struct LogRepeats {
+    /// What becomes of a line.
+    package enum Verdict: Equatable {
+        case write
+        /// Leave it out. `isFirst`: the first of its period, so that a summary is due when the period is over.
+        case leaveOut(isFirst: Bool)
+    }
+
+    /// Lines of one message that were left out.
+    package struct Summary: Equatable {
+        package let message: String
+        package let level: String
+        package let count: Int
+
+        package init(message: String, level: String, count: Int) {
+            self.message = message
+            self.level = level
+            self.count = count
+        }
+    }
+
+    private struct Key: Hashable {
+        let message: String
+        let level: String
+    }
+
+    private struct Entry {
+        var beganAt: UInt64
+        var writtenCount = 0
+        var leftOutCount = 0
+    }
+
+    /// Lines of one message that are written in a period.
+    package static let linesPerPeriodMax = 100
+    /// Nanoseconds.
+    package static let period: UInt64 = 10_000_000_000
+    /// Messages that are watched at a time. Messages are constants of the program, so there are few.
+    package static let messagesMax = 256
+
+    private var entries: [Key: Entry] = [:]
+
+    package init() {}
+
+    /// A line with this message comes at `now` nanoseconds.
+    package mutating func note(message: String, level: String, now: UInt64) -> Verdict {
+        let key = Key(message: message, level: level)
+        var entry = entries[key] ?? Entry(beganAt: now)
+        if entry.leftOutCount == 0, now - min(now, entry.beganAt) >= Self.period {
+            entry = Entry(beganAt: now)
+        }
+        defer { entries[key] = entry }
+        if entry.writtenCount < Self.linesPerPeriodMax {
+            if entries[key] == nil, entries.count >= Self.messagesMax { forget(now: now) }
+            entry.writtenCount += 1
+            return .write
+        }
+        entry.leftOutCount += 1
+        return .leaveOut(isFirst: entry.leftOutCount == 1)
+    }
+
+    /// What was left out in periods that are over at `now`, by message. New periods begin for these messages.
+    package mutating func takeSummaries(now: UInt64) -> [Summary] {
+        let due = entries.filter {
+            $0.value.leftOutCount > 0 && now - min(now, $0.value.beganAt) >= Self.period
+        }
+        for key in due.keys { entries[key] = nil }
+        return due.map { Summary(message: $0.message, level: $0.level, count: $1.leftOutCount) }
+            .sorted { ($0.message, $0.level) < ($1.message, $1.level) }
+    }
+
+    /// Makes room: messages whose period is over, or else all of those of which nothing was left out.
+    private mutating func forget(now: UInt64) {
+        entries = entries.filter { $0.value.leftOutCount > 0 }
+        if entries.count >= Self.messagesMax { entries = [:] }
+    }
+}
