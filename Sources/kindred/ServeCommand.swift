@@ -38,7 +38,8 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve", abstract: "Serve the models of a repository.",
         discussion: """
             Prints "listening on HOST:PORT" when it is ready. New versions that appear in the repository take over \
-            by themselves. SIGTERM or SIGINT ends it once the requests in flight are answered.
+            by themselves. SIGTERM, SIGINT or SIGHUP ends it once the requests in flight are answered; a second one at \
+            once.
             """)
 
     @Option(help: "The folder of all models.")
@@ -144,6 +145,7 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = logLevel.level
         let server = try KindredServer(configuration: configuration, logger: logger)
         let listener = try await server.listen()
+        let signals = await ServerSignals(logger: logger)
         var silent = Logger(label: "kindred.lifecycle")
         silent.logLevel = .critical
         let group = ServiceGroup(
@@ -154,7 +156,9 @@ struct ServeCommand: AsyncParsableCommand {
                     try? FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
                 }
             ],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: silent)
+            gracefulShutdownSignals: [], logger: silent)
+        let following = Task { await signals.follow(group) }
+        defer { following.cancel() }
         try await group.run()
     }
 }

@@ -32,7 +32,7 @@ import Testing
         "kindred": [
             "KindredDomain", "KindredServer", "KindredClient", "KindredModel", "KindredCatalog",
             "ArgumentParser",
-            "Logging", "ServiceLifecycle", "Foundation", "Glibc",
+            "Logging", "ServiceLifecycle", "UnixSignals", "Foundation", "Glibc",
         ],
         "kindred-bench": [
             "KindredDomain", "KindredKernels", "KindredModel", "KindredQuery", "KindredWire",
