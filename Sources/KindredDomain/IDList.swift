@@ -56,6 +56,14 @@ package enum IDList: Sendable, Equatable {
 
     package var isEmpty: Bool { count == 0 }
 
+    /// Bytes of memory that the ids take.
+    package var byteCount: Int {
+        switch self {
+        case .numbers(let values): values.count * 8
+        case .text(let list): list.bytes.count + list.offsets.count * 4
+        }
+    }
+
     package var kind: IDKind {
         switch self {
         case .numbers: .number

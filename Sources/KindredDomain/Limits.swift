@@ -60,8 +60,26 @@ package struct Limits: Sendable, Equatable {
     package var streamProgressBytesMin: UInt32 = 64 << 10
     /// Greatest duration of one stream.
     package var streamMillisecondsMax: UInt32 = 3_600_000
+    /// A frame that has begun must bring `frameProgressBytesMin`, or its rest, in every period of so many milliseconds.
+    package var frameProgressMilliseconds: UInt32 = 10_000
+    /// Least bytes of an unfinished frame per `frameProgressMilliseconds`.
+    package var frameProgressBytesMin: UInt32 = 64 << 10
+    /// Longest time from a frame's first byte to its last.
+    package var frameMilliseconds: UInt32 = 60_000
+    /// Longest time until a peer has read what was written to it. It must also take `streamProgressBytesMin`, or all
+    /// that waits, in every `streamProgressMilliseconds`.
+    package var replyMilliseconds: UInt32 = 600_000
+    /// How long a peer may take nothing of its last replies once its connection is about to close.
+    package var lingerMilliseconds: UInt32 = 2_000
     /// Bytes of a text id.
     package var idBytesMax: UInt32 = 256
+    /// Bytes that all connections of the process may hold: unfinished frames, large requests that are worked on, and
+    /// replies that are not read. Above it, the peers that have been owing for longest are cut off.
+    package var connectionBytesHeldMax: UInt64 = 256 << 20
+    /// Bytes from which on a request, with its reply, counts towards `connectionBytesHeldMax`.
+    package var largeRequestBytesMin: UInt32 = 64 << 10
+    /// Bytes of seeds that one stream may hold before they are looked up; more is not read meanwhile.
+    package var seedBytesHeldMax: UInt32 = 1 << 20
     /// Connections of one server.
     package var connectionsMax: UInt32 = 10_000
     /// Queries that wait for their scan, in the whole process; over it the answer is OVERLOADED.
@@ -125,6 +143,12 @@ package struct Limits: Sendable, Equatable {
         if windowBytesDefault > windowBytesMax { return "windowBytesDefault exceeds windowBytesMax" }
         if kMax > resultsPerRequestMax { return "kMax exceeds resultsPerRequestMax" }
         if UInt64(dimensionMax) * 4 + 64 > UInt64(bodyBytesMax) { return "one vector does not fit a body" }
+        if frameProgressMilliseconds > frameMilliseconds {
+            return "frameProgressMilliseconds exceeds frameMilliseconds"
+        }
+        if UInt64(bodyBytesMax) > connectionBytesHeldMax {
+            return "bodyBytesMax exceeds connectionBytesHeldMax"
+        }
         return nil
     }
 }

@@ -11,6 +11,13 @@ package enum ScanCost {
     private static let perQuery = 30_000
     private static let perResult = 500
 
+    /// The cost of so many queries that may be eligible for all rows of a side: what is known before they are planned.
+    package static func atMost(queryCount: Int, k: Int, over side: GenerationSide) -> Int {
+        let rows = side.table.count
+        let products = rows * side.table.dimension / ScanKernel.chosen.productsPerMultiplyAdd
+        return queryCount * (products + perQuery + perResult * min(k, rows))
+    }
+
     private static func of(_ query: PlannedQuery, over side: GenerationSide) -> Int {
         let dimension = side.table.dimension
         let rows: Int

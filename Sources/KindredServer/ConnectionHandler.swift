@@ -12,27 +12,45 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// Why nothing is read from the peer. What is not read yet costs nothing.
+    struct ReadPause: OptionSet {
+        let rawValue: UInt8
+
+        /// Too many jobs wait.
+        static let jobs = ReadPause(rawValue: 1)
+        /// The tick has read enough.
+        static let tick = ReadPause(rawValue: 2)
+        /// The peer does not take its replies.
+        static let replies = ReadPause(rawValue: 4)
+        /// A stream holds seeds that are not looked up yet.
+        static let seeds = ReadPause(rawValue: 8)
+    }
+
     let worker: LoopWorker
-    private let limits: Limits
-    private var state: ConnectionState
-    private var context: ChannelHandlerContext?
-    private var inbound = ByteBuffer()
-    private var outbound: ReplyBuffer
+    let limits: Limits
+    var state: ConnectionState
+    var context: ChannelHandlerContext?
+    var inbound = ByteBuffer()
+    var outbound: ReplyBuffer
     private var isFlushScheduled = false
     private var isReadWanted = false
     /// The socket takes more; false before there is one, and after.
     private(set) var isWritable = false
     /// Open look-alike streams and requests that outlive a tick, by id.
-    private var streams: [UInt64: LookalikeStream] = [:]
-    private var pending: [UInt64: PendingRequest] = [:]
+    var streams: [UInt64: LookalikeStream] = [:]
+    var pending: [UInt64: PendingRequest] = [:]
     /// Work that waits for the job before it, or for the peer to read its replies.
     private var jobs: [any LoopJob] = []
     private var hasRunningJob = false
-    /// Frames were left unread because too many jobs wait...
-    private var waitsForJobs = false
-    /// ...or because the tick has read enough.
-    private var waitsForTick = false
-    private var peer = ""
+    private var pauses: ReadPause = []
+    /// The peer sends nothing more.
+    private var inputIsClosed = false
+    /// What the peer owes, and the memory that this connection holds.
+    var debt: PeerDebt
+    var holding = ConnectionHolding()
+    /// Once it is closing: when it closes whatever has not been taken.
+    var closingDeadline = UInt64.max
+    var peer = ""
     /// What the peer calls itself.
     var clientName = ""
 
@@ -41,10 +59,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         limits = worker.server.limits
         outbound = ReplyBuffer(bodyBytesMax: limits.bodyBytesMax)
         state = ConnectionState(limits: limits, now: worker.now())
+        debt = PeerDebt(limits: limits)
     }
 
-    private var logger: Logger { worker.server.logger }
-    private var isReadingPaused: Bool { waitsForJobs || waitsForTick }
+    var logger: Logger { worker.server.logger }
 
     // MARK: Channel events
 
@@ -69,11 +87,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
         isWritable = false
         state.close()
         for stream in streams.values { stream.abandon() }
-        for request in pending.values { request.cancel() }
+        for request in pending.values {
+            request.releaseCharge()
+            request.cancel()
+        }
         streams = [:]
         pending = [:]
         jobs = []
+        inbound = ByteBuffer()
         outbound.discard()
+        holding = ConnectionHolding(counted: holding.counted)
+        countHolding()
         context.fireChannelInactive()
     }
 
@@ -85,7 +109,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
         } else {
             inbound.writeBuffer(&received)
         }
-        if !waitsForTick { readFrames() }
+        let count = received.readableBytes
+        if !pauses.contains(.tick) { readFrames() }
+        // Parts of frames count like frames: a tick reads so many bytes, whoever sends them.
+        if debt.hasUnfinishedFrame, count >= Self.partByteCountMin, pauses.isEmpty,
+            !worker.takesPart(byteCount: count)
+        {
+            waitForTick()
+        }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -95,22 +126,28 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireChannelReadComplete()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.inputClosed) = event as? ChannelEvent {
+            inputIsClosed = true
+            if pauses.isEmpty { readFrames() }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         if isWritable {
-            if isReadWanted, !isReadingPaused {
-                isReadWanted = false
-                context.read()
-            }
             for stream in streams.values { stream.pump(on: worker) }
             startWaitingJobs()
+            // Not from here: this may be a frame that is being read.
+            if pauses.contains(.replies) { resumeSoon(.replies) } else { readOnIfWanted() }
         }
         context.fireChannelWritabilityChanged()
     }
 
     func read(context: ChannelHandlerContext) {
         // While the peer does not take its replies, nothing more is taken from it.
-        let isWelcome = state.isClosing || (isWritable && !isReadingPaused)
+        let isWelcome = state.isClosing || (isWritable && pauses.isEmpty)
         if isWelcome { context.read() } else { isReadWanted = true }
     }
 
@@ -128,6 +165,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private static let framesPerTurnMax = 16
     /// Bytes of replies that gather before they are flushed within a tick.
     private static let gatheredByteCountMax = 256 << 10
+    /// Bytes of an unfinished frame that are read without counting in the tick's budget.
+    private static let partByteCountMin = 4 << 10
+    /// Bytes that are written at once without asking how much of them the socket took.
+    private static let smallWriteByteCountMax = 16 << 10
 
     /// Starts a job, or leaves it until the ones before it are done and the peer has taken their replies.
     func start(_ job: any LoopJob, now: UInt64) {
@@ -148,11 +189,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         while hasRoom, !hasRunningJob, !jobs.isEmpty {
             run(jobs.removeFirst(), now: worker.now())
         }
-        guard waitsForJobs, jobs.count < Self.waitingJobCountMax else { return }
-        waitsForJobs = false
         // Not from here: this may be a frame that is being read.
-        let bound = NIOLoopBound(self, eventLoop: worker.loop)
-        worker.loop.execute { bound.value.resumeReading() }
+        if pauses.contains(.jobs), jobs.count < Self.waitingJobCountMax { resumeSoon(.jobs) }
     }
 
     private func run(_ job: any LoopJob, now: UInt64) {
@@ -161,18 +199,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     /// The tick after the one that had read enough.
-    func tickHasRoom() {
-        waitsForTick = false
-        resumeReading()
+    func tickHasRoom() { resume(.tick) }
+
+    /// A stream has looked up the seeds that it held.
+    func seedsWereTaken() { if pauses.contains(.seeds) { resumeSoon(.seeds) } }
+
+    private func waitForTick() {
+        pauses.insert(.tick)
+        worker.readLater(self)
     }
 
-    private func resumeReading() {
-        guard let context, !isReadingPaused else { return }
+    private func resumeSoon(_ pause: ReadPause) {
+        pauses.remove(pause)
+        let bound = NIOLoopBound(self, eventLoop: worker.loop)
+        worker.loop.execute { bound.value.resume([]) }
+    }
+
+    /// Reads and throws away whatever comes, once the connection is closing.
+    func stopWaiting() { pauses = [] }
+
+    private func resume(_ pause: ReadPause) {
+        pauses.remove(pause)
+        guard context != nil, pauses.isEmpty else { return }
         readFrames()
-        if !isReadingPaused, isReadWanted, isWritable {
-            isReadWanted = false
-            context.read()
-        }
+        readOnIfWanted()
+    }
+
+    private func readOnIfWanted() {
+        guard let context, pauses.isEmpty, isReadWanted, isWritable else { return }
+        isReadWanted = false
+        context.read()
     }
 
     /// True while the peer takes its replies, or is gone.
@@ -185,13 +241,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func readFrames() {
         let now = worker.now()
+        readFrames(now: now)
+        noteInput(now: now)
+    }
+
+    /// After frames were read: what is left of the input is owed by the peer, unless it is this side that waits.
+    private func noteInput(now: UInt64) {
+        let count = inbound.readableBytes
+        if count > 0, pauses.isEmpty, !state.isClosing {
+            debt.noteFrame(byteCount: count, now: now)
+        } else {
+            debt.endFrame()
+        }
+        holding.inputByteCount = count
+        countHolding()
+        if inputIsClosed, pauses.isEmpty { endInput() }
+    }
+
+    /// Whether another frame may be read: there is room for what it asks for.
+    private var mayReadFrame: Bool {
+        if state.isClosing { return true }
+        if jobs.count >= Self.waitingJobCountMax { pauses.insert(.jobs) }
+        if !hasRoom { pauses.insert(.replies) }
+        if streams.values.contains(where: \.holdsManySeeds) { pauses.insert(.seeds) }
+        return pauses.isEmpty
+    }
+
+    private func readFrames(now: UInt64) {
         var framesLeft = Self.framesPerTurnMax
         while true {
-            // What is not read yet costs nothing: the peer waits for its replies first.
-            guard jobs.count < Self.waitingJobCountMax || state.isClosing else {
-                waitsForJobs = true
-                return
-            }
+            guard mayReadFrame else { return }
             do throws(ConnectionFailure) {
                 let buffer = inbound
                 let input = try buffer.withBytes { bytes throws(ConnectionFailure) in
@@ -210,11 +289,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 case .frame(let header):
                     let length = FrameHeader.byteCount + Int(header.bodyLength)
                     framesLeft -= 1
-                    guard framesLeft >= 0, worker.takesFrame(byteCount: length) else {
-                        waitsForTick = true
-                        worker.readLater(self)
-                        return
-                    }
+                    guard framesLeft >= 0, worker.takesFrame(byteCount: length) else { return waitForTick() }
+                    debt.endFrame()
                     try buffer.withBytes { bytes throws(ConnectionFailure) in
                         try receive(header, body: bytes.extracting(FrameHeader.byteCount..<length), now: now)
                     }
@@ -244,6 +320,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             }
             let request = PendingRequest(connection: self, header: header, limits: limits, now: now)
             request.answerKey = key
+            request.bodyByteCount = body.byteCount
             pending[header.requestID] = request
             do throws(RequestFailure) {
                 try RequestDispatcher(worker: worker).dispatch(
@@ -256,75 +333,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    private func receiveControl(_ header: FrameHeader, body: RawSpan, now: UInt64) throws(ConnectionFailure) {
-        let stream = streams[header.requestID]
-        let type = MessageType(rawValue: header.type)
-        // What comes for a request that has ended crossed its reply on the way.
-        if type != .goAway, pending[header.requestID] == nil { return }
-        if type == .data || type == .window, stream == nil { return }
-        do throws(RequestFailure) {
-            switch try ClientMessage.decode(type: header.type, body: body, limits: limits) {
-            case .window(let limit): try stream?.raise(to: limit, on: worker)
-            case .cancel: cancel(header.requestID)
-            case .data(let rows):
-                guard let stream, !stream.seedsHaveEnded else {
-                    throw RequestFailure.invalidArgument(.noSeeds)
-                }
-                try stream.receive(rows, isLast: header.isEnd, on: worker)
-            default: break
-            }
-        } catch {
-            try end(header, error)
-        }
-    }
-
-    /// A control frame that cannot be understood, or that its stream refuses, ends what it names.
-    private func end(_ header: FrameHeader, _ failure: RequestFailure) throws(ConnectionFailure) {
-        let stream = streams[header.requestID]
-        switch MessageType(rawValue: header.type) {
-        case .goAway: throw .unexpectedFrame(type: header.type, requestID: header.requestID)
-        case .data where stream?.seedsHaveEnded == true:
-            throw .unexpectedFrame(type: header.type, requestID: header.requestID)
-        default: break
-        }
-        if case .invalidArgument(.windowTooLarge(let limit)) = failure, let stream {
-            throw .flowControl(sent: limit, limit: stream.windowLimitMax)
-        }
-        stream?.abandon()
-        pending[header.requestID]?.fail(failure)
-    }
-
-    private func cancel(_ id: UInt64) {
-        if let stream = streams[id] {
-            stream.abandon()
-            pending[id]?.fail(.cancelled)
-        } else {
-            // A unary request is on its way through a scan: its answer says that it was cancelled.
-            pending[id]?.cancel()
-        }
-    }
-
-    func openStream(
-        _ request: PendingRequest, _ body: LookalikeRequest, seedsEnd: Bool
-    ) throws(RequestFailure) {
-        guard streams.count < Int(limits.streamsPerConnectionMax) else {
-            throw .limitExceeded(
-                .streamsPerConnection, found: UInt64(streams.count) + 1,
-                limit: UInt64(limits.streamsPerConnectionMax))
-        }
-        let generation = try worker.generations.generation(model: body.model, version: body.version)
-        let stream = try LookalikeStream(request, body, generation, server: worker.server, now: worker.now())
-        streams[request.id] = stream
-        worker.metrics.streamsOpened.count()
-        try stream.receiveOpening(isLast: seedsEnd, on: worker)
-    }
-
     // MARK: Output
 
     /// Appends the last reply of a request to what the tick will flush.
     func writeReply(_ message: ServerMessage, to request: PendingRequest, now: UInt64) {
         pending[request.id] = nil
         if !streams.isEmpty { streams[request.id] = nil }
+        request.releaseCharge()
         guard context != nil, !state.isClosing else { return }
         if case .failure = message { worker.metrics.failures.count() }
         let start = outbound.byteCount
@@ -358,7 +373,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         return count
     }
 
-    private func scheduleFlush() {
+    func scheduleFlush() {
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
         worker.flushLater(self)
@@ -375,69 +390,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func flush() {
         isFlushScheduled = false
         guard let context, let bytes = outbound.take() else { return }
-        worker.metrics.bytesSent.count(UInt64(bytes.readableBytes))
+        let count = bytes.readableBytes
+        worker.metrics.bytesSent.count(UInt64(count))
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-    }
-
-    // MARK: Ending
-
-    private func fail(_ failure: ConnectionFailure) {
-        worker.metrics.connectionsFailed.count()
-        logger.notice(
-            "connection refused",
-            metadata: [
-                "peer": "\(peer)", "client": "\(clientName)", "status": "\(failure.status.name)",
-                "reason": "\(failure)",
-            ])
-        if state.speaksFrames { outbound.append(GoAway(failure, lastRequestID: state.lastRequestID)) }
-        closeGracefully()
-    }
-
-    /// Sends what was written, tells the peer that nothing follows, and closes once the peer has all of it or the
-    /// grace is over. What the peer still sends is read and thrown away: closing with unread input, or before the
-    /// last replies have arrived, would make the system drop them.
-    private func closeGracefully() {
-        guard let context, !state.isClosing else { return }
-        state.close()
-        for stream in streams.values { stream.abandon() }
-        flush()
-        let worker = worker
-        let deadline = worker.now() + UInt64(worker.server.drainMilliseconds) * 1_000_000
-        let channel = context.channel
-        channel.close(mode: .output).whenComplete { _ in
-            channel.closeOnceTaken(worker: worker, deadline: deadline)
-        }
-        waitsForJobs = false
-        context.read()
-    }
-
-    /// Announces the end: requests so far are answered, new ones refused.
-    func drain() {
-        guard context != nil, !state.isClosing else { return }
-        let limit = worker.server.drainMilliseconds
-        if state.speaksFrames {
-            outbound.append(
-                GoAway(
-                    status: .draining, graceMilliseconds: limit, lastRequestID: state.lastRequestID,
-                    reconnectAfterMilliseconds: UInt32.random(in: 0...1_000),
-                    message: "the server is shutting down"))
-        }
-        if state.drain() { closeGracefully() } else { scheduleFlush() }
-    }
-
-    /// Ends what has taken too long.
-    func sweep(now: UInt64) {
-        if let failure = state.timeout(now: now) {
-            fail(failure)
-            return
-        }
-        for request in Array(pending.values) {
-            let stream = streams[request.id]
-            guard let failure = stream == nil ? request.obstacle(now: now) : stream?.timeout(now: now) else {
-                continue
-            }
-            stream?.abandon()
-            request.fail(failure)
-        }
+        if count > Self.smallWriteByteCountMax || !isWritable || holding.outputByteCount > 0 { noteOutput() }
     }
 }

@@ -40,6 +40,8 @@ package struct ConnectionState: ~Copyable {
     package private(set) var lastRequestID: UInt64 = 0
     package private(set) var inFlightCount = 0
     package private(set) var isDraining = false
+    /// The peer sends nothing more.
+    private var inputHasEnded = false
 
     /// A connection that was accepted at `now` nanoseconds.
     package init(limits: Limits, now: UInt64) {
@@ -129,11 +131,17 @@ package struct ConnectionState: ~Copyable {
         return .request
     }
 
-    /// A request has had its END reply. True when a draining connection has nothing left to do.
+    /// A request has had its END reply. True when a connection that is about to end has nothing left to do.
     package mutating func complete(now: UInt64) -> Bool {
         inFlightCount -= 1
         activeAt = now
-        return isDraining && inFlightCount == 0
+        return (isDraining || inputHasEnded) && inFlightCount == 0
+    }
+
+    /// The peer sends nothing more, and all that it sent was read. True when there is nothing left to do.
+    package mutating func endInput() -> Bool {
+        inputHasEnded = true
+        return inFlightCount == 0
     }
 
     /// Refuses requests from now on. True when there is nothing left to do.
@@ -152,6 +160,11 @@ package struct ConnectionState: ~Copyable {
 
     /// Bytes went out: the connection is not idle.
     package mutating func noteActivity(now: UInt64) { activeAt = now }
+
+    /// Whether nothing has come or gone for so long.
+    package func isQuiet(for milliseconds: UInt32, now: UInt64) -> Bool {
+        now > activeAt && now - activeAt > UInt64(milliseconds) * 1_000_000
+    }
 
     /// The timeout that has passed at `now`, if any.
     package func timeout(now: UInt64) -> ConnectionFailure? {

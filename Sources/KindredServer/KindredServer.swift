@@ -105,8 +105,7 @@ package final class KindredServer: Sendable {
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(
-                            KindredServer.acceptBackoff(logger: logger))
+                        try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
                     }
                 }
                 .childChannelInitializer { channel in
@@ -116,6 +115,8 @@ package final class KindredServer: Sendable {
                     }
                 }
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                // A peer that has sent all that it will send is still answered.
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .childChannelOption(.maxMessagesPerRead, value: 4)
                 .childChannelOption(
                     .writeBufferWaterMark,
@@ -155,23 +156,6 @@ package final class KindredServer: Sendable {
                 metadata: ["processor": "\(processor)", "reason": "\(SystemError.text(code))"])
         }
         return count
-    }
-
-    /// Pauses accepting where the system has no descriptors or no memory for another connection, instead of asking
-    /// it again and again. Says so at most once a minute.
-    private static func acceptBackoff(logger: Logger) -> AcceptBackoffHandler {
-        var silentUntil = NIODeadline.now()
-        return AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
-            guard [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode) else { return nil }
-            let now = NIODeadline.now()
-            if now >= silentUntil {
-                silentUntil = now + .minutes(1)
-                logger.error(
-                    "cannot accept connections",
-                    metadata: ["reason": "\(SystemError.text(error.errnoCode))"])
-            }
-            return .milliseconds(100)
-        }
     }
 
     /// Where a channel listens, as HOST:PORT.

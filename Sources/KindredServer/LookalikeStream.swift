@@ -28,6 +28,8 @@ final class LookalikeStream: LoopJob {
     private var isPumping = false
     private(set) var seedsHaveEnded = false
     private var seedsReceived: UInt64 = 0
+    /// Of seeds that were received and are not in the set yet.
+    private var seedByteCount = 0
     private var checksum = AudienceChecksum()
     private var flow: StreamFlow
 
@@ -57,6 +59,18 @@ final class LookalikeStream: LoopJob {
     /// The greatest limit a reader may set now.
     var windowLimitMax: UInt64 { flow.windowLimitMax }
 
+    /// Whether so many seeds wait to be looked up that no more are read meanwhile.
+    var holdsManySeeds: Bool { seedByteCount > Int(limits.seedBytesHeldMax) }
+
+    /// Whether nothing goes on until the peer sends seeds or takes rows.
+    var waitsForPeer: Bool {
+        switch phase {
+        case .seeding(let lists, _): lists.isEmpty && !seedsHaveEnded
+        case .expanding: false
+        case .streaming, .ended: true
+        }
+    }
+
     // MARK: Frames
 
     /// The seeds that came with the opening frame.
@@ -72,6 +86,7 @@ final class LookalikeStream: LoopJob {
         }
         guard case .seeding(var lists, let next) = phase else { return }
         if !rows.ids.isEmpty { lists.append(rows.ids) }
+        seedByteCount += rows.ids.byteCount
         phase = .seeding(lists, next: next)
         seedsHaveEnded = isLast
         queue(on: worker)
@@ -174,7 +189,14 @@ final class LookalikeStream: LoopJob {
         // The lists are set aside so that removing one does not copy the others.
         phase = .seeding([], next: 0)
         try expansion!.insert(list, next..<end)
-        phase = end == list.count ? .seeding(Array(lists.dropFirst()), next: 0) : .seeding(lists, next: end)
+        guard end == list.count else {
+            phase = .seeding(lists, next: end)
+            return .working
+        }
+        phase = .seeding(Array(lists.dropFirst()), next: 0)
+        let heldMany = holdsManySeeds
+        seedByteCount -= list.byteCount
+        if heldMany, !holdsManySeeds { request.connection.seedsWereTaken() }
         return .working
     }
 

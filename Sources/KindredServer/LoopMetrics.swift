@@ -7,6 +7,8 @@ package final class LoopMetrics: Sendable {
     let connectionsOpened = Atomic<UInt64>(0)
     let connectionsOpen = Atomic<UInt64>(0)
     let connectionsFailed = Atomic<UInt64>(0)
+    /// Those that were cut off because memory was needed.
+    let connectionsEvicted = Atomic<UInt64>(0)
     let requests = Atomic<UInt64>(0)
     /// Those that were answered with what had been answered to the same request before.
     let requestsRepeated = Atomic<UInt64>(0)
@@ -31,6 +33,7 @@ package final class LoopMetrics: Sendable {
         return [
             ("bytes_received_total", value(bytesReceived)), ("bytes_sent_total", value(bytesSent)),
             ("compute_us_total", value(computeMicroseconds)),
+            ("connections_evicted_total", value(connectionsEvicted)),
             ("connections_failed_total", value(connectionsFailed)),
             ("connections_open", value(connectionsOpen)),
             ("connections_opened_total", value(connectionsOpened)),

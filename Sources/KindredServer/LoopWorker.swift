@@ -14,6 +14,8 @@ import Synchronization
 final class LoopWorker: @unchecked Sendable {
     /// Ids resolved or candidates scored in one step of a job.
     static let idsPerStep = 512
+    /// Elements of vectors copied in one step.
+    static let elementsPerStep = idsPerStep * 64
     /// Results put into a reply in one step.
     static let resultsPerStep = 4_096
     /// Multiply-adds that fit a slice; a batch of more queues for a scan that idle loops help with. Of one as long as a
@@ -40,7 +42,9 @@ final class LoopWorker: @unchecked Sendable {
     private var budget = TickBudget()
     /// Connections with frames for later ticks, in the order in which they began to wait.
     private var unread: Deque<ConnectionHandler> = []
-    private var scans: [ScanShare] = [] { didSet { isScanning.store(!scans.isEmpty, ordering: .relaxed) } }
+    private(set) var scans: [ScanShare] = [] {
+        didSet { isScanning.store(!scans.isEmpty, ordering: .relaxed) }
+    }
     /// Whether it takes part in a long scan: others that begin one ask it to help where it does not.
     private let isScanning = Atomic<Bool>(false)
     private var jobs: [any LoopJob] = []
@@ -48,6 +52,9 @@ final class LoopWorker: @unchecked Sendable {
     private var queueLook = QueueLook()
     private var isSliceScheduled = false
     private var unflushed: [ConnectionHandler] = []
+    /// What waits to be planned.
+    var planning = PlanningPace()
+    var isEvicting = false
     private(set) var isDraining = false
 
     init(loop: any EventLoop, server: ServerContext) throws(MemoryFailure) {
@@ -77,7 +84,9 @@ final class LoopWorker: @unchecked Sendable {
     /// Looks for timeouts; called a few times a second.
     func sweep() {
         let now = now()
-        for connection in connections.values { connection.sweep(now: now) }
+        // One that is closed while it is swept leaves the table.
+        for connection in Array(connections.values) { connection.sweep(now: now) }
+        if server.held.excess() > 0 { makeRoom() }
     }
 
     func drain() {
@@ -139,6 +148,12 @@ final class LoopWorker: @unchecked Sendable {
         // The tick's end makes room again, also where nothing is answered.
         scheduleTick()
         return true
+    }
+
+    /// True where the tick has room for a further part of a frame that is not complete.
+    func takesPart(byteCount: Int) -> Bool {
+        defer { scheduleTick() }
+        return budget.takePart(byteCount: byteCount)
     }
 
     /// A connection has frames for which this tick has no room.
@@ -207,14 +222,7 @@ final class LoopWorker: @unchecked Sendable {
         guard server.scans.mayBeFull else { return }
         let excess = queueLook.excess(
             of: key, isOnePart: queryCount <= Self.queriesPerPartMax, in: server.scans, now: now)
-        guard let wait = excess else { return }
-        metrics.overloaded.count()
-        throw .overloaded(retryAfterMilliseconds: Self.retryMilliseconds(after: wait))
-    }
-
-    /// By when half of what waits is done.
-    private static func retryMilliseconds(after wait: UInt64) -> UInt32 {
-        UInt32(clamping: max(10, wait / 2_000_000))
+        if let wait = excess { throw refusal(after: wait) }
     }
 
     /// Begins a long scan here and asks the other loops to help that are idle.
@@ -388,9 +396,11 @@ final class LoopWorker: @unchecked Sendable {
     private func stepJob() -> Bool {
         guard !jobs.isEmpty else { return false }
         let job = jobs.removeFirst()
-        if case .finished = job.step(on: self, now: now()) {
+        let beganAt = now()
+        if case .finished = job.step(on: self, now: beganAt) {
             job.connection?.jobHasFinished()
         } else {
+            planning.note(nanoseconds: now() - beganAt)
             jobs.append(job)
         }
         return true

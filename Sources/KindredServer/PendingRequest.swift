@@ -13,6 +13,10 @@ final class PendingRequest {
     let timeoutMilliseconds: UInt32
     /// What its answer is kept by for the next request like it, if it is to be kept.
     var answerKey: AnswerCache.Key?
+    /// Bytes of its body.
+    var bodyByteCount = 0
+    /// What it has taken of its loop's room, until it is answered.
+    private var charge = WorkCharge()
     /// When work on it began.
     var startedAt: UInt64
     /// Its END reply has been written.
@@ -29,6 +33,26 @@ final class PendingRequest {
         startedAt = now
         timeoutMilliseconds = header.argument == 0 ? limits.timeoutMillisecondsMax : header.argument
         deadline = now + UInt64(timeoutMilliseconds) * 1_000_000
+    }
+
+    /// Takes room for what the request costs; throws OVERLOADED where there is none.
+    func charge(_ cost: RequestCost, on worker: LoopWorker) throws(RequestFailure) {
+        charge = try worker.admit(cost, for: connection, now: receivedAt)
+    }
+
+    /// Gives back the room for what is planned already.
+    func releasePlanning() {
+        connection.worker.finishPlanning(charge)
+        charge.stepCount = 0
+        charge.operationCount = 0
+    }
+
+    /// Gives back all room: the request is answered, or nobody waits for it.
+    func releaseCharge() {
+        guard charge != WorkCharge() else { return }
+        releasePlanning()
+        connection.changeWork(by: -charge.byteCount)
+        charge = WorkCharge()
     }
 
     /// Nobody wants the answer any more.

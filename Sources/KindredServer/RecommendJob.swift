@@ -32,6 +32,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 guard try planner!.step(idCount: LoopWorker.idsPerStep) else { return .working }
                 let plan = planner!.finish()
                 planner = nil
+                request.releasePlanning()
                 queriesLeft = plan.queries.count
                 self.plan = plan
                 worker.scan(self, plan)

@@ -26,16 +26,19 @@ struct RequestDispatcher {
                     of: ScanKey(generation, target: body.scope.target),
                     queryCount: body.scope.queries.count, now: request.receivedAt)
             }
-            request.connection.start(
-                try RecommendJob(request, body, generation, scan: worker.server.scan), now: request.receivedAt
-            )
+            let job = try RecommendJob(request, body, generation, scan: worker.server.scan)
+            try admit(RequestCost(body, bodyByteCount: request.bodyByteCount, over: generation), request)
+            request.connection.start(job, now: request.receivedAt)
         case .score(let body):
-            request.connection.start(
-                try ScoreJob(request, body, try generation(of: body.scope)), now: request.receivedAt)
+            let generation = try generation(of: body.scope)
+            let job = try ScoreJob(request, body, generation)
+            try admit(RequestCost(body, bodyByteCount: request.bodyByteCount, over: generation), request)
+            request.connection.start(job, now: request.receivedAt)
         case .vectors(let body):
             let generation = try worker.generations.generation(model: body.model, version: body.version)
-            request.connection.start(
-                try VectorsJob(request, body, generation, worker.server.limits), now: request.receivedAt)
+            let job = try VectorsJob(request, body, generation, worker.server.limits)
+            try admit(RequestCost(body, bodyByteCount: request.bodyByteCount, over: generation), request)
+            request.connection.start(job, now: request.receivedAt)
         case .modelList: request.answer(.modelList(worker.server.supervisor.status))
         case .modelLoad(let body):
             worker.server.supervisor.load(body) { answer($0, request) }
@@ -48,6 +51,13 @@ struct RequestDispatcher {
         case .goAway, .window, .cancel, .data:
             preconditionFailure("the connection handles type \(request.type)")
         }
+    }
+
+    /// Takes room for a request that is not small; throws OVERLOADED where there is none, before anything is done
+    /// for it.
+    private func admit(_ cost: RequestCost, _ request: PendingRequest) throws(RequestFailure) {
+        guard !cost.isSmall(worker.server.limits) else { return }
+        try request.charge(cost, on: worker)
     }
 
     private func generation(of scope: QueryScope) throws(RequestFailure) -> Generation {

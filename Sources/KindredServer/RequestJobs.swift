@@ -43,7 +43,7 @@ final class VectorsJob: LoopJob {
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
         do throws(RequestFailure) {
             if let obstacle = request.obstacle(now: now) { throw obstacle }
-            guard try plan.step(elementCount: LoopWorker.idsPerStep * 64) else { return .working }
+            guard try plan.step(elementCount: LoopWorker.elementsPerStep) else { return .working }
             var response = plan.finish()
             request.stamp(&response.origin, now: worker.now())
             request.answer(.vectors(response))

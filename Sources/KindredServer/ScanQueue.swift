@@ -38,6 +38,11 @@ final class ScanQueue: Sendable {
     /// True where a request for some key would wait too long.
     var mayBeFull: Bool { fullCount.load(ordering: .relaxed) > 0 }
 
+    /// How long scans of so many multiply-adds take, by the pace of those before.
+    func nanoseconds(for operationCount: Int) -> UInt64 {
+        operationCount == 0 ? 0 : state.withLock { $0.pace.nanoseconds(for: operationCount) }
+    }
+
     /// How long a request that came now would wait, if that is too long. One of one part goes before the later parts of
     /// others.
     func excess(of key: ScanKey, isOnePart: Bool) -> UInt64? {

@@ -15,6 +15,7 @@ final class ServerContext: Sendable {
     let store = GenerationStore()
     let scans: ScanQueue
     let streams = StreamBudget()
+    let held: HeldBytes
     let memory = MemoryReclaimer()
     let connectionCount = Atomic<Int>(0)
     /// Models that serve, as of the last change that all loops know: HEALTH takes no lock to tell.
@@ -27,6 +28,7 @@ final class ServerContext: Sendable {
 
     init(configuration: ServerConfiguration, logger: Logger) {
         limits = configuration.limits
+        held = HeldBytes(byteCountMax: configuration.limits.connectionBytesHeldMax)
         scan = configuration.scan
         answerCacheByteCount = configuration.answerCacheMebibytes << 20
         drainMilliseconds = configuration.drainMilliseconds
@@ -54,11 +56,11 @@ final class ServerContext: Sendable {
     /// Counters and gauges by name, in ascending order.
     var stats: StatsResponse {
         var entries = LoopMetrics.sum(workers.map(\.metrics))
-        let held = streams.held
+        let streamed = streams.held
+        entries.append(("connection_bytes_held", UInt64(max(0, held.byteCount))))
         entries.append(("scans_running", UInt64(scans.runningCount)))
-        entries.append(("streams_open", UInt64(held.count)))
-        entries.append(("stream_bytes_reserved", held.byteCount))
-        entries.append(("uptime_ms", (NIODeadline.now().uptimeNanoseconds - startedAt) / 1_000_000))
+        entries.append(("streams_open", UInt64(streamed.count)))
+        entries.append(("stream_bytes_reserved", X_ms", (NIODeadline.now().uptimeNanoseconds - startedAt) / 1_000_000))
         entries.append(contentsOf: supervisor.counters)
         entries.sort { $0.0 < $1.0 }
         return StatsResponse(names: entries.map(\.0), values: entries.map(\.1))

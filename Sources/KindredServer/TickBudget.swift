@@ -22,6 +22,13 @@ package struct TickBudget: Sendable {
         return true
     }
 
+    /// Takes bytes of a frame that is not complete where there is room.
+    package mutating func takePart(byteCount: Int) -> Bool {
+        guard hasRoom else { return false }
+        bytesLeft -= byteCount
+        return true
+    }
+
     /// A new tick.
     package mutating func renew() { self = TickBudget() }
 }

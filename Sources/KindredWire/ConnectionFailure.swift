@@ -13,6 +13,12 @@ package enum ConnectionFailure: Error, Sendable, Equatable {
     case flowControl(sent: UInt64, limit: UInt64)
     case handshakeTimeout(milliseconds: UInt32)
     case idleTimeout(milliseconds: UInt32)
+    /// A frame that has begun and does not go on, or takes too long.
+    case slowFrame(milliseconds: UInt32)
+    /// Replies that the peer does not read.
+    case slowReader(milliseconds: UInt32)
+    /// The server needs the memory that it holds for a peer that is slow.
+    case outOfRoom(bytes: UInt64)
     /// More control frames than any use of the protocol needs.
     case excessiveControl(frames: UInt64)
     case unsupportedFlag(UInt16)
@@ -28,6 +34,7 @@ package enum ConnectionFailure: Error, Sendable, Equatable {
         case .flowControl: .flowControl
         case .handshakeTimeout: .handshakeTimeout
         case .idleTimeout: .idleTimeout
+        case .slowFrame, .slowReader, .outOfRoom: .slowPeer
         case .excessiveControl: .excessiveControl
         case .unsupportedFlag: .unsupportedFlag
         }
@@ -52,6 +59,11 @@ extension ConnectionFailure: CustomStringConvertible {
         case .flowControl(let sent, let limit): "\(sent) bytes of DATA where \(limit) were granted"
         case .handshakeTimeout(let milliseconds): "no preface and HELLO within \(milliseconds) ms"
         case .idleTimeout(let milliseconds): "no traffic for \(milliseconds) ms"
+        case .slowFrame(let milliseconds):
+            "a frame that is not complete makes no progress within \(milliseconds) ms"
+        case .slowReader(let milliseconds): "replies are not read within \(milliseconds) ms"
+        case .outOfRoom(let bytes):
+            "the server is short of memory, and this connection holds \(bytes) bytes: read replies, finish frames"
         case .excessiveControl(let frames): "\(frames) control frames without a request"
         case .unsupportedFlag(let flags):
             "frame flags 0x\(String(flags, radix: 16)): bits 12 to 15 mean nothing in this version"

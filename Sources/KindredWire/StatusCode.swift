@@ -44,6 +44,7 @@ package enum StatusCode: UInt16, Sendable, CaseIterable {
     case idleTimeout = 0x0609
     case excessiveControl = 0x060A
     case unsupportedFlag = 0x060B
+    case slowPeer = 0x060C
 
     /// The name in the specification, in logs and in metrics.
     package var name: String {
@@ -82,6 +83,7 @@ package enum StatusCode: UInt16, Sendable, CaseIterable {
         case .idleTimeout: "IDLE_TIMEOUT"
         case .excessiveControl: "EXCESSIVE_CONTROL"
         case .unsupportedFlag: "UNSUPPORTED_FLAG"
+        case .slowPeer: "SLOW_PEER"
         }
     }
 
@@ -91,7 +93,7 @@ package enum StatusCode: UInt16, Sendable, CaseIterable {
         case .overloaded, .rateLimited: [.retryable, .notProcessed]
         case .noModelReady, .draining: [.retryable, .notProcessed, .retryElsewhere]
         case .deadlineExceeded, .internalError: .retryable
-        case .handshakeTimeout, .idleTimeout: [.connectionClosing, .retryable]
+        case .handshakeTimeout, .idleTimeout, .slowPeer: [.connectionClosing, .retryable]
         case .badMagic, .badHeaderCRC, .frameTooLarge, .badLength, .unexpectedFrame, .flowControl,
             .excessiveControl, .unsupportedFlag:
             .connectionClosing

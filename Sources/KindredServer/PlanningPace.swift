@@ -1,0 +1,36 @@
+/// How much planning waits on a loop, and how long that takes, from the steps that were done lately. A value.
+package struct PlanningPace {
+    /// Steps of requests that were admitted and are not planned yet.
+    package private(set) var stepCount = 0
+    /// Multiply-adds of their scans, which are in no queue yet.
+    package private(set) var operationCount = 0
+    private var nanosecondsPerStep = 0.0
+
+    /// What the mean of earlier steps still counts after a further one.
+    private static let memory = 0.95
+
+    package init() {}
+
+    /// Counts a whole step that took so long.
+    package mutating func note(nanoseconds: UInt64) {
+        let value = Double(nanoseconds)
+        nanosecondsPerStep =
+            nanosecondsPerStep == 0 ? value : nanosecondsPerStep * Self.memory + value * (1 - Self.memory)
+    }
+
+    package mutating func add(stepCount: Int, operationCount: Int) {
+        self.stepCount += stepCount
+        self.operationCount += operationCount
+    }
+
+    package mutating func remove(stepCount: Int, operationCount: Int) {
+        self.stepCount -= stepCount
+        self.operationCount -= operationCount
+    }
+
+    /// How long what waits takes if it has `share` of the loop's time; nanoseconds, 0 while no step was measured.
+    package func wait(share: Double) -> UInt64 {
+        let wait = Double(stepCount) * nanosecondsPerStep / share
+        return wait < 0x1p62 ? UInt64(wait) : 1 << 62
+    }
+}

@@ -1,0 +1,83 @@
+import KindredDomain
+import KindredModel
+import KindredQuery
+
+/// What a request will cost, as far as its body and its model tell before anything is done for it.
+struct RequestCost {
+    /// Steps of planning and answering: some tens of microseconds each. 1 for a small request.
+    var stepCount = 1
+    /// Multiply-adds of its scan, at most.
+    var operationCount = 0
+    /// Bytes of its body and of its reply.
+    var byteCount = 0
+
+    /// A reply is built as columns, then encoded, then written: it is there twice at a time.
+    private static let copyCount = 2
+
+    /// The cost of a RECOMMEND.
+    init(_ request: RecommendRequest, bodyByteCount: Int, over generation: Generation) {
+        let queryCount = request.scope.queries.count
+        let side = generation.side(request.scope.target)
+        let resultCount = queryCount * min(Int(request.k), side?.table.count ?? 0)
+        var lookups = Self.lookups(of: request.scope.queries, dimension: generation.dimension)
+        lookups += (request.exclusions?.ids.count ?? 0) + (request.candidates?.ids.count ?? 0)
+        stepCount = 1 + lookups / LoopWorker.idsPerStep + resultCount / LoopWorker.resultsPerStep
+        operationCount =
+            side.map { ScanCost.atMost(queryCount: queryCount, k: Int(request.k), over: $0) } ?? 0
+        let width = Self.resultWidth(side, columns: request.columns)
+        byteCount = Self.copyCount * (bodyByteCount + resultCount * width)
+    }
+
+    /// The cost of a SCORE.
+    init(_ request: ScoreRequest, bodyByteCount: Int, over generation: Generation) {
+        let queryCount = request.scope.queries.count
+        let candidateCount =
+            request.candidates.offsets == nil
+            ? queryCount * request.candidates.ids.count : request.candidates.ids.count
+        let lookups = Self.lookups(of: request.scope.queries, dimension: generation.dimension)
+        stepCount = 1 + (lookups + candidateCount) / LoopWorker.idsPerStep
+        byteCount = Self.copyCount * (bodyByteCount + candidateCount * 5)
+    }
+
+    /// The cost of a GET_VECTORS.
+    init(_ request: VectorsRequest, bodyByteCount: Int, over generation: Generation) {
+        let elementCount = request.ids.count * generation.dimension
+        stepCount = 1 + elementCount / LoopWorker.elementsPerStep
+        byteCount = Self.copyCount * (bodyByteCount + elementCount * 4)
+    }
+
+    /// Whether nobody notices it: it is planned in one step and needs little memory.
+    func isSmall(_ limits: Limits) -> Bool {
+        stepCount == 1 && byteCount < Int(limits.largeRequestBytesMin)
+    }
+
+    /// What resolving all queries costs, in look-ups of one id.
+    private static func lookups(of queries: QueryBatch, dimension: Int) -> Int {
+        switch queries {
+        case .users(let ids), .items(let ids): ids.count
+        case .vectors(let elements, let count): count + elements.count / 64
+        case .baskets(let baskets): baskets.count + baskets.members.count * (1 + dimension / 64)
+        }
+    }
+
+    /// Bytes of one result, with its id, its score and its columns. Texts count with their mean length.
+    private static func resultWidth(_ side: GenerationSide?, columns: [String]) -> Int {
+        guard let side else { return 0 }
+        var width = 4 + 8 + side.table.ids.textByteCount / max(1, side.table.count)
+        for name in columns {
+            guard let column = side.catalog?.column(named: name) else { continue }
+            switch column.values {
+            case .integers, .reals: width += 9
+            case .text(_, let dictionary): width += 5 + dictionary.bytes.count / max(1, dictionary.count)
+            }
+        }
+        return width
+    }
+}
+
+/// The room that a request takes of its loop.
+struct WorkCharge: Equatable {
+    var stepCount = 0
+    var operationCount = 0
+    var byteCount = 0
+}
