@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -19,8 +20,8 @@ from siege_attacks.attackers import Attackers
 from siege_attacks.baskets_attack import BasketsAttack
 from siege_attacks.bystander import Bystander
 from siege_attacks.catalog_attack import CatalogAttack
-from siege_attacks.container_attack import ContainerAttack
 from siege_attacks.client import kindred
+from siege_attacks.container_attack import ContainerAttack
 from siege_attacks.descriptors_attack import DescriptorsAttack
 from siege_attacks.failure import SiegeFailure
 from siege_attacks.frames_attack import FramesAttack
@@ -67,7 +68,7 @@ def main():
         print(f"{len(chosen)} attacks in {time.monotonic() - started:.0f} s, {failed} promises that did not hold; "
               f"load average {os.getloadavg()[0]:.1f}")
         return 1 if failed else 0
-    except (SiegeFailure, OSError, kindred.Error) as failure:
+    except (SiegeFailure, OSError, sqlite3.Error, kindred.Error) as failure:
         print(f"failed: {type(failure).__name__}: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -32,6 +32,10 @@ class Attack:
 
     # ---- The attack
 
+    def seconds(self):
+        """How long it lasts beside the bystander."""
+        return self.scale.attack_seconds
+
     def swarms(self, address, count):
         """A Swarm for each of `count` attackers."""
         return []

@@ -14,6 +14,9 @@ class LoadsAttack(Attack):
 
     name = "loads"
 
+    def seconds(self):
+        return self.scale.loads_seconds
+
     def swarms(self, address, count):
         kinds = [("MODEL_LOAD", body("MODEL_LOAD", {}, {"model": SHIPPED}))]
         plans = RequestPlans(kinds, self.scale.loads // CONNECTIONS, 1_024, TIMEOUT_MS)

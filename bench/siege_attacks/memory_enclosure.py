@@ -8,13 +8,13 @@ MOUNT = Path("/sys/fs/cgroup")
 
 
 class MemoryEnclosure:
-    """`kind` says what bounds. A cgroup bounds from the start on, an address space by so much more than at the start."""
+    """`kind` says what bounds: a cgroup all of its memory, an address space what it takes once it is ready."""
 
     def __init__(self, byte_count):
         self.byte_count = byte_count
         self.folder = self.made()
         self.kind = f"cgroup of {byte_count >> 20} MiB" if self.folder else \
-            f"address space of {byte_count >> 20} MiB more than at the start"
+            f"address space of {byte_count >> 20} MiB more than when it was ready"
 
     def made(self):
         """The folder of a new cgroup with the bound, or None."""

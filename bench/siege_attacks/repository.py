@@ -77,9 +77,15 @@ class Repository:
         return Path(done.stdout.strip().splitlines()[-1])
 
     def add_wide(self, models):
-        """A model whose answers are as large as the protocol lets them be."""
-        catalog = self.inputs / "wide.sqlite"
-        database = sqlite3.connect(catalog)
+        """A model whose answers are as large as the protocol lets them be; packed once."""
+        packed = self.folder / "packed" / WIDE / "1"
+        if not packed.is_dir():
+            self.pack(packed.parent.parent, WIDE, WIDE_DIMENSION, items=WIDE_ITEMS, catalog=self.wide_catalog())
+        link_tree(packed, models / WIDE / "1")
+
+    def wide_catalog(self):
+        path = self.inputs / "wide.sqlite"
+        database = sqlite3.connect(path)
         columns = ", ".join(f"{name} TEXT" for name in WIDE_COLUMNS)
         database.execute(f"CREATE TABLE items (id INTEGER PRIMARY KEY, {columns})")
         database.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", (
@@ -87,7 +93,7 @@ class Repository:
             for row in range(1, WIDE_ITEMS + 1)))
         database.commit()
         database.close()
-        self.pack(models, WIDE, WIDE_DIMENSION, items=WIDE_ITEMS, catalog=catalog)
+        return path
 
     def add_crowd(self, models):
         """A model of many users, for look-alikes of everybody."""
@@ -95,7 +101,9 @@ class Repository:
 
     def add_tiny(self, models, count):
         """Many models: one that is packed, and its files under other names."""
-        packed = self.pack(self.folder / "tiny", TINY, 4, items=4)
+        packed = self.folder / "packed" / TINY / "1"
+        if not packed.is_dir():
+            self.pack(packed.parent.parent, TINY, 4, items=4)
         manifest = json.loads((packed / "manifest.json").read_text())
         for number in range(count):
             name = f"{TINY}-{number}"

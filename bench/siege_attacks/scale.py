@@ -20,6 +20,7 @@ class Scale:
     container_frames: int = 124
     undisturbed_seconds: float = 10.0
     attack_seconds: float = 30.0
+    loads_seconds: float = 90.0  # at most, for as many MODEL_LOADs
     after_seconds: float = 10.0
     again_seconds: float = 3.0  # of the attack before SIGTERM
     operator_pause_seconds: float = 1.0
@@ -41,5 +42,5 @@ FULL = Scale()
 SMOKE = Scale(
     frames_connections=500, reply_peers=40, models=200, loads=20_000, basket_connections=10,
     requests_per_basket_connection=4, baskets_per_request=250, waiting_connections=100, undisturbed_seconds=1.0,
-    attack_seconds=2.5, after_seconds=0.7, again_seconds=0.5, operator_pause_seconds=0.3, p99_floor_ms=50.0,
-    settle_seconds=10.0)
+    attack_seconds=2.5, loads_seconds=2.5, after_seconds=0.7, again_seconds=0.5, operator_pause_seconds=0.3,
+    p99_floor_ms=100.0, settle_seconds=10.0)

@@ -93,7 +93,7 @@ class SiegeRun:
         self.bystander.measure(server.address)
         operator.start()
         self.begin(server)
-        self.last(server, scale.attack_seconds)
+        self.last(server, self.attack.seconds())
         seconds, processor = time.monotonic() - start, max(server.processor_seconds() - processor, 0.0)
         measured = self.bystander.stop()
         operator.finish()

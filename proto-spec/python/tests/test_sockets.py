@@ -17,7 +17,7 @@ def golden_ping(header, body):
 
 class Sockets(unittest.TestCase):
     def test_no_delay(self):
-        """A small request goes out at once: Nagle's algorithm would hold it back until the one before is acknowledged."""
+        """A small request goes out at once: Nagle's algorithm would let it wait for an acknowledgement."""
         with Scripted(golden_ping) as server, kindred.connect(server.address) as client:
             self.assertNotEqual(client.connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 0)
 
