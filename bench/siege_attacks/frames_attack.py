@@ -1,8 +1,7 @@
 """Connections whose frames never end."""
 
-import resource
-
 from .attack import Attack, divided
+from .limits_of_processes import descriptors_allowed
 from .plans import UnfinishedFramePlans
 
 DESCRIPTORS_BESIDE = 400  # of a server that are no attacker's: its own, the bystander's, the operator's
@@ -20,8 +19,7 @@ class FramesAttack(Attack):
         return self.scale.frames_connections + DESCRIPTORS_BESIDE
 
     def swarms(self, address, count):
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        allowed = min(self.scale.frames_connections, count * (hard - DESCRIPTORS_BESIDE))
+        allowed = descriptors_allowed(self.descriptors()) - DESCRIPTORS_BESIDE
         return divided(address, allowed, count, UnfinishedFramePlans(drips=True))
 
     def hold(self, verdicts, counts, server, during):

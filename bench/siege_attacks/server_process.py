@@ -1,7 +1,6 @@
 """A `kindred serve` under siege."""
 
 import os
-import resource
 import select
 import signal
 import subprocess
@@ -9,6 +8,7 @@ import time
 
 from .client import kindred
 from .failure import SiegeFailure
+from .limits_of_processes import allow_descriptors, descriptors_allowed, end_with_parent
 
 PATIENCE_SECONDS = 120
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -23,8 +23,8 @@ class ServerProcess:
         self.address, self.enclosure = None, enclosure
 
         def before_exec():
-            hard = max(descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors if descriptors < 1_000 else hard))
+            end_with_parent()
+            allow_descriptors(descriptors_allowed(descriptors), for_good=True)
             if enclosure:
                 enclosure.enter()
 

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections import Counter
+from contextlib import ExitStack
 
 from .memory_watch import MemoryWatch
 from .operator_calls import OperatorCalls
@@ -25,27 +26,28 @@ class SiegeRun:
     def run(self):
         attack, folder = self.attack, self.attack.repository.folder / f"server-{self.attack.name}"
         folder.mkdir()
-        enclosure = attack.enclosure()
-        server = None
-        try:
+        with ExitStack() as stack:  # whatever fails, all of this is done, the last first
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            enclosure = attack.enclosure()
+            if enclosure:
+                stack.callback(enclosure.close)
             server = ServerProcess(
                 self.binary, attack.models(), folder, attack.descriptors(), attack.server_arguments, enclosure)
+            stack.callback(server.close)
+            stack.callback(self.rest)
             server.wait_until_ready()
             if enclosure:
                 enclosure.tighten(server.memory("VmSize") * 1024)
             self.besiege(server)
-        finally:
-            self.attackers.stop()
-            if self.watch:
-                self.watch.finish()
-            if self.bystander.busy:
-                self.bystander.stop()
-            if server:
-                server.close()
-            if enclosure:
-                enclosure.close()
-            shutil.rmtree(folder)
         return self.verdicts
+
+    def rest(self):
+        """Nobody does anything any more."""
+        if self.watch:
+            self.watch.finish()
+        self.attackers.stop()
+        if self.bystander.busy:
+            self.bystander.stop()
 
     def besiege(self, server):
         OperatorCalls.load_both(server.address)

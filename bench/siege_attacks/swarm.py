@@ -1,14 +1,15 @@
 """Many connections of one attacking process."""
 
-import resource
 import select
 import time
 from collections import Counter
 
 from .client import kindred, parsed
+from .limits_of_processes import allow_descriptors, descriptors_allowed
 from .peer import Peer
 
 SOURCES = [f"127.0.0.{last}" for last in range(2, 18)]  # each has source ports of its own
+DESCRIPTORS_BESIDE = 100  # of an attacker, that are no peer's
 OPENED_PER_TURN = 40
 REPLACED_PER_SECOND = 100
 TURN_SECONDS = 0.02
@@ -27,8 +28,7 @@ class Swarm:
 
     def run(self, told_to_stop):
         """Attacks until it is told to stop, and lets go of everything: what happened, counted."""
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        allow_descriptors(descriptors_allowed(self.count + DESCRIPTORS_BESIDE))
         self.epoll, self.peers, self.counts = select.epoll(), {}, Counter()
         self.opened = 0
         target, address = self.count, parsed(self.address)

@@ -7,6 +7,7 @@ import time
 import traceback
 
 from .failure import SiegeFailure
+from .limits_of_processes import end_with_parent
 
 PATIENCE_SECONDS = 60
 QUIT = "quit"
@@ -57,6 +58,7 @@ class TaskProcess:
     # ---- In the process itself
 
     def live(self, pipe, outer):
+        end_with_parent()
         outer.close()
         self.pipe = pipe
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
