@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from .task_process import TaskProcess
+from .task_process import STOP, TaskProcess
 
 LOWEST_PRIORITY = 19
 
@@ -41,7 +41,7 @@ class Attackers:
         """They let go of everything: the counts of all."""
         busy = [process for process in self.processes if process.busy]
         for process in busy:
-            process.pipe.send("stop")
+            process.pipe.send(STOP)
         return sum((process.result() for process in busy), Counter())
 
     def close(self):

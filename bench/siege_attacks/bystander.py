@@ -12,6 +12,7 @@ from .task_process import TaskProcess
 
 CONNECTIONS = 4
 REQUESTS_PER_SECOND = 200
+USERS_ASKED_FOR = 601  # so that each request comes again after three seconds
 K_RANGE = range(5, 25)
 LAST_ANSWERS_SECONDS = 5.0  # how long answers are waited for that are due at the end
 RECONNECT_SECONDS = 0.2
@@ -30,16 +31,13 @@ class Bystander(TaskProcess):
         super().__init__("bystander", priority=0)
 
     def measure(self, address):
-        """Begins to ask; `stop` gives a dict of `answers`, `errors` by kind, and latencies in ms."""
+        """Begins to ask, once connected; `stop` gives a dict of `answers`, `errors` by kind, and latencies in ms."""
         self.begin(address)
+        self.result(goes_on=True)
 
     def prepare(self):
         self.connections, self.address, self.known = [], None, {}
-        self.requests = [
-            body("RECOMMEND", {"query_kind": 1, "target": 1, "query_count": 1, "k": k},
-                 {"model": SHIPPED, "query_ids": [user]})
-            for user in self.users for k in K_RANGE]
-        self.next_request = 0
+        self.asked = 0
 
     def work(self, address):
         if address != self.address:
@@ -52,6 +50,7 @@ class Bystander(TaskProcess):
         for connection in self.connections:
             connection.forget()
             connection.watch(poll)
+        self.pipe.send(("started", None))
         start, sent = time.perf_counter(), 0
         while not self.told_to_stop():
             now = time.perf_counter()
@@ -68,12 +67,14 @@ class Bystander(TaskProcess):
         return self.summary()
 
     def send(self, connection, poll):
-        index = self.next_request % len(self.requests)
-        self.next_request += 1
+        number = self.asked % min(USERS_ASKED_FOR, len(self.users))
+        user, k = self.users[number], K_RANGE[number % len(K_RANGE)]
+        self.asked += 1
         if connection.socket is None and not connection.reconnect(poll):
             self.errors["no connection"] += 1
             return
-        connection.send(index, self.requests[index])
+        connection.send((user, k), body("RECOMMEND", {"query_kind": 1, "target": 1, "query_count": 1, "k": k},
+                                        {"model": SHIPPED, "query_ids": [user]}))
 
     def look(self, poll, seconds):
         """Takes the answers that come within some seconds."""
@@ -92,13 +93,13 @@ class Bystander(TaskProcess):
                 poll.unregister(number)
                 connection.close()
                 continue
-            for index, sent, frame_header, data in answers:
+            for asked, sent, frame_header, data in answers:
                 self.latencies.append(1000 * (now - sent))
-                self.judge(index, frame_header, data)
+                self.judge(asked, frame_header, data)
         for connection in self.connections:
             connection.watch(poll)
 
-    def judge(self, index, frame_header, data):
+    def judge(self, asked, frame_header, data):
         status = frame_header.arg & 0xFFFF
         if status:
             self.errors[kindred.status_name(status)] += 1
@@ -108,7 +109,7 @@ class Bystander(TaskProcess):
         if status:
             self.errors[kindred.status_name(status)] += 1
             return
-        key, rows = (answer.fixed["version"], index), (answer.lists["ids"], answer.lists["scores"])
+        key, rows = (answer.fixed["version"], asked), (answer.lists["ids"], answer.lists["scores"])
         if self.known.setdefault(key, rows) != rows:
             self.errors["another answer than before"] += 1
 
@@ -184,10 +185,10 @@ class BystanderConnection:
             raise EOFError("the server closed the connection")
         self.data += part
 
-    def send(self, index, request):
+    def send(self, asked, request):
         self.last_id += 1
         self.out += header("RECOMMEND", self.last_id, len(request)) + request
-        self.waiting[self.last_id] = (index, time.perf_counter())
+        self.waiting[self.last_id] = (asked, time.perf_counter())
         try:
             self.flush()
         except OSError:
@@ -201,7 +202,7 @@ class BystanderConnection:
                 return
 
     def receive(self):
-        """The answers that have come whole: (index of the request, time it was sent, header, body)."""
+        """The answers that have come whole: (what was asked, time it was sent, header, body)."""
         try:
             self.take()
         except BlockingIOError:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 
+from .failure import SiegeFailure
 from .memory_watch import MemoryWatch
 from .operator_calls import OperatorCalls
 from .server_process import ServerProcess
@@ -83,6 +84,9 @@ class SiegeRun:
         time.sleep(self.scale.undisturbed_seconds)
         measured = self.bystander.stop()
         self.attackers.stop()
+        if measured["errors"] or not measured["answers"]:
+            raise SiegeFailure(f"undisturbed, the bystander had {measured['answers']} answers and the errors "
+                               f"{measured['errors']}, wanted answers alone{server.last_words()}")
         self.note_bystander("undisturbed", measured)
         return measured
 

@@ -10,7 +10,7 @@ from .failure import SiegeFailure
 from .limits_of_processes import end_with_parent
 
 PATIENCE_SECONDS = 60
-QUIT = "quit"
+STOP = "stop"
 FORK = multiprocessing.get_context("fork")
 
 
@@ -34,17 +34,18 @@ class TaskProcess:
 
     def stop(self):
         """Ends `work`: its result."""
-        self.pipe.send("stop")
+        self.pipe.send(STOP)
         return self.result()
 
-    def result(self):
+    def result(self, goes_on=False):
+        """What it says next; `goes_on`: and works on."""
         if not self.pipe.poll(PATIENCE_SECONDS):
-            raise SiegeFailure(f"the {self.name} did not end within {PATIENCE_SECONDS} s")
+            raise SiegeFailure(f"the {self.name} said nothing within {PATIENCE_SECONDS} s")
         try:
             kind, value = self.pipe.recv()
         except EOFError:
             raise SiegeFailure(f"the {self.name} ended by itself") from None
-        self.busy = False
+        self.busy = goes_on and kind != "failed"
         if kind == "failed":
             raise SiegeFailure(f"the {self.name} failed:\n{value}")
         return value
@@ -68,14 +69,17 @@ class TaskProcess:
             self.prepare()
             while True:
                 arguments = pipe.recv()
+                if arguments == STOP:
+                    continue  # for a task that has failed
                 self.stopped = False
                 try:
-                    answer = ("done", self.work(*arguments))
+                    answer = self.work(*arguments)
                 except Exception:
-                    answer = ("failed", traceback.format_exc())
+                    pipe.send(("failed", traceback.format_exc()))
+                    continue
                 while not self.told_to_stop():
                     time.sleep(0.01)
-                pipe.send(answer)
+                pipe.send(("done", answer))
         except EOFError:
             pass  # who made it has ended
 
