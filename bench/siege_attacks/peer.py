@@ -16,8 +16,8 @@ READ_BYTES = 1 << 18
 class Peer:
     """A socket that never blocks: preface and HELLO, then what its plan yields.
 
-    A plan is a generator of (bytes to send, requests in them); where it yields None it has nothing to send for now and
-    is asked again by `wake`. A peer that does not read takes HELLO's reply and nothing after it.
+    A plan is a generator of (bytes to send, requests in them); where it yields None it has nothing to send yet and is
+    asked again by `wake`. A peer that does not read takes HELLO's reply and nothing after it.
     """
 
     def __init__(self, address, source, plan, reads):

@@ -73,8 +73,8 @@ class Repository:
             command += ["--catalog", catalog]
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=PACK_SECONDS)
         if done.returncode != 0 or not done.stdout.strip():
-            raise SiegeFailure(f"pack ended with status {done.returncode}, wanted 0 and the version's folder on its last "
-                               f"line: {done.stdout} {done.stderr}")
+            raise SiegeFailure(f"pack ended with status {done.returncode}, wanted 0 and the version's folder: "
+                               f"{done.stdout} {done.stderr}")
         return Path(done.stdout.strip().splitlines()[-1])
 
     def add_wide(self, models):
