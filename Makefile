@@ -11,7 +11,7 @@ PYTHON ?= python3
 LISTEN ?= 127.0.0.1:7411
 
 .PHONY: help setup build demo serve test test-swift test-release test-sanitized test-python test-bench test-peers \
-	record acceptance lint format spec clean
+	test-unprivileged record acceptance lint format spec clean
 
 # Runs built tests. What failed is said once more at the end, with the seeds that repeat it.
 TEST_OUTPUT := .build/test-output
@@ -36,11 +36,20 @@ serve: build ## Serves the shipped model until interrupted.
 	@mkdir -p .build/serve-state
 	$(KINDRED) serve --models models --state .build/serve-state --listen $(LISTEN)
 
-test: test-swift test-release test-sanitized test-python test-bench ## Every test.
+test: test-swift test-unprivileged test-release test-sanitized test-python test-bench ## Every test.
 
 test-swift: setup ## The Swift tests in debug.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
 	$(call run-tests,$(SWIFT) test)
+
+# `swift test` writes into .build, where nobody may not; the tests' own binary does not.
+test-unprivileged: build ## The server's tests and the demo as a user who is not root and has no capability.
+	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
+	bench/unprivileged .build/debug/kindredPackageTests.xctest --testing-library swift-testing --no-parallel \
+		--filter KindredServerTests
+	cd proto-spec/python && KINDRED_BINARY=$(abspath $(KINDRED)) ../../bench/unprivileged $(PYTHON) -m unittest \
+		discover -s tests
+	bench/unprivileged $(PYTHON) models/online-retail/demo.py $(KINDRED)
 
 test-release: build ## The numeric and the end-to-end suites at full size, in release.
 	$(SWIFT) build -c release --build-tests $(SWIFT_FLAGS)
@@ -60,6 +69,7 @@ test-bench: build ## The long runs at their smallest, what requests and queries 
 	@bench/setup-packages valgrind
 	$(BENCH) swap --kindred $(KINDRED) --smoke
 	$(PYTHON) bench/crash.py $(KINDRED) --rounds 3
+	$(PYTHON) bench/siege.py $(KINDRED) --smoke
 	$(BENCH) slow-reader --kindred $(KINDRED) --smoke
 	$(BENCH) kernels --smoke
 	$(BENCH) engine --smoke
@@ -79,10 +89,11 @@ record: setup ## Measures what fits this machine beside its peers, into bench/re
 	@bench/setup-packages redis-server redis-tools
 	bench/run --quick
 
-acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader of a million rows.
+acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader, attacks.
 	$(BENCH) swap --kindred $(KINDRED)
 	$(PYTHON) bench/crash.py $(KINDRED) --trace
 	$(BENCH) slow-reader --kindred $(KINDRED)
+	$(PYTHON) bench/siege.py $(KINDRED)
 
 lint: ## Layout as `swift format` decides it.
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests bench

@@ -26,10 +26,7 @@ import Testing
         let queries = withExtendedLifetime(users) { rows(users) }
 
         let folder = try TemporaryFolder()
-        try FileManager.default.createDirectory(
-            atPath: folder.file("models/online-retail"), withIntermediateDirectories: true)
-        try FileManager.default.copyItem(
-            atPath: "\(Self.root)/\(version)", toPath: folder.file("models/online-retail/\(version)"))
+        try folder.copyFiles(of: "\(Self.root)/\(version)", to: "models/online-retail/\(version)")
         let server = try await RunningServer(folder)
         // Every customer in release; every fiftieth in debug, where the brute force is slow.
         let asked = stride(from: 0, to: users.count, by: isOptimised ? 1 : 50).map { $0 }

@@ -27,6 +27,15 @@ package final class TemporaryFolder: Sendable {
     @discardableResult
     package func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
 
+    /// Copies a folder of files to a name inside, as files of whoever runs the test: `copyItem` keeps the owner,
+    /// which only root may give away.
+    package func copyFiles(of folder: String, to name: String) throws {
+        try FileManager.default.createDirectory(atPath: file(name), withIntermediateDirectories: true)
+        for entry in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            try write("\(name)/\(entry)", Self.bytes("\(folder)/\(entry)"))
+        }
+    }
+
     /// The bytes of a file.
     package static func bytes(_ path: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))

@@ -1,0 +1,60 @@
+"""What peers send after HELLO."""
+
+from .client import header, kindred
+
+DRIP_BYTES_LEFT = 4_096  # of a body that gets a byte from time to time
+CHUNK_BYTES = 1 << 16
+FRAMES_PER_STEP = 64
+
+
+class WaitingPlans:
+    """Nothing."""
+
+    def plan(self, peer, number):
+        return iter(())
+
+
+class UnfinishedFramePlans:
+    """A frame of the greatest size but for its last byte; or, of every other peer where `drips`, but for some bytes,
+    and of those another whenever the peer is woken."""
+
+    def __init__(self, drips):
+        self.drips = drips
+
+    def plan(self, peer, number):
+        size = kindred.BODY_BYTES_MAX
+        slow = self.drips and number % 2 == 1
+        yield header("RECOMMEND", 2, size), 1
+        left = size - (DRIP_BYTES_LEFT if slow else 1)
+        chunk = bytes(CHUNK_BYTES)
+        while left:
+            part = min(left, CHUNK_BYTES)
+            yield chunk[:part], 0
+            left -= part
+        while slow:
+            yield None
+            yield b"\0", 0
+
+
+class RequestPlans:
+    """Requests of kinds (message, body), in turn from peer to peer.
+
+    Each peer sends `count` in all, at most `in_flight` at a time, each with a timeout in milliseconds.
+    """
+
+    def __init__(self, kinds, count, in_flight, timeout_ms):
+        self.kinds, self.count, self.in_flight, self.timeout_ms = kinds, count, in_flight, timeout_ms
+
+    def plan(self, peer, number):
+        message, request = self.kinds[number % len(self.kinds)]
+        step = max(1, min(FRAMES_PER_STEP, CHUNK_BYTES // (len(request) + 32)))
+        sent = 0
+        while sent < self.count:
+            frames = min(step, self.count - sent, self.in_flight - peer.in_flight)
+            if frames <= 0 or (frames < step and peer.in_flight and self.count - sent > frames):
+                yield None
+                continue
+            first = sent + 2
+            yield b"".join([header(message, first + index, len(request), self.timeout_ms) + request
+                            for index in range(frames)]), frames
+            sent += frames
