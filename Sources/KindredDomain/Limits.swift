@@ -94,6 +94,27 @@ package struct Limits: Sendable, Equatable {
     package static let catalogTextBytesMax = 64 << 10
     /// Bytes of all distinct texts of one catalog column.
     package static let catalogDictionaryBytesMax = 1 << 30
+    /// Bytes of the columns that one catalog table becomes in memory.
+    package static let catalogColumnBytesMax = 8 << 30
+    /// Bytes of one entry of a catalog table: room for its id and for the longest text in every column.
+    package static let catalogEntryBytesMax = (catalogColumnsMax + 2) * catalogTextBytesMax
+    /// Tables and indexes of a catalog.
+    package static let catalogSchemaEntriesMax = 1_024
+    /// Bytes of one statement in a catalog's schema, and of one that reads it.
+    package static let catalogStatementBytesMax = 1 << 20
+    /// Steps of SQLite while it reads a catalog's schema. An entry takes some 10.
+    package static let catalogSchemaStepsMax = 1 << 16
+    /// Steps of SQLite while it reads a catalog of no bytes, and as many more for each byte. An entry of a table takes
+    /// some 10 for each column, and at least 6 bytes.
+    package static let catalogStepsMin = 1 << 20
+    package static let catalogStepsPerByteMax = 128
+    /// Milliseconds for reading a catalog of no bytes, and as many more for each mebibyte.
+    package static let catalogMillisecondsMin = 10_000
+    package static let catalogMillisecondsPerMebibyteMax = 1_000
+    /// Bytes that SQLite may hold in the whole process.
+    package static let databaseHeapBytesMax = 96 << 20
+    /// Bytes of a server's state file.
+    package static let stateFileBytesMax = 16 << 20
     /// Bytes of a safetensors header.
     package static let safetensorsHeaderBytesMax: UInt64 = 1 << 20
     /// Tensors in a safetensors file.

@@ -1,0 +1,31 @@
+import KindredDomain
+
+/// What reading a catalog may take beside what its size allows: steps and time are for each byte (`Limits`).
+package struct ReadBudget: Sendable {
+    /// When reading begins: its time is counted from here.
+    package var start: ContinuousClock.Instant
+    /// Bytes of the columns made of one table.
+    package var columnBytesMax: Int
+    /// Ends reading at once.
+    package var cancellation: Cancellation
+
+    package init(
+        start: ContinuousClock.Instant = .now, columnBytesMax: Int = Limits.catalogColumnBytesMax,
+        cancellation: Cancellation = Cancellation()
+    ) {
+        self.start = start
+        self.columnBytesMax = columnBytesMax
+        self.cancellation = cancellation
+    }
+
+    /// Steps that a file of so many bytes may take. They fit, since a file has at most 2^48 bytes.
+    static func stepsMax(byteCount: Int) -> Int {
+        Limits.catalogStepsMin + min(byteCount, 1 << 48) * Limits.catalogStepsPerByteMax
+    }
+
+    /// Milliseconds that a file of so many bytes may take.
+    static func millisecondsMax(byteCount: Int) -> Int {
+        Limits.catalogMillisecondsMin
+            + (byteCount >> 20) * Limits.catalogMillisecondsPerMebibyteMax
+    }
+}
