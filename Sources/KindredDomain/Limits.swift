@@ -113,6 +113,12 @@ package struct Limits: Sendable, Equatable {
     package static let catalogMillisecondsPerMebibyteMax = 1_000
     /// Bytes that SQLite may hold in the whole process.
     package static let databaseHeapBytesMax = 96 << 20
+    /// Bytes of a bound on memory that a version which is about to be loaded leaves to the rest of the process.
+    package static let memoryReserveBytes: UInt64 = 32 << 20
+    /// Mebibytes that a server may be told to stay within.
+    package static let memoryMebibytesMax = 1 << 30
+    /// Names in one folder of the repository.
+    package static let folderEntriesMax = 100_000
     /// Bytes of a server's state file.
     package static let stateFileBytesMax = 16 << 20
     /// Bytes of a safetensors header.

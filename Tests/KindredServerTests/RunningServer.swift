@@ -18,7 +18,8 @@ final class RunningServer: Sendable {
     init(
         _ folder: TemporaryFolder, threads: Int = 2, limits: Limits = .standard,
         watchMilliseconds: Int = 20,
-        answerCacheMebibytes: Int = ServerConfiguration.defaultAnswerCacheMebibytes
+        answerCacheMebibytes: Int = ServerConfiguration.defaultAnswerCacheMebibytes,
+        memory: MemoryProbe = MemoryProbe()
     ) async throws {
         self.folder = folder
         var configuration = ServerConfiguration(
@@ -27,6 +28,7 @@ final class RunningServer: Sendable {
         configuration.limits = limits
         configuration.answerCacheMebibytes = answerCacheMebibytes
         configuration.watchMilliseconds = watchMilliseconds
+        configuration.memory = memory
         configuration.drainMilliseconds = 5_000
         var logger = Logger(label: "test") { _ in LogLineHandler(level: .critical) }
         logger.logLevel = .critical
