@@ -115,6 +115,8 @@ package struct Limits: Sendable, Equatable {
     package static let databaseHeapBytesMax = 96 << 20
     /// Bytes of a bound on memory that a version which is about to be loaded leaves to the rest of the process.
     package static let memoryReserveBytes: UInt64 = 32 << 20
+    /// Bytes of the heap that nobody uses and that the process keeps for what comes.
+    package static let unusedHeapBytesMax: UInt64 = 64 << 20
     /// Mebibytes that a server may be told to stay within.
     package static let memoryMebibytesMax = 1 << 30
     /// Names in one folder of the repository.

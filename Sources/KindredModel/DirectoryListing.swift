@@ -3,8 +3,8 @@ import KindredDomain
 
 /// The names in a folder.
 enum DirectoryListing {
-    /// All names but `.` and `..`, in no order. Names that are not UTF-8 are left out: none of ours is one. Throws where
-    /// there are more than `Limits.folderEntriesMax`.
+    /// All names but `.` and `..`, in no order. Names that are not UTF-8 are left out: none of ours is one. Throws
+    /// where there are more than `Limits.folderEntriesMax`.
     static func names(in path: String) throws(ModelFileFailure) -> [String] {
         guard let stream = opendir(path) else {
             throw ModelFileFailure(file: path, call: "open", code: errno, wanted: "a readable folder")

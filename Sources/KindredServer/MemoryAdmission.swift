@@ -7,8 +7,17 @@ import KindredModel
 struct MemoryAdmission: Sendable {
     let probe: MemoryProbe
 
-    /// Throws where the version does not fit beside what is loaded. `spare` are bytes that wait for a load.
+    /// Throws where the version in a folder does not fit beside what is loaded, or has no manifest. `spare` are bytes
+    /// that wait for a load, `version` the one that serves.
     func admit(
+        versionIn directory: String, loading: VectorLoading, spare: Int, beside version: UInt64?
+    ) throws {
+        let demand = MemoryDemand(of: try Manifest.read(directory: directory), loading: loading)
+        try admit(demand, spare: spare, beside: version)
+    }
+
+    /// Throws where what a version takes does not fit.
+    private func admit(
         _ demand: MemoryDemand, spare: Int, beside version: UInt64?
     ) throws(MemoryShortage) {
         guard shortage(of: demand, spare: spare, beside: version) != nil else { return }

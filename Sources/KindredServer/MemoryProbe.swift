@@ -32,6 +32,11 @@ package struct MemoryProbe: Sendable {
         return bounds
     }
 
+    /// Bytes of memory that this process has of its own; nil where the system does not say.
+    package var ownByteCount: UInt64? {
+        readFile("/proc/self/status").flatMap { Self.kibibytes("RssAnon", of: $0) }
+    }
+
     /// Bytes that the machine has left for everybody, as the system estimates; nil where it does not.
     package var machineFree: UInt64? {
         readFile("/proc/meminfo").flatMap { Self.kibibytes("MemAvailable", of: $0) }

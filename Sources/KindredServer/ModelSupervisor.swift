@@ -328,18 +328,15 @@ final class ModelSupervisor: @unchecked Sendable {
             ])
     }
 
-    /// Throws where the version does not fit beside what is loaded.
-    private func admit(_ version: UInt64, of name: ModelName) throws {
-        let manifest = try Manifest.read(directory: repository.directory(of: name, version: version))
-        try admission.admit(
-            MemoryDemand(of: manifest, loading: loader.loading), spare: models[name]!.spare.memory.byteCount,
-            beside: models[name]!.active?.version)
-    }
-
     private func makeGeneration(_ version: UInt64, of name: ModelName) throws -> Generation {
-        try admit(version, of: name)
+        // What was read and made on the way, whether it is a version in the end or not.
+        defer { server.memory.lookSoon() }
+        let directory = repository.directory(of: name, version: version)
+        try admission.admit(
+            versionIn: directory, loading: loader.loading, spare: models[name]!.spare.memory.byteCount,
+            beside: models[name]!.active?.version)
         let loaded = try loader.load(
-            directory: repository.directory(of: name, version: version), expecting: name, version: version,
+            directory: directory, expecting: name, version: version,
             with: LoadingMeans(
                 threads: isServing ? .givingWay() : .eager, memory: models[name]!.spare.memory))
         models[name]!.spare.loadEnded()
