@@ -37,11 +37,6 @@ package struct MemoryProbe: Sendable {
         readFile("/proc/self/status").flatMap { Self.kibibytes("RssAnon", of: $0) }
     }
 
-    /// Bytes that the machine has left for everybody, as the system estimates; nil where it does not.
-    package var machineFree: UInt64? {
-        readFile("/proc/meminfo").flatMap { Self.kibibytes("MemAvailable", of: $0) }
-    }
-
     /// The bytes of a line such as `VmSize:   1234 kB`.
     private static func kibibytes(_ name: String, of text: String) -> UInt64? {
         for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {

@@ -300,7 +300,8 @@ final class ModelSupervisor: @unchecked Sendable {
             // Figures differ from look to look: those of the first one stand, so that it is said once.
             let isKnown = isPassing && refused?.isPassing == true && refused?.stamp == stamp
             let reason = isKnown ? refused!.reason : "\(error)"
-            models[name]!.spare.loadEnded()
+            // What waits for loads of other models may be what this one misses.
+            for other in isPassing ? Array(models.keys) : [name] { models[other]!.spare.loadEnded() }
             let now = NIODeadline.now()
             // A large version that stays damaged must not keep the disk busy.
             let pause = max(Self.pinnedRetry, .nanoseconds(20 * (now - startedAt).nanoseconds))

@@ -94,7 +94,7 @@ import Testing
             probe.addressSpaceMax = 1
             probe.readFile = { _ in text }
             #expect(probe.bounds.allSatisfy { $0.free <= $0.byteCount })
-            _ = probe.machineFree
+            _ = probe.ownByteCount
         }
     }
 
