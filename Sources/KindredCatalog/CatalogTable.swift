@@ -37,6 +37,7 @@ struct CatalogTable {
         for name in columns where !(1...Limits.columnNameBytesMax).contains(name.utf8.count) {
             throw .columnName(file: file, table: table, name: name)
         }
+        database.expect(columnCount: columns.count)
         self.side = side
         self.columns = columns
     }

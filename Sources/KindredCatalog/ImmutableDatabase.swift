@@ -67,6 +67,11 @@ final class ImmutableDatabase {
 
     deinit { sqlite3_close_v2(handle) }
 
+    /// Grants the steps that a table of so many columns may take; the time goes on.
+    func expect(columnCount: Int) {
+        grant(steps: ReadBudget.stepsMax(byteCount: byteCount, columnCount: columnCount))
+    }
+
     private func grant(steps: Int) {
         meter.grant(
             steps: steps, milliseconds: ReadBudget.millisecondsMax(byteCount: byteCount), from: budget.start,

@@ -104,10 +104,10 @@ package struct Limits: Sendable, Equatable {
     package static let catalogStatementBytesMax = 1 << 20
     /// Steps of SQLite while it reads a catalog's schema. An entry takes some 10.
     package static let catalogSchemaStepsMax = 1 << 16
-    /// Steps of SQLite while it reads a catalog of no bytes, and as many more for each byte. An entry of a table takes
-    /// some 10 for each column, and at least 6 bytes.
+    /// Steps of SQLite while it reads a catalog of no bytes, and as many more for each byte and column. An entry takes
+    /// at least 6 bytes, and some 14 steps for each column, of which a column that was added later has no bytes.
     package static let catalogStepsMin = 1 << 20
-    package static let catalogStepsPerByteMax = 128
+    package static let catalogStepsPerByteAndColumnMax = 3
     /// Milliseconds for reading a catalog of no bytes, and as many more for each mebibyte.
     package static let catalogMillisecondsMin = 10_000
     package static let catalogMillisecondsPerMebibyteMax = 1_000

@@ -131,6 +131,26 @@ import Testing
         }
     }
 
+    /// As many columns as there may be, added to short entries, which have no bytes for them.
+    @Test func addedColumnsAreRead() throws {
+        let columns = (1...Limits.catalogColumnsMax).map {
+            "ALTER TABLE items ADD COLUMN c\($0) DEFAULT \($0);"
+        }
+        let path = try folder.database(
+            "catalog.sqlite",
+            """
+            CREATE TABLE items(id INTEGER PRIMARY KEY);
+            WITH RECURSIVE c(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM c WHERE x < 9999)
+                INSERT INTO items SELECT x FROM c;
+            \(columns.joined())
+            """)
+        let read = try #require(try read(path)?.columns)
+        #expect(read.count == Limits.catalogColumnsMax)
+        #expect(read.last?.gather([3]).values == .integers([256]))
+        let copy = folder.file("copy.sqlite")
+        #expect(try CatalogWriter.copy(from: path, to: copy).tables.first?.count == 10_000)
+    }
+
     @Test func oversizedEntriesAreRefused() throws {
         // SQLite hands out an entry of as many bytes as the bound, which are then too many for a text.
         for (byteCount, isHandedOut) in [
