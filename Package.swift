@@ -107,7 +107,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "KindredCatalogTests",
-            dependencies: ["KindredCatalog", "KindredDomain", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: [
+                "KindredCatalog", "KindredDomain", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(
             name: "KindredQueryTests",
             dependencies: ["KindredQuery", "KindredModel", "KindredKernels", "KindredDomain", "TestSupport"]),

@@ -53,4 +53,6 @@ void kindred_count_on_thread(void) { counted++; }
 
 uint64_t kindred_counted_on_thread(void) { return counted; }
 
+uint64_t kindred_unused_heap_bytes(void) { return mallinfo2().fordblks; }
+
 void kindred_release_unused_heap(void) { malloc_trim(0); }

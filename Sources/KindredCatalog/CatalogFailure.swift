@@ -8,7 +8,20 @@ package enum CatalogFailure: Error, Sendable, Equatable {
     case cut(file: String, byteCount: Int, pageByteCount: Int)
     /// Neither `items` nor `users` is a table.
     case noTable(file: String)
-    case notATable(file: String, table: String, found: String)
+    /// A pipe, a folder or a device in place of the file, or of one that SQLite opens with it.
+    case notAFile(file: String, found: String)
+    /// Something in the schema that computes when it is read or written. `table` is that of a column or an index.
+    case notPlain(file: String, kind: String, name: String, table: String? = nil)
+    case schemaTooLarge(file: String)
+    /// An entry, or a statement of the schema, beyond the bounds.
+    case tooLarge(file: String)
+    /// SQLite used up its heap.
+    case memory(file: String)
+    /// Reading ended before its end.
+    case stopped(file: String, ReadStop)
+    case moreEntriesThanBytes(file: String, table: String, entries: Int, byteCount: Int)
+    /// The columns of a table would take more memory than there is for them.
+    case columnsTooLarge(file: String, table: String, byteCount: Int, wanted: Int)
     /// The table's primary key is not the one column `id`.
     case primaryKey(file: String, table: String, found: [String])
     case tooManyColumns(file: String, table: String, found: Int)
@@ -30,8 +43,30 @@ extension CatalogFailure: CustomStringConvertible {
             "\(file): \(byteCount) bytes, wanted whole pages of \(pageByteCount) bytes: the file has been cut"
         case .noTable(let file):
             "\(file): no table \"items\" or \"users\", wanted at least one of them"
-        case .notATable(let file, let table, let found):
-            "\(file): \"\(table)\" is a \(found), wanted an ordinary table"
+        case .notAFile(let file, let found):
+            "\(file): \(found), wanted a file"
+        case .notPlain(let file, let kind, let name, let table):
+            "\(file): the schema has a \(kind) \(Self.quoted(name))"
+                + (table.map { " (table \(Self.quoted($0)))" } ?? "")
+                + ", wanted ordinary tables alone, whose values are stored. Make another file of what is wanted: "
+                + "CREATE TABLE items(id PRIMARY KEY, ...), then INSERT INTO items SELECT ... of this one, attached"
+        case .schemaTooLarge(let file):
+            "\(file): the schema has more than \(Limits.catalogSchemaEntriesMax) tables and indexes, wanted at most "
+                + "so many, of which the tables items and users are read"
+        case .tooLarge(let file):
+            "\(file): an entry has more than \(Limits.catalogEntryBytesMax) bytes, or a statement of the schema more "
+                + "than \(Limits.catalogStatementBytesMax), wanted texts of at most "
+                + "\(Limits.catalogTextBytesMax) bytes and numbers"
+        case .memory(let file):
+            "\(file): reading takes more memory than the \(Limits.databaseHeapBytesMax) bytes that SQLite has here"
+        case .stopped(let file, let stop):
+            "\(file): reading \(stop)"
+        case .moreEntriesThanBytes(let file, let table, let entries, let byteCount):
+            "\(file): \(entries) entries of \"\(table)\" or more in \(byteCount) bytes, which have no room for "
+                + "them: the file is damaged"
+        case .columnsTooLarge(let file, let table, let byteCount, let wanted):
+            "\(file): the columns of \"\(table)\" take \(byteCount) bytes of memory or more, wanted at most "
+                + "\(wanted)"
         case .primaryKey(let file, let table, let found):
             "\(file): the primary key of \"\(table)\" is "
                 + (found.isEmpty ? "absent" : "(" + found.joined(separator: ", ") + ")") + ", wanted (id)"
@@ -50,5 +85,13 @@ extension CatalogFailure: CustomStringConvertible {
             "\(file): the texts of \"\(table)\".\"\(column)\" take more than "
                 + "\(Limits.catalogDictionaryBytesMax) bytes"
         }
+    }
+}
+
+extension CatalogFailure {
+    /// A name from outside as it may stand in a message: at most 80 characters, control characters escaped.
+    static func quoted(_ name: String) -> String {
+        String(String.UnicodeScalarView(name.unicodeScalars.prefix(80))).debugDescription
+            + (name.unicodeScalars.count > 80 ? "\u{2026}" : "")
     }
 }

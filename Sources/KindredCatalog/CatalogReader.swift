@@ -7,28 +7,34 @@ package struct CatalogReader {
     /// A column whose values are all integers becomes integers; integers and reals become reals; anything else
     /// becomes text, its numbers rendered in decimal. `rowOf` is asked for each entry's row, the id as a number
     /// where it is one or spells one, and also as a text. Throws `CatalogFailure` for a blob, a bad id, two
-    /// entries for one row, and what is beyond the limits. Puts no file beside the catalog.
+    /// entries for one row, for anything but plain tables, and for what is beyond the limits and the budget. Puts no
+    /// file beside the catalog.
     package static func readColumns(
-        path: String, side: Side, rowCount: Int, rowOf: (ExternalID) -> UInt32?
+        path: String, side: Side, rowCount: Int, budget: ReadBudget = ReadBudget(),
+        rowOf: (ExternalID) -> UInt32?
     ) throws(CatalogFailure) -> CatalogColumns? {
-        let database = try ImmutableDatabase(path: path)
+        let database = try ImmutableDatabase(path: path, budget: budget)
         guard let table = try CatalogTable(side, in: database) else { return nil }
         let kinds = try kinds(of: table, in: database)
+        var memory = ColumnMemory(of: table, in: database)
+        for kind in kinds { try memory.take(ColumnBuilder.byteCount(kind, rowCount: rowCount)) }
         var builders = zip(table.columns, kinds).map {
             ColumnBuilder(name: $0, kind: $1, rowCount: rowCount)
         }
         let names = (["id"] + table.columns).map(CatalogTable.quoted).joined(separator: ", ")
         let entries = try ImmutableDatabase.Statement(
-            "SELECT \(names) FROM \(CatalogTable.quoted(table.name))", database: database)
+            "SELECT \(names) FROM \(CatalogTable.quoted(table.name)) NOT INDEXED", database: database)
+        var count = EntryCount(of: table, in: database)
         var seen = Bitmap(count: rowCount)
         var idsWithoutVector = 0
         while try entries.step() {
-            let id = entries.value(0)
+            try count.add()
+            let id = try entries.value(0)
             guard let row = try row(of: id, table: table, file: path, rowOf: rowOf) else {
                 idsWithoutVector += 1
                 // Its values are looked at all the same: a catalog is right or wrong whatever the vectors are.
                 for (index, builder) in builders.enumerated() {
-                    try builder.check(entries.value(index + 1), id: id, table: table, file: path)
+                    try builder.check(try entries.value(index + 1), id: id, table: table, file: path)
                 }
                 continue
             }
@@ -36,9 +42,10 @@ package struct CatalogReader {
                 throw .duplicateID(file: path, table: table.name, id: id.shown)
             }
             for index in builders.indices {
-                let value = entries.value(index + 1)
+                let value = try entries.value(index + 1)
                 try builders[index].check(value, id: id, table: table, file: path)
-                try builders[index].set(Int(row), value, table: table, file: path)
+                try builders[index].set(
+                    Int(row), value, table: table, file: path, memory: &memory)
             }
         }
         return CatalogColumns(
@@ -57,16 +64,18 @@ package struct CatalogReader {
                 + "WHEN 'real' THEN 1 ELSE 0 END)"
         }
         let statement = try ImmutableDatabase.Statement(
-            "SELECT \(widest.joined(separator: ", ")) FROM \(CatalogTable.quoted(table.name))",
-            database: database)
+            "SELECT \(widest.joined(separator: ", ")) FROM "
+                + "\(CatalogTable.quoted(table.name)) NOT INDEXED", database: database)
         guard try statement.step() else { return table.columns.map { _ in .integers } }
-        return table.columns.indices.map { index in
-            switch statement.integer(index) {
-            case 0: .integers
-            case 1: .reals
-            default: .text
+        var kinds: [ColumnBuilder.Kind] = []
+        for index in table.columns.indices {
+            switch try statement.integer(index) {
+            case 0: kinds.append(.integers)
+            case 1: kinds.append(.reals)
+            default: kinds.append(.text)
             }
         }
+        return kinds
     }
 
     /// The row of an entry. An integer may name a text id by its spelling, a plain decimal text a number.

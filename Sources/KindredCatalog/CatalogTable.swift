@@ -13,29 +13,21 @@ struct CatalogTable {
     init?(_ side: Side, in database: ImmutableDatabase) throws(CatalogFailure) {
         let file = database.path
         let table = side.description
-        let schema = try ImmutableDatabase.Statement(
-            "SELECT type, sql FROM sqlite_schema WHERE name = '\(table)' COLLATE NOCASE AND type IN ('table', 'view')",
-            database: database)
-        guard try schema.step() else { return nil }
-        guard schema.text(0) == "table" else {
-            throw .notATable(file: file, table: table, found: schema.text(0))
-        }
-        guard !schema.text(1).uppercased().hasPrefix("CREATE VIRTUAL") else {
-            throw .notATable(file: file, table: table, found: "virtual table")
-        }
         var columns: [String] = []
         var keys: [String] = []
-        // Generated columns count; hidden ones exist in virtual tables only.
-        let info = try ImmutableDatabase.Statement(
-            "SELECT name, pk FROM pragma_table_xinfo('\(table)')", database: database)
+        // The schema has been checked: if there is something of this name, it is an ordinary table.
+        let info = try ImmutableDatabase.Statement("PRAGMA main.table_info(\(table))", database: database)
+        var isThere = false
         while try info.step() {
-            let name = info.text(0)
-            if info.integer(1) > 0 {
+            isThere = true
+            let name = try info.text(1)
+            if try info.integer(5) > 0 {
                 keys.append(name)
             } else {
                 columns.append(name)
             }
         }
+        guard isThere else { return nil }
         guard keys.count == 1, keys[0].lowercased() == "id" else {
             throw .primaryKey(file: file, table: table, found: keys)
         }
@@ -45,6 +37,7 @@ struct CatalogTable {
         for name in columns where !(1...Limits.columnNameBytesMax).contains(name.utf8.count) {
             throw .columnName(file: file, table: table, name: name)
         }
+        database.expect(columnCount: columns.count)
         self.side = side
         self.columns = columns
     }

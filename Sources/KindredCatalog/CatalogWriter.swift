@@ -7,17 +7,13 @@ package struct CatalogWriter {
     ///
     /// `VACUUM INTO` takes one consistent state, with what a write-ahead log has and the file has not; the copy
     /// keeps its journal inside a transaction (DELETE), since a file in WAL mode opened as immutable loses rows
-    /// without a word. Throws where there is neither table, where a key is not `id`, and where SQLite refuses.
-    package static func copy(from source: String, to target: String) throws(CatalogFailure) -> CatalogSummary
-    {
+    /// without a word. Throws where there is neither table, where a key is not `id`, where something is no plain table
+    /// or takes more than `budget` allows, and where SQLite refuses.
+    package static func copy(
+        from source: String, to target: String, budget: ReadBudget = ReadBudget()
+    ) throws(CatalogFailure) -> CatalogSummary {
+        try ImmutableDatabase(path: source, budget: budget, access: .shared).copy(to: target)
         do {
-            var configuration = Configuration()
-            configuration.readonly = true
-            let database = try DatabaseQueue(path: source, configuration: configuration)
-            try database.writeWithoutTransaction { database in
-                try database.execute(sql: "VACUUM INTO ?", arguments: [target])
-            }
-            try database.close()
             let copy = try DatabaseQueue(path: target)
             try copy.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA journal_mode = DELETE")
@@ -30,19 +26,23 @@ package struct CatalogWriter {
         } catch {
             throw .sqlite(file: source, operation: "copy", code: 1, message: "\(error)")
         }
-        return try summary(path: target)
+        return try summary(path: target, budget: budget)
     }
 
     /// What a catalog holds, with the shape of its tables checked.
-    package static func summary(path: String) throws(CatalogFailure) -> CatalogSummary {
-        let database = try ImmutableDatabase(path: path)
+    package static func summary(
+        path: String, budget: ReadBudget = ReadBudget()
+    ) throws(CatalogFailure) -> CatalogSummary {
+        let database = try ImmutableDatabase(path: path, budget: budget)
         var tables: [CatalogSummary.Table] = []
         for side in Side.allCases {
             guard let table = try CatalogTable(side, in: database) else { continue }
-            let count = try ImmutableDatabase.Statement(
-                "SELECT count(*) FROM \(CatalogTable.quoted(table.name))", database: database)
-            _ = try count.step()
-            tables.append(.init(side: side, columns: table.columns, count: Int(count.integer(0))))
+            let entries = try ImmutableDatabase.Statement(
+                "SELECT 1 FROM \(CatalogTable.quoted(table.name)) NOT INDEXED", database: database)
+            // One by one: counting is a single step of SQLite, which nothing can end.
+            var count = EntryCount(of: table, in: database)
+            while try entries.step() { try count.add() }
+            tables.append(.init(side: side, columns: table.columns, count: count.value))
         }
         guard !tables.isEmpty else { throw .noTable(file: path) }
         return CatalogSummary(tables: tables)

@@ -17,6 +17,16 @@ struct ColumnBuilder {
     private var dictionary = TextDictionary()
     private var present: Bitmap
 
+    /// Bytes of a column of so many rows, at most 2^32, without its texts.
+    static func byteCount(_ kind: Kind, rowCount: Int) -> Int {
+        let valueByteCount =
+            switch kind {
+            case .integers, .reals: 8
+            case .text: 4
+            }
+        return rowCount * valueByteCount + (rowCount + 7) / 8
+    }
+
     init(name: String, kind: Kind, rowCount: Int) {
         self.name = name
         self.kind = kind
@@ -55,16 +65,18 @@ struct ColumnBuilder {
 
     /// Puts a checked value at a row.
     mutating func set(
-        _ row: Int, _ value: ImmutableDatabase.Value, table: CatalogTable, file: String
+        _ row: Int, _ value: ImmutableDatabase.Value, table: CatalogTable, file: String,
+        memory: inout ColumnMemory
     ) throws(CatalogFailure) {
         switch (value, kind) {
         case (.null, _), (.blob, _): return
         case (.integer(let integer), .integers): integers[row] = integer
         case (.integer(let integer), .reals): reals[row] = Double(integer)
         case (.real(let real), .reals): reals[row] = real
-        case (.integer(let integer), .text): try setText(row, String(integer), table: table, file: file)
-        case (.real(let real), .text): try setText(row, "\(real)", table: table, file: file)
-        case (.text(let bytes), .text): try setText(row, bytes, table: table, file: file)
+        case (.integer(let integer), .text):
+            try setText(row, String(integer), table: table, file: file, memory: &memory)
+        case (.real(let real), .text): try setText(row, "\(real)", table: table, file: file, memory: &memory)
+        case (.text(let bytes), .text): try setText(row, bytes, table: table, file: file, memory: &memory)
         case (.real, .integers), (.text, .integers), (.text, .reals):
             // The kinds were found by looking at every value of a file that does not change.
             throw .value(
@@ -75,13 +87,13 @@ struct ColumnBuilder {
     }
 
     private mutating func setText(
-        _ row: Int, _ text: String, table: CatalogTable, file: String
+        _ row: Int, _ text: String, table: CatalogTable, file: String, memory: inout ColumnMemory
     ) throws(CatalogFailure) {
         var text = text
         var failure: CatalogFailure?
         text.withUTF8 { bytes in
             do throws(CatalogFailure) {
-                try setText(row, UnsafeRawBufferPointer(bytes), table: table, file: file)
+                try setText(row, UnsafeRawBufferPointer(bytes), table: table, file: file, memory: &memory)
             } catch {
                 failure = error
             }
@@ -90,11 +102,14 @@ struct ColumnBuilder {
     }
 
     private mutating func setText(
-        _ row: Int, _ bytes: UnsafeRawBufferPointer, table: CatalogTable, file: String
+        _ row: Int, _ bytes: UnsafeRawBufferPointer, table: CatalogTable, file: String,
+        memory: inout ColumnMemory
     ) throws(CatalogFailure) {
+        let before = dictionary.texts.count
         guard let code = dictionary.code(of: bytes) else {
             throw .dictionaryTooLarge(file: file, table: table.name, column: name)
         }
+        if dictionary.texts.count > before { try memory.take(bytes.count + TextDictionary.overheadByteCount) }
         codes[row] = code
     }
 

@@ -1,36 +1,93 @@
 import GRDBSQLite
+import KindredDomain
 
-/// An SQLite file that nobody writes, opened so that SQLite neither locks it nor puts a file beside it.
+/// An SQLite catalog of somebody's, opened for reading with bounds on steps, time and memory; plain tables alone.
 ///
 /// SQLite's own interface: GRDB opens no file as immutable, and turns texts into strings one by one. Used by one
 /// thread at a time.
 final class ImmutableDatabase {
+    enum Access {
+        /// Nobody writes the file: SQLite neither locks it nor puts a file beside it.
+        case immutable
+        /// Others may be writing it: locks and logs are heeded.
+        case shared
+    }
+
     let path: String
+    let budget: ReadBudget
+    /// Bytes of the file, with those of its write-ahead log where others write it.
+    let byteCount: Int
+    private let meter = ReadMeter()
     private var handle: OpaquePointer?
 
-    /// Opens the file for reading. Its first page is only read by the first query.
-    init(path: String) throws(CatalogFailure) {
+    /// Opens the file for reading and checks its schema. Throws where that is more than plain tables and their
+    /// indexes, and where the file is none.
+    init(
+        path: String, budget: ReadBudget, access: Access = .immutable
+    ) throws(CatalogFailure) {
         self.path = path
-        if let size = DatabaseFileSize(path: path), !size.isWhole {
-            throw .cut(file: path, byteCount: size.byteCount, pageByteCount: size.pageByteCount)
+        self.budget = budget
+        switch DatabaseFile.look(at: path) {
+        case .absent: byteCount = 0
+        case .other(let found): throw .notAFile(file: path, found: found)
+        case .file(let count, let pageByteCount):
+            if let pageByteCount, count % pageByteCount != 0 {
+                throw .cut(file: path, byteCount: count, pageByteCount: pageByteCount)
+            }
+            byteCount =
+                access == .immutable ? count : DatabaseFile.byteCountWithLog(count, path: path)
         }
+        if access == .shared, let companion = DatabaseFile.strangeCompanion(of: path) {
+            throw .notAFile(file: companion.path, found: companion.found)
+        }
+        let address = Self.address(of: path) + (access == .immutable ? "?immutable=1&mode=ro" : "?mode=ro")
         let code = sqlite3_open_v2(
-            Self.address(of: path), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nil
-        )
+            address, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else {
             let failure = failure("open", code)
             sqlite3_close_v2(handle)
             handle = nil
             throw failure
         }
+        meter.watch(handle)
+        ReadRules.bound(handle)
+        ReadRules.readTablesAlone(handle)
+        grant(steps: Limits.catalogSchemaStepsMax)
         // A schema from outside may call functions in views, triggers and checks: none of them may run.
         try run("PRAGMA trusted_schema = OFF")
         try run("PRAGMA cell_size_check = ON")
+        do throws(CatalogFailure) {
+            try PlainSchema.check(self)
+        } catch {
+            guard case .stopped(_, .steps) = error else { throw error }
+            throw .schemaTooLarge(file: path)
+        }
+        grant(steps: ReadBudget.stepsMax(byteCount: byteCount))
     }
 
     deinit { sqlite3_close_v2(handle) }
 
-    /// The path as a URI that says `immutable`: no locks, no journals, no shared-memory file.
+    /// Grants the steps that a table of so many columns may take; the time goes on.
+    func expect(columnCount: Int) {
+        grant(steps: ReadBudget.stepsMax(byteCount: byteCount, columnCount: columnCount))
+    }
+
+    private func grant(steps: Int) {
+        meter.grant(
+            steps: steps, milliseconds: ReadBudget.millisecondsMax(byteCount: byteCount), from: budget.start,
+            cancellation: budget.cancellation)
+    }
+
+    /// Copies the whole database, as of one moment, into a file that must not exist.
+    func copy(to target: String) throws(CatalogFailure) {
+        ReadRules.allowCopying(handle)
+        defer { ReadRules.readTablesAlone(handle) }
+        let statement = try Statement("VACUUM INTO ?1", database: self)
+        try statement.bind(target)
+        while try statement.step() {}
+    }
+
+    /// The path as a URI.
     private static func address(of path: String) -> String {
         var address = "file:"
         for byte in path.utf8 {
@@ -45,7 +102,7 @@ final class ImmutableDatabase {
                 address += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
             }
         }
-        return address + "?immutable=1&mode=ro"
+        return address
     }
 
     /// Runs a statement without rows of interest.
@@ -57,6 +114,13 @@ final class ImmutableDatabase {
     fileprivate func failure(_ operation: String, _ code: Int32) -> CatalogFailure {
         let message =
             handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
+        // An extended code has the plain one in its last byte.
+        switch code & 0xFF {
+        case SQLITE_INTERRUPT: if let stop = meter.stop { return .stopped(file: path, stop) }
+        case SQLITE_TOOBIG: return .tooLarge(file: path)
+        case SQLITE_NOMEM: return .memory(file: path)
+        default: break
+        }
         return .sqlite(file: path, operation: operation, code: code, message: message)
     }
 
@@ -75,6 +139,14 @@ final class ImmutableDatabase {
 
         deinit { sqlite3_finalize(handle) }
 
+        /// Sets the first parameter.
+        func bind(_ text: String) throws(CatalogFailure) {
+            // SQLITE_TRANSIENT: SQLite copies the text.
+            let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+            let code = sqlite3_bind_text(handle, 1, text, -1, transient)
+            guard code == SQLITE_OK else { throw database.failure("bind", code) }
+        }
+
         /// Goes to the next row; false after the last.
         func step() throws(CatalogFailure) -> Bool {
             let code = sqlite3_step(handle)
@@ -85,31 +157,34 @@ final class ImmutableDatabase {
             }
         }
 
-        /// The value of a column of the current row, valid until the next step.
-        func value(_ column: Int) -> Value {
+        /// The value of a column of the current row, valid until the next step. Throws where a text in another
+        /// encoding finds no memory to become UTF-8.
+        func value(_ column: Int) throws(CatalogFailure) -> Value {
             let index = Int32(column)
             switch sqlite3_column_type(handle, index) {
             case SQLITE_INTEGER: return .integer(sqlite3_column_int64(handle, index))
             case SQLITE_FLOAT: return .real(sqlite3_column_double(handle, index))
             case SQLITE_TEXT:
                 // The bytes before their count: asking for them may convert the text.
-                let bytes = sqlite3_column_text(handle, index)
+                guard let bytes = sqlite3_column_text(handle, index) else {
+                    throw database.failure("read", SQLITE_NOMEM)
+                }
                 let count = Int(sqlite3_column_bytes(handle, index))
-                return .text(UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count))
+                return .text(UnsafeRawBufferPointer(start: bytes, count: count))
             case SQLITE_BLOB: return .blob(byteCount: Int(sqlite3_column_bytes(handle, index)))
             default: return .null
             }
         }
 
         /// The text of a column of the current row; empty where it is no text.
-        func text(_ column: Int) -> String {
-            guard case .text(let bytes) = value(column) else { return "" }
+        func text(_ column: Int) throws(CatalogFailure) -> String {
+            guard case .text(let bytes) = try value(column) else { return "" }
             return String(decoding: bytes, as: UTF8.self)
         }
 
         /// The integer of a column of the current row; 0 where it is none.
-        func integer(_ column: Int) -> Int64 {
-            guard case .integer(let value) = value(column) else { return 0 }
+        func integer(_ column: Int) throws(CatalogFailure) -> Int64 {
+            guard case .integer(let value) = try value(column) else { return 0 }
             return value
         }
     }

@@ -6,19 +6,21 @@ import KindredDomain
 /// Every change is durable when `save` returns. Any thread may call; calls wait for the disk, so none comes from
 /// an event loop.
 package final class ServerStateStore: Sendable {
-    /// Marks the file as ours: `KNDS`.
-    private static let applicationID: Int64 = 0x4B4E_4453
-    private static let formatVersion: Int64 = 1
-
     package let path: String
     private let database: DatabaseQueue
+    private let meter: StateMeter
 
-    /// Opens the file, or makes it where it is absent; its folder must exist.
+    /// Opens the file, or makes it where it is absent; its folder must exist. Throws for a file that the server did
+    /// not write, and for what is no file; waits for nobody but SQLite's lock.
     package init(path: String) throws(StateFailure) {
+        try Self.checkFile(path)
         self.path = path
+        let meter = StateMeter()
+        self.meter = meter
         database = try Self.translating(path, "open") {
             var configuration = Configuration()
             configuration.prepareDatabase { database in
+                meter.watch(database)
                 // FULL: a saved switch is on the disk. EXTRA adds the folder's entry of a removed journal.
                 try database.execute(sql: "PRAGMA synchronous = EXTRA")
                 try database.execute(sql: "PRAGMA trusted_schema = OFF")
@@ -30,30 +32,42 @@ package final class ServerStateStore: Sendable {
         }
     }
 
+    /// Throws for what SQLite would wait for, and for what is too large to be a state file.
+    private static func checkFile(_ path: String) throws(StateFailure) {
+        switch DatabaseFile.look(at: path) {
+        case .absent: break
+        case .other(let found): throw .notAFile(file: path, found: found)
+        case .file(let byteCount, _):
+            guard byteCount <= Limits.stateFileBytesMax else {
+                throw .tooLarge(file: path, byteCount: byteCount)
+            }
+        }
+        if let companion = DatabaseFile.strangeCompanion(of: path) {
+            throw .notAFile(file: companion.path, found: companion.found)
+        }
+    }
+
     private static func prepare(_ database: Database, path: String) throws {
         let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        let tables = try Int64.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        if id == 0, format == 0, tables == 0 {
-            try database.execute(
-                sql: """
-                    CREATE TABLE served_versions (
-                        model TEXT NOT NULL PRIMARY KEY,
-                        active INTEGER CHECK (active > 0),
-                        previous INTEGER CHECK (previous > 0),
-                        pinned INTEGER CHECK (pinned > 0)
-                    ) STRICT, WITHOUT ROWID;
-                    PRAGMA application_id = \(applicationID);
-                    PRAGMA user_version = \(formatVersion);
-                    """)
+        let entry = try Row.fetchOne(database, sql: "SELECT 1 FROM sqlite_schema LIMIT 1")
+        if id == 0, format == 0, entry == nil {
+            try ServerStateSchema.make(in: database)
             return
         }
-        guard id == applicationID else { throw StateFailure.foreign(file: path, applicationID: id) }
-        guard format <= formatVersion else {
-            throw StateFailure.newerFormat(file: path, found: format, wanted: formatVersion)
+        guard id == ServerStateSchema.applicationID else {
+            throw StateFailure.foreign(file: path, applicationID: id)
         }
-        if let size = DatabaseFileSize(path: path), !size.isWhole {
-            throw StateFailure.cut(file: path, byteCount: size.byteCount, pageByteCount: size.pageByteCount)
+        guard format <= ServerStateSchema.formatVersion else {
+            throw StateFailure.newerFormat(
+                file: path, found: format, wanted: ServerStateSchema.formatVersion)
+        }
+        // Before anything is read of it, and before checks of tables run.
+        try ServerStateSchema.check(database, path: path)
+        if case .file(let byteCount, let pageByteCount?) = DatabaseFile.look(at: path),
+            byteCount % pageByteCount != 0
+        {
+            throw StateFailure.cut(file: path, byteCount: byteCount, pageByteCount: pageByteCount)
         }
         // Reads every page once: damage shows when the server starts, not when somebody rolls back.
         let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no verdict"
@@ -66,6 +80,7 @@ package final class ServerStateStore: Sendable {
     package func load() throws(StateFailure) -> [ModelName: ServedVersions] {
         try Self.translating(path, "read") {
             try database.read { database in
+                meter.grant()
                 var result: [ModelName: ServedVersions] = [:]
                 let rows = try Row.fetchCursor(
                     database, sql: "SELECT model, active, previous, pinned FROM served_versions")
@@ -112,6 +127,7 @@ package final class ServerStateStore: Sendable {
         }
         try Self.translating(path, "write") {
             try database.write { database in
+                meter.grant()
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO served_versions VALUES (?, ?, ?, ?)",
                     arguments: [model.description, numbers[0], numbers[1], numbers[2]])

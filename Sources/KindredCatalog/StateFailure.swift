@@ -1,9 +1,16 @@
+import KindredDomain
+
 /// Why the server's state file was refused, or a change of it not kept.
 package enum StateFailure: Error, Sendable, Equatable {
     /// SQLite refused: its own code and words.
     case sqlite(file: String, operation: String, code: Int32, message: String)
     /// The file ends in the middle of a page.
     case cut(file: String, byteCount: Int, pageByteCount: Int)
+    /// A pipe, a folder or a device in place of the file, or of one that SQLite opens with it.
+    case notAFile(file: String, found: String)
+    case tooLarge(file: String, byteCount: Int)
+    /// The schema is not the one that the server makes.
+    case schema(file: String, found: String)
     /// Written by a newer program.
     case newerFormat(file: String, found: Int64, wanted: Int64)
     /// The file is a database of something else.
@@ -22,6 +29,14 @@ extension StateFailure: CustomStringConvertible {
                 + "and the server then serves the newest versions"
         case .cut(let file, let byteCount, let pageByteCount):
             "\(file): \(byteCount) bytes, wanted whole pages of \(pageByteCount) bytes: the file has been cut"
+        case .notAFile(let file, let found):
+            "\(file): \(found), wanted a file"
+        case .tooLarge(let file, let byteCount):
+            "\(file): \(byteCount) bytes, wanted at most \(Limits.stateFileBytesMax): no state file is so large"
+        case .schema(let file, let found):
+            "\(file): the schema has \(found), wanted "
+                + ServerStateSchema.tables.map { "the table \"\($0.name)\"" }.joined(separator: ", ")
+                + " as the server makes it and nothing else; move the file away, and the server makes another"
         case .newerFormat(let file, let found, let wanted):
             "\(file): state format \(found), wanted at most \(wanted): a newer kindred wrote it"
         case .foreign(let file, let applicationID):

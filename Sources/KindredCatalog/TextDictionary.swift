@@ -2,6 +2,9 @@ import KindredDomain
 
 /// Distinct texts, numbered in the order they come. A hash table over one `TextList`: no allocation per text.
 struct TextDictionary {
+    /// Bytes that a text takes beside its own, at most: its offset, its hash and its slots.
+    static let overheadByteCount = 4 + 8 + 16
+
     /// The text of each code.
     private(set) var texts = TextList()
     /// Codes + 1 by hash, 0 where free; a power of two of them, at most half taken.

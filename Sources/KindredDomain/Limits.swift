@@ -112,6 +112,35 @@ package struct Limits: Sendable, Equatable {
     package static let catalogTextBytesMax = 64 << 10
     /// Bytes of all distinct texts of one catalog column.
     package static let catalogDictionaryBytesMax = 1 << 30
+    /// Bytes of the columns that one catalog table becomes in memory.
+    package static let catalogColumnBytesMax = 8 << 30
+    /// Bytes of one entry of a catalog table: room for its id and for the longest text in every column.
+    package static let catalogEntryBytesMax = (catalogColumnsMax + 2) * catalogTextBytesMax
+    /// Tables and indexes of a catalog.
+    package static let catalogSchemaEntriesMax = 1_024
+    /// Bytes of one statement in a catalog's schema, and of one that reads it.
+    package static let catalogStatementBytesMax = 1 << 20
+    /// Steps of SQLite while it reads a catalog's schema. An entry takes some 10.
+    package static let catalogSchemaStepsMax = 1 << 16
+    /// Steps of SQLite while it reads a catalog of no bytes, and as many more for each byte and column. An entry takes
+    /// at least 6 bytes, and some 14 steps for each column, of which a column that was added later has no bytes.
+    package static let catalogStepsMin = 1 << 20
+    package static let catalogStepsPerByteAndColumnMax = 3
+    /// Milliseconds for reading a catalog of no bytes, and as many more for each mebibyte.
+    package static let catalogMillisecondsMin = 10_000
+    package static let catalogMillisecondsPerMebibyteMax = 1_000
+    /// Bytes that SQLite may hold in the whole process.
+    package static let databaseHeapBytesMax = 96 << 20
+    /// Bytes of a bound on memory that a version which is about to be loaded leaves to the rest of the process.
+    package static let memoryReserveBytes: UInt64 = 32 << 20
+    /// Bytes of the heap that nobody uses and that the process keeps for what comes.
+    package static let unusedHeapBytesMax: UInt64 = 64 << 20
+    /// Mebibytes that a server may be told to stay within.
+    package static let memoryMebibytesMax = 1 << 30
+    /// Names in one folder of the repository.
+    package static let folderEntriesMax = 100_000
+    /// Bytes of a server's state file.
+    package static let stateFileBytesMax = 16 << 20
     /// Bytes of a safetensors header.
     package static let safetensorsHeaderBytesMax: UInt64 = 1 << 20
     /// Tensors in a safetensors file.

@@ -17,7 +17,7 @@ package final class SpareMemory: Sendable {
     }
 
     /// Bytes of a huge page.
-    private static let unit = 2 << 20
+    package static let unit = 2 << 20
 
     private let pieces = Mutex<[Piece]>([])
 

@@ -1,20 +1,29 @@
 import Glibc
+import KindredDomain
 
 /// The names in a folder.
 enum DirectoryListing {
-    /// All names but `.` and `..`, in no order. Names that are not UTF-8 are left out: none of ours is one.
+    /// All names but `.` and `..`, in no order. Names that are not UTF-8 are left out: none of ours is one. Throws
+    /// where there are more than `Limits.folderEntriesMax`.
     static func names(in path: String) throws(ModelFileFailure) -> [String] {
         guard let stream = opendir(path) else {
             throw ModelFileFailure(file: path, call: "open", code: errno, wanted: "a readable folder")
         }
         defer { closedir(stream) }
         var names: [String] = []
+        var count = -2
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
                 let code = errno
                 if code == 0 { return names }
                 throw ModelFileFailure(file: path, call: "read", code: code, wanted: "a readable folder")
+            }
+            count += 1
+            guard count <= Limits.folderEntriesMax else {
+                throw ModelFileFailure(
+                    file: path, field: "number of entries", found: "more than \(Limits.folderEntriesMax)",
+                    wanted: "at most so many")
             }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)

@@ -24,7 +24,8 @@ extension MemoryRegion {
             return region
         } catch {
             throw ModelFileFailure(
-                file: file, call: "memory", code: error.code, wanted: "\(byteCount) bytes of memory")
+                file: file, call: ModelFileFailure.memoryField, code: error.code,
+                wanted: "\(byteCount) bytes of memory")
         }
     }
 

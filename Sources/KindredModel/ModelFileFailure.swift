@@ -9,6 +9,9 @@ package struct ModelFileFailure: Error, Sendable, Equatable, CustomStringConvert
     /// What would be right.
     package let wanted: String
 
+    /// The field of a failure to get memory.
+    package static let memoryField = "memory"
+
     package init(file: String, field: String, found: String, wanted: String) {
         self.file = file
         self.field = field

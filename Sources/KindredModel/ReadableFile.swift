@@ -117,7 +117,8 @@ package struct ReadableFile: ~Copyable, Sendable {
         with means: LoadingMeans, add: @Sendable (inout CRC32C, Range<Int>) throws(ModelFileFailure) -> Void
     ) throws(ModelFileFailure) -> CRC32C {
         let parts = Mutex<[(range: Range<Int>, checksum: CRC32C)]>([])
-        try means.threads.run(byteCount, inPartsOf: Self.partByteCount) { (range) throws(ModelFileFailure) in
+        try means.run(byteCount, inPartsOf: Self.partByteCount, for: name) {
+            (range) throws(ModelFileFailure) in
             var checksum = CRC32C()
             try add(&checksum, range)
             parts.withLock { $0.append((range, checksum)) }
@@ -130,7 +131,7 @@ package struct ReadableFile: ~Copyable, Sendable {
     }
 
     /// The file's CRC32C, read through a small buffer.
-    package func checksum() throws(ModelFileFailure) -> UInt32 {
+    package func checksum(with means: LoadingMeans = .plain) throws(ModelFileFailure) -> UInt32 {
         let buffer = try MemoryRegion.zeroed(
             byteCount: min(Self.chunkByteCount, byteCount), for: name)
         // A pointer into a region does not keep it alive.
@@ -138,6 +139,7 @@ package struct ReadableFile: ~Copyable, Sendable {
         var checksum = CRC32C()
         var offset = 0
         while offset < byteCount {
+            try means.checkWanted(for: name)
             let count = min(Self.chunkByteCount, byteCount - offset)
             let chunk = UnsafeMutableRawBufferPointer(rebasing: buffer.mutableBytes[0..<count])
             try read(into: chunk, at: offset)

@@ -22,7 +22,7 @@ package struct VersionLoader: Sendable {
         if let record = manifest.file(named: ModelFiles.catalog) {
             let path = directory + "/" + ModelFiles.catalog
             let file = try open(record, directory: directory)
-            try check(record, crc32c: try file.checksum())
+            try check(record, crc32c: try file.checksum(with: means))
             catalogPath = path
         }
         let items = try table(.items, manifest: manifest, directory: directory, with: means)

@@ -21,6 +21,7 @@ final class ModelSupervisor: @unchecked Sendable {
     private let loader: VersionLoader
     private let state: ServerStateStore
     private let wantedDefault: ModelName?
+    private let admission: MemoryAdmission
     private let server: ServerContext
     private let thread = ControlThread()
     private let logger: Logger
@@ -39,6 +40,7 @@ final class ModelSupervisor: @unchecked Sendable {
         repository = Repository(root: configuration.modelsRoot)
         loader = VersionLoader(loading: configuration.loading)
         wantedDefault = configuration.defaultModel
+        admission = MemoryAdmission(probe: configuration.memory)
         self.server = server
         logger = server.logger
         state = try ServerStateStore(path: configuration.stateDirectory + "/state.sqlite")
@@ -284,7 +286,9 @@ final class ModelSupervisor: @unchecked Sendable {
         if models[name]!.generations[version] != nil { return }
         let stamp = repository.changeStamp(of: name, version: version)
         let refused = models[name]!.refusals[version]
-        if let refused, refused.stamp == stamp, !isRetried || NIODeadline.now() < refused.retryAt {
+        if let refused, refused.stamp == stamp,
+            !(isRetried || refused.isPassing) || NIODeadline.now() < refused.retryAt
+        {
             throw .modelCorrupt(version: version, reason: refused.reason)
         }
         let startedAt = NIODeadline.now()
@@ -292,13 +296,17 @@ final class ModelSupervisor: @unchecked Sendable {
         do {
             generation = try makeGeneration(version, of: name)
         } catch {
-            let reason = "\(error)"
-            models[name]!.spare.loadEnded()
+            let isPassing = MemoryAdmission.isPassing(error)
+            // Figures differ from look to look: those of the first one stand, so that it is said once.
+            let isKnown = isPassing && refused?.isPassing == true && refused?.stamp == stamp
+            let reason = isKnown ? refused!.reason : "\(error)"
+            // What waits for loads of other models may be what this one misses.
+            for other in isPassing ? Array(models.keys) : [name] { models[other]!.spare.loadEnded() }
             let now = NIODeadline.now()
             // A large version that stays damaged must not keep the disk busy.
             let pause = max(Self.pinnedRetry, .nanoseconds(20 * (now - startedAt).nanoseconds))
             models[name]!.refusals[version] = ServedModel.Refusal(
-                stamp: stamp, reason: reason, retryAt: now + pause)
+                stamp: stamp, reason: reason, retryAt: now + pause, isPassing: isPassing)
             if refused == nil || refused?.stamp != stamp || refused?.reason != reason {
                 refusals.wrappingAdd(1, ordering: .relaxed)
                 logger.error(
@@ -322,8 +330,14 @@ final class ModelSupervisor: @unchecked Sendable {
     }
 
     private func makeGeneration(_ version: UInt64, of name: ModelName) throws -> Generation {
+        // What was read and made on the way, whether it is a version in the end or not.
+        defer { server.memory.lookSoon() }
+        let directory = repository.directory(of: name, version: version)
+        try admission.admit(
+            versionIn: directory, loading: loader.loading, spare: models[name]!.spare.memory.byteCount,
+            beside: models[name]!.active?.version)
         let loaded = try loader.load(
-            directory: repository.directory(of: name, version: version), expecting: name, version: version,
+            directory: directory, expecting: name, version: version,
             with: LoadingMeans(
                 threads: isServing ? .givingWay() : .eager, memory: models[name]!.spare.memory))
         models[name]!.spare.loadEnded()

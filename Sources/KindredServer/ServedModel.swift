@@ -13,6 +13,8 @@ struct ServedModel {
         let reason: String
         /// When a pinned version is worth another look though its stamp is the same: permissions are not in it.
         let retryAt: NIODeadline
+        /// Whether any version is: there was no memory for it, and there may be.
+        var isPassing = false
     }
 
     let name: ModelName

@@ -22,6 +22,8 @@ package struct ServerConfiguration: Sendable {
     package var limits = Limits.standard
     /// Mebibytes of answers that each event loop keeps, to give them to the same requests again; 0: none.
     package var answerCacheMebibytes = Self.defaultAnswerCacheMebibytes
+    /// The bounds on this process's memory, within which versions must fit.
+    package var memory = MemoryProbe()
     /// How often the repository is looked at.
     package var watchMilliseconds = 1_000
     /// How long requests in flight may take once the server is told to stop.

@@ -60,7 +60,8 @@ final class ServerContext: Sendable {
         entries.append(("connection_bytes_held", UInt64(max(0, held.byteCount))))
         entries.append(("scans_running", UInt64(scans.runningCount)))
         entries.append(("streams_open", UInt64(streamed.count)))
-        entries.append(("stream_bytes_reserved", X_ms", (NIODeadline.now().uptimeNanoseconds - startedAt) / 1_000_000))
+        entries.append(("stream_bytes_reserved", streamed.byteCount))
+        entries.append(("uptime_ms", (NIODeadline.now().uptimeNanoseconds - startedAt) / 1_000_000))
         entries.append(contentsOf: supervisor.counters)
         entries.sort { $0.0 < $1.0 }
         return StatsResponse(names: entries.map(\.0), values: entries.map(\.1))

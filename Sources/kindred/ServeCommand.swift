@@ -92,6 +92,14 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var answerCacheMib = ServerConfiguration.defaultAnswerCacheMebibytes
     @Option(
+        parsing: .unconditional,
+        help: """
+            Mebibytes of memory that the server stays within: a version that does not fit beside what is loaded is \
+            refused, and looked at again later. Bounds of a control group and of ulimit -v hold in any case. 1 to \
+            \(Limits.memoryMebibytesMax). Default: those alone.
+            """)
+    var memoryMax: Int?
+    @Option(
         help: "The least level that is logged: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = LogLevel.info
 
@@ -107,6 +115,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard (0...Limits.answerCacheMebibytesMax).contains(answerCacheMib) else {
             throw ValidationError(
                 "--answer-cache-mib \(answerCacheMib): 0 to \(Limits.answerCacheMebibytesMax)")
+        }
+        if let memoryMax, !(1...Limits.memoryMebibytesMax).contains(memoryMax) {
+            throw ValidationError("--memory-max \(memoryMax): 1 to \(Limits.memoryMebibytesMax)")
         }
         _ = try defaultModel?.value
     }
@@ -140,6 +151,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.scan = scan
         configuration.limits.queueMillisecondsMax = UInt32(queueMs)
         configuration.answerCacheMebibytes = answerCacheMib
+        configuration.memory = MemoryProbe(memoryMax: memoryMax.map { UInt64($0) << 20 })
         configuration.loading = load == .map ? .map : .memory
         var logger = Logger(label: "kindred") { _ in LogLineHandler(level: logLevel.level) }
         logger.logLevel = logLevel.level

@@ -75,4 +75,68 @@ import Testing
             "state.sqlite", "INSERT INTO served_versions VALUES('No Model', 1, NULL, NULL);")
         #expect(throws: StateFailure.self) { try ServerStateStore(path: path).load() }
     }
+
+    /// Whatever a state file has that the server does not write: it is refused before it is read.
+    @Test(arguments: [
+        """
+        DROP TABLE served_versions;
+        CREATE VIEW served_versions AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)
+            SELECT 'm' || x AS model, 1 AS active, 1 AS previous, 1 AS pinned FROM c;
+        """,
+        "CREATE TRIGGER t AFTER INSERT ON served_versions BEGIN DELETE FROM served_versions; END;",
+        "ALTER TABLE served_versions ADD COLUMN x TEXT AS (hex(zeroblob(1000000000)));",
+        "CREATE INDEX i ON served_versions(hex(zeroblob(active)));",
+        "CREATE VIEW v AS SELECT 1;",
+        "CREATE TABLE other(x);",
+        "DROP TABLE served_versions;",
+    ]) func schemasOfOthers(_ sql: String) throws {
+        do { try ServerStateStore(path: path).save(ServedVersions(active: 1), for: model) }
+        _ = try folder.database("state.sqlite", sql)
+        let start = ContinuousClock.now
+        let failure = #expect(throws: StateFailure.self) { try ServerStateStore(path: path) }
+        guard case .schema(let file, _)? = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
+        #expect(file == path && ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test(arguments: ["", "-journal", "-wal"]) func nothingWaitsForWhatIsNoFile(_ suffix: String) throws {
+        if !suffix.isEmpty { _ = try ServerStateStore(path: path) }
+        #expect(mkfifo(path + suffix, 0o600) == 0)
+        #expect(throws: StateFailure.notAFile(file: path + suffix, found: "a pipe")) {
+            try ServerStateStore(path: path)
+        }
+        #expect(unlink(path + suffix) == 0 && mkdir(path + suffix, 0o700) == 0)
+        #expect(throws: StateFailure.notAFile(file: path + suffix, found: "a folder")) {
+            try ServerStateStore(path: path)
+        }
+    }
+
+    @Test func hugeFilesAreRefused() throws {
+        do { _ = try ServerStateStore(path: path) }
+        #expect(truncate(path, off_t(Limits.stateFileBytesMax) + 4_096) == 0)
+        #expect(
+            throws: StateFailure.tooLarge(file: path, byteCount: Limits.stateFileBytesMax + 4_096)
+        ) { try ServerStateStore(path: path) }
+    }
+
+    @Test func filesOfOlderServersAreTaken() throws {
+        // As every server made it so far, to the letter.
+        _ = try folder.database(
+            "state.sqlite",
+            """
+            CREATE TABLE served_versions (
+                model TEXT NOT NULL PRIMARY KEY,
+                active INTEGER CHECK (active > 0),
+                previous INTEGER CHECK (previous > 0),
+                pinned INTEGER CHECK (pinned > 0)
+            ) STRICT, WITHOUT ROWID;
+            PRAGMA application_id = 1263420499;
+            PRAGMA user_version = 1;
+            INSERT INTO served_versions VALUES('shop', 3, 2, NULL);
+            """)
+        #expect(
+            try ServerStateStore(path: path).load() == [model: ServedVersions(active: 3, previous: 2)])
+    }
 }

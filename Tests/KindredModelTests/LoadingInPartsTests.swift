@@ -76,6 +76,30 @@ import Testing
         #expect(stuck.withLock { $0.count } > 0)
     }
 
+    @Test func cancelledWorkEnds() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("file", [UInt8](repeating: 7, count: 20 << 20))
+        let file = try ReadableFile(path: path, name: "file")
+        let model = try TinyModel()
+        let cancellation = Cancellation()
+        let means = LoadingMeans(threads: .eager, memory: SpareMemory(), cancellation: cancellation)
+        #expect(try file.readAll(with: means).1 == file.checksum(with: means))
+        cancellation.cancel()
+        for load: () throws -> Void in [
+            { _ = try file.readAll(with: means) }, { _ = try file.mapAll(with: means) },
+            { _ = try file.checksum(with: means) },
+            {
+                _ = try VersionLoader().load(
+                    directory: model.directory, expecting: TinyModel.name, version: 1, with: means)
+            },
+            { _ = try CodeTable(building: self.table(Self.elements), with: means) },
+        ] {
+            let failure = #expect(throws: ModelFileFailure.self) { try load() }
+            #expect(failure?.field == "loading" && failure?.found == "cancelled")
+        }
+        withExtendedLifetime(model) {}
+    }
+
     /// A table in memory that another one was in.
     @Test func usedMemoryMakesNoDifference() throws {
         let folder = try TemporaryFolder()

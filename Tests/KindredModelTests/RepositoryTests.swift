@@ -33,4 +33,20 @@ import Testing
         #expect(repository.changeStamp(of: TinyModel.name, version: 1) != before)
         #expect(repository.changeStamp(of: TinyModel.name, version: 9) != before)
     }
+
+    @Test func foldersWithTooManyNames() throws {
+        let folder = try TemporaryFolder()
+        let model = try #require(ModelName("shop"))
+        try FileManager.default.createDirectory(
+            atPath: folder.file("shop"), withIntermediateDirectories: true)
+        let repository = Repository(root: folder.path)
+        for number in 1...Limits.folderEntriesMax {
+            let descriptor = open(folder.file("shop/x\(number)"), O_CREAT | O_WRONLY, 0o600)
+            #expect(close(descriptor) == 0)
+        }
+        #expect(try repository.versionFolders(of: model) == [])
+        #expect(close(open(folder.file("shop/one_more"), O_CREAT | O_WRONLY, 0o600)) == 0)
+        let failure = #expect(throws: ModelFileFailure.self) { try repository.versionFolders(of: model) }
+        #expect(failure?.field == "number of entries")
+    }
 }

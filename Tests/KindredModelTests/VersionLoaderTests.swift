@@ -137,6 +137,29 @@ import Testing
         #expect(throws: ModelFileFailure.self) { try model.load() }
     }
 
+    /// Whatever stands in a file's place: the load ends with a failure, and waits for nobody.
+    @Test(.timeLimit(.minutes(1)), arguments: ["pipe", "folder", "device", "loop"])
+    func nothingWaitsForWhatIsNoFile(_ kind: String) throws {
+        for name in [
+            ModelFiles.manifest, ModelFiles.catalog, "items.safetensors", "users.safetensors", "items.codes",
+            "users.codes",
+        ] {
+            let model = try TinyModel()
+            let path = model.directory + "/" + name
+            try FileManager.default.removeItem(atPath: path)
+            switch kind {
+            case "pipe": #expect(mkfifo(path, 0o644) == 0)
+            case "folder": #expect(mkdir(path, 0o755) == 0)
+            case "device": #expect(symlink("/dev/zero", path) == 0)
+            default: #expect(symlink(path, path) == 0)
+            }
+            for loading in [VectorLoading.memory, .map] {
+                let failure = #expect(throws: ModelFileFailure.self) { try model.load(loading) }
+                #expect(failure?.file == name)
+            }
+        }
+    }
+
     /// A value of the first item's vector, replaced in the file and in its checksum.
     private func load(metric: Similarity, firstElement: Float) throws -> ModelFileFailure? {
         let model = try TinyModel(metric: metric)

@@ -19,7 +19,7 @@ final class RunningServer: Sendable {
         _ folder: TemporaryFolder, threads: Int = 2, limits: Limits = .standard,
         watchMilliseconds: Int = 20,
         answerCacheMebibytes: Int = ServerConfiguration.defaultAnswerCacheMebibytes,
-        drainMilliseconds: UInt32 = 5_000
+        drainMilliseconds: UInt32 = 5_000, memory: MemoryProbe = MemoryProbe()
     ) async throws {
         self.folder = folder
         var configuration = ServerConfiguration(
@@ -28,6 +28,7 @@ final class RunningServer: Sendable {
         configuration.limits = limits
         configuration.answerCacheMebibytes = answerCacheMebibytes
         configuration.watchMilliseconds = watchMilliseconds
+        configuration.memory = memory
         configuration.drainMilliseconds = drainMilliseconds
         var logger = Logger(label: "test") { _ in LogLineHandler(level: .critical) }
         logger.logLevel = .critical

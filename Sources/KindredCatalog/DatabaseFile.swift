@@ -1,0 +1,67 @@
+import Glibc
+
+/// An SQLite file as it looks from outside, before SQLite opens it.
+struct DatabaseFile {
+    /// Nothing, or what is at the path.
+    enum Content: Equatable {
+        case absent
+        /// `pageByteCount` is nil for a file that is too short to say it: SQLite judges that itself.
+        case file(byteCount: Int, pageByteCount: Int?)
+        /// A pipe, a folder or a device, in words: opening or reading it may wait for ever.
+        case other(String)
+    }
+
+    /// What a file beside the database is called that SQLite opens with it.
+    private static let companionSuffixes = ["-journal", "-wal", "-shm"]
+
+    /// Looks at a path without waiting for anybody. What cannot be opened counts as absent: SQLite says why.
+    static func look(at path: String) -> Content {
+        // Without O_NONBLOCK, opening a pipe would wait for its writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return kind(of: path).map(Content.other) ?? .absent }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .absent }
+        guard let kind = kind(of: status.st_mode) else {
+            // Bytes 16 and 17 of the file: the page size, big-endian; 1 means 65,536.
+            var size: [UInt8] = [0, 0]
+            let count = pread(descriptor, &size, 2, 16)
+            let stored = Int(size[0]) << 8 | Int(size[1])
+            let pageByteCount = stored == 1 ? 65_536 : stored
+            return .file(
+                byteCount: Int(status.st_size),
+                pageByteCount: count == 2 && pageByteCount >= 512 ? pageByteCount : nil)
+        }
+        return .other(kind)
+    }
+
+    /// The first of the files beside a database that SQLite would open and that is no file, and what it is.
+    static func strangeCompanion(of path: String) -> (path: String, found: String)? {
+        for suffix in companionSuffixes {
+            if let kind = kind(of: path + suffix) { return (path + suffix, kind) }
+        }
+        return nil
+    }
+
+    /// Bytes of a database and of what its write-ahead log adds.
+    static func byteCountWithLog(_ byteCount: Int, path: String) -> Int {
+        var status = stat()
+        return stat(path + "-wal", &status) == 0 ? byteCount + Int(status.st_size) : byteCount
+    }
+
+    /// What is at a path in words; nil for a file and for nothing.
+    private static func kind(of path: String) -> String? {
+        var status = stat()
+        return stat(path, &status) == 0 ? kind(of: status.st_mode) : nil
+    }
+
+    private static func kind(of mode: mode_t) -> String? {
+        switch mode & S_IFMT {
+        case S_IFREG: nil
+        case S_IFDIR: "a folder"
+        case S_IFIFO: "a pipe"
+        case S_IFSOCK: "a socket"
+        default: "a device"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import KindredDomain
+import KindredServer
+import NIOCore
+import Testing
+
+@Suite struct HeapWatchTests {
+    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    @Test func aQuietProcessIsLookedAtEachTime() {
+        var watch = HeapWatch()
+        // Just below a fifth of a processor, then just as much.
+        let looks = [(0, 0), (10, 1_999_999_999), (20, 3_999_999_999)] as [(Int64, UInt64)]
+        let times = looks.filter {
+            watch.isTime(now: start + .seconds($0.0), processorNanoseconds: $0.1)
+        }
+        #expect(times.map(\.0) == [10])
+    }
+
+    @Test func aBusyOneOnceAMinute() {
+        var watch = HeapWatch()
+        let times = (0...14).filter {
+            watch.isTime(
+                now: start + .seconds(Int64($0) * 10), processorNanoseconds: UInt64($0) * 15_000_000_000)
+        }
+        #expect(times == [6, 12])
+    }
+
+    @Test func whatIsTooMuch() {
+        let most = Limits.unusedHeapBytesMax
+        var watch = HeapWatch()
+        func isTooMuch(_ unused: UInt64, own: UInt64) -> Bool {
+            watch.isTooMuch(unusedByteCount: unused, ownByteCount: own)
+        }
+        #expect(!isTooMuch(most, own: 10 << 30))
+        #expect(isTooMuch(most + 1, own: 100 << 20))
+        watch.released(ownByteCount: 50 << 20)
+        // What was given back still counts as unused.
+        #expect(!isTooMuch(most + 1, own: 50 << 20))
+        #expect(!isTooMuch(most + 1, own: 50 << 20 + HeapWatch.growthMin - 1))
+        #expect(isTooMuch(most + 1, own: 50 << 20 + HeapWatch.growthMin))
+        // A model that went away meanwhile: what the process has grown by since then counts.
+        #expect(!isTooMuch(most + 1, own: 10 << 20))
+        #expect(isTooMuch(most + 1, own: 10 << 20 + HeapWatch.growthMin))
+    }
+}
