@@ -108,6 +108,8 @@ package struct Limits: Sendable, Equatable {
     package static let keptReplyBytesMax = 32 << 10
     /// Mebibytes of answers that one event loop may be told to keep.
     package static let answerCacheMebibytesMax = 1 << 16
+    /// Bytes of a text file of ids that a command reads.
+    package static let idListFileBytesMax = 2 << 30
     /// Parts per million in the whole: a share of a population.
     package static let shareMax: UInt64 = 1_000_000
 

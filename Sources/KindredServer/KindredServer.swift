@@ -63,6 +63,7 @@ package final class KindredServer: Sendable {
                 "answer_cache_mib": "\(configuration.answerCacheMebibytes)",
             ])
         KindredServer.checkRequestedKernel(logger: logger)
+        BLASCheck.run(logger: logger)
         supervisor.start(watchMilliseconds: configuration.watchMilliseconds)
         if supervisor.status.allSatisfy({ $0.active == 0 }) {
             logger.warning("no model is ready yet", metadata: ["models": "\(configuration.modelsRoot)"])

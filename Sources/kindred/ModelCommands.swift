@@ -11,7 +11,7 @@ struct ModelsCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let models = try await server.withClient { try await $0.models() }
+        let models = try await server.withSession { try await $0.client.models() }
         if server.json {
             models.forEach { print(JSONWriter.compact($0.json)) }
             return
@@ -57,8 +57,8 @@ struct ActivateCommand: AsyncParsableCommand {
     func run() async throws {
         let name = try name.value
         let version = try version.value
-        let versions = try await server.withClient {
-            try await $0.activate(model: name, version: version, expectedActive: expect ?? 0)
+        let versions = try await server.withSession(about: .change(name)) {
+            try await $0.client.activate(model: name, version: version, expectedActive: expect ?? 0)
         }
         VersionPrinter(json: server.json).show(name, versions)
     }
@@ -88,8 +88,8 @@ struct RollbackCommand: AsyncParsableCommand {
 
     func run() async throws {
         let name = try name.value
-        let versions = try await server.withClient {
-            try await $0.rollback(model: name, expectedActive: expect ?? 0)
+        let versions = try await server.withSession(about: .change(name)) {
+            try await $0.client.rollback(model: name, expectedActive: expect ?? 0)
         }
         VersionPrinter(json: server.json).show(name, versions)
     }
@@ -116,33 +116,6 @@ struct VersionPrinter {
     }
 }
 
-/// `kindred ping`: the time to the server and back.
-struct PingCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "ping", abstract: "The time to the server and back.")
-
-    @OptionGroup var server: ServerOptions
-    @Option(name: .short, parsing: .unconditional, help: "How many times.")
-    var count = 4
-
-    func validate() throws {
-        guard count > 0 else { throw ValidationError("-c \(count): at least 1") }
-    }
-
-    func run() async throws {
-        try await server.withClient { client in
-            for number in 1...count {
-                let time = try await client.ping()
-                if server.json {
-                    print(JSONWriter.compact(.object([JSONMember("ms", .real(time.milliseconds))])))
-                } else {
-                    print("pong \(number) from \(server.server): \(time.formattedMilliseconds) ms")
-                }
-            }
-        }
-    }
-}
-
 /// `kindred stats`: the server's counters.
 struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "stats", abstract: "The server's counters.")
@@ -150,7 +123,7 @@ struct StatsCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let stats = try await server.withClient { try await $0.stats() }.sorted { $0.key < $1.key }
+        let stats = try await server.withSession { try await $0.client.stats() }.sorted { $0.key < $1.key }
         if server.json {
             print(JSONWriter.compact(.object(stats.map { JSONMember($0.key, .integer($0.value)) })))
         } else {
