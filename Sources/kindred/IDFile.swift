@@ -5,7 +5,8 @@ struct IDFile {
     /// A path; `-` is standard input.
     let path: String
     let side: Side
-    /// The heading of the column, or its number from 1; nil: the one whose heading says that it holds ids, or the first.
+    /// The heading of the column, or its number from 1; nil: the one whose heading says that it holds ids, or the
+    /// first.
     let column: String?
 
     private static let comma = UInt8(ascii: ",")

@@ -81,8 +81,8 @@ struct QueryPrinter {
         guard answer.eligible > 0 else { return "no \(target.singular) may appear" }
         guard let best else { return "\(answer.eligible.groupedDigits) \(target) were eligible" }
         return
-            "none of \(answer.eligible.groupedDigits) eligible \(target) reaches \(Double(best.least).shortened); the best, "
-            + "\(best.id), has \(best.score.formattedScore)"
+            "none of \(answer.eligible.groupedDigits) eligible \(target) reaches "
+            + "\(Double(best.least).shortened); the best, \(best.id), has \(best.score.formattedScore)"
     }
 }
 

@@ -11,8 +11,8 @@ struct RecommendCommand: AsyncParsableCommand {
             With --json: one object per query and line. Exits with 1 if a query failed.
 
             Lists of ids are separated by commas; an id with a comma, or with spaces at its ends, stands in quotes \
-            ('"a,b",c'). @FILE reads a list from a file, @- from standard input: one id per line, or a table (CSV) with \
-            a column of them. @@a is the id @a.
+            ('"a,b",c'). @FILE reads a list from a file, @- from standard input: one id per line, or a table (CSV) \
+            with a column of them. @@a is the id @a.
             """)
 
     @OptionGroup var server: ServerOptions

@@ -115,14 +115,21 @@ struct RecordReader {
 
     private func trimmed(_ range: Range<Int>) -> Range<Int> {
         var (start, end) = (range.lowerBound, range.upperBound)
-        while start < end, let blank = Self.blanks.first(where: { bytes[start..<end].starts(with: $0) }) {
+        while start < end, Self.mayBeBlank(bytes[start]),
+            let blank = Self.blanks.first(where: { bytes[start..<end].starts(with: $0) })
+        {
             start += blank.count
         }
-        while start < end, let blank = Self.blanks.first(where: { bytes[start..<end].hasSuffix($0) }) {
+        while start < end, Self.mayBeBlank(bytes[end - 1]),
+            let blank = Self.blanks.first(where: { bytes[start..<end].hasSuffix($0) })
+        {
             end -= blank.count
         }
         return start..<end
     }
+
+    /// Whether white space may begin or end with the byte: most ids need no closer look.
+    private static func mayBeBlank(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0x80 }
 }
 
 extension ArraySlice<UInt8> {

@@ -20,7 +20,9 @@ import Testing
 
     @Test func whatDoesNotFitIsCounted() {
         let long = String(repeating: "n", count: Limits.columnNameBytesMax)
-        let names = (0..<Limits.catalogColumnsMax).map { long.dropLast(3) + String(1_000 + $0).dropFirst() }
+        let names = (0..<Limits.catalogColumnsMax).map {
+            String(long.dropLast(3)) + String(1_000 + $0).dropFirst()
+        }
         let text = message(known: names, name: long)
         #expect(text.utf8.count <= Int(Limits.standard.messageBytesMax))
         #expect(text.hasSuffix("and \(names.count - 4) more)"))

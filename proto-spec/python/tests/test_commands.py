@@ -16,7 +16,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from scratch import BINARY, Scratch  # noqa: E402
-from vectors import kindred  # noqa: E402
+from vectors import BY_NAME, kindred  # noqa: E402
 
 scratch = None
 address = None
@@ -32,16 +32,15 @@ def command(*arguments, server=None):
                           text=True, timeout=60)
 
 
-class MuteServer:
-    """Accepts connections and says what it is told to, or nothing, until it is closed."""
+class ScriptedServer:
+    """Accepts connections, says what it is told to at once, and nothing more, until it is closed."""
 
     def __init__(self, words=b""):
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
         self.words = words
         self.connections = []
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
+        threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
         while True:
@@ -50,13 +49,56 @@ class MuteServer:
             except OSError:
                 return
             self.connections.append(connection)
-            if self.words:
-                connection.sendall(self.words)
+            threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def talk(self, connection):
+        try:
+            connection.sendall(self.words)
+        except OSError:
+            pass
 
     def close(self):
         self.socket.close()
         for connection in self.connections:
             connection.close()
+
+
+class LyingServer(ScriptedServer):
+    """Opens connections as a server does; then says `answer`, made for the first request's id, again and again."""
+
+    def __init__(self, answer, is_endless):
+        self.answer, self.is_endless = answer, is_endless
+        super().__init__()
+
+    def talk(self, connection):
+        try:
+            received = b""
+            connection.sendall(kindred.MAGIC + bytes([1, 1, 1, 0]) + bytes(4))
+            connection.sendall(bytes.fromhex(BY_NAME["hello-ok"]["hex"]))
+            # Behind the preface and HELLO comes the first request.
+            while True:
+                part = connection.recv(1 << 16)
+                if not part:
+                    return
+                received += part
+                frames = list(self.frames(received[16:]))
+                if len(frames) > 1:
+                    break
+            words = self.answer(frames[1].request_id)
+            connection.sendall(words)
+            while self.is_endless:
+                connection.sendall(words * 100)
+        except OSError:
+            pass
+
+    @staticmethod
+    def frames(data):
+        while len(data) >= 32:
+            header = kindred.decode_header(data[:32], 1 << 22)
+            if len(data) < 32 + header.body_len:
+                return
+            yield header
+            data = data[32 + header.body_len:]
 
 
 class HealthTests(unittest.TestCase):
@@ -88,7 +130,7 @@ class HealthTests(unittest.TestCase):
         self.assertIn("cannot connect", found["reason"])
 
     def test_no_answer(self):
-        mute = MuteServer()
+        mute = ScriptedServer()
         self.addCleanup(mute.close)
         started = time.monotonic()
         done = command("health", "--timeout", "0.5", server=mute.address)
@@ -98,7 +140,7 @@ class HealthTests(unittest.TestCase):
 
     def test_shutting_down(self):
         # A preface that refuses (version 0 of 1 to 1) because the server is draining (2), to be tried again in 0 ms.
-        server = MuteServer(kindred.MAGIC + bytes([0, 1, 1, 2]) + bytes(4))
+        server = ScriptedServer(kindred.MAGIC + bytes([0, 1, 1, 2]) + bytes(4))
         self.addCleanup(server.close)
         self.assert_health(server.address, 3, "draining", "draining: ")
 
@@ -132,7 +174,7 @@ class PingTests(unittest.TestCase):
 
 class TimeTests(unittest.TestCase):
     def test_a_server_that_says_nothing(self):
-        mute = MuteServer()
+        mute = ScriptedServer()
         self.addCleanup(mute.close)
         for arguments in (["stats"], ["ping"], ["recommend", "--user", "1"],
                           ["lookalike", "--seeds", str(scratch.user_ids), "--size", "5"]):
@@ -142,6 +184,33 @@ class TimeTests(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 self.assertTrue(done.stderr.startswith("error: DEADLINE_EXCEEDED: "), done.stderr)
                 self.assertLess(time.monotonic() - started, 10)
+
+
+    def test_rows_that_never_come(self):
+        """Frames of an audience without rows, for ever: nothing has come, and the time runs."""
+        body = kindred.encode_body(kindred.REQUESTS["DATA"], {"first_index": 0}, {"ids": [], "scores": []})
+        frame = kindred.TYPES["DATA"]
+        server = LyingServer(lambda number: kindred.encode_frame(frame, number, body, flags=0), True)
+        self.addCleanup(server.close)
+        started = time.monotonic()
+        done = command("lookalike", "--seeds", str(scratch.user_ids), "--size", "5", "--timeout", "1",
+                       server=server.address)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertTrue(done.stderr.startswith("error: "), done.stderr)
+        self.assertLess(time.monotonic() - started, 15)
+
+    def test_a_server_that_goes(self):
+        for status, name in ((0x0305, "DRAINING"), (0, None)):
+            with self.subTest(status):
+                body = kindred.encode_body(kindred.REQUESTS["GOAWAY"], {
+                    "status": status, "grace_ms": 0, "last_request_id": 0, "reconnect_after_ms": 60_000})
+                frame = kindred.TYPES["GOAWAY"]
+                server = LyingServer(lambda _, body=body, frame=frame: kindred.encode_frame(frame, 0, body, flags=0), False)
+                self.addCleanup(server.close)
+                done = command("stats", "--timeout", "3", server=server.address)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertTrue(done.stderr.startswith(f"error: {name or ''}"), done.stderr)
+                self.assertFalse(done.stderr.startswith("error: OK"), done.stderr)
 
 
 class MessageTests(unittest.TestCase):

@@ -3,6 +3,7 @@
 Needs KINDRED_BINARY, the path of the command. Nothing is served.
 """
 
+import os
 import pathlib
 import re
 import socket
@@ -181,6 +182,23 @@ class OptionTests(unittest.TestCase):
         self.assertIn(
             "no memory to keep 65536 MiB of answers for each of 1024 event loops (the machine has ", done.stderr)
         self.assertNotIn("starting", done.stderr)
+
+    def test_kernels_for_a_lesser_cpu_are_told(self):
+        """OpenBLAS on a CPU with AVX2 that is told to compute as for one without."""
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen(
+                [BINARY, "serve", "--models", folder, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, text=True, env={**os.environ, "OPENBLAS_CORETYPE": "Prescott"})
+            process.stdout.readline()
+            process.terminate()
+            _, log = process.communicate(timeout=60)
+        if "Prescott" not in log or " avx2 " not in pathlib.Path("/proc/cpuinfo").read_text():
+            self.skipTest("no OpenBLAS with kernels of its own for each CPU, or no AVX2")
+        line = next(line for line in log.splitlines() if "BLAS computes with kernels for a lesser CPU" in line)
+        self.assertIn("level=warning", line)
+        self.assertIn("blas_kernels=Prescott", line)
+        self.assertRegex(line, r"factor=[0-9]+\.[0-9] gflops=[1-9][0-9]* gflops_of_cpu=[1-9][0-9]* ")
+        self.assertIn('remedy="the environment variable OPENBLAS_CORETYPE says so: unset it"', line)
 
     def test_a_taken_port_is_told_before_models_are_loaded(self):
         with socket.socket() as taken:
