@@ -62,8 +62,8 @@ package final class KindredServer: Sendable {
                 "blas": "\(BLAS.description)", "int8_kernel": "\(ScanKernel.chosen.name)",
                 "answer_cache_mib": "\(configuration.answerCacheMebibytes)",
             ])
-        KindredServer.checkRequestedKernel(logger: logger)
         BLASCheck.run(logger: logger)
+        KindredServer.checkRequestedKernel(logger: logger)
         supervisor.start(watchMilliseconds: configuration.watchMilliseconds)
         if supervisor.status.allSatisfy({ $0.active == 0 }) {
             logger.warning("no model is ready yet", metadata: ["models": "\(configuration.modelsRoot)"])

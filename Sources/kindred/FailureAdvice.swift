@@ -84,10 +84,7 @@ struct FailureAdvice {
                 asked = try? await client.models(timeout: Self.patience).first(where: \.isDefault)?.name
             }
             let command = activate(asked?.description ?? "MODEL", "\(version)")
-            return [
-                "a server holds the version that serves and the one before it in memory; if version \(version) is on "
-                    + "its disk, \(command) has it served"
-            ]
+            return ["\(models) lists the versions; \(command) has one served that is on the server's disk"]
         case .change:
             return ["\(models) lists the versions; one that is on the server's disk can be activated"]
         }

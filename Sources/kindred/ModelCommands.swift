@@ -11,7 +11,7 @@ struct ModelsCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let models = try await server.withSession { try await $0.client.models() }
+        let models = try await server.withClient { try await $0.models() }
         if server.json {
             models.forEach { print(JSONWriter.compact($0.json)) }
             return
@@ -123,7 +123,7 @@ struct StatsCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let stats = try await server.withSession { try await $0.client.stats() }.sorted { $0.key < $1.key }
+        let stats = try await server.withClient { try await $0.stats() }.sorted { $0.key < $1.key }
         if server.json {
             print(JSONWriter.compact(.object(stats.map { JSONMember($0.key, .integer($0.value)) })))
         } else {

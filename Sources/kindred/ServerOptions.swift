@@ -33,6 +33,11 @@ struct ServerOptions: ParsableArguments {
         server.description == ParsedValue<Endpoint>.defaultAddress ? "" : " --server \(server)"
     }
 
+    /// Runs `body`, which asks the server of its state, with a connected client and closes it.
+    func withClient<Result>(_ body: (KindredClient) async throws -> Result) async throws -> Result {
+        try await withSession { try await body($0.client) }
+    }
+
     /// Runs `body` with a connected client and closes it. Errors come with advice that fits the subject.
     ///
     /// `isBounded`: the time that the user gives is of the command as a whole; else of each answer.
