@@ -35,6 +35,11 @@ const char *kindred_blas_description(void) {
     return symbol == NULL ? NULL : ((const char *(*)(void))symbol)();
 }
 
+const char *kindred_blas_core(void) {
+    void *symbol = dlsym(RTLD_DEFAULT, "openblas_get_corename");
+    return symbol == NULL ? NULL : ((const char *(*)(void))symbol)();
+}
+
 int kindred_unacknowledged_bytes(int socket) {
     int count = 0;
     return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : -1;

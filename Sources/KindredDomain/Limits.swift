@@ -149,6 +149,8 @@ package struct Limits: Sendable, Equatable {
     package static let manifestBytesMax = 1 << 20
     /// Nesting of a JSON document that is read from a file.
     package static let jsonDepthMax = 16
+    /// Bytes of a text file of ids that a command reads.
+    package static let idListFileBytesMax = 2 << 30
     /// Bytes of the body of a request whose answer may be kept for the next one like it.
     package static let keptRequestBytesMax = 4 << 10
     /// Bytes of the body of an answer that may be kept.

@@ -3,8 +3,8 @@
 /// Cases carry values; `description` makes the sentence, with the offending value and what would be right.
 package enum RequestFailure: Error, Sendable, Equatable {
     case invalidArgument(InvalidArgument)
-    /// Empty: none was named, and there is no default.
-    case unknownModel(String)
+    /// Empty: none was named, and there is no default. `known` are the names of those that there are.
+    case unknownModel(String, known: [String] = [])
     case unknownID(ExternalID, Side)
     /// Not one of `count` ids of an allow-list is in the model; `first` is the first of them.
     case noKnownCandidate(count: Int, first: ExternalID, Side)
@@ -52,7 +52,8 @@ package enum InvalidArgument: Sendable, Equatable {
     case textIDLength(Int)
     case textIDNotUTF8
     case numberIDTooLarge(UInt64)
-    case unknownColumn(String, Side)
+    /// `known` are the names of those that there are.
+    case unknownColumn(String, Side, known: [String] = [])
     case sideMissing(Side)
     case modelNameMalformed
     case sizeIsZero
@@ -118,9 +119,10 @@ extension RequestFailure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalidArgument(let argument): argument.description
-        case .unknownModel(""): "no model is named and this server has no default one: name a model"
-        case .unknownModel(let name):
-            "unknown model '\(name)': not in this server's repository"
+        case .unknownModel("", let known):
+            "no model is named and this server has no default one: name a model" + NameList.text(of: known)
+        case .unknownModel(let name, let known):
+            "unknown model '\(name)': not in this server's repository" + NameList.text(of: known)
         case .unknownID(let id, let side): "unknown \(side.singular) '\(id)': the model does not have it"
         case .noKnownCandidate(let count, let first, let side):
             "none of the \(count) candidates (the first is '\(first)') is in the model's \(side)"
@@ -140,7 +142,7 @@ extension RequestFailure: CustomStringConvertible {
         case .malformedBody(let body): "malformed body: \(body.description)"
         case .overloaded(let milliseconds): "overloaded: try again in \(milliseconds) ms"
         case .deadlineExceeded(let milliseconds): "not answered within \(milliseconds) ms"
-        case .noModelReady: "no model is ready"
+        case .noModelReady: "no model is ready: the list of models and the server's log say why"
         case .draining: "the server is shutting down: connect again"
         case .slowConsumer(let bytes, let milliseconds):
             "the stream's reader took \(bytes) bytes in \(milliseconds) ms"
@@ -178,8 +180,8 @@ extension InvalidArgument: CustomStringConvertible {
         case .textIDLength(let count): "a text id of \(count) bytes: 1 to 256"
         case .textIDNotUTF8: "a text id is not UTF-8"
         case .numberIDTooLarge(let value): "numeric id \(value): at most 2^63 - 1"
-        case .unknownColumn(let name, let side):
-            "unknown column '\(name)': not in the catalog of the model's \(side)"
+        case .unknownColumn(let name, let side, let known):
+            "unknown column '\(name)': not in the catalog of the model's \(side)" + NameList.text(of: known)
         case .sideMissing(let side): "the model has no \(side)"
         case .modelNameMalformed: "the model's name does not match \(ModelName.rule)"
         case .sizeIsZero: "the audience's size is 0: at least 1"

@@ -34,6 +34,11 @@ enum InputIDs {
         let file = try ReadableFile(path: path, name: path, followsLinks: true)
         let start = try file.bytes(at: 0, count: min(file.byteCount, NpyHeader.magic.count))
         if start == NpyHeader.magic { return try fromNumbers(try npy(file), kind: kind, file: path) }
+        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
+            throw ModelFileFailure(
+                file: path, field: "the text of the ids", found: "UTF-16",
+                wanted: "UTF-8 (iconv -f UTF-16 -t UTF-8 writes it)")
+        }
         let (region, _) = try file.readAll()
         return try fromText(
             region, lines(region.bytes), kind: kind, isTyped: false, file: path, place: { "line \($0 + 1)" })

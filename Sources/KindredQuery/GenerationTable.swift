@@ -56,13 +56,15 @@ package struct GenerationTable: Sendable {
         }
     }
 
+    private var names: [String] { models.keys.map(\.description) }
+
     /// The generation that answers a request for a model (nil: the default) and version (0: whatever serves).
     package func generation(model: ModelName?, version: UInt64) throws(RequestFailure) -> Generation {
         guard let name = model ?? defaultModel else {
-            throw models.isEmpty ? .noModelReady : .unknownModel("")
+            throw models.isEmpty ? .noModelReady : .unknownModel("", known: names)
         }
         guard let entry = models[name] else {
-            throw model == nil ? .noModelReady : .unknownModel(name.description)
+            throw model == nil ? .noModelReady : .unknownModel(name.description, known: names)
         }
         if version == 0 || entry.active.version == version { return entry.active }
         if let other = entry.others.first(where: { $0.version == version }) { return other }

@@ -62,7 +62,8 @@ package final class RecommendPlanner {
         var columns: [CatalogColumn] = []
         for name in request.columns {
             guard let column = scope.target.catalog?.column(named: name) else {
-                throw .invalidArgument(.unknownColumn(name, request.scope.target))
+                let known = scope.target.catalog?.columns.map(\.name) ?? []
+                throw .invalidArgument(.unknownColumn(name, request.scope.target, known: known))
             }
             columns.append(column)
         }

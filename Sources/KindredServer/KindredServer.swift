@@ -62,6 +62,7 @@ package final class KindredServer: Sendable {
                 "blas": "\(BLAS.description)", "int8_kernel": "\(ScanKernel.chosen.name)",
                 "answer_cache_mib": "\(configuration.answerCacheMebibytes)",
             ])
+        BLASCheck.run(logger: logger)
         KindredServer.checkRequestedKernel(logger: logger)
         supervisor.start(watchMilliseconds: configuration.watchMilliseconds)
         if supervisor.status.allSatisfy({ $0.active == 0 }) {

@@ -152,9 +152,11 @@ final class ModelSupervisor: @unchecked Sendable {
 
     private func model(_ name: ModelName?) throws(RequestFailure) -> ServedModel {
         guard let name = name ?? defaultModel else {
-            throw models.isEmpty ? .noModelReady : .unknownModel("")
+            throw models.isEmpty ? .noModelReady : .unknownModel("", known: models.keys.map(\.description))
         }
-        guard let model = models[name] else { throw .unknownModel(name.description) }
+        guard let model = models[name] else {
+            throw .unknownModel(name.description, known: models.keys.map(\.description))
+        }
         return model
     }
 

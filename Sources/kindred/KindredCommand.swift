@@ -7,11 +7,31 @@ struct KindredCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kindred",
         abstract: "Exact recommendations and look-alike audiences from precomputed vectors.",
+        discussion: """
+            Exit status: 0 where all was done, 64 where the command line is wrong, 1 where something failed (errors \
+            are lines on standard error that begin with "error: "). 'kindred help health' has the statuses of health.
+            """,
         version: ServerConfiguration.version,
         subcommands: [
             ServeCommand.self, PackCommand.self, VerifyCommand.self, InspectCommand.self,
             RecommendCommand.self,
             SimilarCommand.self, LookalikeCommand.self, ModelsCommand.self, ActivateCommand.self,
-            RollbackCommand.self, PingCommand.self, StatsCommand.self,
+            RollbackCommand.self, HealthCommand.self, PingCommand.self, StatsCommand.self,
         ])
+
+    /// Reads the command line, runs the command, and ends the process with its status.
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            try CommandLineCheck(arguments: arguments).check()
+            var command = try await asyncParseAsRoot(arguments)
+            if var asyncCommand = command as? any AsyncParsableCommand {
+                try await asyncCommand.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            CommandExit.end(with: error, arguments: arguments)
+        }
+    }
 }

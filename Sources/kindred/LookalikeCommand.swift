@@ -16,8 +16,11 @@ struct LookalikeCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
-    @Option(help: "A file with one user per line; - is standard input.")
+    @Option(
+        help: "A file of users, one per line or a table (CSV) with a column of them; - is standard input.")
     var seeds: String
+    @Option(help: "The column of ids in a file that has several: its heading, or its number from 1.")
+    var column: String?
     @Option(parsing: .unconditional, help: "N, P% or '>=S'.", transform: AudienceSizeText.option)
     var size: ParsedValue<AudienceSize>
     @Option(help: "Write the rows to this file as id,score.")
@@ -30,8 +33,12 @@ struct LookalikeCommand: AsyncParsableCommand {
     func validate() throws { _ = try size.value }
 
     func run() async throws {
-        let lines = try CommandOutput.lines(of: seeds)
-        guard !lines.isEmpty else { throw CommandFailure.empty(seeds) }
+        let given = try IDFile(path: OptionValues.path(seeds), side: .users, column: column).read()
+        guard !given.ids.isEmpty else { throw CommandFailure.empty(given.name) }
+        guard UInt64(given.ids.count) <= Limits.standard.seedsMax else {
+            throw CommandFailure.tooManyIDs(
+                given.name, count: given.ids.count, limit: Limits.standard.seedsMax)
+        }
         var options = LookalikeOptions()
         options.call = try model.call
         options.similarity = similarity.similarity
@@ -40,20 +47,40 @@ struct LookalikeCommand: AsyncParsableCommand {
         let rows = try AudienceRowsOutput(path: out, json: server.json)
         let clock = ContinuousClock()
         let startedAt = clock.now
-        let (summary, range) = try await server.withClient { [options] client in
-            let stream = try await client.lookalike(
-                seeds: lines.map { ExternalID($0) }, size: size, options: options)
-            var range: (best: Float, last: Float)?
-            for try await chunk in stream {
-                try rows.write(chunk)
-                guard let best = chunk.scores.first, let last = chunk.scores.last else { continue }
-                range = (range?.best ?? best, last)
+        let (summary, range) = try await server.withSession(about: .query(options.call.model)) {
+            [options] session in
+            var given = given
+            try await session.models.adapt(&given, to: options.call.model)
+            given.notes.forEach(CommandOutput.note)
+            do {
+                return try await Self.expand(given.ids, size, options, session, into: rows)
+            } catch let error as KindredError where error.name == "UNKNOWN_ID" {
+                let examples = UnknownIDText.examples(given.ids, of: UInt64(given.ids.count))
+                CommandOutput.note("the seeds are \(examples)")
+                throw error
             }
-            return (try await stream.summary(), range)
         }
         let members = Self.members(summary, elapsed: clock.now - startedAt)
         try rows.finish(summary: members)
         if !server.json { report(summary, range: range, elapsed: clock.now - startedAt) }
+    }
+
+    /// Writes the rows as they come; the summary, and the scores of the first and the last row.
+    private static func expand(
+        _ seeds: [ExternalID], _ size: AudienceSize, _ options: LookalikeOptions, _ session: CommandSession,
+        into rows: AudienceRowsOutput
+    ) async throws -> (AudienceStream.Summary, (best: Float, last: Float)?) {
+        let stream = try await session.client.lookalike(seeds: seeds, size: size, options: options)
+        var range: (best: Float, last: Float)?
+        for try await chunk in stream {
+            // Without rows nothing has come; and the time that their reader takes is not the server's.
+            guard let best = chunk.scores.first, let last = chunk.scores.last else { continue }
+            await session.watch.pause()
+            try rows.write(chunk)
+            await session.watch.progress()
+            range = (range?.best ?? best, last)
+        }
+        return (try await stream.summary(), range)
     }
 
     private static func members(_ summary: AudienceStream.Summary, elapsed: Duration) -> [JSONMember] {
@@ -62,6 +89,7 @@ struct LookalikeCommand: AsyncParsableCommand {
             JSONMember("matched", .integer(summary.seedsMatched)),
             JSONMember("duplicate", .integer(summary.seedsDuplicate)),
             JSONMember("unmatched", .integer(summary.seedsUnmatched)),
+            JSONMember("unmatched_examples", .array(summary.unmatchedExamples.map(\.json))),
             JSONMember("rows", .integer(summary.rows)), JSONMember("eligible", .integer(summary.eligible)),
             JSONMember("model", .string(summary.model.description)),
             JSONMember("version", .integer(summary.version)),
@@ -86,13 +114,11 @@ struct LookalikeCommand: AsyncParsableCommand {
             print(line)
         }
         if !summary.unmatchedExamples.isEmpty {
-            let examples = summary.unmatchedExamples.prefix(5)
-            let shown = examples.map(\.description).joined(separator: ", ")
-            let more = summary.seedsUnmatched > examples.count ? ", ..." : ""
+            let shown = UnknownIDText.examples(summary.unmatchedExamples, of: summary.seedsUnmatched)
             let subject =
                 summary.seedsUnmatched == 1
                 ? "1 seed is" : "\(summary.seedsUnmatched.groupedDigits) seeds are"
-            CommandOutput.note("\(subject) not among the model's users: \(shown)\(more)")
+            CommandOutput.note("\(subject) not among the model's users: \(shown)")
         }
     }
 }
@@ -102,7 +128,7 @@ enum AudienceSizeText {
     static let option: @Sendable (String) -> ParsedValue<AudienceSize> = { ParsedValue($0, size) }
 
     private static func size(_ text: String) throws(ValidationError) -> AudienceSize {
-        let wrong = ValidationError("--size \(text): a number of users, a share such as 1%, or '>=0.8'")
+        let wrong = ValidationError("--size \(text): \(rule(for: text))")
         if text.hasPrefix(">=") {
             guard let score = Float(text.dropFirst(2).trimmingCharacters(in: .whitespaces)), score.isFinite
             else {
@@ -118,5 +144,14 @@ enum AudienceSizeText {
         }
         guard let count = UInt64(text), count > 0 else { throw wrong }
         return .count(count)
+    }
+
+    /// What would be right, with the share that a fraction probably means.
+    private static func rule(for text: String) -> String {
+        guard let fraction = Double(text), fraction > 0, fraction < 1 else {
+            return "a number of users, a share such as 1%, or '>=0.8'"
+        }
+        let share = (fraction * 1e8).rounded() / 1e6
+        return "a share is written \(share.shortened)%, a least score '>=\(text)', a number of users as it is"
     }
 }

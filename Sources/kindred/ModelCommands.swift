@@ -57,8 +57,8 @@ struct ActivateCommand: AsyncParsableCommand {
     func run() async throws {
         let name = try name.value
         let version = try version.value
-        let versions = try await server.withClient {
-            try await $0.activate(model: name, version: version, expectedActive: expect ?? 0)
+        let versions = try await server.withSession(about: .change(name)) {
+            try await $0.client.activate(model: name, version: version, expectedActive: expect ?? 0)
         }
         VersionPrinter(json: server.json).show(name, versions)
     }
@@ -88,8 +88,8 @@ struct RollbackCommand: AsyncParsableCommand {
 
     func run() async throws {
         let name = try name.value
-        let versions = try await server.withClient {
-            try await $0.rollback(model: name, expectedActive: expect ?? 0)
+        let versions = try await server.withSession(about: .change(name)) {
+            try await $0.client.rollback(model: name, expectedActive: expect ?? 0)
         }
         VersionPrinter(json: server.json).show(name, versions)
     }
@@ -112,33 +112,6 @@ struct VersionPrinter {
         } else {
             let held = versions.pinned == 0 ? "newer versions take over" : "pinned"
             print("model \(name)  version \(versions.active) serves, \(held), previous \(versions.previous)")
-        }
-    }
-}
-
-/// `kindred ping`: the time to the server and back.
-struct PingCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "ping", abstract: "The time to the server and back.")
-
-    @OptionGroup var server: ServerOptions
-    @Option(name: .short, parsing: .unconditional, help: "How many times.")
-    var count = 4
-
-    func validate() throws {
-        guard count > 0 else { throw ValidationError("-c \(count): at least 1") }
-    }
-
-    func run() async throws {
-        try await server.withClient { client in
-            for number in 1...count {
-                let time = try await client.ping()
-                if server.json {
-                    print(JSONWriter.compact(.object([JSONMember("ms", .real(time.milliseconds))])))
-                } else {
-                    print("pong \(number) from \(server.server): \(time.formattedMilliseconds) ms")
-                }
-            }
         }
     }
 }

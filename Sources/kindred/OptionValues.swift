@@ -26,4 +26,25 @@ enum OptionValues {
         else { return }
         throw ValidationError("\(name) \(value): a .npy file with \(content), not the numbers themselves")
     }
+
+    /// Throws where standard input is to be read more than once.
+    static func checkStandardInput(_ readers: [(name: String, isReader: Bool)]) throws {
+        let names = readers.filter(\.isReader).map(\.name)
+        guard names.count > 1 else { return }
+        throw ValidationError("\(names.joined(separator: " and ")): standard input is read once")
+    }
+
+    /// The path that an option of a file gives: also with the @ of options that take lists.
+    static func path(_ value: String) -> String {
+        guard value.hasPrefix("@"), value.count > 1, !FileManager.default.fileExists(atPath: value) else {
+            return value
+        }
+        return String(value.dropFirst())
+    }
+
+    /// The names of catalog columns that an option lists.
+    static func columns(_ value: String?) throws(ValidationError) -> [String]? {
+        guard let value else { return nil }
+        return try IDListText.fields(value, option: "--columns").map { String(decoding: $0, as: UTF8.self) }
+    }
 }

@@ -9,14 +9,20 @@ struct QueryPrinter {
     let target: Side
     /// In the order they were asked for.
     let columns: [String]
+    /// What is known of the lists that go with every query.
+    let listMembers: [JSONMember]
 
-    func show(_ query: String, _ answer: Recommendations) {
-        if json { print(JSONWriter.compact(object(query, answer))) } else { table(query, answer) }
+    /// `best`: what is the best where nothing reaches the least score.
+    func show(_ query: String, _ answer: Recommendations, best: BestBelow?) {
+        if json { print(JSONWriter.compact(object(query, answer))) } else { table(query, answer, best) }
     }
 
     /// A query that failed: to standard output as JSON, where a program expects one line per query.
     func show(_ query: String, _ error: KindredError) {
-        guard json else { return CommandOutput.error("\(query): \(error)") }
+        guard json else {
+            let guess = error.name == "UNKNOWN_ID" ? UnknownIDText.guess(ExternalID(query)) : nil
+            return CommandOutput.error("\(query): \(error)\(guess.map { " (\($0))" } ?? "")")
+        }
         print(
             JSONWriter.compact(
                 .object([
@@ -31,27 +37,29 @@ struct QueryPrinter {
     }
 
     private func object(_ query: String, _ answer: Recommendations) -> JSONValue {
-        .object([
-            JSONMember("query", .string(query)), JSONMember("model", .string(answer.model.description)),
-            JSONMember("version", .integer(answer.version)), JSONMember("exact", .bool(answer.isExact)),
-            JSONMember("eligible", .integer(answer.eligible)),
-            JSONMember("scanned", .integer(answer.scanned)),
-            JSONMember(
-                "results",
-                .array(
-                    answer.results.map { result in
-                        var members = [
-                            JSONMember("id", result.id.json), JSONMember("score", .score(result.score)),
-                        ]
-                        for column in columns {
-                            members.append(JSONMember(column, result.columns[column]?.json ?? .null))
-                        }
-                        return .object(members)
-                    })),
-        ])
+        .object(
+            [
+                JSONMember("query", .string(query)), JSONMember("model", .string(answer.model.description)),
+                JSONMember("version", .integer(answer.version)), JSONMember("exact", .bool(answer.isExact)),
+                JSONMember("eligible", .integer(answer.eligible)),
+                JSONMember("scanned", .integer(answer.scanned)),
+            ] + listMembers + [
+                JSONMember(
+                    "results",
+                    .array(
+                        answer.results.map { result in
+                            var members = [
+                                JSONMember("id", result.id.json), JSONMember("score", .score(result.score)),
+                            ]
+                            for column in columns {
+                                members.append(JSONMember(column, result.columns[column]?.json ?? .null))
+                            }
+                            return .object(members)
+                        }))
+            ])
     }
 
-    private func table(_ query: String, _ answer: Recommendations) {
+    private func table(_ query: String, _ answer: Recommendations, _ best: BestBelow?) {
         let milliseconds = answer.computeTime.formattedMilliseconds
         print(
             "model \(answer.model)  version \(answer.version)  \(answer.isExact ? "exact" : "partial")  "
@@ -64,8 +72,17 @@ struct QueryPrinter {
         }
         TextTable(rows: rows, rightAligned: [0, 2]).lines.forEach { print("  " + $0) }
         if answer.results.isEmpty {
-            print("  nothing: \(answer.eligible.groupedDigits) \(target) were eligible")
+            print("  nothing: \(reason(answer, best))")
         }
+    }
+
+    /// Why there are no results.
+    private func reason(_ answer: Recommendations, _ best: BestBelow?) -> String {
+        guard answer.eligible > 0 else { return "no \(target.singular) may appear" }
+        guard let best else { return "\(answer.eligible.groupedDigits) \(target) were eligible" }
+        return
+            "none of \(answer.eligible.groupedDigits) eligible \(target) reaches "
+            + "\(Double(best.least).shortened); the best, \(best.id), has \(best.score.formattedScore)"
     }
 }
 

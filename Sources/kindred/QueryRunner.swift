@@ -6,9 +6,10 @@ import KindredDomain
 struct QueryRunner {
     let server: ServerOptions
     var options: RecommendOptions
-    /// Names separated by commas; nil: the catalog's first column for people, none for programs.
-    let columns: String?
+    /// Nil: the catalog's first column for people, none for programs.
+    let columns: [String]?
     let k: Int
+    let lists: QueryLists
 
     /// Fewer than a request may have, so that long lists and long vectors fit too.
     private static let queriesPerRequest = 500
@@ -17,60 +18,108 @@ struct QueryRunner {
         min(Self.queriesPerRequest, max(1, Int(Limits.standard.resultsPerRequestMax) / k))
     }
 
-    func run(_ queries: [(text: String, query: Query)]) async throws {
-        let isComplete = try await server.withClient { client in
-            var options = options
-            options.columns = try await chosenColumns(client)
-            let printer = QueryPrinter(json: server.json, target: options.target, columns: options.columns)
-            var isComplete = true
-            var rest = queries[...]
-            while !rest.isEmpty {
-                let batch = rest.prefix(batchSize)
-                rest = rest.dropFirst(batchSize)
-                let answers = try await client.recommendBatch(batch.map(\.query), k: k, options: options)
-                for (query, answer) in zip(batch, answers) {
-                    switch answer {
-                    case .success(let found): printer.show(query.text, found)
-                    case .failure(let error):
-                        isComplete = false
-                        printer.show(query.text, error)
-                    }
-                }
-            }
-            return isComplete
+    func run(_ source: QuerySource) async throws {
+        let isComplete = try await server.withSession(about: .query(options.call.model)) { session in
+            try await run(source, session)
         }
         if !isComplete { throw ExitCode(1) }
     }
 
-    private func chosenColumns(_ client: KindredClient) async throws -> [String] {
-        if let columns { return columns.split(separator: ",").map(String.init) }
+    private func run(_ source: QuerySource, _ session: CommandSession) async throws -> Bool {
+        var (options, lists) = (options, lists)
+        let queries = try await source.queries(session.models, options.call.model)
+        try await lists.adapt(session.models, options.call.model)
+        options.exclude = lists.exclude?.ids ?? []
+        options.candidates = lists.candidates?.ids
+        options.columns = try await chosenColumns(session)
+        var report: ListReport?
+        var isComplete = true
+        var rest = queries[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(batchSize)
+            rest = rest.dropFirst(batchSize)
+            let answers = try await send(batch.map(\.query), session, options, lists)
+            await session.watch.progress()
+            if report == nil {
+                report = await look(lists, session, options, answers)
+                report?.tell(json: server.json)
+            }
+            let printer = QueryPrinter(
+                json: server.json, target: options.target, columns: options.columns,
+                listMembers: report?.members ?? [])
+            let best = await bestBelow(batch.map(\.query), answers, session, options)
+            for (index, (query, answer)) in zip(batch, answers).enumerated() {
+                switch answer {
+                case .success(let found): printer.show(query.text, found, best: best[index])
+                case .failure(let error):
+                    isComplete = false
+                    printer.show(query.text, error)
+                }
+            }
+        }
+        return isComplete
+    }
+
+    private func send(
+        _ queries: [Query], _ session: CommandSession, _ options: RecommendOptions, _ lists: QueryLists
+    ) async throws(KindredError) -> [Result<Recommendations, KindredError>] {
+        do throws(KindredError) {
+            return try await session.client.recommendBatch(queries, k: k, options: options)
+        } catch {
+            // Of all queries at once: not one candidate is known. Which they are says more than the first of them.
+            if error.name == "UNKNOWN_ID" { await look(lists, session, options, [])?.tell(json: server.json) }
+            throw error
+        }
+    }
+
+    /// Which ids of the lists the version has that answered.
+    private func look(
+        _ lists: QueryLists, _ session: CommandSession, _ options: RecommendOptions,
+        _ answers: [Result<Recommendations, KindredError>]
+    ) async -> ListReport? {
+        var call = options.call
+        if let answer = answers.lazy.compactMap({ try? $0.get() }).first { call.version = answer.version }
+        return await ListReport(lists, session, call, target: options.target)
+    }
+
+    /// The best of all for the queries that have no result under a least score, by their indices.
+    private func bestBelow(
+        _ queries: [Query], _ answers: [Result<Recommendations, KindredError>], _ session: CommandSession,
+        _ options: RecommendOptions
+    ) async -> [Int: BestBelow] {
+        guard let least = options.minimumScore, !server.json else { return [:] }
+        let empty = answers.indices.filter { index in
+            guard case .success(let answer) = answers[index] else { return false }
+            return answer.results.isEmpty && answer.eligible > 0
+        }
+        guard let first = empty.first, let version = try? answers[first].get().version else { return [:] }
+        var options = options
+        options.call.version = version
+        options.minimumScore = nil
+        options.columns = []
+        let found = try? await session.client.recommendBatch(
+            empty.map { queries[$0] }, k: 1, options: options)
+        await session.watch.progress()
+        var best: [Int: BestBelow] = [:]
+        for (index, answer) in zip(empty, found ?? []) {
+            guard let result = try? answer.get().results.first else { continue }
+            best[index] = BestBelow(least: least, id: result.id, score: result.score)
+        }
+        return best
+    }
+
+    private func chosenColumns(_ session: CommandSession) async throws -> [String] {
+        if let columns { return columns }
         if server.json { return [] }
-        let models = try await client.models()
-        let model = models.first { options.call.model == nil ? $0.isDefault : $0.name == options.call.model }
+        let model = try await session.models.model(options.call.model)
         let names = options.target == .items ? model?.itemColumns : model?.userColumns
         return Array((names ?? []).prefix(1))
     }
 }
 
-/// A basket as text: `ID[:WEIGHT],...`.
-enum BasketText {
-    static let option: @Sendable (String) -> ParsedValue<[BasketMember]> = { ParsedValue($0, members) }
-
-    private static func members(_ text: String) throws(ValidationError) -> [BasketMember] {
-        var members: [BasketMember] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            members.append(try member(part))
-        }
-        return members
-    }
-
-    private static func member(_ part: Substring) throws(ValidationError) -> BasketMember {
-        // The last colon separates the weight; an id may have others.
-        guard let colon = part.lastIndex(of: ":") else { return BasketMember(ExternalID(String(part))) }
-        let digits = part[part.index(after: colon)...]
-        guard let weight = Float(digits), colon > part.startIndex else {
-            throw ValidationError("--basket: '\(part)' is no ID[:WEIGHT], such as 22423:2.5")
-        }
-        return BasketMember(ExternalID(String(part[..<colon])), weight: weight)
-    }
+/// What is the best where nothing reaches the least score that was asked for.
+struct BestBelow {
+    let least: Float
+    let id: ExternalID
+    let score: Float
 }

@@ -3,37 +3,53 @@ import KindredClient
 import KindredDomain
 import KindredModel
 
-/// `kindred recommend`: the best items, or users, for users, an item, a vector or a basket.
+/// `kindred recommend`: the best items, or users, for users, items, vectors or a basket.
 struct RecommendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recommend", abstract: "The best items for users, an item, vectors or a basket.",
-        discussion: "With --json: one object per query and line. Exits with 1 if a query failed.")
+        commandName: "recommend", abstract: "The best items for users, items, vectors or a basket.",
+        discussion: """
+            With --json: one object per query and line. Exits with 1 if a query failed.
+
+            Lists of ids are separated by commas; an id with a comma, or with spaces at its ends, stands in quotes \
+            ('"a,b",c'). @FILE reads a list from a file, @- from standard input: one id per line, or a table (CSV) \
+            with a column of them. @@a is the id @a.
+            """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
     @Option(
         parsing: .upToNextOption,
-        help: "Users to recommend for. One that begins with a dash: --user=-5.")
-    var user: [String] = []
-    @Option(help: "A file with one user per line; - is standard input.")
+        help: "Users to recommend for, \(IDListText.help). One that begins with a dash: --user=-5.",
+        transform: IDListText.option("--user"))
+    var user: [ParsedValue<IDListText>] = []
+    @Option(help: "A file of users, as --user @FILE; - is standard input.")
     var users: String?
-    @Option(parsing: .unconditional, help: "An item to find similar ones of.")
-    var item: String?
+    @Option(
+        parsing: .unconditional, help: "Items to find similar ones of, \(IDListText.help).",
+        transform: IDListText.option("--item"))
+    var item: ParsedValue<IDListText>?
     @Option(parsing: .unconditional, help: "A .npy file with one vector per row.")
     var vector: String?
     @Option(
-        parsing: .unconditional, help: "Items with weights, as ID[:WEIGHT],...", transform: BasketText.option)
-    var basket: ParsedValue<[BasketMember]>?
+        parsing: .unconditional, help: "Items with weights, as ID[:WEIGHT],... or @FILE.",
+        transform: IDListText.option("--basket"))
+    var basket: ParsedValue<IDListText>?
     @Option(name: .short, parsing: .unconditional, help: "Results per query.")
     var k = 10
     @Option(help: "Rank items or users.")
     var over = SideOption.items
     @Option(help: "dot or cosine. Default: the model's metric, cosine between two of a kind.")
     var similarity: SimilarityOption?
-    @Option(parsing: .unconditional, help: "Ids that must not appear, separated by commas.")
-    var exclude: String?
-    @Option(parsing: .unconditional, help: "Only these ids may appear, separated by commas.")
-    var candidates: String?
+    @Option(
+        parsing: .unconditional, help: "Ids that must not appear, \(IDListText.help).",
+        transform: IDListText.option("--exclude"))
+    var exclude: ParsedValue<IDListText>?
+    @Option(
+        parsing: .unconditional, help: "Only these ids may appear, \(IDListText.help).",
+        transform: IDListText.option("--candidates"))
+    var candidates: ParsedValue<IDListText>?
+    @Option(help: "The column of ids in files that have several: its heading, or its number from 1.")
+    var column: String?
     @Option(parsing: .unconditional, help: "The least score, inclusive.")
     var minScore: Float?
     @Flag(help: "The item itself, or the basket's members, may appear.")
@@ -48,45 +64,52 @@ struct RecommendCommand: AsyncParsableCommand {
         }
         try OptionValues.check(k: k)
         try OptionValues.checkPresent([
-            ("--item", item), ("--vector", vector), ("--basket", basket?.description), ("--exclude", exclude),
-            ("--candidates", candidates),
+            ("--item", item?.description), ("--vector", vector), ("--basket", basket?.description),
+            ("--exclude", exclude?.description), ("--candidates", candidates?.description),
         ])
         if let minScore, !minScore.isFinite {
             throw ValidationError("--min-score \(minScore): a finite number")
         }
-        _ = try basket?.value
         if let vector { try OptionValues.checkFile("--vector", vector, of: "one vector per row") }
+        _ = try OptionValues.columns(columns)
+        try OptionValues.checkStandardInput(
+            try user.map { ("--user", try $0.value.isStandardInput) } + [
+                ("--users", users == "-"), ("--item", try item?.value.isStandardInput == true),
+                ("--basket", try basket?.value.isStandardInput == true),
+                ("--exclude", try exclude?.value.isStandardInput == true),
+                ("--candidates", try candidates?.value.isStandardInput == true),
+            ])
+        // Of a text; a file is read when the command runs.
+        if let basket, !basket.description.hasPrefix("@") { _ = try QuerySource.basket(basket, column: nil) }
     }
 
     func run() async throws {
-        let queries = try queries()
+        let source = try source()
         var options = RecommendOptions()
         options.call = try model.call
         options.target = over.side
         options.similarity = similarity?.similarity
-        options.exclude = Self.ids(exclude)
-        options.candidates = candidates.map(Self.ids)
         options.minimumScore = minScore
         options.includesMembers = includeMembers
-        try await QueryRunner(server: server, options: options, columns: columns, k: k).run(queries)
+        let lists = try QueryLists(
+            exclude: exclude?.value, candidates: candidates?.value, side: over.side, column: column)
+        let runner = QueryRunner(
+            server: server, options: options, columns: try OptionValues.columns(columns), k: k, lists: lists)
+        try await runner.run(source)
     }
 
-    private func queries() throws -> [(text: String, query: Query)] {
-        if let item { return [(item, .item(ExternalID(item)))] }
-        if let basket { return [(basket.description, .basket(try basket.value))] }
-        if let vector {
-            return try VectorFile.rows(of: vector).enumerated().map { ("vector \($0)", .vector($1)) }
+    private func source() throws -> QuerySource {
+        if let item {
+            return .items(try QuerySource.ids([item], option: "--item", side: .items, column: column))
         }
-        let ids = try users.map { path in
-            let lines = try CommandOutput.lines(of: path)
-            guard !lines.isEmpty else { throw CommandFailure.empty(path) }
-            return lines
+        if let basket { return try QuerySource.basket(basket, column: column) }
+        if let vector { return .vectors(path: vector) }
+        guard let users else {
+            return .users(try QuerySource.ids(user, option: "--user", side: .users, column: column))
         }
-        return (ids ?? user).map { ($0, .user(ExternalID($0))) }
-    }
-
-    static func ids(_ list: String?) -> [ExternalID] {
-        (list ?? "").split(separator: ",").map { ExternalID(String($0)) }
+        let given = try IDFile(path: OptionValues.path(users), side: .users, column: column).read()
+        guard !given.ids.isEmpty else { throw CommandFailure.empty(given.name) }
+        return .users(given)
     }
 }
 
@@ -97,33 +120,53 @@ struct SimilarCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
-    @Option(parsing: .unconditional, help: "The item.")
-    var item: String?
-    @Option(parsing: .unconditional, help: "The user.")
-    var user: String?
+    @Option(
+        parsing: .unconditional, help: "The item, or several, \(IDListText.help).",
+        transform: IDListText.option("--item"))
+    var item: ParsedValue<IDListText>?
+    @Option(
+        parsing: .unconditional, help: "The user, or several, \(IDListText.help).",
+        transform: IDListText.option("--user"))
+    var user: ParsedValue<IDListText>?
     @Option(name: .short, parsing: .unconditional, help: "Results.")
     var k = 10
     @Option(help: "dot or cosine. Default: cosine.")
     var similarity: SimilarityOption?
-    @Option(parsing: .unconditional, help: "Ids that must not appear, separated by commas.")
-    var exclude: String?
+    @Option(
+        parsing: .unconditional, help: "Ids that must not appear, \(IDListText.help).",
+        transform: IDListText.option("--exclude"))
+    var exclude: ParsedValue<IDListText>?
+    @Option(help: "The column of ids in files that have several: its heading, or its number from 1.")
+    var column: String?
     @Option(help: "Catalog columns to show, separated by commas. Default: the first; with --json none.")
     var columns: String?
 
     func validate() throws {
         guard (item == nil) != (user == nil) else { throw ValidationError("give one of --item and --user") }
         try OptionValues.check(k: k)
-        try OptionValues.checkPresent([("--item", item), ("--user", user), ("--exclude", exclude)])
+        try OptionValues.checkPresent([
+            ("--item", item?.description), ("--user", user?.description), ("--exclude", exclude?.description),
+        ])
+        _ = try OptionValues.columns(columns)
+        try OptionValues.checkStandardInput([
+            ("--item", try item?.value.isStandardInput == true),
+            ("--user", try user?.value.isStandardInput == true),
+            ("--exclude", try exclude?.value.isStandardInput == true),
+        ])
     }
 
     func run() async throws {
+        let side: Side = item == nil ? .users : .items
+        let ids = try QuerySource.ids(
+            [item, user].compactMap { $0 }, option: item == nil ? "--user" : "--item", side: side,
+            column: column)
         var options = RecommendOptions()
         options.call = try model.call
-        options.target = item == nil ? .users : .items
+        options.target = side
         options.similarity = similarity?.similarity
-        options.exclude = RecommendCommand.ids(exclude)
-        let id = item ?? user ?? ""
-        let query: Query = item == nil ? .user(ExternalID(id)) : .item(ExternalID(id))
-        try await QueryRunner(server: server, options: options, columns: columns, k: k).run([(id, query)])
+        let lists = try QueryLists(exclude: exclude?.value, candidates: nil, side: side, column: column)
+        let runner = QueryRunner(
+            server: server, options: options, columns: try OptionValues.columns(columns), k: k, lists: lists)
+        try await runner.run(side == .users ? .users(ids) : .items(ids))
     }
 }

@@ -11,32 +11,63 @@ struct ServerOptions: ParsableArguments {
     @Option(
         help: "The server's address. (default: \(ParsedValue.defaultAddress))", transform: Self.readServer)
     var server = Self.readServer(ParsedValue.defaultAddress)
-    @Option(parsing: .unconditional, help: "Seconds to wait for an answer.")
-    var timeout = 30.0
+    @Option(
+        parsing: .unconditional,
+        help: """
+            Seconds that the command may take; of ping, each answer. Default: \
+            \(CommandWatch.secondsDefault.shortened) for each answer, and for more rows of an audience.
+            """)
+    var timeout: Double?
     @Flag(help: "Print JSON, one object per line.")
     var json = false
 
     func validate() throws {
         _ = try server.value
-        guard timeout > 0, timeout <= Double(Self.timeoutSecondsMax) else {
+        if let timeout, !(timeout > 0 && timeout <= Double(Self.timeoutSecondsMax)) {
             throw ValidationError("--timeout \(timeout): above 0, at most \(Self.timeoutSecondsMax)")
         }
     }
 
-    /// Runs `body` with a connected client and closes it.
+    /// What a command line adds to reach the same server; empty for the default one.
+    var suffix: String {
+        server.description == ParsedValue<Endpoint>.defaultAddress ? "" : " --server \(server)"
+    }
+
+    /// Runs `body`, which asks the server of its state, with a connected client and closes it.
     func withClient<Result>(_ body: (KindredClient) async throws -> Result) async throws -> Result {
+        try await withSession { try await body($0.client) }
+    }
+
+    /// Runs `body` with a connected client and closes it. Errors come with advice that fits the subject.
+    ///
+    /// `isBounded`: the time that the user gives is of the command as a whole; else of each answer.
+    func withSession<Result>(
+        about subject: FailureAdvice.Subject = .state, isBounded: Bool = true,
+        _ body: (CommandSession) async throws -> Result
+    ) async throws -> Result {
         let endpoint = try server.value
+        let seconds = timeout ?? CommandWatch.secondsDefault
         var configuration = ClientConfiguration()
-        configuration.timeout = .seconds(timeout)
+        configuration.timeout = .seconds(seconds)
         configuration.clientName = "kindred command line"
         let client = KindredClient(endpoint, configuration: configuration)
+        let watch = CommandWatch(seconds: seconds, isTotal: isBounded && timeout != nil)
+        let watcher = Task {
+            if await watch.wait() { await client.close() }
+        }
+        defer { watcher.cancel() }
         do {
-            let result = try await body(client)
+            let result = try await body(CommandSession(client: client, watch: watch))
             await client.close()
             return result
         } catch {
+            let isOver = await watch.isOver
+            let advice = isOver ? [] : await FailureAdvice(subject, self).lines(for: error, client)
             await client.close()
-            throw error
+            if isOver {
+                throw CommandFailure.timeIsOver(seconds: seconds, isTotal: isBounded && timeout != nil)
+            }
+            throw AdvisedFailure(error: error, advice: advice)
         }
     }
 }

@@ -139,6 +139,17 @@ import Testing
         #expect(try failure(vectors: three, ids: "1\n2\n\(String(repeating: "x", count: 257))") != nil)
     }
 
+    @Test(arguments: [[0xFF, 0xFE, 0x61, 0], [0xFE, 0xFF, 0, 0x61]] as [[UInt8]])
+    func idLinesInUTF16(_ bytes: [UInt8]) throws {
+        var packer = Packer(root: folder.file("models"), name: TinyModel.name, metric: .dot)
+        packer.items = PackInput(
+            vectors: try folder.write("v", NpyBytes.floats([[1]])), ids: try folder.write("i", bytes))
+        let failure = #expect(throws: PackFailure.self) { try packer.run() }
+        #expect(
+            failure?.description.hasSuffix("is UTF-16, wanted UTF-8 (iconv -f UTF-16 -t UTF-8 writes it)")
+                == true)
+    }
+
     @Test func normalizationFormsAreTwoIDs() throws {
         let loaded = try pack(vectors: NpyBytes.floats([[1], [2]]), ids: "caf\u{E9}\ncafe\u{301}\n")
         let ids = try #require(loaded.items).ids

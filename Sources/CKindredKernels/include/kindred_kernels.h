@@ -21,6 +21,16 @@ typedef enum {
 // What a value of KINDRED_ISA is.
 kindred_isa_verdict kindred_judge_isa(const char *value);
 
+// ---- What the CPU can do ---------------------------------------------------------------------------------
+
+// Float32 lanes of the widest registers in which the CPU and the system multiply and add at once (fused): 16 with
+// AVX-512, 8 with AVX2 and FMA, 0 without either.
+size_t kindred_fused_lanes(void);
+
+// Does fused multiply-adds of float32 in registers alone, `rounds` times what keeps them busy, and returns how many it
+// did; 0 where the CPU has none.
+size_t kindred_fused_multiply_adds(size_t rounds);
+
 // ---- Checksums -------------------------------------------------------------------------------------------
 
 // CRC-32 as in zlib (reflected 0xEDB88320). `crc` is the checksum of what came before, 0 at the start.

@@ -14,6 +14,9 @@ const char *kindred_blas_use_one_thread(void);
 // The BLAS library's description of itself (OpenBLAS only), or NULL.
 const char *kindred_blas_description(void);
 
+// The CPU whose kernels the BLAS library computes with, by the library's name for it (OpenBLAS only), or NULL.
+const char *kindred_blas_core(void);
+
 // Bytes that a connected socket has not yet had acknowledged by its peer, or -1.
 int kindred_unacknowledged_bytes(int socket);
 

@@ -3,7 +3,9 @@
 Needs KINDRED_BINARY, the path of the command. Nothing is served.
 """
 
+import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -19,6 +21,9 @@ NAME_RULE = "a model's name has the form [a-z0-9][a-z0-9_-]{0,62}\n"
 WRONG = {
     "a size below zero": (["lookalike", "--seeds", "x", "--size", "-3"],
                           "--size -3: a number of users, a share such as 1%, or '>=0.8'"),
+    "a size that is a fraction": (["lookalike", "--seeds", "x", "--size", "0.6"],
+                                  "--size 0.6: a share is written 60%, a least score '>=0.6'"),
+    "a small fraction": (["lookalike", "--seeds", "x", "--size", ".015"], "--size .015: a share is written 1.5%,"),
     "a size of nothing": (["lookalike", "--seeds", "x", "--size", "0%"], "--size 0%: a number of users"),
     "a wait below zero": (["serve", "--models", ".", "--queue-ms", "-1"], "--queue-ms -1: 1 to 60000"),
     "answers below zero": (["serve", "--models", ".", "--answer-cache-mib", "-1"], "--answer-cache-mib -1: 0 to 65536"),
@@ -41,6 +46,38 @@ WRONG = {
     "a share of more than all": (["lookalike", "--seeds", "x", "--size", "101%"], "--size 101%: a number of users"),
     "a basket without a weight": (["recommend", "--basket", "22423:2,5:x"],
                                   "--basket: '5:x' is no ID[:WEIGHT], such as 22423:2.5"),
+    "a basket of nothing": (["recommend", "--basket", " , "], "--basket  , : at least one ID[:WEIGHT]"),
+    "a quote that is not closed": (["recommend", "--user", "1", "--exclude", 'a,"b'],
+                                   '--exclude a,"b: a quote is opened and not closed'),
+    "text behind a quote": (["recommend", "--user", "1", "--exclude", '"a" b,c'],
+                            '--exclude "a" b,c: " b" after a closed quote'),
+    "a file without a name": (["recommend", "--user", "1", "--exclude", "@"],
+                              "--exclude @: the name of a file behind the @"),
+    "standard input twice": (["recommend", "--users", "-", "--exclude", "@-"],
+                             "--users and --exclude: standard input is read once"),
+    "a pause below zero": (["ping", "--interval", "-1"], "--interval -1.0: 0 to 3600 seconds"),
+    "a pause of ages": (["ping", "--interval", "3600.5"], "--interval 3600.5: 0 to 3600 seconds"),
+    "a pause of no number": (["ping", "--interval", "nan"], "--interval nan: 0 to 3600 seconds"),
+    "a timeout of no number": (["ping", "--timeout", "nan"], "--timeout nan: above 0, at most 60"),
+    "an unknown command": (["recomend", "--server", "x"], "unknown command 'recomend': did you mean 'recommend'? There"),
+    "a command of another program": (["frobnicate"], "unknown command 'frobnicate'. There are serve, pack, "),
+    "help for an unknown command": (["help", "pakc"], "unknown command 'pakc': did you mean 'pack'? There are serve, "),
+    "an option before its command": (["--server", "h:1", "ping"],
+                                     "option '--server' stands before the command: kindred ping --server ..."),
+    "an unknown short option": (["recommend", "-u", "17850"],
+                                "unknown option '-u': did you mean '--user'? kindred recommend has --server, --timeout,"),
+    "an unknown long option": (["recommend", "--usr", "1"], "unknown option '--usr': did you mean '--user'? kindred "),
+    "a short option written long": (["recommend", "--user", "1", "--k", "3"], "unknown option '--k'"),
+    "an unknown option with a value": (["serve", "--modelz=x"], "unknown option '--modelz': did you mean '--models'? "),
+    "a value that begins with a dash": (
+        ["recommend", "--user", "-5"], "missing value for '--user <user>'\n"),
+    "a number among options": (["recommend", "--user", "a", "-5"],
+                               "unknown option '-5' (a value that begins with a dash is written --OPTION=-5); kindred"),
+    "a missing option": (["serve"], "missing expected argument '--models <models>'\n"),
+    "a missing value": (["ping", "-c"], "missing value for '-c <c>'\n"),
+    "too many arguments": (["models", "extra"], "unexpected argument 'extra'\n"),
+    "a value that is none of those": (
+        ["recommend", "--user", "1", "--similarity", "x"], "the value 'x' is invalid for '--similarity <similarity>'."),
     "no server's address": (["ping", "--server", "here"], "--server here: HOST:PORT, such as 127.0.0.1:7411\n"),
     "no address to listen on": (["serve", "--models", ".", "--listen", "::1:7411"],
                                 "--listen ::1:7411: HOST:PORT, such as 127.0.0.1:7411 or [::1]:0\n"),
@@ -67,7 +104,48 @@ class OptionTests(unittest.TestCase):
             with self.subTest(name):
                 done = self.run_command(arguments)
                 self.assertNotEqual(done.returncode, 0)
-                self.assertTrue(done.stderr.startswith(f"Error: {expected}"), done.stderr)
+                self.assertTrue(done.stderr.startswith(f"error: {expected}"), done.stderr)
+
+    def test_errors_are_short(self):
+        """An error, and a line that says where the options are described; no usage of 300 characters."""
+        for arguments in (["serve"], ["serve", "--models", ".", "--threads", "0"], ["ping", "-c", "0"]):
+            with self.subTest(arguments):
+                done = self.run_command(arguments)
+                self.assertEqual(done.returncode, 64)
+                self.assertEqual(done.stdout, "")
+                error, hint, end = done.stderr.split("\n")
+                self.assertTrue(error.startswith("error: "), error)
+                self.assertEqual(hint, f"hint: 'kindred help {arguments[0]}' shows what it takes")
+                self.assertEqual(end, "")
+
+    def test_statuses(self):
+        self.assertEqual(self.run_command(["recomend"]).returncode, 64)
+        self.assertEqual(self.run_command(["recommend", "--foo"]).returncode, 64)
+        self.assertEqual(self.run_command(["serve", "--models", "missing"]).returncode, 1)
+        self.assertEqual(self.run_command(["ping", "--server", "127.0.0.1:1"]).returncode, 1)
+        for arguments in ([], ["--help"], ["--version"], ["help"], ["help", "ping"], ["ping", "--help"], ["ping", "-h"]):
+            with self.subTest(arguments):
+                done = self.run_command(arguments)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_every_option_of_every_command_is_known(self):
+        """The look for unknown options comes first, and must let every option pass that the help has."""
+        listed = self.run_command(["--help"]).stdout.split("SUBCOMMANDS:")[1]
+        commands = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
+        self.assertIn("recommend", commands)
+        for command in commands:
+            if command == "help":
+                continue
+            usage = self.run_command(["help", command]).stdout
+            for option in set(re.findall(r"^  (--?[a-z][a-z-]*)", usage, re.M)):
+                with self.subTest(command=command, option=option):
+                    self.assertNotIn("unknown option", self.run_command([command, "--help", option]).stderr)
+
+    def test_nobody_there(self):
+        done = self.run_command(["stats", "--server", "127.0.0.1:1"])
+        self.assertEqual(done.stderr.splitlines(), [
+            "error: CONNECTION_LOST: cannot connect to 127.0.0.1:1: Connection refused",
+            "hint: --server HOST:PORT names another server; 'kindred serve --models DIR' starts one"])
 
     def test_defaults_are_told(self):
         for command in (["serve"], ["ping"]):
@@ -104,6 +182,23 @@ class OptionTests(unittest.TestCase):
         self.assertIn(
             "no memory to keep 65536 MiB of answers for each of 1024 event loops (the machine has ", done.stderr)
         self.assertNotIn("starting", done.stderr)
+
+    def test_kernels_for_a_lesser_cpu_are_told(self):
+        """OpenBLAS on a CPU with AVX2 that is told to compute as for one without."""
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen(
+                [BINARY, "serve", "--models", folder, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, text=True, env={**os.environ, "OPENBLAS_CORETYPE": "Prescott"})
+            process.stdout.readline()
+            process.terminate()
+            _, log = process.communicate(timeout=60)
+        if "Prescott" not in log or " avx2 " not in pathlib.Path("/proc/cpuinfo").read_text():
+            self.skipTest("no OpenBLAS with kernels of its own for each CPU, or no AVX2")
+        line = next(line for line in log.splitlines() if "BLAS computes with kernels for a lesser CPU" in line)
+        self.assertIn("level=warning", line)
+        self.assertIn("blas_kernels=Prescott", line)
+        self.assertRegex(line, r"factor=[0-9]+\.[0-9] gflops=[1-9][0-9]* gflops_of_cpu=[1-9][0-9]* ")
+        self.assertIn('remedy="the environment variable OPENBLAS_CORETYPE says so: unset it"', line)
 
     def test_a_taken_port_is_told_before_models_are_loaded(self):
         with socket.socket() as taken:

@@ -1,0 +1,101 @@
+import KindredClient
+import KindredDomain
+
+/// A server's error with what to do about it.
+struct AdvisedFailure: Error, CustomStringConvertible {
+    let error: any Error
+    let advice: [String]
+
+    /// The error, and a line for each advice.
+    var description: String { (["\(error)"] + advice.map { "hint: \($0)" }).joined(separator: "\n") }
+}
+
+/// What to do about an error that a server answers, as commands that can be run.
+struct FailureAdvice {
+    /// What was asked.
+    enum Subject {
+        /// The server's state.
+        case state
+        /// A query to a model; nil: the default one.
+        case query(ModelName?)
+        /// Another version to serve.
+        case change(ModelName)
+    }
+
+    /// Models and refusals that are named.
+    private static let modelsMax = 3
+    /// Time that the server has to say why.
+    private static let patience: Duration = .seconds(5)
+    private let subject: Subject
+    private let server: ServerOptions
+
+    init(_ subject: Subject, _ server: ServerOptions) {
+        self.subject = subject
+        self.server = server
+    }
+
+    /// Lines for an error; none where it says all itself. May ask the server why.
+    func lines(for error: any Error, _ client: KindredClient) async -> [String] {
+        guard let error = error as? KindredError else { return [] }
+        switch error.name {
+        case "NO_MODEL_READY": return await reasons(client)
+        case "VERSION_GONE": return await versionGone(error.value, client)
+        case "CONFLICT": return conflict(error)
+        case "CONNECTION_LOST" where error.message.hasPrefix("cannot connect"):
+            return ["--server HOST:PORT names another server; 'kindred serve --models DIR' starts one"]
+        default: return []
+        }
+    }
+
+    private var models: String { "'kindred models\(server.suffix)'" }
+
+    private func activate(_ model: String, _ version: String) -> String {
+        "'kindred activate \(model) \(version)\(server.suffix)'"
+    }
+
+    /// Why nothing serves.
+    private func reasons(_ client: KindredClient) async -> [String] {
+        guard let found = try? await client.models(timeout: Self.patience) else {
+            return ["\(models) says why nothing serves"]
+        }
+        if found.isEmpty {
+            return [
+                "the server sees no model in the folder of its --models; 'kindred pack --models DIR ...' makes one, "
+                    + "and the server's log says what it cannot read"
+            ]
+        }
+        return found.prefix(Self.modelsMax).map { model in
+            if model.active != 0 { return "model \(model.name) serves: --model \(model.name) asks it" }
+            guard !model.refusals.isEmpty else {
+                return "model \(model.name) has no version that serves yet; \(models) shows when it has"
+            }
+            let refusals = model.refusals.suffix(Self.modelsMax)
+            let reasons = refusals.map { "version \($0.version) was refused: \($0.reason)" }
+            return "model \(model.name) has no version that serves: \(reasons.joined(separator: "; "))"
+        }
+    }
+
+    private func versionGone(_ version: UInt64, _ client: KindredClient) async -> [String] {
+        switch subject {
+        case .state: return []
+        case .query(let model):
+            var asked = model
+            if asked == nil {
+                asked = try? await client.models(timeout: Self.patience).first(where: \.isDefault)?.name
+            }
+            let command = activate(asked?.description ?? "MODEL", "\(version)")
+            return ["\(models) lists the versions; \(command) has one served that is on the server's disk"]
+        case .change:
+            return ["\(models) lists the versions; one that is on the server's disk can be activated"]
+        }
+    }
+
+    private func conflict(_ error: KindredError) -> [String] {
+        guard case .change(let model) = subject else { return [] }
+        // Without numbers it is that there is no previous version.
+        if error.value == 0, error.limit == 0 {
+            return ["\(models) lists the versions, \(activate(model.description, "N")) has version N served"]
+        }
+        return ["\(models) shows what serves; --expect \(error.value) fits version \(error.value)"]
+    }
+}

@@ -1,0 +1,137 @@
+import KindredDomain
+
+/// A text file of ids: one per line, a list with commas, or a table (CSV) with a column of them.
+struct IDFile {
+    /// A path; `-` is standard input.
+    let path: String
+    let side: Side
+    /// The heading of the column, or its number from 1; nil: the one whose heading says that it holds ids, or the
+    /// first.
+    let column: String?
+
+    private static let comma = UInt8(ascii: ",")
+    /// What separates the columns of a table whose headings are known; without headings only the first does.
+    private static let separators = [comma, UInt8(ascii: ";"), UInt8(ascii: "\t")]
+
+    /// Headings of columns with ids, the surest first; upper case, spaces, dashes and underscores do not matter.
+    private var headings: [String] {
+        switch side {
+        case .users: ["userid", "customerid", "user", "users", "customer", "customers", "id", "ids"]
+        case .items: ["itemid", "productid", "item", "items", "product", "sku", "stockcode", "id", "ids"]
+        }
+    }
+
+    /// How the records of the file are read.
+    private struct Shape {
+        var separator = IDFile.comma
+        /// Nil: every field is an id.
+        var column: Int? = 0
+        var hasHeading = false
+        var notes: [String] = []
+    }
+
+    /// The file's ids; empty where it has none.
+    func read() throws(CommandFailure) -> GivenIDs {
+        let bytes = try TextFile.read(path)
+        do throws(RecordReader.Fault) {
+            return try ids(bytes)
+        } catch {
+            throw .badRecord(path, line: error.line, reason: error.reason)
+        }
+    }
+
+    private func ids(_ bytes: [UInt8]) throws(RecordReader.Fault) -> GivenIDs {
+        var shape = try shape(of: bytes)
+        var reader = RecordReader(bytes, separator: shape.separator)
+        var ids: [[UInt8]] = []
+        var withoutID = 0
+        var isHeading = shape.hasHeading
+        while try reader.next() {
+            if reader.fields.allSatisfy(\.isEmpty) { continue }
+            if isHeading {
+                isHeading = false
+                continue
+            }
+            guard let column = shape.column else {
+                ids += reader.fields.filter { !$0.isEmpty }.map { reader.bytes(of: $0) }
+                continue
+            }
+            if column < reader.fields.count, !reader.fields[column].isEmpty {
+                ids.append(reader.bytes(of: reader.fields[column]))
+            } else {
+                withoutID += 1
+            }
+        }
+        if withoutID > 0 {
+            let subject = withoutID == 1 ? "1 line has" : "\(withoutID.groupedDigits) lines have"
+            shape.notes.append("\(subject) no id in that column")
+        }
+        return GivenIDs(
+            name: shownPath, side: side, ids: ids, notes: shape.notes.map { "\(shownPath): \($0)" },
+            isHeadingLooked: !shape.hasHeading)
+    }
+
+    private var shownPath: String { path == "-" ? "standard input" : path }
+
+    private func shape(of bytes: [UInt8]) throws(RecordReader.Fault) -> Shape {
+        for separator in Self.separators {
+            if let shape = try shapeWithHeading(bytes, separator) { return shape }
+        }
+        var (least, most, records) = (Int.max, 0, 0)
+        var first: [String] = []
+        var reader = RecordReader(bytes)
+        while try reader.next() {
+            if reader.fields.allSatisfy(\.isEmpty) { continue }
+            if records == 0 { first = reader.texts }
+            records += 1
+            least = min(least, reader.fields.count)
+            most = max(most, reader.fields.count)
+        }
+        var shape = Shape()
+        guard most > 1 else { return shape }
+        if let column {
+            guard let number = Int(column), (1...most).contains(number) else {
+                throw RecordReader.Fault(
+                    line: 1,
+                    reason:
+                        "no column '\(column)'; there are \(first.map { "'\($0)'" }.joined(separator: ", "))")
+            }
+            shape.column = number - 1
+        } else if records == 1 || least != most {
+            shape.column = nil
+            shape.notes.append("read as ids that are separated by commas")
+        } else {
+            shape.notes.append(
+                "\(most) columns, none of which is headed as ids: the first is taken, which begins with "
+                    + "\(VisibleText.quoted(Array(first[0].utf8))); --column names another")
+        }
+        return shape
+    }
+
+    /// The shape where the first record names a column of ids.
+    private func shapeWithHeading(_ bytes: [UInt8], _ separator: UInt8) throws(RecordReader.Fault) -> Shape? {
+        var reader = RecordReader(bytes, separator: separator)
+        repeat {
+            guard try reader.next() else { return nil }
+        } while reader.fields.allSatisfy(\.isEmpty)
+        let texts = reader.texts
+        let found =
+            column.map { name in
+                texts.firstIndex { $0 == name } ?? texts.firstIndex { Self.plain($0) == Self.plain(name) }
+            }
+            ?? headings.lazy.compactMap { name in texts.firstIndex { Self.plain($0) == name } }.first
+        guard let found else { return nil }
+        var shape = Shape(separator: separator, column: found, hasHeading: true)
+        let others = texts.enumerated().filter { $0.offset != found }.map { "'\($0.element)'" }
+        shape.notes.append(
+            others.isEmpty
+                ? "line \(reader.line), '\(texts[found])', is a heading and no id"
+                : "line \(reader.line) has the headings; the ids are those of '\(texts[found])', beside "
+                    + others.joined(separator: ", "))
+        return shape
+    }
+
+    private static func plain(_ heading: String) -> String {
+        heading.lowercased().filter { $0 != " " && $0 != "_" && $0 != "-" }
+    }
+}

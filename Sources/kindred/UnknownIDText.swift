@@ -1,0 +1,43 @@
+import KindredDomain
+
+/// Ids that a model does not have, as a message names them: in quotes, with what may be wrong with them.
+enum UnknownIDText {
+    /// Ids that a message names.
+    private static let examplesMax = 5
+
+    /// The first of `count` ids, and a guess for each kind of fault that is seen in them.
+    static func examples(_ ids: some Collection<ExternalID>, of count: UInt64) -> String {
+        var told: Set<String> = []
+        var texts: [String] = []
+        for id in ids.prefix(examplesMax) {
+            var text = quoted(id)
+            if let guess = guess(id), told.insert(guess).inserted { text += " (\(guess))" }
+            texts.append(text)
+        }
+        if count > UInt64(texts.count) { texts.append("...") }
+        return texts.joined(separator: ", ")
+    }
+
+    /// The id in quotes, with what the eye does not see.
+    static func quoted(_ id: ExternalID) -> String { VisibleText.quoted(Array(id.description.utf8)) }
+
+    /// What may be wrong with an id; nil where nothing is seen.
+    static func guess(_ id: ExternalID) -> String? {
+        guard case .text(let bytes) = id else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        if text.unicodeScalars.contains(where: VisibleText.isHidden) {
+            return "has a character that is not seen"
+        }
+        if text.hasPrefix(" ") || text.hasSuffix(" ") { return "has a space at an end" }
+        if text.contains("\"") || text.contains("'") { return "has quotes" }
+        if text.contains(";") || text.contains(",") { return "looks like several columns" }
+        let digits = bytes.filter { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }.count
+        guard digits > 0, Double(text) != nil else { return nil }
+        if text.contains("e") || text.contains("E") {
+            return "looks like a number that a spreadsheet has shortened"
+        }
+        if text.contains(".") { return "looks like a number with decimals" }
+        if text.hasPrefix("0"), bytes.count > 1 { return "begins with 0" }
+        return nil
+    }
+}
