@@ -4,8 +4,11 @@ public struct ClientConfiguration: Sendable {
     public var connectionsPerEndpoint = 1
     /// Time for a connection to be made and accepted.
     public var connectTimeout: Duration = .seconds(5)
-    /// Time for a call that names none.
+    /// Time for a call that names none. A look-alike waits so long for its first rows, and then again for the
+    /// next ones.
     public var timeout: Duration = .seconds(10)
+    /// Time for a whole look-alike, from its opening to its end.
+    public var streamTimeout: Duration = .seconds(3_600)
     /// Tries of one call, the first included.
     public var attemptsMax = 3
     /// Retries per hundred calls, at most: a struggling server is not given more work.

@@ -13,18 +13,27 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var state = ConnectionState<Waiter>()
     private let hello: HelloRequest
     private let opened: EventLoopPromise<HelloReply>
+    /// Told when the server takes no more requests, and when it wants to be asked again.
+    private let left: EventLoopPromise<Duration?>
     private let gauge: ConnectionGauge
     private var context: ChannelHandlerContext?
     private var received = ByteBuffer()
     private var outgoing = ByteBuffer()
     private var writer = ByteWriter()
+    private var writes = WriteLog()
     private var isFlushScheduled = false
+    /// Who waits until seeds have left, by stream.
+    private var seedWaiters: [UInt64: EventLoopPromise<Bool>] = [:]
     private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
     private var closeError: KindredError?
 
-    init(hello: HelloRequest, opened: EventLoopPromise<HelloReply>, gauge: ConnectionGauge) {
+    init(
+        hello: HelloRequest, opened: EventLoopPromise<HelloReply>, left: EventLoopPromise<Duration?>,
+        gauge: ConnectionGauge
+    ) {
         self.hello = hello
         self.opened = opened
+        self.left = left
         self.gauge = gauge
     }
 
@@ -73,12 +82,15 @@ final class ConnectionHandler: ChannelInboundHandler {
                 deliver(waiter, event)
             case .draining(let message, let notProcessed):
                 gauge.close()
-                for waiter in notProcessed { fail(waiter, KindredError(message)) }
+                let error = KindredError(message)
+                left.succeed(error.retryAfter)
+                for waiter in notProcessed { fail(waiter, error) }
             case .close(let error):
                 close(error)
                 return
             }
-            if state.isDrained { return close(.connectionLost("the server ended the connection")) }
+            if let error = state.endError { return close(error) }
+            releaseSeedWaiters()
         }
     }
 
@@ -87,6 +99,13 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Sends a request; `ticket` is told its id. The waiter hears the answer.
     func submit(_ request: OutgoingRequest, _ waiter: Waiter, _ ticket: RequestTicket) {
         if ticket.isCancelled { return fail(waiter, .cancelled) }
+        let unsent = writes.byteCount + outgoing.readableBytes
+        if unsent > 0, unsent + request.body.count > Limits.unsentBytesMax {
+            let error = KindredError(
+                .overloaded, "the server does not take what it is sent: \(unsent) bytes wait")
+            ticket.refusal = error
+            return fail(waiter, error)
+        }
         let action = state.submit(
             waiter, type: request.type, expecting: request.expectation, stream: request.stream,
             deadline: request.deadline, now: .now())
@@ -112,10 +131,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     func cancel(_ ticket: RequestTicket) {
         ticket.isCancelled = true
         guard let requestID = ticket.requestID else { return }
-        let (waiter, sendsCancel) = state.abandon(requestID)
+        let (waiter, sendsCancel, owedBy) = state.abandon(requestID, now: .now())
         if sendsCancel { send(.cancel, requestID: requestID) }
+        if let owedBy { schedule(owedBy) }
         if let waiter { fail(waiter, .cancelled) }
-        closeIfDrained()
+        closeIfOfNoUse()
     }
 
     /// The reader of a stream wants its next event.
@@ -123,12 +143,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard let requestID = ticket.requestID, !ticket.isCancelled else {
             return waiter.fail(ticket.refusal ?? .cancelled)
         }
-        switch state.next(waiter, requestID: requestID) {
-        case .wait: break
+        switch state.next(waiter, requestID: requestID, now: .now()) {
+        case .wait(let moment): if let moment { schedule(moment) }
         case .deliver(let waiter, let event, let windowLimit):
             grant(windowLimit, requestID: requestID)
             deliver(waiter, event)
-            closeIfDrained()
+            closeIfOfNoUse()
         }
     }
 
@@ -136,25 +156,36 @@ final class ConnectionHandler: ChannelInboundHandler {
     func sendSeeds(
         _ rows: AudienceRows, isEnd: Bool, _ ticket: RequestTicket, written: EventLoopPromise<Bool>
     ) {
-        guard let context, let requestID = ticket.requestID, state.acceptsSeeds(requestID) else {
-            return written.succeed(false)
-        }
+        guard let context, let requestID = ticket.requestID, state.acceptsSeeds(requestID),
+            seedWaiters[requestID] == nil
+        else { return written.succeed(false) }
         ClientMessage.data(rows).encode(
             requestID: requestID, timeoutMilliseconds: 0, end: isEnd, into: &writer)
         writer.withUnsafeBytes { _ = outgoing.writeBytes($0) }
         writer.removeAll()
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.whenComplete { result in
-            switch result {
-            case .success: written.succeed(true)
-            case .failure: written.succeed(false)
-            }
+        if isEnd { state.endSeeds(requestID) }
+        seedWaiters[requestID] = written
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { result in
+            let isSent = if case .success = result { true } else { false }
+            self.seedWaiters.removeValue(forKey: requestID)?.succeed(isSent)
         }
-        flush(promise)
+        flush(sent)
+    }
+
+    /// Streams that take no more seeds: who waits for theirs to leave need not, and a server that reads nothing
+    /// holds nobody.
+    private func releaseSeedWaiters() {
+        guard !seedWaiters.isEmpty else { return }
+        for requestID in Array(seedWaiters.keys) where !state.acceptsSeeds(requestID) {
+            seedWaiters.removeValue(forKey: requestID)?.succeed(false)
+        }
     }
 
     /// Ends the connection from this side.
-    func shutDown() { close(.connectionLost("the connection was closed by the caller")) }
+    func shutDown(_ error: KindredError = .connectionLost("the connection was closed by the caller")) {
+        close(error)
+    }
 
     private func grant(_ windowLimit: UInt64?, requestID: UInt64) {
         if let windowLimit { send(.window(limitBytes: windowLimit), requestID: requestID) }
@@ -203,7 +234,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         let bytes = outgoing
         outgoing = context.channel.allocator.buffer(capacity: 1024)
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+        writes.begin(lastRequestID: state.lastRequestID, byteCount: bytes.readableBytes)
+        let taken = promise ?? context.eventLoop.makePromise()
+        taken.futureResult.assumeIsolated().whenSuccess { self.writes.end() }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: taken)
     }
 
     // MARK: Time
@@ -226,13 +260,14 @@ final class ConnectionHandler: ChannelInboundHandler {
             if let waiter { fail(waiter, .deadlineExceeded()) }
         }
         if let next { schedule(next) }
-        closeIfDrained()
+        closeIfOfNoUse()
     }
 
     // MARK: Ending
 
-    private func closeIfDrained() {
-        if state.isDrained { close(.connectionLost("the server ended the connection")) }
+    private func closeIfOfNoUse() {
+        if let error = state.endError { close(error) }
+        releaseSeedWaiters()
     }
 
     private func close(_ error: KindredError) {
@@ -245,7 +280,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         gauge.close()
         timer?.task.cancel()
         timer = nil
-        for waiter in state.close(error) { fail(waiter, error) }
+        for (waiter, own) in state.close(error, begunThrough: writes.begunThrough) { fail(waiter, own) }
+        releaseSeedWaiters()
         opened.fail(error)
+        left.succeed(nil)
     }
 }

@@ -1,3 +1,4 @@
+internal import KindredDomain
 internal import NIOCore
 internal import Synchronization
 
@@ -8,6 +9,8 @@ internal import Synchronization
 final class ConnectionPool: Sendable {
     private struct State {
         var connections: [Int: KindredConnection] = [:]
+        /// Those whose server takes no more requests, until the last answer has come.
+        var leaving: [ObjectIdentifier: KindredConnection] = [:]
         var connecting: Set<Int>
         var lastError = KindredError.connectionLost("not connected yet")
         var waiters: [UInt64: CheckedContinuation<Result<KindredConnection, KindredError>, Never>] = [:]
@@ -33,7 +36,9 @@ final class ConnectionPool: Sendable {
     }
 
     deinit {
-        for task in state.withLock({ $0.tasks }) { task.cancel() }
+        let (tasks, leaving) = state.withLock { ($0.tasks, $0.leaving.values) }
+        for task in tasks { task.cancel() }
+        for connection in leaving { connection.closeSoon() }
     }
 
     /// Ends all connections.
@@ -42,13 +47,18 @@ final class ConnectionPool: Sendable {
             state.isClosed = true
             defer {
                 state.connections = [:]
+                state.leaving = [:]
                 state.waiters = [:]
             }
-            return (state.tasks, Array(state.connections.values), Array(state.waiters.values))
+            return (
+                state.tasks, Array(state.connections.values) + Array(state.leaving.values),
+                Array(state.waiters.values)
+            )
         }
         for task in tasks { task.cancel() }
-        for waiter in waiters { waiter.resume(returning: .failure(.connectionLost("the client was closed"))) }
-        for connection in connections { await connection.close() }
+        for waiter in waiters { waiter.resume(returning: .failure(.closed)) }
+        for connection in connections { connection.closeSoon() }
+        for connection in connections { await connection.closed() }
     }
 
     /// The open connection with the fewest requests in flight; waits for one that is being made.
@@ -90,7 +100,7 @@ final class ConnectionPool: Sendable {
     }
 
     private static func pick(_ state: inout State) -> Pick {
-        if state.isClosed { return .failed(.connectionLost("the client was closed")) }
+        if state.isClosed { return .failed(.closed) }
         let open = state.connections.values.filter(\.isOpen)
         if !open.isEmpty {
             state.rotation &+= 1
@@ -116,9 +126,8 @@ final class ConnectionPool: Sendable {
             if let connection = state.connections.values.first(where: \.isOpen) {
                 return .success(connection)
             }
-            if state.isClosed || state.connecting.isEmpty && state.connections.isEmpty {
-                return .failure(state.lastError)
-            }
+            if state.isClosed { return .failure(.closed) }
+            if state.connecting.isEmpty && state.connections.isEmpty { return .failure(state.lastError) }
             state.waiters[id] = continuation
             return nil
         }
@@ -135,6 +144,7 @@ final class ConnectionPool: Sendable {
     private static func keep(
         _ slot: Int, _ endpoint: Endpoint, _ configuration: ClientConfiguration, _ pool: () -> ConnectionPool?
     ) async {
+        let clock = ContinuousClock()
         var delay = configuration.reconnectDelayMin
         while !Task.isCancelled {
             do throws(KindredError) {
@@ -143,22 +153,33 @@ final class ConnectionPool: Sendable {
                 guard let isTaken = pool()?.publish(connection, slot), isTaken else {
                     return await connection.close()
                 }
-                delay = configuration.reconnectDelayMin
-                await withTaskCancellationHandler {
-                    await connection.closed()
+                let openedAt = clock.now
+                let asked = await withTaskCancellationHandler {
+                    await connection.leaving()
                 } onCancel: {
                     connection.closeSoon()
                 }
-                pool()?.withdraw(slot)
+                pool()?.withdraw(slot, connection)
+                // A connection that lasted is made again at once, unless its server asks for a while.
+                let hasLasted = clock.now - openedAt >= configuration.reconnectDelayMax
+                if hasLasted { delay = configuration.reconnectDelayMin }
+                if !hasLasted || asked != nil { await pause(&delay, asked, configuration) }
             } catch {
                 pool()?.fail(slot, error)
-                // At least what the server asks for; spread, so that clients do not come all at once.
-                let wait = Swift.max(delay, error.retryAfter ?? .zero) * Double.random(in: 0.8...1.2)
-                try? await Task.sleep(for: wait)
-                delay = Swift.min(delay * 2, configuration.reconnectDelayMax)
+                await pause(&delay, error.retryAfter, configuration)
                 pool()?.begin(slot)
             }
         }
+    }
+
+    /// Waits, at least as long as the server asks for within reason, and longer the next time; spread, so that
+    /// clients do not come all at once.
+    private static func pause(
+        _ delay: inout Duration, _ asked: Duration?, _ configuration: ClientConfiguration
+    ) async {
+        let asked = Swift.min(asked ?? .zero, .milliseconds(Limits.reconnectMillisecondsMax))
+        try? await Task.sleep(for: Swift.max(delay, asked) * Double.random(in: 0.8...1.2))
+        delay = Swift.min(delay * 2, configuration.reconnectDelayMax)
     }
 
     private func publish(_ connection: KindredConnection, _ slot: Int) -> Bool {
@@ -175,12 +196,24 @@ final class ConnectionPool: Sendable {
         return true
     }
 
-    /// The slot's connection has ended; it is made again at once.
-    private func withdraw(_ slot: Int) {
-        state.withLock { state in
+    /// The slot's connection takes no more requests and will be made again; what is in flight on it may end.
+    private func withdraw(_ slot: Int, _ connection: KindredConnection) {
+        let isKept = state.withLock { state in
             state.connections[slot] = nil
+            if state.isClosed { return false }
             state.connecting.insert(slot)
+            state.leaving[ObjectIdentifier(connection)] = connection
+            return true
         }
+        guard isKept else { return connection.closeSoon() }
+        Task { [weak self] in
+            await connection.closed()
+            self?.forget(connection)
+        }
+    }
+
+    private func forget(_ connection: KindredConnection) {
+        state.withLock { _ = $0.leaving.removeValue(forKey: ObjectIdentifier(connection)) }
     }
 
     private func begin(_ slot: Int) { state.withLock { _ = $0.connecting.insert(slot) } }

@@ -34,8 +34,8 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
 
     /// What the caller does for a stream's reader.
     package enum NextAction: Sendable {
-        /// The ticket waits for the next event.
-        case wait
+        /// The ticket waits for the next event, until that time at most.
+        case wait(until: NIODeadline?)
         case deliver(Ticket, StreamEvent, windowLimit: UInt64?)
     }
 
@@ -45,20 +45,32 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
 
     private var phase = Phase.preface
     private var limits = Limits.standard
-    private var lastRequestID: UInt64 = ConnectionState.helloRequestID
+    /// The greatest id that was given to a request.
+    package private(set) var lastRequestID: UInt64 = ConnectionState.helloRequestID
     private var requests: [UInt64: InFlightRequest<Ticket>] = [:]
     /// Requests somebody still waits for; the others only keep their slot until their END.
     private var awaitedCount = 0
     /// Why the connection ended.
     private var closeError: KindredError?
+    /// Why the connection is to end now.
+    private var fault: KindredError?
+    /// Frames since the last one that was of use.
+    private var unaskedCount = 0
 
     /// The request id of HELLO.
     package static var helloRequestID: UInt64 { 1 }
+    /// Bytes of a DATA body with one row: the fixed part, a section's header and an id.
+    private static var rowBytesLeast: Int { 32 }
 
     package init() {}
 
-    /// Why a connection that has been drained ends: nobody waits for it any more.
+    /// True when the server takes no more requests and nobody waits for an answer.
     package var isDrained: Bool { phase == .draining && awaitedCount == 0 }
+
+    /// Why the connection is to be closed now; nil while it is of use.
+    package var endError: KindredError? {
+        fault ?? (isDrained ? .connectionLost("the server ended the connection") : nil)
+    }
 
     /// True between HELLO_OK and GOAWAY.
     package var isReady: Bool { phase == .ready }
@@ -78,20 +90,18 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         case .draining:
             return .refuse(ticket, KindredError(.draining, "the server is shutting down: connect again"))
         case .preface, .hello, .closed:
-            var error = closeError ?? .connectionLost("the connection is not open")
-            error.isNotProcessed = true
-            return .refuse(ticket, error)
+            let error = closeError ?? .connectionLost("the connection is not open")
+            return .refuse(ticket, error.notProcessed)
         }
-        guard deadline > now else { return .refuse(ticket, .deadlineExceeded()) }
+        guard deadline > now else { return .refuse(ticket, KindredError.deadlineExceeded().notProcessed) }
         guard requests.count < Int(limits.requestsInFlightMax), lastRequestID < Limits.requestIDMax else {
             let message = "\(requests.count) requests in flight, at most \(limits.requestsInFlightMax)"
             return .refuse(ticket, KindredError(.overloaded, message))
         }
         lastRequestID += 1
         requests[lastRequestID] = InFlightRequest(
-            type: type, ticket: stream == nil ? ticket : nil,
-            assembler: ReplyAssembler(expecting: expectation),
-            deadline: deadline, stream: stream)
+            type: type, ticket: stream == nil ? ticket : nil, expecting: expectation, stream: stream,
+            deadline: deadline, now: now)
         awaitedCount += 1
         // Rounded up, so that the server does not give up before this side does.
         let milliseconds = ((deadline - now).nanoseconds + 999_999) / 1_000_000
@@ -100,83 +110,103 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
             timeoutMilliseconds: min(UInt32(clamping: milliseconds), limits.timeoutMillisecondsMax))
     }
 
-    /// The reader of a stream wants its next event.
-    package mutating func next(_ ticket: Ticket, requestID: UInt64) -> NextAction {
-        guard var request = requests[requestID], request.stream != nil else {
+    /// The reader of a stream wants its next event, and waits for it as long as it waited for the first rows.
+    package mutating func next(_ ticket: Ticket, requestID: UInt64, now: NIODeadline) -> NextAction {
+        guard var request = requests[requestID], request.isStream, !request.isAbandoned else {
             return .deliver(ticket, .failed(closeError ?? .cancelled), windowLimit: nil)
         }
         guard let (event, windowLimit) = request.stream?.next() else {
             request.ticket = ticket
+            if request.hasRows { request.deadline = now + request.readTimeout }
             requests[requestID] = request
-            return .wait
+            return .wait(until: request.nextMoment)
         }
         requests[requestID] = request
         release(requestID, after: event)
         return .deliver(ticket, event, windowLimit: windowLimit)
     }
 
-    /// Nobody waits for a request any more. Returns its ticket, and whether to send CANCEL.
-    package mutating func abandon(_ requestID: UInt64) -> (ticket: Ticket?, sendsCancel: Bool) {
-        guard var request = requests[requestID], !request.isAbandoned else { return (nil, false) }
+    /// Nobody waits for a request any more. Returns its ticket, and whether to send CANCEL; then END is owed
+    /// until a time.
+    package mutating func abandon(
+        _ requestID: UInt64, now: NIODeadline
+    ) -> (ticket: Ticket?, sendsCancel: Bool, owedBy: NIODeadline?) {
+        guard requests[requestID]?.isAbandoned == false else { return (nil, false, nil) }
+        let ticket = letGo(requestID)
+        guard var request = requests[requestID], phase == .ready || phase == .draining else {
+            return (ticket, false, nil)
+        }
+        request.giveUp(owedBy: now + .milliseconds(Limits.replyOwedMilliseconds))
+        requests[requestID] = request
+        return (ticket, true, request.owedBy)
+    }
+
+    /// Takes the ticket of a request; keeps its slot while END is owed.
+    private mutating func letGo(_ requestID: UInt64) -> Ticket? {
+        guard var request = requests[requestID], !request.isAbandoned else { return nil }
         let ticket = request.abandon()
         awaitedCount -= 1
-        if request.hasEnded {
-            requests[requestID] = nil
-            return (ticket, false)
-        }
-        requests[requestID] = request
-        return (ticket, phase == .ready || phase == .draining)
+        requests[requestID] = request.isEndReceived ? nil : request
+        return ticket
     }
 
     /// True while DATA may still be sent for a stream.
     package func acceptsSeeds(_ requestID: UInt64) -> Bool {
         guard let request = requests[requestID] else { return false }
-        return !request.isAbandoned && !request.hasEnded
+        return !request.isOver
     }
+
+    /// The last seeds of a stream are on their way.
+    package mutating func endSeeds(_ requestID: UInt64) { requests[requestID]?.stream?.seedsHaveEnded = true }
 
     /// Finds the requests whose time has run out, and the next time to look.
     package mutating func expire(
         now: NIODeadline
     ) -> (expired: [(requestID: UInt64, ticket: Ticket?)], next: NIODeadline?) {
-        var expired: [UInt64] = []
-        var next: NIODeadline?
-        for (id, request) in requests {
-            guard let deadline = request.deadline else { continue }
-            if deadline <= now { expired.append(id) } else { next = min(next ?? deadline, deadline) }
-        }
         var tickets: [(UInt64, Ticket?)] = []
-        for id in expired.sorted() {
-            guard var request = requests[id] else { continue }
-            request.deadline = nil
-            if request.stream != nil {
+        var next: NIODeadline?
+        for id in requests.keys.sorted() {
+            guard var request = requests[id], var moment = request.nextMoment else { continue }
+            if moment <= now {
+                if request.owedBy != nil {
+                    fault = .connectionLost(
+                        "the server has not ended request \(id), which was given up "
+                            + "\(Limits.replyOwedMilliseconds / 1_000) s ago")
+                    continue
+                }
+                moment = now + .milliseconds(Limits.replyOwedMilliseconds)
+                request.giveUp(owedBy: moment)
                 // A stream keeps the failure for its reader, who may not be waiting just now.
-                let ticket = request.ticket
-                request.ticket = nil
                 request.stream?.fail(.deadlineExceeded())
+                let ticket = request.isStream ? request.ticket : nil
+                if request.isStream { request.ticket = nil }
                 requests[id] = request
-                tickets.append((id, ticket))
-            } else {
-                requests[id] = request
-                tickets.append((id, abandon(id).ticket))
+                tickets.append((id, request.isStream ? ticket : letGo(id)))
             }
+            next = min(next ?? moment, moment)
         }
         return (tickets, next)
     }
 
-    /// The connection has ended: every ticket comes back, to be told `error`. Rows that have arrived can still
-    /// be read.
-    package mutating func close(_ error: KindredError) -> [Ticket] {
+    /// The connection has ended: every ticket comes back with its error. Rows that have arrived can still be read.
+    ///
+    /// Requests after `begunThrough` have not left this side: their error says that they were not processed.
+    package mutating func close(
+        _ error: KindredError, begunThrough: UInt64 = .max
+    ) -> [(ticket: Ticket, error: KindredError)] {
         phase = .closed
         closeError = error
-        var tickets: [Ticket] = []
+        var tickets: [(Ticket, KindredError)] = []
         for id in requests.keys.sorted() {
             guard var request = requests[id] else { continue }
-            request.stream?.fail(error)
+            let own = id > begunThrough ? error.notProcessed : error
+            request.stream?.fail(own)
             request.isEndReceived = true
+            request.giveUp()
             requests[id] = request
-            if let ticket = request.ticket { tickets.append(ticket) }
+            if let ticket = request.ticket { tickets.append((ticket, own)) }
             if !request.isStream || request.ticket != nil || request.isAbandoned {
-                _ = abandon(id)
+                _ = letGo(id)
                 requests[id] = nil
             }
         }
@@ -211,7 +241,9 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         guard bytes.byteCount >= FrameHeader.byteCount else { return (0, .needBytes) }
         let header: FrameHeader
         do throws(ConnectionFailure) {
-            header = try FrameHeader(decoding: bytes, bodyBytesMax: limits.bodyBytesMax)
+            header = try FrameHeader(
+                decoding: bytes,
+                bodyBytesMax: phase == .hello ? limits.bodyBytesBeforeHelloMax : limits.bodyBytesMax)
         } catch {
             return (0, .close(.protocolError(error.status, error.description)))
         }
@@ -230,13 +262,20 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
     private mutating func receiveHello(_ header: FrameHeader, _ body: RawSpan) throws(KindredError) -> Action
     {
         switch try decode(header, body) {
-        case .helloOK(let reply) where header.requestID == Self.helloRequestID:
-            limits = reply.limits
-            // A server may lower the protocol's limits, never raise them.
-            limits.bodyBytesMax = min(limits.bodyBytesMax, Limits.standard.bodyBytesMax)
+        case .helloOK(var reply) where header.requestID == Self.helloRequestID && header.isEnd:
+            guard reply.minor <= ProtocolVersion.minor, reply.featuresGranted == 0 else {
+                throw .protocolError(
+                    .unexpectedFrame,
+                    "the server chose version 1.\(reply.minor) with features \(reply.featuresGranted), which "
+                        + "nobody offered")
+            }
+            limits = try reply.limits.adopted()
+            reply.limits = limits
             phase = .ready
             return .opened(reply)
-        case .failure(let reply): throw KindredError(reply)
+        case .failure(let reply) where header.requestID == Self.helloRequestID:
+            try ReplyCheck.check(status: reply.status)
+            throw KindredError(reply)
         case .goAway(let message): throw KindredError(message)
         default: throw unexpected(header)
         }
@@ -247,46 +286,52 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         guard case .goAway(let message) = try decode(header, body), header.requestID == 0 else {
             throw unexpected(header)
         }
+        try noteUnasked()
         phase = .draining
+        let error = KindredError(message)
+        // The server has closed already: nothing more comes.
+        if message.status >> 8 == 6 { fault = error.processed }
         var tickets: [Ticket] = []
         for id in requests.keys.sorted() where id > message.lastRequestID {
-            if let ticket = requests[id]?.ticket {
-                tickets.append(ticket)
-                _ = abandon(id)
+            if requests[id]?.ticket != nil {
+                if let ticket = letGo(id) { tickets.append(ticket) }
             } else {
-                requests[id]?.stream?.fail(KindredError(message))
+                requests[id]?.stream?.fail(error.notProcessed)
             }
         }
         return .draining(message, notProcessed: tickets)
     }
 
+    /// A frame that nobody has a use for. Throws PROTOCOL_ERROR when there are too many of them in a row.
+    private mutating func noteUnasked() throws(KindredError) {
+        unaskedCount += 1
+        guard unaskedCount <= Limits.unaskedFramesMax else {
+            throw .protocolError(
+                .excessiveControl, "\(unaskedCount) frames in a row that answer nothing")
+        }
+    }
+
     private mutating func receiveReply(_ header: FrameHeader, _ body: RawSpan) throws(KindredError) -> Action
     {
         let id = header.requestID
-        guard var request = requests[id] else { throw unexpected(header) }
-        let isData = header.type == MessageType.data.rawValue
-        guard isData ? request.isStream && !header.isEnd : header.type == request.replyType else {
-            throw unexpected(header)
-        }
-        if request.isAbandoned || request.hasEnded {
+        guard var request = requests[id], !request.isEndReceived else { throw unexpected(header) }
+        if header.type == MessageType.data.rawValue { return try receiveData(header, body) }
+        guard header.type == request.replyType else { throw unexpected(header) }
+        try request.noteFrame(bodyByteCount: body.byteCount)
+        if request.isOver {
+            requests[id] = request
             if header.isEnd { finish(id) }
             return .proceed
         }
         let reply = try decode(header, body)
-        if isData {
-            guard case .data(let rows) = reply else { throw unexpected(header) }
-            // The deadline runs to the first rows.
-            request.deadline = nil
-            try request.stream?.receive(rows, bodyByteCount: body.byteCount)
-            requests[id] = request
-            return deliver(id)
-        }
+        if case .failure(let failure) = reply { try ReplyCheck.check(status: failure.status) }
         let whole: ServerReply?
         do throws(RequestFailure) {
             whole = try request.assembler.append(reply, isEnd: header.isEnd)
         } catch {
             throw .protocolError(.malformedBody, "the reply to request \(id): \(error)")
         }
+        unaskedCount = 0
         guard let whole else {
             requests[id] = request
             return .proceed
@@ -298,12 +343,33 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
             return .reply(ticket, whole)
         }
         request.isEndReceived = true
-        request.deadline = nil
+        request.giveUp()
         switch whole {
-        case .lookalike(let summary): try request.stream?.receive(summary)
+        case .lookalike(let summary) where request.stream?.seedsHaveEnded == true:
+            try request.stream?.receive(summary)
         case .failure(let failure): request.stream?.fail(KindredError(failure))
         default: throw unexpected(header)
         }
+        requests[id] = request
+        return deliver(id)
+    }
+
+    private mutating func receiveData(_ header: FrameHeader, _ body: RawSpan) throws(KindredError) -> Action {
+        let id = header.requestID
+        guard var request = requests[id], request.isStream, !header.isEnd else { throw unexpected(header) }
+        try request.stream?.take(bodyByteCount: body.byteCount)
+        let reply = request.isOver ? nil : try decode(header, body)
+        guard case .data(let rows)? = reply, !rows.ids.isEmpty else {
+            // Rows that are on their way when their reader goes are within the window; empty frames need an end.
+            if reply != nil || body.byteCount < Self.rowBytesLeast { try noteUnasked() }
+            requests[id] = request
+            return .proceed
+        }
+        guard request.stream?.seedsHaveEnded == true else { throw unexpected(header) }
+        unaskedCount = 0
+        request.deadline = nil
+        request.hasRows = true
+        try request.stream?.receive(rows, bodyByteCount: body.byteCount)
         requests[id] = request
         return deliver(id)
     }
@@ -322,12 +388,14 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
     /// The reader has the last event: the stream is nobody's any more.
     private mutating func release(_ id: UInt64, after event: StreamEvent) {
         if case .rows = event { return }
-        _ = abandon(id)
+        _ = letGo(id)
     }
 
     private mutating func finish(_ id: UInt64) {
         guard var request = requests[id] else { return }
         request.isEndReceived = true
+        request.giveUp()
+        request.owedBy = nil
         // A stream that failed on this side keeps its error until the reader has it.
         if request.isStream, !request.isAbandoned {
             requests[id] = request

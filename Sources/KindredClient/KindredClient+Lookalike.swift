@@ -36,7 +36,7 @@ extension KindredClient {
         -> SeedUpload
     {
         let deadline = deadline(options.call.timeout)
-        let connection = try await pool.connection(by: deadline)
+        let connection = try await connection(by: deadline)
         var request = LookalikeRequest(size: size)
         request.model = options.call.model
         request.version = options.call.version

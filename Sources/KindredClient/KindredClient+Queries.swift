@@ -25,12 +25,7 @@ extension KindredClient {
         request.candidates = options.candidates.map { RaggedIDs(shared: IDList($0)) }
         request.minimumScores = options.minimumScore.map { [$0] } ?? []
         request.columns = options.columns
-        let reply = try await call(
-            .recommend(request),
-            expecting: .recommend(queries: queries.count, resultsPerQueryMax: Swift.max(0, k)),
-            timeout: options.call.timeout)
-        guard case .recommend(let answer) = reply,
-            answer.columns.count == options.columns.count || answer.ids.isEmpty
+        guard case .recommend(let answer) = try await call(.recommend(request), timeout: options.call.timeout)
         else { throw .wrongReply }
         return queries.indices.map { index in
             do throws(KindredError) {
@@ -48,12 +43,9 @@ extension KindredClient {
         let request = ScoreRequest(
             scope: try scope([query], options.target, options.similarity, options.call),
             candidates: RaggedIDs(shared: IDList(candidates)))
-        let reply = try await call(
-            .score(request), expecting: .score(queries: 1, scores: candidates.count),
-            timeout: options.call.timeout)
+        let reply = try await call(.score(request), timeout: options.call.timeout)
         guard case .score(let answer) = reply, let outcome = answer.outcomes.first else { throw .wrongReply }
         guard outcome.isAnswered else { throw KindredError(outcome) }
-        guard answer.scores.count == candidates.count else { throw .wrongReply }
         return Scores(
             model: answer.origin.model, version: answer.origin.version,
             scores: zip(answer.scores, answer.found).map { $1 ? $0 : nil })
@@ -65,9 +57,9 @@ extension KindredClient {
     ) async throws(KindredError) -> Vectors {
         let request = VectorsRequest(
             model: options.model, version: options.version, side: side, ids: IDList(ids))
-        let reply = try await call(
-            .vectors(request), expecting: .vectors(ids: ids.count), timeout: options.timeout)
-        guard case .vectors(let answer) = reply else { throw .wrongReply }
+        guard case .vectors(let answer) = try await call(.vectors(request), timeout: options.timeout) else {
+            throw .wrongReply
+        }
         let dimension = Int(answer.dimension)
         var first = 0
         let vectors = answer.found.map { isFound -> [Float]? in

@@ -95,11 +95,12 @@ public final class KindredClient: Sendable {
     public func ping(timeout: Duration? = nil) async throws(KindredError) -> Duration {
         let value = UInt64.random(in: .min ... .max)
         let deadline = deadline(timeout)
-        let connection = try await pool.connection(by: deadline)
+        let connection = try await connection(by: deadline)
         let clock = ContinuousClock()
         let start = clock.now
-        let reply = try await connection.exchange(.ping(value), deadline: deadline)
-        guard case .pong(value) = reply else { throw .wrongReply }
+        guard case .pong = try await connection.exchange(.ping(value), deadline: deadline) else {
+            throw .wrongReply
+        }
         return clock.now - start
     }
 
@@ -109,18 +110,25 @@ public final class KindredClient: Sendable {
         .now() + TimeAmount(timeout ?? configuration.timeout)
     }
 
+    /// A connection to send a request on. Without one, the request was not processed.
+    func connection(by deadline: NIODeadline) async throws(KindredError) -> KindredConnection {
+        do throws(KindredError) {
+            return try await pool.connection(by: deadline)
+        } catch {
+            throw error.notProcessed
+        }
+    }
+
     /// Makes one call and, where that may help, makes it again.
     func call(
-        _ message: ClientMessage, expecting expectation: ReplyAssembler.Expectation = .single,
-        isRead: Bool = true, timeout: Duration?
+        _ message: ClientMessage, isRead: Bool = true, timeout: Duration?
     ) async throws(KindredError) -> ServerReply {
         let deadline = deadline(timeout)
         budget.earn()
         var attempt = 1
         while true {
             do throws(KindredError) {
-                let connection = try await pool.connection(by: deadline)
-                return try await connection.exchange(message, expecting: expectation, deadline: deadline)
+                return try await connection(by: deadline).exchange(message, deadline: deadline)
             } catch {
                 guard error.isRetryable, isRead || error.isNotProcessed, attempt < configuration.attemptsMax,
                     !Task.isCancelled, budget.spend()

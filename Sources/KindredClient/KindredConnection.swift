@@ -13,31 +13,34 @@ public final class KindredConnection: Sendable {
     private let channel: any Channel
     private let handler: NIOLoopBound<ConnectionHandler>
     private let gauge: ConnectionGauge
+    private let left: EventLoopFuture<Duration?>
     private let configuration: ClientConfiguration
 
     private init(
         server: HelloReply, channel: any Channel, handler: NIOLoopBound<ConnectionHandler>,
-        gauge: ConnectionGauge,
-        configuration: ClientConfiguration
+        gauge: ConnectionGauge, left: EventLoopFuture<Duration?>, configuration: ClientConfiguration
     ) {
         self.server = server
         self.channel = channel
         self.handler = handler
         self.gauge = gauge
+        self.left = left
         self.configuration = configuration
     }
 
     /// Connects, and waits until the server has accepted.
     ///
     /// Throws CONNECTION_LOST when nobody answers within the configuration's `connectTimeout`, PROTOCOL_ERROR
-    /// when the peer is no Kindred server, and the server's refusal.
+    /// when the peer is no Kindred server, CANCELLED, and the server's refusal.
     public static func connect(
         to endpoint: Endpoint, configuration: ClientConfiguration = ClientConfiguration()
     ) async throws(KindredError) -> KindredConnection {
         let timeout = TimeAmount(configuration.connectTimeout)
+        let deadline = NIODeadline.now() + timeout
         let gauge = ConnectionGauge()
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let opened = loop.makePromise(of: HelloReply.self)
+        let left = loop.makePromise(of: Duration?.self)
         let hello = HelloRequest(clientName: configuration.clientName, token: configuration.token)
         do {
             let (channel, handler) = try await ClientBootstrap(group: loop)
@@ -45,20 +48,25 @@ public final class KindredConnection: Sendable {
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .connect(host: endpoint.host, port: endpoint.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        let handler = ConnectionHandler(hello: hello, opened: opened, gauge: gauge)
+                        let handler = ConnectionHandler(
+                            hello: hello, opened: opened, left: left, gauge: gauge)
                         try channel.pipeline.syncOperations.addHandler(handler)
                         return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
                     }
                 }
-            let watchdog = loop.scheduleTask(in: timeout) {
+            let watchdog = loop.scheduleTask(deadline: deadline) {
                 opened.fail(KindredError.connectionLost("\(endpoint) did not accept within \(timeout)"))
             }
             defer { watchdog.cancel() }
             do {
+                let server = try await withTaskCancellationHandler {
+                    try await opened.futureResult.get()
+                } onCancel: {
+                    opened.fail(KindredError.cancelled)
+                }
                 return KindredConnection(
-                    server: try await opened.futureResult.get(), channel: channel, handler: handler,
-                    gauge: gauge,
-                    configuration: configuration)
+                    server: server, channel: channel, handler: handler, gauge: gauge,
+                    left: left.futureResult, configuration: configuration)
             } catch {
                 channel.close(promise: nil)
                 throw error
@@ -67,6 +75,7 @@ public final class KindredConnection: Sendable {
             throw error
         } catch {
             opened.fail(error)
+            left.succeed(nil)
             throw .connectionLost("cannot connect to \(endpoint): \(reason(of: error))")
         }
     }
@@ -117,6 +126,15 @@ public final class KindredConnection: Sendable {
         channel.eventLoop.execute { handler.value.shutDown() }
     }
 
+    /// Ends the connection to a server that answers what was not asked.
+    private func closeSoon(_ error: KindredError) {
+        let handler = handler
+        channel.eventLoop.execute { handler.value.shutDown(error) }
+    }
+
+    /// Returns when the server takes no more requests, with the time after which it wants to be asked again.
+    func leaving() async -> Duration? { (try? await left.get()) ?? nil }
+
     /// Returns when the connection has ended.
     package func closed() async { try? await channel.closeFuture.get() }
 
@@ -125,17 +143,15 @@ public final class KindredConnection: Sendable {
 
     // MARK: Requests
 
-    /// Sends one request and waits for its whole answer.
+    /// Sends one request, waits for its whole answer and holds it against the request.
     ///
+    /// Throws PROTOCOL_ERROR, and ends the connection, when the answer cannot be the one to the request.
     /// Cancelling the task sends CANCEL and throws CANCELLED at once.
     package func exchange(
-        _ message: ClientMessage, expecting expectation: ReplyAssembler.Expectation = .single,
-        deadline: NIODeadline
+        _ message: ClientMessage, deadline: NIODeadline
     ) async throws(KindredError) -> ServerReply {
-        var request = OutgoingRequest(message, deadline: deadline)
-        try check(request)
-        request.expectation = expectation
-        let outgoing = request
+        let outgoing = OutgoingRequest(message, deadline: deadline)
+        try check(outgoing)
         let loop = channel.eventLoop
         let handler = handler
         let ticket = NIOLoopBoundBox.makeBoxSendingValue(
@@ -148,20 +164,30 @@ public final class KindredConnection: Sendable {
         } onCancel: {
             loop.execute { handler.value.cancel(ticket.value) }
         }
-        return try result.get()
+        let reply = try result.get()
+        do throws(KindredError) {
+            try ReplyCheck.check(reply, answers: message)
+        } catch {
+            closeSoon(error)
+            throw error
+        }
+        return reply
     }
 
     /// Opens a look-alike stream. `seedsFollow`: DATA comes after it.
     package func open(
         _ request: LookalikeRequest, seedsFollow: Bool, deadline: NIODeadline
     ) throws(KindredError) -> StreamHandle {
+        try limits.checkStreams()
         var outgoing = OutgoingRequest(.lookalike(request), deadline: deadline)
         try check(outgoing)
         outgoing.isEnd = !seedsFollow
-        outgoing.stream = StreamState(windowBytes: request.windowBytes)
+        outgoing.stream = StreamState(
+            windowBytes: request.windowBytes, duration: TimeAmount(configuration.streamTimeout))
+        outgoing.stream?.seedsHaveEnded = !seedsFollow
         return StreamHandle(
-            opening: outgoing, channel: channel, handler: handler, gauge: gauge,
-            dataBodyBytesMax: Int(limits.dataBodyBytesMax))
+            opening: outgoing, check: AudienceCheck(request), channel: channel, handler: handler,
+            gauge: gauge, dataBodyBytesMax: Int(limits.dataBodyBytesMax))
     }
 
     private func check(_ request: OutgoingRequest) throws(KindredError) {

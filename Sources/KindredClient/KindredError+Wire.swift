@@ -1,5 +1,5 @@
 internal import KindredDomain
-internal import KindredWire
+package import KindredWire
 
 extension KindredError {
     /// The error that a preface that refuses is.
@@ -23,14 +23,23 @@ extension KindredError {
     }
 
     /// The error of a request that a GOAWAY says was not processed.
-    init(_ message: GoAway) {
+    package init(_ message: GoAway) {
         let status = StatusCode(rawValue: message.status)
-        self.init(
-            code: message.status, name: status?.name ?? "STATUS_0x\(String(message.status, radix: 16))",
-            message: message.message.isEmpty ? "the server ended the connection" : message.message,
-            isRetryable: true, isNotProcessed: true,
-            retryAfter: message.reconnectAfterMilliseconds == 0
-                ? nil : .milliseconds(Int64(message.reconnectAfterMilliseconds)))
+        let text = message.message.isEmpty ? "the server closed the connection" : message.message
+        if status == .ok {
+            // A goodbye without a reason: the name of success would be none.
+            self = .connectionLost(text)
+        } else {
+            self.init(
+                code: message.status, name: status?.name ?? "STATUS_0x\(String(message.status, radix: 16))",
+                message: text)
+        }
+        // What this side did wrong it would do again.
+        isRetryable = message.status >> 8 != 6 || status?.flags.contains(.retryable) == true
+        isNotProcessed = true
+        if message.reconnectAfterMilliseconds != 0 {
+            retryAfter = .milliseconds(Int64(message.reconnectAfterMilliseconds))
+        }
     }
 }
 

@@ -12,7 +12,8 @@ public struct KindredError: Error, Sendable, Equatable {
     public var message: String
     /// The same call may succeed later.
     public var isRetryable: Bool
-    /// The server did nothing, so even a call that changes something may be repeated.
+    /// The server did nothing: it says so, or the request never left. Even a call that changes something may be
+    /// repeated.
     public var isNotProcessed: Bool
     /// How long the server asks to wait before the next try.
     public var retryAfter: Duration?
@@ -83,6 +84,24 @@ public struct KindredError: Error, Sendable, Equatable {
     package static func connectionLost(_ message: String) -> KindredError {
         KindredError(code: 0, name: "CONNECTION_LOST", message: message, isRetryable: true)
     }
+
+    /// The same error of a request that the server has not begun.
+    var notProcessed: KindredError {
+        var error = self
+        error.isNotProcessed = true
+        return error
+    }
+
+    /// The same error of a request of which nobody knows whether the server has begun it.
+    var processed: KindredError {
+        var error = self
+        error.isNotProcessed = false
+        return error
+    }
+
+    /// The caller has closed the client.
+    static let closed = KindredError(
+        code: 0, name: "CONNECTION_LOST", message: "the client was closed", isNotProcessed: true)
 
     /// The caller's task was cancelled.
     package static let cancelled = KindredError(.cancelled, "cancelled by the caller")

@@ -1,3 +1,4 @@
+internal import KindredDomain
 internal import KindredWire
 internal import NIOCore
 
@@ -8,15 +9,34 @@ struct OutgoingRequest: Sendable {
     let body: [UInt8]
     /// False: DATA with seeds follows.
     var isEnd = true
-    var expectation: ReplyAssembler.Expectation = .single
+    /// What its whole answer consists of.
+    let expectation: ReplyAssembler.Expectation
     var stream: StreamState?
     let deadline: NIODeadline
 
     init(_ message: ClientMessage, deadline: NIODeadline) {
         type = message.type
+        expectation = ReplyAssembler.Expectation(message)
         var writer = ByteWriter()
         message.encodeBody(into: &writer)
         body = writer.bytes
         self.deadline = deadline
+    }
+}
+
+extension ReplyAssembler.Expectation {
+    /// What the whole answer to a request consists of.
+    init(_ message: ClientMessage) {
+        switch message {
+        case .recommend(let request):
+            self = .recommend(
+                queries: request.scope.queries.count, resultsPerQueryMax: Int(request.k))
+        case .score(let request):
+            let queries = request.scope.queries.count
+            let lists = request.candidates.offsets == nil ? queries : 1
+            self = .score(queries: queries, scores: request.candidates.ids.count * lists)
+        case .vectors(let request): self = .vectors(ids: request.ids.count)
+        default: self = .single
+        }
     }
 }

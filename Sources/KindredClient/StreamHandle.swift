@@ -12,11 +12,14 @@ package final class StreamHandle: Sendable {
     private let gauge: ConnectionGauge
     /// The event that ended the stream: whoever reads on gets it again.
     private let last = Mutex<StreamEvent?>(nil)
+    /// Used by the reader and the sender of seeds, so that the event loop has no part in it.
+    private let check: Mutex<AudienceCheck>
 
     init(
-        opening request: OutgoingRequest, channel: any Channel, handler: NIOLoopBound<ConnectionHandler>,
-        gauge: ConnectionGauge, dataBodyBytesMax: Int
+        opening request: OutgoingRequest, check: AudienceCheck, channel: any Channel,
+        handler: NIOLoopBound<ConnectionHandler>, gauge: ConnectionGauge, dataBodyBytesMax: Int
     ) {
+        self.check = Mutex(check)
         let ticket = NIOLoopBoundBox.makeBoxSendingValue(
             RequestTicket(), as: RequestTicket.self, eventLoop: channel.eventLoop)
         self.channel = channel
@@ -35,30 +38,54 @@ package final class StreamHandle: Sendable {
     }
 
     /// Sends seeds and returns when they have left; false: the stream takes no more, its reader hears why.
+    ///
+    /// One task sends. Cancelling it cancels the stream.
     package func send(_ seeds: AudienceRows, isEnd: Bool) async -> Bool {
-        let (handler, ticket) = (handler, ticket)
-        let written = channel.eventLoop.makePromise(of: Bool.self)
-        channel.eventLoop.execute {
-            handler.value.sendSeeds(seeds, isEnd: isEnd, ticket.value, written: written)
+        check.withLock { $0.noteSeeds(seeds.ids) }
+        let (handler, ticket, loop) = (handler, ticket, channel.eventLoop)
+        let written = loop.makePromise(of: Bool.self)
+        loop.execute { handler.value.sendSeeds(seeds, isEnd: isEnd, ticket.value, written: written) }
+        return await withTaskCancellationHandler {
+            (try? await written.futureResult.get()) ?? false
+        } onCancel: {
+            loop.execute { handler.value.cancel(ticket.value) }
         }
-        return (try? await written.futureResult.get()) ?? false
     }
 
     /// The next event. Cancelling the task cancels the stream.
     package func next() async -> StreamEvent {
         if let event = last.withLock({ $0 }) { return event }
         let (handler, ticket, loop) = (handler, ticket, channel.eventLoop)
-        let event = await withTaskCancellationHandler {
+        let received = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.execute { handler.value.next(ticket.value, .event(continuation)) }
             }
         } onCancel: {
             loop.execute { handler.value.cancel(ticket.value) }
         }
+        let event = checked(received)
         switch event {
         case .rows: break
         case .end, .failed: last.withLock { $0 = event }
         }
         return event
+    }
+
+    /// The event, or the failure where it cannot be the next one of what was asked for; then the connection ends.
+    private func checked(_ event: StreamEvent) -> StreamEvent {
+        do throws(KindredError) {
+            try check.withLock { check throws(KindredError) in
+                switch event {
+                case .rows(let rows): try check.check(rows)
+                case .end(let summary): try check.check(summary)
+                case .failed: break
+                }
+            }
+            return event
+        } catch {
+            let handler = handler
+            channel.eventLoop.execute { handler.value.shutDown(error) }
+            return .failed(error)
+        }
     }
 }

@@ -1,11 +1,16 @@
 package import KindredDomain
 internal import KindredWire
+package import NIOCore
 
 /// The client's side of one look-alike stream: what was received, what was read, what was granted.
 ///
 /// The window is absolute: bytes read so far plus the window's size. It is raised when half of it has been
 /// read, so a reader at full speed costs one WINDOW per half window.
 package struct StreamState: Sendable {
+    /// How long the whole stream may take.
+    package let duration: TimeAmount
+    /// The last seeds are on their way; before, a server has nothing to send but a failure.
+    package var seedsHaveEnded = true
     private let windowBytes: UInt64
     private var grantedBytes: UInt64
     private var receivedBytes: UInt64 = 0
@@ -17,7 +22,8 @@ package struct StreamState: Sendable {
     private var isEnded = false
 
     /// A stream whose LOOKALIKE granted `windowBytes`.
-    package init(windowBytes: UInt64) {
+    package init(windowBytes: UInt64, duration: TimeAmount = .hours(1)) {
+        self.duration = duration
         self.windowBytes = windowBytes
         grantedBytes = windowBytes
     }
@@ -25,22 +31,49 @@ package struct StreamState: Sendable {
     /// True once the last event has been received.
     package var hasEnded: Bool { isEnded }
 
-    /// Takes in rows. Throws PROTOCOL_ERROR when they exceed the window or do not continue the ones before.
-    package mutating func receive(_ chunk: AudienceRows, bodyByteCount: Int) throws(KindredError) {
-        // Rows that were on their way when this side gave up.
-        if isEnded { return }
+    /// Counts the bytes of rows, wanted or not. Throws PROTOCOL_ERROR when they exceed the window.
+    package mutating func take(bodyByteCount: Int) throws(KindredError) {
         // At most 4 MiB each: the sum stays far below 2^64.
         receivedBytes += UInt64(bodyByteCount)
         guard receivedBytes <= grantedBytes else {
             throw .protocolError(
                 .flowControl, "\(receivedBytes) bytes of rows where \(grantedBytes) were granted")
         }
+    }
+
+    /// Takes in rows whose bytes were counted. Throws PROTOCOL_ERROR when they do not continue the ones before.
+    package mutating func receive(_ chunk: AudienceRows, bodyByteCount: Int) throws(KindredError) {
+        // Rows that were on their way when this side gave up.
+        if isEnded { return }
         guard chunk.firstRow == rows else {
             throw .protocolError(.malformedBody, "rows begin at \(chunk.firstRow) where \(rows) was next")
         }
         rows += UInt64(chunk.ids.count)
         checksum.update(chunk.ids)
-        buffered.append((.rows(chunk), UInt64(bodyByteCount)))
+        guard buffered.count >= Limits.streamChunksHeldMax, join(chunk, bodyByteCount) else {
+            buffered.append((.rows(chunk), UInt64(bodyByteCount)))
+            return
+        }
+    }
+
+    /// Joins rows to the ones before, where they are alike: many small chunks take more memory than their bytes.
+    private mutating func join(_ chunk: AudienceRows, _ bodyByteCount: Int) -> Bool {
+        guard case .rows(var last) = buffered[buffered.count - 1].event, last.ids.kind == chunk.ids.kind,
+            last.scores.isEmpty == chunk.scores.isEmpty
+        else { return false }
+        buffered[buffered.count - 1].event = .rows(AudienceRows(firstRow: 0, ids: .empty, scores: []))
+        last.ids.append(contentsOf: chunk.ids)
+        last.scores += chunk.scores
+        buffered[buffered.count - 1].event = .rows(last)
+        buffered[buffered.count - 1].byteCount += UInt64(bodyByteCount)
+        return true
+    }
+
+    /// Forgets what nobody will read.
+    mutating func clear() {
+        isEnded = true
+        buffered = []
+        firstBuffered = 0
     }
 
     /// Takes in the end. Throws PROTOCOL_ERROR when the rows were not the ones the server sent.

@@ -157,6 +157,24 @@ package struct Limits: Sendable, Equatable {
     package static let keptReplyBytesMax = 32 << 10
     /// Mebibytes of answers that one event loop may be told to keep.
     package static let answerCacheMebibytesMax = 1 << 16
+    /// Frames in a row that a client takes from a server without any use for them.
+    package static let unaskedFramesMax = 64
+    /// Body bytes of one answer that a client joins from several frames.
+    package static let replyBytesHeldMax = 256 << 20
+    /// Bytes of requests that a client keeps for a server that does not take them.
+    package static let unsentBytesMax = 64 << 20
+    /// Chunks of one stream that a client keeps apart while nobody reads them; more are joined.
+    package static let streamChunksHeldMax = 1_024
+    /// How long a client waits for the end of a request it has given up; then the connection is of no use.
+    package static let replyOwedMilliseconds: Int64 = 60_000
+    /// Longest wait before a client connects again, whatever a server asks for.
+    package static let reconnectMillisecondsMax: Int64 = 60_000
+    /// Seeds, and rows, whose ids a client keeps to check an audience; of more none is kept.
+    package static let idsCheckedMax: UInt64 = 1_000_000
+    /// Least `bodyBytesMax` of a server that a client can use.
+    package static let bodyBytesLeast: UInt32 = 1_024
+    /// Least `dataBodyBytesMax` and window of a look-alike: one row with the longest id fits.
+    package static let dataBodyBytesLeast: UInt32 = 512
     /// Parts per million in the whole: a share of a population.
     package static let shareMax: UInt64 = 1_000_000
 

@@ -14,14 +14,14 @@ enum MessageSection {
             default: try section.skip()
             }
         }
-        return try text?.string(in: body) ?? ""
+        return try cut(text?.string(in: body) ?? "")
     }
 
     static func append(_ message: String, into writer: inout ByteWriter) {
         if !message.isEmpty { writer.appendString(cut(message), tag: tag) }
     }
 
-    /// As much of a sentence as is sent.
+    /// As much of a sentence as is sent, and as much as is believed.
     static func cut(_ message: String) -> String {
         message.prefix(bytes: Int(Limits.standard.messageBytesMax))
     }

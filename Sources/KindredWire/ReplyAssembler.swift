@@ -11,6 +11,14 @@ package struct ReplyAssembler: Sendable {
         /// So many queries with `scores` scores in all, where none of them failed.
         case score(queries: Int, scores: Int)
         case vectors(ids: Int)
+
+        /// Frames that the answer comes in at most: each but the only one answers something.
+        package var framesMax: Int {
+            switch self {
+            case .single: 1
+            case .recommend(let count, _), .score(let count, _), .vectors(let count): max(1, count)
+            }
+        }
     }
 
     private let expectation: Expectation
@@ -35,7 +43,11 @@ package struct ReplyAssembler: Sendable {
             guard whole.scores.count <= scores else { throw Self.notWhole }
             return try finish(.score(whole), count: whole.outcomes.count, of: queries, isEnd: isEnd)
         case (.vectors(let ids), .vectors(let reply)):
+            let limits = Limits.standard
             let whole = try join(reply)
+            guard whole.dimension <= limits.dimensionMax,
+                whole.elements.count <= Int(limits.vectorElementsPerRequestMax)
+            else { throw Self.notWhole }
             return try finish(.vectors(whole), count: whole.found.count, of: ids, isEnd: isEnd)
         case (.single, _):
             guard isEnd else { throw Self.notWhole }
@@ -68,12 +80,17 @@ package struct ReplyAssembler: Sendable {
             part.origin.isSameAnswer(as: whole.origin), part.columns.count == whole.columns.count,
             (part.scores == nil) == (whole.scores == nil) || part.ids.isEmpty || whole.ids.isEmpty
         else { throw Self.notContinued }
-        whole.offsets = try Self.join(whole.offsets, part.offsets)
-        whole.ids = try Self.join(whole.ids, part.ids)
-        if let scores = part.scores { whole.scores = (whole.scores ?? []) + scores }
+        try Self.append(part.offsets, to: &whole.offsets)
+        try Self.append(part.ids, to: &whole.ids)
+        if whole.scores == nil {
+            whole.scores = part.scores
+        } else if let scores = part.scores {
+            whole.scores?.append(contentsOf: scores)
+        }
+        guard whole.scores.map({ $0.count == whole.ids.count }) ?? true else { throw Self.notContinued }
         whole.outcomes += part.outcomes
         for index in whole.columns.indices {
-            whole.columns[index] = try Self.join(whole.columns[index], part.columns[index])
+            try Self.append(part.columns[index], to: &whole.columns[index])
         }
         return whole
     }
@@ -87,7 +104,7 @@ package struct ReplyAssembler: Sendable {
         guard Int(part.firstQuery) == whole.outcomes.count, !part.outcomes.isEmpty,
             part.origin.isSameAnswer(as: whole.origin)
         else { throw Self.notContinued }
-        whole.offsets = try Self.join(whole.offsets, part.offsets)
+        try Self.append(part.offsets, to: &whole.offsets)
         whole.scores += part.scores
         whole.found += part.found
         whole.outcomes += part.outcomes
@@ -108,43 +125,45 @@ package struct ReplyAssembler: Sendable {
         return whole
     }
 
-    private static func join(_ left: [UInt32], _ right: [UInt32]) throws(RequestFailure) -> [UInt32] {
-        guard let base = left.last, let last = right.last, !base.addingReportingOverflow(last).overflow else {
+    // Each appends in place, so that an answer in many frames is not copied once for each of them.
+
+    private static func append(_ part: [UInt32], to whole: inout [UInt32]) throws(RequestFailure) {
+        guard let base = whole.last, let last = part.last, !base.addingReportingOverflow(last).overflow else {
             throw notContinued
         }
-        return left + right.dropFirst().map { base + $0 }
+        whole.append(contentsOf: part.dropFirst().lazy.map { base + $0 })
     }
 
-    private static func join(_ left: IDList, _ right: IDList) throws(RequestFailure) -> IDList {
-        switch (left, right) {
-        case (.numbers(let a), .numbers(let b)): return .numbers(a + b)
-        case (.text(let a), .text(let b)): return .text(try join(a, b))
+    private static func append(_ part: IDList, to whole: inout IDList) throws(RequestFailure) {
         // The kind of an empty list has no meaning.
-        case (_, _) where left.isEmpty: return right
-        case (_, _) where right.isEmpty: return left
-        case (.numbers, .text), (.text, .numbers): throw notContinued
-        }
+        guard whole.isEmpty || part.isEmpty || whole.kind == part.kind else { throw notContinued }
+        if case .text(let left) = whole, case .text(let right) = part { try check(left, right) }
+        if !part.isEmpty { whole.append(contentsOf: part) }
     }
 
-    private static func join(_ left: TextList, _ right: TextList) throws(RequestFailure) -> TextList {
-        guard
-            let list = TextList(
-                offsets: try join(left.offsets, right.offsets), bytes: left.bytes + right.bytes)
-        else { throw notContinued }
-        return list
-    }
-
-    private static func join(
-        _ left: ReplyColumn, _ right: ReplyColumn
-    ) throws(RequestFailure) -> ReplyColumn {
-        let values: ResultValues
-        switch (left.values, right.values) {
-        case (.integers(let a), .integers(let b)): values = .integers(a + b)
-        case (.reals(let a), .reals(let b)): values = .reals(a + b)
-        case (.text(let a), .text(let b)): values = .text(try join(a, b))
+    private static func append(_ part: ReplyColumn, to whole: inout ReplyColumn) throws(RequestFailure) {
+        whole.present += part.present
+        switch (whole.values, part.values) {
+        case (.integers(var all), .integers(let more)):
+            whole.values = .integers([])
+            all += more
+            whole.values = .integers(all)
+        case (.reals(var all), .reals(let more)):
+            whole.values = .reals([])
+            all += more
+            whole.values = .reals(all)
+        case (.text(var all), .text(let more)):
+            whole.values = .text(TextList())
+            try check(all, more)
+            all.append(contentsOf: more)
+            whole.values = .text(all)
         default: throw notContinued
         }
-        return ReplyColumn(values: values, present: left.present + right.present)
+    }
+
+    /// The offsets of texts have 32 bits.
+    private static func check(_ whole: TextList, _ part: TextList) throws(RequestFailure) {
+        guard UInt32(exactly: whole.bytes.count + part.bytes.count) != nil else { throw notContinued }
     }
 
     /// A frame that does not begin where the one before it ended, or is of another answer.

@@ -23,11 +23,11 @@ import Testing
 
         func pump(_ header: FrameHeader, _ connection: PeerConnection, seeds: UInt64) {
             while next < AudienceStreamTests.rowCount {
-                let ids = (next..<next + AudienceStreamTests.chunkRows).map { UInt64($0) * 7 }
+                let ids = (next..<next + AudienceStreamTests.chunkRows).map { 1_000_000 + UInt64($0) * 7 }
                 let bodyByteCount = 16 + 8 + ids.count * 8 + 8 + ids.count * 4
                 guard UInt64(sentBytes + bodyByteCount) <= limitBytes else { return }
                 let rows = AudienceRows(
-                    firstRow: UInt64(next), ids: .numbers(ids), scores: ids.map { 1 / Float($0 + 1) })
+                    firstRow: UInt64(next), ids: .numbers(ids), scores: ids.map { -Float($0) })
                 checksum.update(rows.ids)
                 sentBytes += connection.reply(.data(rows), to: header)
                 next += ids.count
@@ -36,6 +36,8 @@ import Testing
             summary.rows = UInt64(next)
             summary.checksum = checksum.value
             summary.seedsReceived = seeds
+            summary.seedsMatched = seeds
+            summary.rowsEligible = UInt64(AudienceStreamTests.rowCount)
             connection.reply(.lookalike(summary), to: header)
             next += 1
         }
@@ -75,7 +77,7 @@ import Testing
         var next: UInt64 = 0
         for try await chunk in stream {
             #expect(chunk.firstRow == next)
-            #expect(chunk.ids.first == .number(next * 7))
+            #expect(chunk.ids.first == .number(1_000_000 + next * 7))
             #expect(chunk.scores.count == chunk.ids.count)
             next += UInt64(chunk.ids.count)
         }
@@ -95,7 +97,7 @@ import Testing
             for number in 0..<1_000 { continuation.yield(ExternalID("user-\(number)")) }
             continuation.finish()
         }
-        let stream = try await client.lookalike(seeds: seeds, size: .share(partsPerMillion: 10_000))
+        let stream = try await client.lookalike(seeds: seeds, size: .share(partsPerMillion: 1_000_000))
         #expect(try await stream.summary().seedsReceived == 1_000)
         await client.close()
         await peer.stop()
@@ -160,13 +162,14 @@ import Testing
             guard case .data = message, header.isEnd else { return }
             var stream = header
             stream.type = MessageType.lookalike.rawValue
-            connection.reply(.data(AudienceRows(firstRow: 0, ids: .numbers([1, 2]), scores: [])), to: stream)
+            connection.reply(
+                .data(AudienceRows(firstRow: 0, ids: .numbers([2, 3]), scores: [2, 1])), to: stream)
             connection.close()
         }
         let client = client(peer)
         let stream = try await client.lookalike(seeds: [1], size: .count(5))
         var iterator = stream.makeAsyncIterator()
-        #expect(try await iterator.next()?.ids == [1, 2])
+        #expect(try await iterator.next()?.ids == [2, 3])
         do {
             _ = try await iterator.next()
             #expect(Bool(false), "no error")

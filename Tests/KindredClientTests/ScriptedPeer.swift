@@ -2,6 +2,7 @@ import KindredClient
 import KindredWire
 import NIOCore
 import NIOPosix
+import Testing
 
 /// A server that does what a test tells it: one channel on a free port of this machine.
 final class ScriptedPeer: Sendable {
@@ -16,15 +17,17 @@ final class ScriptedPeer: Sendable {
         endpoint = Endpoint(host: "127.0.0.1", port: port)
     }
 
-    /// Listens. `preface` and `limits` are what it opens connections with; nil says nothing at all.
+    /// Listens. `preface` and `limits` are what it opens connections with; nil says nothing at all. `opening`
+    /// runs in place of both, once the client has sent a preface and HELLO.
     static func start(
-        preface: ServerPreface? = ServerPreface(), limits: Limits = .standard, script: @escaping Script
+        preface: ServerPreface? = ServerPreface(), limits: Limits = .standard,
+        opening: (@Sendable (PeerConnection) -> Void)? = nil, script: @escaping Script
     ) async throws -> ScriptedPeer {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        PeerConnection(preface: preface, limits: limits, script: script))
+                        PeerConnection(preface: preface, limits: limits, opening: opening, script: script))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -48,6 +51,7 @@ final class PeerConnection: ChannelInboundHandler {
 
     private let preface: ServerPreface?
     private let limits: Limits
+    private let opening: (@Sendable (PeerConnection) -> Void)?
     private let script: ScriptedPeer.Script
     private var received = ByteBuffer()
     private var hasPreface = false
@@ -56,11 +60,17 @@ final class PeerConnection: ChannelInboundHandler {
     var kept: [(header: FrameHeader, message: ClientMessage)] = []
     /// For the script: what sends the rows of a stream.
     var sender: AudienceStreamTests.Sender?
+    /// For the script: changes what is written.
+    var change: HostileChange?
     /// For the script: a running number.
     var counter: UInt64 = 0
 
-    init(preface: ServerPreface?, limits: Limits, script: @escaping ScriptedPeer.Script) {
+    init(
+        preface: ServerPreface?, limits: Limits, opening: (@Sendable (PeerConnection) -> Void)?,
+        script: @escaping ScriptedPeer.Script
+    ) {
         self.preface = preface
+        self.opening = opening
         self.limits = limits
         self.script = script
     }
@@ -74,12 +84,13 @@ final class PeerConnection: ChannelInboundHandler {
             guard received.readableBytes >= Preface.byteCount else { return }
             received.moveReaderIndex(forwardBy: Preface.byteCount)
             hasPreface = true
+            if let opening { return opening(self) }
             guard let preface else { return }
             var writer = ByteWriter()
             preface.encode(into: &writer)
             write(raw: writer.bytes)
         }
-        guard preface?.chosenMajor == ProtocolVersion.major else { return }
+        guard preface?.chosenMajor == ProtocolVersion.major, opening == nil else { return }
         while let (header, message) = frame() {
             if case .hello = message {
                 reply(.helloOK(HelloReply(limits: limits, serverName: "peer", defaultModel: nil)), to: header)
@@ -119,6 +130,13 @@ final class PeerConnection: ChannelInboundHandler {
         return writer.byteCount - FrameHeader.byteCount
     }
 
+    /// Answers a request when a test wants it, from wherever that is.
+    func replier(to header: FrameHeader) -> @Sendable (ServerMessage) -> Void {
+        guard let loop = context?.eventLoop else { return { _ in } }
+        let connection = NIOLoopBound(self, eventLoop: loop)
+        return { message in loop.execute { connection.value.reply(message, to: header) } }
+    }
+
     func goAway(_ message: GoAway) {
         var writer = ByteWriter()
         try? ServerMessage.goAway(message).encode(replyTo: 0, requestID: 0, bodyBytesMax: .max, into: &writer)
@@ -126,8 +144,36 @@ final class PeerConnection: ChannelInboundHandler {
     }
 
     func write(raw bytes: [UInt8]) {
+        let bytes = change?(bytes) ?? bytes
         context?.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
     }
 
     func close() { context?.close(promise: nil) }
+
+    /// Closes when a test wants it, from wherever that is.
+    var closer: @Sendable () -> Void {
+        guard let loop = context?.eventLoop else { return {} }
+        let connection = NIOLoopBound(self, eventLoop: loop)
+        return { loop.execute { connection.value.close() } }
+    }
+
+    /// Takes nothing more from the client.
+    func stopReading() {
+        context?.channel.setOption(.autoRead, value: false).whenFailure { Issue.record($0) }
+    }
+
+    /// Sends the bytes again and again, as fast as the client takes them.
+    func flood(_ bytes: [UInt8]) {
+        guard let context else { return }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenSuccess { self.flood(bytes) }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: sent)
+    }
+
+    /// Sends what `next` makes, every few milliseconds, until it makes nothing.
+    func trickle(every pause: TimeAmount = .milliseconds(20), _ next: @escaping () -> [UInt8]?) {
+        guard let context, context.channel.isActive, let bytes = next() else { return }
+        write(raw: bytes)
+        _ = context.eventLoop.assumeIsolated().scheduleTask(in: pause) { self.trickle(every: pause, next) }
+    }
 }

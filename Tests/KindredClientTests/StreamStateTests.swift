@@ -18,6 +18,13 @@ import Testing
         return summary
     }
 
+    private func receive(
+        _ stream: inout StreamState, _ rows: AudienceRows, bodyByteCount: Int
+    ) throws(KindredError) {
+        try stream.take(bodyByteCount: bodyByteCount)
+        try stream.receive(rows, bodyByteCount: bodyByteCount)
+    }
+
     private func check(_ stream: inout StreamState, _ expected: StreamEvent?) {
         let next = stream.next()
         #expect(next?.event == expected)
@@ -25,7 +32,7 @@ import Testing
 
     @Test func theWindowIsRaisedWhenHalfOfItHasBeenRead() throws {
         var stream = StreamState(windowBytes: 1_000)
-        for chunk in UInt64(0)..<10 { try stream.receive(rows(chunk * 10), bodyByteCount: 100) }
+        for chunk in UInt64(0)..<10 { try receive(&stream, rows(chunk * 10), bodyByteCount: 100) }
         var limits: [UInt64] = []
         while let (event, limit) = stream.next() {
             guard case .rows = event else { break }
@@ -38,12 +45,12 @@ import Testing
     @Test(arguments: [(99, true), (100, true), (101, false)])
     func theWindowIsALimit(last: Int, isFine: Bool) throws {
         var stream = StreamState(windowBytes: 1_000)
-        try stream.receive(rows(0), bodyByteCount: 900)
+        try receive(&stream, rows(0), bodyByteCount: 900)
         if isFine {
-            try stream.receive(rows(10), bodyByteCount: last)
+            try receive(&stream, rows(10), bodyByteCount: last)
         } else {
             let error = #expect(throws: KindredError.self) {
-                try stream.receive(rows(10), bodyByteCount: last)
+                try receive(&stream, rows(10), bodyByteCount: last)
             }
             #expect(error?.code == StatusCode.flowControl.rawValue)
         }
@@ -51,7 +58,7 @@ import Testing
 
     @Test func noWindowIsGrantedAfterTheEnd() throws {
         var stream = StreamState(windowBytes: 100)
-        try stream.receive(rows(0), bodyByteCount: 100)
+        try receive(&stream, rows(0), bodyByteCount: 100)
         try stream.receive(summary(rows: 10))
         let first = stream.next()
         #expect(first != nil)
@@ -67,15 +74,15 @@ import Testing
     @Test(arguments: [UInt64(0), 9, 11, .max])
     func rowsMustContinue(first: UInt64) throws {
         var stream = StreamState(windowBytes: 1_000)
-        try stream.receive(rows(0), bodyByteCount: 100)
+        try receive(&stream, rows(0), bodyByteCount: 100)
         let next = AudienceRows(firstRow: first, ids: .numbers([1]), scores: [])
-        let error = #expect(throws: KindredError.self) { try stream.receive(next, bodyByteCount: 100) }
+        let error = #expect(throws: KindredError.self) { try receive(&stream, next, bodyByteCount: 100) }
         #expect(error?.name == "PROTOCOL_ERROR")
     }
 
     @Test func theSummaryIsHeldAgainstTheRows() throws {
         var stream = StreamState(windowBytes: 1_000)
-        try stream.receive(rows(0), bodyByteCount: 100)
+        try receive(&stream, rows(0), bodyByteCount: 100)
         #expect(throws: KindredError.self) { try stream.receive(summary(rows: 9)) }
         var wrong = summary(rows: 10)
         wrong.checksum ^= 1
@@ -85,10 +92,12 @@ import Testing
 
     @Test func rowsBeforeAFailureCanBeRead() throws {
         var stream = StreamState(windowBytes: 1_000)
-        try stream.receive(rows(0), bodyByteCount: 100)
+        try receive(&stream, rows(0), bodyByteCount: 100)
         stream.fail(.deadlineExceeded())
         // What is on its way is passed over.
-        try stream.receive(rows(500), bodyByteCount: 100)
+        try receive(&stream, rows(500), bodyByteCount: 100)
+        // Within the window all the same.
+        #expect(throws: KindredError.self) { try stream.take(bodyByteCount: 801) }
         check(&stream, .rows(rows(0)))
         check(&stream, .failed(.deadlineExceeded()))
         check(&stream, .failed(.deadlineExceeded()))
@@ -96,10 +105,26 @@ import Testing
 
     @Test func manyChunksAreReadInOrder() throws {
         var stream = StreamState(windowBytes: 1_000_000)
-        for chunk in UInt64(0)..<500 { try stream.receive(rows(chunk * 10), bodyByteCount: 100) }
+        for chunk in UInt64(0)..<500 { try receive(&stream, rows(chunk * 10), bodyByteCount: 100) }
         for chunk in UInt64(0)..<300 { check(&stream, .rows(rows(chunk * 10))) }
-        try stream.receive(rows(5_000), bodyByteCount: 100)
+        try receive(&stream, rows(5_000), bodyByteCount: 100)
         for chunk in UInt64(300)...500 { check(&stream, .rows(rows(chunk * 10))) }
         check(&stream, nil)
+    }
+
+    @Test func unreadChunksAreJoinedBeyondTheLimit() throws {
+        var stream = StreamState(windowBytes: 1_000_000)
+        let count = UInt64(Limits.streamChunksHeldMax) + 500
+        for chunk in 0..<count { try receive(&stream, rows(chunk * 10), bodyByteCount: 100) }
+        try stream.receive(summary(rows: count * 10))
+        var chunks = 0
+        var next: UInt64 = 0
+        while case .rows(let rows)? = stream.next()?.event {
+            #expect(rows.firstRow == next)
+            next += UInt64(rows.ids.count)
+            chunks += 1
+        }
+        #expect(next == count * 10)
+        #expect(chunks == Limits.streamChunksHeldMax)
     }
 }

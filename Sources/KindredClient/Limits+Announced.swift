@@ -1,0 +1,44 @@
+internal import KindredDomain
+
+extension Limits {
+    /// What of a server's announced limits a client holds its requests to: none above the protocol's, which a
+    /// server must not raise.
+    ///
+    /// Throws PROTOCOL_ERROR when no request could be made within them.
+    package func adopted() throws(KindredError) -> Limits {
+        let standard = Limits.standard
+        var limits = self
+        limits.bodyBytesMax = min(bodyBytesMax, standard.bodyBytesMax)
+        limits.requestsInFlightMax = min(requestsInFlightMax, standard.requestsInFlightMax)
+        limits.timeoutMillisecondsMax = min(timeoutMillisecondsMax, standard.timeoutMillisecondsMax)
+        limits.windowBytesMax = min(windowBytesMax, standard.windowBytesMax)
+        limits.windowBytesDefault = min(windowBytesDefault, limits.windowBytesMax)
+        limits.dataBodyBytesMax = min(dataBodyBytesMax, standard.dataBodyBytesMax, limits.bodyBytesMax)
+        limits.seedsMax = min(seedsMax, standard.seedsMax)
+        guard limits.bodyBytesMax >= Self.bodyBytesLeast else {
+            throw Self.unusable("body_bytes_max", bodyBytesMax, least: Self.bodyBytesLeast)
+        }
+        guard limits.requestsInFlightMax > 0 else {
+            throw Self.unusable("requests_in_flight_max", requestsInFlightMax, least: 1)
+        }
+        guard limits.timeoutMillisecondsMax > 0 else {
+            throw Self.unusable("timeout_ms_max", timeoutMillisecondsMax, least: 1)
+        }
+        return limits
+    }
+
+    /// Throws PROTOCOL_ERROR when no row of a look-alike is sure to fit what the server announced.
+    package func checkStreams() throws(KindredError) {
+        guard dataBodyBytesMax >= Self.dataBodyBytesLeast else {
+            throw Self.unusable("data_body_bytes_max", dataBodyBytesMax, least: Self.dataBodyBytesLeast)
+        }
+        guard windowBytesMax >= UInt64(dataBodyBytesMax) else {
+            throw Self.unusable(
+                "window_bytes_max", UInt32(clamping: windowBytesMax), least: dataBodyBytesMax)
+        }
+    }
+
+    private static func unusable(_ name: String, _ value: UInt32, least: UInt32) -> KindredError {
+        .protocolError(.limitExceeded, "the server announces \(name) \(value): at least \(least)")
+    }
+}

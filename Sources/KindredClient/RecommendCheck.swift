@@ -1,0 +1,145 @@
+internal import KindredDomain
+internal import KindredWire
+
+/// Holds an answer to RECOMMEND against its request, one query after the other.
+struct RecommendCheck {
+    let request: RecommendRequest
+    let answer: RecommendReply
+
+    /// Throws PROTOCOL_ERROR when the answer cannot be the one to the request.
+    func check() throws(KindredError) {
+        try ReplyCheck.check(answer.origin, model: request.scope.model, version: request.scope.version)
+        let isEmpty = answer.ids.isEmpty
+        guard answer.columns.count == request.columns.count || isEmpty && answer.columns.isEmpty else {
+            throw .wrongAnswer(
+                "\(request.columns.count) columns were asked for, \(answer.columns.count) came")
+        }
+        guard isEmpty || (answer.scores != nil) == request.wantsScores else {
+            throw .wrongAnswer(request.wantsScores ? "no scores came" : "scores came that nobody asked for")
+        }
+        guard (answer.scores?.count ?? answer.ids.count) == answer.ids.count else {
+            throw .wrongAnswer("there are not as many scores as ids")
+        }
+        let excluded = try shared(request.exclusions)
+        let candidates = try shared(request.candidates)
+        for (query, outcome) in answer.outcomes.enumerated() {
+            try ReplyCheck.check(status: outcome.status)
+            let results = Int(answer.offsets[query])..<Int(answer.offsets[query + 1])
+            try check(results.count, outcome, query)
+            if results.isEmpty { continue }
+            try checkOrder(results, query)
+            try checkIDs(results, query, excluded: excluded, candidates: candidates)
+        }
+    }
+
+    /// No id comes twice, none is excluded, all are candidates, and members are left out.
+    ///
+    /// A list of one query is held against a set of its results, which is small and has to be made anyway; the results
+    /// of many queries are held against a set of the list, which is made once.
+    private func checkIDs(
+        _ results: Range<Int>, _ query: Int, excluded: IDSet?, candidates: IDSet?
+    ) throws(KindredError) {
+        let set = IDSet(answer.ids, in: results)
+        guard set.count == UInt64(results.count) else {
+            throw .wrongAnswer("an id comes twice in query \(query)")
+        }
+        if let lists = request.exclusions,
+            let index = try listed(lists, query, excluded, set, results).firstIndex(of: true)
+        {
+            throw .wrongAnswer(
+                "'\(answer.ids[results.lowerBound + index])' was excluded from query \(query)")
+        }
+        if let lists = request.candidates,
+            let index = try listed(lists, query, candidates, set, results).firstIndex(of: false)
+        {
+            throw .wrongAnswer(
+                "'\(answer.ids[results.lowerBound + index])' is no candidate of query \(query)")
+        }
+        if !request.includesMembers, let (ids, range) = members(of: query),
+            let index = try listed(ids, range, set, results).firstIndex(of: true)
+        {
+            throw .wrongAnswer(
+                "'\(answer.ids[results.lowerBound + index])' is a member of query \(query), which are left out"
+            )
+        }
+    }
+
+    /// For each result, whether a query's list has it. `shared`: the set of the list, where it is worth one.
+    private func listed(
+        _ lists: RaggedIDs, _ query: Int, _ shared: IDSet?, _ set: IDSet, _ results: Range<Int>
+    ) throws(KindredError) -> [Bool] {
+        if let shared { return results.map { shared.contains(answer.ids, $0) } }
+        return try listed(lists.ids, lists.range(ofQuery: query), set, results)
+    }
+
+    /// The set of a list that applies to more than two queries.
+    private func shared(_ lists: RaggedIDs?) throws(KindredError) -> IDSet? {
+        guard let lists, lists.offsets == nil, answer.outcomes.count > 2, !answer.ids.isEmpty else {
+            return nil
+        }
+        try checkKind(lists.ids, 0..<lists.ids.count)
+        return IDSet(lists.ids, as: answer.ids.kind)
+    }
+
+    /// A server refuses numbers where its ids are texts.
+    private func checkKind(_ ids: IDList, _ range: Range<Int>) throws(KindredError) {
+        guard range.isEmpty || ids.kind == answer.ids.kind || ids.kind == .text else {
+            throw .wrongAnswer("ids of the request are numbers, the answer's are texts")
+        }
+    }
+
+    private func listed(
+        _ ids: IDList, _ range: Range<Int>, _ set: IDSet, _ results: Range<Int>
+    ) throws(KindredError) -> [Bool] {
+        try checkKind(ids, range)
+        var flags = [Bool](repeating: false, count: results.count)
+        for position in range {
+            if let index = set.position(of: ids, position) { flags[index - results.lowerBound] = true }
+        }
+        return flags
+    }
+
+    private func check(_ count: Int, _ outcome: QueryReply, _ query: Int) throws(KindredError) {
+        let due = outcome.isAnswered ? min(UInt64(request.k), outcome.rowsEligible) : 0
+        let isComplete = request.minimumScores.isEmpty && outcome.flags.contains(.exact)
+        guard isComplete && outcome.isAnswered ? UInt64(count) == due : UInt64(count) <= due else {
+            throw .wrongAnswer(
+                "query \(query) has \(count) results where k is \(request.k) and \(outcome.rowsEligible) rows "
+                    + "were eligible")
+        }
+    }
+
+    /// Scores are finite and descend; equal ones are in ascending order of their ids; the least is not below the
+    /// minimum.
+    private func checkOrder(_ results: Range<Int>, _ query: Int) throws(KindredError) {
+        guard let scores = answer.scores else { return }
+        guard scores[results.lowerBound].isFinite, scores[results.upperBound - 1].isFinite else {
+            throw .wrongAnswer("query \(query) has a score that is not finite")
+        }
+        for index in results.dropFirst() {
+            let (before, score) = (scores[index - 1], scores[index])
+            // Also false where one of them is not a number.
+            guard before > score || before == score && answer.ids.isAscending(index - 1, index) else {
+                throw .wrongAnswer(
+                    "query \(query) is out of order: '\(answer.ids[index - 1])' with \(before) before "
+                        + "'\(answer.ids[index])' with \(score)")
+            }
+        }
+        guard !request.minimumScores.isEmpty else { return }
+        let minimum = request.minimumScores[request.minimumScores.count == 1 ? 0 : query]
+        guard scores[results.upperBound - 1] >= minimum else {
+            throw .wrongAnswer("query \(query) has \(scores[results.upperBound - 1]), below \(minimum)")
+        }
+    }
+
+    /// The item of an item query over items, the user of a user query over users, the members of a basket over
+    /// items.
+    private func members(of query: Int) -> (ids: IDList, range: Range<Int>)? {
+        switch (request.scope.queries, request.scope.target) {
+        case (.users(let ids), .users), (.items(let ids), .items): (ids, query..<query + 1)
+        case (.baskets(let baskets), .items):
+            (baskets.members, Int(baskets.offsets[query])..<Int(baskets.offsets[query + 1]))
+        case (.users, .items), (.items, .users), (.baskets, .users), (.vectors, _): nil
+        }
+    }
+}
