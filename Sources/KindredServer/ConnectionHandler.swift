@@ -57,7 +57,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
             || worker.server.connectionCount.load(ordering: .relaxed) > Int(limits.connectionsMax)
         {
             let refusal: ServerPreface.Refusal = worker.isDraining ? .draining : .tooManyConnections
-            outbound.append(ServerPreface(refusing: refusal, retryAfterMilliseconds: 1_000))
+            outbound.append(
+                ServerPreface(refusing: refusal, retryAfterMilliseconds: Limits.retryMilliseconds))
             closeGracefully()
         }
         context.fireChannelActive()
@@ -266,6 +267,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             switch try ClientMessage.decode(type: header.type, body: body, limits: limits) {
             case .window(let limit): try stream?.raise(to: limit, on: worker)
             case .cancel: cancel(header.requestID)
+            case .goAway: if state.leave() { closeGracefully() }
             case .data(let rows):
                 guard let stream, !stream.seedsHaveEnded else {
                     throw RequestFailure.invalidArgument(.noSeeds)

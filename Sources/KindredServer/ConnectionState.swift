@@ -40,6 +40,8 @@ package struct ConnectionState: ~Copyable {
     package private(set) var lastRequestID: UInt64 = 0
     package private(set) var inFlightCount = 0
     package private(set) var isDraining = false
+    /// The client makes no more requests.
+    private var isLeft = false
 
     /// A connection that was accepted at `now` nanoseconds.
     package init(limits: Limits, now: UInt64) {
@@ -109,9 +111,11 @@ package struct ConnectionState: ~Copyable {
         default: break
         }
         guard header.requestID > 0, header.requestID <= Limits.requestIDMax else { throw unexpected }
+        guard !isLeft else { throw unexpected }
         guard header.requestID > lastRequestID else { return .refuse(.duplicateRequestID(header.requestID)) }
-        if isDraining { return .refuse(.draining) }
+        // Of a refused one too: what belongs to it may be on its way.
         lastRequestID = header.requestID
+        if isDraining, !Self.isAnsweredWhileDraining(type) { return .refuse(.draining) }
         guard inFlightCount < Int(limits.requestsInFlightMax) else {
             return .refuse(
                 .limitExceeded(
@@ -129,14 +133,29 @@ package struct ConnectionState: ~Copyable {
         return .request
     }
 
-    /// A request has had its END reply. True when a draining connection has nothing left to do.
+    /// What asks about the server itself is answered for as long as it speaks.
+    private static func isAnsweredWhileDraining(_ type: MessageType?) -> Bool {
+        switch type {
+        case .ping, .stats, .health: true
+        default: false
+        }
+    }
+
+    /// A request has had its END reply. True when a connection that ends has nothing left to do.
     package mutating func complete(now: UInt64) -> Bool {
         inFlightCount -= 1
         activeAt = now
-        return isDraining && inFlightCount == 0
+        return (isDraining || isLeft) && inFlightCount == 0
     }
 
-    /// Refuses requests from now on. True when there is nothing left to do.
+    /// The client has said goodbye: what is in flight is answered, and a further request is a mistake. True when there
+    /// is nothing left to do.
+    package mutating func leave() -> Bool {
+        isLeft = true
+        return inFlightCount == 0
+    }
+
+    /// Refuses requests from now on, but those that ask about the server itself. True when there is nothing left to do.
     package mutating func drain() -> Bool {
         isDraining = true
         return inFlightCount == 0
