@@ -58,7 +58,7 @@ public struct KindredError: Error, Sendable, Equatable {
         self.init(
             code: query.status, name: Self.name(of: query.status), message: query.message,
             isRetryable: flags.contains(.retryable), isNotProcessed: flags.contains(.notProcessed),
-            detail: query.detail)
+            detail: query.detail, value: query.value, limit: query.limit)
     }
 
     /// An error of this side with one of the protocol's statuses.

@@ -47,8 +47,10 @@ package struct Limits: Sendable, Equatable {
     package var streamsMax: UInt32 = 64
     /// Bytes of selected ids and scores that all streams of the process may hold.
     package var streamBytesHeldMax: UInt64 = 2 << 30
-    /// Longest timeout a request may ask for, and the one used where it asks for none.
+    /// Longest timeout a request may ask for.
     package var timeoutMillisecondsMax: UInt32 = 60_000
+    /// The timeout of a request that asks for none.
+    package var timeoutMillisecondsDefault: UInt32 = 60_000
     /// A connection without traffic and without requests in flight is closed after this.
     package var idleMilliseconds: UInt32 = 600_000
     /// Preface and HELLO must have arrived within this.
@@ -175,6 +177,8 @@ package struct Limits: Sendable, Equatable {
     package static let bodyBytesLeast: UInt32 = 1_024
     /// Least `dataBodyBytesMax` and window of a look-alike: one row with the longest id fits.
     package static let dataBodyBytesLeast: UInt32 = 512
+    /// When to try a server again that shuts down or is not ready, where nothing tells better.
+    package static let retryMilliseconds: UInt32 = 1_000
     /// Parts per million in the whole: a share of a population.
     package static let shareMax: UInt64 = 1_000_000
 
@@ -190,6 +194,9 @@ package struct Limits: Sendable, Equatable {
             return "dataBodyBytesMax exceeds windowBytesDefault"
         }
         if windowBytesDefault > windowBytesMax { return "windowBytesDefault exceeds windowBytesMax" }
+        if timeoutMillisecondsDefault > timeoutMillisecondsMax {
+            return "timeoutMillisecondsDefault exceeds timeoutMillisecondsMax"
+        }
         if kMax > resultsPerRequestMax { return "kMax exceeds resultsPerRequestMax" }
         if UInt64(dimensionMax) * 4 + 64 > UInt64(bodyBytesMax) { return "one vector does not fit a body" }
         if frameProgressMilliseconds > frameMilliseconds {

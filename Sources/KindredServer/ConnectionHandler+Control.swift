@@ -13,6 +13,7 @@ extension ConnectionHandler {
             switch try ClientMessage.decode(type: header.type, body: body, limits: limits) {
             case .window(let limit): try stream?.raise(to: limit, on: worker)
             case .cancel: cancel(header.requestID)
+            case .goAway: if state.leave() { closeGracefully() }
             case .data(let rows):
                 guard let stream, !stream.seedsHaveEnded else {
                     throw RequestFailure.invalidArgument(.noSeeds)

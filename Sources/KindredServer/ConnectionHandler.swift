@@ -75,7 +75,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
             || worker.server.connectionCount.load(ordering: .relaxed) > Int(limits.connectionsMax)
         {
             let refusal: ServerPreface.Refusal = worker.isDraining ? .draining : .tooManyConnections
-            outbound.append(ServerPreface(refusing: refusal, retryAfterMilliseconds: 1_000))
+            outbound.append(
+                ServerPreface(refusing: refusal, retryAfterMilliseconds: Limits.retryMilliseconds))
             closeGracefully()
         }
         context.fireChannelActive()

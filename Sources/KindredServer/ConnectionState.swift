@@ -42,6 +42,8 @@ package struct ConnectionState: ~Copyable {
     package private(set) var isDraining = false
     /// The peer sends nothing more.
     private var inputHasEnded = false
+    /// The client makes no more requests.
+    private var isLeft = false
 
     /// A connection that was accepted at `now` nanoseconds.
     package init(limits: Limits, now: UInt64) {
@@ -111,9 +113,11 @@ package struct ConnectionState: ~Copyable {
         default: break
         }
         guard header.requestID > 0, header.requestID <= Limits.requestIDMax else { throw unexpected }
+        guard !isLeft else { throw unexpected }
         guard header.requestID > lastRequestID else { return .refuse(.duplicateRequestID(header.requestID)) }
-        if isDraining { return .refuse(.draining) }
+        // Of a refused one too: what belongs to it may be on its way.
         lastRequestID = header.requestID
+        if isDraining, !Self.isAnsweredWhileDraining(type) { return .refuse(.draining) }
         guard inFlightCount < Int(limits.requestsInFlightMax) else {
             return .refuse(
                 .limitExceeded(
@@ -131,11 +135,19 @@ package struct ConnectionState: ~Copyable {
         return .request
     }
 
+    /// What asks about the server itself is answered for as long as it speaks.
+    private static func isAnsweredWhileDraining(_ type: MessageType?) -> Bool {
+        switch type {
+        case .ping, .stats, .health: true
+        default: false
+        }
+    }
+
     /// A request has had its END reply. True when a connection that is about to end has nothing left to do.
     package mutating func complete(now: UInt64) -> Bool {
         inFlightCount -= 1
         activeAt = now
-        return (isDraining || inputHasEnded) && inFlightCount == 0
+        return (isDraining || isLeft || inputHasEnded) && inFlightCount == 0
     }
 
     /// The peer sends nothing more, and all that it sent was read. True when there is nothing left to do.
@@ -144,7 +156,14 @@ package struct ConnectionState: ~Copyable {
         return inFlightCount == 0
     }
 
-    /// Refuses requests from now on. True when there is nothing left to do.
+    /// The client has said goodbye: what is in flight is answered, and a further request is a mistake. True when there
+    /// is nothing left to do.
+    package mutating func leave() -> Bool {
+        isLeft = true
+        return inFlightCount == 0
+    }
+
+    /// Refuses requests from now on, but those that ask about the server itself. True when there is nothing left to do.
     package mutating func drain() -> Bool {
         isDraining = true
         return inFlightCount == 0

@@ -109,7 +109,7 @@ final class LookalikeStream: LoopJob {
     func timeout(now: UInt64) -> RequestFailure? {
         let acknowledged = isStreaming ? request.connection.acknowledgedByteCount : 0
         if let failure = flow.timeout(now: now, acknowledgedByteCount: acknowledged) { return failure }
-        return isStreaming ? nil : request.obstacle(now: now)
+        return flow.hasBegun ? nil : request.obstacle(now: now)
     }
 
     // MARK: Work
@@ -122,7 +122,7 @@ final class LookalikeStream: LoopJob {
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
         do throws(RequestFailure) {
-            if let obstacle = request.obstacle(now: now), !isStreaming { throw obstacle }
+            if let obstacle = request.obstacle(now: now), !flow.hasBegun { throw obstacle }
             let progress = try advance(on: worker, now: now)
             if case .finished = progress { isQueued = false }
             return progress
@@ -214,7 +214,6 @@ final class LookalikeStream: LoopJob {
         // From here on the stream holds ids and scores only; the generation may go.
         expansion = nil
         helped = nil
-        flow.beginRows(now: now)
         phase = .streaming(audience, next: 0)
     }
 
@@ -235,6 +234,7 @@ final class LookalikeStream: LoopJob {
             guard rows > 0 else { return }
             let range = next..<next + rows
             phase = .streaming(audience, next: range.upperBound)
+            if !flow.hasBegun { flow.beginRows(now: worker.now()) }
             let start = request.connection.writtenByteCount
             let byteCount = request.connection.writeData { writer in
                 audience.encode(

@@ -194,7 +194,6 @@ final class LoopWorker: @unchecked Sendable {
         // Their places serve again; an answer that is ready at once may be followed by the next request's plan.
         swap(&scannedParts, &tickParts)
         for (key, parts) in scannedParts {
-            for part in parts { part.job.request.startedAt = startedAt }
             runScan(parts, key: key, now: startedAt)
         }
         scannedParts.removeAll(keepingCapacity: true)
@@ -270,20 +269,24 @@ final class LoopWorker: @unchecked Sendable {
         }
         let results = scan.takeResults()
         beginNext(after: scan, isComplete: true)
-        handOut(scan.takeParts(), results)
+        handOut(scan.takeParts(), results, startedAt: scan.start.time)
     }
 
     /// Gives each loop what was found for its own requests; the others first, since this one begins at once. What is
     /// theirs, this one has let go of by then.
-    private func handOut(_ parts: consuming [ScanPart], _ results: consuming [ScanResult]) {
+    private func handOut(
+        _ parts: consuming [ScanPart], _ results: consuming [ScanResult], startedAt: UInt64
+    ) {
         // A tick's own scan.
-        if parts.allSatisfy({ $0.job.worker === self }) { return complete(parts, results) }
+        if parts.allSatisfy({ $0.job.worker === self }) {
+            return complete(parts, results, startedAt: startedAt)
+        }
         for other in server.workers where other !== self {
             let (parts, results) = Self.share(of: other, parts, results)
-            if !parts.isEmpty { other.loop.execute { other.complete(parts, results) } }
+            if !parts.isEmpty { other.loop.execute { other.complete(parts, results, startedAt: startedAt) } }
         }
         (parts, results) = Self.share(of: self, parts, results)
-        complete(parts, results)
+        complete(parts, results, startedAt: startedAt)
     }
 
     private static func share(
@@ -315,11 +318,14 @@ final class LoopWorker: @unchecked Sendable {
         begin(server.scans.next(after: scan, key: key, now: now(), isComplete: isComplete), key: key)
     }
 
-    /// Takes what was found for parts of this loop's requests; with its last part a request is answered.
-    private func complete(_ parts: [ScanPart], _ results: [ScanResult]) {
+    /// Takes what was found for parts of this loop's requests by a scan that began at `startedAt`; with its last part a
+    /// request is answered.
+    private func complete(_ parts: [ScanPart], _ results: [ScanResult], startedAt: UInt64) {
         let now = now()
         var start = 0
         for part in parts {
+            // First parts are scanned before the others.
+            if part.number == 0 { part.job.request.startedAt = startedAt }
             let end = start + part.queries.count
             if part.job.take(results[start..<end], of: part.queries, on: self) {
                 part.job.request.connection.start(part.job, now: now)

@@ -17,7 +17,8 @@ final class PendingRequest {
     var bodyByteCount = 0
     /// What it has taken of its loop's room, until it is answered.
     private var charge = WorkCharge()
-    /// When work on it began.
+    /// When what it waits for ended: the scan began that answers its first queries, its seeds were all in, or the first
+    /// of its ids was looked up.
     var startedAt: UInt64
     /// Its END reply has been written.
     private(set) var isAnswered = false
@@ -31,7 +32,7 @@ final class PendingRequest {
         type = header.type
         receivedAt = now
         startedAt = now
-        timeoutMilliseconds = header.argument == 0 ? limits.timeoutMillisecondsMax : header.argument
+        timeoutMilliseconds = header.argument == 0 ? limits.timeoutMillisecondsDefault : header.argument
         deadline = now + UInt64(timeoutMilliseconds) * 1_000_000
     }
 

@@ -7,6 +7,7 @@ final class ScoreJob: LoopJob {
     private let request: PendingRequest
     var connection: ConnectionHandler? { request.connection }
     private var plan: ScorePlan
+    private var hasBegun = false
 
     init(_ request: PendingRequest, _ body: ScoreRequest, _ generation: Generation) throws(RequestFailure) {
         self.request = request
@@ -17,6 +18,10 @@ final class ScoreJob: LoopJob {
         if let obstacle = request.obstacle(now: now) {
             request.fail(obstacle)
             return .finished
+        }
+        if !hasBegun {
+            hasBegun = true
+            request.startedAt = now
         }
         guard plan.step(candidateCount: LoopWorker.idsPerStep) else { return .working }
         var response = plan.finish()
@@ -32,6 +37,7 @@ final class VectorsJob: LoopJob {
     private let request: PendingRequest
     var connection: ConnectionHandler? { request.connection }
     private var plan: VectorsPlan
+    private var hasBegun = false
 
     init(
         _ request: PendingRequest, _ body: VectorsRequest, _ generation: Generation, _ limits: Limits
@@ -43,6 +49,10 @@ final class VectorsJob: LoopJob {
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
         do throws(RequestFailure) {
             if let obstacle = request.obstacle(now: now) { throw obstacle }
+            if !hasBegun {
+                hasBegun = true
+                request.startedAt = now
+            }
             guard try plan.step(elementCount: LoopWorker.elementsPerStep) else { return .working }
             var response = plan.finish()
             request.stamp(&response.origin, now: worker.now())

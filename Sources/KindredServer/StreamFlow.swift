@@ -13,8 +13,8 @@ package struct StreamFlow: ~Copyable {
     private var underway: Deque<Piece> = []
     /// Body bytes that it has acknowledged.
     private var takenBytes: UInt64 = 0
-    /// When the reader was last seen to have taken its share, and how much it had taken by then; nil while there are
-    /// no rows.
+    /// When the reader was last seen to have taken its share, and how much it had taken by then; nil before the first
+    /// rows have gone out.
     private var progress: (at: UInt64, bytes: UInt64)?
 
     /// A DATA on its way.
@@ -55,10 +55,14 @@ package struct StreamFlow: ~Copyable {
         underway.append(Piece(start: written, byteCount: UInt64(byteCount)))
     }
 
-    /// There are rows: from now on the reader has to take its share.
+    /// The first rows go out: from now on the reader has to take its share.
     package mutating func beginRows(now: UInt64) { progress = (now, 0) }
 
-    /// Why the stream ends now, if it has lasted too long or its reader takes too little. There are rows left.
+    /// Rows have gone out: the request's own time no longer runs.
+    package var hasBegun: Bool { progress != nil }
+
+    /// Why the stream ends now, if it has lasted too long or its reader, once rows have gone out, takes too little.
+    /// There are rows left.
     ///
     /// Of what the connection has written, the reader's system has acknowledged so many bytes. What is written and not
     /// acknowledged waits on this side: it gets there in large pieces, between which a reader that takes little by

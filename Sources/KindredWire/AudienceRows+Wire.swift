@@ -1,8 +1,9 @@
 import KindredDomain
 
 extension AudienceRows {
+    /// Reads DATA, which on the way up may have no ids.
     init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: DataFrame.fixedLength)
+        var sections = try SectionReader(request: body, fixedLengthMin: DataFrame.fixedLength)
         var idSections = IDSections(tag: DataFrame.idsTag)
         var scores: Section?
         while let section = try sections.next(in: body) {
@@ -12,12 +13,17 @@ extension AudienceRows {
             default: try section.skip()
             }
         }
-        guard let ids = try idSections.ids(in: body, limits: limits) else {
-            throw .malformedBody(.missingSection(DataFrame.idsTag))
-        }
+        let ids = try idSections.ids(in: body, limits: limits) ?? .empty
+        _ = try sections.modelName()
         self.init(
             firstRow: body.integer(at: 8, as: UInt64.self), ids: ids,
             scores: try scores?.elements(of: Float.self, count: ids.count, in: body) ?? [])
+    }
+
+    /// Reads DATA from a server, which has at least one row.
+    init(decodingRows body: RawSpan) throws(RequestFailure) {
+        try self.init(decoding: body, limits: .standard)
+        guard !ids.isEmpty else { throw .malformedBody(.missingSection(DataFrame.idsTag)) }
     }
 
     func encode(into writer: inout ByteWriter) {

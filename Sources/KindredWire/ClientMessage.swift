@@ -32,11 +32,11 @@ package enum ClientMessage: Sendable, Equatable {
         guard let type = MessageType(rawValue: number) else { throw .unsupportedType(number) }
         switch type {
         case .hello: return .hello(try HelloRequest(decoding: body, limits: limits))
-        case .ping: return .ping(try NumberBody.decode(body))
+        case .ping: return .ping(try NumberBody.decode(request: body))
         case .goAway: return .goAway(try GoAway(decoding: body))
-        case .window: return .window(limitBytes: try NumberBody.decode(body))
+        case .window: return .window(limitBytes: try NumberBody.decode(request: body))
         case .cancel:
-            try EmptyBody.check(body)
+            try EmptyBody.check(request: body)
             return .cancel
         case .data: return .data(try AudienceRows(decoding: body, limits: limits))
         case .recommend: return .recommend(try RecommendRequest(decoding: body, limits: limits))
@@ -44,16 +44,16 @@ package enum ClientMessage: Sendable, Equatable {
         case .getVectors: return .vectors(try VectorsRequest(decoding: body, limits: limits))
         case .lookalike: return .lookalike(try LookalikeRequest(decoding: body, limits: limits))
         case .modelList:
-            try EmptyBody.check(body)
+            try EmptyBody.check(request: body)
             return .modelList
         case .modelLoad: return .modelLoad(try ModelLoadRequest(decoding: body))
         case .modelActivate: return .modelSwitch(try ModelSwitchRequest(decodingActivate: body))
         case .modelRollback: return .modelSwitch(try ModelSwitchRequest(decodingRollback: body))
         case .stats:
-            try EmptyBody.check(body)
+            try EmptyBody.check(request: body)
             return .stats
         case .health:
-            try EmptyBody.check(body)
+            try EmptyBody.check(request: body)
             return .health
         }
     }

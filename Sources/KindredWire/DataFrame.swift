@@ -7,9 +7,6 @@ package enum DataFrame {
     static let idsTag: UInt16 = 64
     static let scoresTag: UInt16 = 72
 
-    /// Bytes of a body without rows: the fixed part and the headers of the sections of text ids and scores.
-    private static let overheadByteCount = fixedLength + 3 * SectionReader.headerByteCount
-
     static func beginBody(firstRow: UInt64, into writer: inout ByteWriter) {
         let fixed = writer.beginBody(fixedLength: fixedLength)
         writer.store(firstRow, at: fixed + 8)
@@ -63,19 +60,26 @@ package enum DataFrame {
         return rows + (rows + 1) / 2 <= words ? rows : rows - 1
     }
 
-    /// Rows with text ids that a body of `bodyByteCount` bytes holds, beginning with row `first`.
+    /// Bytes of a body of rows with text ids that have so many bytes.
+    package static func textByteCount(rowCount: Int, textByteCount: Int, withScores: Bool) -> Int {
+        fixedLength + SectionSize.of((rowCount + 1) * 4) + SectionSize.of(textByteCount)
+            + (withScores ? SectionSize.of(rowCount * 4) : 0)
+    }
+
+    /// Rows with text ids that a body of `bodyByteCount` bytes holds, beginning with row `first`, exactly.
     ///
     /// `offsets` as in `encode`. 0 when not even one fits.
     package static func textRows<Offset: FixedWidthInteger & UnsignedInteger>(
         inBody bodyByteCount: Int, offsets: UnsafeBufferPointer<Offset>, first: Int, withScores: Bool
     ) -> Int {
-        let room = bodyByteCount - overheadByteCount - 4 - 3 * 7
         var low = 0
         var high = offsets.count - 1 - first
         while low < high {
             let middle = low + (high - low + 1) / 2
             let textByteCount = Int(offsets[first + middle] - offsets[first])
-            if textByteCount + middle * (withScores ? 8 : 4) <= room {
+            let count = Self.textByteCount(
+                rowCount: middle, textByteCount: textByteCount, withScores: withScores)
+            if count <= bodyByteCount {
                 low = middle
             } else {
                 high = middle - 1

@@ -64,7 +64,11 @@ package struct ErrorReply: Sendable, Equatable {
 
 extension RequestFailure {
     fileprivate var retryAfterMilliseconds: UInt32 {
-        if case .overloaded(let milliseconds) = self { milliseconds } else { 0 }
+        switch self {
+        case .overloaded(let milliseconds): milliseconds
+        case .draining, .noModelReady: Limits.retryMilliseconds
+        default: 0
+        }
     }
 
     fileprivate var reference: UInt64 {
@@ -72,7 +76,7 @@ extension RequestFailure {
     }
 
     /// The offending value and what would be right, where they are numbers; else 0.
-    fileprivate var wireNumbers: (value: UInt64, limit: UInt64) {
+    var wireNumbers: (value: UInt64, limit: UInt64) {
         switch self {
         case .invalidArgument(let argument): argument.wireNumbers
         case .unknownID(.number(let id), _): (id, 0)

@@ -32,7 +32,7 @@ package struct GoAway: Sendable, Equatable {
     private static let fixedLength = 24
 
     init(decoding body: RawSpan) throws(RequestFailure) {
-        message = try MessageSection.decode(body, fixedLengthMin: Self.fixedLength)
+        message = try MessageSection.decode(request: body, fixedLengthMin: Self.fixedLength)
         status = body.integer(at: 2, as: UInt16.self)
         graceMilliseconds = body.integer(at: 4, as: UInt32.self)
         lastRequestID = body.integer(at: 8, as: UInt64.self)

@@ -16,7 +16,11 @@ package struct HelloReply: Sendable, Equatable {
         self.defaultModel = defaultModel
     }
 
-    private static let fixedLength = 120
+    /// A further limit is one more line in `wideLimits` or `narrowLimits`, at an offset that is a multiple of its size
+    /// beyond what is there, and this length a multiple of 8 that has room for it.
+    private static let fixedLength = 152
+    /// What the first servers send. The limits beyond what a server sends have their standard values.
+    private static let fixedLengthMin = 120
     private enum Tag {
         static let serverName: UInt16 = 64
         static let defaultModel: UInt16 = 65
@@ -24,7 +28,10 @@ package struct HelloReply: Sendable, Equatable {
 
     /// The u64 and u32 limits of the fixed part and where they stand.
     private static var wideLimits: [(offset: Int, limit: WritableKeyPath<Limits, UInt64>)] {
-        [(16, \.seedsMax), (24, \.windowBytesDefault), (32, \.windowBytesMax)]
+        [
+            (16, \.seedsMax), (24, \.windowBytesDefault), (32, \.windowBytesMax),
+            (136, \.listedIDsPerRequestMax), (144, \.streamBytesHeldMax),
+        ]
     }
     private static var narrowLimits: [(offset: Int, limit: WritableKeyPath<Limits, UInt32>)] {
         [
@@ -36,19 +43,21 @@ package struct HelloReply: Sendable, Equatable {
             (88, \.dataBodyBytesMax), (92, \.timeoutMillisecondsMax), (96, \.idleMilliseconds),
             (100, \.streamProgressMilliseconds), (104, \.streamProgressBytesMin),
             (108, \.streamMillisecondsMax),
-            (112, \.idBytesMax),
+            (112, \.idBytesMax), (120, \.timeoutMillisecondsDefault), (124, \.queueMillisecondsMax),
+            (128, \.pendingQueriesMax), (132, \.streamsMax),
         ]
     }
 
     init(decoding body: RawSpan) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLengthMin)
         self.init(limits: .standard, serverName: "", defaultModel: nil)
         minor = body.integer(at: 2, as: UInt16.self)
         featuresGranted = body.integer(at: 8, as: UInt64.self)
-        for (offset, limit) in Self.wideLimits {
+        // No limit lies across a multiple of 8, which a fixed part ends at.
+        for (offset, limit) in Self.wideLimits where offset < sections.fixedLength {
             limits[keyPath: limit] = body.integer(at: offset, as: UInt64.self)
         }
-        for (offset, limit) in Self.narrowLimits {
+        for (offset, limit) in Self.narrowLimits where offset < sections.fixedLength {
             limits[keyPath: limit] = body.integer(at: offset, as: UInt32.self)
         }
         var name: Section?

@@ -21,7 +21,7 @@ package struct HelloRequest: Sendable, Equatable {
     }
 
     init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
+        var sections = try SectionReader(request: body, fixedLengthMin: Self.fixedLength)
         minor = body.integer(at: 2, as: UInt16.self)
         featuresWanted = body.integer(at: 8, as: UInt64.self)
         var name: Section?
@@ -33,6 +33,7 @@ package struct HelloRequest: Sendable, Equatable {
             }
         }
         if let name { clientName = try name.string(in: body).prefix(bytes: Int(limits.peerNameBytesMax)) }
+        _ = try sections.modelName()
     }
 
     func encode(into writer: inout ByteWriter) {

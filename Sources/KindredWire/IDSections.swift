@@ -27,31 +27,45 @@ struct IDSections {
 
     /// The ids, every one checked, or nil when the list is absent.
     func ids(in body: RawSpan, limits: Limits) throws(RequestFailure) -> IDList? {
-        if let numbers {
-            if hasTexts { throw .malformedBody(.inconsistentSections(tag)) }
-            let values = numbers.elements(of: UInt64.self, in: body)
+        guard let ids = try uncheckedIDs(in: body) else { return nil }
+        try Self.check(ids, limits)
+        return ids
+    }
+
+    /// The ids in their one form, their offsets checked, they themselves not; nil when the list is absent.
+    private func uncheckedIDs(in body: RawSpan) throws(RequestFailure) -> IDList? {
+        guard let numbers else { return try texts.uncheckedList(in: body).map { .text($0) } }
+        if hasTexts { throw .malformedBody(.inconsistentSections(tag)) }
+        return .numbers(numbers.elements(of: UInt64.self, in: body))
+    }
+
+    private static func check(_ ids: IDList, _ limits: Limits) throws(RequestFailure) {
+        switch ids {
+        case .numbers(let values):
             if values.reduce(0, |) > Limits.numberIDMax,
                 let id = values.first(where: { $0 > Limits.numberIDMax })
             {
                 throw .invalidArgument(.numberIDTooLarge(id))
             }
-            return .numbers(values)
+        case .text(let list): try check(list, idBytesMax: Int(limits.idBytesMax))
         }
-        guard let list = try texts.uncheckedList(in: body) else { return nil }
-        try Self.check(list, idBytesMax: Int(limits.idBytesMax))
-        return .text(list)
     }
 
-    /// The lists, one for all queries or several, or nil when absent.
+    /// The lists, one for all queries or several, or nil when absent. All offsets are judged before the first id.
     func ragged(in body: RawSpan, limits: Limits) throws(RequestFailure) -> RaggedIDs? {
-        guard let ids = try ids(in: body, limits: limits) else {
+        guard let ids = try uncheckedIDs(in: body) else {
             if listOffsets != nil { throw .malformedBody(.missingSection(tag)) }
             return nil
         }
-        guard let listOffsets else { return RaggedIDs(shared: ids) }
-        guard let lists = RaggedIDs(ids: ids, offsets: listOffsets.elements(of: UInt32.self, in: body)) else {
-            throw .malformedBody(.offsets(tag: tag + 3))
+        var lists = RaggedIDs(shared: ids)
+        if let listOffsets {
+            let offsets = listOffsets.elements(of: UInt32.self, in: body)
+            guard let ragged = RaggedIDs(ids: ids, offsets: offsets) else {
+                throw .malformedBody(.offsets(tag: tag + 3))
+            }
+            lists = ragged
         }
+        try Self.check(ids, limits)
         return lists
     }
 
@@ -79,8 +93,9 @@ extension ByteWriter {
         appendIDs(ids, in: 0..<ids.count, tag: tag, critical: critical)
     }
 
-    /// Appends a stretch of a list of ids.
+    /// Appends a stretch of a list of ids; one of no ids in the form of numbers, whatever their kind.
     mutating func appendIDs(_ ids: IDList, in range: Range<Int>, tag: UInt16, critical: Bool = false) {
+        if range.isEmpty { return appendSection([UInt64](), tag: tag, critical: critical) }
         switch ids {
         case .numbers(let values): appendSection(values, in: range, tag: tag, critical: critical)
         case .text(let list): appendTexts(list, in: range, tag: tag + 1, critical: critical)

@@ -16,24 +16,21 @@ extension LookalikeRequest {
     }
 
     init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
-        var name = NameSection()
+        var sections = try SectionReader(request: body, fixedLengthMin: Self.fixedLength)
         var seedSections = IDSections(tag: Self.seedsTag)
         while let section = try sections.next(in: body) {
             switch section.tag {
-            case CommonTag.model: name.take(section, &sections)
             case Self.seedsTag...Self.seedsTag + 2: seedSections.take(section, &sections)
             default: try section.skip()
             }
         }
-        let nameText = try name.text(in: body)
         let seeds = try seedSections.ids(in: body, limits: limits)
 
         let scorer: LookalikeScorer = try body.choice(at: 2, .scorer)
         let similarity = try body.similarity(at: 3)
         let sizeKind: SizeKind = try body.choice(at: 4, .sizeKind)
         let options = try body.options(at: 6, known: Option.withoutScores | Option.includeSeeds)
-        let model = try NameSection.name(nameText)
+        let model = try sections.modelName()
         if let seeds { try limits.check(.seeds, UInt64(seeds.count), atMost: limits.seedsMax) }
         self.init(size: try Self.size(sizeKind, in: body))
         self.model = model

@@ -4,9 +4,23 @@ import KindredDomain
 enum MessageSection {
     private static let tag: UInt16 = 64
 
-    /// Checks a body of at least `fixedLengthMin` fixed bytes and returns its sentence.
+    /// Checks the body of a reply of at least `fixedLengthMin` fixed bytes and returns its sentence.
     static func decode(_ body: RawSpan, fixedLengthMin: Int) throws(RequestFailure) -> String {
         var sections = try SectionReader(body, fixedLengthMin: fixedLengthMin)
+        return try decode(&sections, body)
+    }
+
+    /// The same for a frame without the reply bit.
+    static func decode(request body: RawSpan, fixedLengthMin: Int) throws(RequestFailure) -> String {
+        var sections = try SectionReader(request: body, fixedLengthMin: fixedLengthMin)
+        let message = try decode(&sections, body)
+        _ = try sections.modelName()
+        return message
+    }
+
+    private static func decode(
+        _ sections: inout SectionReader, _ body: RawSpan
+    ) throws(RequestFailure) -> String {
         var text: Section?
         while let section = try sections.next(in: body) {
             switch section.tag {

@@ -4,7 +4,7 @@ extension ModelLoadRequest {
     private static let fixedLength = 16
 
     init(decoding body: RawSpan) throws(RequestFailure) {
-        let model = try ModelSection.decode(body, fixedLengthMin: Self.fixedLength)
+        let model = try EmptyBody.model(ofRequest: body, fixedLengthMin: Self.fixedLength)
         self.init(model: model, version: body.integer(at: 8, as: UInt64.self))
     }
 

@@ -5,7 +5,7 @@ extension ModelSwitchRequest {
     private static let rollbackFixedLength = 16
 
     init(decodingActivate body: RawSpan) throws(RequestFailure) {
-        let model = try ModelSection.decode(body, fixedLengthMin: Self.activateFixedLength)
+        let model = try EmptyBody.model(ofRequest: body, fixedLengthMin: Self.activateFixedLength)
         let version = body.integer(at: 8, as: UInt64.self)
         self.init(
             model: model, goal: version == 0 ? .latest : .version(version),
@@ -13,7 +13,7 @@ extension ModelSwitchRequest {
     }
 
     init(decodingRollback body: RawSpan) throws(RequestFailure) {
-        let model = try ModelSection.decode(body, fixedLengthMin: Self.rollbackFixedLength)
+        let model = try EmptyBody.model(ofRequest: body, fixedLengthMin: Self.rollbackFixedLength)
         self.init(model: model, goal: .previous, expectedActive: body.integer(at: 8, as: UInt64.self))
     }
 

@@ -1,7 +1,7 @@
 import KindredDomain
 
 /// A section that names a model. Its bytes are checked before anything else of a body's values, the name's
-/// form after the values of the fixed part.
+/// form after the values of the fixed part. In requests the `SectionReader` has it.
 struct NameSection {
     private var section: Section?
 

@@ -9,6 +9,11 @@ enum NumberBody {
         return body.integer(at: 8, as: UInt64.self)
     }
 
+    static func decode(request body: RawSpan) throws(RequestFailure) -> UInt64 {
+        try EmptyBody.check(request: body, fixedLengthMin: fixedLength)
+        return body.integer(at: 8, as: UInt64.self)
+    }
+
     static func encode(_ value: UInt64, into writer: inout ByteWriter) {
         let fixed = writer.beginBody(fixedLength: fixedLength)
         writer.store(value, at: fixed + 8)

@@ -6,6 +6,8 @@ struct OutcomeColumns {
         static let statuses: UInt16 = 73
         static let details: UInt16 = 77
         static let messages: UInt16 = 78
+        static let values: UInt16 = 81
+        static let limits: UInt16 = 82
     }
 
     private let outcomes: [QueryOutcome]
@@ -25,12 +27,13 @@ struct OutcomeColumns {
         self.messages = messages
     }
 
-    /// Bytes of the sections of statuses, details and messages of a stretch of queries.
+    /// Bytes of the sections of a stretch of queries: statuses, and what only failures have.
     func byteCount(of range: Range<Int>) -> Int {
         let codes = SectionSize.of(range.count * 2)
         guard hasFailure(in: range), let messages else { return codes }
         let text = Int(messages.offsets[range.upperBound] - messages.offsets[range.lowerBound])
-        return 2 * codes + SectionSize.of((range.count + 1) * 4) + SectionSize.of(text)
+        let numbers = SectionSize.of(range.count * 8)
+        return 2 * codes + SectionSize.of((range.count + 1) * 4) + SectionSize.of(text) + 2 * numbers
     }
 
     func appendStatuses(of range: Range<Int>, into writer: inout ByteWriter) {
@@ -39,13 +42,25 @@ struct OutcomeColumns {
         }
     }
 
-    /// Appends the sections that only a stretch with a failed query has.
+    /// Appends what only a stretch with a failed query has: details and messages. `appendNumbers` has the rest, behind
+    /// the message's own sections.
     func appendFailures(of range: Range<Int>, into writer: inout ByteWriter) {
         guard hasFailure(in: range), let messages else { return }
         writer.appendSection(count: range.count, tag: Tag.details) {
             outcomes[range.lowerBound + $0].failure?.detail.rawValue ?? DetailCode.none.rawValue
         }
         writer.appendTexts(messages, in: range, tag: Tag.messages)
+    }
+
+    /// Appends the offending values of the failures and what would be right; 0 where there is none.
+    func appendNumbers(of range: Range<Int>, into writer: inout ByteWriter) {
+        guard hasFailure(in: range) else { return }
+        writer.appendSection(count: range.count, tag: Tag.values) {
+            outcomes[range.lowerBound + $0].failure?.wireNumbers.value ?? 0
+        }
+        writer.appendSection(count: range.count, tag: Tag.limits) {
+            outcomes[range.lowerBound + $0].failure?.wireNumbers.limit ?? 0
+        }
     }
 
     private func hasFailure(in range: Range<Int>) -> Bool {

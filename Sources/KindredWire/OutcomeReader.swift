@@ -7,6 +7,8 @@ struct OutcomeReader {
     private var statuses: Section?
     private var details: Section?
     private var messages = TextSections(tag: Tag.messages)
+    private var values: Section?
+    private var limits: Section?
 
     /// Keeps a section of the outcomes; false for any other.
     mutating func take(_ section: Section, _ reader: inout SectionReader) -> Bool {
@@ -14,6 +16,8 @@ struct OutcomeReader {
         case Tag.statuses: statuses = reader.keep(section, as: .u16)
         case Tag.details: details = reader.keep(section, as: .u16)
         case Tag.messages...Tag.messages + 1: messages.take(section, &reader)
+        case Tag.values: values = reader.keep(section, as: .u64)
+        case Tag.limits: limits = reader.keep(section, as: .u64)
         default: return false
         }
         return true
@@ -26,7 +30,9 @@ struct OutcomeReader {
         var outcomes = [QueryReply](repeating: QueryReply(), count: count)
         for (index, code) in codes.enumerated() { outcomes[index].status = code }
         guard let texts = try messages.list(in: body) else {
-            if let details { throw .malformedBody(.inconsistentSections(details.tag)) }
+            if let alone = details ?? values ?? limits {
+                throw .malformedBody(.inconsistentSections(alone.tag))
+            }
             return outcomes
         }
         guard let details, texts.count == count else {
@@ -38,6 +44,20 @@ struct OutcomeReader {
                 outcomes[index].message = String(decoding: texts[index], as: UTF8.self)
             }
         }
+        try addNumbers(to: &outcomes, in: body)
         return outcomes
+    }
+
+    /// Reads the failures' numbers, which older servers do not send.
+    private func addNumbers(to outcomes: inout [QueryReply], in body: RawSpan) throws(RequestFailure) {
+        guard let values, let limits else {
+            if let alone = values ?? limits { throw .malformedBody(.inconsistentSections(alone.tag)) }
+            return
+        }
+        let numbers = try values.elements(of: UInt64.self, count: outcomes.count, in: body)
+        let bounds = try limits.elements(of: UInt64.self, count: outcomes.count, in: body)
+        for index in outcomes.indices {
+            (outcomes[index].value, outcomes[index].limit) = (numbers[index], bounds[index])
+        }
     }
 }

@@ -6,6 +6,10 @@ package struct QueryReply: Sendable, Equatable {
     package var detail: UInt16 = 0
     /// Empty where the query was answered.
     package var message = ""
+    /// The offending value, where it is a number; else 0.
+    package var value: UInt64 = 0
+    /// What would be right, where it is a number; else 0.
+    package var limit: UInt64 = 0
     package var flags: QueryFlags = []
     package var rowsEligible: UInt64 = 0
     package var rowsScanned: UInt64 = 0

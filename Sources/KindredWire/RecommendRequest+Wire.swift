@@ -14,7 +14,7 @@ extension RecommendRequest {
     }
 
     init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: ScopeFixedPart.byteCount)
+        var sections = try SectionReader(request: body, fixedLengthMin: ScopeFixedPart.byteCount)
         var reader = ScopeReader()
         var exclusionSections = IDSections(tag: Tag.exclusions)
         var candidateSections = IDSections(tag: Tag.candidates)
@@ -36,7 +36,7 @@ extension RecommendRequest {
         let columns = try columnSections.list(in: body)
 
         let fixed = try ScopeFixedPart(body, optionsKnown: Option.withoutScores | Option.includeMembers)
-        let model = try NameSection.name(lists.modelText)
+        let model = try sections.modelName()
         try fixed.checkQueryCount(limits)
         try fixed.checkK(limits)
 

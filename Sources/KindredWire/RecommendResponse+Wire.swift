@@ -19,6 +19,7 @@ extension RecommendResponse {
             outcomes[queries.lowerBound + $0].rowsScanned
         }
         failures.appendFailures(of: queries, into: &writer)
+        failures.appendNumbers(of: queries, into: &writer)
         for (index, column) in columns.enumerated() {
             column.encode(results, tag: Tag.columns + UInt16(clamping: 4 * index), into: &writer)
         }

@@ -1,11 +1,10 @@
 import KindredDomain
 
-/// The model's name and the queries of a RECOMMEND or SCORE, as their sections gave them: each well formed by
-/// itself, not yet held against the fixed part.
+/// The queries of a RECOMMEND or SCORE, as their sections gave them: each list well formed by itself, not yet held
+/// against the fixed part.
 struct ScopeLists {
     typealias Tag = ScopeReader.Tag
 
-    let modelText: String?
     let queryIDs: IDList?
     let vectors: [Float]?
     let members: RaggedIDs?

@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// The sections that the bodies of RECOMMEND and SCORE share: the model's name and the queries.
+/// The sections that the bodies of RECOMMEND and SCORE share: the queries.
 struct ScopeReader {
     enum Tag {
         static let queryIDs: UInt16 = 64
@@ -9,16 +9,14 @@ struct ScopeReader {
         static let weights: UInt16 = 76
     }
 
-    private var model = NameSection()
     private var queryIDSections = IDSections(tag: Tag.queryIDs)
     private var vectorSection: Section?
     private var memberSections = IDSections(tag: Tag.members)
     private var weightSection: Section?
 
-    /// Keeps a section of the queries or the model's name; false for any other.
+    /// Keeps a section of the queries; false for any other.
     mutating func take(_ section: Section, _ reader: inout SectionReader) -> Bool {
         switch section.tag {
-        case CommonTag.model: model.take(section, &reader)
         case Tag.queryIDs...Tag.queryIDs + 2: queryIDSections.take(section, &reader)
         case Tag.vectors: vectorSection = reader.keep(section, as: .f32)
         case Tag.members...Tag.members + 3: memberSections.take(section, &reader)
@@ -31,7 +29,6 @@ struct ScopeReader {
     /// The lists of the queries, whichever kind they belong to, with their forms checked.
     func lists(in body: RawSpan, limits: Limits) throws(RequestFailure) -> ScopeLists {
         ScopeLists(
-            modelText: try model.text(in: body),
             queryIDs: try queryIDSections.ids(in: body, limits: limits),
             vectors: vectorSection?.elements(of: Float.self, in: body),
             members: try memberSections.ragged(in: body, limits: limits),

@@ -4,7 +4,7 @@ extension ScoreRequest {
     private static let candidatesTag: UInt16 = 84
 
     init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: ScopeFixedPart.byteCount)
+        var sections = try SectionReader(request: body, fixedLengthMin: ScopeFixedPart.byteCount)
         var reader = ScopeReader()
         var candidateSections = IDSections(tag: Self.candidatesTag)
         while let section = try sections.next(in: body) {
@@ -18,7 +18,7 @@ extension ScoreRequest {
         let candidates = try candidateSections.ragged(in: body, limits: limits)
 
         let fixed = try ScopeFixedPart(body, optionsKnown: 0)
-        let model = try NameSection.name(lists.modelText)
+        let model = try sections.modelName()
         try fixed.checkQueryCount(limits)
         let scope = QueryScope(
             model: model, version: fixed.version, queries: try lists.queries(fixed), target: fixed.target,

@@ -10,6 +10,7 @@ extension ScoreResponse {
         failures.appendStatuses(of: queries, into: &writer)
         failures.appendFailures(of: queries, into: &writer)
         writer.appendBitmap(found, in: results, tag: Tag.found)
+        failures.appendNumbers(of: queries, into: &writer)
     }
 
     /// Bytes of the body with a stretch of the queries.

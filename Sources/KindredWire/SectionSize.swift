@@ -7,9 +7,10 @@ enum SectionSize {
 
     /// Bytes of the sections of a stretch of ids.
     static func of(_ ids: IDList, in range: Range<Int>) -> Int {
+        if range.isEmpty { return of(0) }
         switch ids {
-        case .numbers: of(range.count * 8)
-        case .text(let list): of(list, in: range)
+        case .numbers: return of(range.count * 8)
+        case .text(let list): return of(list, in: range)
         }
     }
 

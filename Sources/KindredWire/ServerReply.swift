@@ -24,7 +24,7 @@ package enum ServerReply: Sendable, Equatable {
     package static func decode(header: FrameHeader, body: RawSpan) throws(RequestFailure) -> ServerReply {
         switch MessageType(rawValue: header.type) {
         case .goAway: return .goAway(try GoAway(decoding: body))
-        case .data: return .data(try AudienceRows(decoding: body, limits: .standard))
+        case .data: return .data(try AudienceRows(decodingRows: body))
         default: break
         }
         guard header.type & MessageType.replyBit != 0 else { throw .unsupportedType(header.type) }

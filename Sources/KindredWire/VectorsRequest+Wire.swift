@@ -5,20 +5,17 @@ extension VectorsRequest {
     private static let idsTag: UInt16 = 64
 
     init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
-        var sections = try SectionReader(body, fixedLengthMin: Self.fixedLength)
-        var name = NameSection()
+        var sections = try SectionReader(request: body, fixedLengthMin: Self.fixedLength)
         var idSections = IDSections(tag: Self.idsTag)
         while let section = try sections.next(in: body) {
             switch section.tag {
-            case CommonTag.model: name.take(section, &sections)
             case Self.idsTag...Self.idsTag + 2: idSections.take(section, &sections)
             default: try section.skip()
             }
         }
-        let nameText = try name.text(in: body)
         let ids = try idSections.ids(in: body, limits: limits)
         let side: Side = try body.choice(at: 2, .side)
-        let model = try NameSection.name(nameText)
+        let model = try sections.modelName()
         guard let ids else { throw .malformedBody(.missingSection(Self.idsTag)) }
         try limits.check(.vectorIDs, UInt64(ids.count), atMost: UInt64(limits.vectorIDsMax))
         self.init(model: model, version: body.integer(at: 8, as: UInt64.self), side: side, ids: ids)

@@ -36,6 +36,11 @@ import Testing
         check("windowBytesDefault exceeds windowBytesMax", at: standard.windowBytesMax) {
             $0.windowBytesDefault = $1
         }
+        check(
+            "timeoutMillisecondsDefault exceeds timeoutMillisecondsMax", at: standard.timeoutMillisecondsMax
+        ) {
+            $0.timeoutMillisecondsDefault = $1
+        }
         check("kMax exceeds resultsPerRequestMax", at: standard.resultsPerRequestMax) { $0.kMax = $1 }
         check("one vector does not fit a body", at: (body - 64) / 4) { $0.dimensionMax = $1 }
         #expect(violation { $0.dimensionMax = .max } == "one vector does not fit a body")

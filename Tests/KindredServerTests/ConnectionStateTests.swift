@@ -240,9 +240,50 @@ import Testing
         let busy = try open()
         _ = try busy.admit(Self.header(.ping, 2))
         #expect(!busy.drain())
-        #expect(try busy.admit(Self.header(.ping, 3)) == .refuse(.draining))
+        #expect(try busy.admit(Self.header(.recommend, 3)) == .refuse(.draining))
         let isLast = busy.complete(now: Self.second)
         #expect(isLast)
+    }
+
+    /// What asks about the server itself is answered until it has gone.
+    @Test func drainingAnswersWhatAsksAboutTheServer() throws {
+        let types = MessageType.allCases.filter { ![.hello, .goAway, .window, .cancel, .data].contains($0) }
+        for type in types {
+            let state = try open()
+            _ = try state.admit(Self.header(.lookalike, 2))
+            #expect(!state.drain())
+            let isAnswered = [.ping, .stats, .health].contains(type)
+            #expect(try state.admit(Self.header(type, 3)) == (isAnswered ? .request : .refuse(.draining)))
+            if isAnswered { #expect(!state.complete(now: 0)) }
+            #expect(state.complete(now: 0))
+        }
+    }
+
+    /// A refused request's id counts as used: DATA and CANCEL that follow it are no mistake of the client's.
+    @Test func whatFollowsARefusedRequestIsNoMistake() throws {
+        let state = try open()
+        _ = try state.admit(Self.header(.lookalike, 2))
+        #expect(!state.drain())
+        #expect(try state.admit(Self.header(.lookalike, 3)) == .refuse(.draining))
+        for type in [MessageType.data, .window, .cancel] {
+            #expect(try state.admit(Self.header(type, 3)) == .control)
+        }
+        #expect(try state.admit(Self.header(.lookalike, 3)) == .refuse(.duplicateRequestID(3)))
+    }
+
+    /// A client that has said goodbye gets what is in flight, and makes no more requests.
+    @Test func clientsLeave() throws {
+        let idle = try open()
+        #expect(idle.leave())
+        let busy = try open()
+        _ = try busy.admit(Self.header(.lookalike, 2))
+        #expect(!busy.leave())
+        #expect(try busy.admit(Self.header(.data, 2)) == .control)
+        #expect(try busy.admit(Self.header(.goAway, 0)) == .control)
+        #expect(throws: ConnectionFailure.unexpectedFrame(type: MessageType.ping.rawValue, requestID: 3)) {
+            try busy.admit(Self.header(.ping, 3))
+        }
+        #expect(busy.complete(now: 0))
     }
 }
 
@@ -258,6 +299,7 @@ private final class Machine {
 
     func complete(now: UInt64) -> Bool { state.complete(now: now) }
     func drain() -> Bool { state.drain() }
+    func leave() -> Bool { state.leave() }
     func close() { state.close() }
     func timeout(now: UInt64) -> ConnectionFailure? { state.timeout(now: now) }
 }

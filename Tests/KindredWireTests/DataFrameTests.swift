@@ -87,6 +87,38 @@ import Testing
         #expect(none == 0)
     }
 
+    /// The smallest bodies of one row of the longest id: a reader's window of so many bytes gets every row.
+    @Test(arguments: [(true, 312, 48), (false, 296, 32)] as [(Bool, Int, Int)])
+    func oneRowNeedsSoManyBytes(withScores: Bool, textBytes: Int, numberBytes: Int) throws {
+        let idBytesMax = Int(Limits.standard.idBytesMax)
+        for length in [1, 7, 8, 255, idBytesMax] {
+            let list = TextList([String(repeating: "x", count: length)])
+            let least = DataFrame.textByteCount(rowCount: 1, textByteCount: length, withScores: withScores)
+            #expect(least <= textBytes)
+            #expect((least == textBytes) == (length > 248))
+            for (room, rows) in [(least, 1), (least - 8, 0)] {
+                let count = list.offsets.withUnsafeBufferPointer {
+                    DataFrame.textRows(inBody: room, offsets: $0, first: 0, withScores: withScores)
+                }
+                #expect(count == rows, "\(length) bytes of text in \(room)")
+            }
+            var writer = ByteWriter()
+            let scores = withScores ? [Float(1)] : []
+            let byteCount = list.offsets.withUnsafeBufferPointer { offsets in
+                list.bytes.withUnsafeBytes { bytes in
+                    scores.withUnsafeBufferPointer {
+                        DataFrame.encode(
+                            requestID: 1, firstRow: 0, textOffsets: offsets, text: bytes, scores: $0,
+                            into: &writer)
+                    }
+                }
+            }
+            #expect(byteCount == least)
+        }
+        #expect(DataFrame.numberRows(inBody: numberBytes, withScores: withScores) == 1)
+        #expect(DataFrame.numberRows(inBody: numberBytes - 8, withScores: withScores) == 0)
+    }
+
     @Test func checksumIsOverTheBytesOfTheIDs() {
         var numbers = AudienceChecksum()
         numbers.update(.numbers([0x3837_3635_3433_3231]))

@@ -5,6 +5,7 @@ import Testing
 struct GoldenVector: CustomTestStringConvertible, Sendable {
     let name: String
     let direction: String
+    let message: String
     let kind: String
     let layer: String
     let status: String?
@@ -15,6 +16,8 @@ struct GoldenVector: CustomTestStringConvertible, Sendable {
     let isCanonical: Bool
     let decoded: JSONValue?
     let follows: String?
+    /// Sent straight after the client's preface.
+    let isFirst: Bool
     let bytes: [UInt8]
 
     var testDescription: String { name }
@@ -22,6 +25,7 @@ struct GoldenVector: CustomTestStringConvertible, Sendable {
     init(_ json: JSONValue) throws {
         name = try #require(json["name"]?.text)
         direction = try #require(json["direction"]?.text)
+        message = try #require(json["message"]?.text)
         kind = try #require(json["kind"]?.text)
         layer = json["layer"]?.text ?? ""
         status = json["status"]?.text
@@ -32,6 +36,7 @@ struct GoldenVector: CustomTestStringConvertible, Sendable {
         isCanonical = json["canonical"]?.bool ?? false
         decoded = json["decoded"]
         follows = json["follows"]?.text
+        isFirst = direction == "client" && json["before"]?.list?.isEmpty ?? false
         let digits = Array(try #require(json["hex"]?.text).utf8)
         bytes = stride(from: 0, to: digits.count, by: 2).map {
             Self.nibble(digits[$0]) << 4 | Self.nibble(digits[$0 + 1])

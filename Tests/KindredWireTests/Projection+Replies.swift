@@ -71,6 +71,12 @@ extension Projection {
         fix("stream_progress_bytes_min", limits.streamProgressBytesMin)
         fix("stream_ms_max", limits.streamMillisecondsMax)
         fix("id_bytes_max", limits.idBytesMax)
+        fix("timeout_ms_default", limits.timeoutMillisecondsDefault)
+        fix("queue_ms_max", limits.queueMillisecondsMax)
+        fix("pending_queries_max", limits.pendingQueriesMax)
+        fix("streams_max", limits.streamsMax)
+        fix("listed_ids_per_request_max", limits.listedIDsPerRequestMax)
+        fix("stream_bytes_held_max", limits.streamBytesHeldMax)
         section("server_name", .text(reply.serverName))
         section("default_model", Self.model(reply.defaultModel))
     }
@@ -90,6 +96,8 @@ extension Projection {
         if outcomes.contains(where: { !$0.isAnswered }) {
             section("details", Self.numbers(outcomes.map(\.detail)))
             section("messages", Self.texts(outcomes.map(\.message)))
+            section("values", Self.numbers(outcomes.map(\.value)))
+            section("limits", Self.numbers(outcomes.map(\.limit)))
         }
     }
 

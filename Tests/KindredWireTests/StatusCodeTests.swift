@@ -79,6 +79,11 @@ import Testing
             "data_body_bytes_max": \.dataBodyBytesMax,
             "streams_per_connection_max": \.streamsPerConnectionMax,
             "timeout_ms_max": \.timeoutMillisecondsMax,
+            "timeout_ms_default": \.timeoutMillisecondsDefault,
+            "queue_ms_max": \.queueMillisecondsMax,
+            "pending_queries_max": \.pendingQueriesMax,
+            "streams_max": \.streamsMax,
+            "stream_bytes_held_max": \.streamBytesHeldMax,
             "idle_ms": \.idleMilliseconds,
             "handshake_ms": \.handshakeMilliseconds,
             "stream_progress_ms": \.streamProgressMilliseconds,
@@ -111,6 +116,11 @@ import Testing
             #expect(reply.message == failure.description)
         }
         #expect(ErrorReply(.overloaded(retryAfterMilliseconds: 20)).retryAfterMilliseconds == 20)
+        // Who may come again is told when.
+        for failure in [RequestFailure.draining, .noModelReady] {
+            #expect(failure.status.flags.contains(.retryable))
+            #expect(ErrorReply(failure).retryAfterMilliseconds == Limits.retryMilliseconds)
+        }
         #expect(ErrorReply(.internalError(reference: 7)).reference == 7)
         #expect(ErrorReply(.conflict(expected: 1, active: 2)).value == 2)
         #expect(ErrorReply(.invalidArgument(.normTooLarge(.infinity))).value == .max)

@@ -16,7 +16,7 @@ REPLY = 0x80
 
 def json_integer(value):
     """An integer as a vector file shows it: beyond 2^53 as a decimal string."""
-    return str(value) if abs(value) > 2**53 else value
+    return str(value) if abs(int(value)) > 2**53 else int(value)
 
 
 def json_float(bits, etype="f32"):
@@ -38,6 +38,18 @@ def f32(value):
 def f64(value):
     """A float64 written as a Python number."""
     return json_float(struct.unpack("<Q", struct.pack("<d", value))[0], "f64")
+
+
+def json_list(spec, value):
+    """The value of one list or scalar as a vector file shows it."""
+    if spec["form"] == "array" and spec["etype"] in INTEGERS:
+        return [json_integer(element) for element in value]
+    if spec["form"] in ("ids", "ragged_ids") and value["kind"] == "number":
+        return {**value, "values": [json_integer(element) for element in value["values"]]}
+    if spec["form"] == "column_block":
+        return [{**column, "values": [json_integer(element) for element in column["values"]]}
+                if column["type"] == "i64" else column for column in value]
+    return value
 
 
 class Section:
@@ -99,15 +111,20 @@ class Encoder:
         bits = sum(self.schema["header"]["status_flags"][flag] for flag in entry["flags"])
         return entry["code"] | bits << 16
 
+    def lists(self, message, kind):
+        """The schema's descriptions of the lists and scalars that a body may have, the common ones first."""
+        common = self.schema["sections_common"] if kind == "request" else []
+        return common + self.layout(message, kind)["sections"]
+
     def body(self, message, kind, values):
         """A body from {"fixed": ..., "sections": ...}."""
         layout = self.layout(message, kind)
         sections = []
-        common = self.schema["sections_common"] if kind == "request" else []
-        for spec in common + layout["sections"]:
+        specs = self.lists(message, kind)
+        for spec in specs:
             if spec["name"] in values["sections"]:
                 sections += self.expand(spec, values["sections"][spec["name"]])
-        unknown = set(values["sections"]) - {spec["name"] for spec in common + layout["sections"]}
+        unknown = set(values["sections"]) - {spec["name"] for spec in specs}
         if unknown:
             raise ValueError(f"{message} {kind} has no sections {sorted(unknown)}")
         return Body(self.fixed(layout, values["fixed"]), sections)

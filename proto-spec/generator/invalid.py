@@ -2,8 +2,8 @@
 
 import struct
 
-from .encoder import END, REPLY, Section, f32, json_float, shown_header
-from .valid import NUMBER_ID_MAX, REQUEST_ID_MAX, U32_MAX, U64_MAX, numbers, ragged, texts
+from .encoder import END, REPLY, Section, f32, json_float, json_integer, shown_header
+from .valid import NUMBER_ID_MAX, REQUEST_ID_MAX, U32_MAX, U64_MAX, least_request, numbers, ragged, texts
 
 U32, U64, BYTES, F32, UTF8 = 3, 4, 0, 8, 10
 
@@ -30,6 +30,8 @@ class InvalidVectors:
         self.values()
         self.shapes()
         self.limits()
+        self.common_sections()
+        self.orders()
         self.streams()
         self.replies()
 
@@ -60,12 +62,11 @@ class InvalidVectors:
             "layer": layer, "level": level, "status": status, "detail": detail}
         if layer == "body":
             entry["step"] = step or self.step
+        if message == "HELLO" and level == "request" and direction == "client":
+            entry["closes"] = True
+        value, limit = (None if number is None else json_integer(number) for number in (value, limit))
         optional = {"value": value, "limit": limit, "before": before, "note": note}
         entry.update({key: item for key, item in optional.items() if item is not None})
-        if value is not None and value > 2**53:
-            entry["value"] = str(value)
-        if limit is not None and limit > 2**53:
-            entry["limit"] = str(limit)
         self.entries.append({**entry, "header": shown_header(frame), "hex": frame.hex()})
 
     def recommend(self, name, status, fixed=None, sections=None, mutate=None, **options):
@@ -115,8 +116,7 @@ class InvalidVectors:
         self.connection("header-length-greatest", "PING", "FRAME_TOO_LARGE", body_len=U32_MAX - 7, raw=b"")
         early = self.schema["limits"]["body_bytes_before_hello_max"]
         self.connection("header-length-before-hello", "HELLO", "FRAME_TOO_LARGE", body_len=early + 8, raw=b"",
-                        request_id=1, layer="connection", before=[],
-                        note="the limit before HELLO has been accepted")
+                        request_id=1, before=[], note="the limit before HELLO has been accepted")
         self.connection("header-order-crc-before-version", "PING", "BAD_HEADER_CRC", version=9, corrupt=30)
         self.connection("header-order-version-before-flags", "PING", "UNEXPECTED_FRAME", version=9, flags=0x8001)
         self.connection("header-order-flags-before-length", "PING", "UNSUPPORTED_FLAG", flags=0x8001, body_len=9)
@@ -145,6 +145,12 @@ class InvalidVectors:
         unsupported = {"layer": "connection", "status": "UNSUPPORTED_TYPE"}
         for frame_type in (0x00, 0x02, 0x08, 0x13, 0x44, 0x47, 0x7F):
             self.add(f"type-{frame_type:02x}", "PING", frame_type=frame_type, value=frame_type, **unsupported)
+        self.add("type-unknown-with-a-timeout-above", "PING", frame_type=0x30, value=0x30, arg=U32_MAX, **unsupported)
+        self.add("type-unknown-with-a-repeated-id", "PING", "DUPLICATE_REQUEST_ID", frame_type=0x30,
+                 before=["ping-zero"], value=7, **state)
+        self.connection("request-after-goaway", "PING", "UNEXPECTED_FRAME", request_id=10, **state,
+                        before=["lookalike-open", "goaway-from-client"],
+                        note="a client that said goodbye makes no more requests")
         self.add("type-unknown-with-a-malformed-body", "PING", frame_type=0x30, raw=b"\xff" * 24, value=0x30,
                  **unsupported, note="the body of an unknown type is not looked at")
 
@@ -172,7 +178,8 @@ class InvalidVectors:
         self.add("fixed-len-beyond-body", "PING", "MALFORMED_BODY", mutate=fixed_len(24))
         self.add("fixed-len-greatest", "PING", "MALFORMED_BODY", mutate=fixed_len(65528))
         self.recommend("fixed-len-of-an-older-message", "MALFORMED_BODY", mutate=fixed_len(16))
-        self.recommend("fixed-part-swallows-a-section-header", "MALFORMED_BODY", mutate=fixed_len(32))
+        self.recommend("fixed-part-swallows-a-section-header", "MALFORMED_BODY", mutate=fixed_len(32), step=2,
+                       note="a fixed part of 32 bytes is allowed; what follows it is no section")
 
     def sections(self):
         self.step = 2
@@ -437,6 +444,136 @@ class InvalidVectors:
         lookalike("window-one-above", "INVALID_ARGUMENT", "WINDOW_TOO_LARGE", most + 1, most, size_kind=1,
                   size_value=5, window_bytes=most + 1)
 
+    def common_sections(self):
+        """The model's name is judged alike in every request, whether it has a use for it or not."""
+        opened = {"request_id": 9, "flags": 0, "before": ["lookalike-open"]}
+        special = {"HELLO": {"before": [], "request_id": 1}, "WINDOW": opened, "CANCEL": opened, "DATA": opened,
+                   "GOAWAY": {"request_id": 0, "flags": 0}}
+
+        def wrong_type(body):
+            body.section(1).etype, body.section(1).flags = BYTES, 0
+
+        def not_utf8(body):
+            body.section(1).payload = b"\xff"
+
+        for message in self.schema["messages"]:
+            name, options = message.lower().replace("_", "-"), special.get(message, {})
+            fixed, sections = least_request(message)
+            for suffix, model, mutate, status, detail, step in (
+                ("wrong-type", "m", wrong_type, "UNSUPPORTED_ENCODING", "NONE", 3),
+                ("not-utf8", "m", not_utf8, "MALFORMED_BODY", "NONE", 4),
+                ("malformed", "No Model", None, "INVALID_ARGUMENT", "MODEL_NAME_MALFORMED", 6),
+            ):
+                lists = {"model": model, **sections}
+                if message == "GOAWAY":
+                    self.connection(f"{name}-model-{suffix}", message, "UNEXPECTED_FRAME", fixed, lists, mutate,
+                                    layer="connection", **options, note="5.6")
+                    continue
+                value = {"value": 1} if step == 3 else {}
+                self.add(f"{name}-model-{suffix}", message, status, fixed, lists, mutate, detail=detail, step=step,
+                         **value, **options)
+
+    def orders(self):
+        """Two defects: the one that 5.4 puts first decides."""
+        invalid, malformed, exceeded = "INVALID_ARGUMENT", "MALFORMED_BODY", "LIMIT_EXCEEDED"
+        large = {"detail": "NUMBER_ID_TOO_LARGE", "value": 2**63, "limit": NUMBER_ID_MAX}
+        length = {"detail": "TEXT_ID_LENGTH", "value": 0, "limit": 256}
+        nan = [json_float(0x7FC00000)]
+
+        def changed(*changes):
+            def mutate(body):
+                for tag, name, value in changes:
+                    setattr(body.section(tag), name, value)
+            return mutate
+
+        def extended(tag, critical=False, padding=None):
+            def mutate(body):
+                section = Section(tag, BYTES, b"abc", critical)
+                section.padding = padding
+                body.sections.append(section)
+            return mutate
+
+        def both(*mutations):
+            def mutate(body):
+                for mutation in mutations:
+                    mutation(body)
+            return mutate
+
+        def order(name, status, step, fixed=None, sections=None, mutate=None, **options):
+            self.recommend(f"order-{name}", status, fixed, sections, mutate, step=step, **options)
+
+        number = {"query_ids": numbers(5)}
+        wrong_type = changed((64, "etype", 9))
+        # Sections one after the other, and all of them before any type.
+        order("fixed-part-before-sections", malformed, 1, None, number,
+              both(extended(300, critical=True), lambda body: body.fixed.__setitem__(slice(0, 2), b"\x14\x00")))
+        order("padding-before-unknown-critical", malformed, 2, None, number,
+              extended(300, critical=True, padding=b"\x00\x00\x00\x00\x01"))
+        order("unknown-critical-before-a-later-tag", "UNSUPPORTED_TAG", 2, None, number,
+              both(extended(300, critical=True), extended(3)), value=300)
+        order("structure-before-types", malformed, 2, None, number, both(wrong_type, extended(3)))
+        order("unknown-critical-before-types", "UNSUPPORTED_TAG", 2, None, number,
+              both(wrong_type, extended(300, critical=True)), value=300)
+        # Known sections in ascending order, the type of each before its width, all of them before any form.
+        order("types-by-tag", "UNSUPPORTED_ENCODING", 3, mutate=changed((65, "etype", U64), (66, "etype", BYTES)),
+              value=65)
+        order("width-before-a-later-type", malformed, 3,
+              mutate=changed((65, "payload", bytes(9)), (66, "etype", BYTES)))
+        order("types-before-forms", "UNSUPPORTED_ENCODING", 3, None, {**number, "min_scores": [f32(1)]},
+              changed((64, "payload", struct.pack("<Q", 2**63)), (88, "etype", U32)), value=88)
+        # List after list; of each, its offsets before its ids.
+        texts_with_lists = {"query_ids": texts("a"), "exclusions": ragged(texts("b", ""), [0, 2])}
+        order("list-offsets-before-text-ids", malformed, 4, None, texts_with_lists,
+              changed((83, "payload", offsets(0, 3))))
+        order("list-offsets-before-number-ids", malformed, 4, None,
+              {"query_ids": texts("a"), "exclusions": ragged(numbers(2**63), [0, 1])},
+              changed((83, "payload", offsets(1, 1))))
+        order("text-offsets-before-text-ids", malformed, 4, {"query_count": 2}, {"query_ids": texts("", "a")},
+              changed((65, "payload", offsets(0, 0, 9))))
+        order("both-forms-before-number-ids", malformed, 4, None, {"query_ids": texts("a")},
+              lambda body: body.sections.insert(0, Section(64, U64, struct.pack("<Q", 2**63), True)))
+        order("ids-of-a-list-before-the-next-list", invalid, 4, None,
+              {"query_ids": texts(""), "exclusions": ragged(numbers(1), [0, 1])},
+              changed((83, "payload", offsets(0, 9))), **length)
+        order("ids-of-a-list-in-their-order", invalid, 4, {"query_count": 2}, {"query_ids": texts("ab", "")},
+              changed((66, "payload", b"\xff\xff")), detail="TEXT_ID_NOT_UTF8")
+        order("model-before-ids", malformed, 4, None, {"model": "m", "query_ids": numbers(2**63)},
+              changed((1, "payload", b"\xff")))
+        # Forms, values by offset, name, counts, shape, limits, numbers.
+        order("ids-before-values", invalid, 4, {"query_kind": 9}, {"query_ids": numbers(2**63)}, **large)
+        unknown = {"detail": "UNKNOWN_VALUE"}
+        order("values-by-offset", invalid, 5, {"query_kind": 0, "target": 3, "options": 4}, value=0, **unknown)
+        order("values-before-name", invalid, 5, {"options": 4}, {"model": "No", **number}, value=4, **unknown)
+        order("name-before-counts", invalid, 6, {"k": 0}, {"model": "No", **number}, detail="MODEL_NAME_MALFORMED")
+        order("queries-before-k", invalid, 7, {"query_count": 0, "k": 0}, detail="NO_QUERIES", value=0, limit=1)
+        order("query-limit-before-k", exceeded, 7, {"query_count": 1025, "k": 0}, value=1025, limit=1024)
+        order("k-limit-before-results", exceeded, 7, {"query_count": 1000, "k": 1001}, value=1001, limit=1000)
+        order("counts-before-shape", invalid, 7, {"k": 0}, {}, detail="K_IS_ZERO", value=0, limit=1)
+        members = {"members": ragged(numbers(*range(513)), [0, 513])}
+        basket = {"query_kind": 4}
+        order("shape-before-limits", malformed, 8, basket, {**members, "weights": nan})
+        columns = {"columns": ["n" * 129] * 17}
+        order("members-before-columns", exceeded, 9, basket, {**members, **columns}, value=513, limit=512)
+        order("columns-before-their-names", exceeded, 9, None, {**number, **columns}, value=17, limit=16)
+        batch, queries = {"query_count": 1000, "k": 1}, {"query_ids": numbers(*range(1000))}
+        order("exclusions-before-listed-ids", exceeded, 9, batch,
+              {**queries, "exclusions": ragged(texts(*["x"] * 10001))}, value=10001, limit=10000)
+        halves = {"exclusions": ragged(texts(*["x"] * 5000)), "candidates": ragged(texts(*["x"] * 5001))}
+        order("listed-ids-before-columns", exceeded, 9, batch, {**queries, **halves, **columns}, value=10_001_000,
+              limit=10_000_000, note="a list for all queries counts once for each")
+        order("limits-before-numbers", exceeded, 9, basket, {**members, "weights": nan * 513}, value=513, limit=512)
+        order("weights-before-min-scores", invalid, 10, basket,
+              {"members": ragged(numbers(1), [0, 1]), "weights": nan, "min_scores": nan},
+              detail="WEIGHT_NOT_FINITE", value=0)
+        most = self.schema["limits"]["window_bytes_max"]
+        for name, size, status in (
+            ("share", {"size_kind": 2, "size_value": 1000001},
+             {"detail": "SHARE_TOO_LARGE", "value": 1000001, "limit": 1000000}),
+            ("min-score", {"size_kind": 3, "min_score": nan[0]}, {"detail": "MIN_SCORE_NOT_FINITE"}),
+        ):
+            self.add(f"order-{name}-before-window", "LOOKALIKE", invalid,
+                     {"scorer": 1, "window_bytes": most + 1, **size}, {"seeds": numbers(1)}, step=10, **status)
+
     def streams(self):
         self.step = 4
         opened = {"request_id": 9, "flags": 0, "before": ["lookalike-open"]}
@@ -447,12 +584,19 @@ class InvalidVectors:
                  note="ends the stream with this status")
         self.add("data-text-id-empty", "DATA", "INVALID_ARGUMENT", {"first_index": 0}, {"ids": texts("a", "")},
                  **opened, detail="TEXT_ID_LENGTH", value=0, limit=256)
+        self.add("data-scores-fewer", "DATA", "MALFORMED_BODY", {"first_index": 0},
+                 {"ids": numbers(1, 2), "scores": [f32(1)]}, **opened, step=8)
+        server = {"direction": "server", "kind": "request", "request_id": 9, "flags": 0, "step": 8}
+        self.add("data-rows-without-ids", "DATA", "MALFORMED_BODY", {}, {}, **server)
+        self.add("data-rows-of-no-ids", "DATA", "MALFORMED_BODY", {}, {"ids": numbers(), "scores": []}, **server)
+        self.add("data-rows-scores-fewer", "DATA", "MALFORMED_BODY", {}, {"ids": numbers(1, 2), "scores": [f32(1)]},
+                 **server)
         self.add("data-unknown-critical", "DATA", "UNSUPPORTED_TAG", {"first_index": 0}, {"ids": numbers(1)}, **opened,
                  mutate=lambda body: body.sections.append(Section(67, BYTES, b"", True)), value=67, step=2)
 
     def replies(self):
-        self.step = 8
         """What a client must refuse."""
+        self.step = 8
         server = {"direction": "server", "kind": "reply"}
         good = {"model": "m", "result_offsets": [0, 1], "ids": numbers(1), "scores": [f32(1)], "statuses": [0],
                 "query_flags": [1], "rows_eligible": [1], "rows_scanned": [1]}
@@ -470,12 +614,21 @@ class InvalidVectors:
         add("scores-fewer", {"scores": []})
         add("statuses-more", {"statuses": [0, 0]})
         add("messages-fewer", {"details": [0], "messages": []})
+        failed = {"statuses": [257], "details": [6], "messages": ["m"], "result_offsets": [0, 0], "ids": numbers(),
+                  "scores": []}
+        add("details-without-messages", {**failed, "messages": None})
+        add("values-without-limits", {**failed, "values": [0]})
+        add("limits-without-values", {**failed, "limits": [0]})
+        add("values-fewer", {**failed, "values": [], "limits": [0]})
+        add("limits-more", {**failed, "values": [0], "limits": [0, 0]})
+        add("values-without-details", {"values": [0], "limits": [0]})
         add("column-without-validity", {"columns": [{"type": "i64", "values": [1], "valid": [True]}]},
             lambda body: body.sections.pop(), step=4)
         add("column-fewer-values", {"columns": [{"type": "i64", "values": [], "valid": [True]}]})
         add("column-etype", {"columns": [{"type": "i64", "values": [1], "valid": [True]}]},
             lambda body: setattr(body.section(128), "etype", U64), status="UNSUPPORTED_ENCODING", value=128, step=3)
         self.add("reply-stats-counts", "STATS", "MALFORMED_BODY", {}, {"names": ["a", "b"], "values": [1]}, **server)
+        self.add("reply-lookalike-without-model", "LOOKALIKE", "MALFORMED_BODY", {"version": 1}, {}, **server)
         self.add("reply-get-vectors-elements", "GET_VECTORS", "MALFORMED_BODY",
                  {"id_count": 2, "dimension": 2, "version": 1},
                  {"model": "m", "found": [3], "vectors": [f32(1)] * 3}, **server)

@@ -86,7 +86,7 @@ class Tables:
     def bits(self):
         rows = []
         for name, values in self.schema["bits"].items():
-            rows.append((f"`{name}`", ", ".join(f"{value} {key}" for key, value in values.items())))
+            rows.append((f"`{name}`", ", ".join(f"{value} {key}" for key, value in values.items()) or "none"))
         return table(("bits", "values"), rows)
 
     def statuses(self):
@@ -106,7 +106,10 @@ class Tables:
         return table(("limit", "default", "in HELLO_OK"), rows)
 
     def common_sections(self):
-        return self.sections(self.schema["sections_common"])
+        text = self.sections(self.schema["sections_common"])
+        for section in self.schema["sections_common"]:
+            text += f"\n`{section['name']}` has a use in {', '.join(section['used_by'])}.\n"
+        return text
 
     def sections(self, entries):
         rows = [(section_tags(section), f"`{section['name']}`", f"`{section['form']}`", section_type(section),
@@ -120,7 +123,9 @@ class Tables:
         return table(("type", "message", "answered", "note"), sorted(rows))
 
     def body(self, layout):
-        text = f"Fixed part, {layout['fixed_len']} bytes:\n\n{fields(layout['fixed'])}"
+        least = layout.get("fixed_len_min")
+        shorter = f" ({least} of a sender that knows no more)" if least else ""
+        text = f"Fixed part, {layout['fixed_len']} bytes{shorter}:\n\n{fields(layout['fixed'])}"
         if layout["sections"]:
             text += f"\nSections:\n\n{self.sections(layout['sections'])}"
         return text

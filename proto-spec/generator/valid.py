@@ -1,6 +1,6 @@
 """The golden vectors every implementation must take: what they are. Their bytes come from the encoder."""
 
-from .encoder import END, Section, f32, f64, json_float, json_integer, shown_header
+from .encoder import END, Section, f32, f64, json_float, json_integer, json_list, shown_header
 
 NUMBER_ID_MAX = 2**63 - 1
 REQUEST_ID_MAX = 2**53 - 1
@@ -28,6 +28,19 @@ def model_status(active, previous=0, pinned=0):
     return {"active": active, "previous": previous, "pinned": pinned}
 
 
+def least_request(message):
+    """The fixed part and sections of a request that is valid with as little as its message allows."""
+    query = {"query_kind": 1, "target": 1, "query_count": 1}
+    ids = {"query_ids": numbers(1)}
+    return {
+        "RECOMMEND": ({**query, "k": 1}, ids),
+        "SCORE": (query, {**ids, "candidates": ragged(numbers(1))}),
+        "GET_VECTORS": ({"side": 1}, {"ids": numbers(1)}),
+        "LOOKALIKE": ({"scorer": 1, "size_kind": 1, "size_value": 1}, {"seeds": numbers(1)}),
+        "DATA": ({}, {"ids": numbers(1)}),
+    }.get(message, ({}, {}))
+
+
 class ValidVectors:
     """Collects the cases, in the order of the schema's messages."""
 
@@ -44,6 +57,7 @@ class ValidVectors:
         self.lookalike()
         self.models()
         self.errors()
+        self.common_sections()
         self.tolerated()
 
     # -- building blocks
@@ -64,9 +78,12 @@ class ValidVectors:
         header = self.encoder.header(frame_type, len(payload), request_id, flags, arg, reserved=reserved)
         shown = {"fixed_len": int.from_bytes(body.fixed[:2], "little")}
         for field in self.encoder.layout(message, kind)["fixed"]:
-            if field["name"] != "fixed_len" and not field["name"].startswith("zero"):
+            is_there = field["offset"] < shown["fixed_len"]
+            if is_there and field["name"] != "fixed_len" and not field["name"].startswith("zero"):
                 value = values["fixed"].get(field["name"], f32(0) if field["type"] == "f32" else 0)
                 shown[field["name"]] = value if isinstance(value, dict) else json_integer(value)
+        lists = {spec["name"]: spec for spec in self.encoder.lists(message, kind)}
+        shown_lists = {key: json_list(lists[key], value) for key, value in values["sections"].items()}
         entry = {
             "name": name,
             "direction": direction or ("client" if kind == "request" else "server"),
@@ -76,7 +93,7 @@ class ValidVectors:
             "canonical": canonical and mutate is None and reserved == (0, 0) and not flags & ~END,
             "header": shown_header(header),
             "hex": (header + payload).hex(),
-            "decoded": {"fixed": shown, "sections": values["sections"]},
+            "decoded": {"fixed": shown, "sections": shown_lists},
         }
         self.entries.append(entry)
 
@@ -132,8 +149,21 @@ class ValidVectors:
         self.reply("hello-ok", "HELLO", granted,
                    {"server_name": "kindred/1.0.0", "default_model": "online-retail"}, request_id=1)
         self.reply("hello-ok-no-model", "HELLO", granted, {"server_name": "kindred/1.0.0"}, request_id=1)
-        lowered = {**granted, "k_max": 10, "body_bytes_max": 65536, "seeds_max": 1, "dimension_max": 1}
+        lowered = {**granted, "k_max": 10, "body_bytes_max": 65536, "seeds_max": 1, "dimension_max": 1,
+                   "timeout_ms_default": 1, "queue_ms_max": 0, "pending_queries_max": 1, "streams_max": 0,
+                   "listed_ids_per_request_max": 1, "stream_bytes_held_max": 2**53 + 1}
         self.reply("hello-ok-lowered-limits", "HELLO", lowered, {"server_name": ""}, request_id=1)
+
+        def shortened(length):
+            def mutate(body):
+                body.fixed[length:] = b""
+                body.fixed[0:2] = length.to_bytes(2, "little")
+            return mutate
+
+        self.reply("hello-ok-of-an-older-server", "HELLO", granted, {"server_name": "kindred/0.1.0"}, request_id=1,
+                   mutate=shortened(120), note="the limits that it does not say have their defaults")
+        self.reply("hello-ok-of-a-server-between", "HELLO", lowered, {"server_name": "kindred/0.1.1"}, request_id=1,
+                   mutate=shortened(128))
         for name, opaque in (("zero", 0), ("greatest", U64_MAX), ("pattern", 0x0123456789ABCDEF)):
             self.request(f"ping-{name}", "PING", {"opaque": opaque})
             self.reply(f"pong-{name}", "PING", {"opaque": opaque})
@@ -245,11 +275,16 @@ class ValidVectors:
             "result_offsets": [0, 1, 1, 2], "ids": texts("a", "b"), "scores": [f32(1), f32(0)],
             "statuses": [0, 259, 0], "query_flags": [1, 0, 5], "rows_eligible": [9, 0, U64_MAX],
             "rows_scanned": [9, 0, 1], "details": [0, 0, 0], "messages": ["", "unknown user 'zoë'", ""]}
+        add("query-failed-without-its-numbers", {"query_count": 3}, failing,
+            note="of a server that does not know `values` and `limits`")
+        failing = {**failing, "values": [0, 0, 0], "limits": [0, 0, 0]}
         add("one-query-failed", {"query_count": 3}, failing)
         add("all-queries-failed", {"query_count": 2}, {
-            "result_offsets": [0, 0, 0], "ids": numbers(), "scores": [], "statuses": [257, 260],
-            "query_flags": [0, 0], "rows_eligible": [0, 0], "rows_scanned": [0, 0], "details": [4, 0],
-            "messages": ["element 0 of the vector is nan: not finite", "vector of dimension 3: the model's is 4"]})
+            "result_offsets": [0, 0, 0], "ids": numbers(), "scores": [], "statuses": [257, 257],
+            "query_flags": [0, 0], "rows_eligible": [0, 0], "rows_scanned": [0, 0], "details": [4, 5],
+            "messages": ["element 3 of the vector is nan: not finite", "the vector's norm is 2^61: at most 2^60"],
+            "values": [3, 2**61], "limits": [0, 2**60]},
+            note="the kind of an empty list means nothing: it is in the u64 form, whatever the model's ids are")
         add("split-1", {"query_count": 2, "first_query": 0}, {
             "result_offsets": [0, 1, 2], "ids": numbers(4, 5), "scores": [f32(2), f32(1)], "statuses": [0, 0],
             "query_flags": [1, 1], "rows_eligible": [8, 8], "rows_scanned": [8, 8]}, flags=0)
@@ -292,7 +327,11 @@ class ValidVectors:
             "statuses": [0], "found": [0b101]})
         self.reply("score-reply-failed-query", "SCORE", {**reply, "query_count": 2}, {
             "model": "m", "result_offsets": [0, 0, 1], "scores": [f32(1)], "statuses": [259, 0],
-            "details": [0, 0], "messages": ["unknown user 'x'", ""], "found": [1]})
+            "details": [0, 0], "messages": ["unknown user '9007199254740993'", ""], "found": [1],
+            "values": [2**53 + 1, 0], "limits": [0, 0]})
+        self.reply("score-reply-all-queries-failed", "SCORE", {**reply, "query_count": 1}, {
+            "model": "m", "result_offsets": [0, 0], "scores": [], "statuses": [257], "details": [6],
+            "messages": ["the basket is empty: at least 1 member"], "found": [], "values": [0], "limits": [1]})
         self.reply("score-reply-split-1", "SCORE", {**reply, "query_count": 1}, {
             "model": "m", "result_offsets": [0, 9], "scores": [f32(i) for i in range(9)], "statuses": [0],
             "found": [255, 1]}, flags=0)
@@ -324,7 +363,8 @@ class ValidVectors:
             return {"scorer": 1, "size_kind": self.enum("size_kind", size_kind), "size_value": value, **fixed}
 
         def data(name, index, ids, scores=None, flags=0, direction="client", **extra):
-            sections = {"ids": ids} if scores is None else {"ids": ids, "scores": scores}
+            sections = {"ids": ids, "scores": scores}
+            sections = {key: value for key, value in sections.items() if value is not None}
             self.request(name, "DATA", {"first_index": index}, sections, flags=flags, direction=direction,
                          request_id=9, **extra)
 
@@ -349,6 +389,11 @@ class ValidVectors:
         data("data-seeds-number-last", 0, numbers(1, 2, NUMBER_ID_MAX), flags=END, **opened)
         data("data-seeds-follow-the-open", 1, texts("13047"), flags=END, before=["lookalike-open-with-seeds"])
         data("data-seeds-empty-last", 2, numbers(), flags=END, before=["lookalike-open", "data-seeds-text"])
+        data("data-seeds-none-last", 2, None, flags=END, before=["lookalike-open", "data-seeds-text"], canonical=False,
+             note="without ids: as with an empty list of them")
+        data("data-seeds-none", 0, None, canonical=False, note="changes nothing", **opened)
+        data("data-seeds-with-scores", 0, texts("17850", "é"), [f32(1), json_float(0x7FC00000)], **opened,
+             note="their values are ignored")
         for name, limit in (("zero", 0), ("raised", 8 << 20)):
             self.request(f"window-{name}", "WINDOW", {"limit_bytes": limit}, flags=0, request_id=9, **opened)
         self.request("window-for-a-stream-that-ended", "WINDOW", {"limit_bytes": U64_MAX}, flags=0, request_id=1,
@@ -366,6 +411,9 @@ class ValidVectors:
                    {"model": "online-retail", "unmatched_examples": texts("x", "y", "z")}, request_id=9)
         self.reply("lookalike-summary-number", "LOOKALIKE", {**summary, "checksum": U32_MAX},
                    {"model": "m", "unmatched_examples": numbers(7, NUMBER_ID_MAX)}, request_id=9)
+        self.reply("lookalike-summary-unmatched-of-both-kinds", "LOOKALIKE", summary,
+                   {"model": "m", "unmatched_examples": texts("x", "17")}, request_id=9,
+                   note="17 came as a number: where one of them is a text, all are")
         self.reply("lookalike-summary-no-unmatched", "LOOKALIKE",
                    {**summary, "rows": 0, "checksum": 0, "seeds_unmatched": 0}, {"model": "m"}, request_id=9)
 
@@ -419,7 +467,15 @@ class ValidVectors:
                    value=2**63, limit=NUMBER_ID_MAX)
         self.error("error-overloaded", "SCORE", "OVERLOADED", text="try again", retry_after_ms=20)
         self.error("error-internal", "STATS", "INTERNAL", reference=U64_MAX, text="internal error")
-        self.error("error-conflict", "MODEL_ACTIVATE", "CONFLICT", value=2, text="version 2 is active, not 1")
+        self.error("error-draining", "RECOMMEND", "DRAINING", retry_after_ms=1000)
+        self.error("error-dimension-mismatch", "RECOMMEND", "DIMENSION_MISMATCH", value=3, limit=4)
+        self.error("error-limit-exceeded", "RECOMMEND", "LIMIT_EXCEEDED", value=1001, limit=1000)
+        self.error("error-version-gone", "SCORE", "VERSION_GONE", value=9, limit=2)
+        self.error("error-unknown-number", "GET_VECTORS", "UNKNOWN_ID", value=17850)
+        self.error("error-unsupported-tag", "PING", "UNSUPPORTED_TAG", value=300)
+        self.error("error-deadline-exceeded", "RECOMMEND", "DEADLINE_EXCEEDED", value=300)
+        self.error("error-slow-consumer", "LOOKALIKE", "SLOW_CONSUMER", value=4096, request_id=9)
+        self.error("error-conflict", "MODEL_ACTIVATE", "CONFLICT", value=2, limit=1, text="version 2 is active, not 1")
         self.error("error-no-previous-version", "MODEL_ROLLBACK", "CONFLICT", "NO_PREVIOUS_VERSION")
         self.error("error-no-known-seed", "LOOKALIKE", "UNKNOWN_ID", "NO_KNOWN_SEED", value=50)
         self.error("error-cancelled", "LOOKALIKE", "CANCELLED", request_id=9)
@@ -428,8 +484,26 @@ class ValidVectors:
         self.error("error-message-longest", "PING", "INTERNAL", text="m" * 1024)
         self.error("error-reply-to-unknown-type", "PING", "UNSUPPORTED_TYPE", value=0x44, frame_type=0xC4,
                    note="the reply to type 0x44: its type is 0x44 with the reply bit")
-        self.error("error-unknown-status", "PING", "INVALID_ARGUMENT", arg=0x0001_0142, canonical=False,
+        self.error("error-unknown-status", "PING", None, arg=0x0001_0142, canonical=False,
                    note="status 0x0142 is not known here: its class (caller) and its flags (RETRYABLE) are")
+
+    def common_sections(self):
+        """Every request takes a model's name, critical or not, also where it has no use for it."""
+        def not_critical(body):
+            body.section(1).flags = 0
+
+        opened = {"before": ["lookalike-open"], "request_id": 9, "flags": 0}
+        special = {"HELLO": {"before": [], "request_id": 1}, "GOAWAY": {"request_id": 0, "flags": 0},
+                   "WINDOW": opened, "CANCEL": opened, "DATA": opened}
+        used_by = next(spec for spec in self.schema["sections_common"] if spec["name"] == "model")["used_by"]
+        for message in self.schema["messages"]:
+            name, options = message.lower().replace("_", "-"), special.get(message, {})
+            fixed, sections = least_request(message)
+            sections = {"model": "no-such-model", **sections}
+            note = None if message in used_by else "ignored"
+            for suffix, mutate in (("", None), ("-not-critical", not_critical)):
+                extra = {**options, "note": note} if note else options
+                self.request(f"{name}-model{suffix}", message, fixed, sections, mutate=mutate, **extra)
 
     def tolerated(self):
         """What a receiver skips or ignores."""
@@ -477,4 +551,8 @@ class ValidVectors:
                    mutate=longer(b"\x01" * 16))
         self.reply("tolerated-reply-unknown-section", "STATS", {}, {"names": ["a"], "values": [1]},
                    mutate=insert(Section(300, 0, b"later")))
+        self.reply("tolerated-reply-unknown-query-status", "RECOMMEND", {"query_count": 1, "version": 1}, {
+            "model": "m", "result_offsets": [0, 0], "ids": numbers(), "scores": [], "statuses": [0x0142],
+            "query_flags": [0xFFF8], "rows_eligible": [0], "rows_scanned": [0], "details": [65535],
+            "messages": ["of a later version"], "values": [0], "limits": [0]})
         self.error("tolerated-error-longer-fixed-part", "PING", "OVERLOADED", mutate=longer(bytes(8)))

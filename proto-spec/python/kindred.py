@@ -142,18 +142,21 @@ COLUMN_BLOCKS_MAX = 16
 
 
 class Layout:
-    """A body's fixed part and the lists that its sections make."""
+    """A body's fixed part and the lists that its sections make. `least`: bytes of the fixed part that must be there,
+    where a sender that knows fewer fields sends fewer (4.1)."""
 
-    def __init__(self, fixed, *sections):
-        self.names, self.limits, codes = [], {}, "<H"
+    def __init__(self, fixed, *sections, least=None):
+        self.names, self.ends, self.limits, codes = [], [], {}, "<H"
         for field in fixed.split(", "):
             name, _, kind = field.partition(" ")
             codes += STRUCT_CODES[kind] if kind else name
             if kind:
                 self.names.append(name)
+                self.ends.append(struct.calcsize(codes))
                 if kind.startswith("u"):
                     self.limits[name] = 2 ** int(kind[1:]) - 1
         self.struct = struct.Struct(codes)
+        self.least = least or self.struct.size
         self.lists = []
         self.elements = {}  # tag: the element types it may have
         for section in sections:
@@ -213,16 +216,18 @@ REPLIES = {
         "results_per_request_max u32, dimension_max u32, basket_members_max u32, excluded_ids_max u32, "
         "candidates_max u32, vector_ids_max u32, vector_elements_per_request_max u32, columns_per_request_max u32, "
         "streams_per_connection_max u32, data_body_bytes_max u32, timeout_ms_max u32, idle_ms u32, "
-        "stream_progress_ms u32, stream_progress_bytes_min u32, stream_ms_max u32, id_bytes_max u32, 4x",
-        "server_name 64 utf8", "default_model 65 utf8"),
+        "stream_progress_ms u32, stream_progress_bytes_min u32, stream_ms_max u32, id_bytes_max u32, 4x, "
+        "timeout_ms_default u32, queue_ms_max u32, pending_queries_max u32, streams_max u32, "
+        "listed_ids_per_request_max u64, stream_bytes_held_max u64",
+        "server_name 64 utf8", "default_model 65 utf8", least=120),
     "PING": Layout("6x, opaque u64"),
     "RECOMMEND": Layout(
         ANSWER, "model 64 utf8", "result_offsets 66 u32", "ids 68 ids", "scores 72 f32", "statuses 73 u16",
         "query_flags 74 u16", "rows_eligible 75 u64", "rows_scanned 76 u64", "details 77 u16", "messages 78 texts",
-        "columns 128 columns"),
+        "values 81 u64", "limits 82 u64", "columns 128 columns"),
     "SCORE": Layout(
         ANSWER, "model 64 utf8", "result_offsets 66 u32", "scores 72 f32", "statuses 73 u16", "details 77 u16",
-        "messages 78 texts", "found 80 u8"),
+        "messages 78 texts", "found 80 u8", "values 81 u64", "limits 82 u64"),
     "GET_VECTORS": Layout(
         "2x, id_count u32, version u64, dimension u32, first_id u32, queue_us u32, compute_us u32",
         "model 64 utf8", "found 66 u8", "vectors 68 f32"),
@@ -240,6 +245,11 @@ REPLIES = {
     "MODEL_LOAD": SWITCHED, "MODEL_ACTIVATE": SWITCHED, "MODEL_ROLLBACK": SWITCHED,
     "STATS": Layout(NOTHING, "names 64 texts", "values 66 u64"),
     "HEALTH": Layout("state u8, 1x, models_ready u32"),
+}
+WITHOUT_MODEL = ("PING", "MODEL_LIST", "STATS", "HEALTH")  # a model's name means nothing to them
+LATER_LIMITS = {  # of servers that do not say them: the defaults of section 11
+    "timeout_ms_default": 60_000, "queue_ms_max": 500, "pending_queries_max": 65_536, "streams_max": 64,
+    "listed_ids_per_request_max": 10_000_000, "stream_bytes_held_max": 2 << 30,
 }
 ERROR = Layout("detail u16, retry_after_ms u32, reference u64, value u64, limit u64, 8x", "message 64 utf8")
 
@@ -380,10 +390,12 @@ class Body:
         if len(data) < 8 or len(data) % 8:
             raise malformed(f"a body of {len(data)} bytes: a positive multiple of 8")
         fixed_len = int.from_bytes(data[:2], "little")
-        if fixed_len % 8 or fixed_len < layout.struct.size or fixed_len > len(data):
-            raise malformed(f"a fixed part of {fixed_len} bytes: a multiple of 8 from {layout.struct.size} "
+        if fixed_len % 8 or fixed_len < layout.least or fixed_len > len(data):
+            raise malformed(f"a fixed part of {fixed_len} bytes: a multiple of 8 from {layout.least} "
                             f"to the body's {len(data)}")
-        self.fixed = dict(zip(layout.names, layout.struct.unpack_from(data)[1:]))
+        values = layout.struct.unpack(data[:min(fixed_len, layout.struct.size)].ljust(layout.struct.size, b"\0"))
+        self.fixed = {name: value for name, end, value in zip(layout.names, layout.ends, values[1:])
+                      if end <= fixed_len}
         self.payloads = self.walk(layout, data, fixed_len)
         self.kinds = {}
         for tag, (etype, payload) in self.payloads.items():
@@ -460,10 +472,14 @@ class Body:
         pieces = [data[start:end] for start, end in zip(offsets, offsets[1:])]
         return [decoded(piece, bytes_tag) for piece in pieces] if is_text else pieces
 
-    def ids(self, tag):
+    def ids(self, tag, list_offsets=None):
         numbers, parts = self.array(tag), self.slices(tag + 1, tag + 2)
         if numbers is not None and parts is not None:
             raise malformed(f"sections {tag} and {tag + 1} are both there")
+        if list_offsets is not None:
+            if numbers is None and parts is None:
+                raise malformed(f"section {tag + 3} has no ids")
+            check_offsets(list_offsets, len(parts[0]) - 1 if numbers is None else len(numbers), tag + 3)
         if numbers is not None:
             largest = max(numbers, default=0)
             if largest > NUMBER_ID_MAX:
@@ -474,11 +490,8 @@ class Body:
         return None if parts is None else text_ids(*parts)
 
     def ragged_ids(self, tag):
-        ids, offsets = self.ids(tag), self.array(tag + 3)
-        if offsets is not None:
-            if ids is None:
-                raise malformed(f"section {tag + 3} has no ids")
-            check_offsets(offsets, len(ids), tag + 3)
+        offsets = self.array(tag + 3)
+        ids = self.ids(tag, offsets)
         return None if ids is None else (ids, None if offsets is None else offsets.tolist())
 
     def columns(self, tag):
@@ -562,6 +575,8 @@ def check_reply(message, body):
         check_offsets(lists["result_offsets"], results, 66)
         if "details" in lists or "messages" in lists:
             require(body, details=count, messages=count)
+        if "values" in lists or "limits" in lists:
+            require(body, details=count, values=count, limits=count)
         if message == "SCORE":
             require(body, scores=results, found=(results + 7) // 8)
             return
@@ -589,6 +604,16 @@ def check_reply(message, body):
             require(body, **{name: None, name + "_offsets": count + 1})
             check_offsets(lists[name + "_offsets"], len(lists[name]), 0)
         require(body, refusal_reasons=len(lists["refused"]))
+
+
+def check_rows(body):
+    """Refuses a DATA of a server without ids, or with another number of scores."""
+    require(body, ids=None)
+    ids = body.lists["ids"]
+    if not ids:
+        raise malformed("a DATA without rows")
+    if "scores" in body.lists:
+        require(body, scores=len(ids))
 
 
 # ---- One connection ---------------------------------------------------------------------------------------
@@ -632,7 +657,7 @@ class Connection:
             raise Error("CONNECTION_LOST", f"the server refused the connection: {reason}", retry_after=wait_ms / 1000,
                         flags=0 if answer[11] == 1 else RETRYABLE | NOT_PROCESSED)
         reply = self.reply("HELLO", hello, deadline)
-        self.limits = reply.fixed
+        self.limits = {**LATER_LIMITS, **reply.fixed}
         self.body_bytes_max = reply.fixed["body_bytes_max"]
 
     def send_bytes(self, data, deadline):
@@ -814,9 +839,9 @@ class AudienceStream:
 
     def chunk(self, data):
         body = Body(REQUESTS["DATA"], data)
-        require(body, ids=None)
-        ids, scores = body.lists["ids"], body.lists.get("scores")
-        require(body, scores=len(ids))
+        check_rows(body)
+        require(body, scores=None)
+        ids, scores = body.lists["ids"], body.lists["scores"]
         if body.fixed["first_index"] != self.rows:
             raise malformed(f"rows from {body.fixed['first_index']}, expected {self.rows}")
         self.checksum = zlib.crc32(body.payload(66) if body.payload(64) is None else body.payload(64), self.checksum)
@@ -1115,7 +1140,7 @@ class Exchange:
 
     def send(self, message, fixed, lists, model):
         arg = timeout_arg(self.timeout, self.connection)
-        name = model if model is not None else self.client.model
+        name = None if message in WITHOUT_MODEL else model if model is not None else self.client.model
         return self.connection.send(message, fixed, {**lists, "model": name}, arg=arg, deadline=self.deadline)
 
     def batch(self, message, fixed, lists, model, total, first="first_query", count="query_count"):
@@ -1253,9 +1278,11 @@ def query_error(frame, index):
     status = frame.lists["statuses"][index]
     if not status:
         return None
-    details, messages = frame.lists.get("details"), frame.lists.get("messages")
-    return Error(status_name(status), messages[index] if messages else "", code=status,
-                 detail=detail_name(details[index]) if details else "NONE")
+    lists = frame.lists
+    value, limit = (lists[name][index] if name in lists else 0 for name in ("values", "limits"))
+    return Error(status_name(status), lists["messages"][index] if "messages" in lists else "", code=status,
+                 detail=detail_name(lists["details"][index]) if "details" in lists else "NONE",
+                 value=value, limit=limit)
 
 
 def raised(answers):

@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import struct
 import sys
 import time
@@ -77,6 +78,7 @@ class GoldenVectors(WireTest):
             wire.send(data)
             request_id, message = vector["header"]["request_id"], vector["message"]
             if message == "GOAWAY":
+                self.assertIsNone(wire.frame(), "nothing is in flight: the server closes")
                 return
             if message not in CONTROL and message != "LOOKALIKE":
                 header, _ = wire.end_reply(request_id)
@@ -133,7 +135,9 @@ class GoldenVectors(WireTest):
             for name in ("value", "limit"):
                 if name in vector:
                     self.assertEqual(getattr(error, name), int(vector[name]), name)
-            if vector["message"] != "HELLO":
+            if vector.get("closes"):
+                self.assertIsNone(wire.frame())
+            else:
                 self.assertTrue(wire.ping(max(request_id + 1, 10)))
 
 
@@ -394,6 +398,64 @@ class Streams(WireTest):
             wire.send(frame("WINDOW", 2, {"limit_bytes": most + 1}, flags=0))
             self.assertEqual(wire.goodbye(), "FLOW_CONTROL")
 
+    def error(self, wire, request_id):
+        header, body = wire.end_reply(request_id)
+        return kindred.decode_error(header.arg & 0xFFFF, header.arg >> 16, body)
+
+    def test_a_stream_without_room_for_its_first_row_has_its_timeout(self):
+        with Wire(address) as wire:
+            start = time.monotonic()
+            wire.send(frame("LOOKALIKE", 2, self.OPEN, {"seeds": ["u1"]}, arg=300))
+            error = self.error(wire, 2)
+            self.assertEqual((error.name, error.value), ("DEADLINE_EXCEEDED", 300))
+            self.assertLess(time.monotonic() - start, 5)
+            self.assertTrue(wire.ping(3))
+
+    def test_the_timeout_ends_with_the_first_row(self):
+        """A reader that has had rows has `stream_progress_ms`, which is longer than these two timeouts."""
+        with Wire(address) as wire:
+            wire.send(frame("LOOKALIKE", 2, {**self.OPEN, "window_bytes": 64}, {"seeds": ["u1"]}, arg=300))
+            header, _ = wire.until(lambda header, _: header.request_id == 2)
+            self.assertEqual(header.type, kindred.DATA)
+            wire.send(frame("LOOKALIKE", 3, self.OPEN, {"seeds": ["u1"]}, arg=600))
+            self.assertEqual(self.error(wire, 3).name, "DEADLINE_EXCEEDED")
+            wire.send(frame("WINDOW", 2, {"limit_bytes": 1 << 20}, flags=0))
+            self.assertEqual(wire.end_reply(2)[0].arg, 0)
+
+    def test_seeds_may_end_with_a_frame_without_any(self):
+        with Wire(address) as wire:
+            opening = {"scorer": 1, "size_kind": 1, "size_value": 3}
+            data = frame("DATA", 2, {"first_index": 1}, flags=0) + frame("DATA", 2, {"first_index": 1})
+            wire.send(frame("LOOKALIKE", 2, opening, {"seeds": ["u1"]}, flags=0) + data)
+            header, body = wire.end_reply(2)
+            self.assertEqual(header.arg, 0)
+            fixed = kindred.Body(kindred.REPLIES["LOOKALIKE"], body).fixed
+            self.assertEqual((fixed["seeds_received"], fixed["rows"]), (1, 3))
+            wire.send(frame("LOOKALIKE", 3, opening, flags=0) + frame("DATA", 3))
+            self.assertEqual(self.error(wire, 3).detail, "NO_SEEDS")
+
+    def test_frames_without_seeds_keep_no_stream_alive(self):
+        with Wire(address) as wire:
+            wire.send(frame("LOOKALIKE", 2, self.OPEN, flags=0, arg=300))
+            deadline, request_id = time.monotonic() + 10, 3
+            while time.monotonic() < deadline:
+                wire.send(frame("DATA", 2, flags=0) + frame("PING", request_id, {"opaque": request_id}))
+                header, body = wire.until(lambda header, _: header.type & 0x80)
+                if header.request_id == 2:
+                    break
+                request_id += 1
+            error = kindred.decode_error(header.arg & 0xFFFF, header.arg >> 16, body)
+            self.assertEqual((header.request_id, error.name), (2, "DEADLINE_EXCEEDED"))
+
+    def test_unknown_seeds(self):
+        """Each counts as often as it comes, and is an example once; where one of them is a text, all are."""
+        with kindred.connect("%s:%d" % address, model="numbers") as client:
+            summary = client.lookalike(seeds=[1001, 1001, 7, "x", 7, "x", 9], size=3).summary
+            self.assertEqual((summary.seeds, summary.matched, summary.duplicate, summary.unmatched), (7, 1, 1, 5))
+            self.assertEqual(summary.unmatched_examples, ["7", "x", "9"])
+            summary = client.lookalike(seeds=[1001, 7, 9], size=3).summary
+            self.assertEqual(summary.unmatched_examples, [7, 9])
+
     def test_no_row_comes_before_its_window(self):
         with Wire(address) as wire:
             wire.send(self.opened(2, flags=kindred.END))
@@ -410,8 +472,91 @@ class Streams(WireTest):
             self.assertEqual((header.type, header.arg), (0xA0, 0))
 
 
+@unittest.skipUnless(BINARY and not SERVER, "set KINDRED_BINARY; runs on its own server")
+class Answers(unittest.TestCase):
+    """What a reply's bytes say."""
+
+    def test_an_empty_list_of_results_is_in_the_form_of_numbers(self):
+        fixed = {"query_kind": 1, "target": 1, "query_count": 1, "k": 3}
+        with Wire(address) as wire:
+            wire.send(frame("RECOMMEND", 2, fixed, {"query_ids": ["u1"], "min_scores": [1e30]}))
+            header, body = wire.end_reply(2)
+            answer = kindred.Body(kindred.REPLIES["RECOMMEND"], body)
+            self.assertEqual((header.arg, answer.lists["ids"], answer.lists["statuses"][0]), (0, [], 0))
+            self.assertEqual([tag for tag in (68, 69, 70) if tag in answer.payloads], [68])
+
+    def test_a_failed_query_says_its_numbers(self):
+        with kindred.connect("%s:%d" % address) as client:
+            good, bad = [1.0] * DIMENSION, [1.0] * DIMENSION
+            bad[2] = NAN
+            large = [2.0**61, 0, 0, 0]
+            answers = client.recommend_batch(vectors=[good, bad, large], k=2)
+            self.assertEqual([getattr(answer, "detail", None) for answer in answers],
+                             [None, "VECTOR_NOT_FINITE", "NORM_TOO_LARGE"])
+            self.assertEqual([(error.value, error.limit) for error in answers[1:]], [(2, 0), (2**61, 2**60)])
+            answers = client.recommend_batch(users=[1001, 77], k=2, model="numbers")
+            self.assertEqual((answers[1].name, answers[1].value), ("UNKNOWN_ID", 77))
+            with self.assertRaises(kindred.Error) as caught:
+                client.score(basket=[], candidates=["i2"])
+            self.assertEqual((caught.exception.value, caught.exception.limit), (0, 1))
+
+    def test_a_default_model_is_in_nobodys_way(self):
+        with kindred.connect("%s:%d" % address, model="numbers") as client:
+            self.assertLess(client.ping(), 5)
+            self.assertEqual(client.health()["state"], "serving")
+            self.assertIn("requests_total", client.stats())
+            self.assertIn("numbers", [model["name"] for model in client.models()])
+            self.assertEqual(client.recommend(user=1001, k=1).model, "numbers")
+            self.assertIn("active", client.load())
+
+    def test_the_server_says_its_limits(self):
+        with kindred.connect("%s:%d" % address) as client:
+            said = {name: client.connection.limits[name] for name in kindred.LATER_LIMITS}
+            self.assertEqual(said, kindred.LATER_LIMITS)
+
+
 @unittest.skipUnless(BINARY, "set KINDRED_BINARY to the path of the kindred command")
 class Ending(unittest.TestCase):
+    STREAM = frame("LOOKALIKE", 2, {"scorer": 1, "size_kind": 1, "size_value": 3}, {"seeds": ["u1"]}, flags=0)
+
+    def test_a_client_that_says_goodbye_gets_what_is_in_flight(self):
+        with Wire(address) as wire:
+            goodbye = kindred.encode_frame(kindred.GOAWAY, 0, kindred.encode_body(kindred.REQUESTS["GOAWAY"]), flags=0)
+            wire.send(self.STREAM + goodbye + frame("DATA", 2, {"first_index": 1}, {"ids": ["u2"]}))
+            self.assertEqual(wire.end_reply(2)[0].arg, 0)
+            self.assertIsNone(wire.frame())
+
+    def test_a_draining_server_answers_what_asks_about_it(self):
+        other = Scratch()
+        try:
+            other.pack_all()
+            with Wire(kindred.parsed_address(other.serve())) as wire:
+                wire.send(self.STREAM)
+                self.assertTrue(wire.ping(3))
+                other.process.send_signal(signal.SIGTERM)
+                header, body = wire.until(lambda header, _: header.type == kindred.GOAWAY)
+                self.assertEqual(kindred.Body(kindred.REQUESTS["GOAWAY"], body).fixed["last_request_id"], 3)
+                # DATA and CANCEL of a request that is refused cross its refusal on the way.
+                query = {"query_kind": 1, "target": 1, "query_count": 1, "k": 3}
+                wire.send(frame("HEALTH", 4) + frame("STATS", 5) + frame("RECOMMEND", 6, query, {"query_ids": ["u1"]})
+                          + frame("LOOKALIKE", 7, {"scorer": 1, "size_kind": 1, "size_value": 3}, flags=0)
+                          + frame("DATA", 7, {}, {"ids": ["u1"]}) + frame("CANCEL", 7, flags=0))
+                header, body = wire.end_reply(4)
+                self.assertEqual((header.arg, body[2]), (0, SCHEMA["enums"]["health"]["DRAINING"]))
+                self.assertEqual(wire.end_reply(5)[0].arg, 0)
+                for request_id in (6, 7):
+                    header, body = wire.end_reply(request_id)
+                    error = kindred.decode_error(header.arg & 0xFFFF, header.arg >> 16, body)
+                    self.assertEqual((error.name, error.retry_after), ("DRAINING", 1.0))
+                    self.assertTrue(error.not_processed)
+                self.assertTrue(wire.ping(8))
+                wire.send(frame("DATA", 2, {"first_index": 1}))
+                self.assertEqual(wire.end_reply(2)[0].arg, 0)
+                self.assertIsNone(wire.frame())
+            self.assertEqual(other.stop(), 0)
+        finally:
+            other.close()
+
     def test_sigterm_says_goodbye_and_exits_with_0(self):
         other = Scratch()
         try:

@@ -30,6 +30,14 @@ def layout(vector):
     return (kindred.REPLIES if vector["kind"] == "reply" else kindred.REQUESTS)[vector["message"]]
 
 
+def check(vector, body):
+    """Refuses a decoded frame of a server whose lists disagree."""
+    if vector["kind"] == "reply":
+        kindred.check_reply(vector["message"], body)
+    elif vector["message"] == "DATA" and vector["direction"] == "server":
+        kindred.check_rows(body)
+
+
 def from_bits(kind, values):
     """An array of floats from their JSON, bit for bit."""
     raw = array.array("I" if kind == "f32" else "Q", [int(value["bits"], 16) for value in values])
