@@ -1778,7 +1778,7 @@ def column_names(columns):
     for name in columns:
         if not isinstance(name, str):
             raise TypeError(f"columns: {name!r} is no column's name: expected str, such as columns=['description']")
-    return columns
+    return list(map(str, columns))
 
 
 def one_query(kind, query):
