@@ -1634,27 +1634,32 @@ class Client:
             raise Error("CONNECTION_BUSY", "another request or an open audience uses this connection",
                         flags=RETRYABLE | NOT_PROCESSED)
         try:
-            self.connection = self.usable(self.connection, deadline)
-            return self.connection
+            connection = self.connection = self.usable(deadline)
+            return connection
         except BaseException as error:
             if isinstance(error, Error):
                 error.not_processed = True  # nothing was asked yet
             lock.release()
             raise
 
-    def usable(self, connection, deadline):
+    def usable(self, deadline):
         """The connection, or a new one where the server has ended it."""
-        self.connection = None
+        connection = self.connection
         if connection is not None:
             try:
                 connection.settle(deadline)
             except BaseException:
-                connection.close()
+                self.drop(connection)
                 raise
             if not connection.going_away:
                 return connection
-            connection.close()
+            self.drop(connection)
         return Connection(self.address, self.name, deadline)
+
+    def drop(self, connection):
+        connection.close()
+        if self.connection is connection:
+            self.connection = None
 
     def release(self, connection, failure=None):
         """Gives the connection back; drops it where a reply is outstanding or the bytes made no sense."""
@@ -1662,9 +1667,7 @@ class Client:
             connection.after_fork()  # the call began before a fork: this process's lock is not held for it
             return
         if connection.pending or connection.going_away or isinstance(failure, ProtocolError):
-            connection.close()
-            if self.connection is connection:
-                self.connection = None
+            self.drop(connection)
         self.lock.release()
 
 

@@ -1,6 +1,6 @@
 """One client in many processes and threads: everybody gets his own answers.
 
-The first tests need no server; the last one needs KINDRED_BINARY, the path of the `kindred` command.
+`Forks` needs no server; `Crowd` needs KINDRED_BINARY, the path of the `kindred` command.
 """
 
 import copy
@@ -22,7 +22,8 @@ from scratch import BINARY, Scratch  # noqa: E402
 from vectors import kindred  # noqa: E402
 
 WAIT = 120
-PROCESSES, THREADS, ANSWERS = 5, 4, 1000  # 20,000 answers; the first process is the parent
+# 5,000 answers of processes alone and 15,000 of processes and threads; the first process is the parent.
+PROCESSES, THREADS, ANSWERS, ANSWERS_OF_THREADS = 5, 4, 1000, 750
 
 
 class Child:
@@ -217,50 +218,63 @@ def ask_address(address, number, model="m"):
 
 @unittest.skipUnless(BINARY and hasattr(os, "fork"), "set KINDRED_BINARY to the path of the kindred command")
 class Crowd(unittest.TestCase):
-    def test_twenty_thousand_answers_of_processes_and_threads(self):
-        """Forks happen while the parent's threads ask, so the parent's lock is held at any of them."""
+    def setUp(self):
         scratch = Scratch()
         self.addCleanup(scratch.close)
         scratch.pack_shop()
         address = scratch.serve()
+        self.users = scratch.users[1:]
         with kindred.connect(address) as fresh:
-            expected = {user: fresh.recommend(user=user, k=5) for user in scratch.users[1:]}
-        self.assertGreater(len({repr(rows) for rows in expected.values()}), 40)
-        client = kindred.connect(address, timeout=60)
-        self.addCleanup(client.close)
+            self.expected = {user: fresh.recommend(user=user, k=5) for user in self.users}
+        self.assertGreater(len({repr(rows) for rows in self.expected.values()}), 40)
+        self.client = kindred.connect(address, timeout=60)
+        self.addCleanup(self.client.close)
 
-        def threads(seed):
-            """Starts threads that ask through the one client; gives them and what went wrong."""
-            wrong = []
+    def ask(self, seed, answers, wrong):
+        source = random.Random(seed)
+        try:
+            for _ in range(answers):
+                user = source.choice(self.users)
+                found = self.client.recommend(user=user, k=5)
+                if found != self.expected[user]:
+                    wrong.append((user, found))
+        except BaseException as error:
+            wrong.append(error)
 
-            def run(source):
-                try:
-                    for _ in range(ANSWERS):
-                        user = source.choice(scratch.users[1:])
-                        found = client.recommend(user=user, k=5)
-                        if found != expected[user]:
-                            wrong.append((user, found))
-                except BaseException as error:
-                    wrong.append(error)
-            started = [threading.Thread(target=run, args=(random.Random(seed * THREADS + number),))
-                       for number in range(THREADS)]
-            for thread in started:
-                thread.start()
-            return started, wrong
+    def start_threads(self, seed):
+        """Threads that ask through the one client, and what goes wrong."""
+        wrong = []
+        started = [threading.Thread(target=self.ask, args=(seed * THREADS + number, ANSWERS_OF_THREADS, wrong))
+                   for number in range(THREADS)]
+        for thread in started:
+            thread.start()
+        return started, wrong
 
-        def crowd(seed):
-            started, wrong = threads(seed)
-            for thread in started:
-                thread.join(WAIT)
-            equal(wrong[:3], [])
-
-        started, wrong = threads(0)
-        children = [Child(lambda seed=seed: crowd(seed)) for seed in range(1, PROCESSES)]
+    def join(self, started, wrong):
         for thread in started:
             thread.join(WAIT)
-        self.assertEqual(wrong[:3], [])
-        self.assertEqual([child.status() for child in children], [0] * len(children))
-        client.ping()
+        equal(wrong[:3], [])
+
+    def test_processes(self):
+        def run(seed):
+            wrong = []
+            self.ask(seed, ANSWERS, wrong)
+            equal(wrong[:3], [])
+        children = [Child(lambda seed=seed: run(seed)) for seed in range(1, PROCESSES)]
+        try:
+            run(0)
+        finally:
+            self.assertEqual([child.status() for child in children], [0] * len(children))
+
+    def test_processes_and_threads(self):
+        """Forks happen while the parent's threads ask, so its lock is held at any of them."""
+        started, wrong = self.start_threads(0)
+        children = [Child(lambda seed=seed: self.join(*self.start_threads(seed))) for seed in range(1, PROCESSES)]
+        try:
+            self.join(started, wrong)
+        finally:
+            self.assertEqual([child.status() for child in children], [0] * len(children))
+        self.client.ping()
 
 
 if __name__ == "__main__":
