@@ -559,6 +559,9 @@ lie("END is missing", batch(), changed(flags=0))
 lie("a second part that begins elsewhere", batch(), split(change=setting(first_query=0)))
 lie("a second part of another version", batch(), split(change=setting(version=4)))
 lie("a second part of another model", batch(), split(change=setting(model="other")))
+lie("a column of another type in the second part", batch(columns=["title"]), split(
+    change=lambda first, second: (setattr(first, "extra", b"".join(column(["x"] * 2)(128))),
+                                  setattr(second, "extra", section(128, 11, bytes(32)) + section(131, 1, b"\x0f")))))
 lie("parts without queries, endless", batch(), lambda frames: endless(reply(
     "RECOMMEND", frames[0], {"version": 3}, {
         "model": "m", "result_offsets": [0], "ids": [], "scores": floats([]), "statuses": [], "query_flags": [],
