@@ -1252,11 +1252,11 @@ class AudienceStream:
     reader spends elsewhere does not count. It is of its process: in a forked child it raises WRONG_PROCESS.
     """
 
-    def __init__(self, client, connection, request_id, timeout, window, question):
+    def __init__(self, client, connection, request_id, timeout, left, window, question):
         self.client, self.connection, self.request_id = client, connection, request_id
         self.timeout, self.window, self.question = timeout, window, question
         self.pace = min(connection.limits["stream_progress_bytes_min"] or 1, window)
-        self.left, self.progress = timeout, 0  # seconds of waiting until so many bytes have come
+        self.left, self.progress = left, 0  # seconds of waiting until `pace` bytes have come
         self.received = self.checksum = 0
         self.summary = None
         self.open = True
@@ -1521,11 +1521,12 @@ class Client:
                                     REMEMBERED_MAX if stream else None)
         fixed = {"scorer": 1, "similarity": SIMILARITIES[similarity], "version": question.version,
                  "window_bytes": window, "options": INCLUDE_SEEDS if include_seeds else 0, **wanted}
+        deadline = time.monotonic() + timeout + 1
         connection = self.acquire(timeout)
         try:
-            request_id = upload(connection, fixed, question, seeds, timeout)
+            request_id, left = upload(connection, fixed, question, seeds, timeout, deadline - time.monotonic())
             window = window or connection.limits["window_bytes_default"]
-            chunks = AudienceStream(self, connection, request_id, timeout + 1, window, question)
+            chunks = AudienceStream(self, connection, request_id, timeout + 1, left, window, question)
         except BaseException as error:
             self.release(connection, error)
             raise
@@ -1910,8 +1911,11 @@ def share(value, given):
     return {"size_kind": SHARE, "size_value": int(parts.to_integral_value())}
 
 
-def upload(connection, fixed, question, seeds, timeout):
-    """Opens a stream and sends its seeds, in as many frames as it takes: the request id."""
+def upload(connection, fixed, question, seeds, timeout, left):
+    """Opens a stream and sends its seeds, in as many frames as it takes: the request id, and the seconds left to wait.
+
+    Time that the seeds themselves take does not count. `left` is for the first frame and what follows it.
+    """
     arg = timeout_arg(timeout, connection)
     step = max(1, connection.limits["data_body_bytes_max"] // (TEXT_ID_BYTES_MAX + 8))  # the longest ids fit
     request_id, remembered, ended = None, [], False
@@ -1919,7 +1923,7 @@ def upload(connection, fixed, question, seeds, timeout):
     while not ended:
         part = list(itertools.islice(seeds, step))
         ended = len(part) < step
-        deadline = time.monotonic() + timeout + 1
+        deadline = time.monotonic() + left
         flags = END if ended else 0
         if request_id is None:
             request_id = connection.send("LOOKALIKE", fixed, {"model": question.model, "seeds": part}, flags=flags,
@@ -1932,7 +1936,8 @@ def upload(connection, fixed, question, seeds, timeout):
         if not ended and connection.answered_early(request_id):
             question.early = True
             break  # nothing is due before the last seed, so this is a refusal: it is read next
-    return request_id
+        left = deadline - time.monotonic() if ended else timeout + 1
+    return request_id, left
 
 
 def query_error(frame, index):
