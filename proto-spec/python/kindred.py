@@ -1043,7 +1043,7 @@ class Connection:
         body = encode_body(REQUESTS[message], fixed, lists)
         if len(body) > self.body_bytes_max:
             raise Error("LIMIT_EXCEEDED", f"a request of {len(body)} bytes: at most {self.body_bytes_max}",
-                        value=len(body), limit=self.body_bytes_max)
+                        flags=NOT_PROCESSED, value=len(body), limit=self.body_bytes_max)
         if request_id is not None:
             self.send_bytes(encode_frame(TYPES[message], request_id, body, flags, arg), deadline)
             return request_id
