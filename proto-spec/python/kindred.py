@@ -657,11 +657,13 @@ def check_reply(message, body):
 
 def check_origin(body, model, version):
     """The model and the version that answered are those asked for; None and 0: any."""
-    name, number = body.lists["model"], body.fixed["version"]
-    if name != model if model is not None else not MODEL_NAME.fullmatch(name):
-        raise bad_reply(f"from model {name!r}", repr(model) if model is not None else "a model's name")
-    if number != version if version else not number:
-        raise bad_reply(f"from version {number}", version or "a positive number")
+    name, version_found = body.lists["model"], body.fixed["version"]
+    if model is not None and name != model:
+        raise bad_reply(f"from model {name!r}", repr(model))
+    if model is None and not MODEL_NAME.fullmatch(name):
+        raise bad_reply(f"from model {name!r}", "a model's name")
+    if version_found != (version or version_found) or not version_found:
+        raise bad_reply(f"from version {version_found}", version or "a positive number")
 
 
 def check_distinct(name, values):
@@ -676,7 +678,8 @@ def check_names(body):
 
 def check_finite(name, values):
     """`values`: an array of floats."""
-    if not (numpy.isfinite(numpy.asarray(values)).all() if numpy is not None else all(map(math.isfinite, values))):
+    finite = all(map(math.isfinite, values)) if numpy is None else numpy.isfinite(numpy.asarray(values)).all()
+    if not finite:
         raise bad_reply(f"with {name} that are not finite", "finite numbers")
 
 
@@ -1451,8 +1454,7 @@ class Client:
               model=None, version=0, timeout=None):
         """The score of each candidate for one query, None where the model does not have it."""
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket)
-        queries, version, model = query_list(kind, [one_query(kind, query)]), whole("version", version), \
-            self.model_asked(model)
+        queries, model, version = [one_query(kind, query)], self.model_asked(model), whole("version", version)
         candidates = listed("candidates", candidates)
         fixed = query_fields(kind, 1, over, similarity, version)
         lists = {**query_lists(kind, queries), "candidates": (candidates, None), "model": model}
@@ -1805,6 +1807,8 @@ def query_list(kind, queries):
         if numpy is not None and isinstance(queries, numpy.ndarray):
             if queries.ndim != 2:
                 raise ValueError(f"vectors of shape {queries.shape}: expected [queries, dimension]")
+            if queries.dtype.kind not in "fiub":
+                raise TypeError(f"vectors of {queries.dtype}: expected numbers")
             return queries
         return [vector_elements(f"{name}[{index}]", vector) for index, vector in enumerate(queries)]
     return listed(name, queries)
@@ -1827,16 +1831,19 @@ def basket_pairs(name, basket):
 
 
 def vector_elements(name, vector):
-    """A vector's numbers as an array of floats, or a numpy array as it is."""
+    """A vector's numbers as an array of float32."""
     refuse_no_list(name, vector, "[0.5, -1.0, 2.0]")
     if isinstance(vector, collections.abc.Set):
         raise TypeError(f"{name}={shown(vector)} has no order: expected a list of numbers")
-    elements = vector if isinstance(vector, array.array) else array.array("f")
-    if elements is not vector:
-        for element in vector:
-            if isinstance(element, str):
-                raise TypeError(f"{name}: {element!r} is a text: expected numbers")
-            elements.append(element)
+    if numpy is not None and isinstance(vector, numpy.ndarray):
+        if vector.ndim != 1 or vector.dtype.kind not in "fiub":
+            raise TypeError(f"{name}: {vector.dtype} of shape {vector.shape}: expected numbers of shape [dimension]")
+        elements = array.array("f", numpy.ascontiguousarray(vector, numpy.float32).tobytes())
+    else:
+        try:
+            elements = array.array("f", vector)
+        except TypeError as error:
+            raise TypeError(f"{name}={shown(vector)}: expected numbers; {error}") from None
     if not len(elements):
         raise ValueError("a vector of no elements: expected as many as the model has dimensions")
     return elements
@@ -1863,7 +1870,7 @@ def query_lists(kind, queries):
             raise ValueError(f"vectors of different dimensions: {sorted(lengths)}")
         elements = array.array("f")
         for query in queries:
-            elements.extend(query if query.typecode == "f" else array.array("f", query))
+            elements.extend(query)
         return {"vectors": elements}
     members, weights, offsets = [], [], [0]
     for pairs in queries:

@@ -89,6 +89,11 @@ class Arguments(unittest.TestCase):
                          101)
         with self.assertRaises(ValueError):
             self.client.recommend_batch(vectors=NUMPY.ones(3))
+        for call in (lambda: self.client.recommend(vector=NUMPY.array(["0.5", "1"])),
+                     lambda: self.client.recommend(vector=NUMPY.ones((2, 3))),
+                     lambda: self.client.recommend_batch(vectors=NUMPY.array([["0.5", "1"]]))):
+            with self.assertRaises(TypeError):
+                call()
 
     def test_elements_of_the_wrong_kind(self):
         for call in (lambda v: self.client.recommend(basket=[v]), lambda v: self.client.recommend(user=v),
