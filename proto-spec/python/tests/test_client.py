@@ -369,12 +369,12 @@ class Lookalike(unittest.TestCase):
             self.assertGreater(windows[0], 1000)
 
     def test_a_stream_of_chunks(self):
-        with Scripted(self.script()) as server, kindred.connect(server.address, timeout=0.2) as client:
+        with Scripted(self.script()) as server, kindred.connect(server.address) as client:
             with client.lookalike(seeds=["a"], size="10%", stream=True) as stream:
                 self.assertEqual(len(next(stream)), 10)
                 self.assertIsNone(stream.summary)
                 with self.assertRaises(kindred.Error) as caught:
-                    client.ping()
+                    client.ping(timeout=0.2)
                 self.assertEqual(caught.exception.name, "CONNECTION_BUSY")
                 self.assertEqual([len(chunk) for chunk in stream], [10, 5])
                 self.assertEqual(stream.summary.rows, 25)
