@@ -18,7 +18,7 @@ package struct HelloReply: Sendable, Equatable {
 
     /// A further limit is one more line in `wideLimits` or `narrowLimits`, at an offset that is a multiple of its size
     /// beyond what is there, and this length a multiple of 8 that has room for it.
-    private static let fixedLength = 152
+    private static let fixedLength = 176
     /// What the first servers send. The limits beyond what a server sends have their standard values.
     private static let fixedLengthMin = 120
     private enum Tag {
@@ -31,6 +31,7 @@ package struct HelloReply: Sendable, Equatable {
         [
             (16, \.seedsMax), (24, \.windowBytesDefault), (32, \.windowBytesMax),
             (136, \.listedIDsPerRequestMax), (144, \.streamBytesHeldMax),
+            (152, \.connectionBytesHeldMax),
         ]
     }
     private static var narrowLimits: [(offset: Int, limit: WritableKeyPath<Limits, UInt32>)] {
@@ -44,7 +45,8 @@ package struct HelloReply: Sendable, Equatable {
             (100, \.streamProgressMilliseconds), (104, \.streamProgressBytesMin),
             (108, \.streamMillisecondsMax),
             (112, \.idBytesMax), (120, \.timeoutMillisecondsDefault), (124, \.queueMillisecondsMax),
-            (128, \.pendingQueriesMax), (132, \.streamsMax),
+            (128, \.pendingQueriesMax), (132, \.streamsMax), (160, \.frameProgressMilliseconds),
+            (164, \.frameProgressBytesMin), (168, \.frameMilliseconds), (172, \.replyMilliseconds),
         ]
     }
 

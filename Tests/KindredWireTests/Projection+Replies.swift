@@ -77,6 +77,11 @@ extension Projection {
         fix("streams_max", limits.streamsMax)
         fix("listed_ids_per_request_max", limits.listedIDsPerRequestMax)
         fix("stream_bytes_held_max", limits.streamBytesHeldMax)
+        fix("connection_bytes_held_max", limits.connectionBytesHeldMax)
+        fix("frame_progress_ms", limits.frameProgressMilliseconds)
+        fix("frame_progress_bytes_min", limits.frameProgressBytesMin)
+        fix("frame_ms", limits.frameMilliseconds)
+        fix("reply_ms", limits.replyMilliseconds)
         section("server_name", .text(reply.serverName))
         section("default_model", Self.model(reply.defaultModel))
     }

@@ -11,15 +11,20 @@ in SPEC.md beside this folder; section numbers in comments are that file's.
 """
 
 import array
+import collections.abc
 import decimal
+import io
 import itertools
+import math
 import operator
-import select
+import os
+import re
 import socket
 import struct
 import sys
 import threading
 import time
+import weakref
 import zlib
 from collections import namedtuple
 
@@ -28,7 +33,7 @@ try:
 except ImportError:
     numpy = None
 
-__all__ = ["connect", "Client", "Error", "Results", "Audience", "AudienceStream", "Summary"]
+__all__ = ["connect", "Client", "Error", "ProtocolError", "Results", "Audience", "AudienceStream", "Summary"]
 
 DEFAULT_PORT = 7411
 CLIENT_NAME = "kindred-python/1.0"
@@ -44,7 +49,35 @@ RETRYABLE, NOT_PROCESSED = 1, 2
 TEXT_ID_BYTES_MAX = 256
 NUMBER_ID_MAX = 2**63 - 1
 BODY_BYTES_MAX = 4 << 20
+BODY_BYTES_BEFORE_HELLO_MAX = 16 << 10
 DATA, GOAWAY = 0x07, 0x04
+LIMITS = {  # A server announces these or lower ones (11.1); a greater one is taken as the one here.
+    "body_bytes_max": BODY_BYTES_MAX, "seeds_max": 10_000_000, "window_bytes_default": 4 << 20,
+    "window_bytes_max": 64 << 20, "requests_in_flight_max": 1024, "queries_per_batch_max": 1024, "k_max": 1000,
+    "results_per_request_max": 100_000, "dimension_max": 4096, "basket_members_max": 512, "excluded_ids_max": 10_000,
+    "candidates_max": 100_000, "vector_ids_max": 10_000, "vector_elements_per_request_max": 4 << 20,
+    "columns_per_request_max": 16, "streams_per_connection_max": 2, "data_body_bytes_max": 256 << 10,
+    "timeout_ms_max": 60_000, "timeout_ms_default": 60_000, "listed_ids_per_request_max": 10_000_000,
+    "idle_ms": 600_000, "stream_progress_ms": 30_000, "frame_progress_ms": 10_000,
+    "frame_progress_bytes_min": 64 << 10, "frame_ms": 60_000, "reply_ms": 600_000,
+    "stream_progress_bytes_min": 64 << 10, "stream_ms_max": 3_600_000, "id_bytes_max": TEXT_ID_BYTES_MAX,
+}
+NEEDED_LIMITS = (  # A server that announces 0 of these answers nothing.
+    "body_bytes_max", "queries_per_batch_max", "results_per_request_max", "dimension_max", "vector_ids_max",
+    "vector_elements_per_request_max", "data_body_bytes_max", "timeout_ms_max", "window_bytes_default",
+)
+
+# What this client sets itself.
+TIMEOUT_SECONDS_MAX = 86_400
+GOAWAYS_MAX = 8  # of one connection
+WAITING_BYTES_MAX = 64 << 10  # taken at once of what comes while nothing was asked
+CANCEL_SECONDS = 1.0  # for the end of a cancelled audience; after it, the connection is given up
+ROWS_MAX = 2**32 - 1  # rows of an audience where nothing tells how many users there are
+REMEMBERED_MAX = 100_000  # seeds, and rows of a streamed audience, that later rows are compared with
+MESSAGE_CHARACTERS_MAX = 1024
+FLOAT32_MAX = (2 - 2**-23) * 2.0**127
+DECIMAL = re.compile("0|[1-9][0-9]{0,18}")
+MODEL_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
 
 QUERY_KINDS = {"user": 1, "item": 2, "vector": 3, "basket": 4}
 SIDES = {"items": 1, "users": 2}
@@ -53,7 +86,7 @@ ID_KINDS = {0: None, 1: "number", 2: "text"}
 HEALTH_STATES = {1: "serving", 2: "not ready", 3: "draining"}
 REFUSALS = {0: "none", 1: "version", 2: "draining", 3: "overloaded", 4: "too many connections"}
 WITHOUT_SCORES, INCLUDE_MEMBERS, INCLUDE_SEEDS = 1, 2, 2
-EXACT = 1
+EXACT, PARTIAL = 1, 4
 COUNT, SHARE, MIN_SCORE = 1, 2, 3
 
 STATUSES = {
@@ -81,11 +114,12 @@ DETAILS = (
 class Error(Exception):
     """Why a request, or one query of it, was not answered.
 
-    name        the status, e.g. "UNKNOWN_ID"; or "CONNECTION_LOST", "CONNECTION_BUSY", found by the client itself
+    name        the status, e.g. "UNKNOWN_ID"; or one of the client's own: "CONNECTION_LOST", "CONNECTION_BUSY",
+                "WRONG_PROCESS" (an audience or a call that began before a fork), "BAD_REPLY" (ProtocolError)
     code        the status code; 0 for the client's own
     detail      what exactly, e.g. "K_IS_ZERO"; "NONE" where the name says it all
     retryable   whether the same request may succeed later
-    not_processed  whether the server certainly did nothing
+    not_processed  whether the server certainly did nothing, so that even a change may be repeated
     message     a sentence with the offending value and what would be right
     value, limit   the offending number and what would be right, where they are numbers; else 0
     reference   to be found in the server's log; 0 = none
@@ -94,6 +128,7 @@ class Error(Exception):
 
     def __init__(self, name, message, *, code=None, detail="NONE", flags=0, value=0, limit=0, reference=0,
                  retry_after=0.0):
+        message = plain(message)
         super().__init__(f"{name}: {message}" if message else name)
         self.name = name
         self.code = CODES.get(name, 0) if code is None else code
@@ -106,13 +141,34 @@ class Error(Exception):
         self.reference = reference
         self.retry_after = retry_after
 
+    def __reduce__(self):
+        """Errors go from process to process whole."""
+        return rebuilt_error, (type(self), self.args, self.__dict__)
+
 
 class ProtocolError(Error):
-    """Bytes that violate the protocol; the connection is closed."""
+    """Bytes that violate the protocol, or a reply that does not fit what was asked; the connection is closed."""
+
+
+def rebuilt_error(kind, args, attributes):
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
+
+
+def plain(message):
+    """A message of a length that fits a log, on one line, without characters that steer a terminal."""
+    cut = message[:MESSAGE_CHARACTERS_MAX]
+    return cut if cut.isprintable() else "".join(part if part.isprintable() else "\ufffd" for part in cut)
 
 
 def malformed(message):
     return ProtocolError("MALFORMED_BODY", message)
+
+
+def bad_reply(what, expected):
+    """The error for a reply that can be read and does not fit what was asked."""
+    return ProtocolError("BAD_REPLY", f"the server answered {what}: expected {expected}")
 
 
 def invalid(detail, message, value=0, limit=0):
@@ -218,7 +274,8 @@ REPLIES = {
         "streams_per_connection_max u32, data_body_bytes_max u32, timeout_ms_max u32, idle_ms u32, "
         "stream_progress_ms u32, stream_progress_bytes_min u32, stream_ms_max u32, id_bytes_max u32, 4x, "
         "timeout_ms_default u32, queue_ms_max u32, pending_queries_max u32, streams_max u32, "
-        "listed_ids_per_request_max u64, stream_bytes_held_max u64",
+        "listed_ids_per_request_max u64, stream_bytes_held_max u64, connection_bytes_held_max u64, "
+        "frame_progress_ms u32, frame_progress_bytes_min u32, frame_ms u32, reply_ms u32",
         "server_name 64 utf8", "default_model 65 utf8", least=120),
     "PING": Layout("6x, opaque u64"),
     "RECOMMEND": Layout(
@@ -246,10 +303,10 @@ REPLIES = {
     "STATS": Layout(NOTHING, "names 64 texts", "values 66 u64"),
     "HEALTH": Layout("state u8, 1x, models_ready u32"),
 }
-WITHOUT_MODEL = ("PING", "MODEL_LIST", "STATS", "HEALTH")  # a model's name means nothing to them
 LATER_LIMITS = {  # of servers that do not say them: the defaults of section 11
     "timeout_ms_default": 60_000, "queue_ms_max": 500, "pending_queries_max": 65_536, "streams_max": 64,
-    "listed_ids_per_request_max": 10_000_000, "stream_bytes_held_max": 2 << 30,
+    "listed_ids_per_request_max": 10_000_000, "stream_bytes_held_max": 2 << 30, "connection_bytes_held_max": 256 << 20,
+    "frame_progress_ms": 10_000, "frame_progress_bytes_min": 64 << 10, "frame_ms": 60_000, "reply_ms": 600_000,
 }
 ERROR = Layout("detail u16, retry_after_ms u32, reference u64, value u64, limit u64, 8x", "message 64 utf8")
 
@@ -324,9 +381,17 @@ def encode_list(form, value):
     return [(0, form, typed(form, value))]
 
 
+def whole(name, value):
+    """An int, also of numpy's kinds."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} {value!r}: expected an int") from None
+
+
 def encode_fixed(layout, fixed):
     for name, limit in layout.limits.items():
-        if not 0 <= fixed.get(name, 0) <= limit:
+        if not 0 <= whole(name, fixed.get(name, 0)) <= limit:
             raise ValueError(f"{name} {fixed[name]}: 0 to {limit}")
     return layout.struct.pack(layout.struct.size, *(fixed.get(name, 0) for name in layout.names))
 
@@ -597,9 +662,9 @@ def check_reply(message, body):
         require(body, model=None)
     elif message == "MODEL_LIST":
         count = fixed["model_count"]
-        plain = ("names active previous pinned dimension metric flags items users item_id_kind user_id_kind "
-                 "fingerprints training_ids")
-        require(body, **dict.fromkeys(plain.split(), count))
+        plain_lists = ("names active previous pinned dimension metric flags items users item_id_kind user_id_kind "
+                       "fingerprints training_ids")
+        require(body, **dict.fromkeys(plain_lists.split(), count))
         for name in ("loaded", "refused", "item_columns", "user_columns"):
             require(body, **{name: None, name + "_offsets": count + 1})
             check_offsets(lists[name + "_offsets"], len(lists[name]), 0)
@@ -616,35 +681,316 @@ def check_rows(body):
         require(body, scores=len(ids))
 
 
+# ---- Replies against what was asked -----------------------------------------------------------------------
+
+def check_origin(body, model, version):
+    """The model and the version that answered are those asked for; None and 0: any."""
+    name, version_found = body.lists["model"], body.fixed["version"]
+    if model is not None and name != model:
+        raise bad_reply(f"from model {name!r}", repr(model))
+    if model is None and not MODEL_NAME.fullmatch(name):
+        raise bad_reply(f"from model {name!r}", "a model's name")
+    if version_found != (version or version_found) or not version_found:
+        raise bad_reply(f"from version {version_found}", version or "a positive number")
+
+
+def check_distinct(name, values):
+    if len(set(values)) != len(values):
+        raise bad_reply(f"with a repeated {name}", f"{len(values)} different ones")
+
+
+def check_names(body):
+    """MODEL_LIST and STATS name everything once."""
+    check_distinct("name", body.lists["names"])
+
+
+def check_finite(name, values):
+    """`values`: an array of floats."""
+    finite = all(map(math.isfinite, values)) if numpy is None else numpy.isfinite(numpy.asarray(values)).all()
+    if not finite:
+        raise bad_reply(f"with {name} that are not finite", "finite numbers")
+
+
+def descend(scores):
+    """Whether every score is less than the one before; not where one is no number."""
+    if numpy is None or len(scores) < 64:
+        return all(map(operator.gt, scores, scores[1:]))
+    values = numpy.asarray(scores)
+    return bool((values[:-1] > values[1:]).all())
+
+
+def check_ranked(ids, scores):
+    """The documented order (A.3): finite scores that descend, equal ones by ascending id. Python compares texts by
+    code points, which is the order of their UTF-8 bytes."""
+    if not ids or (-FLOAT32_MAX <= scores[-1] and scores[0] <= FLOAT32_MAX and descend(scores)):
+        return
+    for index, score in enumerate(scores):  # it is wrong, or has ties
+        if not math.isfinite(score):
+            raise bad_reply(f"the score {score} for {ids[index]!r}", "a finite number")
+        if index:
+            check_after((ids[index - 1], scores[index - 1]), (ids[index], score))
+
+
+def check_after(first, second):
+    """Two rows, (id, score), may follow each other."""
+    if first[1] < second[1] or (first[1] == second[1] and not first[0] < second[0]):
+        raise bad_reply(f"{second} after {first}", "descending scores, equal ones by ascending id")
+
+
+def as_number(value):
+    """The number that an id is or spells (4.9); None for another text."""
+    if isinstance(value, str):
+        return int(value) if DECIMAL.fullmatch(value) else None
+    return operator.index(value)
+
+
+def of_kind(ids, kind):
+    """Ids that were asked with, as the ids of a reply would spell them; `kind` is int or str."""
+    if kind is int:
+        return [number for number in map(as_number, ids) if number is not None]
+    return [value if isinstance(value, str) else str(operator.index(value)) for value in ids]
+
+
+class IdSet:
+    """Ids that were asked with, to be found among those of replies."""
+
+    def __init__(self, ids):
+        self.ids, self.sets = ids, {}
+
+    def of(self, kind):
+        if kind not in self.sets:
+            self.sets[kind] = frozenset(of_kind(self.ids, kind))
+        return self.sets[kind]
+
+
+class RecommendQuestion:
+    """What a RECOMMEND asked for; `check` refuses what does not fit it.
+
+    members: for each query the ids that must not come back, or None · floor: the minimum score as float32, or None
+    """
+
+    def __init__(self, model, version, k, exclude, candidates, min_score, columns, members):
+        self.model, self.version, self.k, self.columns, self.members = model, version, k, columns, members
+        self.excluded = None if exclude is None else IdSet(exclude)
+        self.allowed = None if candidates is None else IdSet(candidates)
+        self.floor = None if min_score is None else array.array("f", [min_score])[0]
+        self.column_kinds = None
+
+    def check_frame(self, frame):
+        check_origin(frame, self.model, self.version)
+        if "scores" not in frame.lists:
+            raise malformed("the reply has no scores")
+        kinds = [kind for kind, _, _ in frame.lists.get("columns", ())]
+        if len(kinds) != len(self.columns):
+            raise bad_reply(f"{len(kinds)} columns", f"{len(self.columns)}, as many as were asked for")
+        if self.column_kinds is None:
+            self.column_kinds = kinds
+        elif kinds != self.column_kinds:
+            raise bad_reply(f"columns of types {kinds} after {self.column_kinds}", "one type for each column")
+
+    def check(self, query, ids, scores, flags, eligible):
+        """The results of a query."""
+        count = len(ids)
+        if count > min(self.k, eligible):
+            raise bad_reply(f"{count} results of {eligible} eligible rows", f"at most k = {self.k} and no more rows")
+        if flags & (EXACT | PARTIAL) == EXACT and self.floor is None and count < min(self.k, eligible):
+            raise bad_reply(f"{count} results of {eligible} eligible rows", f"the first {min(self.k, eligible)}")
+        if not count:
+            return
+        check_ranked(ids, scores)
+        found, kind = set(ids), type(ids[0])
+        if len(found) != count:
+            check_distinct("id", ids)
+        if self.floor is not None and scores[-1] < self.floor:
+            raise bad_reply(f"the score {scores[-1]}", f"at least {self.floor}")
+        if self.excluded is not None and not found.isdisjoint(self.excluded.of(kind)):
+            raise bad_reply(f"{min(found & self.excluded.of(kind))!r}, which is excluded", "other ids")
+        if self.allowed is not None and not found <= self.allowed.of(kind):
+            raise bad_reply(f"{min(found - self.allowed.of(kind))!r}, which is no candidate", "candidates only")
+        if self.members is not None and not found.isdisjoint(of_kind(self.members[query], kind)):
+            raise bad_reply("a member of the query itself", "others, since include_members is not set")
+
+
+class AudienceQuestion:
+    """What a LOOKALIKE asked for; refuses what does not fit it, chunk by chunk and at the end.
+
+    most: rows at most · floor: the minimum score as float32, or None · remembered: None, or how many rows later ones
+    are compared with
+    """
+
+    def __init__(self, model, version, size, include_seeds, remembered):
+        self.model, self.version, self.size, self.include_seeds = model, version, size, include_seeds
+        self.most = size["size_value"] if size["size_kind"] == COUNT else ROWS_MAX
+        self.floor = array.array("f", [size["min_score"]])[0] if size["size_kind"] == MIN_SCORE else None
+        self.remembered, self.rows, self.last, self.seen = remembered, 0, None, set()
+        self.sent, self.early, self.seeds = 0, False, None  # `upload` fills these
+
+    def check_chunk(self, first_index, ids, scores):
+        if not ids:
+            raise bad_reply("DATA without rows", "at least one row")
+        if first_index != self.rows:
+            raise bad_reply(f"rows from {first_index}", f"from {self.rows}")
+        self.rows += len(ids)
+        if self.rows > self.most:
+            raise bad_reply(f"{self.rows} rows and perhaps more", f"at most {self.most}")
+        check_ranked(ids, scores)
+        if self.last is not None:
+            if type(self.last[0]) is not type(ids[0]):
+                raise bad_reply("ids of two kinds", "numbers only or texts only")
+            check_after(self.last, (ids[0], scores[0]))
+        self.last = ids[-1], scores[-1]
+        if self.floor is not None and scores[-1] < self.floor:
+            raise bad_reply(f"the score {scores[-1]}", f"at least {self.floor}")
+        found = set(ids)
+        if len(found) != len(ids) or not found.isdisjoint(self.seen):
+            raise bad_reply("a user twice", "every user once")
+        if not self.include_seeds and not found.isdisjoint(self.seeds.of(type(ids[0]))):
+            raise bad_reply(f"{min(found & self.seeds.of(type(ids[0])))!r}, which is a seed", "others than the seeds")
+        if self.remembered is None or len(self.seen) < self.remembered:
+            self.seen |= found
+
+    def check_summary(self, body, checksum):
+        fixed, examples = body.fixed, body.lists.get("unmatched_examples", [])
+        check_origin(body, self.model, self.version)
+        rows, eligible, matched = fixed["rows"], fixed["rows_eligible"], fixed["seeds_matched"]
+        if rows != self.rows:
+            raise bad_reply(f"{self.rows} rows and a summary that says {rows}", "as many as it says")
+        if fixed["checksum"] != checksum:
+            raise bad_reply(f"ids with the checksum {checksum:08x}", f"{fixed['checksum']:08x}, as the summary says")
+        if fixed["seeds_received"] != self.sent:
+            raise bad_reply(f"that it received {fixed['seeds_received']} seeds", f"{self.sent}, which were sent")
+        parts = matched, fixed["seeds_duplicate"], fixed["seeds_unmatched"]
+        if sum(parts) != self.sent or not matched:
+            raise bad_reply("{} matched, {} duplicate and {} unmatched seeds".format(*parts),
+                            f"{self.sent} in all, one of them matched")
+        if len(examples) > fixed["seeds_unmatched"]:
+            raise bad_reply(f"{len(examples)} examples of {fixed['seeds_unmatched']} unmatched seeds", "no more")
+        check_distinct("unmatched example", examples)
+        if self.sent == len(self.seeds.ids):  # all are remembered
+            texts = self.seeds.of(str)
+            if matched > len(texts):
+                raise bad_reply(f"{matched} distinct matched seeds", f"at most {len(texts)}")
+            if not texts.issuperset(map(str, examples)):
+                raise bad_reply("an unmatched example that was never sent", "seeds only")
+        wanted = self.wanted(eligible + (0 if self.include_seeds else matched))
+        if rows > min(wanted, eligible) or (
+                fixed["flags"] & (EXACT | PARTIAL) == EXACT and self.floor is None and rows < min(wanted, eligible)):
+            raise bad_reply(f"{rows} rows of {eligible} eligible ones", min(wanted, eligible))
+
+    def wanted(self, users):
+        """The size in rows, of so many users (9.3)."""
+        if self.size["size_kind"] == SHARE:
+            return max(1, self.size["size_value"] * users // 1_000_000)
+        return self.most
+
+
 # ---- One connection ---------------------------------------------------------------------------------------
 
-def lost(message):
-    return Error("CONNECTION_LOST", message, flags=RETRYABLE)
+living = weakref.WeakSet()  # clients and connections, which a forked child must part from
+
+
+def part_after_fork():
+    for one in list(living):
+        one.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=part_after_fork)
+
+
+def lost(message, flags=RETRYABLE):
+    return Error("CONNECTION_LOST", message, flags=flags)
+
+
+def resolved(host, port, deadline):
+    """The socket addresses of a host. A name is looked up by a thread, since the system's resolver has no deadline."""
+    try:
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        found = []  # no address in figures
+
+    def look_up():
+        try:
+            found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.append(error)
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(remaining(deadline, f"no time to look up {host}"))
+    if not found:
+        raise timed_out(f"the name {host} was not looked up in time")
+    if isinstance(found[0], Exception):
+        raise lost(f"no address of {host}: {found[0]}")
+    return found[0]
+
+
+def open_socket(address, deadline):
+    """A TCP connection to the first address of the host that takes one."""
+    failure = "the host has no address"
+    for family, kind, protocol, _, target in resolved(*address, deadline):
+        try:
+            opened = socket.socket(family, kind, protocol)
+        except OSError as error:
+            failure = error
+            continue
+        try:
+            opened.settimeout(remaining(deadline, f"no connection to {address[0]}:{address[1]} in time"))
+            opened.connect(target)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return opened
+        except BaseException as error:
+            opened.close()
+            if isinstance(error, socket.timeout):
+                raise timed_out(f"no connection to {address[0]}:{address[1]} in time") from None
+            if not isinstance(error, OSError):
+                raise
+            failure = error
+    raise lost(f"no connection to {address[0]}:{address[1]}: {failure}")
 
 
 class Connection:
-    """A socket after preface and HELLO. Every wait ends at a deadline, a time of `time.monotonic`."""
+    """A socket after preface and HELLO. Every wait ends at a deadline, a time of `time.monotonic`.
+
+    It belongs to the process that opened it: after a fork the child closes its copy of the descriptor, which sends
+    nothing, and any use there is the Error WRONG_PROCESS.
+    """
 
     def __init__(self, address, name, deadline):
-        self.body_bytes_max = BODY_BYTES_MAX
+        self.pid = os.getpid()
+        self.body_bytes_max = BODY_BYTES_BEFORE_HELLO_MAX
+        self.buffer = bytearray()  # what has come and was not looked at yet
         self.last_id = 0
         self.pending = False  # whether a request has no END reply yet
-        self.going_away = None
+        self.cancelled = None  # the id of a cancelled request whose frames are still to come
+        self.goodbyes, self.going_away, self.reconnect_after = 0, None, 0.0
+        self.accepted_id = 2**64  # requests above were not begun, GOAWAY says
+        self.goodbye_flags, self.goodbye_name = RETRYABLE, "CONNECTION_LOST"
+        self.socket = open_socket(address, deadline)
+        living.add(self)
         try:
-            self.socket = socket.create_connection(address, timeout=remaining(deadline))
-        except socket.timeout:
-            raise timed_out(f"no connection to {address[0]}:{address[1]} in time") from None
-        except OSError as error:
-            raise lost(f"no connection to {address[0]}:{address[1]}: {error}") from None
-        try:
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.handshake(name, deadline)
         except BaseException:
             self.close()
             raise
 
     def close(self):
+        """Ends the connection at once, also for a thread that waits on it."""
+        if self.pid == os.getpid():
+            try:
+                self.socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended already
         self.socket.close()
+
+    def after_fork(self):
+        """In a child: only its copy of the descriptor is closed."""
+        self.socket.close()
+        self.buffer = bytearray()
+
+    def check_process(self):
+        if os.getpid() != self.pid:
+            raise Error("WRONG_PROCESS", f"this call or audience began in process {self.pid} and its answer goes "
+                        f"there: ask again in this process, {os.getpid()}")
 
     def handshake(self, name, deadline):
         self.send_bytes(MAGIC + bytes([MAJOR, MAJOR]) + bytes(6), deadline)
@@ -652,66 +998,191 @@ class Connection:
         answer = self.receive_bytes(16, deadline)
         if answer[:8] != MAGIC:
             raise ProtocolError("BAD_MAGIC", f"the server sent {answer!r}: it does not speak Kindred's protocol")
-        if answer[8] != MAJOR:
+        if not answer[8]:
             reason, wait_ms = REFUSALS.get(answer[11], answer[11]), int.from_bytes(answer[12:], "little")
             raise Error("CONNECTION_LOST", f"the server refused the connection: {reason}", retry_after=wait_ms / 1000,
-                        flags=0 if answer[11] == 1 else RETRYABLE | NOT_PROCESSED)
+                        flags=0 if answer[11] == 1 else RETRYABLE)
+        if answer[8] != MAJOR:
+            raise bad_reply(f"with protocol version {answer[8]}", MAJOR)
         reply = self.reply("HELLO", hello, deadline)
-        self.limits = {**LATER_LIMITS, **reply.fixed}
-        self.body_bytes_max = reply.fixed["body_bytes_max"]
+        if reply.fixed["minor"] > MINOR or reply.fixed["features_granted"]:
+            raise bad_reply(f"HELLO with minor version {reply.fixed['minor']} and features "
+                            f"{reply.fixed['features_granted']:#x}", f"at most version {MINOR} and no features")
+        announced = {**LATER_LIMITS, **reply.fixed}
+        self.limits = {name: min(announced[name], most) for name, most in LIMITS.items()}
+        self.limits.update({name: announced[name] for name in LATER_LIMITS if name not in LIMITS})
+        for name in NEEDED_LIMITS:
+            if not self.limits[name]:
+                raise bad_reply(f"HELLO with {name} 0", f"1 to {LIMITS[name]}")
+        self.body_bytes_max = self.limits["body_bytes_max"]
+
+    # -- bytes
 
     def send_bytes(self, data, deadline):
+        self.check_process()
+        left = memoryview(data)
         try:
-            self.socket.settimeout(remaining(deadline))
-            self.socket.sendall(data)
+            while left:
+                self.socket.settimeout(remaining(deadline, "the server did not take the request in time"))
+                left = left[self.socket.send(left):]
         except socket.timeout:
             raise timed_out("the server did not take the request in time") from None
         except OSError as error:
-            raise lost(f"the connection broke while sending: {error}") from None
+            raise lost(self.going_away or f"the connection broke while sending: {error}") from None
 
     def receive_bytes(self, count, deadline):
         """Exactly `count` bytes; the buffer grows as they come."""
-        data = bytearray()
-        while len(data) < count:
+        self.check_process()
+        while len(self.buffer) < count:
             try:
-                self.socket.settimeout(remaining(deadline))
-                part = self.socket.recv(min(count - len(data), 1 << 18))
+                self.socket.settimeout(remaining(deadline, "no answer in time"))
+                part = self.socket.recv(min(max(count - len(self.buffer), 1 << 14), 1 << 18))
             except socket.timeout:
                 raise timed_out("no answer in time") from None
             except OSError as error:
-                raise lost(f"the connection broke: {error}") from None
+                raise lost(self.going_away or f"the connection broke: {error}") from None
             if not part:
-                raise lost(self.going_away or f"the server closed the connection after {len(data)} of {count} bytes")
-            data += part
-        return bytes(data)
+                raise lost(self.going_away or "the server closed the connection after "
+                           f"{len(self.buffer)} of {count} bytes")
+            self.check_process()
+            self.buffer += part
+        return self.taken(count)
+
+    def taken(self, count):
+        data = bytes(self.buffer[:count])
+        del self.buffer[:count]
+        return data
+
+    def pull(self):
+        """Takes what has come, without waiting: whether the connection still stands."""
+        self.check_process()
+        try:
+            self.socket.settimeout(0)
+            while len(self.buffer) < WAITING_BYTES_MAX:
+                part = self.socket.recv(1 << 14)
+                if not part:
+                    return False
+                self.buffer += part
+        except BlockingIOError:
+            pass
+        except OSError:
+            return False
+        return True
+
+    # -- frames
 
     def send(self, message, fixed=None, lists=None, *, deadline, flags=END, arg=0, request_id=None):
         """Sends a request under a new id, or a frame of the given one; gives the id."""
         body = encode_body(REQUESTS[message], fixed, lists)
         if len(body) > self.body_bytes_max:
             raise Error("LIMIT_EXCEEDED", f"a request of {len(body)} bytes: at most {self.body_bytes_max}",
-                        value=len(body), limit=self.body_bytes_max)
-        if request_id is None:
-            self.last_id += 1
-            request_id = self.last_id
-            self.pending = True
-        self.send_bytes(encode_frame(TYPES[message], request_id, body, flags, arg), deadline)
-        return request_id
+                        flags=NOT_PROCESSED, value=len(body), limit=self.body_bytes_max)
+        if request_id is not None:
+            self.send_bytes(encode_frame(TYPES[message], request_id, body, flags, arg), deadline)
+            return request_id
+        self.last_id += 1
+        self.pending = True
+        try:
+            self.send_bytes(encode_frame(TYPES[message], self.last_id, body, flags, arg), deadline)
+        except Error as error:
+            error.not_processed = True  # a part of a frame is no request
+            raise
+        return self.last_id
 
     def frame(self, request_id, deadline):
-        """The next frame of the request: its header and body. GOAWAY is noted on the way."""
+        """The next frame of the request: its header and body. GOAWAY is noted on the way; another is an error."""
         while True:
             header = decode_header(self.receive_bytes(32, deadline), self.body_bytes_max)
             data = self.receive_bytes(header.body_len, deadline)
             if header.type == GOAWAY:
-                goodbye = Body(REQUESTS["GOAWAY"], data)
-                status, text = status_name(goodbye.fixed["status"]), goodbye.lists.get("message", "")
-                self.going_away = f"the server closes the connection: {status} {text}".rstrip()
-            elif header.request_id == request_id:
-                self.pending = self.pending and not (header.type & REPLY and header.flags & END)
-                return header, data
-            elif not 0 < header.request_id < request_id:
-                raise ProtocolError("UNEXPECTED_FRAME", f"a frame of request {header.request_id}, which was never made")
+                self.note_goodbye(header, data)
+                if request_id > self.accepted_id:
+                    raise self.not_begun()
+                continue
+            if header.request_id != request_id:
+                raise ProtocolError("UNEXPECTED_FRAME", f"a frame of request {header.request_id}: expected one of "
+                                    f"{request_id}, which was asked")
+            if header.type & REPLY and header.flags & END:
+                self.pending = False
+                self.check_unasked()
+            return header, data
+
+    def note_goodbye(self, header, data):
+        """GOAWAY (10.2): nothing more is asked on this connection."""
+        self.goodbyes += 1
+        if self.goodbyes > GOAWAYS_MAX:
+            raise ProtocolError("EXCESSIVE_CONTROL", f"GOAWAY for the {self.goodbyes}th time: at most {GOAWAYS_MAX}")
+        if header.request_id:
+            raise ProtocolError("UNEXPECTED_FRAME", f"GOAWAY with request id {header.request_id}: expected 0")
+        goodbye = Body(REQUESTS["GOAWAY"], data)
+        status, text = goodbye.fixed["status"], goodbye.lists.get("message", "")
+        name = f" {status_name(status)}" if status else ""
+        self.going_away = f"the server closes the connection:{name} {text}".rstrip(": ")
+        self.goodbye_name = "DRAINING" if status_name(status) == "DRAINING" else "CONNECTION_LOST"
+        self.reconnect_after = goodbye.fixed["reconnect_after_ms"] / 1000
+        self.accepted_id = min(self.accepted_id, goodbye.fixed["last_request_id"])
+        if status >> 8 == 6 and status_name(status) not in ("IDLE_TIMEOUT", "HANDSHAKE_TIMEOUT"):
+            self.goodbye_flags = 0  # this client's mistake, which would come again
+
+    def not_begun(self):
+        """The error of a request that GOAWAY says was not begun."""
+        return Error(self.goodbye_name, self.going_away, flags=self.goodbye_flags | NOT_PROCESSED,
+                     retry_after=self.reconnect_after)
+
+    def check_unasked(self):
+        """Judges whole frames that came while no request is open: GOAWAY is noted, another is an error."""
+        while len(self.buffer) >= HEADER.size:
+            header = decode_header(self.buffer[:HEADER.size], self.body_bytes_max)
+            if header.type != GOAWAY:
+                raise ProtocolError("UNEXPECTED_FRAME", f"a frame of type {header.type:#04x} for request "
+                                    f"{header.request_id}, which has ended: expected nothing")
+            if len(self.buffer) < HEADER.size + header.body_len:
+                return
+            self.note_goodbye(header, self.taken(HEADER.size + header.body_len)[HEADER.size:])
+
+    def settle(self, deadline):
+        """Before a request: reads what a cancelled one left, and notes whether the server has ended the connection."""
+        if self.cancelled is not None:
+            now = time.monotonic()
+            deadline = now + min((deadline - now) / 2, CANCEL_SECONDS)
+            try:
+                while self.frame(self.cancelled, deadline)[0].type == DATA:
+                    pass
+            except Error as error:
+                self.going_away = error.message  # nobody waits for these frames: a new connection is opened
+                return
+            self.cancelled = None
+        stands = self.pull()
+        self.check_unasked()
+        if not stands:
+            self.going_away = self.going_away or "the server closed the connection"
+
+    def answered_early(self, request_id):
+        """Whether a frame of the request, or the connection's end, has come before all of it was sent."""
+        stands = self.pull()
+        while len(self.buffer) >= HEADER.size:
+            header = decode_header(self.buffer[:HEADER.size], self.body_bytes_max)
+            if header.type != GOAWAY:
+                return True
+            if len(self.buffer) < HEADER.size + header.body_len:
+                break
+            self.note_goodbye(header, self.taken(HEADER.size + header.body_len)[HEADER.size:])
+            if request_id > self.accepted_id:
+                raise self.not_begun()
+        return not stands
+
+    def cancel(self, request_id):
+        """Asks to end a request, without waiting. What still comes is read before the next request."""
+        body = encode_body(REQUESTS["CANCEL"])
+        data = encode_frame(TYPES["CANCEL"], request_id, body, flags=0)
+        try:
+            self.socket.settimeout(0)
+            if self.socket.send(data) == len(data):
+                self.pending, self.cancelled = False, request_id
+        except OSError:
+            pass  # it stays pending, so it is closed
+
+    # -- replies
 
     def decode_reply(self, message, header, data):
         """The body of a reply, or its error raised."""
@@ -719,7 +1190,10 @@ class Connection:
             raise ProtocolError("UNEXPECTED_FRAME", f"a frame of type {header.type:#04x} in answer to {message}")
         status = header.arg & 0xFFFF
         if status:
-            raise decode_error(status, header.arg >> 16, data)
+            error = decode_error(status, header.arg >> 16, data)
+            if not header.flags & END:
+                raise ProtocolError("UNEXPECTED_FRAME", f"{error.name} without END, in answer to {message}")
+            raise error
         body = Body(REPLIES[message], data)
         check_reply(message, body)
         return body
@@ -733,25 +1207,34 @@ class Connection:
         return body
 
     def replies(self, message, request_id, deadline, total, first, count):
-        """The reply in as many frames as it takes; `first` and `count` are the fields that number its parts."""
-        parts, done = [], 0
+        """The bodies of a reply in as many frames as it takes; `first` and `count` are the fields that number its
+        parts, which make `total`. All are of one model and version."""
+        done, origin = 0, None
         while True:
             header, data = self.frame(request_id, deadline)
             body = self.decode_reply(message, header, data)
-            ended = header.flags & END
-            if body.fixed[first] != done or not (body.fixed[count] or ended):
-                raise malformed(f"a frame that begins with {body.fixed[first]}, expected {done}")
-            done += body.fixed[count]
-            parts.append(body)
-            if ended or done > total:
-                if done != total:
-                    raise malformed(f"{done} answers to {total} queries")
-                return parts
+            came, ended = body.fixed[count], bool(header.flags & END)
+            if body.fixed[first] != done:
+                raise bad_reply(f"with a frame that begins with {body.fixed[first]}", done)
+            if done + came > total or not (came or total == 0):
+                raise bad_reply(f"{done} and {came} more answers", f"{total} in all")
+            origin = origin or (body.lists["model"], body.fixed["version"])
+            if origin != (body.lists["model"], body.fixed["version"]):
+                raise bad_reply("from two models or versions", f"all from version {origin[1]} of {origin[0]!r}")
+            done += came
+            if ended != (done == total):
+                raise bad_reply(f"{done} answers {'and END' if ended else 'without END'}", f"{total} and END")
+            yield body
+            if ended:
+                return
 
 
-def remaining(deadline):
-    """Seconds until the deadline, never 0 (which would mean: do not wait at all)."""
-    return max(deadline - time.monotonic(), 0.001)
+def remaining(deadline, message):
+    """Seconds until the deadline; DEADLINE_EXCEEDED with the message where none remain."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise timed_out(message)
+    return left
 
 
 def timed_out(message):
@@ -797,13 +1280,17 @@ class AudienceStream:
     """An audience in chunks, lists of (id, score), best first; `summary` is there when it is exhausted.
 
     It occupies the connection until it is exhausted or closed; the server sends no more than the window ahead of
-    what has been read. A context manager; `close()` cancels what is left.
+    what has been read. A context manager; `close()` cancels what is left. Waiting ends with DEADLINE_EXCEEDED where
+    `timeout` passes before 64 KiB more (or the window, or the end) have come; time between two chunks that the
+    reader spends elsewhere does not count. It is of its process: in a forked child it raises WRONG_PROCESS.
     """
 
-    def __init__(self, client, connection, request_id, deadline, timeout, window):
+    def __init__(self, client, connection, request_id, timeout, left, window, question):
         self.client, self.connection, self.request_id = client, connection, request_id
-        self.deadline, self.timeout, self.window = deadline, timeout, window
-        self.received = self.rows = self.checksum = 0
+        self.timeout, self.window, self.question = timeout, window, question
+        self.pace = min(connection.limits["stream_progress_bytes_min"] or 1, window)
+        self.left, self.progress = left, 0  # seconds of waiting until `pace` bytes have come
+        self.received = self.checksum = 0
         self.summary = None
         self.open = True
 
@@ -816,47 +1303,55 @@ class AudienceStream:
     def __exit__(self, *_):
         self.close()
 
+    def __reduce__(self):
+        raise TypeError("an AudienceStream reads from this process's connection: pass on the rows instead")
+
     def __next__(self):
         if not self.open:
             raise StopIteration
         try:
-            header, data = self.connection.frame(self.request_id, self.deadline)
+            deadline = time.monotonic() + self.left
+            header, data = self.connection.frame(self.request_id, deadline)
+            early = self.question.early and (header.type == DATA or not header.arg & 0xFFFF)
+            if early:
+                raise bad_reply("before the last seed was sent", "a refusal or nothing")
             if header.type == DATA:
-                return self.chunk(data)
-            body = self.connection.decode_reply("LOOKALIKE", header, data)
-            self.check(body.fixed)
+                return self.chunk(data, deadline)
+            self.summary = self.summarised(self.connection.decode_reply("LOOKALIKE", header, data), header)
         except BaseException as error:
             self.finish(failure=error)
             raise
-        fixed = body.fixed
-        self.summary = Summary(
-            body.lists["model"], fixed["version"], bool(fixed["flags"] & EXACT), fixed["rows"],
-            fixed["seeds_received"], fixed["seeds_matched"], fixed["seeds_duplicate"], fixed["seeds_unmatched"],
-            body.lists.get("unmatched_examples", []), fixed["rows_eligible"], fixed["rows_scanned"],
-            fixed["checksum"], fixed["queue_us"], fixed["compute_us"])
         self.finish()
         raise StopIteration
 
-    def chunk(self, data):
+    def chunk(self, data, deadline):
         body = Body(REQUESTS["DATA"], data)
         check_rows(body)
         require(body, scores=None)
         ids, scores = body.lists["ids"], body.lists["scores"]
-        if body.fixed["first_index"] != self.rows:
-            raise malformed(f"rows from {body.fixed['first_index']}, expected {self.rows}")
+        if len(data) > self.window:
+            raise ProtocolError("FLOW_CONTROL", f"{len(data)} bytes of rows: at most {self.window}, the window")
+        self.question.check_chunk(body.fixed["first_index"], ids, scores)
         self.checksum = zlib.crc32(body.payload(66) if body.payload(64) is None else body.payload(64), self.checksum)
-        self.rows += len(ids)
         self.received += len(data)
-        self.deadline = time.monotonic() + self.timeout
         self.connection.send("WINDOW", {"limit_bytes": self.received + self.window}, flags=0,
-                             request_id=self.request_id, deadline=self.deadline)
+                             request_id=self.request_id, deadline=deadline)
+        self.progress += len(data)
+        self.left = deadline - time.monotonic()
+        if self.progress >= self.pace:
+            self.left, self.progress = self.timeout, 0
         return list(zip(ids, scores))
 
-    def check(self, fixed):
-        if fixed["rows"] != self.rows:
-            raise malformed(f"{self.rows} rows came, the summary says {fixed['rows']}")
-        if fixed["checksum"] != self.checksum:
-            raise malformed(f"the checksum of the ids is {self.checksum:08x}, the summary says {fixed['checksum']:08x}")
+    def summarised(self, body, header):
+        if not header.flags & END:
+            raise ProtocolError("UNEXPECTED_FRAME", "a summary without END")
+        self.question.check_summary(body, self.checksum)
+        fixed = body.fixed
+        return Summary(
+            body.lists["model"], fixed["version"], bool(fixed["flags"] & EXACT), fixed["rows"],
+            fixed["seeds_received"], fixed["seeds_matched"], fixed["seeds_duplicate"], fixed["seeds_unmatched"],
+            body.lists.get("unmatched_examples", []), fixed["rows_eligible"], fixed["rows_scanned"],
+            fixed["checksum"], fixed["queue_us"], fixed["compute_us"])
 
     def finish(self, failure=None):
         if self.open:
@@ -864,21 +1359,14 @@ class AudienceStream:
             self.client.release(self.connection, failure)
 
     def close(self):
-        """Cancels what is left: reads on for at most 5 s, else gives the connection up. Never raises."""
-        if not self.open:
-            return
-        failure = None
-        try:
-            deadline = time.monotonic() + 5
-            self.connection.send("CANCEL", flags=0, request_id=self.request_id, deadline=deadline)
-            while self.connection.frame(self.request_id, deadline)[0].type == DATA:
-                pass
-        except Error as error:
-            failure = lost(error.message)
-        self.finish(failure)
+        """Cancels what is left, without waiting. Never raises."""
+        if self.open:
+            if self.connection.pid == os.getpid():
+                self.connection.cancel(self.request_id)
+            self.finish()
 
     def __del__(self):
-        if self.open:
+        if getattr(self, "open", False):
             self.finish(lost("the stream was dropped before its end"))
 
 
@@ -893,16 +1381,30 @@ class Client:
     """A connection to a server. May be shared by threads; requests go one at a time.
 
     A call ends within its timeout (and one second for the server's own answer to arrive) or raises Error; an
-    audience within its timeout from one chunk to the next. After Error CONNECTION_LOST or DEADLINE_EXCEEDED the next
-    call connects again.
+    audience is given the timeout for each 64 KiB of it. After Error CONNECTION_LOST or DEADLINE_EXCEEDED, and where
+    the server has ended the connection since the last call, the next call connects again. In a forked child the next
+    call opens a connection of the child's own, and the parent's goes on.
+
+    Every reply is compared with its request; one that does not fit is a ProtocolError and ends the connection.
     """
 
     def __init__(self, address, timeout=10.0, model=None, name=CLIENT_NAME):
         self.address = parsed_address(address)
-        self.timeout, self.model, self.name = timeout, model, name
-        self.lock = threading.Lock()
-        self.connection = None
-        self.release(self.acquire(timeout))
+        self.timeout, self.model, self.name = seconds(timeout), model_name(model), name
+        self.begin()
+        living.add(self)
+        self.release(self.acquire(self.timeout))
+
+    def begin(self):
+        """A lock and no connection, for this process."""
+        self.pid, self.lock, self.connection = os.getpid(), threading.Lock(), None
+
+    def after_fork(self):
+        """In a child: the parent's lock may be held for ever, and its connection is the parent's."""
+        connection = self.connection
+        self.begin()
+        if connection is not None:
+            connection.after_fork()
 
     def __enter__(self):
         return self
@@ -910,10 +1412,18 @@ class Client:
     def __exit__(self, *_):
         self.close()
 
+    def __reduce__(self):
+        raise TypeError("a Client is a connection of this process and cannot be copied or sent to another: "
+                        "call kindred.connect there, with {}:{}".format(*self.address))
+
     def close(self):
-        """Closes the connection. A later call opens a new one."""
+        """Closes the connection at once; a call of another thread that waits on it fails with CONNECTION_LOST. A
+        later call opens a new one."""
+        if self.pid != os.getpid():
+            self.after_fork()
         connection, self.connection = self.connection, None
-        if connection:
+        if connection is not None:
+            connection.going_away = connection.going_away or "the client was closed"
             connection.close()
 
     # -- recommendations
@@ -930,9 +1440,9 @@ class Client:
         """
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket)
         return self.recommend_batch(
-            **{PLURALS[kind]: [query]}, k=k, exclude=exclude, candidates=candidates, min_score=min_score, over=over,
-            similarity=similarity, columns=columns, model=model, version=version, include_members=include_members,
-            timeout=timeout, raise_errors=True)[0]
+            **{PLURALS[kind]: [one_query(kind, query)]}, k=k, exclude=exclude, candidates=candidates,
+            min_score=min_score, over=over, similarity=similarity, columns=columns, model=model, version=version,
+            include_members=include_members, timeout=timeout, raise_errors=True)[0]
 
     def recommend_batch(self, *, users=None, items=None, vectors=None, baskets=None, k=10, exclude=None,
                         candidates=None, min_score=None, over="items", similarity=None, columns=None, model=None,
@@ -944,12 +1454,16 @@ class Client:
         each Results says which, and `version` pins one.
         """
         kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets)
-        queries, k = as_list(queries), operator.index(k)
+        queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
+        model = self.model_asked(model)
+        exclude = None if exclude is None else listed("exclude", exclude)
+        candidates = None if candidates is None else listed("candidates", candidates)
+        columns = None if columns is None else column_names(columns)
         lists = {
-            "exclusions": None if exclude is None else (as_list(exclude), None),
-            "candidates": None if candidates is None else (as_list(candidates), None),
-            "min_scores": None if min_score is None else [min_score],
-            "columns": None if columns is None else list(columns),
+            "exclusions": None if exclude is None else (exclude, None),
+            "candidates": None if candidates is None else (candidates, None),
+            "min_scores": None if min_score is None else [number("min_score", min_score)],
+            "columns": columns, "model": model,
         }
         answers = []
         with self.exchange(timeout) as call:
@@ -959,22 +1473,32 @@ class Client:
                 part = queries[start:start + step]
                 fixed = query_fields(kind, len(part), over, similarity, version)
                 fixed.update(k=k, options=INCLUDE_MEMBERS if include_members else 0)
-                frames = call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, model, len(part))
-                for frame in frames:
-                    answers += results_of(frame, lists["columns"] or [])
+                question = RecommendQuestion(
+                    model, version, k, exclude, candidates, min_score, columns or [],
+                    None if include_members else members_of(kind, part, over))
+                for frame in call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, len(part)):
+                    answers += results_of(frame, question)
         return raised(answers) if raise_errors else answers
 
     def score(self, *, user=None, item=None, vector=None, basket=None, candidates, over="items", similarity=None,
               model=None, version=0, timeout=None):
         """The score of each candidate for one query, None where the model does not have it."""
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket)
+        queries, model, version = [one_query(kind, query)], self.model_asked(model), whole("version", version)
+        candidates = listed("candidates", candidates)
         fixed = query_fields(kind, 1, over, similarity, version)
-        lists = {**query_lists(kind, [query]), "candidates": (as_list(candidates), None)}
+        lists = {**query_lists(kind, queries), "candidates": (candidates, None), "model": model}
         with self.exchange(timeout) as call:
-            frame = call.batch("SCORE", fixed, lists, model, 1)[0]
-        raised([query_error(frame, 0)])
-        scores, found = frame.lists["scores"], frame.lists["found"]
-        return [score if bit(found, index) else None for index, score in enumerate(scores)]
+            for frame in call.batch("SCORE", fixed, lists, 1):
+                check_origin(frame, model, version)
+                failure, scores, found = query_error(frame, 0), frame.lists["scores"], frame.lists["found"]
+                if len(scores) != (0 if failure else len(candidates)):
+                    raise bad_reply(f"{len(scores)} scores", 0 if failure else f"{len(candidates)}, one per candidate")
+                check_finite("scores", scores)
+                answer = [score if bit(found, index) else None for index, score in enumerate(scores)]
+        if failure:
+            raise failure
+        return answer
 
     def vectors(self, *, items=None, users=None, model=None, version=0, timeout=None):
         """The stored vectors of ids, all of one version, in their order.
@@ -983,18 +1507,24 @@ class Client:
         floats, None for unknown ids.
         """
         side, ids = one_of(items=items, users=users)
-        ids, rows = as_list(ids), []
+        ids, rows, dimension = listed(side, ids), [], None
+        version, model = whole("version", version), self.model_asked(model)
         with self.exchange(timeout) as call:
-            step = max(1, call.connection.limits["vector_elements_per_request_max"]
-                       // max(call.connection.limits["dimension_max"], 1))
+            limits = call.connection.limits
+            step = max(1, min(limits["vector_elements_per_request_max"] // limits["dimension_max"],
+                              limits["vector_ids_max"]))
             for start in range(0, max(len(ids), 1), step):
                 part = ids[start:start + step]
                 fixed = {"side": SIDES[side], "version": version}
-                frames = call.batch("GET_VECTORS", fixed, {"ids": part}, model, len(part), "first_id", "id_count")
-                version = frames[0].fixed["version"]
-                for frame in frames:
+                for frame in call.batch("GET_VECTORS", fixed, {"ids": part, "model": model}, len(part), "first_id",
+                                        "id_count"):
+                    check_origin(frame, model, version)
+                    version, came = frame.fixed["version"], frame.fixed["dimension"]
+                    if not 0 < came <= limits["dimension_max"] or came != (dimension or came):
+                        raise bad_reply(f"vectors of dimension {came}", dimension or f"1 to {limits['dimension_max']}")
+                    check_finite("vectors", frame.lists["vectors"])
+                    dimension = came
                     rows += vectors_of(frame)
-                dimension = frames[0].fixed["dimension"]
         if numpy is None:
             return [None if row is None else row.tolist() for row in rows]
         table = numpy.full((len(rows), dimension), numpy.nan, dtype=numpy.float32)
@@ -1013,14 +1543,22 @@ class Client:
         a str "1%" a share or ">=0.5" every user of at least that score · window: bytes the server may send ahead
         (0: its default).
         """
-        fixed = {"scorer": 1, "similarity": SIMILARITIES[similarity], "version": version, "window_bytes": window,
-                 "options": INCLUDE_SEEDS if include_seeds else 0, **audience_size(size)}
-        timeout = self.timeout if timeout is None else timeout
+        wanted = audience_size(size)
+        if similarity not in SIMILARITIES:
+            raise ValueError(f"similarity {similarity!r}: 'dot', 'cosine' or None")
+        refuse_no_list("seeds", seeds)
+        seeds = iter(seeds)
+        timeout = self.timeout if timeout is None else seconds(timeout)
+        question = AudienceQuestion(self.model_asked(model), whole("version", version), wanted, include_seeds,
+                                    REMEMBERED_MAX if stream else None)
+        fixed = {"scorer": 1, "similarity": SIMILARITIES[similarity], "version": question.version,
+                 "window_bytes": window, "options": INCLUDE_SEEDS if include_seeds else 0, **wanted}
+        deadline = time.monotonic() + timeout + 1
         connection = self.acquire(timeout)
         try:
-            request_id, deadline = upload(connection, fixed, model or self.model, seeds, timeout)
+            request_id, left = upload(connection, fixed, question, seeds, timeout, deadline - time.monotonic())
             window = window or connection.limits["window_bytes_default"]
-            chunks = AudienceStream(self, connection, request_id, deadline, timeout + 1, window)
+            chunks = AudienceStream(self, connection, request_id, timeout + 1, left, window, question)
         except BaseException as error:
             self.release(connection, error)
             raise
@@ -1035,7 +1573,7 @@ class Client:
 
     def models(self, timeout=None):
         """What the server knows of each model: a list of dicts."""
-        body = self.call("MODEL_LIST", timeout=timeout)
+        body = self.call("MODEL_LIST", timeout=timeout, check=check_names)
         lists, count = body.lists, body.fixed["model_count"]
 
         def part(name, index):
@@ -1057,70 +1595,112 @@ class Client:
 
     def load(self, name=None, version=0, timeout=None):
         """Looks at the repository now; `version` must be loaded afterwards. A dict of active, previous, pinned."""
-        return dict(self.call("MODEL_LOAD", {"version": version}, model=name, timeout=timeout).fixed)
+        return dict(self.call("MODEL_LOAD", {"version": version}, model=self.model_asked(name), timeout=timeout).fixed)
 
     def activate(self, name, version, expected=None, timeout=None):
         """Serves and pins a version, or "latest" and follows newer ones; CONFLICT unless `expected` is active."""
-        number = 0 if version == "latest" else operator.index(version)
-        if version != "latest" and number < 1:
+        wanted = 0 if isinstance(version, str) and version == "latest" else whole("version", version)
+        if version != "latest" and wanted < 1:
             raise ValueError(f"version {version}: a positive number or 'latest'")
-        fixed = {"version": number, "expected_active": expected or 0}
-        return dict(self.call("MODEL_ACTIVATE", fixed, model=name, timeout=timeout).fixed)
+        return self.switch("MODEL_ACTIVATE", name, {"version": wanted}, expected, timeout, lambda active, pinned: (
+            pinned == wanted and active == (wanted or active)))
 
     def rollback(self, name, expected=None, timeout=None):
         """Serves and pins the version that served before; CONFLICT unless `expected` is active."""
-        fixed = {"expected_active": expected or 0}
-        return dict(self.call("MODEL_ROLLBACK", fixed, model=name, timeout=timeout).fixed)
+        return self.switch("MODEL_ROLLBACK", name, {}, expected, timeout, lambda active, pinned: pinned == active > 0)
+
+    def switch(self, message, name, fixed, expected, timeout, fits):
+        def check(body):
+            if not fits(body.fixed["active"], body.fixed["pinned"]):
+                raise bad_reply(f"{message} with active {body.fixed['active']}, pinned {body.fixed['pinned']}",
+                                f"the version asked for, {fixed.get('version', 'both alike')}")
+        fixed = {**fixed, "expected_active": expected or 0}
+        return dict(self.call(message, fixed, model=self.model_asked(name), timeout=timeout, check=check).fixed)
 
     def stats(self, timeout=None):
         """Named counters and gauges of the server: a dict."""
-        lists = self.call("STATS", timeout=timeout).lists
+        lists = self.call("STATS", timeout=timeout, check=check_names).lists
         return dict(zip(lists["names"], lists["values"]))
 
     def health(self, timeout=None):
         """A dict of state ("serving", "not ready", "draining") and models_ready."""
-        fixed = self.call("HEALTH", timeout=timeout).fixed
+        def check(body):
+            state, ready = body.fixed["state"], body.fixed["models_ready"]
+            if (state == 1 and not ready) or (state == 2 and ready):
+                raise bad_reply(f"{HEALTH_STATES[state]!r} with {ready} models ready", "a state that fits")
+        fixed = self.call("HEALTH", timeout=timeout, check=check).fixed
         return {"state": HEALTH_STATES.get(fixed["state"], str(fixed["state"])), "models_ready": fixed["models_ready"]}
 
     def ping(self, timeout=None):
         """Seconds to the server and back."""
         opaque, start = time.perf_counter_ns() & (2**53 - 1), time.perf_counter()
-        answer = self.call("PING", {"opaque": opaque}, timeout=timeout)
-        if answer.fixed["opaque"] != opaque:
-            raise malformed("the answer to PING has other bytes")
+
+        def check(body):
+            if body.fixed["opaque"] != opaque:
+                raise bad_reply(f"PING with {body.fixed['opaque']}", f"{opaque}, the same again")
+        self.call("PING", {"opaque": opaque}, timeout=timeout, check=check)
         return time.perf_counter() - start
 
     # -- requests, one at a time
 
-    def call(self, message, fixed=None, *, model=None, timeout=None):
-        """One request whose reply is one frame."""
+    def call(self, message, fixed=None, *, model=None, timeout=None, check=None):
+        """One request whose reply is one frame, which `check` compares with it."""
         with self.exchange(timeout) as call:
-            request_id = call.send(message, fixed or {}, {}, model)
-            return call.connection.reply(message, request_id, call.deadline)
+            request_id = call.send(message, fixed or {}, {"model": model})
+            body = call.connection.reply(message, request_id, call.deadline)
+            if check is not None:
+                check(body)
+            return body
+
+    def model_asked(self, model):
+        return self.model if model is None else model_name(model)
 
     def exchange(self, timeout):
-        return Exchange(self, self.timeout if timeout is None else timeout)
+        return Exchange(self, self.timeout if timeout is None else seconds(timeout))
 
     def acquire(self, timeout):
         """The connection, for one caller until `release`; opened if it is not. Waits for both together."""
-        deadline = time.monotonic() + timeout
-        if not self.lock.acquire(timeout=max(timeout, 0)):
+        if self.pid != os.getpid():
+            self.after_fork()
+        deadline, lock = time.monotonic() + timeout, self.lock
+        if not lock.acquire(timeout=timeout):
             raise Error("CONNECTION_BUSY", "another request or an open audience uses this connection",
                         flags=RETRYABLE | NOT_PROCESSED)
         try:
-            if self.connection is None:
-                self.connection = Connection(self.address, self.name, deadline)
-            return self.connection
-        except BaseException:
-            self.lock.release()
+            connection = self.connection = self.usable(deadline)
+            return connection
+        except BaseException as error:
+            if isinstance(error, Error):
+                error.not_processed = True  # nothing was asked yet
+            lock.release()
             raise
+
+    def usable(self, deadline):
+        """The connection, or a new one where the server has ended it."""
+        connection = self.connection
+        if connection is not None:
+            try:
+                connection.settle(deadline)
+            except BaseException:
+                self.drop(connection)
+                raise
+            if not connection.going_away:
+                return connection
+            self.drop(connection)
+        return Connection(self.address, self.name, deadline)
+
+    def drop(self, connection):
+        connection.close()
+        if self.connection is connection:
+            self.connection = None
 
     def release(self, connection, failure=None):
         """Gives the connection back; drops it where a reply is outstanding or the bytes made no sense."""
+        if connection.pid != os.getpid():
+            connection.after_fork()  # the call began before a fork: this process's lock is not held for it
+            return
         if connection.pending or connection.going_away or isinstance(failure, ProtocolError):
-            connection.close()
-            if self.connection is connection:
-                self.connection = None
+            self.drop(connection)
         self.lock.release()
 
 
@@ -1138,29 +1718,55 @@ class Exchange:
     def __exit__(self, _, error, __):
         self.client.release(self.connection, error)
 
-    def send(self, message, fixed, lists, model):
+    def send(self, message, fixed, lists):
         arg = timeout_arg(self.timeout, self.connection)
-        name = None if message in WITHOUT_MODEL else model if model is not None else self.client.model
-        return self.connection.send(message, fixed, {**lists, "model": name}, arg=arg, deadline=self.deadline)
+        return self.connection.send(message, fixed, lists, arg=arg, deadline=self.deadline)
 
-    def batch(self, message, fixed, lists, model, total, first="first_query", count="query_count"):
-        """A request whose reply may come in several frames: their bodies."""
-        request_id = self.send(message, fixed, lists, model)
+    def batch(self, message, fixed, lists, total, first="first_query", count="query_count"):
+        """A request whose reply may come in several frames: their bodies, one after the other."""
+        request_id = self.send(message, fixed, lists)
         return self.connection.replies(message, request_id, self.deadline, total, first, count)
 
 
 # ---- Arguments and answers in between ---------------------------------------------------------------------
 
 PLURALS = {"user": "users", "item": "items", "vector": "vectors", "basket": "baskets"}
+BYTES_LIKE = (bytes, bytearray, memoryview)
 
 
 def parsed_address(address):
+    if not isinstance(address, str):
+        raise TypeError(f"address {address!r}: expected a str such as '127.0.0.1:7411'")
     host, separator, port = address.rpartition(":")
     if not separator or address.endswith("]"):
         host, port = address, str(DEFAULT_PORT)
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError(f"address {address!r}: expected host:port")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def seconds(timeout):
+    """A timeout as a finite number of seconds."""
+    value = number("timeout", timeout)
+    if not 0 <= value <= TIMEOUT_SECONDS_MAX:
+        raise ValueError(f"timeout {timeout!r}: 0 to {TIMEOUT_SECONDS_MAX} seconds")
+    return value
+
+
+def number(name, value):
+    """A float from any kind of number."""
+    if isinstance(value, (str, *BYTES_LIKE)):
+        raise TypeError(f"{name} {value!r}: expected a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} {value!r}: expected a number") from None
+
+
+def model_name(model):
+    if model is not None and not isinstance(model, str):
+        raise TypeError(f"model {model!r}: expected a str such as 'online-retail'")
+    return model
 
 
 def timeout_arg(timeout, connection):
@@ -1174,12 +1780,103 @@ def one_of(**choices):
     return given[0]
 
 
-def as_list(values):
-    if isinstance(values, (str, bytes)):
-        raise TypeError(f"expected a list, not {values!r}")
-    if numpy is not None and isinstance(values, numpy.ndarray):
-        return values
-    return list(values)
+def shown(value):
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def refuse_no_list(name, values, example='["22423", "85123A"]'):
+    """TypeError for what is no list of values, though Python might iterate it: texts, bytes, dicts, files, numbers."""
+    if isinstance(values, (str, int)) and not isinstance(values, bool):
+        example = f"[{shown(values)}]"
+    if isinstance(values, io.IOBase):
+        reason, right = "is a file, whose lines end with line breaks", f"{name}=(line.strip() for line in file)"
+    elif isinstance(values, collections.abc.Mapping):
+        reason, right = "is a dict", f"a list, such as {name}={example}"
+    elif isinstance(values, (str, *BYTES_LIKE)) or not isinstance(values, collections.abc.Iterable):
+        reason, right = "is no list", f"a list, such as {name}={example}"
+    elif numpy is not None and isinstance(values, numpy.ndarray) and values.ndim == 0:
+        reason, right = "is an array of no dimension", f"one dimension, such as {name}=numpy.array({example})"
+    else:
+        return
+    raise TypeError(f"{name}={shown(values)} {reason}: expected {right}")
+
+
+def listed(name, values):
+    """The values of an argument that takes a list, iterated once."""
+    refuse_no_list(name, values)
+    return values.tolist() if numpy is not None and isinstance(values, numpy.ndarray) else list(values)
+
+
+def column_names(columns):
+    refuse_no_list("columns", columns, '["description"]')
+    columns = list(columns)
+    for name in columns:
+        if not isinstance(name, str):
+            raise TypeError(f"columns: {name!r} is no column's name: expected str, such as columns=['description']")
+    return list(map(str, columns))
+
+
+def one_query(kind, query):
+    """A single query, as an element of a batch."""
+    if kind == "basket":
+        return basket_pairs("basket", query)
+    if kind == "vector":
+        return vector_elements("vector", query)
+    return query
+
+
+def query_list(kind, queries):
+    """The queries of a batch: ids, lists of pairs (member, weight), or rows of numbers."""
+    name = PLURALS[kind]
+    if kind == "basket":
+        refuse_no_list(name, queries, '[["22423", "85123A"], {"22423": 2.0}]')
+        return [basket_pairs(f"{name}[{index}]", basket) for index, basket in enumerate(queries)]
+    if kind == "vector":
+        refuse_no_list(name, queries, "[[0.5, -1.0], [0.25, 2.0]]")
+        if numpy is not None and isinstance(queries, numpy.ndarray):
+            if queries.ndim != 2:
+                raise ValueError(f"vectors of shape {queries.shape}: expected [queries, dimension]")
+            if queries.dtype.kind not in "fiub":
+                raise TypeError(f"vectors of {queries.dtype}: expected numbers")
+            return queries
+        return [vector_elements(f"{name}[{index}]", vector) for index, vector in enumerate(queries)]
+    return listed(name, queries)
+
+
+def basket_pairs(name, basket):
+    """A basket's members with their weights."""
+    if isinstance(basket, collections.abc.Mapping):
+        return list(basket.items())
+    refuse_no_list(name, basket)
+    pairs = []
+    for entry in basket:
+        if not isinstance(entry, (tuple, list)):
+            pairs.append((entry, 1.0))
+        elif len(entry) == 2:
+            pairs.append(tuple(entry))
+        else:
+            raise TypeError(f"{name}: {shown(entry)} is no member: expected an id or a pair (id, weight)")
+    return pairs
+
+
+def vector_elements(name, vector):
+    """A vector's numbers as an array of float32."""
+    refuse_no_list(name, vector, "[0.5, -1.0, 2.0]")
+    if isinstance(vector, collections.abc.Set):
+        raise TypeError(f"{name}={shown(vector)} has no order: expected a list of numbers")
+    if numpy is not None and isinstance(vector, numpy.ndarray):
+        if vector.ndim != 1 or vector.dtype.kind not in "fiub":
+            raise TypeError(f"{name}: {vector.dtype} of shape {vector.shape}: expected numbers of shape [dimension]")
+        elements = array.array("f", numpy.ascontiguousarray(vector, numpy.float32).tobytes())
+    else:
+        try:
+            elements = array.array("f", vector)
+        except TypeError as error:
+            raise TypeError(f"{name}={shown(vector)}: expected numbers; {error}") from None
+    if not len(elements):
+        raise ValueError("a vector of no elements: expected as many as the model has dimensions")
+    return elements
 
 
 def query_fields(kind, count, over, similarity, version):
@@ -1192,32 +1889,32 @@ def query_fields(kind, count, over, similarity, version):
 
 
 def query_lists(kind, queries):
-    """The sections that the queries of one kind need (7.3)."""
+    """The sections that the queries of one kind need (7.3), as `query_list` gives them."""
     if kind in ("user", "item"):
         return {"query_ids": queries}
     if kind == "vector":
         if numpy is not None and isinstance(queries, numpy.ndarray):
-            if queries.ndim != 2:
-                raise ValueError(f"vectors of shape {queries.shape}: expected [queries, dimension]")
             return {"vectors": queries}
-        elements, lengths = array.array("f"), set()
-        for query in queries:
-            elements.extend(array.array("f", query))
-            lengths.add(len(query))
+        lengths = {len(query) for query in queries}
         if len(lengths) > 1:
             raise ValueError(f"vectors of different dimensions: {sorted(lengths)}")
-        if 0 in lengths:
-            raise ValueError("a vector of no elements: expected as many as the model has dimensions")
+        elements = array.array("f")
+        for query in queries:
+            elements.extend(query)
         return {"vectors": elements}
     members, weights, offsets = [], [], [0]
-    for basket in queries:
-        pairs = basket.items() if isinstance(basket, dict) else basket
-        for pair in pairs:
-            member, weight = pair if isinstance(pair, (tuple, list)) else (pair, 1.0)
-            members.append(member)
-            weights.append(weight)
+    for pairs in queries:
+        members += [member for member, _ in pairs]
+        weights += [number(f"the weight of {member!r}", weight) for member, weight in pairs]
         offsets.append(len(members))
     return {"members": (members, offsets), "weights": None if all(w == 1 for w in weights) else weights}
+
+
+def members_of(kind, queries, over):
+    """For each query the ids that are left out of its answer (7.6), or None where there are none."""
+    if kind == "basket" and over == "items":
+        return [[member for member, _ in pairs] for pairs in queries]
+    return [[query] for query in queries] if PLURALS[kind] == over else None
 
 
 def audience_size(size):
@@ -1237,8 +1934,8 @@ def audience_size(size):
         except (ValueError, OverflowError, decimal.InvalidOperation):
             raise ValueError(f"size {size!r}: a count, '1%' or '>=0.5'") from None
     if isinstance(size, float):
-        return share(decimal.Decimal(repr(size)), size)
-    count = operator.index(size)
+        return share(decimal.Decimal(repr(float(size))), size)
+    count = whole("size", size)
     if not 0 <= count < 2**64:
         raise ValueError(f"size {size!r}: a count from 1")
     return {"size_kind": COUNT, "size_value": count}
@@ -1251,26 +1948,33 @@ def share(value, given):
     return {"size_kind": SHARE, "size_value": int(parts.to_integral_value())}
 
 
-def upload(connection, fixed, model, seeds, timeout):
-    """Opens a stream and sends its seeds, in as many frames as it takes: the request id and the deadline."""
+def upload(connection, fixed, question, seeds, timeout, left):
+    """Opens a stream and sends its seeds, in as many frames as it takes: the request id, and the seconds left to wait.
+
+    Time that the seeds themselves take does not count. `left` is for the first frame and what follows it.
+    """
     arg = timeout_arg(timeout, connection)
     step = max(1, connection.limits["data_body_bytes_max"] // (TEXT_ID_BYTES_MAX + 8))  # the longest ids fit
-    request_id, sent, seeds, ended = None, 0, iter(seeds), False
+    request_id, remembered, ended = None, [], False
+    question.seeds = IdSet(remembered)
     while not ended:
         part = list(itertools.islice(seeds, step))
         ended = len(part) < step
-        deadline = time.monotonic() + timeout + 1
+        deadline = time.monotonic() + left
         flags = END if ended else 0
         if request_id is None:
-            request_id = connection.send("LOOKALIKE", fixed, {"model": model, "seeds": part}, flags=flags, arg=arg,
-                                         deadline=deadline)
+            request_id = connection.send("LOOKALIKE", fixed, {"model": question.model, "seeds": part}, flags=flags,
+                                         arg=arg, deadline=deadline)
         else:
-            connection.send("DATA", {"first_index": sent}, {"ids": part}, flags=flags, request_id=request_id,
+            connection.send("DATA", {"first_index": question.sent}, {"ids": part}, flags=flags, request_id=request_id,
                             deadline=deadline)
-        sent += len(part)
-        if not ended and select.select([connection.socket], [], [], 0)[0]:
+        question.sent += len(part)
+        remembered += part[:REMEMBERED_MAX - len(remembered)]
+        if not ended and connection.answered_early(request_id):
+            question.early = True
             break  # nothing is due before the last seed, so this is a refusal: it is read next
-    return request_id, deadline
+        left = deadline - time.monotonic() if ended else timeout + 1
+    return request_id, left
 
 
 def query_error(frame, index):
@@ -1292,30 +1996,32 @@ def raised(answers):
     return answers
 
 
-def results_of(frame, names):
+def results_of(frame, question):
     """The Results or Error of each of a frame's queries."""
+    question.check_frame(frame)
     fixed, lists = frame.fixed, frame.lists
-    columns = lists.get("columns", ())
-    if len(columns) != len(names):
-        raise malformed(f"{len(columns)} columns came, {len(names)} were asked for")
-    if "scores" not in lists:
-        raise malformed("the reply has no scores")
-    ids, scores, offsets = lists["ids"], lists["scores"], lists["result_offsets"]
+    columns, names = lists.get("columns", ()), question.columns
+    all_ids, all_scores, offsets = lists["ids"], lists["scores"], lists["result_offsets"]
     answers = []
     for index in range(fixed["query_count"]):
+        start, end = offsets[index], offsets[index + 1]
         failure = query_error(frame, index)
         if failure is not None:
+            if start != end:
+                raise bad_reply(f"{end - start} results and {failure.name} for one query", "one or the other")
             answers.append(failure)
             continue
-        span = range(offsets[index], offsets[index + 1])
+        ids, scores = all_ids[start:end], all_scores[start:end]
+        flags, eligible = lists["query_flags"][index], lists["rows_eligible"][index]
+        question.check(fixed["first_query"] + index, ids, scores, flags, eligible)
         if names:
-            rows = [{"id": ids[row], "score": scores[row], **{
+            rows = [{"id": all_ids[row], "score": all_scores[row], **{
                 name: values[row] if bit(valid, row) else None
-                for name, (_, values, valid) in zip(names, columns)}} for row in span]
+                for name, (_, values, valid) in zip(names, columns)}} for row in range(start, end)]
         else:
-            rows = [(ids[row], scores[row]) for row in span]
-        answers.append(Results(rows, lists["model"], fixed["version"], bool(lists["query_flags"][index] & EXACT),
-                               lists["rows_eligible"][index], lists["rows_scanned"][index]))
+            rows = list(zip(ids, scores))
+        answers.append(Results(rows, lists["model"], fixed["version"], bool(flags & EXACT), eligible,
+                               lists["rows_scanned"][index]))
     return answers
 
 

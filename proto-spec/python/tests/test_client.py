@@ -47,12 +47,12 @@ def crc(ids):
 
 
 def answer(header, count, first=0, per_query=1, flags=END):
-    """A RECOMMEND reply with some results for each query."""
+    """A RECOMMEND reply with some results for each query, which are all that there are."""
     results = count * per_query
     return reply("RECOMMEND", header, {"query_count": count, "first_query": first, "version": 3}, {
-        "model": "m", "result_offsets": list(range(0, results + 1, per_query)), "ids": list(range(results)),
+        "model": "m", "result_offsets": list(range(0, results + 1, per_query)), "ids": list(range(50, 50 + results)),
         "scores": [1.0] * results, "statuses": [0] * count, "query_flags": [1] * count,
-        "rows_eligible": [9] * count, "rows_scanned": [8] * count}, flags)
+        "rows_eligible": [per_query] * count, "rows_scanned": [8] * count}, flags)
 
 
 class Scripted:
@@ -118,8 +118,9 @@ class Recommend(unittest.TestCase):
     def test_results(self):
         with Scripted(lambda h, b: golden_reply("recommend-reply-text", h)) as server:
             with kindred.connect(server.address, model="online-retail") as client:
-                found = client.recommend(user="17850", k=2, exclude=["a"], candidates=("b", "c"), min_score=0.5,
-                                         over="users", similarity="cosine", version=1, include_members=True)
+                found = client.recommend(user="17850", k=2, exclude=["a"], candidates=("85123A", "22423"),
+                                         min_score=0.5, over="users", similarity="cosine", version=1,
+                                         include_members=True)
         self.assertEqual([item for item, _ in found], ["22423", "85123A"])
         self.assertAlmostEqual(found[0][1], 0.9134, places=6)
         self.assertEqual((found.model, found.version, found.exact, found.eligible, found.scanned),
@@ -130,17 +131,17 @@ class Recommend(unittest.TestCase):
                          {"query_kind": 1, "target": 2, "similarity": 2, "options": 2, "k": 2, "version": 1})
         self.assertEqual(body.lists["model"], "online-retail")
         self.assertEqual(body.lists["exclusions"], (["a"], None))
-        self.assertEqual(body.lists["candidates"], (["b", "c"], None))
+        self.assertEqual(body.lists["candidates"], (["85123A", "22423"], None))
 
     def test_columns(self):
         with Scripted(lambda h, b: golden_reply("recommend-reply-columns", h)) as server:
             with kindred.connect(server.address) as client:
-                found = client.recommend(item="x", columns=["title", "price", "stock"])
+                found = client.recommend(item="x", k=3, columns=["title", "price", "stock"])
                 self.assertEqual(found[0], {"id": "a", "score": 3.0, "title": "REGENCY CAKESTAND 3 TIER",
                                             "price": 12.75, "stock": -2**63})
                 self.assertEqual((found[1]["title"], found[1]["price"], found[2]["stock"]), (None, None, None))
                 with self.assertRaises(kindred.ProtocolError):
-                    client.recommend(item="x", columns=["title"])
+                    client.recommend(item="x", k=3, columns=["title"])
 
     def test_queries_of_all_kinds(self):
         def script(header, body):
@@ -181,11 +182,11 @@ class Recommend(unittest.TestCase):
     def test_a_failed_query_stands_in_its_place(self):
         with Scripted(lambda h, b: golden_reply("recommend-reply-one-query-failed", h)) as server:
             with kindred.connect(server.address) as client:
-                found = client.recommend_batch(users=["a", "zoë", "b"])
+                found = client.recommend_batch(users=["a", "zoë", "b"], k=1)
                 self.assertEqual((found[0], found[2]), ([("a", 1.0)], [("b", 0.0)]))
                 self.assertEqual((found[1].name, found[1].message), ("UNKNOWN_ID", "unknown user 'zoë'"))
                 with self.assertRaises(kindred.Error):
-                    client.recommend_batch(users=["a", "zoë", "b"], raise_errors=True)
+                    client.recommend_batch(users=["a", "zoë", "b"], k=1, raise_errors=True)
 
     def test_replies_in_several_frames_and_batches_in_several_requests(self):
         def script(header, body):
@@ -231,6 +232,8 @@ class Others(unittest.TestCase):
         def script(header, body):
             if header.type == 3:
                 return reply("PING", header, body.fixed)
+            if header.type == 0x42 and not body.fixed["version"]:
+                return reply("MODEL_ACTIVATE", header, {"active": 3, "previous": 1})
             return golden_reply(names[header.type], header)
         with Scripted(script) as server, kindred.connect(server.address) as client:
             one, two = client.models()
@@ -328,18 +331,29 @@ class Lookalike(unittest.TestCase):
     IDS = [f"u{index}" for index in range(25)]
 
     def script(self, summary=None, chunk=10):
-        """Rows in chunks, then the summary, whatever the window."""
+        """Rows in chunks, then the summary, whatever the window. Every seed but "x" is a user."""
+        seeds, asked = [], {}
+
         def run(header, body):
+            if header.type == 0x20:
+                seeds.clear()
+                asked.update(body.fixed)
+            seeds.extend(body.lists.get("seeds") or body.lists.get("ids") or ())
             if header.type in (5, 6) or not header.flags & END:
                 return None
             ids, data = self.IDS, b""
+            known = [seed for seed in seeds if seed != "x"]
+            users = 25 + len(set(known)) if asked["size_kind"] == 1 else 25 * 10**6 // asked["size_value"]
             opening = kindred.Header(0, 1, 0x20, 1, header.request_id, 0, 0, 0, 0)
             for start in range(0, len(ids), chunk):
                 part = ids[start:start + chunk]
                 data += rows(opening, start, part, [1 - (start + i) / 100 for i in range(len(part))])
-            fixed = {"flags": 1, "version": 2, "rows": len(ids), "checksum": crc(ids), "seeds_received": 4,
-                     "seeds_matched": 2, "seeds_duplicate": 1, "seeds_unmatched": 1, **(summary or {})}
-            return data + reply("LOOKALIKE", opening, fixed, {"model": "m", "unmatched_examples": ["x"]})
+            fixed = {"flags": 1, "version": 2, "rows": len(ids), "checksum": crc(ids), "seeds_received": len(seeds),
+                     "seeds_matched": len(set(known)), "seeds_duplicate": len(known) - len(set(known)),
+                     "seeds_unmatched": len(seeds) - len(known), "rows_eligible": users - len(set(known)),
+                     **(summary or {})}
+            lists = {"model": "m", "unmatched_examples": ["x"] if "x" in seeds else None}
+            return data + reply("LOOKALIKE", opening, fixed, lists)
         return run
 
     def test_a_whole_audience(self):
@@ -349,29 +363,29 @@ class Lookalike(unittest.TestCase):
             summary = audience.summary
             self.assertEqual((summary.rows, summary.matched, summary.match_rate, summary.unmatched_examples),
                              (25, 2, 2 / 3, ["x"]))
-            client.lookalike(seeds=["a"], size=5)
+            client.lookalike(seeds=["a"], size=25)
             windows = [body.fixed["limit_bytes"] for name, _, body in server.frames if name == "WINDOW"][:3]
             self.assertEqual(windows, sorted(windows))
             self.assertGreater(windows[0], 1000)
 
     def test_a_stream_of_chunks(self):
-        with Scripted(self.script()) as server, kindred.connect(server.address, timeout=0.2) as client:
+        with Scripted(self.script()) as server, kindred.connect(server.address) as client:
             with client.lookalike(seeds=["a"], size="10%", stream=True) as stream:
                 self.assertEqual(len(next(stream)), 10)
                 self.assertIsNone(stream.summary)
                 with self.assertRaises(kindred.Error) as caught:
-                    client.ping()
+                    client.ping(timeout=0.2)
                 self.assertEqual(caught.exception.name, "CONNECTION_BUSY")
                 self.assertEqual([len(chunk) for chunk in stream], [10, 5])
                 self.assertEqual(stream.summary.rows, 25)
             with client.lookalike(seeds=["a"], size="10%", stream=True) as stream:
                 next(stream)
-            client.lookalike(seeds=["a"], size=5)
+            client.lookalike(seeds=["a"], size=25)
             self.assertEqual(server.connections, 1)
 
     def test_seeds_go_up_in_parts(self):
         with Scripted(self.script()) as server, kindred.connect(server.address) as client:
-            client.lookalike(seeds=(f"s{index}" for index in range(20000)), size=5)
+            client.lookalike(seeds=(f"s{index}" for index in range(20000)), size=25)
             frames = [frame for frame in server.frames if frame[0] in ("LOOKALIKE", "DATA")]
             self.assertEqual([name for name, _, _ in frames], ["LOOKALIKE"] + ["DATA"] * (len(frames) - 1))
             self.assertEqual([header.flags for _, header, _ in frames], [0] * (len(frames) - 1) + [END])
@@ -384,25 +398,25 @@ class Lookalike(unittest.TestCase):
 
     def test_the_longest_seeds_fit_their_frames(self):
         with Scripted(self.script()) as server, kindred.connect(server.address) as client:
-            client.lookalike(seeds=(f"{index:0256}" for index in range(3000)), size=5)
+            client.lookalike(seeds=(f"{index:0256}" for index in range(3000)), size=25)
             self.assertLessEqual(max(header.body_len for _, header, _ in server.frames), 262144)
 
     def test_rows_that_do_not_agree(self):
         for summary in ({"rows": 24}, {"checksum": 1}):
             with Scripted(self.script(summary)) as server, kindred.connect(server.address) as client:
                 with self.assertRaises(kindred.ProtocolError):
-                    client.lookalike(seeds=["a"], size=5)
+                    client.lookalike(seeds=["a"], size=25)
         for script in (lambda h, b: rows(h, 5, ["a"], [1.0]), lambda h, b: rows(h, 0, ["a"], [1.0, 2.0])):
             with Scripted(script) as server, kindred.connect(server.address) as client:
                 with self.assertRaises(kindred.ProtocolError):
-                    client.lookalike(seeds=["a"], size=5)
+                    client.lookalike(seeds=["a"], size=25)
 
     def test_an_early_refusal(self):
         def script(header, body):
             return error(header, "UNKNOWN_MODEL", text="no") if header.type == 0x20 else None
         with Scripted(script) as server, kindred.connect(server.address) as client:
             with self.assertRaises(kindred.Error) as caught:
-                client.lookalike(seeds=range(100000), size=5)
+                client.lookalike(seeds=range(100000), size=25)
             self.assertEqual(caught.exception.name, "UNKNOWN_MODEL")
 
 

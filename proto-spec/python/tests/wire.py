@@ -27,9 +27,9 @@ class Wire:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hello:
             self.send(PREFACE + HELLO)
-            assert self.receive(16)[:9] == kindred.MAGIC + b"\x01"
-            header, _ = self.frame()
-            assert (header.type, header.arg) == (0x81, 0), header
+            preface, (header, _) = self.receive(16), self.frame() or (None, None)
+            if preface[:9] != kindred.MAGIC + b"\x01" or header is None or (header.type, header.arg) != (0x81, 0):
+                raise AssertionError(f"no HELLO_OK: {preface!r}, {header}")
 
     def __enter__(self):
         return self

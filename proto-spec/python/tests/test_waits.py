@@ -1,0 +1,303 @@
+"""How calls and connections end: GOAWAY, lost connections, deadlines, many descriptors."""
+
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from unittest import mock
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import hostile  # noqa: E402
+from hostile import CLOSE, Lie, LyingServer  # noqa: E402
+from vectors import PYTHON, SCHEMA, kindred  # noqa: E402
+
+try:
+    import resource
+except ImportError:
+    resource = None
+
+DESCRIPTORS = 1100
+
+
+def serving(told, **options):
+    return LyingServer(Lie("", None, told, (), **options))
+
+
+class Goodbyes(unittest.TestCase):
+    def failure(self, told, call=lambda client: client.ping(), timeout=5):
+        with serving(told) as server, kindred.connect(server.address, timeout=timeout) as client:
+            with self.assertRaises(kindred.Error) as caught:
+                call(client)
+        return caught.exception
+
+    def test_a_request_above_the_last_id_was_not_begun(self):
+        """HELLO has the id 1, so the request has 2. The client does not wait for what will not come."""
+        for end in ([CLOSE], [], [60.0]):
+            start = time.monotonic()
+            error = self.failure(lambda frames: [hostile.goaway(1), *end])
+            self.assertEqual((error.name, error.retryable, error.not_processed, error.retry_after),
+                             ("DRAINING", True, True, 0.25))
+            self.assertLess(time.monotonic() - start, 4)
+
+    def test_a_request_up_to_the_last_id_may_have_been_processed(self):
+        error = self.failure(lambda frames: [hostile.goaway(2), CLOSE])
+        self.assertEqual((error.name, error.retryable, error.not_processed), ("CONNECTION_LOST", True, False))
+        self.assertEqual(error.message, "the server closes the connection: DRAINING")
+
+    def test_a_request_up_to_the_last_id_is_answered(self):
+        with serving(lambda frames: [hostile.goaway(2), *frames]) as server:
+            with kindred.connect(server.address) as client:
+                client.ping()
+                client.ping()
+            self.assertEqual(server.connections, 2)
+
+    def test_the_lowest_last_id_counts(self):
+        error = self.failure(lambda frames: [hostile.goaway(2), hostile.goaway(1), CLOSE])
+        self.assertTrue(error.not_processed)
+        error = self.failure(lambda frames: [hostile.goaway(1), hostile.goaway(2), CLOSE])
+        self.assertTrue(error.not_processed)
+
+    def test_goaway_without_a_status(self):
+        for last in (1, 2):
+            error = self.failure(lambda frames: [hostile.goaway(last, status=0), CLOSE])
+            self.assertEqual((error.name, error.not_processed), ("CONNECTION_LOST", last == 1))
+            self.assertNotIn("OK", str(error))
+
+    def test_what_this_client_did_wrong_is_not_to_be_repeated(self):
+        error = self.failure(lambda frames: [hostile.goaway(1, status=kindred.CODES["BAD_LENGTH"]), CLOSE])
+        self.assertEqual((error.name, error.retryable, error.not_processed), ("CONNECTION_LOST", False, True))
+        self.assertIn("BAD_LENGTH", error.message)
+        error = self.failure(lambda frames: [hostile.goaway(1, status=kindred.CODES["IDLE_TIMEOUT"]), CLOSE])
+        self.assertEqual((error.retryable, error.not_processed), (True, True))
+
+    def test_goaway_among_the_seeds(self):
+        """Nobody has asked for it, and the audience is answered all the same."""
+        def told(frames):
+            return [hostile.goaway(2)] if first.pop() else frames
+        first = [False, True]
+        with LyingServer(Lie("", None, told, (), when="before the last seed")) as server:
+            with kindred.connect(server.address) as client:
+                seeds = (f"s{number}" if number else "u03" for number in range(1200))
+                self.assertEqual(len(client.lookalike(seeds=seeds, size=5)), 5)
+
+    def test_a_connection_that_the_server_has_ended_is_replaced_before_a_request(self):
+        """What no request was sent on is no failed request."""
+        for end in ([CLOSE], [hostile.goaway(2), CLOSE], [hostile.goaway(2)]):
+            served = threading.Event()
+
+            def told(frames):
+                yield frames[0]
+                for part in end:
+                    served.set()
+                    yield part
+            with serving(told) as server, kindred.connect(server.address) as client:
+                client.ping()
+                served.wait(5)
+                before = client.connection
+                deadline = time.monotonic() + 5
+                while before and before.pull() and not before.buffer and time.monotonic() < deadline:
+                    time.sleep(0.001)  # until the end has come; it is None where it came with the answer
+                client.ping()
+                self.assertEqual(server.connections, 2)
+
+    def test_a_connection_that_was_never_there(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % listener.getsockname()[1]
+        listener.close()
+        with self.assertRaises(kindred.Error) as caught:
+            kindred.connect(address)
+        self.assertEqual((caught.exception.name, caught.exception.retryable, caught.exception.not_processed),
+                         ("CONNECTION_LOST", True, True))
+
+    def test_a_server_that_refuses(self):
+        for reason, retryable in ((1, False), (2, True), (3, True), (4, True)):
+            refused = kindred.MAGIC + bytes([0, 1, 1, reason]) + (1500).to_bytes(4, "little")
+            with serving(None, preface=lambda true: refused) as server:
+                with self.assertRaises(kindred.Error) as caught:
+                    kindred.connect(server.address)
+            error = caught.exception
+            self.assertEqual((error.name, error.retryable, error.not_processed, error.retry_after),
+                             ("CONNECTION_LOST", retryable, True, 1.5))
+
+    def test_a_request_that_was_not_sent_whole(self):
+        """A server that does not read closes: a part of a frame is no request."""
+        for timeout, close, name in ((30, True, "CONNECTION_LOST"), (0.3, False, "DEADLINE_EXCEEDED")):
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+                def serve():
+                    with listener.accept()[0] as peer:
+                        hostile.receive(peer, 16)
+                        header, _ = hostile.request(peer)
+                        peer.sendall(kindred.MAGIC + bytes([1, 1, 1]) + bytes(5))
+                        peer.sendall(hostile.reply("HELLO", header, kindred.LIMITS, {}).encoded())
+                        hostile.receive(peer, 1)
+                        done.wait(0.2 if close else 20)
+                done = threading.Event()
+                thread = threading.Thread(target=serve)
+                thread.start()
+                client = kindred.connect("127.0.0.1:%d" % listener.getsockname()[1])
+                with self.assertRaises(kindred.Error) as caught:
+                    client.recommend(user="u01", exclude=[f"{number:0200}" for number in range(18000)],
+                                     timeout=timeout)
+                done.set()
+                thread.join(10)
+                client.close()
+            self.assertEqual((caught.exception.name, caught.exception.retryable, caught.exception.not_processed),
+                             (name, True, True))
+
+
+class Deadlines(unittest.TestCase):
+    def test_close_ends_the_call_of_another_thread(self):
+        with serving(lambda frames: [60.0]) as server:
+            client = kindred.connect(server.address, timeout=30)
+            errors = []
+
+            def run():
+                try:
+                    client.ping()
+                except kindred.Error as error:
+                    errors.append(error)
+            thread = threading.Thread(target=run)
+            thread.start()
+            while not client.connection.pending:
+                time.sleep(0.001)
+            client.close()
+            thread.join(5)
+            self.assertEqual([error.name for error in errors], ["CONNECTION_LOST"])
+
+    def test_a_name_that_is_looked_up_for_ever(self):
+        waiting, real = threading.Event(), socket.getaddrinfo
+
+        def slow(host, port, family=0, kind=0, protocol=0, flags=0):
+            if flags & socket.AI_NUMERICHOST:
+                return real(host, port, family, kind, protocol, flags)
+            waiting.wait(30)
+            return []
+        with mock.patch("socket.getaddrinfo", slow):
+            start = time.monotonic()
+            with self.assertRaises(kindred.Error) as caught:
+                kindred.connect("kindred.invalid:7411", timeout=0.2)
+            waiting.set()
+        self.assertEqual((caught.exception.name, caught.exception.not_processed), ("DEADLINE_EXCEEDED", True))
+        self.assertLess(time.monotonic() - start, 5)
+
+    def test_a_name(self):
+        with LyingServer() as server:
+            with kindred.connect("localhost:" + server.address.split(":")[1]) as client:
+                client.ping()
+
+    def test_time_that_the_reader_takes_is_not_the_servers(self):
+        """A reader may be slower than the timeout between two chunks."""
+        with LyingServer() as server, kindred.connect(server.address) as client:
+            with client.lookalike(seeds=["u03"], size=25, stream=True, timeout=0.5) as stream:
+                next(stream)
+                time.sleep(1.7)
+                self.assertEqual([len(chunk) for chunk in stream], [10, 5])
+
+    def test_an_audience_that_comes_slowly_and_ends(self):
+        """A large audience may take longer than the timeout: 64 KiB of it may not."""
+        def told(frames):
+            summary, rows = frames[-1], [f"v{number:06}" for number in range(40000)]
+            for first in range(0, len(rows), 8000):
+                yield hostile.data(summary.request_id, first, rows[first:first + 8000], [1.0] * 8000)
+                yield 0.5
+            summary.fixed.update(rows=len(rows), rows_eligible=len(rows), checksum=hostile.checksum(rows))
+            yield summary
+        with serving(told) as server, kindred.connect(server.address, timeout=5) as client:
+            start = time.monotonic()
+            self.assertEqual(len(client.lookalike(seeds=["u03"], size=40000, timeout=0.8)), 40000)
+            self.assertGreater(time.monotonic() - start, 0.8 + 1)
+
+
+class Limits(unittest.TestCase):
+    def test_the_limits_are_those_of_the_specification(self):
+        self.assertEqual({name: SCHEMA["limits"][name] for name in kindred.LIMITS}, kindred.LIMITS)
+        self.assertLessEqual(set(kindred.LIMITS), set(kindred.REPLIES["HELLO"].names))
+        self.assertLessEqual(set(kindred.NEEDED_LIMITS), set(kindred.LIMITS))
+
+    def test_a_limit_that_is_raised_is_taken_as_it_was(self):
+        def hello(frame):
+            frame.fixed.update({name: 2**32 - 1 for name in kindred.LIMITS})
+            return frame
+        with serving(None, hello=hello) as server, kindred.connect(server.address) as client:
+            self.assertEqual(client.connection.limits, kindred.LIMITS)
+            self.assertEqual(client.connection.body_bytes_max, 4 << 20)
+            client.ping()
+
+    def test_messages_fit_a_log(self):
+        def told(frames):
+            frame = hostile.refusal(frames)
+            frame.lists["message"] = "no\x1b[2J\u2028" + "o" * 100_000
+            return [frame]
+        with serving(told) as server, kindred.connect(server.address) as client:
+            with self.assertRaises(kindred.Error) as caught:
+                client.stats()
+        self.assertEqual(caught.exception.message, "no\ufffd[2J\ufffd" + "o" * 1017)
+
+    def test_the_default_model_is_for_messages_that_ask_models(self):
+        asked = []
+
+        def told(frames):
+            return frames
+        server = serving(told)
+        real = hostile.request
+
+        def request(connection):
+            header, body = real(connection)
+            asked.append((header.type, body.lists.get("model")))
+            return header, body
+        with mock.patch("hostile.request", request), server, kindred.connect(server.address, model="m") as client:
+            for call in (client.ping, client.health, client.stats, client.models):
+                call()
+            client.recommend(user="u01")
+            client.activate(None, 2)
+        self.assertEqual(asked, [(0x01, None), (0x03, None), (0x46, None), (0x45, None), (0x40, None), (0x10, "m"),
+                                 (0x42, "m")])
+
+    @unittest.skipUnless(resource, "this system has no limit on descriptors to raise")
+    def test_more_descriptors_than_select_takes(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS + 100:
+            self.skipTest(f"only {hard} descriptors are allowed")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, DESCRIPTORS + 100), hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        with open(os.devnull) as null, LyingServer() as server:
+            copies = []
+            try:
+                while not copies or copies[-1] < DESCRIPTORS:
+                    copies.append(os.dup(null.fileno()))
+                with kindred.connect(server.address) as client:
+                    self.assertGreater(client.connection.socket.fileno(), 1023)
+                    client.ping()
+                    self.assertEqual(len(client.recommend(user="u01", k=3)), 3)
+                    seeds = (f"s{number}" if number else "u03" for number in range(5000))
+                    self.assertEqual(len(client.lookalike(seeds=seeds, size=5)), 5)
+            finally:
+                for copy in copies:
+                    os.close(copy)
+
+    def test_nothing_depends_on_asserts(self):
+        """The same lies under `python3 -O`, which leaves asserts out."""
+        names = ["more rows than k", "an excluded id", "another CRC", "a score that is no number", "another checksum"]
+        program = (
+            "import sys; sys.path.insert(0, 'tests'); import hostile; from vectors import kindred\n"
+            f"for name in {names!r}:\n"
+            "    lie = hostile.LIES[name]\n"
+            "    with hostile.LyingServer(lie) as server, kindred.connect(server.address) as client:\n"
+            "        try: lie.call(client); print('returned')\n"
+            "        except kindred.Error as error: print(error.name in lie.names)\n")
+        for options in ([], ["-O"], ["-OO"]):
+            done = subprocess.run([sys.executable, *options, "-c", program], cwd=PYTHON, capture_output=True, text=True,
+                                  timeout=60)
+            self.assertEqual(done.stdout.split(), ["True"] * len(names), done.stderr)
+        self.assertNotIn("\n    assert ", (PYTHON / "kindred.py").read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    unittest.main()
