@@ -88,6 +88,14 @@ package enum ResultValues: Sendable, Equatable {
 }
 
 extension ResultColumn {
+    /// Bytes of memory that the values take.
+    package var byteCount: Int {
+        switch values {
+        case .integers, .reals: present.count * 9
+        case .text(let list): list.bytes.count + present.count * 5
+        }
+    }
+
     /// Appends the values of a column of the same type.
     package mutating func append(contentsOf other: ResultColumn) {
         if present.isEmpty {

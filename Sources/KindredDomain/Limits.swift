@@ -46,7 +46,7 @@ package struct Limits: Sendable, Equatable {
     /// Look-alike streams of the whole process at a time.
     package var streamsMax: UInt32 = 64
     /// Bytes of selected ids and scores that all streams of the process may hold.
-    package var streamBytesHeldMax: UInt64 = 2 << 30
+    package var streamBytesHeldMax: UInt64 = 192 << 20
     /// Longest timeout a request may ask for.
     package var timeoutMillisecondsMax: UInt32 = 60_000
     /// The timeout of a request that asks for none.
@@ -71,13 +71,15 @@ package struct Limits: Sendable, Equatable {
     /// Longest time until a peer has read what was written to it. It must also take `streamProgressBytesMin`, or all
     /// that waits, in every `streamProgressMilliseconds`.
     package var replyMilliseconds: UInt32 = 600_000
+    /// Bytes of the reply to one request, in as many frames as it takes.
+    package var replyBytesMax: UInt32 = 64 << 20
     /// How long a peer may take nothing of its last replies once its connection is about to close.
     package var lingerMilliseconds: UInt32 = 2_000
     /// Bytes of a text id.
     package var idBytesMax: UInt32 = 256
     /// Bytes that all connections of the process may hold: unfinished frames, large requests that are worked on, and
     /// replies that are not read. Above it, the peers that have been owing for longest are cut off.
-    package var connectionBytesHeldMax: UInt64 = 256 << 20
+    package var connectionBytesHeldMax: UInt64 = 192 << 20
     /// Bytes from which on a request, with its reply, counts towards `connectionBytesHeldMax`.
     package var largeRequestBytesMin: UInt32 = 64 << 10
     /// Bytes of seeds that one stream may hold before they are looked up; more is not read meanwhile.
@@ -202,6 +204,7 @@ package struct Limits: Sendable, Equatable {
         if frameProgressMilliseconds > frameMilliseconds {
             return "frameProgressMilliseconds exceeds frameMilliseconds"
         }
+        if bodyBytesMax > replyBytesMax { return "bodyBytesMax exceeds replyBytesMax" }
         if UInt64(bodyBytesMax) > connectionBytesHeldMax {
             return "bodyBytesMax exceeds connectionBytesHeldMax"
         }

@@ -112,6 +112,7 @@ package enum LimitName: String, Sendable, Equatable {
     case streamsPerConnection = "streams per connection"
     case timeoutMilliseconds = "timeout in milliseconds"
     case responseBytes = "bytes of one query's reply"
+    case replyBytes = "bytes of a reply"
     case columnNameBytes = "bytes of a column name"
 }
 

@@ -73,6 +73,12 @@ package struct RecommendAnswer {
         return min(count, resultCount)
     }
 
+    /// Bytes of the reply so far, in memory.
+    package var byteCount: Int {
+        response.ids.byteCount + response.scores.count * 4
+            + response.columns.reduce(0) { $0 + $1.byteCount }
+    }
+
     /// The finished reply; only after `step` said so.
     package consuming func finish() -> RecommendResponse { response }
 }

@@ -179,6 +179,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if !jobs.isEmpty { startWaitingJobs() }
     }
 
+    /// Puts a job before those that wait: it is the next one, once the one that runs is done and there is room.
+    func goOn(with job: any LoopJob) {
+        jobs.insert(job, at: 0)
+        if !hasRunningJob { startWaitingJobs() }
+    }
+
     /// The job in the worker's hands is done.
     func jobHasFinished() {
         hasRunningJob = false
@@ -336,23 +342,41 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: Output
 
-    /// Appends the last reply of a request to what the tick will flush.
+    /// Appends the last reply of a request to what the tick will flush. One that takes several frames is written
+    /// frame by frame, as the peer takes them.
     func writeReply(_ message: ServerMessage, to request: PendingRequest, now: UInt64) {
-        pending[request.id] = nil
         if !streams.isEmpty { streams[request.id] = nil }
-        request.releaseCharge()
-        guard context != nil, !state.isClosing else { return }
+        guard context != nil, !state.isClosing else { return forget(request) }
         if case .failure = message { worker.metrics.failures.count() }
         let start = outbound.byteCount
         do throws(RequestFailure) {
-            try outbound.append(message, replyTo: request.type, requestID: request.id)
+            let parts = try outbound.append(message, replyTo: request.type, requestID: request.id)
+            if !parts.isEmpty { return goOn(with: ReplyJob(request, message, parts)) }
             if let key = request.answerKey {
                 worker.repeats.keep(message, in: outbound, from: start, for: key)
             }
         } catch {
             writeFailure(error, requestType: request.type, requestID: request.id)
         }
+        forget(request)
         complete(now: now)
+    }
+
+    /// Appends one frame of a reply that takes several.
+    func writePart(
+        _ part: Range<Int>, of message: ServerMessage, isLast: Bool, to request: PendingRequest, now: UInt64
+    ) {
+        guard context != nil, !state.isClosing else { return forget(request) }
+        outbound.append(part, of: message, isLast: isLast, replyTo: request.type, requestID: request.id)
+        scheduleFlush()
+        guard isLast else { return }
+        forget(request)
+        complete(now: now)
+    }
+
+    private func forget(_ request: PendingRequest) {
+        pending[request.id] = nil
+        request.releaseCharge()
     }
 
     private func complete(now: UInt64) {

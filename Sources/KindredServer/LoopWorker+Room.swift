@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredQuery
 import Logging
 import NIOCore
 import Synchronization
@@ -54,6 +55,13 @@ extension LoopWorker {
         planning.add(stepCount: cost.stepCount, operationCount: cost.operationCount)
         return WorkCharge(
             stepCount: cost.stepCount, operationCount: cost.operationCount, byteCount: cost.byteCount)
+    }
+
+    /// Results that are put into a reply in one step: fewer where each has much text.
+    static func resultsPerStep(_ request: RecommendRequest, over generation: Generation) -> Int {
+        guard !request.columns.isEmpty else { return resultsPerStep }
+        let width = RequestCost.resultWidth(generation.side(request.scope.target), columns: request.columns)
+        return max(1, min(resultsPerStep, replyBytesPerStep / max(1, width)))
     }
 
     /// What was charged for planning is planned, or is not wanted any more.

@@ -18,6 +18,8 @@ final class LoopWorker: @unchecked Sendable {
     static let elementsPerStep = idsPerStep * 64
     /// Results put into a reply in one step.
     static let resultsPerStep = 4_096
+    /// Bytes of columns put into a reply in one step.
+    static let replyBytesPerStep = 512 << 10
     /// Multiply-adds that fit a slice; a batch of more queues for a scan that idle loops help with. Of one as long as a
     /// slice, sharing costs more than it gains: 50 connections that ask over 10,000 x 64 one request at a time were
     /// answered 43,500 times a second with this number and 35,600 with half of it (AVX2, two loops).

@@ -16,12 +16,15 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     private var found: [ScanResult] = []
     private var queriesLeft = 0
     private var answer: RecommendAnswer?
+    /// Fewer where results are wide.
+    private let resultsPerStep: Int
 
     init(
         _ request: PendingRequest, _ body: RecommendRequest, _ generation: Generation, scan: ScanMode
     ) throws(RequestFailure) {
         self.request = request
         worker = request.connection.worker
+        resultsPerStep = LoopWorker.resultsPerStep(body, over: generation)
         planner = try RecommendPlanner(request: body, generation: generation, scan: scan)
     }
 
@@ -37,7 +40,9 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 self.plan = plan
                 worker.scan(self, plan)
             } else {
-                guard answer!.step(resultCount: LoopWorker.resultsPerStep) else { return .working }
+                let isComplete = answer!.step(resultCount: resultsPerStep)
+                try checkReply(byteCount: answer!.byteCount, worker.server.limits)
+                guard isComplete else { return .working }
                 var response = answer.take()!.finish()
                 let writtenAt = worker.now()
                 request.stamp(&response.origin, now: writtenAt)
@@ -48,6 +53,13 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
             request.fail(error)
         }
         return .finished
+    }
+
+    /// A reply has a greatest size, whatever its columns hold.
+    private func checkReply(byteCount: Int, _ limits: Limits) throws(RequestFailure) {
+        guard byteCount > Int(limits.replyBytesMax) else { return }
+        answer = nil
+        throw .limitExceeded(.replyBytes, found: UInt64(byteCount), limit: UInt64(limits.replyBytesMax))
     }
 
     /// Takes what was found for some of the planned queries. True once that is all: then the next steps answer.

@@ -21,12 +21,22 @@ struct ReplyBuffer: ~Copyable {
 
     mutating func append(_ preface: ServerPreface) { preface.encode(into: &writer) }
 
-    /// Appends the last reply of a request. Throws LIMIT_EXCEEDED, and appends nothing, where it exceeds a body.
+    /// Appends the last reply of a request. Throws LIMIT_EXCEEDED, and appends nothing, where it exceeds a body. Where
+    /// it takes several frames, appends nothing and returns what goes into each.
+    @discardableResult
     mutating func append(
         _ message: ServerMessage, replyTo requestType: UInt8, requestID: UInt64
-    ) throws(RequestFailure) {
-        try message.encode(
+    ) throws(RequestFailure) -> [Range<Int>] {
+        try message.encodeWhole(
             replyTo: requestType, requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
+    }
+
+    /// Appends one frame of a reply that takes several.
+    mutating func append(
+        _ part: Range<Int>, of message: ServerMessage, isLast: Bool, replyTo requestType: UInt8,
+        requestID: UInt64
+    ) {
+        message.encode(part, isLast: isLast, replyTo: requestType, requestID: requestID, into: &writer)
     }
 
     /// Appends the reply to a request whose body is known.

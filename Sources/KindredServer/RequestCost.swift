@@ -11,11 +11,11 @@ struct RequestCost {
     /// Bytes of its body and of its reply.
     var byteCount = 0
 
-    /// A reply is built as columns, then encoded, then written: it is there twice at a time.
-    private static let copyCount = 2
+    /// A reply is built as columns, then encoded and written frame by frame: so many bytes of frames at a time, at most.
+    private static let frameByteCount = 8 << 20
 
     /// The cost of a RECOMMEND.
-    init(_ request: RecommendRequest, bodyByteCount: Int, over generation: Generation) {
+    init(_ request: RecommendRequest, bodyByteCount: Int, over generation: Generation, _ limits: Limits) {
         let queryCount = request.scope.queries.count
         let side = generation.side(request.scope.target)
         let resultCount = queryCount * min(Int(request.k), side?.table.count ?? 0)
@@ -25,25 +25,31 @@ struct RequestCost {
         operationCount =
             side.map { ScanCost.atMost(queryCount: queryCount, k: Int(request.k), over: $0) } ?? 0
         let width = Self.resultWidth(side, columns: request.columns)
-        byteCount = Self.copyCount * (bodyByteCount + resultCount * width)
+        byteCount = Self.byteCount(body: bodyByteCount, reply: resultCount * width, limits)
     }
 
     /// The cost of a SCORE.
-    init(_ request: ScoreRequest, bodyByteCount: Int, over generation: Generation) {
+    init(_ request: ScoreRequest, bodyByteCount: Int, over generation: Generation, _ limits: Limits) {
         let queryCount = request.scope.queries.count
         let candidateCount =
             request.candidates.offsets == nil
             ? queryCount * request.candidates.ids.count : request.candidates.ids.count
         let lookups = Self.lookups(of: request.scope.queries, dimension: generation.dimension)
         stepCount = 1 + (lookups + candidateCount) / LoopWorker.idsPerStep
-        byteCount = Self.copyCount * (bodyByteCount + candidateCount * 5)
+        byteCount = Self.byteCount(body: bodyByteCount, reply: candidateCount * 5, limits)
     }
 
     /// The cost of a GET_VECTORS.
-    init(_ request: VectorsRequest, bodyByteCount: Int, over generation: Generation) {
+    init(_ request: VectorsRequest, bodyByteCount: Int, over generation: Generation, _ limits: Limits) {
         let elementCount = request.ids.count * generation.dimension
         stepCount = 1 + elementCount / LoopWorker.elementsPerStep
-        byteCount = Self.copyCount * (bodyByteCount + elementCount * 4)
+        byteCount = Self.byteCount(body: bodyByteCount, reply: elementCount * 4, limits)
+    }
+
+    /// A body is there as bytes and as values.
+    private static func byteCount(body: Int, reply: Int, _ limits: Limits) -> Int {
+        let columns = min(reply, Int(limits.replyBytesMax))
+        return 2 * body + columns + min(2 * columns, frameByteCount)
     }
 
     /// Whether nobody notices it: it is planned in one step and needs little memory.
@@ -61,7 +67,7 @@ struct RequestCost {
     }
 
     /// Bytes of one result, with its id, its score and its columns. Texts count with their mean length.
-    private static func resultWidth(_ side: GenerationSide?, columns: [String]) -> Int {
+    static func resultWidth(_ side: GenerationSide?, columns: [String]) -> Int {
         guard let side else { return 0 }
         var width = 4 + 8 + side.table.ids.textByteCount / max(1, side.table.count)
         for name in columns {

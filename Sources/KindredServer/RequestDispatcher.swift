@@ -27,17 +27,26 @@ struct RequestDispatcher {
                     queryCount: body.scope.queries.count, now: request.receivedAt)
             }
             let job = try RecommendJob(request, body, generation, scan: worker.server.scan)
-            try admit(RequestCost(body, bodyByteCount: request.bodyByteCount, over: generation), request)
+            try admit(
+                RequestCost(
+                    body, bodyByteCount: request.bodyByteCount, over: generation, worker.server.limits),
+                request)
             request.connection.start(job, now: request.receivedAt)
         case .score(let body):
             let generation = try generation(of: body.scope)
             let job = try ScoreJob(request, body, generation)
-            try admit(RequestCost(body, bodyByteCount: request.bodyByteCount, over: generation), request)
+            try admit(
+                RequestCost(
+                    body, bodyByteCount: request.bodyByteCount, over: generation, worker.server.limits),
+                request)
             request.connection.start(job, now: request.receivedAt)
         case .vectors(let body):
             let generation = try worker.generations.generation(model: body.model, version: body.version)
             let job = try VectorsJob(request, body, generation, worker.server.limits)
-            try admit(RequestCost(body, bodyByteCount: request.bodyByteCount, over: generation), request)
+            try admit(
+                RequestCost(
+                    body, bodyByteCount: request.bodyByteCount, over: generation, worker.server.limits),
+                request)
             request.connection.start(job, now: request.receivedAt)
         case .modelList: request.answer(.modelList(worker.server.supervisor.status))
         case .modelLoad(let body):

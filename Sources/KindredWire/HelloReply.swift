@@ -18,7 +18,7 @@ package struct HelloReply: Sendable, Equatable {
 
     /// A further limit is one more line in `wideLimits` or `narrowLimits`, at an offset that is a multiple of its size
     /// beyond what is there, and this length a multiple of 8 that has room for it.
-    private static let fixedLength = 176
+    private static let fixedLength = 184
     /// What the first servers send. The limits beyond what a server sends have their standard values.
     private static let fixedLengthMin = 120
     private enum Tag {
@@ -47,6 +47,7 @@ package struct HelloReply: Sendable, Equatable {
             (112, \.idBytesMax), (120, \.timeoutMillisecondsDefault), (124, \.queueMillisecondsMax),
             (128, \.pendingQueriesMax), (132, \.streamsMax), (160, \.frameProgressMilliseconds),
             (164, \.frameProgressBytesMin), (168, \.frameMilliseconds), (172, \.replyMilliseconds),
+            (176, \.replyBytesMax),
         ]
     }
 

@@ -27,6 +27,21 @@ package enum ServerMessage: Sendable, Equatable {
     package func encode(
         replyTo requestType: UInt8, requestID: UInt64, bodyBytesMax: UInt32, into writer: inout ByteWriter
     ) throws(RequestFailure) {
+        let parts = try encodeWhole(
+            replyTo: requestType, requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
+        for part in parts {
+            encode(
+                part, isLast: part == parts.last, replyTo: requestType, requestID: requestID, into: &writer)
+        }
+    }
+
+    /// Appends the message's frame where it has just one, and returns nothing. Where it takes several, appends nothing
+    /// and returns the stretches of queries or ids that are to be appended one after the other, each in a frame.
+    ///
+    /// Throws as `encode`.
+    package func encodeWhole(
+        replyTo requestType: UInt8, requestID: UInt64, bodyBytesMax: UInt32, into writer: inout ByteWriter
+    ) throws(RequestFailure) -> [Range<Int>] {
         var frames = ReplyFrames(
             type: requestType | MessageType.replyBit, requestID: requestID, bodyBytesMax: bodyBytesMax)
         switch self {
@@ -40,19 +55,19 @@ package enum ServerMessage: Sendable, Equatable {
             try frames.append(end: false, into: &writer) { rows.encode(into: &$0) }
         case .recommend(let response):
             let failures = OutcomeColumns(response.outcomes)
-            try frames.append(
+            return try frames.append(
                 response.outcomes.count, into: &writer,
                 byteCount: { response.byteCount(of: $0, failures) },
                 { response.encode($0, failures, into: &$1) })
         case .score(let response):
             let failures = OutcomeColumns(response.outcomes)
-            try frames.append(
+            return try frames.append(
                 response.outcomes.count, into: &writer,
                 byteCount: { response.byteCount(of: $0, failures) },
                 { response.encode($0, failures, into: &$1) })
         case .vectors(let response):
             let foundBefore = response.foundBefore
-            try frames.append(
+            return try frames.append(
                 response.found.count, into: &writer,
                 byteCount: { response.byteCount(of: $0, foundBefore: foundBefore) },
                 { response.encode($0, foundBefore: foundBefore, into: &$1) })
@@ -66,6 +81,27 @@ package enum ServerMessage: Sendable, Equatable {
             frames.argument = UInt32(reply.status) | UInt32(reply.flags.rawValue) << 16
             try frames.append(into: &writer) { reply.encode(into: &$0) }
         }
+        return []
+    }
+
+    /// Appends one of the frames of a message that takes several: a stretch that `encodeWhole` returned.
+    package func encode(
+        _ part: Range<Int>, isLast: Bool, replyTo requestType: UInt8, requestID: UInt64,
+        into writer: inout ByteWriter
+    ) {
+        let frame = writer.beginFrame()
+        switch self {
+        case .recommend(let response):
+            response.encode(part, OutcomeColumns(response.outcomes), into: &writer)
+        case .score(let response): response.encode(part, OutcomeColumns(response.outcomes), into: &writer)
+        case .vectors(let response):
+            response.encode(part, foundBefore: response.foundBefore, into: &writer)
+        case .helloOK, .pong, .goAway, .data, .lookalike, .modelList, .modelSwitch, .stats, .health, .failure:
+            preconditionFailure("a message of one frame has no parts")
+        }
+        writer.endFrame(
+            frame, type: requestType | MessageType.replyBit, flags: isLast ? .end : [], requestID: requestID,
+            argument: 0)
     }
 }
 
@@ -83,18 +119,17 @@ private struct ReplyFrames {
         self.bodyBytesMax = bodyBytesMax
     }
 
-    /// Appends `count` queries or ids in as many frames as they need, the last one with END.
+    /// Appends `count` queries or ids in one frame; where they need several, returns which go into each.
     func append(
         _ count: Int, into writer: inout ByteWriter, byteCount: (Range<Int>) -> Int,
         _ body: (Range<Int>, inout ByteWriter) -> Void
-    ) throws(RequestFailure) {
+    ) throws(RequestFailure) -> [Range<Int>] {
         // Nearly always one frame is enough.
-        if byteCount(0..<count) <= Int(bodyBytesMax) {
-            return try append(into: &writer) { body(0..<count, &$0) }
+        guard byteCount(0..<count) <= Int(bodyBytesMax) else {
+            return try ReplySplit.parts(count: count, bodyBytesMax: bodyBytesMax, byteCount: byteCount)
         }
-        for part in try ReplySplit.parts(count: count, bodyBytesMax: bodyBytesMax, byteCount: byteCount) {
-            try append(end: part.upperBound == count, into: &writer) { body(part, &$0) }
-        }
+        try append(into: &writer) { body(0..<count, &$0) }
+        return []
     }
 
     func append(

@@ -82,6 +82,7 @@ extension Projection {
         fix("frame_progress_bytes_min", limits.frameProgressBytesMin)
         fix("frame_ms", limits.frameMilliseconds)
         fix("reply_ms", limits.replyMilliseconds)
+        fix("reply_bytes_max", limits.replyBytesMax)
         section("server_name", .text(reply.serverName))
         section("default_model", Self.model(reply.defaultModel))
     }

@@ -89,6 +89,7 @@ import Testing
             "frame_progress_bytes_min": \.frameProgressBytesMin,
             "frame_ms": \.frameMilliseconds,
             "reply_ms": \.replyMilliseconds,
+            "reply_bytes_max": \.replyBytesMax,
             "idle_ms": \.idleMilliseconds,
             "handshake_ms": \.handshakeMilliseconds,
             "stream_progress_ms": \.streamProgressMilliseconds,

@@ -153,7 +153,7 @@ class ValidVectors:
                    "timeout_ms_default": 1, "queue_ms_max": 0, "pending_queries_max": 1, "streams_max": 0,
                    "listed_ids_per_request_max": 1, "stream_bytes_held_max": 2**53 + 1,
                    "connection_bytes_held_max": 1, "frame_progress_ms": 1, "frame_progress_bytes_min": 1, "frame_ms": 1,
-                   "reply_ms": 1}
+                   "reply_ms": 1, "reply_bytes_max": 8}
         self.reply("hello-ok-lowered-limits", "HELLO", lowered, {"server_name": ""}, request_id=1)
 
         def shortened(length):

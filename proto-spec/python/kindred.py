@@ -59,7 +59,7 @@ LIMITS = {  # A server announces these or lower ones (11.1); a greater one is ta
     "columns_per_request_max": 16, "streams_per_connection_max": 2, "data_body_bytes_max": 256 << 10,
     "timeout_ms_max": 60_000, "timeout_ms_default": 60_000, "listed_ids_per_request_max": 10_000_000,
     "idle_ms": 600_000, "stream_progress_ms": 30_000, "frame_progress_ms": 10_000,
-    "frame_progress_bytes_min": 64 << 10, "frame_ms": 60_000, "reply_ms": 600_000,
+    "frame_progress_bytes_min": 64 << 10, "frame_ms": 60_000, "reply_ms": 600_000, "reply_bytes_max": 64 << 20,
     "stream_progress_bytes_min": 64 << 10, "stream_ms_max": 3_600_000, "id_bytes_max": TEXT_ID_BYTES_MAX,
 }
 NEEDED_LIMITS = (  # A server that announces 0 of these answers nothing.
@@ -275,7 +275,8 @@ REPLIES = {
         "stream_progress_ms u32, stream_progress_bytes_min u32, stream_ms_max u32, id_bytes_max u32, 4x, "
         "timeout_ms_default u32, queue_ms_max u32, pending_queries_max u32, streams_max u32, "
         "listed_ids_per_request_max u64, stream_bytes_held_max u64, connection_bytes_held_max u64, "
-        "frame_progress_ms u32, frame_progress_bytes_min u32, frame_ms u32, reply_ms u32",
+        "frame_progress_ms u32, frame_progress_bytes_min u32, frame_ms u32, reply_ms u32, "
+        "reply_bytes_max u32, 4x",
         "server_name 64 utf8", "default_model 65 utf8", least=120),
     "PING": Layout("6x, opaque u64"),
     "RECOMMEND": Layout(
@@ -305,7 +306,8 @@ REPLIES = {
 }
 LATER_LIMITS = {  # of servers that do not say them: the defaults of section 11
     "timeout_ms_default": 60_000, "queue_ms_max": 500, "pending_queries_max": 65_536, "streams_max": 64,
-    "listed_ids_per_request_max": 10_000_000, "stream_bytes_held_max": 2 << 30, "connection_bytes_held_max": 256 << 20,
+    "listed_ids_per_request_max": 10_000_000, "stream_bytes_held_max": 192 << 20,
+    "connection_bytes_held_max": 192 << 20, "reply_bytes_max": 64 << 20,
     "frame_progress_ms": 10_000, "frame_progress_bytes_min": 64 << 10, "frame_ms": 60_000, "reply_ms": 600_000,
 }
 ERROR = Layout("detail u16, retry_after_ms u32, reference u64, value u64, limit u64, 8x", "message 64 utf8")
