@@ -1,23 +1,36 @@
 import GRDB
 import KindredDomain
 
-/// The server's own memory of which version of each model it serves: `state.sqlite`.
+/// The server's own memory of which version of each model it serves, and of the default model: `state.sqlite`.
 ///
 /// Every change is durable when `save` returns. Any thread may call; calls wait for the disk, so none comes from
 /// an event loop.
 package final class ServerStateStore: Sendable {
     /// Marks the file as ours: `KNDS`.
     private static let applicationID: Int64 = 0x4B4E_4453
-    private static let formatVersion: Int64 = 1
+    private static let formatVersion: Int64 = 2
+    /// The first format that knows a default model.
+    private static let formatWithDefaultModel: Int64 = 2
+    private static let defaultModelTable = """
+        CREATE TABLE default_model (
+            place INTEGER NOT NULL PRIMARY KEY CHECK (place = 1),
+            model TEXT NOT NULL
+        ) STRICT;
+        """
 
     package let path: String
+    /// True: `save` throws.
+    package let isReadOnly: Bool
     private let database: DatabaseQueue
 
-    /// Opens the file, or makes it where it is absent; its folder must exist.
-    package init(path: String) throws(StateFailure) {
+    /// Opens the file, or makes it where it is absent; its folder must exist. What an older program wrote is brought to
+    /// the current format. `readOnly`: the file must be there, and stays as it is.
+    package init(path: String, readOnly: Bool = false) throws(StateFailure) {
         self.path = path
+        isReadOnly = readOnly
         database = try Self.translating(path, "open") {
             var configuration = Configuration()
+            configuration.readonly = readOnly
             configuration.prepareDatabase { database in
                 // FULL: a saved switch is on the disk. EXTRA adds the folder's entry of a removed journal.
                 try database.execute(sql: "PRAGMA synchronous = EXTRA")
@@ -25,16 +38,24 @@ package final class ServerStateStore: Sendable {
             }
             configuration.busyMode = .timeout(5)
             let database = try DatabaseQueue(path: path, configuration: configuration)
-            try database.write { try Self.prepare($0, path: path) }
+            if readOnly {
+                try database.read { try Self.prepare($0, path: path, readOnly: true) }
+            } else {
+                // Writes in any case: what cannot be written shows when the server starts.
+                try database.write {
+                    try Self.prepare($0, path: path, readOnly: false)
+                    try $0.execute(sql: "PRAGMA user_version = \(Self.formatVersion)")
+                }
+            }
             return database
         }
     }
 
-    private static func prepare(_ database: Database, path: String) throws {
+    private static func prepare(_ database: Database, path: String, readOnly: Bool) throws {
         let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let tables = try Int64.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        if id == 0, format == 0, tables == 0 {
+        if id == 0, format == 0, tables == 0, !readOnly {
             try database.execute(
                 sql: """
                     CREATE TABLE served_versions (
@@ -43,8 +64,8 @@ package final class ServerStateStore: Sendable {
                         previous INTEGER CHECK (previous > 0),
                         pinned INTEGER CHECK (pinned > 0)
                     ) STRICT, WITHOUT ROWID;
+                    \(defaultModelTable)
                     PRAGMA application_id = \(applicationID);
-                    PRAGMA user_version = \(formatVersion);
                     """)
             return
         }
@@ -60,6 +81,7 @@ package final class ServerStateStore: Sendable {
         guard verdict == "ok" else {
             throw StateFailure.sqlite(file: path, operation: "check", code: 11, message: verdict)
         }
+        if format < formatWithDefaultModel, !readOnly { try database.execute(sql: defaultModelTable) }
     }
 
     /// What is remembered of every model.
@@ -115,6 +137,35 @@ package final class ServerStateStore: Sendable {
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO served_versions VALUES (?, ?, ?, ?)",
                     arguments: [model.description, numbers[0], numbers[1], numbers[2]])
+            }
+        }
+    }
+
+    /// The model of requests that name none; nil where none was chosen yet.
+    package func loadDefaultModel() throws(StateFailure) -> ModelName? {
+        try Self.translating(path, "read") {
+            try database.read { database in
+                let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                guard format >= Self.formatWithDefaultModel,
+                    let text = try String.fetchOne(database, sql: "SELECT model FROM default_model")
+                else { return nil }
+                guard let model = ModelName(text) else {
+                    throw StateFailure.row(
+                        file: path, model: text, field: "the default model", found: "\"\(text)\"",
+                        wanted: ModelName.rule)
+                }
+                return model
+            }
+        }
+    }
+
+    /// Remembers the model of requests that name none.
+    package func save(defaultModel: ModelName) throws(StateFailure) {
+        try Self.translating(path, "write") {
+            try database.write { database in
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO default_model VALUES (1, ?)",
+                    arguments: [defaultModel.description])
             }
         }
     }
