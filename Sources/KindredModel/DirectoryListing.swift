@@ -23,7 +23,7 @@ enum DirectoryListing {
         }
     }
 
-    /// Whether the path is a folder; a symbolic link to one counts. `orForbidden`: what may not be looked at counts too.
+    /// Whether the path is a folder; a symbolic link to one counts. `orForbidden`: so does what may not be looked at.
     static func isDirectory(_ path: String, orForbidden: Bool = false) -> Bool {
         var status = stat()
         guard stat(path, &status) == 0 else { return orForbidden && errno == EACCES }

@@ -54,12 +54,12 @@ struct ChoiceMemory {
         let path = directory + "/" + Self.fileName
         do throws(StateFailure) {
             store = try ServerStateStore(path: path)
-        } catch where error.isRefusedBySystem {
+        } catch  where error.isRefusedBySystem {
             obstacle = obstacle ?? "\(error)"
             // What was remembered before may be readable all the same.
             do throws(StateFailure) {
                 store = try ServerStateStore(path: path, readOnly: true)
-            } catch where error.isRefusedBySystem {
+            } catch  where error.isRefusedBySystem {
                 return
             }
         }
@@ -77,7 +77,8 @@ struct ChoiceMemory {
         logger.error(
             "the choice of versions is not remembered: a restart will not know it",
             metadata: [
-                "model": "\(model)", "version": "\(versions.active ?? 0)", "pinned": "\(versions.pinned ?? 0)",
+                "model": "\(model)", "version": "\(versions.active ?? 0)",
+                "pinned": "\(versions.pinned ?? 0)",
                 "reason": "\(failure)",
             ])
     }
@@ -94,7 +95,9 @@ struct ChoiceMemory {
 
     /// To be called from time to time: writes what could not be written before.
     mutating func retry() {
-        guard store?.isReadOnly == false, !unsaved.isEmpty || unsavedDefault != nil, write() == nil else { return }
+        guard store?.isReadOnly == false, !unsaved.isEmpty || unsavedDefault != nil, write() == nil else {
+            return
+        }
         logger.notice("the state file can be written again: all choices are remembered")
     }
 

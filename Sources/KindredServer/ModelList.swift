@@ -16,7 +16,8 @@ package final class ModelList: Sendable {
     private let bodyBytesMax: UInt32
 
     /// The list of `models`. Of those that are as they were in `last` nothing is encoded but the list of all.
-    package init(_ models: [ModelStatus], remark: String, bodyBytesMax: UInt32, after last: ModelList? = nil) {
+    package init(_ models: [ModelStatus], remark: String, bodyBytesMax: UInt32, after last: ModelList? = nil)
+    {
         self.models = models
         self.remark = remark
         self.bodyBytesMax = bodyBytesMax

@@ -3,8 +3,8 @@ import KindredQuery
 import Logging
 import Synchronization
 
-/// Says and counts what becomes of models and versions; what stays the same, once. Touched on the control thread, but for
-/// the counters.
+/// Says and counts what becomes of models and versions; what stays the same, once. Touched on the control thread, but
+/// for the counters.
 final class ModelLog: @unchecked Sendable {
     private let logger: Logger
     /// The folder of all models.

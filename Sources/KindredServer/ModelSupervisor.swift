@@ -14,14 +14,6 @@ import NIOPosix
 final class ModelSupervisor: @unchecked Sendable {
     typealias Completion = (Result<ModelSwitchResponse, RequestFailure>) -> Void
 
-    /// A request that waits for a load.
-    private struct Waiting {
-        let request: ControlRequest
-        let name: ModelName
-        /// Nil: for all that the look has found.
-        let version: UInt64?
-    }
-
     /// A pinned version that was refused gets another look after this long, its stamp changed or not.
     private static let pinnedRetry = TimeAmount.seconds(2)
     /// What changes without anybody waiting for it is published this seldom: 2,000 versions that are refused in a row
@@ -46,7 +38,7 @@ final class ModelSupervisor: @unchecked Sendable {
     /// Whether requests may run beside a load.
     private var isServing = false
     private var running: VersionLoad?
-    private var waiting: [Waiting] = []
+    private var waiting: [WaitingRequest] = []
     /// Models that may have versions to load, the first one last.
     private var unsettled: [ModelName] = []
     /// Answers that are given once what they say has been published.
@@ -59,7 +51,8 @@ final class ModelSupervisor: @unchecked Sendable {
     init(configuration: ServerConfiguration, server: ServerContext) throws {
         loader = GenerationLoader(
             repository: Repository(root: configuration.modelsRoot),
-            loader: VersionLoader(loading: configuration.loading), memory: server.memory, logger: server.logger,
+            loader: VersionLoader(loading: configuration.loading), memory: server.memory,
+            logger: server.logger,
             whenLoadBegins: configuration.whenLoadBegins)
         log = ModelLog(logger: server.logger, root: configuration.modelsRoot)
         publisher = ModelPublisher(server: server, repository: loader.repository)
@@ -97,8 +90,8 @@ final class ModelSupervisor: @unchecked Sendable {
 
     var counters: [(String, UInt64)] { log.counters }
 
-    /// Hands a request to the control thread, from an event loop; `completion` is called on that loop. Throws OVERLOADED
-    /// where too many wait, and DRAINING.
+    /// Hands a request to the control thread, from an event loop; `completion` is called on that loop. Throws
+    /// OVERLOADED where too many wait, and DRAINING.
     func submit(
         _ wish: ControlRequest.Wish, claim: RequestClaim, completion: @escaping Completion
     ) throws(RequestFailure) {
@@ -189,10 +182,10 @@ final class ModelSupervisor: @unchecked Sendable {
             case .look(let wish):
                 if wish.version != 0 {
                     guard try models[name]!.needsLoad(wish.version, now: .now()) else { break }
-                    return waiting.append(Waiting(request: request, name: name, version: wish.version))
+                    return waiting.append(WaitingRequest(request: request, name: name, version: wish.version))
                 }
                 guard isSettled else {
-                    return waiting.append(Waiting(request: request, name: name, version: nil))
+                    return waiting.append(WaitingRequest(request: request, name: name, version: nil))
                 }
             case .change(let wish):
                 let serving = models[name]!.active?.version ?? 0
@@ -201,7 +194,7 @@ final class ModelSupervisor: @unchecked Sendable {
                 }
                 switch try models[name]!.target(of: wish.goal, now: .now()) {
                 case .load(let version):
-                    return waiting.append(Waiting(request: request, name: name, version: version))
+                    return waiting.append(WaitingRequest(request: request, name: name, version: version))
                 case .ready(let version, let pinned):
                     // From here on it is done, and nobody says anything else.
                     guard request.claim.take(now: ControlThread.now) else {

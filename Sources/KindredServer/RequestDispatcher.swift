@@ -41,7 +41,9 @@ struct RequestDispatcher {
         case .modelLoad(let body):
             try worker.server.supervisor.submit(.look(body), claim: request.claimed()) { answer($0, request) }
         case .modelSwitch(let body):
-            try worker.server.supervisor.submit(.change(body), claim: request.claimed()) { answer($0, request) }
+            try worker.server.supervisor.submit(.change(body), claim: request.claimed()) {
+                answer($0, request)
+            }
         case .stats: request.answer(.stats(worker.server.stats))
         case .health: request.answer(.health(worker.server.health(isDraining: worker.isDraining)))
         case .lookalike(let body):

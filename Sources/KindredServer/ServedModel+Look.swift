@@ -5,14 +5,14 @@ import NIOCore
 
 extension ServedModel {
     /// A loaded version whose files on disk have become those of another packing.
-    struct Replacement {
-        let version: UInt64
-        let reason: String
+    package struct Replacement {
+        package let version: UInt64
+        package let reason: String
     }
 
     /// Looks at the model's folder. What is loaded stays as it is. `manifestsLeft`: how many manifests of versions that
     /// are not loaded may still be read. Returns the replaced versions that were not known to be.
-    mutating func look(in repository: Repository, manifestsLeft: inout Int) -> [Replacement] {
+    package mutating func look(in repository: Repository, manifestsLeft: inout Int) -> [Replacement] {
         isFolderGone = false
         let found: [Repository.VersionOnDisk]
         do throws(ModelFileFailure) {
@@ -43,7 +43,7 @@ extension ServedModel {
     }
 
     /// The folder is not in the repository.
-    mutating func folderIsGone() {
+    package mutating func folderIsGone() {
         isFolderGone = true
         folderFailure = nil
         onDisk = []

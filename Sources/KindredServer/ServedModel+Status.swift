@@ -77,7 +77,8 @@ extension ServedModel {
             let instead =
                 switch active?.version {
                 case nil: "nothing serves"
-                case versions.previous: "version \(versions.previous ?? 0), which served before, serves instead"
+                case versions.previous:
+                    "version \(versions.previous ?? 0), which served before, serves instead"
                 case let version: "version \(version ?? 0), the newest one loaded, serves instead"
                 }
             remarks.append("version \(pinned) is pinned and \(reason): \(instead)")
@@ -85,7 +86,9 @@ extension ServedModel {
             remarks.append(
                 onDisk.isEmpty ? "the folder has no complete version" : "no version on disk is loaded")
         }
-        if let choiceObstacle { remarks.append("the choice of versions is not remembered: \(choiceObstacle)") }
+        if let choiceObstacle {
+            remarks.append("the choice of versions is not remembered: \(choiceObstacle)")
+        }
         return remarks
     }
 }

@@ -33,9 +33,9 @@ package struct ServedModel {
     /// What the files of each generation looked like when they were last compared with it.
     var stamps: [UInt64: Repository.ChangeStamp] = [:]
     /// The choice, as the state file remembers it. What is pinned is also active.
-    package internal(set) var versions = ServedVersions()
+    package var versions = ServedVersions()
     /// Serves in place of a pinned version that cannot be loaded; no choice, so never remembered.
-    package internal(set) var standIn: UInt64?
+    package var standIn: UInt64?
     package internal(set) var refusals: [UInt64: Refusal] = [:]
     /// Versions on disk, ascending, as of the last look.
     package internal(set) var onDisk: [UInt64] = []
@@ -112,7 +112,7 @@ package struct ServedModel {
 
     /// Lets go of generations that nobody needs: neither serving, nor chosen, nor previous, nor the newest held back,
     /// nor asked for a short while ago.
-    mutating func dropUnneeded(now: NIODeadline) {
+    package mutating func dropUnneeded(now: NIODeadline) {
         if let asked, now >= asked.until { self.asked = nil }
         let newest = generations.keys.max()
         generations = generations.filter { version, _ in
@@ -123,7 +123,7 @@ package struct ServedModel {
     }
 
     /// A version was loaded, whose files looked like `stamp` before.
-    mutating func take(_ generation: Generation, stamp: Repository.ChangeStamp) {
+    package mutating func take(_ generation: Generation, stamp: Repository.ChangeStamp) {
         generations[generation.version] = generation
         stamps[generation.version] = stamp
         refusals[generation.version] = nil
@@ -131,7 +131,7 @@ package struct ServedModel {
     }
 
     /// A version was refused. True where it was for that reason before.
-    mutating func refuse(
+    package mutating func refuse(
         _ version: UInt64, reason: String, stamp: Repository.ChangeStamp, retryAt: NIODeadline
     ) -> Bool {
         let before = refusals[version]?.reason
@@ -140,12 +140,14 @@ package struct ServedModel {
     }
 
     /// Somebody asks for a version that has to be loaded for it.
-    mutating func ask(for version: UInt64, now: NIODeadline) { asked = (version, now + Self.askedKept) }
+    package mutating func ask(for version: UInt64, now: NIODeadline) {
+        asked = (version, now + Self.askedKept)
+    }
 
     // MARK: What serves
 
     /// What serves once the generations at hand have had their turn.
-    enum TakeOver: Equatable {
+    package enum TakeOver: Equatable {
         case nothing
         /// This version is chosen, since it is the newest.
         case choose(UInt64)
@@ -155,7 +157,7 @@ package struct ServedModel {
 
     /// Lets the newest generation serve, unless another one is pinned. While a pinned one cannot be loaded, what served
     /// before it stands in, or else the newest; the choice stays.
-    func takeOver() -> TakeOver {
+    package func takeOver() -> TakeOver {
         guard let newest = generations.keys.max() else { return .nothing }
         guard let pinned = versions.pinned else {
             return standIn != nil || newest > serving ? .choose(newest) : .nothing
@@ -174,7 +176,9 @@ package struct ServedModel {
     }
 
     /// What a switch comes to. Throws VERSION_GONE, MODEL_CORRUPT and NO_PREVIOUS_VERSION.
-    package func target(of goal: ModelSwitchRequest.Goal, now: NIODeadline) throws(RequestFailure) -> SwitchTarget {
+    package func target(of goal: ModelSwitchRequest.Goal, now: NIODeadline) throws(RequestFailure)
+        -> SwitchTarget
+    {
         switch goal {
         case .version(let version): return try target(version, now: now)
         case .previous:
