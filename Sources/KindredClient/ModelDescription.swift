@@ -67,7 +67,7 @@ public struct ModelDescription: Sendable, Equatable {
     public var loaded: [UInt64]
     /// Versions that were not taken.
     public var refusals: [Refusal]
-    /// Versions on disk, ascending, at most the newest 1,000.
+    /// Versions on disk, ascending: the newest 1,000, and older ones that are loaded.
     public var versions: [Version]
     /// For people: why another version than the pinned one serves, or none, and what else is wrong; may be empty.
     public var remark: String

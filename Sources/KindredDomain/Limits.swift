@@ -104,7 +104,8 @@ package struct Limits: Sendable, Equatable {
     package static let safetensorsTensorsMax = 64
     /// Bytes of a manifest.
     package static let manifestBytesMax = 1 << 20
-    /// Versions of one model, the newest, that MODEL_LIST says to be on disk, and as many that were refused.
+    /// Versions of one model, the newest, that MODEL_LIST says to be on disk beside those that are loaded, and as many
+    /// that were refused.
     package static let versionsListedMax = 1_000
     /// Manifests of versions that are not loaded that one look at the repository reads; the next looks read others.
     package static let manifestsPerLookMax = 256

@@ -1,6 +1,8 @@
 import Foundation
+import Glibc
 import KindredCatalog
 import KindredDomain
+import KindredModel
 import Logging
 
 /// What a server remembers of operators' choices over a restart: in the state file where that can be written, and else
@@ -31,7 +33,8 @@ struct ChoiceMemory {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         } catch {
-            obstacle = "the folder cannot be made (\(error.localizedDescription))"
+            // Once more, for the system's own words.
+            if mkdir(directory, 0o755) != 0 { obstacle = "the folder cannot be made (\(SystemError.text(errno)))" }
         }
         var lockObstacle: String?
         switch try StateLock.take(folder: directory) {

@@ -363,8 +363,10 @@ final class ModelSupervisor: @unchecked Sendable {
         }
         let resumed = waiting.filter { $0.name == name && $0.version != nil }
         waiting.removeAll { $0.name == name && $0.version != nil }
-        for entry in resumed { proceed(with: entry.request) }
+        // A switch finds what served when it was asked for; a look finds what serves after it.
+        for entry in resumed where entry.request.isChange { proceed(with: entry.request) }
         settle(name)
+        for entry in resumed where !entry.request.isChange { proceed(with: entry.request) }
     }
 
     // MARK: What serves

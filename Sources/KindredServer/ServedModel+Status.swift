@@ -39,10 +39,11 @@ extension ServedModel {
         return status
     }
 
-    /// The newest versions on disk, ascending.
+    /// The newest versions on disk, and older ones that are loaded, ascending.
     private func available(now: NIODeadline) -> [AvailableVersion] {
         let next = nextWanted(now: now)
-        return onDisk.suffix(Limits.versionsListedMax).map { version in
+        let older = onDisk.dropLast(Limits.versionsListedMax).filter { generations[$0] != nil }
+        return (older + onDisk.suffix(Limits.versionsListedMax)).map { version in
             let state: VersionState =
                 if version == loading {
                     .loading

@@ -209,7 +209,7 @@ class Versions(AnswersTest):
         scratch.pack_shop()
         self.assertEqual(self.client.load("shop", 2)["active"], 2)
         self.assertEqual(self.client.recommend(user="u1").version, 2)
-        self.assertEqual(self.client.activate("shop", 1, expected=2), {"active": 1, "previous": 2, "pinned": 1})
+        self.assertEqual(self.client.activate("shop", 1, expected=2), {"active": 1, "previous": 2, "pinned": 1, "remembered": True})
         self.assertEqual(self.client.recommend(user="u1", version=1).version, 1)
         with self.assertRaises(kindred.Error) as caught:
             self.client.activate("shop", 2, expected=2)
