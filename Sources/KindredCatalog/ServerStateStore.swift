@@ -121,6 +121,26 @@ package final class ServerStateStore: Sendable {
 
     /// Remembers what is served of a model, in place of what was remembered before.
     package func save(_ versions: ServedVersions, for model: ModelName) throws(StateFailure) {
+        try save([model: versions])
+    }
+
+    /// Remembers what is served of several models, all or none.
+    package func save(_ choices: [ModelName: ServedVersions]) throws(StateFailure) {
+        var rows: [(ModelName, [Int64?])] = []
+        for (model, versions) in choices { rows.append((model, try numbers(versions, of: model))) }
+        try Self.translating(path, "write") {
+            try database.write { database in
+                for (model, numbers) in rows {
+                    try database.execute(
+                        sql: "INSERT OR REPLACE INTO served_versions VALUES (?, ?, ?, ?)",
+                        arguments: [model.description, numbers[0], numbers[1], numbers[2]])
+                }
+            }
+        }
+    }
+
+    /// The columns of a model's row.
+    private func numbers(_ versions: ServedVersions, of model: ModelName) throws(StateFailure) -> [Int64?] {
         var numbers: [Int64?] = []
         for version in [versions.active, versions.previous, versions.pinned] {
             guard let version else {
@@ -132,13 +152,7 @@ package final class ServerStateStore: Sendable {
             }
             numbers.append(number)
         }
-        try Self.translating(path, "write") {
-            try database.write { database in
-                try database.execute(
-                    sql: "INSERT OR REPLACE INTO served_versions VALUES (?, ?, ?, ?)",
-                    arguments: [model.description, numbers[0], numbers[1], numbers[2]])
-            }
-        }
+        return numbers
     }
 
     /// The model of requests that name none; nil where none was chosen yet.

@@ -19,10 +19,14 @@ struct ChoiceMemory {
     /// Choices that the file does not have.
     private var unsaved: [ModelName: ServedVersions] = [:]
     private var unsavedDefault: ModelName?
+    /// Some of them were never tried to be written.
+    private var hasNews = false
     private let directory: String
     private let logger: Logger
 
     private static let fileName = "state.sqlite"
+    /// Models that a log line names.
+    private static let modelsNamedMax = 10
 
     /// Locks the folder and reads the file, making both where they are absent. Where the system lets nothing be made or
     /// written, the server remembers nothing new, and says so. Throws where another server has the folder, and where
@@ -34,7 +38,9 @@ struct ChoiceMemory {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         } catch {
             // Once more, for the system's own words.
-            if mkdir(directory, 0o755) != 0 { obstacle = "the folder cannot be made (\(SystemError.text(errno)))" }
+            if mkdir(directory, 0o755) != 0 {
+                obstacle = "the folder cannot be made (\(SystemError.text(errno)))"
+            }
         }
         var lockObstacle: String?
         switch try StateLock.take(folder: directory) {
@@ -73,20 +79,27 @@ struct ChoiceMemory {
     /// Why a restart would not know what was chosen for a model; nil where it would.
     func obstacle(of model: ModelName) -> String? { unsaved[model] == nil ? nil : obstacle }
 
-    /// Remembers a choice. Where it cannot be written, that is said, and tried again later.
-    mutating func save(_ versions: ServedVersions, for model: ModelName) {
+    /// Takes note of a choice that `flush` writes, with others.
+    mutating func note(_ versions: ServedVersions, for model: ModelName) {
         unsaved[model] = versions
+        hasNews = true
+    }
+
+    /// Writes what was noted. Where that cannot be written, it is said, and tried again later.
+    mutating func flush() {
+        guard hasNews else { return }
+        hasNews = false
         guard let failure = write() else { return }
+        let models = unsaved.keys.sorted()
         logger.error(
-            "the choice of versions is not remembered: a restart will not know it",
+            "choices of versions are not remembered: a restart will not know them",
             metadata: [
-                "model": "\(model)", "version": "\(versions.active ?? 0)",
-                "pinned": "\(versions.pinned ?? 0)",
-                "reason": "\(failure)",
+                "models": "\(models.prefix(Self.modelsNamedMax).map(\.description).joined(separator: " "))",
+                "count": "\(models.count)", "reason": "\(failure)",
             ])
     }
 
-    /// Remembers the default model, as `save` a choice.
+    /// Remembers the default model. Where it cannot be written, that is said, and tried again later.
     mutating func save(defaultModel: ModelName) {
         guard defaultModel != rememberedDefault else { return }
         unsavedDefault = defaultModel
@@ -108,10 +121,8 @@ struct ChoiceMemory {
     private mutating func write() -> String? {
         guard let store, !store.isReadOnly else { return obstacle ?? "there is no state file" }
         do throws(StateFailure) {
-            for (model, versions) in unsaved {
-                try store.save(versions, for: model)
-                unsaved[model] = nil
-            }
+            if !unsaved.isEmpty { try store.save(unsaved) }
+            unsaved = [:]
             if let model = unsavedDefault {
                 try store.save(defaultModel: model)
                 rememberedDefault = model

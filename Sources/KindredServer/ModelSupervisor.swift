@@ -16,9 +16,6 @@ final class ModelSupervisor: @unchecked Sendable {
 
     /// A pinned version that was refused gets another look after this long, its stamp changed or not.
     private static let pinnedRetry = TimeAmount.seconds(2)
-    /// What changes without anybody waiting for it is published this seldom: 2,000 versions that are refused in a row
-    /// are a few lists, not 2,000.
-    private static let publicationPauseNanoseconds: UInt64 = 50_000_000
     /// A load that was cancelled ends within this; a server that is told to stop does not wait for longer.
     private static let loadEndSeconds = 2
     private static let retryMilliseconds: UInt32 = 1_000
@@ -34,7 +31,7 @@ final class ModelSupervisor: @unchecked Sendable {
     private var models: [ModelName: ServedModel] = [:]
     private var choices: ChoiceMemory
     private var defaultModel: ModelName?
-    private var repositoryRemark = ""
+    private var repositoryRemark = "" { didSet { log.repositoryIs(repositoryRemark) } }
     /// Whether requests may run beside a load.
     private var isServing = false
     private var running: VersionLoad?
@@ -44,7 +41,7 @@ final class ModelSupervisor: @unchecked Sendable {
     /// Answers that are given once what they say has been published.
     private var answers: [(ControlRequest, Result<ModelSwitchResponse, RequestFailure>)] = []
     private var isPublished = true
-    private var publishedAt: UInt64 = 0
+    private var pace = PublicationPace()
 
     /// Reads what the state folder remembers. Throws where another server has the folder, and where the file in it is
     /// not one that a server wrote.
@@ -121,13 +118,14 @@ final class ModelSupervisor: @unchecked Sendable {
         }
         dropDead()
         advance()
+        chooseDefault()
         if !answers.isEmpty { publish() }
     }
 
     private func idle() -> UInt64 {
-        guard !isPublished else { return .max }
-        let due = publishedAt &+ Self.publicationPauseNanoseconds
-        if ControlThread.now < due { return due }
+        // Nobody asks before the first look has ended.
+        guard isServing, !isPublished else { return .max }
+        if ControlThread.now < pace.next { return pace.next }
         publish()
         return .max
     }
@@ -210,6 +208,7 @@ final class ModelSupervisor: @unchecked Sendable {
     }
 
     private func response(_ name: ModelName) -> ModelSwitchResponse {
+        choices.flush()
         let model = models[name]!
         return ModelSwitchResponse(
             active: model.active?.version ?? 0, previous: model.previous?.version ?? 0,
@@ -236,15 +235,16 @@ final class ModelSupervisor: @unchecked Sendable {
     /// One look at the repository: new models, new versions, changed files of refused ones, folders that are gone.
     private func look() {
         defer { thread.looked() }
+        isPublished = false
         choices.retry()
         for name in models.keys { models[name]!.spare.look(now: .now()) }
         let names: [ModelName]
         do throws(ModelFileFailure) {
             names = try repository.models()
-            remark(repository.remark(names))
+            repositoryRemark = repository.remark(names)
         } catch {
             // What is known stays.
-            remark("the folder of all models cannot be read: \(error)")
+            repositoryRemark = "the folder of all models cannot be read: \(error)"
             return
         }
         var manifestsLeft = Limits.manifestsPerLookMax
@@ -257,7 +257,6 @@ final class ModelSupervisor: @unchecked Sendable {
         let present = Set(names)
         for name in models.keys where !present.contains(name) { folderIsGone(of: name) }
         unsettled = names.reversed()
-        isPublished = false
     }
 
     private func look(at name: ModelName) {
@@ -279,12 +278,6 @@ final class ModelSupervisor: @unchecked Sendable {
         models[name]!.folderIsGone()
         log.folderIsGone(of: name, serving: models[name]!.active?.version)
         if models[name]!.active == nil { models[name] = nil }
-    }
-
-    private func remark(_ remark: String) {
-        repositoryRemark = remark
-        log.repositoryIs(remark)
-        isPublished = false
     }
 
     // MARK: Loads
@@ -378,13 +371,12 @@ final class ModelSupervisor: @unchecked Sendable {
         case .choose(let version): choose(version, pinned: nil, of: name)
         case .standIn(let version): standIn(version, of: name)
         }
-        if isServing { chooseDefault() }
     }
 
-    /// Makes a version serve: in the state file first, so that a restart agrees.
+    /// Makes a version serve. The state file knows it before anybody else does: `publish` writes it first.
     private func choose(_ version: UInt64, pinned: UInt64?, of name: ModelName) {
         let after = models[name]!.switched(to: version, pinned: pinned)
-        if after != models[name]!.versions { choices.save(after, for: name) }
+        if after != models[name]!.versions { choices.note(after, for: name) }
         let replaced = models[name]!.active?.version
         models[name]!.versions = after
         models[name]!.standIn = nil
@@ -413,19 +405,23 @@ final class ModelSupervisor: @unchecked Sendable {
     private func unpin(_ name: ModelName) {
         guard models[name]!.versions.pinned != nil else { return }
         models[name]!.versions.pinned = nil
-        choices.save(models[name]!.versions, for: name)
+        choices.note(models[name]!.versions, for: name)
     }
 
     /// The model of requests that name none, where there is none yet: the first that serves. Of several at the start
     /// none is the first. Once there is one it stays, over a restart too.
     private func chooseDefault() {
-        guard defaultModel == nil else { return }
-        let serving = models.values.filter { $0.active != nil }
-        guard serving.count == 1 else { return }
-        defaultModel = serving[0].name
-        choices.save(defaultModel: serving[0].name)
+        guard isServing, defaultModel == nil else { return }
+        var only: ModelName?
+        for model in models.values where model.active != nil {
+            guard only == nil else { return }
+            only = model.name
+        }
+        guard let only else { return }
+        defaultModel = only
+        choices.save(defaultModel: only)
         isPublished = false
-        log.isDefault(serving[0].name)
+        log.isDefault(only)
     }
 
     // MARK: Publication
@@ -434,10 +430,12 @@ final class ModelSupervisor: @unchecked Sendable {
     /// gives the answers that waited for it.
     private func publish() {
         if !isPublished {
+            let startedAt = ControlThread.now
+            choices.flush()
             publisher.publish(
                 models, defaultModel: defaultModel, choices: choices, remark: repositoryRemark)
             isPublished = true
-            publishedAt = ControlThread.now
+            pace.published(from: startedAt, to: ControlThread.now)
         }
         let answers = answers
         self.answers = []

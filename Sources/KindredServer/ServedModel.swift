@@ -201,8 +201,8 @@ package struct ServedModel {
         return .ready(version: version, pinned: version)
     }
 
-    /// Whether a version has to be loaded first. Throws VERSION_GONE where it is not on disk, MODEL_CORRUPT where it was
-    /// refused.
+    /// Whether a version has to be loaded first. Throws VERSION_GONE where it is not on disk, MODEL_CORRUPT where it
+    /// was refused.
     package func needsLoad(_ version: UInt64, now: NIODeadline) throws(RequestFailure) -> Bool {
         if generations[version] != nil { return false }
         guard isOnDisk(version) else {
