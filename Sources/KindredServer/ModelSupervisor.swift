@@ -405,6 +405,7 @@ final class ModelSupervisor: @unchecked Sendable {
     private func unpin(_ name: ModelName) {
         guard models[name]!.versions.pinned != nil else { return }
         models[name]!.versions.pinned = nil
+        isPublished = false
         choices.note(models[name]!.versions, for: name)
     }
 
