@@ -12,7 +12,8 @@ import Testing
         #expect(text(7, 3, [1, 3]) == "version 7 is not here (on disk: 1, 3); version 3 serves")
         #expect(
             text(99, 12, Array(1...12))
-                == "version 99 is not here (on disk: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 older); version 12 serves")
+                == "version 99 is not here (on disk: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 older); version 12 serves"
+        )
     }
 
     @Test func nothingToRollBackTo() throws {

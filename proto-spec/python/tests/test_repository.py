@@ -3,6 +3,7 @@
 Needs KINDRED_BINARY, the path of the command. The tests of permissions need root, since they serve as nobody.
 """
 
+import json
 import os
 import pathlib
 import select
@@ -87,6 +88,33 @@ class Folders(unittest.TestCase):
         third = self.serve()
         third.ready()
         self.assertEqual(third.end(), 0)
+
+    def test_the_models_command_lists_what_is_on_disk(self):
+        for _ in range(3):
+            self.pack("shop")
+        damaged = self.folder / "models" / "shop" / "3" / "items.safetensors"
+        damaged.chmod(0o644)
+        damaged.write_bytes(damaged.read_bytes()[:-1])
+        server = self.serve()
+        address = server.ready()
+
+        def models(*options):
+            done = subprocess.run([BINARY, "models", *options, "--server", address], capture_output=True, text=True,
+                                  timeout=60)
+            return done.returncode, done.stdout, done.stderr
+        status, text, _ = models("shop")
+        rows = [line.split() for line in text.splitlines()[-3:]]
+        self.assertEqual(status, 0)
+        self.assertEqual([row[:2] for row in rows], [["3", "refused"], ["2", "serves"], ["1", "on"]], text)
+        self.assertIn("items.safetensors", " ".join(rows[0]))
+        model = json.loads(models("--json")[1])
+        self.assertEqual([(v["version"], v["state"], v["dimension"], v["items"]) for v in model["versions"]],
+                         [(1, "on disk", 2, 2), (2, "loaded", 2, 2), (3, "refused", 2, 2)])
+        self.assertEqual((model["remark"], model["loaded"]), ("", [2]))
+        status, _, said = models("other")
+        self.assertNotEqual(status, 0)
+        self.assertIn("other", said)
+        self.assertEqual(server.end(), 0)
 
     def as_nobody(self):
         if os.getuid() != 0 or not shutil.which("setpriv"):
