@@ -7,12 +7,14 @@ enum ServerStateSchema {
     /// Marks the file as ours: `KNDS`.
     static let applicationID: Int64 = 0x4B4E_4453
     /// The format that this program writes and the newest it reads.
-    static let formatVersion: Int64 = 1
+    static let formatVersion: Int64 = 2
+    /// The first format that knows a default model.
+    static let formatWithDefaultModel: Int64 = 2
 
-    /// The tables and the statements that make them, as SQLite keeps them.
-    static let tables: [(name: String, sql: String)] = [
+    /// The tables, the format that they came with, and the statements that make them, as SQLite keeps them.
+    static let tables: [(name: String, since: Int64, sql: String)] = [
         (
-            "served_versions",
+            "served_versions", 1,
             """
             CREATE TABLE served_versions (
                 model TEXT NOT NULL PRIMARY KEY,
@@ -21,7 +23,16 @@ enum ServerStateSchema {
                 pinned INTEGER CHECK (pinned > 0)
             ) STRICT, WITHOUT ROWID
             """
-        )
+        ),
+        (
+            "default_model", formatWithDefaultModel,
+            """
+            CREATE TABLE default_model (
+                place INTEGER NOT NULL PRIMARY KEY CHECK (place = 1),
+                model TEXT NOT NULL
+            ) STRICT
+            """
+        ),
     ]
 
     /// Makes the tables in an empty database and marks it.
@@ -31,10 +42,15 @@ enum ServerStateSchema {
         try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
     }
 
+    /// Makes the tables that an older format does not have. The caller writes the format.
+    static func update(_ database: Database, from format: Int64) throws {
+        for table in tables where table.since > format { try database.execute(sql: table.sql) }
+    }
+
     /// Throws the first entry of the schema that is not one of ours, or the first of ours that is not there.
     /// Reads no table.
-    static func check(_ database: Database, path: String) throws {
-        var missing = tables
+    static func check(_ database: Database, format: Int64, path: String) throws {
+        var missing = tables.filter { $0.since <= max(1, format) }
         let rows = try Row.fetchCursor(database, sql: "SELECT type, name, sql FROM sqlite_schema")
         while let row = try rows.next() {
             let type = String.fromDatabaseValue(row["type"]) ?? ""

@@ -1,24 +1,29 @@
 import GRDB
 import KindredDomain
 
-/// The server's own memory of which version of each model it serves: `state.sqlite`.
+/// The server's own memory of which version of each model it serves, and of the default model: `state.sqlite`.
 ///
 /// Every change is durable when `save` returns. Any thread may call; calls wait for the disk, so none comes from
 /// an event loop.
 package final class ServerStateStore: Sendable {
     package let path: String
+    /// True: `save` throws.
+    package let isReadOnly: Bool
     private let database: DatabaseQueue
     private let meter: StateMeter
 
-    /// Opens the file, or makes it where it is absent; its folder must exist. Throws for a file that the server did
+    /// Opens the file, or makes it where it is absent; its folder must exist. What an older program wrote is brought to
+    /// the current format. `readOnly`: the file must be there, and stays as it is. Throws for a file that the server did
     /// not write, and for what is no file; waits for nobody but SQLite's lock.
-    package init(path: String) throws(StateFailure) {
+    package init(path: String, readOnly: Bool = false) throws(StateFailure) {
         try Self.checkFile(path)
         self.path = path
+        isReadOnly = readOnly
         let meter = StateMeter()
         self.meter = meter
         database = try Self.translating(path, "open") {
             var configuration = Configuration()
+            configuration.readonly = readOnly
             configuration.prepareDatabase { database in
                 meter.watch(database)
                 // FULL: a saved switch is on the disk. EXTRA adds the folder's entry of a removed journal.
@@ -27,7 +32,15 @@ package final class ServerStateStore: Sendable {
             }
             configuration.busyMode = .timeout(5)
             let database = try DatabaseQueue(path: path, configuration: configuration)
-            try database.write { try Self.prepare($0, path: path) }
+            if readOnly {
+                try database.read { try Self.prepare($0, path: path, readOnly: true) }
+            } else {
+                // Writes in any case: what cannot be written shows when the server starts.
+                try database.write {
+                    try Self.prepare($0, path: path, readOnly: false)
+                    try $0.execute(sql: "PRAGMA user_version = \(ServerStateSchema.formatVersion)")
+                }
+            }
             return database
         }
     }
@@ -47,11 +60,11 @@ package final class ServerStateStore: Sendable {
         }
     }
 
-    private static func prepare(_ database: Database, path: String) throws {
+    private static func prepare(_ database: Database, path: String, readOnly: Bool) throws {
         let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let entry = try Row.fetchOne(database, sql: "SELECT 1 FROM sqlite_schema LIMIT 1")
-        if id == 0, format == 0, entry == nil {
+        if id == 0, format == 0, entry == nil, !readOnly {
             try ServerStateSchema.make(in: database)
             return
         }
@@ -63,7 +76,7 @@ package final class ServerStateStore: Sendable {
                 file: path, found: format, wanted: ServerStateSchema.formatVersion)
         }
         // Before anything is read of it, and before checks of tables run.
-        try ServerStateSchema.check(database, path: path)
+        try ServerStateSchema.check(database, format: format, path: path)
         if case .file(let byteCount, let pageByteCount?) = DatabaseFile.look(at: path),
             byteCount % pageByteCount != 0
         {
@@ -74,6 +87,7 @@ package final class ServerStateStore: Sendable {
         guard verdict == "ok" else {
             throw StateFailure.sqlite(file: path, operation: "check", code: 11, message: verdict)
         }
+        if !readOnly { try ServerStateSchema.update(database, from: format) }
     }
 
     /// What is remembered of every model.
@@ -114,6 +128,27 @@ package final class ServerStateStore: Sendable {
 
     /// Remembers what is served of a model, in place of what was remembered before.
     package func save(_ versions: ServedVersions, for model: ModelName) throws(StateFailure) {
+        try save([model: versions])
+    }
+
+    /// Remembers what is served of several models, all or none.
+    package func save(_ choices: [ModelName: ServedVersions]) throws(StateFailure) {
+        var rows: [(ModelName, [Int64?])] = []
+        for (model, versions) in choices { rows.append((model, try numbers(versions, of: model))) }
+        try Self.translating(path, "write") {
+            try database.write { database in
+                meter.grant()
+                for (model, numbers) in rows {
+                    try database.execute(
+                        sql: "INSERT OR REPLACE INTO served_versions VALUES (?, ?, ?, ?)",
+                        arguments: [model.description, numbers[0], numbers[1], numbers[2]])
+                }
+            }
+        }
+    }
+
+    /// The columns of a model's row.
+    private func numbers(_ versions: ServedVersions, of model: ModelName) throws(StateFailure) -> [Int64?] {
         var numbers: [Int64?] = []
         for version in [versions.active, versions.previous, versions.pinned] {
             guard let version else {
@@ -125,12 +160,36 @@ package final class ServerStateStore: Sendable {
             }
             numbers.append(number)
         }
+        return numbers
+    }
+
+    /// The model of requests that name none; nil where none was chosen yet.
+    package func loadDefaultModel() throws(StateFailure) -> ModelName? {
+        try Self.translating(path, "read") {
+            try database.read { database in
+                meter.grant()
+                let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                guard format >= ServerStateSchema.formatWithDefaultModel,
+                    let text = try String.fetchOne(database, sql: "SELECT model FROM default_model")
+                else { return nil }
+                guard let model = ModelName(text) else {
+                    throw StateFailure.row(
+                        file: path, model: text, field: "the default model", found: "\"\(text)\"",
+                        wanted: ModelName.rule)
+                }
+                return model
+            }
+        }
+    }
+
+    /// Remembers the model of requests that name none.
+    package func save(defaultModel: ModelName) throws(StateFailure) {
         try Self.translating(path, "write") {
             try database.write { database in
                 meter.grant()
                 try database.execute(
-                    sql: "INSERT OR REPLACE INTO served_versions VALUES (?, ?, ?, ?)",
-                    arguments: [model.description, numbers[0], numbers[1], numbers[2]])
+                    sql: "INSERT OR REPLACE INTO default_model VALUES (1, ?)",
+                    arguments: [defaultModel.description])
             }
         }
     }

@@ -21,6 +21,15 @@ package enum StateFailure: Error, Sendable, Equatable {
     case version(file: String, model: String, found: UInt64)
 }
 
+extension StateFailure {
+    /// Whether the file may be right, and it is the system that does not let it be opened, made or written.
+    package var isRefusedBySystem: Bool {
+        // The primary codes: SQLITE_PERM, READONLY, IOERR, FULL, CANTOPEN.
+        guard case .sqlite(_, _, let code, _) = self else { return false }
+        return [3, 8, 10, 13, 14].contains(code & 0xFF)
+    }
+}
+
 extension StateFailure: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -30,12 +30,22 @@ public final class KindredClient: Sendable {
 
     // MARK: Models and state
 
-    /// What the server knows of its models.
-    public func models(timeout: Duration? = nil) async throws(KindredError) -> [ModelDescription] {
-        guard case .modelList(let models) = try await call(.modelList, timeout: timeout) else {
+    /// What the server knows of its models, or of one alone. Throws UNKNOWN_MODEL where it does not have that one.
+    public func models(
+        _ name: ModelName? = nil, timeout: Duration? = nil
+    ) async throws(KindredError) -> [ModelDescription] {
+        try await repository(name, timeout: timeout).models
+    }
+
+    /// What `models` gives, and what is wrong with the server's repository as a whole.
+    public func repository(
+        _ name: ModelName? = nil, timeout: Duration? = nil
+    ) async throws(KindredError) -> RepositoryDescription {
+        guard case .modelList(let response) = try await call(.modelList(name), timeout: timeout) else {
             throw .wrongReply
         }
-        return models.map { ModelDescription($0) }
+        return RepositoryDescription(
+            models: response.models.map { ModelDescription($0) }, remark: response.remark)
     }
 
     /// Has the server look at its repository now. Throws MODEL_CORRUPT when `version` is refused.

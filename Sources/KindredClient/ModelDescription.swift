@@ -10,6 +10,24 @@ public struct ModelDescription: Sendable, Equatable {
         public var reason: String
     }
 
+    /// A version on disk.
+    public struct Version: Sendable, Equatable {
+        /// Its number.
+        public var version: UInt64
+        /// What the server does with it.
+        public var state: VersionState
+        /// As its manifest says, like all that follows; 0 and empty where the server has not read it.
+        public var dimension: Int
+        /// Number of items.
+        public var items: UInt64
+        /// Number of users.
+        public var users: UInt64
+        /// Catalog columns of the items.
+        public var itemColumns: [String]
+        /// Catalog columns of the users.
+        public var userColumns: [String]
+    }
+
     /// The model's name.
     public var name: ModelName
     /// True for the model that answers calls that name none.
@@ -18,7 +36,8 @@ public struct ModelDescription: Sendable, Equatable {
     public var active: UInt64
     /// The version a rollback would serve, or 0.
     public var previous: UInt64
-    /// The version that is held, or 0 when newer ones take over.
+    /// The version that is held, or 0 when newer ones take over. Another one is active where this one cannot be loaded:
+    /// `remark` says why.
     public var pinned: UInt64
     /// Of the active version, like all that follows.
     public var dimension: Int
@@ -40,10 +59,18 @@ public struct ModelDescription: Sendable, Equatable {
     public var itemColumns: [String]
     /// Catalog columns of the users.
     public var userColumns: [String]
+    /// What the values of `itemColumns` are, one for each.
+    public var itemColumnTypes: [ColumnType]
+    /// What the values of `userColumns` are, one for each.
+    public var userColumnTypes: [ColumnType]
     /// Versions in memory, ascending.
     public var loaded: [UInt64]
     /// Versions that were not taken.
     public var refusals: [Refusal]
+    /// Versions on disk, ascending: the newest 1,000, and older ones that are loaded.
+    public var versions: [Version]
+    /// For people: why another version than the pinned one serves, or none, and what else is wrong; may be empty.
+    public var remark: String
 
     init(_ status: ModelStatus) {
         name = status.name
@@ -63,5 +90,22 @@ public struct ModelDescription: Sendable, Equatable {
         userColumns = status.userColumns
         loaded = status.loaded
         refusals = status.refusals.map { Refusal(version: $0.version, reason: $0.reason) }
+        itemColumnTypes = status.itemColumnTypes
+        userColumnTypes = status.userColumnTypes
+        versions = status.available.map {
+            Version(
+                version: $0.version, state: $0.state, dimension: Int($0.details.dimension),
+                items: $0.details.itemCount, users: $0.details.userCount,
+                itemColumns: $0.details.itemColumns, userColumns: $0.details.userColumns)
+        }
+        remark = status.remark
     }
+}
+
+/// What a server knows of its models.
+public struct RepositoryDescription: Sendable, Equatable {
+    /// In ascending order of their names.
+    public var models: [ModelDescription]
+    /// For people: what is wrong with the folder of all models; empty: nothing.
+    public var remark: String
 }

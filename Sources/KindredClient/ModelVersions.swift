@@ -8,10 +8,13 @@ public struct ModelVersions: Sendable, Equatable {
     public var previous: UInt64
     /// The version that is held, or 0 when newer ones take over.
     public var pinned: UInt64
+    /// False where a restart of the server will not know of the choice: it cannot write its state file.
+    public var isRemembered: Bool
 
     init(_ response: ModelSwitchResponse) {
         active = response.active
         previous = response.previous
         pinned = response.pinned
+        isRemembered = response.isRemembered
     }
 }

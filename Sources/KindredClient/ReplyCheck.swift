@@ -15,7 +15,11 @@ package enum ReplyCheck {
         case (.vectors(let request), .vectors(let answer)): try check(answer, answers: request)
         case (.ping(let value), .pong(let echo)):
             guard echo == value else { throw .wrongAnswer("PING \(value) is answered with \(echo)") }
-        case (.modelList, .modelList(let models)): try check(models)
+        case (.modelList(let name), .modelList(let list)):
+            try check(list.models)
+            if let name, list.models.map(\.name) != [name] {
+                throw .wrongAnswer("model '\(name)' was asked for, the list has \(list.models.count) models")
+            }
         case (.modelLoad, .modelSwitch): break
         case (.modelSwitch(let request), .modelSwitch(let versions)): try check(versions, answers: request)
         case (.stats, .stats(let stats)):

@@ -32,6 +32,14 @@ package struct CatalogColumn: Sendable {
         self.present = present
     }
 
+    package var type: ColumnType {
+        switch values {
+        case .integers: .integers
+        case .reals: .reals
+        case .text: .text
+        }
+    }
+
     /// The values of the given rows, in their order.
     package func gather(_ rows: [UInt32]) -> ResultColumn {
         let found = rows.map { present[Int($0)] }

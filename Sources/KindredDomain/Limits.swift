@@ -90,6 +90,10 @@ package struct Limits: Sendable, Equatable {
     package var pendingQueriesMax: UInt32 = 65_536
     /// How long a request may have to wait for its scan, by the pace of those before; over it the answer is OVERLOADED.
     package var queueMillisecondsMax: UInt32 = 500
+    /// MODEL_LOADs of the whole process that wait for a look at the repository; over it the answer is OVERLOADED.
+    package var looksWaitingMax: UInt32 = 1_024
+    /// MODEL_ACTIVATEs and MODEL_ROLLBACKs of the whole process that wait; over it the answer is OVERLOADED.
+    package var switchesWaitingMax: UInt32 = 64
     /// Bytes of the names a client or server gives itself.
     package var peerNameBytesMax: UInt32 = 128
     /// Bytes of an error's message.
@@ -151,6 +155,13 @@ package struct Limits: Sendable, Equatable {
     package static let safetensorsTensorsMax = 64
     /// Bytes of a manifest.
     package static let manifestBytesMax = 1 << 20
+    /// Versions of one model, the newest, that MODEL_LIST says to be on disk beside those that are loaded, and as many
+    /// that were refused.
+    package static let versionsListedMax = 1_000
+    /// Manifests of versions that are not loaded that one look at the repository reads; the next looks read others.
+    package static let manifestsPerLookMax = 256
+    /// Bytes of the lock file of a state folder that are read.
+    package static let lockFileBytesMax = 1 << 10
     /// Nesting of a JSON document that is read from a file.
     package static let jsonDepthMax = 16
     /// Bytes of a text file of ids that a command reads.

@@ -16,7 +16,8 @@ package enum RequestFailure: Error, Sendable, Equatable {
     case unsupportedTag(UInt16)
     case unsupportedEncoding(tag: UInt16, elementType: UInt8)
     case duplicateRequestID(UInt64)
-    case versionGone(requested: UInt64, serving: UInt64)
+    /// `onDisk`: the model's versions in the repository, ascending; `requested` may be one of them that is not loaded.
+    case versionGone(requested: UInt64, serving: UInt64, onDisk: [UInt64] = [])
     case malformedBody(MalformedBody)
     case overloaded(retryAfterMilliseconds: UInt32)
     case deadlineExceeded(milliseconds: UInt32)
@@ -25,8 +26,8 @@ package enum RequestFailure: Error, Sendable, Equatable {
     case slowConsumer(bytes: UInt64, milliseconds: UInt32)
     case cancelled
     case conflict(expected: UInt64, active: UInt64)
-    /// Nothing to roll back to.
-    case noPreviousVersion(ModelName)
+    /// Nothing to roll back to. `onDisk`: the model's versions in the repository, ascending.
+    case noPreviousVersion(ModelName, serving: UInt64 = 0, onDisk: [UInt64] = [])
     case internalError(reference: UInt64)
     case modelCorrupt(version: UInt64, reason: String)
 }
@@ -114,6 +115,7 @@ package enum LimitName: String, Sendable, Equatable {
     case responseBytes = "bytes of one query's reply"
     case replyBytes = "bytes of a reply"
     case columnNameBytes = "bytes of a column name"
+    case modelListBytes = "bytes of the list of all models (ask for one by its name)"
 }
 
 extension RequestFailure: CustomStringConvertible {
@@ -137,9 +139,8 @@ extension RequestFailure: CustomStringConvertible {
         case .unsupportedEncoding(let tag, let elementType):
             "section \(tag) has element type \(elementType), which it cannot have"
         case .duplicateRequestID(let id): "request id \(id) is not greater than the ones before it"
-        case .versionGone(let requested, 0): "version \(requested) is not here, and no version serves"
-        case .versionGone(let requested, let serving):
-            "version \(requested) is not here; version \(serving) serves"
+        case .versionGone(let requested, let serving, let onDisk):
+            Self.describe(gone: requested, serving: serving, onDisk: onDisk)
         case .malformedBody(let body): "malformed body: \(body.description)"
         case .overloaded(let milliseconds): "overloaded: try again in \(milliseconds) ms"
         case .deadlineExceeded(let milliseconds): "not answered within \(milliseconds) ms"
@@ -149,12 +150,40 @@ extension RequestFailure: CustomStringConvertible {
             "the stream's reader took \(bytes) bytes in \(milliseconds) ms"
         case .cancelled: "cancelled by the client"
         case .conflict(let expected, let active): "version \(active) is active, not \(expected)"
-        case .noPreviousVersion(let name):
-            "model '\(name)' has no previous version: activate one by its number"
+        case .noPreviousVersion(let name, let serving, let onDisk):
+            Self.describe(noPreviousOf: name, serving: serving, onDisk: onDisk)
         case .internalError(let reference):
             "internal error \(String(reference, radix: 16)), see the server's log"
         case .modelCorrupt(let version, let reason): "version \(version) was refused: \(reason)"
         }
+    }
+}
+
+extension RequestFailure {
+    /// Version numbers that a message names at most: the newest.
+    private static let versionsNamedMax = 10
+
+    private static func describe(gone requested: UInt64, serving: UInt64, onDisk: [UInt64]) -> String {
+        let serves = serving == 0 ? "no version serves" : "version \(serving) serves"
+        if onDisk.contains(requested) {
+            return "version \(requested) is on disk but not loaded: activate it; \(serves)"
+        }
+        return "version \(requested) is not here (\(list(onDisk))); \(serves)"
+    }
+
+    private static func describe(noPreviousOf name: ModelName, serving: UInt64, onDisk: [UInt64]) -> String {
+        let start = "model '\(name)' has no previous version: "
+        guard let older = onDisk.last(where: { $0 < serving }) else {
+            return start + "activate one by its number (\(list(onDisk)))"
+        }
+        return start + "the next older one is version \(older): activate it (\(list(onDisk)))"
+    }
+
+    private static func list(_ versions: [UInt64]) -> String {
+        guard !versions.isEmpty else { return "none is on disk" }
+        let hidden = versions.count - min(versions.count, versionsNamedMax)
+        let named = versions.dropFirst(hidden).map(String.init).joined(separator: ", ")
+        return "on disk: \(named)" + (hidden == 0 ? "" : " and \(hidden) older")
     }
 }
 

@@ -169,8 +169,53 @@ package struct ModelStatus: Sendable, Equatable {
     /// Versions in memory, ascending.
     package var loaded: [UInt64] = []
     package var refusals: [Refusal] = []
+    /// One for each of `itemColumns`.
+    package var itemColumnTypes: [ColumnType] = []
+    /// One for each of `userColumns`.
+    package var userColumnTypes: [ColumnType] = []
+    /// Versions on disk, ascending.
+    package var available: [AvailableVersion] = []
+    /// For people: why something other than what is pinned serves, or nothing, and what else is not as it should be.
+    package var remark = ""
 
     package init(name: ModelName) { self.name = name }
+}
+
+/// A version of a model on disk.
+package struct AvailableVersion: Sendable, Equatable {
+    package var version: UInt64
+    package var state: VersionState
+    /// What its manifest says, where that has been read; else 0 and empty.
+    package var details = VersionDetails()
+
+    package init(version: UInt64, state: VersionState, details: VersionDetails = VersionDetails()) {
+        self.version = version
+        self.state = state
+        self.details = details
+    }
+}
+
+/// What a version's manifest says of it; all 0 and empty where it was not read.
+package struct VersionDetails: Sendable, Equatable {
+    package var dimension: UInt32 = 0
+    package var itemCount: UInt64 = 0
+    package var userCount: UInt64 = 0
+    package var itemColumns: [String] = []
+    package var userColumns: [String] = []
+
+    package init() {}
+}
+
+/// The answer to MODEL_LIST.
+package struct ModelListResponse: Sendable, Equatable {
+    package var models: [ModelStatus]
+    /// For people: what is wrong with the repository as a whole; empty: nothing.
+    package var remark: String
+
+    package init(models: [ModelStatus], remark: String = "") {
+        self.models = models
+        self.remark = remark
+    }
 }
 
 /// The answer to MODEL_LOAD, MODEL_ACTIVATE and MODEL_ROLLBACK.
@@ -178,11 +223,14 @@ package struct ModelSwitchResponse: Sendable, Equatable {
     package var active: UInt64
     package var previous: UInt64
     package var pinned: UInt64
+    /// False where a restart will not know of the choice, since the state file cannot be written.
+    package var isRemembered: Bool
 
-    package init(active: UInt64, previous: UInt64, pinned: UInt64) {
+    package init(active: UInt64, previous: UInt64, pinned: UInt64, isRemembered: Bool = true) {
         self.active = active
         self.previous = previous
         self.pinned = pinned
+        self.isRemembered = isRemembered
     }
 }
 

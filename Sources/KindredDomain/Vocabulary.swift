@@ -60,3 +60,47 @@ package enum LookalikeScorer: UInt8, Sendable {
     /// Similarity to the mean of the seeds.
     case centroid = 1
 }
+
+/// What the values of a catalog column are.
+public enum ColumnType: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+    /// Whole numbers of 64 bits with a sign.
+    case integers = 1
+    /// Numbers of float64.
+    case reals = 2
+    /// Texts of UTF-8.
+    case text = 3
+
+    /// `integers`, `reals` or `text`.
+    public var description: String {
+        switch self {
+        case .integers: "integers"
+        case .reals: "reals"
+        case .text: "text"
+        }
+    }
+}
+
+/// What a server does with a version that is on disk.
+public enum VersionState: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertible {
+    /// It stays there: what serves is newer, or another was chosen.
+    case onDisk = 1
+    /// In memory.
+    case loaded = 2
+    /// It will be loaded.
+    case waiting = 3
+    /// It is being read and checked.
+    case loading = 4
+    /// It was looked at and not taken.
+    case refused = 5
+
+    /// `on disk`, `loaded`, `waiting`, `loading` or `refused`.
+    public var description: String {
+        switch self {
+        case .onDisk: "on disk"
+        case .loaded: "loaded"
+        case .waiting: "waiting"
+        case .loading: "loading"
+        case .refused: "refused"
+        }
+    }
+}

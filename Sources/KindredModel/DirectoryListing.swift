@@ -32,9 +32,10 @@ enum DirectoryListing {
         }
     }
 
-    /// Whether the path is a folder; a symbolic link to one counts.
-    static func isDirectory(_ path: String) -> Bool {
+    /// Whether the path is a folder; a symbolic link to one counts. `orForbidden`: so does what may not be looked at.
+    static func isDirectory(_ path: String, orForbidden: Bool = false) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        guard stat(path, &status) == 0 else { return orForbidden && errno == EACCES }
+        return status.st_mode & S_IFMT == S_IFDIR
     }
 }

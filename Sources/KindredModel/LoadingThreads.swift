@@ -1,17 +1,25 @@
 import CKindredSystem
 import Dispatch
 import Glibc
+import KindredDomain
 import Synchronization
 
 /// Threads that share the work of one load. They live for one piece of it, so a server that loads nothing has none.
 package final class LoadingThreads: Sendable {
     /// The thread that asks does its part, others of its niceness the rest: a load at the start has the machine.
-    package static let eager = LoadingThreads(givesWay: false)
+    package static let eager = LoadingThreads(givesWay: false, cancellation: nil)
+
+    /// As `eager`, for one load that may be cancelled.
+    package static func eager(_ cancellation: Cancellation) -> LoadingThreads {
+        LoadingThreads(givesWay: false, cancellation: cancellation)
+    }
 
     /// For one load beside requests. Its work is left to threads that run where others leave them time, in small parts,
     /// for as long as they get on. Where they do not, since the processors have no time left, the load goes on as an
     /// eager one does, with the niceness of the thread that asks; what they had begun they still have to finish.
-    package static func givingWay() -> LoadingThreads { LoadingThreads(givesWay: true) }
+    package static func givingWay(_ cancellation: Cancellation? = nil) -> LoadingThreads {
+        LoadingThreads(givesWay: true, cancellation: cancellation)
+    }
 
     /// Threads of one load: more of them wait for memory, not for a CPU.
     private static let countMax = 4
@@ -31,14 +39,22 @@ package final class LoadingThreads: Sendable {
 
     /// When to give way no longer; nil once that is over.
     private let deadline: Mutex<DispatchTime?>
+    private let cancellation: Cancellation?
 
-    private init(givesWay: Bool) {
+    private init(givesWay: Bool, cancellation: Cancellation?) {
         deadline = Mutex(givesWay ? .now() + .milliseconds(Self.givingWayMilliseconds) : nil)
+        self.cancellation = cancellation
+    }
+
+    /// Throws where the load was cancelled: a failure that says nothing about the version.
+    package func checkCancellation() throws(ModelFileFailure) {
+        guard cancellation?.isCancelled == true else { return }
+        throw ModelFileFailure(file: "the load", field: "state", found: "cancelled", wanted: "going on")
     }
 
     /// Does `0 ..< count` in parts of at most `partSize`, each once and in any order. Throws
     /// what the least part threw that threw: the same failure whoever came first. Parts above a failed one may be
-    /// left out.
+    /// left out. A cancelled load begins no other part, and throws.
     package func run(
         _ count: Int, inPartsOf partSize: Int, _ part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     ) throws(ModelFileFailure) {
@@ -47,13 +63,13 @@ package final class LoadingThreads: Sendable {
         let partCount = (count + partSize - 1) / partSize
         let threadCount = min(partCount, Self.countMax, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let failure = withoutActuallyEscaping(part) { part in
-            let work = SharedWork(count: count, partSize: partSize, part)
+            let work = SharedWork(count: count, partSize: partSize, cancellation: cancellation, part)
             var helpers: [pthread_t] = []
             if givesWay {
                 helpers = (0..<threadCount).compactMap { _ in Self.start { work.runGivingWay() } }
                 giveWay(to: helpers, work)
             }
-            if !work.isDealt {
+            if !work.isDealt, cancellation?.isCancelled != true {
                 helpers += (1..<max(1, threadCount)).compactMap { _ in Self.start { work.run() } }
                 work.run()
             }
@@ -61,6 +77,7 @@ package final class LoadingThreads: Sendable {
             for helper in helpers { pthread_join(helper, nil) }
             return work.failure
         }
+        try checkCancellation()
         if let failure { throw failure }
     }
 
@@ -139,6 +156,7 @@ package final class LoadingThreads: Sendable {
 private final class SharedWork: Sendable {
     private let count: Int
     private let partSize: Int
+    private let cancellation: Cancellation?
     private let part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     private let next = Atomic<Int>(0)
     private let failed = Mutex<(start: Int, failure: ModelFileFailure)?>(nil)
@@ -146,10 +164,12 @@ private final class SharedWork: Sendable {
     let ended = DispatchSemaphore(value: 0)
 
     init(
-        count: Int, partSize: Int, _ part: @escaping @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
+        count: Int, partSize: Int, cancellation: Cancellation?,
+        _ part: @escaping @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     ) {
         self.count = count
         self.partSize = partSize
+        self.cancellation = cancellation
         self.part = part
     }
 
@@ -165,7 +185,7 @@ private final class SharedWork: Sendable {
     }
 
     func run() {
-        while true {
+        while cancellation?.isCancelled != true {
             let start = next.wrappingAdd(partSize, ordering: .relaxed).oldValue
             // Parts are dealt in ascending order: what comes after one that failed is of no use.
             guard start < count, failed.withLock({ start < $0?.start ?? .max }) else { return }

@@ -5,17 +5,17 @@ import KindredDomain
 ///
 /// A value; every question is asked of the disk anew.
 package struct Repository: Sendable {
-    /// The sizes and times of a version's files. Equal stamps: nothing has been touched in between.
+    /// The stamps of a version's folder and files. Equal stamps: nothing has been touched in between.
     package struct ChangeStamp: Sendable, Hashable {
-        fileprivate struct Entry: Sendable, Hashable {
-            let name: String
-            let byteCount: Int64
-            let inode: UInt64
-            let seconds: Int
-            let nanoseconds: Int
-        }
+        fileprivate let folder: FileStamp?
+        fileprivate let files: [String: FileStamp]
+    }
 
-        fileprivate let entries: [Entry]
+    /// A version that a look at a model's folder has found.
+    package struct VersionOnDisk: Sendable, Hashable {
+        package let version: UInt64
+        /// Of its manifest; nil where the system does not let it be looked at.
+        package let manifest: FileStamp?
     }
 
     package let root: String
@@ -28,20 +28,37 @@ package struct Repository: Sendable {
     /// Where a version is, whether it exists or not.
     package func directory(of model: ModelName, version: UInt64) -> String { "\(root)/\(model)/\(version)" }
 
-    /// The models in ascending order: folders whose name is a model's. Throws where the root cannot be read.
+    /// The models in ascending order: folders whose name is a model's, also those that may not be looked into. Throws
+    /// where the root cannot be read.
     package func models() throws(ModelFileFailure) -> [ModelName] {
         try DirectoryListing.names(in: root)
             .compactMap { $0.hasPrefix(".") ? nil : ModelName($0) }
-            .filter { DirectoryListing.isDirectory(directory(of: $0)) }
+            .filter { DirectoryListing.isDirectory(directory(of: $0), orForbidden: true) }
             .sorted()
     }
 
-    /// The model's versions in ascending order: folders named by a positive number that have a manifest.
+    /// The model's versions in ascending order: folders named by a positive number that have a manifest, and those
+    /// that may not be looked into: they are refused when they are read, with the system's reason.
     package func versions(of model: ModelName) throws(ModelFileFailure) -> [UInt64] {
-        try versionFolders(of: model).filter {
-            var status = stat()
-            return lstat(directory(of: model, version: $0) + "/" + ModelFiles.manifest, &status) == 0
+        try look(at: model).map(\.version)
+    }
+
+    /// What `versions` gives, with the manifests' stamps.
+    package func look(at model: ModelName) throws(ModelFileFailure) -> [VersionOnDisk] {
+        try versionFolders(of: model).compactMap { version in
+            let manifest = FileStamp(path: directory(of: model, version: version) + "/" + ModelFiles.manifest)
+            if manifest == nil, errno == ENOENT || errno == ENOTDIR { return nil }
+            return VersionOnDisk(version: version, manifest: manifest)
         }
+    }
+
+    /// Whether a folder in the root's place has a manifest itself: the root is a version's folder.
+    package var isVersion: Bool { FileStamp(path: root + "/" + ModelFiles.manifest) != nil }
+
+    /// Whether a model's folder has a manifest itself: the root is a model's folder.
+    package func isVersion(_ model: ModelName) -> Bool {
+        Self.versionNumber(ofFolder: model.description) != nil
+            && FileStamp(path: directory(of: model) + "/" + ModelFiles.manifest) != nil
     }
 
     /// All folders and files of the model that are named by a positive number, ascending, complete or not.
@@ -56,19 +73,16 @@ package struct Repository: Sendable {
         return number
     }
 
-    /// What a version's files look like from outside; a refused version is worth another look when this changes.
+    /// What a version's folder and files look like from outside; a refused version is worth another look when this
+    /// changes.
     ///
-    /// Asks the system for sizes and times only. A folder that cannot be read has a stamp of its own.
+    /// Asks the system for sizes, times and permissions only. A folder that cannot be read has a stamp all the same.
     package func changeStamp(of model: ModelName, version: UInt64) -> ChangeStamp {
         let directory = directory(of: model, version: version)
-        let names = ((try? DirectoryListing.names(in: directory)) ?? []).sorted()
-        let entries = names.compactMap { name in
-            var status = stat()
-            guard lstat(directory + "/" + name, &status) == 0 else { return ChangeStamp.Entry?.none }
-            return ChangeStamp.Entry(
-                name: name, byteCount: Int64(status.st_size), inode: UInt64(status.st_ino),
-                seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+        var files: [String: FileStamp] = [:]
+        for name in (try? DirectoryListing.names(in: directory)) ?? [] {
+            files[name] = FileStamp(path: directory + "/" + name)
         }
-        return ChangeStamp(entries: entries)
+        return ChangeStamp(folder: FileStamp(path: directory), files: files)
     }
 }

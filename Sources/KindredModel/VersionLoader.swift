@@ -25,8 +25,11 @@ package struct VersionLoader: Sendable {
             try check(record, crc32c: try file.checksum(with: means))
             catalogPath = path
         }
+        try means.threads.checkCancellation()
         let items = try table(.items, manifest: manifest, directory: directory, with: means)
+        try means.threads.checkCancellation()
         let users = try table(.users, manifest: manifest, directory: directory, with: means)
+        try means.threads.checkCancellation()
         var codesBuilt: [Side: CodesBuildReason] = [:]
         return LoadedVersion(
             name: name, version: version, directory: directory, manifest: manifest, items: items,
@@ -91,6 +94,7 @@ package struct VersionLoader: Sendable {
         // A pointer into a region does not keep it alive.
         defer { withExtendedLifetime(region) {} }
         try check(record, crc32c: crc32c)
+        try means.threads.checkCancellation()
         let header = try SafetensorsHeader.parse(region.bytes, file: record.name)
         try check(header, against: manifest, file: record.name)
 

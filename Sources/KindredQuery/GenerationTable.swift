@@ -8,10 +8,13 @@ package struct GenerationTable: Sendable {
         package var active: Generation
         /// Others that answer requests which name their version: the previous one, newer ones held back.
         package var others: [Generation]
+        /// The model's versions in the repository, ascending, in memory or not: what a refusal can point to.
+        package var onDisk: [UInt64]
 
-        package init(active: Generation, others: [Generation]) {
+        package init(active: Generation, others: [Generation], onDisk: [UInt64] = []) {
             self.active = active
             self.others = others
+            self.onDisk = onDisk
         }
     }
 
@@ -33,7 +36,9 @@ package struct GenerationTable: Sendable {
             known[generation.identity] ?? Generation(replicaOf: generation)
         }
         return GenerationTable(
-            models: models.mapValues { Entry(active: replica($0.active), others: $0.others.map(replica)) },
+            models: models.mapValues {
+                Entry(active: replica($0.active), others: $0.others.map(replica), onDisk: $0.onDisk)
+            },
             defaultModel: defaultModel)
     }
 
@@ -68,6 +73,6 @@ package struct GenerationTable: Sendable {
         }
         if version == 0 || entry.active.version == version { return entry.active }
         if let other = entry.others.first(where: { $0.version == version }) { return other }
-        throw .versionGone(requested: version, serving: entry.active.version)
+        throw .versionGone(requested: version, serving: entry.active.version, onDisk: entry.onDisk)
     }
 }

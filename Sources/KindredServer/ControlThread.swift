@@ -1,58 +1,99 @@
 import Dispatch
 import Foundation
 import Glibc
+import KindredDomain
+import NIOCore
 import Synchronization
 
-/// The one thread on which models are found, read, checked and switched. It yields to the event loops.
+/// The one thread on which is decided which versions are loaded and serve. It yields to the event loops, and nothing on
+/// it takes long: versions are read on another thread (`VersionLoad`).
 final class ControlThread: Sendable {
+    typealias Queue = ControlQueue<ControlRequest, VersionLoad.Report>
+
     private struct State {
-        var work: [@Sendable () -> Void] = []
-        var isStopping = false
+        var queue: Queue
+        /// The thread was woken and has not looked yet.
+        var isWoken = false
     }
 
-    /// Lower priority than the event loops, which answer requests while a model is read.
+    /// Lower priority than the event loops.
     private static let niceness: Int32 = 5
+    private static let pauseNanosecondsMax: UInt64 = 3_600_000_000_000
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let signal = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Starts the thread. It runs submitted work in order, and `idle` whenever `intervalMilliseconds` have passed
-    /// since it last did, however much work there is.
-    func start(intervalMilliseconds: Int, idle: @escaping @Sendable () -> Void) {
+    init(limits: Limits, watchMilliseconds: Int) {
+        state = Mutex(
+            State(
+                queue: Queue(
+                    changesMax: limits.switchesWaitingMax, looksMax: limits.looksWaitingMax,
+                    lookIntervalNanoseconds: UInt64(max(0, watchMilliseconds)) * 1_000_000, now: Self.now)))
+    }
+
+    /// As requests' deadlines count.
+    static var now: UInt64 { NIODeadline.now().uptimeNanoseconds }
+
+    /// Starts the thread. `work` is called for each turn; `idle` when there is none, and returns when it wants to be
+    /// called again at the latest.
+    func start(work: @escaping @Sendable (Queue.Turn) -> Void, idle: @escaping @Sendable () -> UInt64) {
         let thread = Thread { [self] in
             // On Linux the niceness of `0` is the calling thread's alone.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
-            let interval = UInt64(max(0, intervalMilliseconds)) * 1_000_000
-            var idleAt = DispatchTime.now().uptimeNanoseconds + interval
-            while true {
-                _ = signal.wait(timeout: DispatchTime(uptimeNanoseconds: idleAt))
-                let (work, isStopping) = state.withLock { state in
-                    let work = state.work
-                    state.work = []
-                    return (work, state.isStopping)
-                }
-                for piece in work { piece() }
-                if isStopping { break }
-                guard DispatchTime.now().uptimeNanoseconds >= idleAt else { continue }
-                idle()
-                idleAt = DispatchTime.now().uptimeNanoseconds + interval
-            }
+            run(work, idle)
             ended.signal()
         }
         thread.name = "kindred-models"
         thread.start()
     }
 
-    func submit(_ work: @escaping @Sendable () -> Void) {
-        state.withLock { $0.work.append(work) }
-        signal.signal()
+    private func run(_ work: (Queue.Turn) -> Void, _ idle: () -> UInt64) {
+        while true {
+            guard let turn = state.withLock({ $0.queue.next(now: Self.now) }) else {
+                let wakeAt = idle()
+                let until = state.withLock { min(wakeAt, $0.queue.lookDueAt) }
+                let now = Self.now
+                let pause = until > now ? min(until - now, Self.pauseNanosecondsMax) : 0
+                _ = signal.wait(timeout: .now() + .nanoseconds(Int(pause)))
+                state.withLock { $0.isWoken = false }
+                continue
+            }
+            work(turn)
+            if case .stop = turn { return }
+        }
     }
 
-    /// Ends the thread after the work that was submitted, and waits for it.
+    /// Hands a request over, or says why not.
+    func submit(_ request: ControlRequest) -> Queue.Admission {
+        change { $0.add(request, request.isChange ? .change : .look) }
+    }
+
+    func report(_ report: VersionLoad.Report) { change { $0.add(report) } }
+
+    /// A request was answered.
+    func answered(_ request: ControlRequest) {
+        state.withLock { $0.queue.answered(request.isChange ? .change : .look) }
+    }
+
+    /// The repository was looked at.
+    func looked() { state.withLock { $0.queue.looked(now: Self.now) } }
+
+    /// Ends the thread after what it is doing, and waits for it.
     func stop() {
-        state.withLock { $0.isStopping = true }
-        signal.signal()
+        change { $0.stop() }
         ended.wait()
+        // For the next one who stops it.
+        ended.signal()
+    }
+
+    private func change<Result>(_ body: (inout Queue) -> Result) -> Result {
+        let (result, mustWake) = state.withLock { state in
+            let result = body(&state.queue)
+            defer { state.isWoken = true }
+            return (result, !state.isWoken)
+        }
+        if mustWake { signal.signal() }
+        return result
     }
 }

@@ -1,11 +1,13 @@
 import KindredDomain
 import KindredKernels
+import KindredModel
 import KindredQuery
 
 /// Answers one query by each engine over each side of a generation before it serves, so that no request meets
 /// memory or code that was never touched.
 enum GenerationWarmer {
-    static func warm(_ generation: Generation) {
+    /// Throws where the load is cancelled.
+    static func warm(_ generation: Generation, with means: LoadingMeans) throws(ModelFileFailure) {
         for side in [Side.items, .users] {
             guard let target = generation.side(side) else { continue }
             let queries = [PlannedQuery.Path.int8, .blas].map {
@@ -16,7 +18,7 @@ enum GenerationWarmer {
             let batch = ScanBatch(generation: generation, target: target, queries: queries)
             let scratch = ScanScratch()
             var worker = batch.makeWorker()
-            while batch.work(&worker, scratch: scratch) {}
+            while batch.work(&worker, scratch: scratch) { try means.threads.checkCancellation() }
             _ = batch.deposit(worker)
         }
     }

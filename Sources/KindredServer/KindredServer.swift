@@ -31,13 +31,6 @@ package final class KindredServer: Sendable {
         KindredServer.raiseDescriptorLimit(for: configuration.limits, logger: logger)
         try StartFailure.checkFolder(configuration.modelsRoot)
         try StartFailure.checkAnswerCache(configuration)
-        do {
-            try FileManager.default.createDirectory(
-                atPath: configuration.stateDirectory, withIntermediateDirectories: true)
-        } catch {
-            throw StartFailure.stateDirectory(
-                configuration.stateDirectory, reason: "\(error.localizedDescription)")
-        }
         let context = ServerContext(configuration: configuration, logger: logger)
         self.context = context
         group = MultiThreadedEventLoopGroup(
@@ -64,8 +57,8 @@ package final class KindredServer: Sendable {
             ])
         BLASCheck.run(logger: logger)
         KindredServer.checkRequestedKernel(logger: logger)
-        supervisor.start(watchMilliseconds: configuration.watchMilliseconds)
-        if supervisor.status.allSatisfy({ $0.active == 0 }) {
+        supervisor.start()
+        if supervisor.list.models.allSatisfy({ $0.active == 0 }) {
             logger.warning("no model is ready yet", metadata: ["models": "\(configuration.modelsRoot)"])
         }
     }
@@ -136,6 +129,7 @@ package final class KindredServer: Sendable {
         }
         // Last: whoever a loop woke up so far may have had it make a thread, which would keep to its processor too.
         let pinnedCount = try place(context.workers.map(\.loop))
+        supervisor.listens(at: Self.address(of: channel))
         logger.info(
             "listening",
             metadata: ["address": "\(Self.address(of: channel))", "pinned_threads": "\(pinnedCount)"])
@@ -174,6 +168,8 @@ package final class KindredServer: Sendable {
         for worker in context.workers {
             try? await worker.loop.submit { worker.drain() }.get()
         }
+        // What waits for a load or a look is refused now: no load is waited for.
+        supervisor.stop()
         let deadline = NIODeadline.now() + .milliseconds(Int64(configuration.drainMilliseconds))
         while NIODeadline.now() < deadline {
             if context.connectionCount.load(ordering: .relaxed) == 0 { break }
@@ -181,7 +177,6 @@ package final class KindredServer: Sendable {
         }
         let left = context.connectionCount.load(ordering: .relaxed)
         if left > 0 { logger.warning("connections cut off", metadata: ["connections": "\(left)"]) }
-        supervisor.stop()
         try? await group.shutdownGracefully()
         logger.info("stopped")
         LogWriter.standardError.flush()

@@ -1,436 +1,456 @@
-import Glibc
+import Dispatch
 import KindredCatalog
 import KindredDomain
-import KindredKernels
 import KindredModel
-import KindredQuery
-import Logging
 import NIOCore
 import NIOPosix
-import Synchronization
 
-/// Watches the repository, loads what is new, and decides which version serves. All of it on the control thread;
-/// a version that is refused changes nothing.
+/// Watches the repository, has what is new loaded, and decides which version serves. All of it on the control thread,
+/// which waits for no load: one version at a time is read on a thread of its own. A version that is refused changes
+/// nothing.
+///
+/// A switch whose version is loaded is made at once, whatever is being loaded meanwhile; one that needs a load has it
+/// begun at once, in place of one that nobody waits for.
 final class ModelSupervisor: @unchecked Sendable {
     typealias Completion = (Result<ModelSwitchResponse, RequestFailure>) -> Void
 
     /// A pinned version that was refused gets another look after this long, its stamp changed or not.
     private static let pinnedRetry = TimeAmount.seconds(2)
+    /// A load that was cancelled ends within this; a server that is told to stop does not wait for longer.
+    private static let loadEndSeconds = 2
+    private static let retryMilliseconds: UInt32 = 1_000
 
-    private let repository: Repository
-    private let loader: VersionLoader
-    private let state: ServerStateStore
-    private let wantedDefault: ModelName?
-    private let admission: MemoryAdmission
-    private let server: ServerContext
-    private let thread = ControlThread()
-    private let logger: Logger
+    private let loader: GenerationLoader
+    private let thread: ControlThread
+    private let publisher: ModelPublisher
+    private let log: ModelLog
+    private let stateLock: StateLock?
+    private let firstLookEnded = DispatchSemaphore(value: 0)
+
     /// Touched on the control thread alone, as all that follows.
     private var models: [ModelName: ServedModel] = [:]
-    private var remembered: [ModelName: ServedVersions]
-    private var reportedFailure: String?
+    private var choices: ChoiceMemory
+    private var defaultModel: ModelName?
+    private var repositoryRemark = "" { didSet { log.repositoryIs(repositoryRemark) } }
     /// Whether requests may run beside a load.
     private var isServing = false
-    private let published = Mutex<[ModelStatus]>([])
-    private let loads = Atomic<UInt64>(0)
-    private let refusals = Atomic<UInt64>(0)
-    private let switches = Atomic<UInt64>(0)
+    private var running: VersionLoad?
+    private var waiting: [WaitingRequest] = []
+    /// Models that may have versions to load, the first one last.
+    private var unsettled: [ModelName] = []
+    /// Answers that are given once what they say has been published.
+    private var answers: [(ControlRequest, Result<ModelSwitchResponse, RequestFailure>)] = []
+    private var isPublished = true
+    private var pace = PublicationPace()
 
-    init(configuration: ServerConfiguration, server: ServerContext) throws(StateFailure) {
-        repository = Repository(root: configuration.modelsRoot)
-        loader = VersionLoader(loading: configuration.loading)
-        wantedDefault = configuration.defaultModel
-        admission = MemoryAdmission(probe: configuration.memory)
-        self.server = server
-        logger = server.logger
-        state = try ServerStateStore(path: configuration.stateDirectory + "/state.sqlite")
-        remembered = try state.load()
+    /// Reads what the state folder remembers. Throws where another server has the folder, and where the file in it is
+    /// not one that a server wrote.
+    init(configuration: ServerConfiguration, server: ServerContext) throws {
+        loader = GenerationLoader(
+            repository: Repository(root: configuration.modelsRoot),
+            loader: VersionLoader(loading: configuration.loading), memory: server.memory,
+            admission: MemoryAdmission(probe: configuration.memory), logger: server.logger,
+            whenLoadBegins: configuration.whenLoadBegins)
+        log = ModelLog(logger: server.logger, root: configuration.modelsRoot)
+        publisher = ModelPublisher(server: server, repository: loader.repository)
+        thread = ControlThread(
+            limits: configuration.limits, watchMilliseconds: configuration.watchMilliseconds)
+        choices = try ChoiceMemory(directory: configuration.stateDirectory, logger: server.logger)
+        stateLock = choices.lock
+        stateLock?.describe(address: "not listening yet", models: configuration.modelsRoot)
+        defaultModel = configuration.defaultModel ?? choices.rememberedDefault
+        if let defaultModel { choices.save(defaultModel: defaultModel) }
     }
 
-    /// Looks at the repository for the first time, then starts to watch it. Blocks until what can serve serves.
-    func start(watchMilliseconds: Int) {
-        scan()
-        isServing = true
-        warnOfMistakes()
-        thread.start(intervalMilliseconds: watchMilliseconds) {
-            self.scan()
-            for name in self.models.keys { self.models[name]!.spare.look(now: .now()) }
-        }
+    private var repository: Repository { loader.repository }
+
+    /// Looks at the repository for the first time, then watches it. Blocks until what can serve serves.
+    func start() {
+        thread.start(work: { self.work(on: $0) }, idle: { self.idle() })
+        firstLookEnded.wait()
     }
 
-    /// Says what about the repository does not look meant. The server works on: either may be put right later.
-    private func warnOfMistakes() {
-        if let wantedDefault, models[wantedDefault] == nil {
-            logger.warning(
-                "the default model is not in the repository",
-                metadata: [
-                    "default_model": "\(wantedDefault)", "models": "\(repository.root)",
-                    "found": "\(models.keys.sorted().map(\.description).joined(separator: " "))",
-                ])
-        }
-        let versions = models.keys.filter { name in
-            Repository.versionNumber(ofFolder: name.description) != nil
-                && access(repository.directory(of: name) + "/" + ModelFiles.manifest, F_OK) == 0
-        }
-        if let version = versions.min() {
-            logger.warning(
-                "this looks like one model's folder: --models wants its parent",
-                metadata: ["models": "\(repository.root)", "version": "\(version)"])
-        }
+    /// Refuses what waits, gives up what is being loaded, ends the control thread and lets go of the state folder. May
+    /// be called again.
+    func stop() {
+        thread.stop()
+        stateLock?.release()
     }
 
-    /// Ends the control thread once it has done what it was asked.
-    func stop() { thread.stop() }
+    /// Says in the state folder where the server listens.
+    func listens(at address: String) { stateLock?.describe(address: address, models: repository.root) }
 
     // MARK: For any thread
 
     /// Every model of the repository, as of the last change.
-    var status: [ModelStatus] { published.withLock { $0 } }
+    var list: ModelList { publisher.list }
 
-    var counters: [(String, UInt64)] {
-        [
-            ("model_loads_total", loads.load(ordering: .relaxed)),
-            ("model_refusals_total", refusals.load(ordering: .relaxed)),
-            ("model_switches_total", switches.load(ordering: .relaxed)),
-        ]
-    }
+    var counters: [(String, UInt64)] { log.counters }
 
-    /// Looks at the repository now. `completion` is called on the event loop that asks.
-    func load(_ request: ModelLoadRequest, completion: @escaping Completion) {
-        onThread(completion) { supervisor throws(RequestFailure) in
-            supervisor.scan()
-            let model = try supervisor.model(request.model)
-            if request.version != 0, model.generations[request.version] == nil {
-                try supervisor.checkPresence(of: request.version, of: model)
-                try supervisor.loadVersion(request.version, of: model.name)
-                supervisor.takeOver(model.name)
-            }
-            supervisor.publish()
-            return supervisor.response(model.name)
-        }
-    }
-
-    /// Activates or rolls back. `completion` is called on the event loop that asks.
-    func switchVersion(_ request: ModelSwitchRequest, completion: @escaping Completion) {
-        onThread(completion) { supervisor throws(RequestFailure) in
-            let model = try supervisor.model(request.model)
-            let serving = model.active?.version ?? 0
-            guard request.expectedActive == 0 || request.expectedActive == serving else {
-                throw .conflict(expected: request.expectedActive, active: serving)
-            }
-            switch request.goal {
-            case .version(let version): try supervisor.activate(version, pinned: version, of: model.name)
-            case .previous:
-                guard let previous = model.versions.previous else { throw .noPreviousVersion(model.name) }
-                try supervisor.activate(previous, pinned: previous, of: model.name)
-            case .latest:
-                try supervisor.unpin(model.name)
-                supervisor.scan()
-            }
-            return supervisor.response(model.name)
-        }
-    }
-
-    private func onThread(
-        _ completion: @escaping Completion,
-        _ work: @escaping @Sendable (ModelSupervisor) throws(RequestFailure) -> ModelSwitchResponse
-    ) {
+    /// Hands a request to the control thread, from an event loop; `completion` is called on that loop. Throws
+    /// OVERLOADED where too many wait, and DRAINING.
+    func submit(
+        _ wish: ControlRequest.Wish, claim: RequestClaim, completion: @escaping Completion
+    ) throws(RequestFailure) {
         let loop = MultiThreadedEventLoopGroup.currentEventLoop!
         let bound = NIOLoopBound(completion, eventLoop: loop)
-        thread.submit {
-            let result: Result<ModelSwitchResponse, RequestFailure>
-            do throws(RequestFailure) {
-                result = .success(try work(self))
-            } catch {
-                result = .failure(error)
-            }
+        let request = ControlRequest(wish: wish, claim: claim) { result in
             loop.execute { bound.value(result) }
+        }
+        switch thread.submit(request) {
+        case .taken: return
+        case .full: throw .overloaded(retryAfterMilliseconds: Self.retryMilliseconds)
+        case .stopping: throw .draining
         }
     }
 
     // MARK: On the control thread
 
-    private func model(_ name: ModelName?) throws(RequestFailure) -> ServedModel {
-        guard let name = name ?? defaultModel else {
-            throw models.isEmpty ? .noModelReady : .unknownModel("", known: models.keys.map(\.description))
+    private func work(on turn: ControlThread.Queue.Turn) {
+        switch turn {
+        case .stop(let requests):
+            end(requests)
+            return
+        case .report(let report): take(report)
+        case .change(let request): begin(request)
+        case .looks(let requests): look(for: requests)
+        case .periodicLook: look()
         }
-        guard let model = models[name] else {
-            throw .unknownModel(name.description, known: models.keys.map(\.description))
-        }
-        return model
+        dropDead()
+        advance()
+        chooseDefault()
+        if !answers.isEmpty { publish() }
     }
 
-    /// The model of requests that name none: the one that was asked for, or the only one that serves.
-    private var defaultModel: ModelName? {
-        if let wantedDefault { return wantedDefault }
-        let serving = models.values.filter { $0.active != nil }
-        return serving.count == 1 ? serving[0].name : nil
+    private func idle() -> UInt64 {
+        // Nobody asks before the first look has ended.
+        guard isServing, !isPublished else { return .max }
+        if ControlThread.now < pace.next { return pace.next }
+        publish()
+        return .max
+    }
+
+    private func end(_ requests: [ControlRequest]) {
+        running?.cancellation.cancel()
+        for request in requests + waiting.map(\.request) { answer(request, .failure(.draining)) }
+        waiting = []
+        publish()
+        if let running, !running.wait(seconds: Self.loadEndSeconds) { log.loadGoesOn(running) }
+    }
+
+    // MARK: Requests
+
+    private func answer(_ request: ControlRequest, _ result: Result<ModelSwitchResponse, RequestFailure>) {
+        answers.append((request, result))
+    }
+
+    private func name(of request: ControlRequest) throws(RequestFailure) -> ModelName {
+        guard let name = request.model ?? defaultModel else {
+            throw models.isEmpty ? .noModelReady : .unknownModel("", known: knownNames)
+        }
+        guard models[name] != nil else { throw .unknownModel(name.description, known: knownNames) }
+        return name
+    }
+
+    private var knownNames: [String] { models.keys.map(\.description) }
+
+    /// A switch whose turn has come.
+    private func begin(_ request: ControlRequest) {
+        if request.claim.isOpen(now: ControlThread.now), let name = try? name(of: request) {
+            // What was published a moment ago can be switched to.
+            look(at: name)
+        }
+        proceed(with: request)
+    }
+
+    /// MODEL_LOADs whose turn has come: one look for all of them.
+    private func look(for requests: [ControlRequest]) {
+        let now = ControlThread.now
+        if requests.contains(where: { $0.claim.isOpen(now: now) }) { look() }
+        for request in requests { proceed(with: request) }
+    }
+
+    /// Does what a request asks for, or leaves it to wait for the load that this needs.
+    private func proceed(with request: ControlRequest) {
+        guard request.claim.isOpen(now: ControlThread.now) else {
+            _ = request.claim.giveUp()
+            return answer(request, .failure(request.claim.lateness))
+        }
+        do throws(RequestFailure) {
+            let name = try name(of: request)
+            switch request.wish {
+            case .look(let wish):
+                if wish.version != 0 {
+                    guard try models[name]!.needsLoad(wish.version, now: .now()) else { break }
+                    return waiting.append(WaitingRequest(request: request, name: name, version: wish.version))
+                }
+                guard isSettled else {
+                    return waiting.append(WaitingRequest(request: request, name: name, version: nil))
+                }
+            case .change(let wish):
+                let serving = models[name]!.active?.version ?? 0
+                guard wish.expectedActive == 0 || wish.expectedActive == serving else {
+                    throw .conflict(expected: wish.expectedActive, active: serving)
+                }
+                switch try models[name]!.target(of: wish.goal, now: .now()) {
+                case .load(let version):
+                    return waiting.append(WaitingRequest(request: request, name: name, version: version))
+                case .ready(let version, let pinned):
+                    // From here on it is done, and nobody says anything else.
+                    guard request.claim.take(now: ControlThread.now) else {
+                        return answer(request, .failure(request.claim.lateness))
+                    }
+                    if let version { choose(version, pinned: pinned, of: name) } else { unpin(name) }
+                }
+            }
+            answer(request, .success(response(name)))
+        } catch {
+            answer(request, .failure(error))
+        }
     }
 
     private func response(_ name: ModelName) -> ModelSwitchResponse {
-        let status = models[name]!.status(isDefault: false)
-        return ModelSwitchResponse(active: status.active, previous: status.previous, pinned: status.pinned)
+        choices.flush()
+        let model = models[name]!
+        return ModelSwitchResponse(
+            active: model.active?.version ?? 0, previous: model.previous?.version ?? 0,
+            pinned: model.versions.pinned ?? 0, isRemembered: choices.obstacle(of: name) == nil)
     }
 
-    /// One look at the repository: new models, new versions, changed files of refused ones.
-    private func scan() {
+    /// Lets go of requests that nobody waits for any more, and of those whose model has gone meanwhile.
+    private func dropDead() {
+        let now = ControlThread.now
+        waiting.removeAll { entry in
+            if !entry.request.claim.isOpen(now: now) {
+                _ = entry.request.claim.giveUp()
+                answer(entry.request, .failure(entry.request.claim.lateness))
+                return true
+            }
+            guard models[entry.name] == nil else { return false }
+            answer(entry.request, .failure(.unknownModel(entry.name.description, known: knownNames)))
+            return true
+        }
+    }
+
+    // MARK: Looks
+
+    /// One look at the repository: new models, new versions, changed files of refused ones, folders that are gone.
+    private func look() {
+        defer { thread.looked() }
+        isPublished = false
+        choices.retry()
+        for name in models.keys { models[name]!.spare.look(now: .now()) }
         let names: [ModelName]
         do throws(ModelFileFailure) {
             names = try repository.models()
-            reportedFailure = nil
+            repositoryRemark = repository.remark(names)
         } catch {
-            // Once per reason: the watcher comes back every second.
-            if reportedFailure != error.description {
-                reportedFailure = error.description
-                logger.error("the repository cannot be read", metadata: ["reason": "\(error)"])
-            }
+            // What is known stays.
+            repositoryRemark = "the folder of all models cannot be read: \(error)"
             return
         }
-        for name in names where models[name] == nil {
-            models[name] = ServedModel(name: name, remembered: remembered[name])
+        var manifestsLeft = Limits.manifestsPerLookMax
+        for name in names {
+            if models[name] == nil {
+                models[name] = ServedModel(name: name, remembered: choices.remembered[name])
+            }
+            look(at: name, manifestsLeft: &manifestsLeft)
         }
-        for name in names { scan(name) }
-        publish()
+        let present = Set(names)
+        for name in models.keys where !present.contains(name) { folderIsGone(of: name) }
+        unsettled = names.reversed()
     }
 
-    private func scan(_ name: ModelName) {
-        guard let versions = try? repository.versions(of: name) else { return }
-        models[name]!.refusals = models[name]!.refusals.filter { versions.contains($0.key) }
-        noticeReplacements(of: name, among: versions)
-        // After a restart: what was chosen before, and what a rollback would go to.
-        if let chosen = models[name]!.versions.active, models[name]!.generations[chosen] == nil,
-            versions.contains(chosen)
-        {
-            try? loadVersion(chosen, of: name, isRetried: models[name]!.versions.pinned == chosen)
-        }
-        // The newest that is any good; older ones only where nothing serves yet.
-        for version in versions.reversed() {
-            let serving = models[name]!.active?.version ?? 0
-            if version <= serving || models[name]!.generations[version] != nil { break }
-            if (try? loadVersion(version, of: name)) != nil { break }
-        }
-        takeOver(name)
-        if let previous = models[name]!.versions.previous, models[name]!.generations[previous] == nil,
-            versions.contains(previous)
-        {
-            try? loadVersion(previous, of: name)
-        }
-        models[name]!.dropUnneeded()
+    private func look(at name: ModelName) {
+        var manifestsLeft = Limits.manifestsPerLookMax
+        look(at: name, manifestsLeft: &manifestsLeft)
+        isPublished = false
     }
 
-    /// Lets the newest generation serve, unless another one is pinned. While a pinned one cannot be loaded the newest
-    /// stands in for it; the state file keeps the choice.
-    private func takeOver(_ name: ModelName) {
-        let model = models[name]!
-        guard let newest = model.generations.keys.max() else { return }
-        let serving = model.active?.version
-        guard let pinned = model.versions.pinned else {
-            if model.fallback != nil || newest > serving ?? 0 { try? activate(newest, pinned: nil, of: name) }
+    private func look(at name: ModelName, manifestsLeft: inout Int) {
+        for replacement in models[name]!.look(in: repository, manifestsLeft: &manifestsLeft) {
+            log.replaced(replacement, of: name)
+        }
+        log.folderFails(models[name]!.folderFailure, of: name)
+        settle(name)
+    }
+
+    private func folderIsGone(of name: ModelName) {
+        if models[name]!.isFolderGone { return }
+        models[name]!.folderIsGone()
+        log.folderIsGone(of: name, serving: models[name]!.active?.version)
+        if models[name]!.active == nil { models[name] = nil }
+    }
+
+    // MARK: Loads
+
+    /// Nothing is being loaded, and nothing is left to load.
+    private var isSettled: Bool { running == nil && unsettled.isEmpty }
+
+    /// Begins the next load, if there is none: what a switch waits for, what a MODEL_LOAD asks for by its number, what
+    /// the last look has found. With nothing left, who waits for that is answered.
+    private func advance() {
+        if let running {
+            let changes = waiting.filter(\.request.isChange)
+            let isAwaited = changes.contains { $0.name == running.name && $0.version == running.version }
+            if !isAwaited, !changes.isEmpty { running.cancellation.cancel() }
             return
         }
-        let fallback: UInt64? = model.generations[pinned] == nil ? newest : nil
-        guard fallback != model.fallback else { return }
-        if let fallback, model.fallback == nil {
-            logger.warning(
-                "pinned version cannot be loaded, serving another",
-                metadata: [
-                    "model": "\(name)", "pinned": "\(pinned)", "version": "\(fallback)",
-                    "reason": "\(model.refusals[pinned]?.reason ?? "it is not in the repository")",
-                ])
+        let next = waiting.first { $0.request.isChange } ?? waiting.first { $0.version != nil }
+        if let next, let version = next.version {
+            models[next.name]?.ask(for: version, now: .now())
+            return begin(version, of: next.name)
         }
-        models[name]!.fallback = fallback
-        models[name]!.dropUnneeded()
+        while let name = unsettled.last {
+            if let version = models[name]?.nextWanted(now: .now()) { return begin(version, of: name) }
+            unsettled.removeLast()
+        }
+        let answered = waiting
+        waiting = []
+        for entry in answered { proceed(with: entry.request) }
+        guard !isServing else { return }
+        isServing = true
+        chooseDefault()
+        if let defaultModel, models[defaultModel] == nil {
+            log.defaultIsMissing(defaultModel, found: models.keys.sorted())
+        }
         publish()
-        reportSwitch(to: fallback ?? pinned, from: serving, of: name)
+        firstLookEnded.signal()
     }
 
-    /// Finds loaded versions whose files are now those of another packing. What is loaded stays as it is.
-    private func noticeReplacements(of name: ModelName, among versions: [UInt64]) {
-        for (version, generation) in models[name]!.generations {
-            guard versions.contains(version) else {
-                // Whatever comes back under this number is compared.
-                models[name]!.stamps[version] = nil
-                continue
-            }
-            let stamp = repository.changeStamp(of: name, version: version)
-            guard stamp != models[name]!.stamps[version],
-                let manifest = try? Manifest.read(
-                    directory: repository.directory(of: name, version: version))
-            else { continue }
-            models[name]!.stamps[version] = stamp
-            let before = models[name]!.refusals.removeValue(forKey: version)
-            if manifest.fingerprint == generation.fingerprint { continue }
-            let reason =
-                "the files on disk were replaced (fingerprint \(manifest.fingerprintText), loaded "
-                + "\(HexText.encode(generation.fingerprint))): publish a new version instead"
-            models[name]!.refusals[version] = ServedModel.Refusal(
-                stamp: stamp, reason: reason, retryAt: .distantFuture)
-            if before?.reason == reason { continue }
-            refusals.wrappingAdd(1, ordering: .relaxed)
-            logger.error(
-                "a loaded version was replaced on disk",
-                metadata: ["model": "\(name)", "version": "\(version)", "reason": "\(reason)"])
-        }
+    private func begin(_ version: UInt64, of name: ModelName) {
+        let load = VersionLoad(
+            name: name, version: version, stamp: repository.changeStamp(of: name, version: version))
+        running = load
+        models[name]!.loading = version
+        isPublished = false
+        let memory = models[name]!.spare.memory
+        let serving = models[name]!.active?.version
+        let (loader, thread, isServing) = (loader, thread, isServing)
+        load.start(
+            givesWay: isServing,
+            work: { load in
+                let threads: LoadingThreads =
+                    isServing ? .givingWay(load.cancellation) : .eager(load.cancellation)
+                return try loader.generation(
+                    load, beside: serving,
+                    with: LoadingMeans(threads: threads, memory: memory, cancellation: load.cancellation))
+            },
+            report: { thread.report($0) })
     }
 
-    private func checkPresence(of version: UInt64, of model: ServedModel) throws(RequestFailure) {
-        let versions = (try? repository.versions(of: model.name)) ?? []
-        guard versions.contains(version) else {
-            throw .versionGone(requested: version, serving: model.active?.version ?? 0)
-        }
-    }
-
-    /// Loads, checks and warms a version, unless it was refused and has not changed since. `isRetried`: one that was
-    /// refused is tried again from time to time, changed or not.
-    private func loadVersion(
-        _ version: UInt64, of name: ModelName, isRetried: Bool = false
-    ) throws(RequestFailure) {
-        if models[name]!.generations[version] != nil { return }
-        let stamp = repository.changeStamp(of: name, version: version)
-        let refused = models[name]!.refusals[version]
-        if let refused, refused.stamp == stamp,
-            !(isRetried || refused.isPassing) || NIODeadline.now() < refused.retryAt
-        {
-            throw .modelCorrupt(version: version, reason: refused.reason)
-        }
-        let startedAt = NIODeadline.now()
-        let generation: Generation
-        do {
-            generation = try makeGeneration(version, of: name)
-        } catch {
-            let isPassing = MemoryAdmission.isPassing(error)
-            // Figures differ from look to look: those of the first one stand, so that it is said once.
-            let isKnown = isPassing && refused?.isPassing == true && refused?.stamp == stamp
-            let reason = isKnown ? refused!.reason : "\(error)"
-            // What waits for loads of other models may be what this one misses.
-            for other in isPassing ? Array(models.keys) : [name] { models[other]!.spare.loadEnded() }
-            let now = NIODeadline.now()
+    /// A load has ended.
+    private func take(_ report: VersionLoad.Report) {
+        let (name, version) = (report.load.name, report.load.version)
+        running = nil
+        isPublished = false
+        guard models[name] != nil else { return }
+        models[name]!.loading = nil
+        // What waits for loads of other models may be what this one misses.
+        let emptied = report.isPassing ? Array(models.keys) : [name]
+        for other in emptied { models[other]!.spare.loadEnded() }
+        switch report.outcome {
+        case .loaded(let generation):
+            models[name]!.take(generation, stamp: report.load.stamp)
+            log.loaded(generation, report)
+        case .refused(let reason, _):
             // A large version that stays damaged must not keep the disk busy.
-            let pause = max(Self.pinnedRetry, .nanoseconds(20 * (now - startedAt).nanoseconds))
-            models[name]!.refusals[version] = ServedModel.Refusal(
-                stamp: stamp, reason: reason, retryAt: now + pause, isPassing: isPassing)
-            if refused == nil || refused?.stamp != stamp || refused?.reason != reason {
-                refusals.wrappingAdd(1, ordering: .relaxed)
-                logger.error(
-                    "version refused",
-                    metadata: ["model": "\(name)", "version": "\(version)", "reason": "\(reason)"])
-                publishStatus()
-            }
-            throw .modelCorrupt(version: version, reason: reason)
+            let pause = max(Self.pinnedRetry, .nanoseconds(20 * report.nanoseconds))
+            let isKnown = models[name]!.refuse(
+                version, reason: reason, stamp: report.load.stamp, retryAt: .now() + pause,
+                isPassing: report.isPassing)
+            log.refused(version, of: name, reason: reason, isKnown: isKnown)
+        case .cancelled: if !unsettled.contains(name) { unsettled.append(name) }
         }
-        models[name]!.stamps[version] = stamp
-        models[name]!.refusals[version] = nil
-        models[name]!.generations[version] = generation
-        loads.wrappingAdd(1, ordering: .relaxed)
-        logger.info(
-            "version loaded",
-            metadata: [
-                "model": "\(name)", "version": "\(version)", "items": "\(generation.items?.table.count ?? 0)",
-                "users": "\(generation.users?.table.count ?? 0)", "dimension": "\(generation.dimension)",
-                "elapsed_ms": "\((NIODeadline.now() - startedAt).nanoseconds / 1_000_000)",
-            ])
+        let resumed = waiting.filter { $0.name == name && $0.version != nil }
+        waiting.removeAll { $0.name == name && $0.version != nil }
+        // A switch finds what served when it was asked for; a look finds what serves after it.
+        for entry in resumed where entry.request.isChange { proceed(with: entry.request) }
+        settle(name)
+        for entry in resumed where !entry.request.isChange { proceed(with: entry.request) }
     }
 
-    private func makeGeneration(_ version: UInt64, of name: ModelName) throws -> Generation {
-        // What was read and made on the way, whether it is a version in the end or not.
-        defer { server.memory.lookSoon() }
-        let directory = repository.directory(of: name, version: version)
-        try admission.admit(
-            versionIn: directory, loading: loader.loading, spare: models[name]!.spare.memory.byteCount,
-            beside: models[name]!.active?.version)
-        let loaded = try loader.load(
-            directory: directory, expecting: name, version: version,
-            with: LoadingMeans(
-                threads: isServing ? .givingWay() : .eager, memory: models[name]!.spare.memory))
-        models[name]!.spare.loadEnded()
-        for (side, reason) in loaded.codesBuilt.sorted(by: { $0.key.description < $1.key.description }) {
-            logger.warning(
-                "codes were made in memory, which every load of this version repeats",
-                metadata: [
-                    "model": "\(name)", "version": "\(version)", "side": "\(side)", "reason": "\(reason)",
-                    "remedy": "kindred pack --reindex \(loaded.directory)",
-                ])
+    // MARK: What serves
+
+    /// Lets a model's generations take over as its rules say, and lets go of those that are not needed.
+    private func settle(_ name: ModelName) {
+        switch models[name]!.takeOver() {
+        case .nothing: models[name]!.dropUnneeded(now: .now())
+        case .choose(let version): choose(version, pinned: nil, of: name)
+        case .standIn(let version): standIn(version, of: name)
         }
-        let catalogs = try VersionCatalog.columns(of: loaded)
-        let memory = server.memory
-        let generation = try Generation(
-            version: loaded, itemCatalog: catalogs[.items], userCatalog: catalogs[.users],
-            release: { memory.giveBackModel([$0, $1].compactMap { $0 }) })
-        GenerationWarmer.warm(generation)
-        return generation
     }
 
-    /// Makes a version serve: in the state file first, so that a restart agrees, then on every loop.
-    private func activate(_ version: UInt64, pinned: UInt64?, of name: ModelName) throws(RequestFailure) {
-        if models[name]!.generations[version] == nil {
-            try checkPresence(of: version, of: models[name]!)
-            try loadVersion(version, of: name)
-        }
-        let before = models[name]!.versions
+    /// Makes a version serve. The state file knows it before anybody else does: `publish` writes it first.
+    private func choose(_ version: UInt64, pinned: UInt64?, of name: ModelName) {
         let after = models[name]!.switched(to: version, pinned: pinned)
-        if after != before {
-            do throws(StateFailure) {
-                try state.save(after, for: name)
-            } catch {
-                throw stateFailure(error)
-            }
-        }
+        if after != models[name]!.versions { choices.note(after, for: name) }
         let replaced = models[name]!.active?.version
         models[name]!.versions = after
-        models[name]!.fallback = nil
-        models[name]!.dropUnneeded()
-        publish()
-        reportSwitch(to: version, from: replaced, of: name)
+        models[name]!.standIn = nil
+        served(version, replaced, of: name)
     }
 
-    private func reportSwitch(to version: UInt64, from replaced: UInt64?, of name: ModelName) {
-        guard replaced != version else { return }
-        switches.wrappingAdd(1, ordering: .relaxed)
-        logger.info(
-            "version serves",
-            metadata: [
-                "model": "\(name)", "version": "\(version)", "replaced": "\(replaced ?? 0)",
-                "pinned": "\(models[name]!.versions.pinned ?? 0)",
-            ])
-    }
-
-    private func unpin(_ name: ModelName) throws(RequestFailure) {
-        var versions = models[name]!.versions
-        guard versions.pinned != nil else { return }
-        versions.pinned = nil
-        do throws(StateFailure) {
-            try state.save(versions, for: name)
-        } catch {
-            throw stateFailure(error)
+    private func standIn(_ version: UInt64?, of name: ModelName) {
+        let model = models[name]!
+        let pinned = model.versions.pinned ?? 0
+        if let version, model.standIn == nil {
+            log.standsIn(
+                version, pinned: pinned,
+                reason: model.refusals[pinned]?.reason ?? "it is not in the repository", of: name)
         }
-        models[name]!.versions = versions
+        models[name]!.standIn = version
+        served(version ?? pinned, model.active?.version, of: name)
     }
 
-    /// A choice that cannot be remembered is not made. The log names the reason under the caller's reference.
-    private func stateFailure(_ failure: StateFailure) -> RequestFailure {
-        let reference = UInt64.random(in: 1...UInt64.max)
-        logger.error(
-            "the state file cannot be written",
-            metadata: ["reason": "\(failure)", "reference": "\(String(reference, radix: 16))"])
-        return .internalError(reference: reference)
+    private func served(_ version: UInt64, _ replaced: UInt64?, of name: ModelName) {
+        models[name]!.dropUnneeded(now: .now())
+        isPublished = false
+        log.serves(version, replaced: replaced, pinned: models[name]!.versions.pinned, of: name)
     }
 
-    /// Hands the choice of all models to the event loops and to whoever asks for the list.
+    /// Newer versions take over again, of which there is none yet.
+    private func unpin(_ name: ModelName) {
+        guard models[name]!.versions.pinned != nil else { return }
+        models[name]!.versions.pinned = nil
+        isPublished = false
+        choices.note(models[name]!.versions, for: name)
+    }
+
+    /// The model of requests that name none, where there is none yet: the first that serves. Of several at the start
+    /// none is the first. Once there is one it stays, over a restart too.
+    private func chooseDefault() {
+        guard isServing, defaultModel == nil else { return }
+        var only: ModelName?
+        for model in models.values where model.active != nil {
+            guard only == nil else { return }
+            only = model.name
+        }
+        guard let only else { return }
+        defaultModel = only
+        choices.save(defaultModel: only)
+        isPublished = false
+        log.isDefault(only)
+    }
+
+    // MARK: Publication
+
+    /// Hands the choice of all models to the event loops and to whoever asks for the list, where they have changed, and
+    /// gives the answers that waited for it.
     private func publish() {
-        var entries: [ModelName: GenerationTable.Entry] = [:]
-        for (name, model) in models { entries[name] = model.entry }
-        let chosen = defaultModel
-        let table = server.store.update { [entries] table in
-            table.models = entries
-            table.defaultModel = chosen
+        if !isPublished {
+            let startedAt = ControlThread.now
+            choices.flush()
+            publisher.publish(
+                models, defaultModel: defaultModel, choices: choices, remark: repositoryRemark)
+            isPublished = true
+            pace.published(from: startedAt, to: ControlThread.now)
         }
-        server.publish(table)
-        publishStatus()
-    }
-
-    private func publishStatus() {
-        let chosen = defaultModel
-        let list = models.values.sorted { $0.name < $1.name }.map { $0.status(isDefault: $0.name == chosen) }
-        published.withLock { $0 = list }
+        let answers = answers
+        self.answers = []
+        for (request, result) in answers {
+            thread.answered(request)
+            request.complete(result)
+        }
     }
 }

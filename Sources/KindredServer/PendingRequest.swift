@@ -23,6 +23,8 @@ final class PendingRequest {
     /// Its END reply has been written.
     private(set) var isAnswered = false
     private var isCancelled = false
+    /// Of a request that changes something on another thread.
+    private var claim: RequestClaim?
     /// Set once nobody waits for an answer; other loops that work on it look here.
     let isDead = Atomic<Bool>(false)
 
@@ -56,17 +58,25 @@ final class PendingRequest {
         charge = WorkCharge()
     }
 
+    /// The claim that whoever does the request has to take first.
+    func claimed() -> RequestClaim {
+        let claim = RequestClaim(deadline: deadline, timeoutMilliseconds: timeoutMilliseconds)
+        self.claim = claim
+        return claim
+    }
+
     /// Nobody wants the answer any more.
     func cancel() {
         isCancelled = true
         isDead.store(true, ordering: .relaxed)
+        _ = claim?.giveUp()
     }
 
-    /// Why no answer is worth computing any more, if so: cancelled, too late, or nobody there to read it.
+    /// Why no answer is worth computing any more, if so: cancelled, too late, or nobody there to read it. What is being
+    /// done already is answered, however late.
     func obstacle(now: UInt64) -> RequestFailure? {
-        if isCancelled { return .cancelled }
-        if now > deadline { return .deadlineExceeded(milliseconds: timeoutMilliseconds) }
-        return nil
+        guard isCancelled || now > deadline, claim?.giveUp() ?? true else { return nil }
+        return isCancelled ? .cancelled : .deadlineExceeded(milliseconds: timeoutMilliseconds)
     }
 
     /// Writes the END reply. A reply that exceeds a body becomes the failure that says so. `now`: where that is known.
@@ -77,7 +87,11 @@ final class PendingRequest {
         connection.writeReply(message, to: self, now: now ?? connection.worker.now())
     }
 
-    func fail(_ failure: RequestFailure) { answer(.failure(ErrorReply(failure))) }
+    /// Says that nothing came of the request, unless it is being done already: then its answer follows.
+    func fail(_ failure: RequestFailure) {
+        guard claim?.giveUp() ?? true else { return }
+        answer(.failure(ErrorReply(failure)))
+    }
 
     /// Fills in the times of an answer that is ready at `now`.
     func stamp(_ origin: inout AnswerOrigin, now: UInt64) {

@@ -48,11 +48,14 @@ struct RequestDispatcher {
                     body, bodyByteCount: request.bodyByteCount, over: generation, worker.server.limits),
                 request)
             request.connection.start(job, now: request.receivedAt)
-        case .modelList: request.answer(.modelList(worker.server.supervisor.status))
+        case .modelList(let model):
+            request.connection.start(ModelListJob(request, model), now: request.receivedAt)
         case .modelLoad(let body):
-            worker.server.supervisor.load(body) { answer($0, request) }
+            try worker.server.supervisor.submit(.look(body), claim: request.claimed()) { answer($0, request) }
         case .modelSwitch(let body):
-            worker.server.supervisor.switchVersion(body) { answer($0, request) }
+            try worker.server.supervisor.submit(.change(body), claim: request.claimed()) {
+                answer($0, request)
+            }
         case .stats: request.answer(.stats(worker.server.stats))
         case .health: request.answer(.health(worker.server.health(isDraining: worker.isDraining)))
         case .lookalike(let body):
@@ -90,7 +93,7 @@ struct RequestDispatcher {
     ) {
         switch result {
         case .success(let response): request.answer(.modelSwitch(response))
-        case .failure(let failure): request.fail(failure)
+        case .failure(let failure): request.answer(.failure(ErrorReply(failure)))
         }
     }
 }

@@ -63,3 +63,26 @@ final class VectorsJob: LoopJob {
         return .finished
     }
 }
+
+/// Answers a MODEL_LIST with what was encoded for all who ask. A job, since the reply is large for what asks for it: a
+/// connection has one at a time, and none while it does not read its replies.
+final class ModelListJob: LoopJob {
+    private let request: PendingRequest
+    var connection: ConnectionHandler? { request.connection }
+    private let model: ModelName?
+
+    init(_ request: PendingRequest, _ model: ModelName?) {
+        self.request = request
+        self.model = model
+    }
+
+    func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
+        do throws(RequestFailure) {
+            if let obstacle = request.obstacle(now: now) { throw obstacle }
+            request.answer(.encoded(try worker.server.supervisor.list.reply(model)))
+        } catch {
+            request.fail(error)
+        }
+        return .finished
+    }
+}

@@ -14,7 +14,8 @@ package struct ServerConfiguration: Sendable {
     package var threadCount: Int
     /// The number of the processor that each of them keeps to; nil: the system places them.
     package var processors: [Int]?
-    /// The model of requests that name none; nil: the only model, where there is just one.
+    /// The model of requests that name none, from now on; nil: the one that is remembered, or else the first that
+    /// serves.
     package var defaultModel: ModelName?
     package var loading = VectorLoading.memory
     /// Which engine finds the rows of a query.
@@ -28,6 +29,9 @@ package struct ServerConfiguration: Sendable {
     package var watchMilliseconds = 1_000
     /// How long requests in flight may take once the server is told to stop.
     package var drainMilliseconds: UInt32 = 30_000
+
+    /// Called on the loading thread before a version is read; whoever wants a load to take long waits here.
+    package var whenLoadBegins: (@Sendable (ModelName, UInt64, Cancellation) -> Void)?
 
     package init(modelsRoot: String, stateDirectory: String, threadCount: Int) {
         self.modelsRoot = modelsRoot

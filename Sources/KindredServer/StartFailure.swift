@@ -6,7 +6,8 @@ import NIOCore
 /// Why a server cannot start. Never crosses the wire.
 package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case modelsRoot(String, reason: String)
-    case stateDirectory(String, reason: String)
+    /// Another server has the state folder.
+    case stateInUse(String, holder: String)
     case listen(String, reason: String)
     case limits(String)
     case answerCache(mebibytes: Int, threads: Int, reason: String)
@@ -15,8 +16,9 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .modelsRoot(let path, let reason):
             "the model repository '\(path)' \(reason): give a folder with --models"
-        case .stateDirectory(let path, let reason):
-            "the state directory '\(path)' cannot be made (\(reason)): give a writable one with --state"
+        case .stateInUse(let path, let holder):
+            "the state folder '\(path)' is in use by another server (\(holder)): end that one, or give this one a "
+                + "folder of its own with --state"
         case .listen(let address, let reason):
             "cannot listen on \(address): \(reason); give another address with --listen, port 0 picks a free one"
         case .answerCache(let mebibytes, let threads, let reason):

@@ -5,17 +5,18 @@ import KindredModel
 /// The catalog of a loaded version, checked against its manifest.
 package enum VersionCatalog {
     /// The attributes of each side that the model and its catalog both have. Throws where the catalog's columns
-    /// are not what the manifest says, and as `CatalogReader` does, also where the work is cancelled.
+    /// are not what the manifest says, where the load is cancelled, and as `CatalogReader` does.
     package static func columns(
-        of version: LoadedVersion, cancellation: Cancellation = Cancellation()
+        of version: LoadedVersion, with means: LoadingMeans = .plain
     ) throws -> [Side: CatalogColumns] {
         var result: [Side: CatalogColumns] = [:]
         for table in [version.items, version.users].compactMap({ $0 }) {
+            try means.threads.checkCancellation()
             var found: CatalogColumns?
             if let path = version.catalogPath {
                 found = try CatalogReader.readColumns(
                     path: path, side: table.side, rowCount: table.count,
-                    budget: ReadBudget(cancellation: cancellation), rowOf: table.ids.row(of:))
+                    budget: ReadBudget(cancellation: means.cancellation), rowOf: table.ids.row(of:))
             }
             let names = found?.columns.map(\.name) ?? []
             let wanted = version.manifest.rows(table.side)?.columns ?? []

@@ -100,6 +100,14 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
             frame, type: requestType | MessageType.replyBit, flags: .end, requestID: requestID, argument: 0)
     }
 
+    /// Appends bytes as they are: a body that was encoded before.
+    mutating func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress, !source.isEmpty else { return }
+            extend(by: source.count).copyMemory(from: start, byteCount: source.count)
+        }
+    }
+
     /// Begins a body: a fixed part of zeros but for its length. Returns where it begins.
     mutating func beginBody(fixedLength: Int) -> Int {
         let start = appendZeros(fixedLength)

@@ -15,7 +15,8 @@ package enum ClientMessage: Sendable, Equatable {
     case score(ScoreRequest)
     case vectors(VectorsRequest)
     case lookalike(LookalikeRequest)
-    case modelList
+    /// Of one model, or of all.
+    case modelList(ModelName?)
     case modelLoad(ModelLoadRequest)
     /// MODEL_ACTIVATE or MODEL_ROLLBACK.
     case modelSwitch(ModelSwitchRequest)
@@ -44,8 +45,7 @@ package enum ClientMessage: Sendable, Equatable {
         case .getVectors: return .vectors(try VectorsRequest(decoding: body, limits: limits))
         case .lookalike: return .lookalike(try LookalikeRequest(decoding: body, limits: limits))
         case .modelList:
-            try EmptyBody.check(request: body)
-            return .modelList
+            return .modelList(try EmptyBody.model(ofRequest: body, fixedLengthMin: EmptyBody.fixedLength))
         case .modelLoad: return .modelLoad(try ModelLoadRequest(decoding: body))
         case .modelActivate: return .modelSwitch(try ModelSwitchRequest(decodingActivate: body))
         case .modelRollback: return .modelSwitch(try ModelSwitchRequest(decodingRollback: body))
@@ -97,7 +97,10 @@ package enum ClientMessage: Sendable, Equatable {
         case .hello(let request): request.encode(into: &writer)
         case .ping(let value), .window(let value): NumberBody.encode(value, into: &writer)
         case .goAway(let message): message.encode(into: &writer)
-        case .cancel, .modelList, .stats, .health: EmptyBody.encode(into: &writer)
+        case .cancel, .stats, .health: EmptyBody.encode(into: &writer)
+        case .modelList(let model):
+            EmptyBody.encode(into: &writer)
+            writer.appendModel(model)
         case .data(let rows): rows.encode(into: &writer)
         case .recommend(let request): request.encode(into: &writer)
         case .score(let request): request.encode(into: &writer)

@@ -2,7 +2,7 @@ import KindredDomain
 
 /// Bodies that say nothing beyond their type, and the walk over bodies whose sections are all unknown.
 enum EmptyBody {
-    private static let fixedLength = 8
+    static let fixedLength = 8
 
     /// Checks a body of at least `fixedLengthMin` fixed bytes none of whose sections is known.
     static func check(_ body: RawSpan, fixedLengthMin: Int = fixedLength) throws(RequestFailure) {

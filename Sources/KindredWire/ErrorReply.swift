@@ -88,7 +88,7 @@ extension RequestFailure {
         case .unsupportedTag(let tag): (UInt64(tag), 0)
         case .unsupportedEncoding(let tag, _): (UInt64(tag), 0)
         case .duplicateRequestID(let id): (id, 0)
-        case .versionGone(let requested, let serving): (requested, serving)
+        case .versionGone(let requested, let serving, _): (requested, serving)
         case .malformedBody(let body): (body.wireValue, 0)
         case .deadlineExceeded(let milliseconds): (UInt64(milliseconds), 0)
         case .slowConsumer(let bytes, _): (bytes, 0)

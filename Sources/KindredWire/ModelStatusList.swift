@@ -27,6 +27,20 @@ enum ModelStatusList {
         static let itemColumnsOffsets: UInt16 = 88
         static let userColumns: UInt16 = 90
         static let userColumnsOffsets: UInt16 = 92
+        static let available: UInt16 = 94
+        static let availableOffsets: UInt16 = 95
+        static let availableState: UInt16 = 96
+        static let availableDimension: UInt16 = 97
+        static let availableItems: UInt16 = 98
+        static let availableUsers: UInt16 = 99
+        static let availableItemColumns: UInt16 = 100
+        static let availableItemColumnsOffsets: UInt16 = 102
+        static let availableUserColumns: UInt16 = 104
+        static let availableUserColumnsOffsets: UInt16 = 106
+        static let itemColumnTypes: UInt16 = 108
+        static let userColumnTypes: UInt16 = 109
+        static let remarks: UInt16 = 110
+        static let repositoryRemark: UInt16 = 112
     }
 
     /// The lists of texts.
@@ -37,9 +51,13 @@ enum ModelStatusList {
         var refusalReasons = TextSections(tag: Tag.refusalReasons)
         var itemColumns = TextSections(tag: Tag.itemColumns)
         var userColumns = TextSections(tag: Tag.userColumns)
+        var availableItemColumns = TextSections(tag: Tag.availableItemColumns)
+        var availableUserColumns = TextSections(tag: Tag.availableUserColumns)
+        var remarks = TextSections(tag: Tag.remarks)
     }
 
-    static func encode(_ models: [ModelStatus], into writer: inout ByteWriter) {
+    static func encode(_ response: ModelListResponse, into writer: inout ByteWriter) {
+        let models = response.models
         let fixed = writer.beginBody(fixedLength: fixedLength)
         writer.store(UInt32(clamping: models.count), at: fixed + 4)
         writer.appendTexts(TextList(models.map(\.name.description)), tag: Tag.names)
@@ -66,6 +84,27 @@ enum ModelStatusList {
         writer.appendSection(offsets(models.map(\.itemColumns.count)), tag: Tag.itemColumnsOffsets)
         writer.appendTexts(TextList(models.flatMap(\.userColumns)), tag: Tag.userColumns)
         writer.appendSection(offsets(models.map(\.userColumns.count)), tag: Tag.userColumnsOffsets)
+        encodeAvailable(models, into: &writer)
+        writer.appendSection(models.flatMap { $0.itemColumnTypes.map(\.rawValue) }, tag: Tag.itemColumnTypes)
+        writer.appendSection(models.flatMap { $0.userColumnTypes.map(\.rawValue) }, tag: Tag.userColumnTypes)
+        writer.appendTexts(TextList(models.map(\.remark)), tag: Tag.remarks)
+        if !response.remark.isEmpty { writer.appendString(response.remark, tag: Tag.repositoryRemark) }
+    }
+
+    private static func encodeAvailable(_ models: [ModelStatus], into writer: inout ByteWriter) {
+        let all = models.flatMap(\.available)
+        writer.appendSection(all.map(\.version), tag: Tag.available)
+        writer.appendSection(offsets(models.map(\.available.count)), tag: Tag.availableOffsets)
+        writer.appendSection(all.map(\.state.rawValue), tag: Tag.availableState)
+        writer.appendSection(all.map(\.details.dimension), tag: Tag.availableDimension)
+        writer.appendSection(all.map(\.details.itemCount), tag: Tag.availableItems)
+        writer.appendSection(all.map(\.details.userCount), tag: Tag.availableUsers)
+        writer.appendTexts(TextList(all.flatMap(\.details.itemColumns)), tag: Tag.availableItemColumns)
+        writer.appendSection(
+            offsets(all.map(\.details.itemColumns.count)), tag: Tag.availableItemColumnsOffsets)
+        writer.appendTexts(TextList(all.flatMap(\.details.userColumns)), tag: Tag.availableUserColumns)
+        writer.appendSection(
+            offsets(all.map(\.details.userColumns.count)), tag: Tag.availableUserColumnsOffsets)
     }
 
     private static func offsets(_ counts: [Int]) -> [UInt32] {
@@ -78,25 +117,35 @@ enum ModelStatusList {
         return offsets
     }
 
-    static func decode(_ body: RawSpan) throws(RequestFailure) -> [ModelStatus] {
+    static func decode(_ body: RawSpan) throws(RequestFailure) -> ModelListResponse {
         var sections = try SectionReader(body, fixedLengthMin: fixedLength)
         var columns = ModelColumns()
         var texts = ModelTexts()
+        var remark: Section?
         while let section = try sections.next(in: body) {
             switch section.tag {
             case Tag.names...Tag.names + 1: texts.names.take(section, &sections)
             case Tag.dimension, Tag.loadedOffsets, Tag.refusedOffsets, Tag.itemColumnsOffsets,
-                Tag.userColumnsOffsets:
+                Tag.userColumnsOffsets, Tag.availableOffsets, Tag.availableDimension,
+                Tag.availableItemColumnsOffsets, Tag.availableUserColumnsOffsets:
                 columns.take(section, &sections, as: .u32)
-            case Tag.metric, Tag.flags, Tag.itemIDKind, Tag.userIDKind:
+            case Tag.metric, Tag.flags, Tag.itemIDKind, Tag.userIDKind, Tag.availableState,
+                Tag.itemColumnTypes, Tag.userColumnTypes:
                 columns.take(section, &sections, as: .u8)
-            case Tag.active, Tag.previous, Tag.pinned, Tag.items, Tag.users, Tag.loaded, Tag.refused:
+            case Tag.active, Tag.previous, Tag.pinned, Tag.items, Tag.users, Tag.loaded, Tag.refused,
+                Tag.available, Tag.availableItems, Tag.availableUsers:
                 columns.take(section, &sections, as: .u64)
             case Tag.fingerprints...Tag.fingerprints + 1: texts.fingerprints.take(section, &sections)
             case Tag.trainingIDs...Tag.trainingIDs + 1: texts.trainingIDs.take(section, &sections)
             case Tag.refusalReasons...Tag.refusalReasons + 1: texts.refusalReasons.take(section, &sections)
             case Tag.itemColumns...Tag.itemColumns + 1: texts.itemColumns.take(section, &sections)
             case Tag.userColumns...Tag.userColumns + 1: texts.userColumns.take(section, &sections)
+            case Tag.availableItemColumns...Tag.availableItemColumns + 1:
+                texts.availableItemColumns.take(section, &sections)
+            case Tag.availableUserColumns...Tag.availableUserColumns + 1:
+                texts.availableUserColumns.take(section, &sections)
+            case Tag.remarks...Tag.remarks + 1: texts.remarks.take(section, &sections)
+            case Tag.repositoryRemark: remark = sections.keep(section, as: .utf8)
             default: try section.skip()
             }
         }
@@ -112,7 +161,8 @@ enum ModelStatusList {
         }
         try decodeNumbers(columns, texts, into: &models, in: body)
         try decodeLists(columns, texts, into: &models, in: body)
-        return models
+        try decodeAvailable(columns, texts, into: &models, in: body)
+        return ModelListResponse(models: models, remark: try remark?.string(in: body) ?? "")
     }
 
     private static func decodeNumbers(
@@ -171,6 +221,50 @@ enum ModelStatusList {
             }
             models[index].itemColumns = Array(itemColumns[itemRanges[index]])
             models[index].userColumns = Array(userColumns[userRanges[index]])
+        }
+        // Types that a newer server may add read as texts, which show every value.
+        let itemTypes = try columns.numbers(
+            Tag.itemColumnTypes, of: UInt8.self, count: itemColumns.count, in: body
+        ).map { ColumnType(rawValue: $0) ?? .text }
+        let userTypes = try columns.numbers(
+            Tag.userColumnTypes, of: UInt8.self, count: userColumns.count, in: body
+        ).map { ColumnType(rawValue: $0) ?? .text }
+        let remarks = try texts.remarks.required(count: models.count, in: body).strings
+        for index in models.indices {
+            models[index].itemColumnTypes = Array(itemTypes[itemRanges[index]])
+            models[index].userColumnTypes = Array(userTypes[userRanges[index]])
+            models[index].remark = remarks[index]
+        }
+    }
+
+    private static func decodeAvailable(
+        _ columns: ModelColumns, _ texts: ModelTexts, into models: inout [ModelStatus], in body: RawSpan
+    ) throws(RequestFailure) {
+        let versions = try columns.numbers(Tag.available, of: UInt64.self, in: body)
+        let count = versions.count
+        let ranges = try columns.ranges(Tag.availableOffsets, lists: models.count, elements: count, in: body)
+        let states = try columns.numbers(Tag.availableState, of: UInt8.self, count: count, in: body)
+        let dimensions = try columns.numbers(Tag.availableDimension, of: UInt32.self, count: count, in: body)
+        let items = try columns.numbers(Tag.availableItems, of: UInt64.self, count: count, in: body)
+        let users = try columns.numbers(Tag.availableUsers, of: UInt64.self, count: count, in: body)
+        let itemColumns = try texts.availableItemColumns.required(in: body).strings
+        let itemRanges = try columns.ranges(
+            Tag.availableItemColumnsOffsets, lists: count, elements: itemColumns.count, in: body)
+        let userColumns = try texts.availableUserColumns.required(in: body).strings
+        let userRanges = try columns.ranges(
+            Tag.availableUserColumnsOffsets, lists: count, elements: userColumns.count, in: body)
+        for index in models.indices {
+            models[index].available = ranges[index].map { place in
+                // A state that a newer server may add reads as the one that promises nothing.
+                var version = AvailableVersion(
+                    version: versions[place], state: VersionState(rawValue: states[place]) ?? .onDisk)
+                version.details.dimension = dimensions[place]
+                version.details.itemCount = items[place]
+                version.details.userCount = users[place]
+                version.details.itemColumns = Array(itemColumns[itemRanges[place]])
+                version.details.userColumns = Array(userColumns[userRanges[place]])
+                return version
+            }
         }
     }
 }

@@ -12,11 +12,13 @@ package enum ServerMessage: Sendable, Equatable {
     case score(ScoreResponse)
     case vectors(VectorsResponse)
     case lookalike(LookalikeSummary)
-    case modelList([ModelStatus])
+    case modelList(ModelListResponse)
     case modelSwitch(ModelSwitchResponse)
     case stats(StatsResponse)
     case health(HealthResponse)
     case failure(ErrorReply)
+    /// A reply whose body was encoded before, for many.
+    case encoded(EncodedBody)
 
     /// Appends the message's frames for request `requestID` of type `requestType`.
     ///
@@ -72,14 +74,15 @@ package enum ServerMessage: Sendable, Equatable {
                 byteCount: { response.byteCount(of: $0, foundBefore: foundBefore) },
                 { response.encode($0, foundBefore: foundBefore, into: &$1) })
         case .lookalike(let summary): try frames.append(into: &writer) { summary.encode(into: &$0) }
-        case .modelList(let models):
-            try frames.append(into: &writer) { ModelStatusList.encode(models, into: &$0) }
+        case .modelList(let response):
+            try frames.append(into: &writer) { ModelStatusList.encode(response, into: &$0) }
         case .modelSwitch(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
         case .stats(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
         case .health(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
         case .failure(let reply):
             frames.argument = UInt32(reply.status) | UInt32(reply.flags.rawValue) << 16
             try frames.append(into: &writer) { reply.encode(into: &$0) }
+        case .encoded(let body): try frames.append(into: &writer) { $0.append(body.bytes) }
         }
         return []
     }
@@ -96,7 +99,7 @@ package enum ServerMessage: Sendable, Equatable {
         case .score(let response): response.encode(part, OutcomeColumns(response.outcomes), into: &writer)
         case .vectors(let response):
             response.encode(part, foundBefore: response.foundBefore, into: &writer)
-        case .helloOK, .pong, .goAway, .data, .lookalike, .modelList, .modelSwitch, .stats, .health, .failure:
+        case .helloOK, .pong, .goAway, .data, .lookalike, .modelList, .encoded, .modelSwitch, .stats, .health, .failure:
             preconditionFailure("a message of one frame has no parts")
         }
         writer.endFrame(

@@ -11,7 +11,7 @@ package enum ServerReply: Sendable, Equatable {
     case score(ScoreReply)
     case vectors(VectorsReply)
     case lookalike(LookalikeSummary)
-    case modelList([ModelStatus])
+    case modelList(ModelListResponse)
     case modelSwitch(ModelSwitchResponse)
     case stats(StatsResponse)
     case health(HealthResponse)

@@ -152,6 +152,7 @@ package enum DetailCode: UInt16, Sendable, CaseIterable {
     case noKnownCandidate = 25
     case noKnownSeed = 26
     case noPreviousVersion = 27
+    case versionOnDisk = 28
 }
 
 extension RequestFailure {
@@ -188,6 +189,7 @@ extension RequestFailure {
         case .noKnownCandidate: .noKnownCandidate
         case .noKnownSeed: .noKnownSeed
         case .noPreviousVersion: .noPreviousVersion
+        case .versionGone(let requested, _, let onDisk) where onDisk.contains(requested): .versionOnDisk
         case .unknownModel, .unknownID, .dimensionMismatch, .limitExceeded, .unsupportedType, .unsupportedTag,
             .unsupportedEncoding, .duplicateRequestID, .versionGone, .malformedBody, .overloaded,
             .deadlineExceeded, .noModelReady, .draining, .slowConsumer, .cancelled, .conflict, .internalError,

@@ -3,39 +3,6 @@ import KindredClient
 import KindredDomain
 import KindredModel
 
-/// `kindred models`: what the server serves.
-struct ModelsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "The server's models, their versions and what was refused.")
-
-    @OptionGroup var server: ServerOptions
-
-    func run() async throws {
-        let models = try await server.withClient { try await $0.models() }
-        if server.json {
-            models.forEach { print(JSONWriter.compact($0.json)) }
-            return
-        }
-        if models.isEmpty { print("no models") }
-        for model in models { Self.show(model) }
-    }
-
-    private static func show(_ model: ModelDescription) {
-        var line = "model \(model.name)  "
-        line += model.active == 0 ? "nothing serves" : "version \(model.active)"
-        if model.pinned != 0 { line += " (pinned)" }
-        if model.previous != 0 { line += "  previous \(model.previous)" }
-        if model.isDefault { line += "  default" }
-        print(line)
-        if model.active != 0 {
-            print(
-                "  \(model.items.groupedDigits) items, \(model.users.groupedDigits) users, dimension "
-                    + "\(model.dimension), \(model.metric), training '\(model.trainingID)'")
-        }
-        for refusal in model.refusals { print("  refused version \(refusal.version): \(refusal.reason)") }
-    }
-}
-
 /// `kindred activate`: serve a version and hold it, or follow the newest again.
 struct ActivateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -108,11 +75,14 @@ struct VersionPrinter {
                         JSONMember("active", .integer(versions.active)),
                         JSONMember("previous", .integer(versions.previous)),
                         JSONMember("pinned", .integer(versions.pinned)),
+                        JSONMember("remembered", .bool(versions.isRemembered)),
                     ])))
         } else {
             let held = versions.pinned == 0 ? "newer versions take over" : "pinned"
             print("model \(name)  version \(versions.active) serves, \(held), previous \(versions.previous)")
         }
+        guard !versions.isRemembered else { return }
+        CommandOutput.note("the server cannot write its state file: after a restart it does not know of this")
     }
 }
 
@@ -131,31 +101,5 @@ struct StatsCommand: AsyncParsableCommand {
                 print($0)
             }
         }
-    }
-}
-
-extension ModelDescription {
-    var json: JSONValue {
-        .object([
-            JSONMember("name", .string(name.description)), JSONMember("default", .bool(isDefault)),
-            JSONMember("active", .integer(active)), JSONMember("previous", .integer(previous)),
-            JSONMember("pinned", .integer(pinned)), JSONMember("dimension", .integer(dimension)),
-            JSONMember("metric", .string(metric.description)), JSONMember("items", .integer(items)),
-            JSONMember("users", .integer(users)),
-            JSONMember("fingerprint", .string(HexText.encode(fingerprint))),
-            JSONMember("training_id", .string(trainingID)),
-            JSONMember("item_columns", .array(itemColumns.map(JSONValue.string))),
-            JSONMember("user_columns", .array(userColumns.map(JSONValue.string))),
-            JSONMember("loaded", .array(loaded.map(JSONValue.integer))),
-            JSONMember(
-                "refused",
-                .array(
-                    refusals.map {
-                        .object([
-                            JSONMember("version", .integer($0.version)),
-                            JSONMember("reason", .string($0.reason)),
-                        ])
-                    })),
-        ])
     }
 }

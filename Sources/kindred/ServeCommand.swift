@@ -66,7 +66,8 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var pinLoops = LoopPlacement.auto
     @Option(
-        help: "The model of requests that name none. Default: the only one.",
+        help:
+            "The model of requests that name none, remembered from then on. Default: the first that serves.",
         transform: ParsedValue.modelName("--default-model"))
     var defaultModel: ParsedValue<ModelName>?
     @Option(help: "Read vectors into memory, or map their files.")

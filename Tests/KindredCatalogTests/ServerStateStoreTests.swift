@@ -63,10 +63,61 @@ import Testing
 
     @Test func newerFormat() throws {
         do { _ = try ServerStateStore(path: path) }
-        _ = try folder.database("state.sqlite", "PRAGMA user_version = 2;")
-        #expect(throws: StateFailure.newerFormat(file: path, found: 2, wanted: 1)) {
+        _ = try folder.database("state.sqlite", "PRAGMA user_version = 3;")
+        #expect(throws: StateFailure.newerFormat(file: path, found: 3, wanted: 2)) {
             try ServerStateStore(path: path)
         }
+    }
+
+    @Test func theDefaultModelSurvivesARestart() throws {
+        let other = try #require(ModelName("other"))
+        do {
+            let store = try ServerStateStore(path: path)
+            #expect(try store.loadDefaultModel() == nil)
+            try store.save(defaultModel: model)
+            try store.save(defaultModel: other)
+        }
+        #expect(try ServerStateStore(path: path).loadDefaultModel() == other)
+        let readOnly = try ServerStateStore(path: path, readOnly: true)
+        #expect(try readOnly.loadDefaultModel() == other)
+        #expect(throws: StateFailure.self) { try readOnly.save(defaultModel: model) }
+    }
+
+    /// The first format knew no default model. Its choices are kept, and it takes one.
+    @Test func theFirstFormatIsBroughtUpToDate() throws {
+        _ = try folder.database(
+            "state.sqlite",
+            """
+            CREATE TABLE served_versions (
+                model TEXT NOT NULL PRIMARY KEY,
+                active INTEGER CHECK (active > 0),
+                previous INTEGER CHECK (previous > 0),
+                pinned INTEGER CHECK (pinned > 0)
+            ) STRICT, WITHOUT ROWID;
+            INSERT INTO served_versions VALUES ('shop', 3, 1, 3);
+            PRAGMA application_id = 1263420499;
+            PRAGMA user_version = 1;
+            """)
+        #expect(try ServerStateStore(path: path, readOnly: true).loadDefaultModel() == nil)
+        do {
+            let store = try ServerStateStore(path: path)
+            #expect(try store.load() == [model: ServedVersions(active: 3, previous: 1, pinned: 3)])
+            #expect(try store.loadDefaultModel() == nil)
+            try store.save(defaultModel: model)
+        }
+        let store = try ServerStateStore(path: path)
+        #expect(try store.load() == [model: ServedVersions(active: 3, previous: 1, pinned: 3)])
+        #expect(try store.loadDefaultModel() == model)
+    }
+
+    @Test func whatTheSystemRefusesIsNoDamage() throws {
+        let failure = #expect(throws: StateFailure.self) {
+            try ServerStateStore(path: folder.file("absent/state.sqlite"))
+        }
+        #expect(failure?.isRefusedBySystem == true)
+        try Data("no database".utf8).write(to: URL(fileURLWithPath: path))
+        let damage = #expect(throws: StateFailure.self) { try ServerStateStore(path: path) }
+        #expect(damage?.isRefusedBySystem == false)
     }
 
     @Test func rowsThatAreNeverWritten() throws {

@@ -187,7 +187,7 @@ enum HostilePeer {
             }
             models[0].isDefault = true
             models[1].isDefault = lie == .twoDefaultModels
-            return .modelList(models)
+            return .modelList(ModelListResponse(models: models))
         case .modelSwitch(let request):
             if request.goal == .previous {
                 let active: UInt64 = lie == .rolledBackToNone ? 0 : 2

@@ -29,6 +29,32 @@ import Testing
             dimension: Self.dimension, elements: elements)
     }
 
+    /// A cancelled load begins no other part, and says so whether it gives way or not.
+    @Test(arguments: [false, true]) func aCancelledLoadEnds(givesWay: Bool) throws {
+        let cancellation = Cancellation()
+        let threads: LoadingThreads = givesWay ? .givingWay(cancellation) : .eager(cancellation)
+        let done = Atomic<Int>(0)
+        func run() throws(ModelFileFailure) {
+            try threads.run(10_000, inPartsOf: 10) { (part) throws(ModelFileFailure) in
+                done.wrappingAdd(part.count, ordering: .relaxed)
+                if part.lowerBound >= 500 { cancellation.cancel() }
+            }
+        }
+        #expect(throws: ModelFileFailure.self) { try run() }
+        // Each thread may have begun one part more.
+        #expect(done.load(ordering: .relaxed) < 1_000)
+        let before = done.load(ordering: .relaxed)
+        #expect(throws: ModelFileFailure.self) { try run() }
+        #expect(done.load(ordering: .relaxed) == before)
+        #expect(throws: ModelFileFailure.self) { try threads.checkCancellation() }
+        #expect(throws: ModelFileFailure.self) {
+            let model = try TinyModel()
+            _ = try VersionLoader().load(
+                directory: model.directory, expecting: TinyModel.name, version: 1,
+                with: LoadingMeans(threads: threads, memory: nil))
+        }
+    }
+
     @Test func filesAreReadWhole() throws {
         let folder = try TemporaryFolder()
         var generator = SeededGenerator.announced()

@@ -49,4 +49,29 @@ import Testing
         let failure = #expect(throws: ModelFileFailure.self) { try repository.versionFolders(of: model) }
         #expect(failure?.field == "number of entries")
     }
+
+    /// Whoever may read a file after all has only changed permissions.
+    @Test func stampsChangeWithPermissions() throws {
+        let model = try TinyModel()
+        let repository = Repository(root: model.folder.file("models"))
+        var stamps = [repository.changeStamp(of: TinyModel.name, version: 1)]
+        for path in ["/items.safetensors", ""] {
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o750], ofItemAtPath: model.directory + path)
+            stamps.append(repository.changeStamp(of: TinyModel.name, version: 1))
+        }
+        #expect(Set(stamps).count == 3)
+        #expect(repository.changeStamp(of: TinyModel.name, version: 1) == stamps.last)
+    }
+
+    @Test func aRootThatIsAModelOrAVersionIsRecognised() throws {
+        let model = try TinyModel()
+        let right = Repository(root: model.folder.file("models"))
+        #expect(!right.isVersion && !right.isVersion(TinyModel.name))
+        let oneAbove = Repository(root: model.folder.file("models/tiny"))
+        let one = try #require(ModelName("1"))
+        #expect(try oneAbove.models() == [one])
+        #expect(!oneAbove.isVersion && oneAbove.isVersion(one))
+        #expect(Repository(root: model.directory).isVersion)
+    }
 }

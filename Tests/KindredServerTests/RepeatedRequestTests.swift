@@ -133,8 +133,8 @@ import Testing
         await server.stop()
     }
 
-    /// A model that begins to serve changes what those mean who name none.
-    @Test(.timeLimit(.minutes(1))) func aSecondModelEndsAnswersOfTheOnlyOne() async throws {
+    /// A model that begins to serve changes nothing for those who name none, whose answers were kept.
+    @Test(.timeLimit(.minutes(1))) func aSecondModelLeavesAnswersOfTheFirstOne() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("first", items: [[1], [2]])
         let server = try await RunningServer(folder)
@@ -144,10 +144,12 @@ import Testing
             }
             try folder.pack("second", items: [[3], [4]])
             while try await client.models().filter({ $0.active > 0 }).count < 2 {}
-            // Which of the two was meant, nobody knows.
-            await #expect { try await client.recommend(.vector([1]), k: 1) } throws: {
-                ($0 as? KindredError) != nil
+            for _ in 0..<3 {
+                #expect(try await client.recommend(.vector([1]), k: 1).results[0].score == 2)
             }
+            var options = RecommendOptions()
+            options.call.model = ModelName("second")
+            #expect(try await client.recommend(.vector([1]), k: 1, options: options).results[0].score == 4)
         }
         await server.stop()
     }

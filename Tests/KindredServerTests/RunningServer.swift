@@ -12,6 +12,7 @@ final class RunningServer: Sendable {
     let folder: TemporaryFolder
     let server: KindredServer
     let endpoint: Endpoint
+    let configuration: ServerConfiguration
     private let listener: any Channel
 
     /// Starts over a folder's `models`, remembering in its `state`.
@@ -19,7 +20,8 @@ final class RunningServer: Sendable {
         _ folder: TemporaryFolder, threads: Int = 2, limits: Limits = .standard,
         watchMilliseconds: Int = 20,
         answerCacheMebibytes: Int = ServerConfiguration.defaultAnswerCacheMebibytes,
-        drainMilliseconds: UInt32 = 5_000, memory: MemoryProbe = MemoryProbe()
+        drainMilliseconds: UInt32 = 5_000, memory: MemoryProbe = MemoryProbe(),
+        change: (inout ServerConfiguration) -> Void = { _ in }
     ) async throws {
         self.folder = folder
         var configuration = ServerConfiguration(
@@ -30,11 +32,18 @@ final class RunningServer: Sendable {
         configuration.watchMilliseconds = watchMilliseconds
         configuration.memory = memory
         configuration.drainMilliseconds = drainMilliseconds
-        var logger = Logger(label: "test") { _ in LogLineHandler(level: .critical) }
-        logger.logLevel = .critical
-        server = try KindredServer(configuration: configuration, logger: logger)
+        change(&configuration)
+        self.configuration = configuration
+        server = try KindredServer(configuration: configuration, logger: Self.silent)
         listener = try await server.listen()
         endpoint = Endpoint(host: "127.0.0.1", port: listener.localAddress!.port!)
+    }
+
+    /// A logger that says nothing.
+    static var silent: Logger {
+        var logger = Logger(label: "test") { _ in LogLineHandler(level: .critical) }
+        logger.logLevel = .critical
+        return logger
     }
 
     func stop() async { await server.shutDown(listener) }

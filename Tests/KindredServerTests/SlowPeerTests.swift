@@ -40,8 +40,8 @@ import Testing
         var limits = Limits.standard
         limits.frameProgressMilliseconds = 300
         let server = try await Self.server(limits)
-        let peer = try RawPeer(port: server.endpoint.port)
-        try peer.send(RawPeer.header(bodyByteCount: limits.bodyBytesMax, id: 2) + [1, 2, 3])
+        let peer = try RudePeer(port: server.endpoint.port)
+        try peer.send(RudePeer.header(bodyByteCount: limits.bodyBytesMax, id: 2) + [1, 2, 3])
         #expect(peer.readGoodbye() == .slowPeer)
         await server.stop()
     }
@@ -50,8 +50,8 @@ import Testing
         var limits = Limits.standard
         limits.frameProgressMilliseconds = 300
         let server = try await Self.server(limits)
-        let peer = try RawPeer(port: server.endpoint.port)
-        try peer.send(RawPeer.header(bodyByteCount: limits.bodyBytesMax, id: 2))
+        let peer = try RudePeer(port: server.endpoint.port)
+        try peer.send(RudePeer.header(bodyByteCount: limits.bodyBytesMax, id: 2))
         // A byte now and then is no progress.
         var count = 0
         while count < 2_000, !peer.hasInput(within: 5) {
@@ -67,7 +67,7 @@ import Testing
         limits.streamProgressMilliseconds = 500
         let server = try await Self.server(limits)
         try await server.withClient { (client: KindredClient) async throws in
-            let peer = try RawPeer(port: server.endpoint.port, receiveBytes: 4_096)
+            let peer = try RudePeer(port: server.endpoint.port, receiveBytes: 4_096)
             for _ in 0..<40 { try peer.send(Self.vectorsRequest(itemCount: 200, repeats: 40)) }
             #expect(
                 try await Self.waits(for: "connections_failed_total", of: client) { $0 == 1 },
@@ -84,9 +84,9 @@ import Testing
         limits.connectionBytesHeldMax = 16 << 20
         let server = try await Self.server(limits)
         try await server.withClient { (client: KindredClient) async throws in
-            var peers: [RawPeer] = []
+            var peers: [RudePeer] = []
             for _ in 0..<40 {
-                let peer = try RawPeer(port: server.endpoint.port, receiveBytes: 4_096)
+                let peer = try RudePeer(port: server.endpoint.port, receiveBytes: 4_096)
                 for _ in 0..<10 { try? peer.send(Self.vectorsRequest(itemCount: 200, repeats: 40)) }
                 peers.append(peer)
                 let held = try await client.stats()["connection_bytes_held"] ?? 0
@@ -113,8 +113,8 @@ import Testing
         for number in 0..<40 { try folder.pack("model-\(number)", items: items) }
         let server = try await RunningServer(folder)
         try await server.withClient { (client: KindredClient) async throws in
-            let peer = try RawPeer(port: server.endpoint.port, receiveBytes: 4_096)
-            let requests = (0..<20_000).flatMap { _ in RawPeer.frame(.modelList, id: peer.takeID()) }
+            let peer = try RudePeer(port: server.endpoint.port, receiveBytes: 4_096)
+            let requests = (0..<20_000).flatMap { _ in RudePeer.frame(.modelList(nil), id: peer.takeID()) }
             let sender = Task.detached { [requests] in try? peer.send(requests) }
             #expect(try await Self.waits(for: "connection_bytes_held", of: client) { $0 > 0 })
             for _ in 0..<200 {
@@ -133,10 +133,10 @@ import Testing
         let server = try await Self.server(limits)
         let part = [UInt8](repeating: 0, count: Int(limits.bodyBytesMax) - 4_096)
         try await server.withClient { (client: KindredClient) async throws in
-            var peers: [RawPeer] = []
+            var peers: [RudePeer] = []
             for _ in 0..<20 {
-                let peer = try RawPeer(port: server.endpoint.port)
-                try? peer.send(RawPeer.header(bodyByteCount: limits.bodyBytesMax, id: peer.takeID()) + part)
+                let peer = try RudePeer(port: server.endpoint.port)
+                try? peer.send(RudePeer.header(bodyByteCount: limits.bodyBytesMax, id: peer.takeID()) + part)
                 peers.append(peer)
                 #expect(try await client.recommend(.item("3"), k: 3).results.count == 3)
                 let held = try await client.stats()["connection_bytes_held"] ?? 0
@@ -156,11 +156,11 @@ import Testing
     /// A peer that half-closes at once has its answers.
     @Test(.timeLimit(.minutes(1))) func whoSendsNothingMoreIsStillAnswered() async throws {
         let server = try await Self.server()
-        let peer = try RawPeer(port: server.endpoint.port)
+        let peer = try RudePeer(port: server.endpoint.port)
         var request = RecommendRequest(
             scope: QueryScope(queries: .items(.numbers([3])), target: .items), k: 10)
         request.wantsScores = true
-        try peer.send((0..<1_000).flatMap { _ in RawPeer.frame(.recommend(request), id: peer.takeID()) })
+        try peer.send((0..<1_000).flatMap { _ in RudePeer.frame(.recommend(request), id: peer.takeID()) })
         peer.endOutput()
         var answered = 0
         while let frame = peer.readFrame() { answered += frame.header.argument == 0 ? 1 : 0 }
@@ -174,10 +174,10 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.pack(users: VectorShape.flat.rows(count: 100, dimension: 8, using: &generator))
         let server = try await RunningServer(folder)
-        let peer = try RawPeer(port: server.endpoint.port)
+        let peer = try RudePeer(port: server.endpoint.port)
         var body = ByteWriter()
         ClientMessage.lookalike(LookalikeRequest(size: .count(5))).encodeBody(into: &body)
-        var open = RawPeer.frame(type: .lookalike, id: peer.takeID(), body: body.bytes)
+        var open = RudePeer.frame(type: .lookalike, id: peer.takeID(), body: body.bytes)
         // Without END: seeds follow.
         var writer = ByteWriter()
         FrameHeader(
@@ -197,14 +197,14 @@ import Testing
     /// A server that is told to end does not wait for peers that take nothing.
     @Test(.timeLimit(.minutes(1))) func aDrainDoesNotWaitForWhoReadsNothing() async throws {
         let server = try await Self.server(drainMilliseconds: 30_000)
-        var peers: [RawPeer] = []
+        var peers: [RudePeer] = []
         for _ in 0..<4 {
-            let peer = try RawPeer(port: server.endpoint.port, receiveBytes: 4_096)
+            let peer = try RudePeer(port: server.endpoint.port, receiveBytes: 4_096)
             for _ in 0..<20 { try peer.send(Self.vectorsRequest(itemCount: 200, repeats: 40)) }
             peers.append(peer)
         }
-        let frame = try RawPeer(port: server.endpoint.port)
-        try frame.send(RawPeer.header(bodyByteCount: 1 << 20, id: 2) + [1])
+        let frame = try RudePeer(port: server.endpoint.port)
+        try frame.send(RudePeer.header(bodyByteCount: 1 << 20, id: 2) + [1])
         let start = ContinuousClock.now
         await server.stop()
         #expect(ContinuousClock.now - start < .seconds(5))
@@ -252,7 +252,7 @@ import Testing
 
     @Test func theServersSocketsDoNotDelay() async throws {
         let server = try await Self.server()
-        let peer = try RawPeer(port: server.endpoint.port)
+        let peer = try RudePeer(port: server.endpoint.port)
         // The server is in this process: its end of the connection is the socket whose peer is ours.
         var found: Int32?
         for descriptor in Int32(3)..<1_024 {

@@ -23,8 +23,9 @@ extension Projection {
             section("found", Self.bitmap(reply.found))
             section("vectors", Self.floats(reply.elements))
         case .lookalike(let summary): project(summary)
-        case .modelList(let models): project(models)
+        case .modelList(let response): project(response)
         case .modelSwitch(let response):
+            fix("flags", response.isRemembered ? 0 : 1)
             fix("active", response.active)
             fix("previous", response.previous)
             fix("pinned", response.pinned)
@@ -151,7 +152,8 @@ extension Projection {
         }
     }
 
-    private mutating func project(_ models: [ModelStatus]) {
+    private mutating func project(_ response: ModelListResponse) {
+        let models = response.models
         fix("model_count", models.count)
         section("names", Self.texts(models.map(\.name.description)))
         section("active", Self.numbers(models.map(\.active)))
@@ -175,6 +177,21 @@ extension Projection {
         section("item_columns_offsets", Self.offsets(models.map(\.itemColumns.count)))
         section("user_columns", Self.texts(models.flatMap(\.userColumns)))
         section("user_columns_offsets", Self.offsets(models.map(\.userColumns.count)))
+        section("item_column_types", Self.numbers(models.flatMap { $0.itemColumnTypes.map(\.rawValue) }))
+        section("user_column_types", Self.numbers(models.flatMap { $0.userColumnTypes.map(\.rawValue) }))
+        section("remarks", Self.texts(models.map(\.remark)))
+        if !response.remark.isEmpty { section("repository_remark", .text(response.remark)) }
+        let all = models.flatMap(\.available)
+        section("available", Self.numbers(all.map(\.version)))
+        section("available_offsets", Self.offsets(models.map(\.available.count)))
+        section("available_state", Self.numbers(all.map(\.state.rawValue)))
+        section("available_dimension", Self.numbers(all.map(\.details.dimension)))
+        section("available_items", Self.numbers(all.map(\.details.itemCount)))
+        section("available_users", Self.numbers(all.map(\.details.userCount)))
+        section("available_item_columns", Self.texts(all.flatMap(\.details.itemColumns)))
+        section("available_item_columns_offsets", Self.offsets(all.map(\.details.itemColumns.count)))
+        section("available_user_columns", Self.texts(all.flatMap(\.details.userColumns)))
+        section("available_user_columns_offsets", Self.offsets(all.map(\.details.userColumns.count)))
     }
 
     private static func offsets(_ counts: [Int]) -> JSONValue {

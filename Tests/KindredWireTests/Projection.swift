@@ -69,7 +69,8 @@ extension Projection {
             }
             fix("expected_active", request.expectedActive)
             section("model", Self.model(request.model))
-        case .cancel, .modelList, .stats, .health: break
+        case .modelList(let model): section("model", Self.model(model))
+        case .cancel, .stats, .health: break
         }
     }
 

@@ -25,7 +25,7 @@ def column(etype, values, valid=None):
 
 
 def model_status(active, previous=0, pinned=0):
-    return {"active": active, "previous": previous, "pinned": pinned}
+    return {"flags": 0, "active": active, "previous": previous, "pinned": pinned}
 
 
 def least_request(message):
@@ -421,6 +421,7 @@ class ValidVectors:
 
     def models(self):
         self.request("model-list", "MODEL_LIST")
+        self.request("model-list-one", "MODEL_LIST", {}, {"model": "online-retail"})
         one = {
             "names": ["online-retail"], "active": [2], "previous": [1], "pinned": [0], "dimension": [64],
             "metric": [1], "flags": [1], "items": [3659], "users": [4334], "item_id_kind": [2],
@@ -428,19 +429,34 @@ class ValidVectors:
             "loaded": [1, 2], "loaded_offsets": [0, 2], "refused": [3], "refused_offsets": [0, 1],
             "refusal_reasons": ["items.safetensors has 12 bytes, the manifest says 936"],
             "item_columns": ["description", "price"], "item_columns_offsets": [0, 2],
-            "user_columns": ["country"], "user_columns_offsets": [0, 1]}
+            "user_columns": ["country"], "user_columns_offsets": [0, 1],
+            "available": [1, 2, 3, 4], "available_offsets": [0, 4], "available_state": [2, 2, 5, 3],
+            "available_dimension": [64, 64, 0, 32], "available_items": [3600, 3659, 0, 3700],
+            "available_users": [4334, 4334, 0, 0],
+            "available_item_columns": ["description", "description", "price", "brand"],
+            "available_item_columns_offsets": [0, 1, 3, 3, 4], "available_user_columns": ["country"],
+            "available_user_columns_offsets": [0, 0, 1, 1, 1], "item_column_types": [3, 2], "user_column_types": [3],
+            "remarks": [""]}
         self.reply("model-list-reply", "MODEL_LIST", {"model_count": 1}, one)
         nothing = {name: [] for name in one}
-        for name in ("loaded_offsets", "refused_offsets", "item_columns_offsets", "user_columns_offsets"):
-            nothing[name] = [0]
+        for name in one:
+            if name.endswith("_offsets"):
+                nothing[name] = [0]
         self.reply("model-list-reply-empty", "MODEL_LIST", {"model_count": 0}, nothing)
+        self.reply("model-list-reply-empty-with-a-remark", "MODEL_LIST", {"model_count": 0},
+                   {**nothing, "repository_remark": "the folder has no models"})
         two = {
             "names": ["a", "b"], "active": [0, U64_MAX], "previous": [0, 0], "pinned": [0, 7], "dimension": [0, 4096],
             "metric": [1, 2], "flags": [0, 1], "items": [0, U64_MAX], "users": [0, 0], "item_id_kind": [0, 1],
             "user_id_kind": [0, 0], "fingerprints": ["", "ff" * 16], "training_ids": ["", ""],
             "loaded": [7], "loaded_offsets": [0, 0, 1], "refused": [1, 2], "refused_offsets": [0, 2, 2],
             "refusal_reasons": ["reason one", "reason two"], "item_columns": ["x"],
-            "item_columns_offsets": [0, 0, 1], "user_columns": [], "user_columns_offsets": [0, 0, 0]}
+            "item_columns_offsets": [0, 0, 1], "user_columns": [], "user_columns_offsets": [0, 0, 0],
+            "available": [9], "available_offsets": [0, 0, 1], "available_state": [1], "available_dimension": [8],
+            "available_items": [0], "available_users": [5], "available_item_columns": [],
+            "available_item_columns_offsets": [0, 0], "available_user_columns": ["y"],
+            "available_user_columns_offsets": [0, 1], "item_column_types": [1], "user_column_types": [],
+            "remarks": ["the folder cannot be read", "version 7 is pinned"]}
         self.reply("model-list-reply-one-not-ready", "MODEL_LIST", {"model_count": 2}, two)
         self.request("model-load", "MODEL_LOAD", {"version": 0})
         self.request("model-load-version", "MODEL_LOAD", {"version": 2}, {"model": "online-retail"})
@@ -452,6 +468,7 @@ class ValidVectors:
         self.request("model-rollback", "MODEL_ROLLBACK", {}, {"model": "no-such-model"})
         self.request("model-rollback-expected", "MODEL_ROLLBACK", {"expected_active": 2}, {"model": "no-such-model"})
         self.reply("model-rollback-reply", "MODEL_ROLLBACK", model_status(U64_MAX, U64_MAX, U64_MAX))
+        self.reply("model-rollback-reply-not-remembered", "MODEL_ROLLBACK", {**model_status(1, 2, 1), "flags": 1})
         self.request("stats", "STATS")
         self.reply("stats-reply", "STATS", {}, {"names": ["requests", "queries"], "values": [0, json_integer(U64_MAX)]})
         self.reply("stats-reply-empty", "STATS", {}, {"names": [], "values": []})
@@ -478,6 +495,7 @@ class ValidVectors:
         self.error("error-deadline-exceeded", "RECOMMEND", "DEADLINE_EXCEEDED", value=300)
         self.error("error-slow-consumer", "LOOKALIKE", "SLOW_CONSUMER", value=4096, request_id=9)
         self.error("error-conflict", "MODEL_ACTIVATE", "CONFLICT", value=2, limit=1, text="version 2 is active, not 1")
+        self.error("error-version-on-disk", "RECOMMEND", "VERSION_GONE", "VERSION_ON_DISK", value=1, limit=2)
         self.error("error-no-previous-version", "MODEL_ROLLBACK", "CONFLICT", "NO_PREVIOUS_VERSION")
         self.error("error-no-known-seed", "LOOKALIKE", "UNKNOWN_ID", "NO_KNOWN_SEED", value=50)
         self.error("error-cancelled", "LOOKALIKE", "CANCELLED", request_id=9)

@@ -83,6 +83,9 @@ QUERY_KINDS = {"user": 1, "item": 2, "vector": 3, "basket": 4}
 SIDES = {"items": 1, "users": 2}
 SIMILARITIES = {None: 0, "dot": 1, "cosine": 2}
 ID_KINDS = {0: None, 1: "number", 2: "text"}
+COLUMN_TYPES = {1: "integers", 2: "reals", 3: "text"}
+VERSION_STATES = {1: "on disk", 2: "loaded", 3: "waiting", 4: "loading", 5: "refused"}
+NOT_REMEMBERED = 1
 HEALTH_STATES = {1: "serving", 2: "not ready", 3: "draining"}
 REFUSALS = {0: "none", 1: "version", 2: "draining", 3: "overloaded", 4: "too many connections"}
 WITHOUT_SCORES, INCLUDE_MEMBERS, INCLUDE_SEEDS = 1, 2, 2
@@ -106,6 +109,7 @@ DETAILS = (
     "NUMBER_FOR_TEXT_IDS", "TEXT_FOR_NUMBER_IDS", "TEXT_ID_LENGTH", "TEXT_ID_NOT_UTF8", "NUMBER_ID_TOO_LARGE",
     "UNKNOWN_COLUMN", "SIDE_MISSING", "MODEL_NAME_MALFORMED", "SIZE_IS_ZERO", "SHARE_TOO_LARGE", "NO_SEEDS",
     "NO_CANDIDATES", "WINDOW_TOO_LARGE", "NO_KNOWN_CANDIDATE", "NO_KNOWN_SEED", "NO_PREVIOUS_VERSION",
+    "VERSION_ON_DISK",
 )
 
 
@@ -237,7 +241,7 @@ NOTHING = "6x"
 QUERY = "query_kind u8, target u8, similarity u8, unknown_id_policy u8, options u16, query_count u32"
 QUERIES = ("query_ids 64 ids!", "vectors 68 f32!", "members 72 ragged_ids!", "weights 76 f32!")
 ANSWER = "2x, query_count u32, version u64, queue_us u32, compute_us u32, first_query u32, 4x"
-SWITCHED = Layout("6x, active u64, previous u64, pinned u64")
+SWITCHED = Layout("flags u16, 4x, active u64, previous u64, pinned u64")
 
 TYPES = {
     "HELLO": 0x01, "PING": 0x03, "GOAWAY": GOAWAY, "WINDOW": 0x05, "CANCEL": 0x06, "DATA": DATA, "RECOMMEND": 0x10,
@@ -299,7 +303,11 @@ REPLIES = {
         "user_id_kind 75 u8", "fingerprints 76 blobs", "training_ids 78 texts", "loaded 80 u64",
         "loaded_offsets 81 u32", "refused 82 u64", "refused_offsets 83 u32", "refusal_reasons 84 texts",
         "item_columns 86 texts", "item_columns_offsets 88 u32", "user_columns 90 texts",
-        "user_columns_offsets 92 u32"),
+        "user_columns_offsets 92 u32", "available 94 u64", "available_offsets 95 u32", "available_state 96 u8",
+        "available_dimension 97 u32", "available_items 98 u64", "available_users 99 u64",
+        "available_item_columns 100 texts", "available_item_columns_offsets 102 u32",
+        "available_user_columns 104 texts", "available_user_columns_offsets 106 u32", "item_column_types 108 u8",
+        "user_column_types 109 u8", "remarks 110 texts", "repository_remark 112 utf8"),
     "MODEL_LOAD": SWITCHED, "MODEL_ACTIVATE": SWITCHED, "MODEL_ROLLBACK": SWITCHED,
     "STATS": Layout(NOTHING, "names 64 texts", "values 66 u64"),
     "HEALTH": Layout("state u8, 1x, models_ready u32"),
@@ -607,6 +615,12 @@ def text_ids(offsets, data):
     return ids
 
 
+def switched(body):
+    """What serves after a switch, as a dict."""
+    versions = {name: body.fixed[name] for name in ("active", "previous", "pinned")}
+    return {**versions, "remembered": not body.fixed["flags"] & NOT_REMEMBERED}
+
+
 def bit(bitmap, index):
     return bool(bitmap[index // 8] >> index % 8 & 1)
 
@@ -664,13 +678,19 @@ def check_reply(message, body):
         require(body, model=None)
     elif message == "MODEL_LIST":
         count = fixed["model_count"]
-        plain_lists = ("names active previous pinned dimension metric flags items users item_id_kind user_id_kind "
-                       "fingerprints training_ids")
-        require(body, **dict.fromkeys(plain_lists.split(), count))
-        for name in ("loaded", "refused", "item_columns", "user_columns"):
-            require(body, **{name: None, name + "_offsets": count + 1})
-            check_offsets(lists[name + "_offsets"], len(lists[name]), 0)
-        require(body, refusal_reasons=len(lists["refused"]))
+        plain = ("names active previous pinned dimension metric flags items users item_id_kind user_id_kind "
+                 "fingerprints training_ids remarks")
+        require(body, **dict.fromkeys(plain.split(), count))
+        def parts(names, count):
+            for name in names:
+                require(body, **{name: None, name + "_offsets": count + 1})
+                check_offsets(lists[name + "_offsets"], len(lists[name]), 0)
+        parts(("loaded", "refused", "item_columns", "user_columns", "available"), count)
+        versions = len(lists["available"])
+        parts(("available_item_columns", "available_user_columns"), versions)
+        require(body, refusal_reasons=len(lists["refused"]), available_state=versions, available_dimension=versions,
+                available_items=versions, available_users=versions, item_column_types=len(lists["item_columns"]),
+                user_column_types=len(lists["user_columns"]))
 
 
 def check_rows(body):
@@ -1573,15 +1593,32 @@ class Client:
 
     # -- models and operation
 
-    def models(self, timeout=None):
-        """What the server knows of each model: a list of dicts."""
-        body = self.call("MODEL_LIST", timeout=timeout, check=check_names)
+    def models(self, name=None, timeout=None):
+        """What the server knows of each model, or of one alone: a list of dicts.
+
+        `versions` are those on disk, with their `state` ("on disk", "loaded", "waiting", "loading" or "refused") and
+        what their manifests say; `remark` is for people, and says why something else than `pinned` serves.
+        """
+        def check(reply):
+            check_names(reply)
+            if name is not None and list(reply.lists["names"]) != [name]:
+                raise bad_reply(f"a list of {len(reply.lists['names'])} models", f"{name!r} alone")
+        body = self.call("MODEL_LIST", model=name, timeout=timeout, check=check)
         lists, count = body.lists, body.fixed["model_count"]
 
-        def part(name, index):
+        def part(name, index, values=None):
             offsets = lists[name + "_offsets"]
-            return list(lists[name][offsets[index]:offsets[index + 1]])
+            return list((lists[name] if values is None else values)[offsets[index]:offsets[index + 1]])
 
+        def types(side):
+            return [COLUMN_TYPES.get(kind) for kind in lists[side + "_column_types"]]
+
+        versions = [{
+            "version": lists["available"][i], "state": VERSION_STATES.get(lists["available_state"][i]),
+            "dimension": lists["available_dimension"][i], "items": lists["available_items"][i],
+            "users": lists["available_users"][i], "item_columns": part("available_item_columns", i),
+            "user_columns": part("available_user_columns", i),
+        } for i in range(len(lists["available"]))]
         refusals = list(zip(lists["refused"], lists["refusal_reasons"]))
         return [{
             **{name: lists[name][i] for name in ("active", "previous", "pinned", "dimension", "items", "users")},
@@ -1593,11 +1630,15 @@ class Client:
             "refused": [{"version": version, "reason": reason} for version, reason
                         in refusals[lists["refused_offsets"][i]:lists["refused_offsets"][i + 1]]],
             "item_columns": part("item_columns", i), "user_columns": part("user_columns", i),
+            "item_column_types": part("item_columns", i, types("item")),
+            "user_column_types": part("user_columns", i, types("user")),
+            "versions": part("available", i, versions), "remark": lists["remarks"][i],
         } for i in range(count)]
 
     def load(self, name=None, version=0, timeout=None):
-        """Looks at the repository now; `version` must be loaded afterwards. A dict of active, previous, pinned."""
-        return dict(self.call("MODEL_LOAD", {"version": version}, model=self.model_asked(name), timeout=timeout).fixed)
+        """Looks at the repository now; `version` must be loaded afterwards. A dict of active, previous, pinned, and
+        remembered: False where a restart will not know of what was chosen."""
+        return switched(self.call("MODEL_LOAD", {"version": version}, model=self.model_asked(name), timeout=timeout))
 
     def activate(self, name, version, expected=None, timeout=None):
         """Serves and pins a version, or "latest" and follows newer ones; CONFLICT unless `expected` is active."""
@@ -1617,7 +1658,7 @@ class Client:
                 raise bad_reply(f"{message} with active {body.fixed['active']}, pinned {body.fixed['pinned']}",
                                 f"the version asked for, {fixed.get('version', 'both alike')}")
         fixed = {**fixed, "expected_active": expected or 0}
-        return dict(self.call(message, fixed, model=self.model_asked(name), timeout=timeout, check=check).fixed)
+        return switched(self.call(message, fixed, model=self.model_asked(name), timeout=timeout, check=check))
 
     def stats(self, timeout=None):
         """Named counters and gauges of the server: a dict."""

@@ -596,9 +596,9 @@ lie("a stream without end", lambda client: list(client.lookalike(seeds=["u03"], 
 lie("more rows than the share", lookalike(size=0.1), lambda frames: more_rows(frames, 5))
 lie("fewer rows than asked", lookalike(), lambda frames: [*frames[:-2], summary_of(frames, 20)])
 lie("DATA without rows", lookalike(), lambda frames: [data(frames[0].request_id, 0, [], []), *frames],
-    ("MALFORMED_BODY",))
+    MALFORMED)
 lie("DATA without rows, endless", lookalike(), lambda frames: endless(data(frames[0].request_id, 0, [], [])),
-    ("MALFORMED_BODY",))
+    MALFORMED)
 lie("rows with a gap", lookalike(), changed(1, fixed={"first_index": 11}))
 lie("rows that begin again", lookalike(), changed(1, fixed={"first_index": 0}))
 lie("a row's score that is no number", lookalike(), changed(lists={"scores": lambda true: floats([NAN, *true[1:]])}))

@@ -209,7 +209,8 @@ class Versions(AnswersTest):
         scratch.pack_shop()
         self.assertEqual(self.client.load("shop", 2)["active"], 2)
         self.assertEqual(self.client.recommend(user="u1").version, 2)
-        self.assertEqual(self.client.activate("shop", 1, expected=2), {"active": 1, "previous": 2, "pinned": 1})
+        self.assertEqual(self.client.activate("shop", 1, expected=2),
+                         {"active": 1, "previous": 2, "pinned": 1, "remembered": True})
         self.assertEqual(self.client.recommend(user="u1", version=1).version, 1)
         with self.assertRaises(kindred.Error) as caught:
             self.client.activate("shop", 2, expected=2)
@@ -221,6 +222,11 @@ class Versions(AnswersTest):
                          (2, True, 4, ITEMS, USERS))
         self.assertEqual((status["item_ids"], status["metric"], status["training_id"], status["item_columns"]),
                          ("text", "dot", "t1", ["title", "price", "stock"]))
+        self.assertEqual(status["item_column_types"], ["text", "reals", "integers"])
+        self.assertEqual([(version["version"], version["state"], version["item_columns"])
+                          for version in status["versions"]],
+                         [(1, "loaded", ["title", "price", "stock"]), (2, "loaded", ["title", "price", "stock"])])
+        self.assertEqual(self.client.models("shop"), [status])
         self.client.activate("shop", 1)
 
     def test_operation(self):

@@ -242,8 +242,14 @@ class Others(unittest.TestCase):
                                               {"version": 2, "reason": "reason two"}])
             self.assertEqual([two[name] for name in ("loaded", "refused", "item_columns", "default")],
                              [[7], [], ["x"], True])
-            self.assertEqual(client.load(), {"active": 2, "previous": 1, "pinned": 0})
-            self.assertEqual(client.activate("m", 1, expected=2), {"active": 1, "previous": 2, "pinned": 1})
+            self.assertEqual((one["remark"], one["versions"]), ("the folder cannot be read", []))
+            self.assertEqual((two["item_column_types"], two["user_column_types"]), (["integers"], []))
+            self.assertEqual(two["versions"], [{
+                "version": 9, "state": "on disk", "dimension": 8, "items": 0, "users": 5, "item_columns": [],
+                "user_columns": ["y"]}])
+            self.assertEqual(client.load(), {"active": 2, "previous": 1, "pinned": 0, "remembered": True})
+            self.assertEqual(client.activate("m", 1, expected=2),
+                             {"active": 1, "previous": 2, "pinned": 1, "remembered": True})
             self.assertEqual(server.frames[-1][2].fixed, {"version": 1, "expected_active": 2})
             client.activate("m", "latest")
             self.assertEqual(server.frames[-1][2].fixed, {"version": 0, "expected_active": 0})
@@ -251,6 +257,14 @@ class Others(unittest.TestCase):
                 with self.assertRaises((ValueError, TypeError)):
                     client.activate("m", version)
             client.rollback("m", expected=2)
+            names[0x43] = "model-rollback-reply-not-remembered"
+            self.assertIs(client.rollback("m")["remembered"], False)
+            client.models("one")
+            self.assertEqual(server.frames[-1][2].lists["model"], "one")
+            client.model = "m"
+            client.models()
+            self.assertNotIn("model", server.frames[-1][2].lists)
+            client.model = None
             self.assertEqual(client.stats(), {"requests": 0, "queries": 2**64 - 1})
             self.assertEqual(client.health(), {"state": "serving", "models_ready": 1})
             self.assertLess(client.ping(), 5)

@@ -1,0 +1,46 @@
+import KindredDomain
+import KindredModel
+import KindredQuery
+import NIOCore
+import Synchronization
+
+/// Hands what the control thread has decided to the event loops, and to whoever asks for the list of models.
+final class ModelPublisher: Sendable {
+    private let server: ServerContext
+    private let repository: Repository
+    private let published: Mutex<ModelList>
+
+    init(server: ServerContext, repository: Repository) {
+        self.server = server
+        self.repository = repository
+        published = Mutex(ModelList([], remark: "", bodyBytesMax: server.limits.bodyBytesMax))
+    }
+
+    /// Every model of the repository, as of the last change. For any thread.
+    var list: ModelList { published.withLock { $0 } }
+
+    /// Makes every loop use what has changed, and the list say it, before it returns. Not from an event loop.
+    func publish(
+        _ models: [ModelName: ServedModel], defaultModel: ModelName?, choices: ChoiceMemory, remark: String
+    ) {
+        let table = GenerationTable(models: models.compactMapValues(\.entry), defaultModel: defaultModel)
+        if !isKnown(table) { server.publish(server.store.update { $0 = table }) }
+        let now = NIODeadline.now()
+        let statuses = models.values.sorted { $0.name < $1.name }.map { model in
+            model.status(
+                isDefault: model.name == defaultModel, choiceObstacle: choices.obstacle(of: model.name),
+                folderRemark: repository.remark(on: model.name), now: now)
+        }
+        let last = list
+        guard !last.isAlike(statuses, remark: remark) else { return }
+        let next = ModelList(
+            statuses, remark: remark, bodyBytesMax: server.limits.bodyBytesMax, after: last)
+        published.withLock { $0 = next }
+    }
+
+    private func isKnown(_ table: GenerationTable) -> Bool {
+        let current = server.store.current
+        return table.isAlike(current)
+            && table.models.allSatisfy { current.models[$0]?.onDisk == $1.onDisk }
+    }
+}

@@ -1,0 +1,177 @@
+"""What a server makes of folders: a state folder that another server has, folders that it may not read or write.
+
+Needs KINDRED_BINARY, the path of the command. The tests of permissions need root, since they serve as nobody.
+"""
+
+import json
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from scratch import BINARY, lines, npy  # noqa: E402
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+class Server:
+    """A server over a folder; `log` is what it has said."""
+
+    def __init__(self, folder, *options, prefix=()):
+        self.path = folder / f"log-{time.monotonic_ns()}"
+        with open(self.path, "wb") as log:
+            self.process = subprocess.Popen(
+                [*prefix, BINARY, "serve", "--models", str(folder / "models"), "--listen", "127.0.0.1:0", *options],
+                stdout=subprocess.PIPE, stderr=log)
+
+    @property
+    def log(self):
+        return self.path.read_text(errors="replace")
+
+    def ready(self):
+        if not select.select([self.process.stdout], [], [], 60)[0]:
+            raise AssertionError(f"not ready in 60 s: {self.log}")
+        line = self.process.stdout.readline().decode()
+        if not line.startswith("listening on "):
+            raise AssertionError(f"said {line!r}: {self.log}")
+        return line.removeprefix("listening on ").strip()
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        status = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        return status
+
+
+@unittest.skipUnless(BINARY, "set KINDRED_BINARY to the path of the kindred command")
+class Folders(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kindred-repository-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder.chmod(0o755)
+        self.vectors = npy(self.folder / "vectors.npy", [[1.0, 2.0], [3.0, 4.0]])
+        self.ids = lines(self.folder / "ids.txt", ["1", "2"])
+
+    def pack(self, name):
+        subprocess.run([BINARY, "pack", "--models", str(self.folder / "models"), "--name", name, "--items",
+                        str(self.vectors), "--item-ids", str(self.ids)], check=True, capture_output=True, timeout=60)
+
+    def serve(self, *options, prefix=()):
+        server = Server(self.folder, *options, prefix=prefix)
+        self.addCleanup(server.process.stdout.close)
+        self.addCleanup(server.process.wait)
+        self.addCleanup(server.process.kill)
+        return server
+
+    def test_one_server_has_a_state_folder(self):
+        self.pack("shop")
+        first = self.serve()
+        address = first.ready()
+        second = self.serve()
+        self.assertNotEqual(second.process.wait(timeout=30), 0)
+        for word in (f"process {first.process.pid}", address, "--state"):
+            self.assertIn(word, second.log)
+        # Another folder is another server's.
+        other = self.serve("--state", str(self.folder / "other"))
+        other.ready()
+        self.assertEqual(other.end(), 0)
+        # However the first one ends, the folder is free.
+        first.end(signal.SIGKILL)
+        third = self.serve()
+        third.ready()
+        self.assertEqual(third.end(), 0)
+
+    def test_the_models_command_lists_what_is_on_disk(self):
+        for _ in range(3):
+            self.pack("shop")
+        damaged = self.folder / "models" / "shop" / "3" / "items.safetensors"
+        damaged.chmod(0o644)
+        damaged.write_bytes(damaged.read_bytes()[:-1])
+        server = self.serve()
+        address = server.ready()
+
+        def models(*options):
+            done = subprocess.run([BINARY, "models", *options, "--server", address], capture_output=True, text=True,
+                                  timeout=60)
+            return done.returncode, done.stdout, done.stderr
+        status, text, _ = models("shop")
+        rows = [line.split() for line in text.splitlines()[-3:]]
+        self.assertEqual(status, 0)
+        self.assertEqual([row[:2] for row in rows], [["3", "refused"], ["2", "serves"], ["1", "on"]], text)
+        self.assertIn("items.safetensors", " ".join(rows[0]))
+        model = json.loads(models("--json")[1])
+        self.assertEqual([(v["version"], v["state"], v["dimension"], v["items"]) for v in model["versions"]],
+                         [(1, "on disk", 2, 2), (2, "loaded", 2, 2), (3, "refused", 2, 2)])
+        self.assertEqual((model["remark"], model["loaded"]), ("", [2]))
+        status, _, said = models("other")
+        self.assertNotEqual(status, 0)
+        self.assertIn("other", said)
+        self.assertEqual(server.end(), 0)
+
+    def as_nobody(self):
+        if os.getuid() != 0 or not shutil.which("setpriv"):
+            self.skipTest("needs root and setpriv")
+        if subprocess.run([*NOBODY, BINARY, "--version"], capture_output=True, timeout=60).returncode:
+            self.skipTest("nobody cannot run the command")
+        return NOBODY
+
+    def test_models_that_cannot_be_read_are_said(self):
+        prefix = self.as_nobody()
+        for name in ("closed", "open", "newest"):
+            self.pack(name)
+        self.pack("newest")
+        models = self.folder / "models"
+        (models / "closed").chmod(0o700)
+        (models / "newest" / "2").chmod(0o700)
+        state = self.folder / "state"
+        state.mkdir()
+        os.chown(state, 65534, 65534)
+        server = self.serve("--state", str(state), prefix=prefix)
+        server.ready()
+        log = server.log.splitlines()
+        closed = [line for line in log if "model=closed" in line]
+        self.assertEqual(len(closed), 1, closed)
+        self.assertIn("a model's folder cannot be looked into", closed[0])
+        self.assertIn("Permission denied", closed[0])
+        refused = [line for line in log if "version refused" in line]
+        self.assertEqual(len(refused), 1, refused)
+        self.assertIn("model=newest", refused[0])
+        self.assertIn("Permission denied", refused[0])
+        # Once they may be read, they are served: what was refused for its permissions too.
+        (models / "closed").chmod(0o755)
+        (models / "newest" / "2").chmod(0o755)
+        deadline = time.monotonic() + 30
+        wanted = ("model=closed pinned=0 replaced=0 version=1", "model=newest pinned=0 replaced=1 version=2")
+        while not all(words in server.log for words in wanted):
+            self.assertLess(time.monotonic(), deadline, server.log)
+            time.sleep(0.05)
+        self.assertEqual(server.log.count("model=closed reason="), 1, server.log)
+        self.assertEqual(server.end(), 0)
+
+    def test_a_state_folder_that_cannot_be_written(self):
+        prefix = self.as_nobody()
+        self.pack("shop")
+        remembered = self.folder / "state"
+        first = self.serve("--state", str(remembered))
+        first.ready()
+        self.assertEqual(first.end(), 0)
+        (remembered / "state.sqlite").chmod(0o644)
+        for state, word in ((remembered, "readonly"), (self.folder / "absent", "Permission denied")):
+            server = self.serve("--state", str(state), prefix=prefix)
+            server.ready()
+            self.assertIn("the state folder cannot be written", server.log)
+            self.assertIn(word, server.log)
+            self.assertIn("version serves" if state != remembered else "version loaded", server.log)
+            self.assertEqual(server.end(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
