@@ -108,7 +108,8 @@ let package = Package(
         .testTarget(
             name: "KindredCatalogTests",
             dependencies: [
-                "KindredCatalog", "KindredDomain", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "KindredCatalog", "KindredDomain", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(
             name: "KindredQueryTests",

@@ -13,8 +13,8 @@ package final class ServerStateStore: Sendable {
     private let meter: StateMeter
 
     /// Opens the file, or makes it where it is absent; its folder must exist. What an older program wrote is brought to
-    /// the current format. `readOnly`: the file must be there, and stays as it is. Throws for a file that the server did
-    /// not write, and for what is no file; waits for nobody but SQLite's lock.
+    /// the current format. `readOnly`: the file must be there, and stays as it is. Throws for a file that the server
+    /// did not write, and for what is no file; waits for nobody but SQLite's lock.
     package init(path: String, readOnly: Bool = false) throws(StateFailure) {
         try Self.checkFile(path)
         self.path = path

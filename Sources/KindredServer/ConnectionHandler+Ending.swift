@@ -49,14 +49,22 @@ extension ConnectionHandler {
 
     /// The peer sends nothing more, and every frame that it sent was read: what is in flight is answered, then the
     /// connection ends.
+    ///
+    /// It is told so. A peer that has closed its other side too answers that with a reset, and then nothing is done for
+    /// it any more.
     func endInput() {
-        guard context != nil, !state.isClosing else { return }
+        guard context != nil, !state.isClosing, !state.inputHasEnded else { return }
         // Seeds that have not come will not come any more.
         for (id, stream) in streams where !stream.seedsHaveEnded {
             stream.abandon()
             pending[id]?.fail(.cancelled)
         }
-        if state.endInput() { closeGracefully() }
+        if state.endInput() { return closeGracefully() }
+        outbound.append(
+            GoAway(
+                status: .ok, graceMilliseconds: worker.server.drainMilliseconds,
+                lastRequestID: state.lastRequestID, message: "the client sends nothing more"))
+        scheduleFlush()
     }
 
     /// Announces the end: requests so far are answered, new ones refused.

@@ -41,7 +41,7 @@ package struct ConnectionState: ~Copyable {
     package private(set) var inFlightCount = 0
     package private(set) var isDraining = false
     /// The peer sends nothing more.
-    private var inputHasEnded = false
+    package private(set) var inputHasEnded = false
     /// The client makes no more requests.
     private var isLeft = false
 

@@ -15,14 +15,17 @@ struct GenerationLoader: Sendable {
 
     /// Throws what is wrong with the version, that it does not fit beside what is loaded (`serving`: the version of its
     /// model that serves), and anything where the load is cancelled.
-    func generation(_ load: VersionLoad, beside serving: UInt64?, with means: LoadingMeans) throws -> Generation {
+    func generation(
+        _ load: VersionLoad, beside serving: UInt64?, with means: LoadingMeans
+    ) throws -> Generation {
         // What was read and made on the way, whether it is a version in the end or not.
         defer { memory.lookSoon() }
         whenLoadBegins?(load.name, load.version, load.cancellation)
         try means.threads.checkCancellation()
         let directory = repository.directory(of: load.name, version: load.version)
         try admission.admit(
-            versionIn: directory, loading: loader.loading, spare: means.memory?.byteCount ?? 0, beside: serving)
+            versionIn: directory, loading: loader.loading, spare: means.memory?.byteCount ?? 0,
+            beside: serving)
         let loaded = try loader.load(
             directory: directory, expecting: load.name, version: load.version, with: means)
         for (side, reason) in loaded.codesBuilt.sorted(by: { $0.key.description < $1.key.description }) {

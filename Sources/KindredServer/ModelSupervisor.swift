@@ -211,10 +211,7 @@ final class ModelSupervisor: @unchecked Sendable {
 
     private func response(_ name: ModelName) -> ModelSwitchResponse {
         choices.flush()
-        let model = models[name]!
-        return ModelSwitchResponse(
-            active: model.active?.version ?? 0, previous: model.previous?.version ?? 0,
-            pinned: model.versions.pinned ?? 0, isRemembered: choices.obstacle(of: name) == nil)
+        return models[name]!.response(isRemembered: choices.obstacle(of: name) == nil)
     }
 
     /// Lets go of requests that nobody waits for any more, and of those whose model has gone meanwhile.
@@ -421,12 +418,8 @@ final class ModelSupervisor: @unchecked Sendable {
     /// none is the first. Once there is one it stays, over a restart too.
     private func chooseDefault() {
         guard isServing, defaultModel == nil else { return }
-        var only: ModelName?
-        for model in models.values where model.active != nil {
-            guard only == nil else { return }
-            only = model.name
-        }
-        guard let only else { return }
+        let serving = models.values.filter { $0.active != nil }
+        guard serving.count == 1, let only = serving.first?.name else { return }
         defaultModel = only
         choices.save(defaultModel: only)
         isPublished = false

@@ -11,7 +11,7 @@ struct RequestCost {
     /// Bytes of its body and of its reply.
     var byteCount = 0
 
-    /// A reply is built as columns, then encoded and written frame by frame: so many bytes of frames at a time, at most.
+    /// A reply is built as columns, then encoded and written frame by frame: so many bytes of frames at a time.
     private static let frameByteCount = 8 << 20
 
     /// The cost of a RECOMMEND.

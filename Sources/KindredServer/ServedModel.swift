@@ -222,6 +222,13 @@ package struct ServedModel {
 
     // MARK: What others see
 
+    /// The answer to a switch that was made, or to a look.
+    func response(isRemembered: Bool) -> ModelSwitchResponse {
+        ModelSwitchResponse(
+            active: serving, previous: previous?.version ?? 0, pinned: versions.pinned ?? 0,
+            isRemembered: isRemembered)
+    }
+
     /// The entry of the serving table.
     var entry: GenerationTable.Entry? {
         guard let active else { return nil }

@@ -99,7 +99,8 @@ package enum ServerMessage: Sendable, Equatable {
         case .score(let response): response.encode(part, OutcomeColumns(response.outcomes), into: &writer)
         case .vectors(let response):
             response.encode(part, foundBefore: response.foundBefore, into: &writer)
-        case .helloOK, .pong, .goAway, .data, .lookalike, .modelList, .encoded, .modelSwitch, .stats, .health, .failure:
+        case .helloOK, .pong, .goAway, .data, .lookalike, .modelList, .encoded, .modelSwitch, .stats, .health,
+            .failure:
             preconditionFailure("a message of one frame has no parts")
         }
         writer.endFrame(

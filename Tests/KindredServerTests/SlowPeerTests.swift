@@ -163,7 +163,10 @@ import Testing
         try peer.send((0..<1_000).flatMap { _ in RudePeer.frame(.recommend(request), id: peer.takeID()) })
         peer.endOutput()
         var answered = 0
-        while let frame = peer.readFrame() { answered += frame.header.argument == 0 ? 1 : 0 }
+        while let frame = peer.readFrame() {
+            let isReply = frame.header.type == MessageType.recommend.rawValue | MessageType.replyBit
+            answered += isReply && frame.header.argument == 0 ? 1 : 0
+        }
         #expect(answered == 1_000)
         await server.stop()
     }
