@@ -166,13 +166,17 @@ def checksum(ids):
 
 
 def models(header, _):
-    texts = {"names": ["m", "numbers"], "training_ids": ["", ""], "refusal_reasons": [], "item_columns": [],
-             "user_columns": []}
+    texts = {"names": ["m", "numbers"], "training_ids": ["", ""], "remarks": ["", ""],
+             **dict.fromkeys(("refusal_reasons", "item_columns", "user_columns", "available_item_columns",
+                              "available_user_columns"), [])}
     lists = {name: [3, 3] for name in ("active", "previous", "pinned")}
     lists.update(dimension=[2, 2], metric=bytes([1, 1]), flags=bytes([1, 0]), items=[ROWS] * 2, users=[ROWS] * 2,
                  item_id_kind=bytes([2, 1]), user_id_kind=bytes([2, 1]), loaded=[3, 3], loaded_offsets=[0, 1, 2],
                  refused=[], refused_offsets=[0, 0, 0], item_columns_offsets=[0, 0, 0],
-                 user_columns_offsets=[0, 0, 0], **texts)
+                 user_columns_offsets=[0, 0, 0], item_column_types=b"", user_column_types=b"", available=[3, 3],
+                 available_offsets=[0, 1, 2], available_state=bytes([2, 2]), available_dimension=[2, 2],
+                 available_items=[ROWS] * 2, available_users=[ROWS] * 2, available_item_columns_offsets=[0, 0, 0],
+                 available_user_columns_offsets=[0, 0, 0], **texts)
     return [ModelsFrame("MODEL_LIST", kindred.REPLIES["MODEL_LIST"], header.request_id, {"model_count": 2}, lists)]
 
 

@@ -151,11 +151,12 @@ class Scratch:
     def logged(self):
         return (self.folder / "server.log").read_text(errors="replace")[-4000:]
 
-    def stop(self):
-        """SIGTERM: the exit status, or None where no server runs."""
+    def stop(self, is_told=False):
+        """SIGTERM, unless the server `is_told` already: the exit status, or None where no server runs."""
         if self.process is None:
             return None
-        self.process.send_signal(signal.SIGTERM)
+        if not is_told:
+            self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:

@@ -73,7 +73,8 @@ class ValidVectors(unittest.TestCase):
     def test_limits_that_an_older_server_does_not_say_have_their_defaults(self):
         self.assertEqual(kindred.LATER_LIMITS, {name: SCHEMA["limits"][name] for name in kindred.LATER_LIMITS})
         layout = SCHEMA["messages"]["HELLO"]["reply"]
-        self.assertEqual([field["name"] for field in layout["fixed"] if field["offset"] >= layout["fixed_len_min"]],
+        self.assertEqual([field["name"] for field in layout["fixed"]
+                          if field["offset"] >= layout["fixed_len_min"] and not field["name"].startswith("zero")],
                          list(kindred.LATER_LIMITS))
         vector = golden.BY_NAME["hello-ok-of-a-server-between"]
         body = kindred.Body(golden.layout(vector), bytes.fromhex(vector["hex"])[32:])

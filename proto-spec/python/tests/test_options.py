@@ -75,7 +75,7 @@ WRONG = {
                                "unknown option '-5' (a value that begins with a dash is written --OPTION=-5); kindred"),
     "a missing option": (["serve"], "missing expected argument '--models <models>'\n"),
     "a missing value": (["ping", "-c"], "missing value for '-c <c>'\n"),
-    "too many arguments": (["models", "extra"], "unexpected argument 'extra'\n"),
+    "too many arguments": (["stats", "extra"], "unexpected argument 'extra'\n"),
     "a value that is none of those": (
         ["recommend", "--user", "1", "--similarity", "x"], "the value 'x' is invalid for '--similarity <similarity>'."),
     "no server's address": (["ping", "--server", "here"], "--server here: HOST:PORT, such as 127.0.0.1:7411\n"),

@@ -555,7 +555,7 @@ class Ending(unittest.TestCase):
                 wire.send(frame("DATA", 2, {"first_index": 1}))
                 self.assertEqual(wire.end_reply(2)[0].arg, 0)
                 self.assertIsNone(wire.frame())
-            self.assertEqual(other.stop(), 0)
+            self.assertEqual(other.stop(is_told=True), 0)
         finally:
             other.close()
 
