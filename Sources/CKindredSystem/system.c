@@ -60,4 +60,12 @@ uint64_t kindred_counted_on_thread(void) { return counted; }
 
 uint64_t kindred_unused_heap_bytes(void) { return mallinfo2().fordblks; }
 
+void kindred_prepare_heap(void) {
+    // Large pieces go back to the system as soon as they are freed. Setting any of these stops the allocator from
+    // raising the first one by itself, to 32 MiB.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+}
+
 void kindred_release_unused_heap(void) { malloc_trim(0); }

@@ -96,6 +96,24 @@ package enum ResultValues: Sendable, Equatable {
 }
 
 extension ResultColumn {
+    /// Makes room for `count` values of a catalog's column; its texts count with their mean length.
+    package mutating func reserve(count: Int, of column: CatalogColumn, byteCountMax: Int) {
+        present.reserveCapacity(count)
+        switch (values, column.values) {
+        case (.integers(var all), _):
+            all.reserveCapacity(count)
+            values = .integers(all)
+        case (.reals(var all), _):
+            all.reserveCapacity(count)
+            values = .reals(all)
+        case (.text(var all), .text(_, let dictionary)):
+            let mean = dictionary.bytes.count / max(1, dictionary.count) + 1
+            all.reserve(count: count, byteCount: min(count * mean, byteCountMax))
+            values = .text(all)
+        default: break
+        }
+    }
+
     /// Bytes of memory that the values take.
     package var byteCount: Int {
         switch values {

@@ -23,6 +23,16 @@ package struct RecommendAnswer {
         response.offsets.append(0)
     }
 
+    /// Makes room for the results of a long answer, at most `byteCountMax` bytes: arrays that grow would be copied
+    /// again and again.
+    package mutating func reserve(byteCountMax: Int) {
+        let count = resultCountExpected(.max)
+        response.scores.reserveCapacity(count)
+        for (index, column) in plan.columns.enumerated() {
+            response.columns[index].reserve(count: count, of: column, byteCountMax: byteCountMax)
+        }
+    }
+
     /// Adds queries until about `resultCount` results were added. True once all are in.
     package mutating func step(resultCount: Int) -> Bool {
         var budget = resultCount

@@ -117,7 +117,8 @@ extension ConnectionHandler {
     private func noteReplies(now: UInt64) {
         if holding.outputByteCount > 0 || outbound.totalByteCount != holding.sweptByteCount { noteOutput() }
         holding.sweptByteCount = outbound.totalByteCount
-        let waits = holding.outputByteCount > 0
+        // Of a connection that is to end soon, what waits in the system counts too.
+        let waits = holding.outputByteCount > 0 || state.isClosing || worker.isDraining
         debt.noteReplies(
             written: waits ? writtenByteCount : 0, acknowledged: waits ? acknowledgedByteCount : 0, now: now)
         if !streams.isEmpty { debt.noteStreams(now: now) }

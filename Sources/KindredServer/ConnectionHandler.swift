@@ -97,6 +97,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         jobs = []
         inbound = ByteBuffer()
         outbound.discard()
+        if holding.counted >= Self.largeHoldingByteCount { worker.server.memory.lookSoon() }
         holding = ConnectionHolding(counted: holding.counted)
         countHolding()
         context.fireChannelInactive()
@@ -168,6 +169,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private static let gatheredByteCountMax = 256 << 10
     /// Bytes of an unfinished frame that are read without counting in the tick's budget.
     private static let partByteCountMin = 4 << 10
+    /// Bytes of a connection from which on it is worth looking whether memory can be given back once it has ended.
+    private static let largeHoldingByteCount = 256 << 10
     /// Bytes that are written at once without asking how much of them the socket took.
     private static let smallWriteByteCountMax = 16 << 10
 

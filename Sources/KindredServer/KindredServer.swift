@@ -24,6 +24,7 @@ package final class KindredServer: Sendable {
     package init(configuration: ServerConfiguration, logger: Logger) throws {
         // Before the first write to a log whose reader may have gone.
         _ = signal(SIGPIPE, SIG_IGN)
+        kindred_prepare_heap()
         try ListenAddress.check(configuration)
         if let violation = configuration.limits.violation { throw StartFailure.limits(violation) }
         self.configuration = configuration

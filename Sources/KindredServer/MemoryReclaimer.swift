@@ -73,6 +73,12 @@ final class MemoryReclaimer: Sendable {
         }
     }
 
+    /// Frees an object that its owner is about to let go of, on a thread of its own.
+    func letGo(of object: some AnyObject & Sendable) {
+        let box = Box(Unmanaged<AnyObject>.passRetained(object))
+        queue.async(after: .milliseconds(1)) { box.object.release() }
+    }
+
     /// Carries a reference to the queue, so that this thread does not hold one that it would have to drop.
     private struct Box: @unchecked Sendable {
         let object: Unmanaged<AnyObject>

@@ -38,6 +38,9 @@ final class PendingRequest {
         deadline = now + UInt64(timeoutMilliseconds) * 1_000_000
     }
 
+    /// Whether it was admitted as a large request.
+    var isLarge: Bool { charge.byteCount > 0 }
+
     /// Takes room for what the request costs; throws OVERLOADED where there is none.
     func charge(_ cost: RequestCost, on worker: LoopWorker) throws(RequestFailure) {
         charge = try worker.admit(cost, for: connection, now: receivedAt)

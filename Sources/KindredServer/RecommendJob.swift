@@ -16,6 +16,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     private var found: [ScanResult] = []
     private var queriesLeft = 0
     private var answer: RecommendAnswer?
+    private var hasAnswerBegun = false
     /// Fewer where results are wide.
     private let resultsPerStep: Int
 
@@ -40,6 +41,12 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 self.plan = plan
                 worker.scan(self, plan)
             } else {
+                if !hasAnswerBegun {
+                    hasAnswerBegun = true
+                    if request.isLarge {
+                        answer!.reserve(byteCountMax: Int(worker.server.limits.replyBytesMax))
+                    }
+                }
                 let isComplete = answer!.step(resultCount: resultsPerStep)
                 try checkReply(byteCount: answer!.byteCount, worker.server.limits)
                 guard isComplete else { return .working }

@@ -44,6 +44,9 @@ uint64_t kindred_counted_on_thread(void);
 // millisecond, and some 10 ms for each million of pieces that they are in, during which their threads get no other.
 uint64_t kindred_unused_heap_bytes(void);
 
+// Has the allocator give large pieces of memory back to the system when they are freed. Before other threads run.
+void kindred_prepare_heap(void);
+
 // Gives unused heap memory back to the system. Takes 0.1 to 0.2 ms for each mebibyte, during which the threads whose
 // memory it is get no other.
 void kindred_release_unused_heap(void);
