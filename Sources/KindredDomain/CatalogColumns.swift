@@ -99,19 +99,12 @@ extension ResultColumn {
     /// Makes room for `count` values of a catalog's column; its texts count with their mean length.
     package mutating func reserve(count: Int, of column: CatalogColumn, byteCountMax: Int) {
         present.reserveCapacity(count)
-        switch (values, column.values) {
-        case (.integers(var all), _):
-            all.reserveCapacity(count)
-            values = .integers(all)
-        case (.reals(var all), _):
-            all.reserveCapacity(count)
-            values = .reals(all)
-        case (.text(var all), .text(_, let dictionary)):
+        var textByteCount = 0
+        if case .text(_, let dictionary) = column.values {
             let mean = dictionary.bytes.count / max(1, dictionary.count) + 1
-            all.reserve(count: count, byteCount: min(count * mean, byteCountMax))
-            values = .text(all)
-        default: break
+            textByteCount = min(count * mean, byteCountMax)
         }
+        values.reserve(count: count, textByteCount: textByteCount)
     }
 
     /// Bytes of memory that the values take.
@@ -124,25 +117,60 @@ extension ResultColumn {
 
     /// Appends the values of a column of the same type.
     package mutating func append(contentsOf other: ResultColumn) {
-        if present.isEmpty {
+        if present.isEmpty, values.capacityIsFree {
             self = other
             return
         }
         present.append(contentsOf: other.present)
-        switch (values, other.values) {
-        case (.integers(var all), .integers(let more)):
-            values = .integers([])
+        values.append(contentsOf: other.values)
+    }
+}
+
+extension ResultValues {
+    /// Nothing was reserved for it.
+    fileprivate var capacityIsFree: Bool {
+        switch self {
+        case .integers(let all): all.capacity == 0
+        case .reals(let all): all.capacity == 0
+        case .text(let list): list.bytes.capacity == 0
+        }
+    }
+
+    /// Appends values of the same type. They are taken out of this value first: an array that has two owners would be
+    /// copied whole.
+    fileprivate mutating func append(contentsOf other: ResultValues) {
+        var taken = ResultValues.integers([])
+        swap(&taken, &self)
+        switch consume taken {
+        case .integers(var all):
+            guard case .integers(let more) = other else { preconditionFailure("columns of two types") }
             all.append(contentsOf: more)
-            values = .integers(all)
-        case (.reals(var all), .reals(let more)):
-            values = .integers([])
+            self = .integers(all)
+        case .reals(var all):
+            guard case .reals(let more) = other else { preconditionFailure("columns of two types") }
             all.append(contentsOf: more)
-            values = .reals(all)
-        case (.text(var all), .text(let more)):
-            values = .integers([])
+            self = .reals(all)
+        case .text(var all):
+            guard case .text(let more) = other else { preconditionFailure("columns of two types") }
             all.append(contentsOf: more)
-            values = .text(all)
-        default: preconditionFailure("columns of two types")
+            self = .text(all)
+        }
+    }
+
+    /// Makes room for `count` values, texts with so many bytes in all.
+    fileprivate mutating func reserve(count: Int, textByteCount: Int) {
+        var taken = ResultValues.integers([])
+        swap(&taken, &self)
+        switch consume taken {
+        case .integers(var all):
+            all.reserveCapacity(count)
+            self = .integers(all)
+        case .reals(var all):
+            all.reserveCapacity(count)
+            self = .reals(all)
+        case .text(var all):
+            all.reserve(count: count, byteCount: textByteCount)
+            self = .text(all)
         }
     }
 }

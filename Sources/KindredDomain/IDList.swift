@@ -40,17 +40,19 @@ package enum IDList: Sendable, Equatable {
             self = other
             return
         }
-        switch (self, other) {
-        case (.numbers(var values), .numbers(let more)):
-            self = .empty
+        if other.isEmpty { return }
+        // Taken out first: an array that has two owners would be copied whole.
+        var taken = IDList.empty
+        swap(&taken, &self)
+        switch consume taken {
+        case .numbers(var values):
+            guard case .numbers(let more) = other else { preconditionFailure("ids of two kinds in one list") }
             values.append(contentsOf: more)
             self = .numbers(values)
-        case (.text(var list), .text(let more)):
-            self = .empty
+        case .text(var list):
+            guard case .text(let more) = other else { preconditionFailure("ids of two kinds in one list") }
             list.append(contentsOf: more)
             self = .text(list)
-        default:
-            precondition(other.isEmpty, "ids of two kinds in one list")
         }
     }
 

@@ -158,7 +158,8 @@ package final class IDTable: @unchecked Sendable {
             precondition(kind == .number)
             // One owner, so that nothing is copied.
             ids = .empty
-            numbers.reserveCapacity(numbers.count + rows.count)
+            // Later ones let the array grow by itself: asking for just so much each time would copy it each time.
+            if numbers.isEmpty { numbers.reserveCapacity(rows.count) }
             for row in rows {
                 precondition(Int(row) < count)
                 numbers.append(word(Int(row)))
@@ -172,7 +173,7 @@ package final class IDTable: @unchecked Sendable {
                 precondition(Int(row) < count)
                 byteCount += bytes(ofRow: Int(row)).count
             }
-            list.reserve(count: rows.count, byteCount: byteCount)
+            if list.isEmpty { list.reserve(count: rows.count, byteCount: byteCount) }
             for row in rows { list.append(bytes(ofRow: Int(row))) }
             ids = .text(list)
         }
