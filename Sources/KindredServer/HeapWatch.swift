@@ -11,13 +11,13 @@ package struct HeapWatch {
     package static let busyLooksMax = 6
     /// A process is quiet that uses less than one in so many of a processor's nanoseconds.
     package static let quietShare: UInt64 = 5
-    /// Memory of the process that is worth another release, above the least since the last one: what was given back
-    /// still counts as unused.
+    /// Bytes that are worth another release: so much more of the process, or so much more that is unused, than the least
+    /// since the last one. What was given back still counts as unused.
     package static let growthMin = Limits.unusedHeapBytesMax / 2
 
     private var last: (time: NIODeadline, processorNanoseconds: UInt64)?
     private var busyLooks = 0
-    private var leastOwnByteCount: UInt64?
+    private var least: (own: UInt64, unused: UInt64)?
 
     package init() {}
 
@@ -38,12 +38,14 @@ package struct HeapWatch {
 
     /// Whether so much is unused that it is to be given back.
     package mutating func isTooMuch(unusedByteCount: UInt64, ownByteCount: UInt64) -> Bool {
+        guard let found = least else { return unusedByteCount > Limits.unusedHeapBytesMax }
+        least = (min(found.own, ownByteCount), min(found.unused, unusedByteCount))
         guard unusedByteCount > Limits.unusedHeapBytesMax else { return false }
-        guard let least = leastOwnByteCount else { return true }
-        leastOwnByteCount = min(least, ownByteCount)
-        return ownByteCount > least && ownByteCount - least >= Self.growthMin
+        return ownByteCount >= found.own + Self.growthMin || unusedByteCount >= found.unused + Self.growthMin
     }
 
-    /// It was given back, and so much the process has now.
-    package mutating func released(ownByteCount: UInt64) { leastOwnByteCount = ownByteCount }
+    /// It was given back: so much the process has now, and so much of it still counts as unused.
+    package mutating func released(unusedByteCount: UInt64, ownByteCount: UInt64) {
+        least = (ownByteCount, unusedByteCount)
+    }
 }

@@ -52,7 +52,8 @@ final class MemoryReclaimer: Sendable {
     private func release() {
         kindred_release_unused_heap()
         let own = probe.ownByteCount ?? 0
-        watch.withLock { $0.released(ownByteCount: own) }
+        let unused = kindred_unused_heap_bytes()
+        watch.withLock { $0.released(unusedByteCount: unused, ownByteCount: own) }
     }
 
     /// Time that all threads of the process have spent on processors.

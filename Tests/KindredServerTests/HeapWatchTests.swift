@@ -33,7 +33,7 @@ import Testing
         }
         #expect(!isTooMuch(most, own: 10 << 30))
         #expect(isTooMuch(most + 1, own: 100 << 20))
-        watch.released(ownByteCount: 50 << 20)
+        watch.released(unusedByteCount: most + 1, ownByteCount: 50 << 20)
         // What was given back still counts as unused.
         #expect(!isTooMuch(most + 1, own: 50 << 20))
         #expect(!isTooMuch(most + 1, own: 50 << 20 + HeapWatch.growthMin - 1))
@@ -41,5 +41,17 @@ import Testing
         // A model that went away meanwhile: what the process has grown by since then counts.
         #expect(!isTooMuch(most + 1, own: 10 << 20))
         #expect(isTooMuch(most + 1, own: 10 << 20 + HeapWatch.growthMin))
+    }
+
+    /// Memory that was in use when the rest was given back, and was freed later: the process has not grown.
+    @Test func whatIsFreedLaterCountsToo() {
+        let most = Limits.unusedHeapBytesMax
+        var watch = HeapWatch()
+        watch.released(unusedByteCount: most, ownByteCount: 300 << 20)
+        #expect(!watch.isTooMuch(unusedByteCount: most + HeapWatch.growthMin - 1, ownByteCount: 300 << 20))
+        #expect(watch.isTooMuch(unusedByteCount: most + HeapWatch.growthMin, ownByteCount: 300 << 20))
+        // What is used again in the meantime may be freed again.
+        #expect(!watch.isTooMuch(unusedByteCount: 10 << 20, ownByteCount: 300 << 20))
+        #expect(watch.isTooMuch(unusedByteCount: most + 1, ownByteCount: 300 << 20))
     }
 }
