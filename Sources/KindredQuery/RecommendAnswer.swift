@@ -9,6 +9,8 @@ package struct RecommendAnswer {
     private var queriesDone = 0
     private var failuresDone = 0
     private var response: RecommendResponse
+    /// Results whose columns are not in the reply yet.
+    private var rowsWithoutColumns: ArraySlice<UInt32> = []
 
     /// `found` has one element per planned query.
     package init(plan: RecommendPlan, found: ArraySlice<ScanResult>) {
@@ -33,8 +35,9 @@ package struct RecommendAnswer {
         }
     }
 
-    /// Adds queries until about `resultCount` results were added. True once all are in.
+    /// Adds queries until about `resultCount` results were added, or columns of as many results. True once all are in.
     package mutating func step(resultCount: Int) -> Bool {
+        if !rowsWithoutColumns.isEmpty { return gatherColumns(resultCount: resultCount) }
         var budget = resultCount
         var rows: [UInt32] = []
         if queriesDone == 0 {
@@ -58,10 +61,19 @@ package struct RecommendAnswer {
             budget -= 16
         }
         plan.side.table.ids.append(rows, to: &response.ids)
+        if plan.columns.isEmpty { return queriesDone == plan.queryCount }
+        rowsWithoutColumns = rows[...]
+        return gatherColumns(resultCount: resultCount)
+    }
+
+    /// Adds the columns of the next `resultCount` results.
+    private mutating func gatherColumns(resultCount: Int) -> Bool {
+        let rows = Array(rowsWithoutColumns.prefix(resultCount))
+        rowsWithoutColumns.removeFirst(rows.count)
         for (index, column) in plan.columns.enumerated() {
             response.columns[index].append(contentsOf: column.gather(rows))
         }
-        return queriesDone == plan.queryCount
+        return rowsWithoutColumns.isEmpty && queriesDone == plan.queryCount
     }
 
     /// Adds what was found for a planned query.
