@@ -12,7 +12,7 @@ extension CodeTable {
         let file = ModelFiles.codes(of: table.side)
         precondition(codes.rowCount == table.count)
         let builder = CodeBuilder(table, inOrderOf: codes)
-        try means.run(builder.blockCount, inPartsOf: blocksPerPart, for: file) {
+        try means.threads.run(builder.blockCount, inPartsOf: blocksPerPart) {
             (blocks) throws(ModelFileFailure) in
             try check(blocks, of: codes, builder: builder, file: file)
         }

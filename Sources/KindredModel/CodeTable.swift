@@ -39,7 +39,7 @@ package final class CodeTable: @unchecked Sendable {
         defer { withExtendedLifetime((codes, blocks, table)) {} }
         nonisolated(unsafe) let codeBytes = codes.mutableBytes.bindMemory(to: UInt8.self).baseAddress!
         nonisolated(unsafe) let bounds = blocks.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!
-        try means.run(builder.blockCount, inPartsOf: Self.blocksPerPart, for: file) { part in
+        try means.threads.run(builder.blockCount, inPartsOf: Self.blocksPerPart) { part in
             let first = part.lowerBound
             builder.encode(part, codes: codeBytes + first * blockByteCount, blocks: bounds + first)
         }
@@ -97,7 +97,7 @@ package final class CodeTable: @unchecked Sendable {
         // A row in order differs from the one before it, so no row stands twice, and all are there.
         nonisolated(unsafe) let (rows, target) = (rows, positions)
         let rowsPerPart = blocksPerPart * CodeEncoder.blockRows
-        try means.run(table.count, inPartsOf: rowsPerPart, for: file) { (range) throws(ModelFileFailure) in
+        try means.threads.run(table.count, inPartsOf: rowsPerPart) { (range) throws(ModelFileFailure) in
             var previous = (norm: Double.infinity, row: UInt32.max)
             if range.lowerBound > 0 {
                 let before = try row(at: range.lowerBound - 1, of: rows, count: table.count, file: file)

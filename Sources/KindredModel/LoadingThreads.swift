@@ -7,7 +7,7 @@ import Synchronization
 /// Threads that share the work of one load. They live for one piece of it, so a server that loads nothing has none.
 package final class LoadingThreads: Sendable {
     /// The thread that asks does its part, others of its niceness the rest: a load at the start has the machine.
-    package static let eager = LoadingThreads(givesWay: false, cancellation: nil)
+    package static let eager = LoadingThreads(givesWay: false, cancellation: Cancellation())
 
     /// As `eager`, for one load that may be cancelled.
     package static func eager(_ cancellation: Cancellation) -> LoadingThreads {
@@ -17,7 +17,7 @@ package final class LoadingThreads: Sendable {
     /// For one load beside requests. Its work is left to threads that run where others leave them time, in small parts,
     /// for as long as they get on. Where they do not, since the processors have no time left, the load goes on as an
     /// eager one does, with the niceness of the thread that asks; what they had begun they still have to finish.
-    package static func givingWay(_ cancellation: Cancellation? = nil) -> LoadingThreads {
+    package static func givingWay(_ cancellation: Cancellation = Cancellation()) -> LoadingThreads {
         LoadingThreads(givesWay: true, cancellation: cancellation)
     }
 
@@ -39,16 +39,17 @@ package final class LoadingThreads: Sendable {
 
     /// When to give way no longer; nil once that is over.
     private let deadline: Mutex<DispatchTime?>
-    private let cancellation: Cancellation?
+    /// Ends the load soon, with a failure that says so.
+    package let cancellation: Cancellation
 
-    private init(givesWay: Bool, cancellation: Cancellation?) {
+    private init(givesWay: Bool, cancellation: Cancellation) {
         deadline = Mutex(givesWay ? .now() + .milliseconds(Self.givingWayMilliseconds) : nil)
         self.cancellation = cancellation
     }
 
     /// Throws where the load was cancelled: a failure that says nothing about the version.
     package func checkCancellation() throws(ModelFileFailure) {
-        guard cancellation?.isCancelled == true else { return }
+        guard cancellation.isCancelled else { return }
         throw ModelFileFailure(file: "the load", field: "state", found: "cancelled", wanted: "going on")
     }
 
@@ -69,7 +70,7 @@ package final class LoadingThreads: Sendable {
                 helpers = (0..<threadCount).compactMap { _ in Self.start { work.runGivingWay() } }
                 giveWay(to: helpers, work)
             }
-            if !work.isDealt, cancellation?.isCancelled != true {
+            if !work.isDealt, !cancellation.isCancelled {
                 helpers += (1..<max(1, threadCount)).compactMap { _ in Self.start { work.run() } }
                 work.run()
             }
@@ -156,7 +157,7 @@ package final class LoadingThreads: Sendable {
 private final class SharedWork: Sendable {
     private let count: Int
     private let partSize: Int
-    private let cancellation: Cancellation?
+    private let cancellation: Cancellation
     private let part: @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     private let next = Atomic<Int>(0)
     private let failed = Mutex<(start: Int, failure: ModelFileFailure)?>(nil)
@@ -164,7 +165,7 @@ private final class SharedWork: Sendable {
     let ended = DispatchSemaphore(value: 0)
 
     init(
-        count: Int, partSize: Int, cancellation: Cancellation?,
+        count: Int, partSize: Int, cancellation: Cancellation,
         _ part: @escaping @Sendable (Range<Int>) throws(ModelFileFailure) -> Void
     ) {
         self.count = count
@@ -185,7 +186,7 @@ private final class SharedWork: Sendable {
     }
 
     func run() {
-        while cancellation?.isCancelled != true {
+        while !cancellation.isCancelled {
             let start = next.wrappingAdd(partSize, ordering: .relaxed).oldValue
             // Parts are dealt in ascending order: what comes after one that failed is of no use.
             guard start < count, failed.withLock({ start < $0?.start ?? .max }) else { return }

@@ -117,7 +117,7 @@ package struct ReadableFile: ~Copyable, Sendable {
         with means: LoadingMeans, add: @Sendable (inout CRC32C, Range<Int>) throws(ModelFileFailure) -> Void
     ) throws(ModelFileFailure) -> CRC32C {
         let parts = Mutex<[(range: Range<Int>, checksum: CRC32C)]>([])
-        try means.run(byteCount, inPartsOf: Self.partByteCount, for: name) {
+        try means.threads.run(byteCount, inPartsOf: Self.partByteCount) {
             (range) throws(ModelFileFailure) in
             var checksum = CRC32C()
             try add(&checksum, range)
@@ -139,7 +139,7 @@ package struct ReadableFile: ~Copyable, Sendable {
         var checksum = CRC32C()
         var offset = 0
         while offset < byteCount {
-            try means.checkWanted(for: name)
+            try means.threads.checkCancellation()
             let count = min(Self.chunkByteCount, byteCount - offset)
             let chunk = UnsafeMutableRawBufferPointer(rebasing: buffer.mutableBytes[0..<count])
             try read(into: chunk, at: offset)

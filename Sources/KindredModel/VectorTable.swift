@@ -91,7 +91,7 @@ package final class VectorTable: @unchecked Sendable {
     ) throws(ModelFileFailure) {
         nonisolated(unsafe) let (rows, norms) = (rows, norms)
         let rowsPerPart = max(1, elementsPerPart / dimension)
-        try means.run(rowCount, inPartsOf: rowsPerPart, for: file) { (part) throws(ModelFileFailure) in
+        try means.threads.run(rowCount, inPartsOf: rowsPerPart) { (part) throws(ModelFileFailure) in
             for row in part {
                 let vector = rows + row * dimension
                 let norm = Canonical.norm(vector, count: dimension)

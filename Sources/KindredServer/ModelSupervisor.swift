@@ -330,8 +330,7 @@ final class ModelSupervisor: @unchecked Sendable {
                 let threads: LoadingThreads =
                     isServing ? .givingWay(load.cancellation) : .eager(load.cancellation)
                 return try loader.generation(
-                    load, beside: serving,
-                    with: LoadingMeans(threads: threads, memory: memory, cancellation: load.cancellation))
+                    load, beside: serving, with: LoadingMeans(threads: threads, memory: memory))
             },
             report: { thread.report($0) })
     }

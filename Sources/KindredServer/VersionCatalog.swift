@@ -16,7 +16,7 @@ package enum VersionCatalog {
             if let path = version.catalogPath {
                 found = try CatalogReader.readColumns(
                     path: path, side: table.side, rowCount: table.count,
-                    budget: ReadBudget(cancellation: means.cancellation), rowOf: table.ids.row(of:))
+                    budget: ReadBudget(cancellation: means.threads.cancellation), rowOf: table.ids.row(of:))
             }
             let names = found?.columns.map(\.name) ?? []
             let wanted = version.manifest.rows(table.side)?.columns ?? []

@@ -108,7 +108,7 @@ import Testing
         let file = try ReadableFile(path: path, name: "file")
         let model = try TinyModel()
         let cancellation = Cancellation()
-        let means = LoadingMeans(threads: .eager, memory: SpareMemory(), cancellation: cancellation)
+        let means = LoadingMeans(threads: .eager(cancellation), memory: SpareMemory())
         #expect(try file.readAll(with: means).1 == file.checksum(with: means))
         cancellation.cancel()
         for load: () throws -> Void in [

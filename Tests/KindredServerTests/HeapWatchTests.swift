@@ -47,11 +47,14 @@ import Testing
     @Test func whatIsFreedLaterCountsToo() {
         let most = Limits.unusedHeapBytesMax
         var watch = HeapWatch()
+        func isTooMuch(_ unused: UInt64) -> Bool {
+            watch.isTooMuch(unusedByteCount: unused, ownByteCount: 300 << 20)
+        }
         watch.released(unusedByteCount: most, ownByteCount: 300 << 20)
-        #expect(!watch.isTooMuch(unusedByteCount: most + HeapWatch.growthMin - 1, ownByteCount: 300 << 20))
-        #expect(watch.isTooMuch(unusedByteCount: most + HeapWatch.growthMin, ownByteCount: 300 << 20))
+        #expect(!isTooMuch(most + HeapWatch.growthMin - 1))
+        #expect(isTooMuch(most + HeapWatch.growthMin))
         // What is used again in the meantime may be freed again.
-        #expect(!watch.isTooMuch(unusedByteCount: 10 << 20, ownByteCount: 300 << 20))
-        #expect(watch.isTooMuch(unusedByteCount: most + 1, ownByteCount: 300 << 20))
+        #expect(!isTooMuch(10 << 20))
+        #expect(isTooMuch(most + 1))
     }
 }
