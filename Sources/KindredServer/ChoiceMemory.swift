@@ -82,6 +82,7 @@ struct ChoiceMemory {
     /// Takes note of a choice that `flush` writes, with others.
     mutating func note(_ versions: ServedVersions, for model: ModelName) {
         unsaved[model] = versions
+        remembered[model] = versions
         hasNews = true
     }
 

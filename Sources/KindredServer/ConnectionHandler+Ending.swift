@@ -40,8 +40,14 @@ extension ConnectionHandler {
         closingDeadline = worker.now() + UInt64(worker.server.drainMilliseconds) * 1_000_000
         let deadline = closingDeadline
         let channel = context.channel
-        channel.close(mode: .output).whenComplete { _ in
-            channel.closeOnceTaken(worker: worker, deadline: deadline)
+        if inputIsClosed {
+            // The peer sends nothing that would have to be read first. Closing the output of a channel without input
+            // closes it whole, and what it has not written is lost: so it closes once all is written.
+            channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+        } else {
+            channel.close(mode: .output).whenComplete { _ in
+                channel.closeOnceTaken(worker: worker, deadline: deadline)
+            }
         }
         stopWaiting()
         context.read()
@@ -152,6 +158,7 @@ extension ConnectionHandler {
     func noteOutput() {
         let buffered = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
         holding.outputByteCount = outbound.byteCount + (buffered ?? 0)
+        if holding.outputByteCount > 0 { debt.beginReplies(written: writtenByteCount, now: worker.now()) }
         countHolding()
     }
 
@@ -161,7 +168,10 @@ extension ConnectionHandler {
         if difference != 0 { worker.changeHeld(by: difference) }
     }
 
-    /// A large request was admitted, or is done with.
+    /// A large request was admitted, whose bytes are counted already.
+    func takeWork(_ byteCount: Int) { holding.takeWork(byteCount) }
+
+    /// A large request is done with.
     func changeWork(by byteCount: Int) {
         holding.workByteCount += byteCount
         countHolding()
@@ -169,10 +179,13 @@ extension ConnectionHandler {
 
     /// What ending this connection would free, where its peer owes something.
     func evictionCandidate(index: Int) -> Eviction.Candidate? {
-        guard holding.counted > 0, let since = debt.since else { return nil }
-        return Eviction.Candidate(index: index, byteCount: holding.counted, since: since)
+        guard holding.byteCountOfPeer > 0, let since = debt.since else { return nil }
+        return Eviction.Candidate(index: index, byteCount: holding.byteCountOfPeer, since: since)
     }
 
     /// Ends the connection, whose peer is slow, for the memory that it holds.
-    func evict() { endSlowPeer(.outOfRoom(bytes: UInt64(holding.counted))) }
+    func evict() {
+        let failure = ConnectionFailure.outOfRoom(bytes: UInt64(holding.byteCountOfPeer))
+        if state.isClosing { cutOff(failure) } else { endSlowPeer(failure) }
+    }
 }

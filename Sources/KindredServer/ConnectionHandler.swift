@@ -44,7 +44,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var hasRunningJob = false
     private var pauses: ReadPause = []
     /// The peer sends nothing more.
-    private var inputIsClosed = false
+    private(set) var inputIsClosed = false
     /// What the peer owes, and the memory that this connection holds.
     var debt: PeerDebt
     var holding = ConnectionHolding()
@@ -105,13 +105,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var received = unwrapInboundIn(data)
-        worker.metrics.bytesReceived.count(UInt64(received.readableBytes))
+        let count = received.readableBytes
+        worker.metrics.bytesReceived.count(UInt64(count))
         if inbound.readableBytes == 0 {
             inbound = received
         } else {
             inbound.writeBuffer(&received)
         }
-        let count = received.readableBytes
         if !pauses.contains(.tick) { readFrames() }
         // Parts of frames count like frames: a tick reads so many bytes, whoever sends them.
         if debt.hasUnfinishedFrame, count >= Self.partByteCountMin, pauses.isEmpty,
@@ -348,7 +348,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Appends the last reply of a request to what the tick will flush. One that takes several frames is written
     /// frame by frame, as the peer takes them.
     func writeReply(_ message: ServerMessage, to request: PendingRequest, now: UInt64) {
-        if !streams.isEmpty { streams[request.id] = nil }
+        if !streams.isEmpty, streams.removeValue(forKey: request.id) != nil { seedsWereTaken() }
         guard context != nil, !state.isClosing else { return forget(request) }
         if case .failure = message { worker.metrics.failures.count() }
         let start = outbound.byteCount

@@ -14,7 +14,16 @@ struct ConnectionHolding {
     /// Holdings up to here do not count: every connection has them.
     private static let freeByteCount = 4 << 10
 
+    /// What the peer is the reason for: what ends with its connection.
+    var byteCountOfPeer: Int { inputByteCount + outputByteCount }
+
     init(counted: Int = 0) { self.counted = counted }
+
+    /// Takes over work of so many bytes, which somebody else has counted.
+    mutating func takeWork(_ byteCount: Int) {
+        workByteCount += byteCount
+        counted += byteCount
+    }
 
     /// Counts anew: by how much the count has changed.
     mutating func count() -> Int {

@@ -16,6 +16,18 @@ package final class HeldBytes: Sendable {
 
     package func change(by difference: Int) { count.wrappingAdd(difference, ordering: .relaxed) }
 
+    /// Counts so many bytes more, where they have room: false where they have not.
+    package func tryTake(_ more: Int, needing needed: Int) -> Bool {
+        var found = count.load(ordering: .relaxed)
+        while found + needed <= byteCountMax {
+            let (exchanged, original) = count.compareExchange(
+                expected: found, desired: found + more, ordering: .relaxed)
+            if exchanged { return true }
+            found = original
+        }
+        return false
+    }
+
     /// Bytes that must be freed so that so many more have room; 0: there is room.
     package func excess(with more: Int = 0) -> Int { max(0, byteCount + more - byteCountMax) }
 

@@ -1,4 +1,5 @@
 import CKindredSystem
+import Dispatch
 import Foundation
 import Glibc
 import KindredCatalog
@@ -170,7 +171,7 @@ package final class KindredServer: Sendable {
             try? await worker.loop.submit { worker.drain() }.get()
         }
         // What waits for a load or a look is refused now: no load is waited for.
-        supervisor.stop()
+        await stopSupervisor()
         let deadline = NIODeadline.now() + .milliseconds(Int64(configuration.drainMilliseconds))
         while NIODeadline.now() < deadline {
             if context.connectionCount.load(ordering: .relaxed) == 0 { break }
@@ -181,6 +182,17 @@ package final class KindredServer: Sendable {
         try? await group.shutdownGracefully()
         logger.info("stopped")
         LogWriter.standardError.flush()
+    }
+
+    /// On a thread that may wait: those of Swift's tasks are as few as processors, and a second signal needs one.
+    private func stopSupervisor() async {
+        let supervisor = supervisor
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                supervisor.stop()
+                continuation.resume()
+            }
+        }
     }
 }
 

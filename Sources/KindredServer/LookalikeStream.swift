@@ -15,7 +15,7 @@ final class LookalikeStream: LoopJob {
     }
 
     private let request: PendingRequest
-    private let body: LookalikeRequest
+    private var body: LookalikeRequest
     private let server: ServerContext
     private let limits: Limits
     private var reservedBytes: UInt64
@@ -75,7 +75,9 @@ final class LookalikeStream: LoopJob {
 
     /// The seeds that came with the opening frame.
     func receiveOpening(isLast: Bool, on worker: LoopWorker) throws(RequestFailure) {
-        try receive(AudienceRows(firstRow: 0, ids: body.seeds, scores: []), isLast: isLast, on: worker)
+        let seeds = body.seeds
+        body.seeds = .empty
+        try receive(AudienceRows(firstRow: 0, ids: seeds, scores: []), isLast: isLast, on: worker)
     }
 
     func receive(_ rows: AudienceRows, isLast: Bool, on worker: LoopWorker) throws(RequestFailure) {
@@ -86,7 +88,7 @@ final class LookalikeStream: LoopJob {
         }
         guard case .seeding(var lists, let next) = phase else { return }
         if !rows.ids.isEmpty { lists.append(rows.ids) }
-        seedByteCount += rows.ids.byteCount
+        changeSeeds(by: rows.ids.byteCount)
         phase = .seeding(lists, next: next)
         seedsHaveEnded = isLast
         queue(on: worker)
@@ -102,7 +104,14 @@ final class LookalikeStream: LoopJob {
         phase = .ended
         expansion = nil
         helped = nil
+        changeSeeds(by: -seedByteCount)
         server.streams.release(reservedBytes)
+    }
+
+    /// Seeds that wait count among what the connection holds.
+    private func changeSeeds(by byteCount: Int) {
+        seedByteCount += byteCount
+        request.connection.changeWork(by: byteCount)
     }
 
     /// Why the stream ends now, if it took too long.
@@ -195,7 +204,7 @@ final class LookalikeStream: LoopJob {
         }
         phase = .seeding(Array(lists.dropFirst()), next: 0)
         let heldMany = holdsManySeeds
-        seedByteCount -= list.byteCount
+        changeSeeds(by: -list.byteCount)
         if heldMany, !holdsManySeeds { request.connection.seedsWereTaken() }
         return .working
     }

@@ -47,11 +47,11 @@ extension LoopWorker {
         }
         // A request that alone needs more than there is has room while others leave half of it.
         let needed = min(cost.byteCount, server.held.byteCountMax / 2)
-        if server.held.excess(with: needed) > 0 {
+        if !server.held.tryTake(cost.byteCount, needing: needed) {
             makeRoom(for: needed, except: connection)
-            if server.held.excess(with: needed) > 0 { throw refusal(after: queueMax) }
+            guard server.held.tryTake(cost.byteCount, needing: needed) else { throw refusal(after: queueMax) }
         }
-        connection.changeWork(by: cost.byteCount)
+        connection.takeWork(cost.byteCount)
         planning.add(stepCount: cost.stepCount, operationCount: cost.operationCount)
         return WorkCharge(
             stepCount: cost.stepCount, operationCount: cost.operationCount, byteCount: cost.byteCount)

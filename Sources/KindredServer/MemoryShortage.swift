@@ -18,7 +18,8 @@ package struct MemoryShortage: Error, Sendable, Equatable, CustomStringConvertib
     package var description: String {
         let kind = bound.source == .addressSpace ? "addresses" : "memory"
         // What is needed is rounded up, what there is down.
-        return "needs \((needed + (1 << 20 - 1)) >> 20) MiB of \(kind), \(free >> 20) of "
+        let neededMebibytes = needed >> 20 + (needed & (1 << 20 - 1) == 0 ? 0 : 1)
+        return "needs \(neededMebibytes) MiB of \(kind), \(free >> 20) of "
             + "\(bound.byteCount >> 20) MiB (\(bound.source)) are free"
             + (beside.map { " beside version \($0)" } ?? "")
             + "; it is looked at again when memory may have become free"

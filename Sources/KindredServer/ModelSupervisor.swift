@@ -156,9 +156,9 @@ final class ModelSupervisor: @unchecked Sendable {
 
     /// A switch whose turn has come.
     private func begin(_ request: ControlRequest) {
-        if request.claim.isOpen(now: ControlThread.now), let name = try? name(of: request) {
+        if request.claim.isOpen(now: ControlThread.now) {
             // What was published a moment ago can be switched to.
-            look(at: name)
+            if let name = try? name(of: request) { look(at: name) } else { look() }
         }
         proceed(with: request)
     }

@@ -17,7 +17,7 @@ package struct PeerDebt {
     private let limits: Limits
     private var frame: Progress?
     private var replies: Progress?
-    /// What the peer must have read by `replies.beganAt` and the last moment.
+    /// Bytes that the peer must have taken by `replies.beganAt` + `replyMilliseconds`.
     private var target: UInt64 = 0
     /// When the peer last took anything, and how much it had taken by then.
     private var movedAt: UInt64 = 0
@@ -49,6 +49,15 @@ package struct PeerDebt {
         if count >= found.checkedByteCount + UInt64(limits.frameProgressBytesMin) {
             frame = Progress(beganAt: found.beganAt, checkedAt: now, checkedByteCount: count)
         }
+    }
+
+    /// Replies wait at `now`, after so many bytes that were ever written: from now on the peer owes the reading of them,
+    /// if it does not already.
+    package mutating func beginReplies(written: UInt64, now: UInt64) {
+        guard replies == nil else { return }
+        replies = Progress(beganAt: now, checkedAt: now, checkedByteCount: takenByteCount)
+        target = written
+        movedAt = now
     }
 
     /// Of so many bytes that were ever written to the peer, its system has acknowledged so many at `now`.

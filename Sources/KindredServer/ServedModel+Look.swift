@@ -13,13 +13,13 @@ extension ServedModel {
     /// Looks at the model's folder. What is loaded stays as it is. `manifestsLeft`: how many manifests of versions that
     /// are not loaded may still be read. Returns the replaced versions that were not known to be.
     package mutating func look(in repository: Repository, manifestsLeft: inout Int) -> [Replacement] {
-        isFolderGone = false
         let found: [Repository.VersionOnDisk]
         do throws(ModelFileFailure) {
             found = try repository.look(at: name)
             folderFailure = nil
+            isFolderGone = false
         } catch {
-            folderFailure = "\(error)"
+            if !isFolderGone { folderFailure = "\(error)" }
             return []
         }
         onDisk = found.map(\.version)
