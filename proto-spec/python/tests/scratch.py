@@ -115,10 +115,10 @@ class Scratch:
                   self.users_npy, npy(self.folder / "users.ids.npy", self.user_numbers, "<u8"), "--training-id", "t1")
         self.pack("cosine", self.items_npy, self.item_ids, None, None, "--metric", "cosine")
 
-    def serve(self):
-        """Starts the server: its address once it is ready."""
+    def serve(self, prefix=()):
+        """Starts the server, by the command `prefix` where one is given: its address once it is ready."""
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--models", str(self.models), "--listen", "127.0.0.1:0", "--default-model", "shop",
+            [*prefix, BINARY, "serve", "--models", str(self.models), "--listen", "127.0.0.1:0", "--default-model", "shop",
              "--state", str(self.folder / "state")], stdout=subprocess.PIPE, stderr=self.log)
         deadline, text = time.monotonic() + 60, b""
         while b"\n" not in text or b"listening on " not in text:
@@ -147,6 +147,10 @@ class Scratch:
             raise
         unittest.addModuleCleanup(scratch.end)
         return scratch, address
+
+    def log_lines(self):
+        """The whole log of all servers so far, split at line feeds alone."""
+        return (self.folder / "server.log").read_bytes().decode().split("\n")
 
     def logged(self):
         return (self.folder / "server.log").read_text(errors="replace")[-4000:]
