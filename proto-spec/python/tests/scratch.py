@@ -59,6 +59,16 @@ def lines(path, values):
     return path
 
 
+def crc32c(data):
+    """The checksum of a version's files; that of b"123456789" is 0xE3069283."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
 class Scratch:
     """Folders, inputs, the models `shop` (text ids, catalog), `numbers` and `cosine`, and a server."""
 

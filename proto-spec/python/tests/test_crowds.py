@@ -1,8 +1,9 @@
-"""Many connections to one server: more than it has descriptors for, and such as close their side at once.
+"""Many connections to one server: more than it has descriptors for, such as close their side at once or read nothing.
 
 Needs KINDRED_BINARY, the path of the `kindred` command.
 """
 
+import contextlib
 import os
 import pathlib
 import socket
@@ -12,7 +13,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from scratch import BINARY, Scratch  # noqa: E402
+from scratch import BINARY, ITEMS, Scratch  # noqa: E402
 from vectors import kindred  # noqa: E402
 from wire import HELLO, PREFACE, Wire, frame  # noqa: E402
 
@@ -24,6 +25,10 @@ MEASURED = 1.0
 SHARE_MAX = 0.3
 HALF_CLOSED = 200
 REQUESTS = 3
+# Connections that read nothing, large requests of each, and what the server may hold for all of them.
+UNREAD = 40
+LARGE = 240
+GROWTH_MAX = 100 << 20
 
 
 @unittest.skipUnless(BINARY, "set KINDRED_BINARY to the path of the kindred command")
@@ -71,6 +76,41 @@ class Crowds(unittest.TestCase):
         said = [line for line in self.scratch.log_lines() if 'msg="cannot accept connections"' in line]
         self.assertEqual(len(said), 1, said)
         self.assertIn('reason="Too many open files"', said[0])
+
+    def resident_bytes(self):
+        status = pathlib.Path(f"/proc/{self.scratch.process.pid}/status").read_text()
+        return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmRSS:"))
+
+    def test_answers_that_nobody_reads_take_little(self):
+        """Each asks for 390 MB of answers and reads none; what they took goes back once they have gone."""
+        address = self.serve()
+        before = self.resident_bytes()
+        fixed = {"query_kind": 1, "target": 1, "query_count": 200, "k": ITEMS}
+        lists = {"query_ids": [f"u{1 + index % 40}" for index in range(200)], "columns": ["title"] * 8}
+        asked = b"".join(frame("RECOMMEND", request_id, fixed, lists) for request_id in range(2, 2 + LARGE))
+        wires = [Wire(address) for _ in range(UNREAD)]
+        for wire in wires:
+            self.addCleanup(wire.socket.close)
+            # A server that waits for its peer reads no more.
+            wire.socket.settimeout(0.05)
+            with contextlib.suppress(TimeoutError):
+                wire.socket.sendall(asked)
+        self.assertLess(self.settled_bytes() - before, GROWTH_MAX)
+        for wire in wires:
+            wire.socket.close()
+        self.assertLess(self.settled_bytes() - before, GROWTH_MAX)
+        with Wire(address) as wire:
+            self.assertTrue(wire.ping(2))
+        self.assertEqual(self.scratch.stop(), 0)
+
+    def settled_bytes(self):
+        """The server's resident memory, once it has changed by less than a MiB for half a second."""
+        found, since, deadline = self.resident_bytes(), time.monotonic(), time.monotonic() + WAIT
+        while time.monotonic() < min(since + 0.5, deadline):
+            time.sleep(0.02)
+            if abs(self.resident_bytes() - found) >= 1 << 20:
+                found, since = self.resident_bytes(), time.monotonic()
+        return found
 
     @staticmethod
     def has_input(wire):
