@@ -128,8 +128,8 @@ class Scratch:
     def serve(self, prefix=()):
         """Starts the server, by the command `prefix` where one is given: its address once it is ready."""
         self.process = subprocess.Popen(
-            [*prefix, BINARY, "serve", "--models", str(self.models), "--listen", "127.0.0.1:0", "--default-model", "shop",
-             "--state", str(self.folder / "state")], stdout=subprocess.PIPE, stderr=self.log)
+            [*prefix, BINARY, "serve", "--models", str(self.models), "--listen", "127.0.0.1:0",
+             "--default-model", "shop", "--state", str(self.folder / "state")], stdout=subprocess.PIPE, stderr=self.log)
         deadline, text = time.monotonic() + 60, b""
         while b"\n" not in text or b"listening on " not in text:
             left = deadline - time.monotonic()

@@ -629,8 +629,8 @@ class BadPacks(unittest.TestCase):
         for index, (word, schema) in enumerate({
                 "view": f"CREATE VIEW items AS SELECT 'a' AS id, ({endless} ORDER BY i DESC) AS best",
                 "generated": "CREATE TABLE items (id TEXT PRIMARY KEY, big TEXT AS (hex(zeroblob(400000000))) VIRTUAL)",
-                "trigger": "CREATE TABLE items (id TEXT PRIMARY KEY, price REAL); CREATE TRIGGER changed AFTER INSERT ON items "
-                           "BEGIN SELECT 1; END",
+                "trigger": "CREATE TABLE items (id TEXT PRIMARY KEY, price REAL); "
+                           "CREATE TRIGGER changed AFTER INSERT ON items BEGIN SELECT 1; END",
                 "virtual": "CREATE VIRTUAL TABLE items USING rtree(id, low, high)"}.items()):
             catalog = self.file(f"catalog-{index}.sqlite")
             with self.subTest(word):
