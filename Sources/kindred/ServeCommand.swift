@@ -39,7 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Prints "listening on HOST:PORT" when it is ready. New versions that appear in the repository take over \
             by themselves. SIGTERM, SIGINT or SIGHUP ends it once the requests in flight are answered; a second one at \
-            once.
+            once. SIGHUP is ignored under nohup.
             """)
 
     @Option(help: "The folder of all models.")

@@ -14,9 +14,19 @@ struct ServerSignals {
     private let logger: Logger
 
     /// From here on the signals do what `follow` says, not what the system does.
+    ///
+    /// SIGHUP stays ignored where it is ignored already: `nohup` starts a server so that it outlives its terminal.
     init(logger: Logger) async {
-        sequence = await UnixSignalsSequence(trapping: Array(Self.names.keys))
+        let trapped = Self.names.keys.filter { $0 != .sighup || !Self.isIgnored($0) }
+        sequence = await UnixSignalsSequence(trapping: Array(trapped))
         self.logger = logger
+    }
+
+    private static func isIgnored(_ signal: UnixSignal) -> Bool {
+        var action = sigaction()
+        guard sigaction(signal.rawValue, nil, &action) == 0 else { return false }
+        let handler = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+        return handler == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// Follows signals until the task is cancelled: the first that ends shuts the group down, a further one ends the

@@ -59,6 +59,16 @@ def lines(path, values):
     return path
 
 
+def crc32c(data):
+    """The checksum of a version's files; that of b"123456789" is 0xE3069283."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
 class Scratch:
     """Folders, inputs, the models `shop` (text ids, catalog), `numbers` and `cosine`, and a server."""
 
@@ -115,11 +125,11 @@ class Scratch:
                   self.users_npy, npy(self.folder / "users.ids.npy", self.user_numbers, "<u8"), "--training-id", "t1")
         self.pack("cosine", self.items_npy, self.item_ids, None, None, "--metric", "cosine")
 
-    def serve(self):
-        """Starts the server: its address once it is ready."""
+    def serve(self, prefix=()):
+        """Starts the server, by the command `prefix` where one is given: its address once it is ready."""
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--models", str(self.models), "--listen", "127.0.0.1:0", "--default-model", "shop",
-             "--state", str(self.folder / "state")], stdout=subprocess.PIPE, stderr=self.log)
+            [*prefix, BINARY, "serve", "--models", str(self.models), "--listen", "127.0.0.1:0",
+             "--default-model", "shop", "--state", str(self.folder / "state")], stdout=subprocess.PIPE, stderr=self.log)
         deadline, text = time.monotonic() + 60, b""
         while b"\n" not in text or b"listening on " not in text:
             left = deadline - time.monotonic()
@@ -147,6 +157,10 @@ class Scratch:
             raise
         unittest.addModuleCleanup(scratch.end)
         return scratch, address
+
+    def log_lines(self):
+        """The whole log of all servers so far, split at line feeds alone."""
+        return (self.folder / "server.log").read_bytes().decode().split("\n")
 
     def logged(self):
         return (self.folder / "server.log").read_text(errors="replace")[-4000:]

@@ -278,6 +278,7 @@ class MessageTests(unittest.TestCase):
                       "one", done.stderr)
         broken.stop()
         folder = broken.pack_shop()
+        (folder / "items.safetensors").chmod(0o644)
         os.truncate(folder / "items.safetensors", 100)
         server = broken.serve()
         done = command("recommend", "--user", "u1", server=server)

@@ -18,6 +18,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from scratch import BINARY, lines, npy  # noqa: E402
+from vectors import kindred  # noqa: E402
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -114,6 +115,58 @@ class Folders(unittest.TestCase):
         status, _, said = models("other")
         self.assertNotEqual(status, 0)
         self.assertIn("other", said)
+        self.assertEqual(server.end(), 0)
+
+    def test_a_pinned_version_that_is_gone(self):
+        """After a restart the version that served before the pinned one does again, not the newest."""
+        for _ in range(4):
+            self.pack("shop")
+        state = ("--state", str(self.folder / "state"))
+        first = self.serve(*state)
+        with kindred.connect(first.ready()) as client:
+            client.activate("shop", 1)
+            self.assertEqual(client.activate("shop", 2)["previous"], 1)
+        self.assertEqual(first.end(), 0)
+        shutil.rmtree(self.folder / "models" / "shop" / "2")
+        second = self.serve(*state)
+        with kindred.connect(second.ready()) as client:
+            self.assertEqual(client.recommend(item=1, k=1).version, 1)
+            status = client.models("shop")[0]
+            self.assertEqual((status["active"], status["pinned"]), (1, 2))
+            self.assertIn("version 2", status["remark"])
+            # A pin ends when somebody ends it.
+            client.activate("shop", "latest")
+            self.assertEqual(client.recommend(item=1, k=1).version, 4)
+        self.assertEqual(second.end(), 0)
+
+    def test_a_version_that_does_not_fit_the_memory(self):
+        """It is refused with figures, and the server serves on."""
+        self.pack("shop")
+        server = self.serve("--memory-max", "1")
+        with kindred.connect(server.ready()) as client:
+            self.assertEqual(client.health(), {"state": "not ready", "models_ready": 0})
+            status = client.models("shop")[0]
+            self.assertEqual([(version["version"], version["state"]) for version in status["versions"]],
+                             [(1, "refused")])
+            reason = status["refused"][0]["reason"]
+            self.assertIn("memory", reason)
+            self.assertIn("1 MiB", reason)
+        self.assertEqual(server.end(), 0)
+
+    def test_nobody_serves(self):
+        """A server that is not root, has no capability, and whose clients have none."""
+        prefix = self.as_nobody()
+        self.pack("shop")
+        state = self.folder / "state"
+        state.mkdir()
+        os.chown(state, 65534, 65534)
+        server = self.serve("--state", str(state), prefix=prefix)
+        address = server.ready()
+        with kindred.connect(address) as client:
+            self.assertEqual(client.recommend(item=1, k=1).version, 1)
+        done = subprocess.run([*prefix, BINARY, "similar", "--server", address, "--item", "1"], capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(server.end(), 0)
 
     def as_nobody(self):

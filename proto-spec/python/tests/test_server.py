@@ -10,6 +10,7 @@ import pathlib
 import random
 import shutil
 import signal
+import sqlite3
 import struct
 import sys
 import time
@@ -18,7 +19,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import vectors as golden  # noqa: E402
-from scratch import BINARY, DIMENSION, SERVER, Scratch, lines, npy, safetensors  # noqa: E402
+from scratch import BINARY, DIMENSION, SERVER, Scratch, crc32c, lines, npy, safetensors  # noqa: E402
 from vectors import INVALID, SCHEMA, VALID, kindred  # noqa: E402
 from wire import HELLO, PREFACE, Wire, frame  # noqa: E402
 
@@ -620,6 +621,26 @@ class BadPacks(unittest.TestCase):
         self.refused("5", items=npy(self.file("four.npy"), [good, good]), item_ids=ids, users=users,
                      user_ids=lines(self.file("one.txt"), ["u"]))
 
+    def test_catalogs_that_compute(self):
+        """A catalog is a plain table: what computes would take its time and memory at every load."""
+        rows = [[1.0] * DIMENSION, [2.0] * DIMENSION]
+        given = {"items": npy(self.file("rows.npy"), rows), "item_ids": lines(self.file("rows.txt"), ["a", "b"])}
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+        for index, (word, schema) in enumerate({
+                "view": f"CREATE VIEW items AS SELECT 'a' AS id, ({endless} ORDER BY i DESC) AS best",
+                "generated": "CREATE TABLE items (id TEXT PRIMARY KEY, big TEXT AS (hex(zeroblob(400000000))) VIRTUAL)",
+                "trigger": "CREATE TABLE items (id TEXT PRIMARY KEY, price REAL); "
+                           "CREATE TRIGGER changed AFTER INSERT ON items BEGIN SELECT 1; END",
+                "virtual": "CREATE VIRTUAL TABLE items USING rtree(id, low, high)"}.items()):
+            catalog = self.file(f"catalog-{index}.sqlite")
+            with self.subTest(word):
+                with sqlite3.connect(catalog) as database:
+                    database.executescript(schema)
+                database.close()
+                began = time.monotonic()
+                self.refused("items", word, **given, extra=("--catalog", catalog))
+                self.assertLess(time.monotonic() - began, 5)
+
     def test_vectors_of_two_trainings(self):
         rows = [[1.0] * DIMENSION, [2.0] * DIMENSION]
         ids = lines(self.file("ids.txt"), ["a", "b"])
@@ -695,6 +716,24 @@ class BadVersions(unittest.TestCase):
 
     def test_a_missing_file(self):
         self.refused(120, lambda folder, manifest: (folder / "users.safetensors").unlink(), "users.safetensors")
+
+    def test_a_catalog_that_computes(self):
+        """Its size and checksum are right, and each of its values takes 100 MB and a moment."""
+        def change(folder, manifest):
+            catalog = folder / "catalog.sqlite"
+            with sqlite3.connect(catalog) as database:
+                database.executescript(
+                    "CREATE TABLE items (id INTEGER PRIMARY KEY, long INTEGER AS "
+                    "(length(replace(printf('%.*c', 50000000, 'x'), 'x', 'yy'))) VIRTUAL);"
+                    "INSERT INTO items (id) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200) "
+                    "SELECT i FROM n")
+            database.close()
+            data = catalog.read_bytes()
+            manifest["files"]["catalog.sqlite"] = {"bytes": len(data), "crc32c": f"{crc32c(data):08x}"}
+            manifest["items"]["columns"] = ["long"]
+        began = time.monotonic()
+        self.refused(121, change, "catalog.sqlite", "generated")
+        self.assertLess(time.monotonic() - began, 5)
 
     def test_a_manifest_cut_anywhere(self):
         text = (self.good / "manifest.json").read_text()
