@@ -158,7 +158,11 @@ extension ConnectionHandler {
     func noteOutput() {
         let buffered = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
         holding.outputByteCount = outbound.byteCount + (buffered ?? 0)
-        if holding.outputByteCount > 0 { debt.beginReplies(written: writtenByteCount, now: worker.now()) }
+        if holding.outputByteCount > 0 {
+            debt.beginReplies(written: writtenByteCount, now: worker.now())
+        } else {
+            debt.endReplies()
+        }
         countHolding()
     }
 
@@ -179,6 +183,8 @@ extension ConnectionHandler {
 
     /// What ending this connection would free, where its peer owes something.
     func evictionCandidate(index: Int) -> Eviction.Candidate? {
+        // What its peer has taken since the last look is not owed.
+        if holding.outputByteCount > 0 { noteOutput() }
         guard holding.byteCountOfPeer > 0, let since = debt.since else { return nil }
         return Eviction.Candidate(index: index, byteCount: holding.byteCountOfPeer, since: since)
     }

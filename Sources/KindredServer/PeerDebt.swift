@@ -51,6 +51,9 @@ package struct PeerDebt {
         }
     }
 
+    /// Nothing that was written waits.
+    package mutating func endReplies() { replies = nil }
+
     /// Replies wait at `now`, after so many bytes that were ever written: from now on the peer owes the reading of them,
     /// if it does not already.
     package mutating func beginReplies(written: UInt64, now: UInt64) {

@@ -1,6 +1,6 @@
 import KindredWire
 
-/// Writes a reply that takes several frames: one frame in a slice, and only while the peer takes them.
+/// Writes a reply that takes several frames: one frame in a step, and only while the peer takes them.
 final class ReplyJob: LoopJob {
     private let request: PendingRequest
     private let message: LargeMessage
@@ -27,7 +27,7 @@ final class ReplyJob: LoopJob {
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
-        // Whoever starts a job may have written a frame just now: this one has a slice of its own.
+        // Whoever starts a job may have written a frame just now: this one waits for the next step.
         guard isDue else {
             isDue = true
             return .working

@@ -14,6 +14,9 @@ struct RequestCost {
     /// A reply is built as columns, then encoded and written frame by frame: so many bytes of frames at a time.
     private static let frameByteCount = 8 << 20
 
+    /// The cost of a reply that is there already.
+    init(replyByteCount: Int) { byteCount = replyByteCount }
+
     /// The cost of a RECOMMEND.
     init(_ request: RecommendRequest, bodyByteCount: Int, over generation: Generation, _ limits: Limits) {
         let queryCount = request.scope.queries.count

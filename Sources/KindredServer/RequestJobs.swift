@@ -79,7 +79,10 @@ final class ModelListJob: LoopJob {
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
         do throws(RequestFailure) {
             if let obstacle = request.obstacle(now: now) { throw obstacle }
-            request.answer(.encoded(try worker.server.supervisor.list.reply(model)))
+            let body = try worker.server.supervisor.list.reply(model)
+            let cost = RequestCost(replyByteCount: body.bytes.count)
+            if !cost.isSmall(worker.server.limits) { try request.charge(cost, on: worker) }
+            request.answer(.encoded(body))
         } catch {
             request.fail(error)
         }

@@ -99,6 +99,17 @@ import Testing
     }
 
     /// A manifest's own numbers: what its files take, and what is made beside them.
+    /// A manifest may say any number of bytes.
+    @Test func whatIsNeededIsRoundedWithoutOverflow() {
+        let bound = MemoryBound(source: .option, byteCount: 10 << 20, used: 0)
+        for (needed, wanted) in [
+            (UInt64.max, "17592186044416 MiB"), (1 << 20, "needs 1 MiB"), (1 << 20 + 1, "needs 2 MiB"),
+        ] {
+            let shortage = MemoryShortage(needed: needed, free: 0, bound: bound, beside: nil)
+            #expect(shortage.description.contains(wanted))
+        }
+    }
+
     @Test func demandOfAManifest() {
         var manifest = Manifest(
             model: ModelName("m")!, version: 1, created: "", metric: .dot, dimension: 64,

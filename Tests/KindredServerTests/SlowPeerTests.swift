@@ -197,6 +197,51 @@ import Testing
         await server.stop()
     }
 
+    /// Replies that are larger than what the system holds for a connection.
+    @Test(.timeLimit(.minutes(1))) func whoSendsNothingMoreHasLargeAnswersToo() async throws {
+        let server = try await Self.server()
+        let peer = try RudePeer(port: server.endpoint.port, receiveBytes: 4_096)
+        for _ in 0..<4 { try peer.send(Self.vectorsRequest(itemCount: 200, repeats: 50)) }
+        peer.endOutput()
+        // The server has written what the system takes, and waits.
+        try await server.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.waits(for: "connection_bytes_held", of: client) { $0 > 0 })
+        }
+        var ended: Set<UInt64> = []
+        while let frame = peer.readFrame() {
+            if frame.header.isEnd, frame.header.argument == 0 { ended.insert(frame.header.requestID) }
+        }
+        #expect(ended == [2, 3, 4, 5])
+        await server.stop()
+    }
+
+    /// A stream that ends while seeds wait leaves its connection as it was.
+    @Test(.timeLimit(.minutes(1))) func aStreamThatEndsWithSeedsLeavesItsConnectionUsable() async throws {
+        var generator = SeededGenerator.announced()
+        let folder = try TemporaryFolder()
+        try folder.pack(users: VectorShape.flat.rows(count: 100, dimension: 8, using: &generator))
+        let server = try await RunningServer(folder)
+        let peer = try RudePeer(port: server.endpoint.port)
+        var request = LookalikeRequest(size: .count(5))
+        request.seeds = .numbers((0..<500_000).map { $0 })
+        var body = ByteWriter()
+        ClientMessage.lookalike(request).encodeBody(into: &body)
+        var header = ByteWriter()
+        FrameHeader(
+            bodyLength: UInt32(body.bytes.count), type: MessageType.lookalike.rawValue, flags: [],
+            requestID: peer.takeID(), argument: 1
+        ).encode(into: &header)
+        try peer.send(header.bytes + body.bytes)
+        try peer.send(.ping(7))
+        var types: Set<UInt8> = []
+        for _ in 0..<2 { types.insert(try #require(peer.readFrame()).header.type) }
+        #expect(types == [MessageType.lookalike.rawValue | 0x80, MessageType.ping.rawValue | 0x80])
+        try await server.withClient { (client: KindredClient) async throws in
+            #expect(try await Self.waits(for: "connection_bytes_held", of: client) { $0 == 0 })
+        }
+        await server.stop()
+    }
+
     /// A server that is told to end does not wait for peers that take nothing.
     @Test(.timeLimit(.minutes(1))) func aDrainDoesNotWaitForWhoReadsNothing() async throws {
         let server = try await Self.server(drainMilliseconds: 30_000)
