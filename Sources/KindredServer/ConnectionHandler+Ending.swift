@@ -169,6 +169,7 @@ extension ConnectionHandler {
     /// Counts what this connection holds with what all others hold.
     func countHolding() {
         let difference = holding.count()
+        if difference > 0, let since = debt.since { worker.noteDebt(since: since) }
         if difference != 0 { worker.changeHeld(by: difference) }
     }
 
@@ -180,6 +181,9 @@ extension ConnectionHandler {
         holding.workByteCount += byteCount
         countHolding()
     }
+
+    /// Since when its peer has owed something for which memory is held.
+    var owedSince: UInt64? { holding.byteCountOfPeer > 0 ? debt.since : nil }
 
     /// What ending this connection would free, where its peer owes something.
     func evictionCandidate(index: Int) -> Eviction.Candidate? {

@@ -11,8 +11,8 @@ package struct HeapWatch {
     package static let busyLooksMax = 6
     /// A process is quiet that uses less than one in so many of a processor's nanoseconds.
     package static let quietShare: UInt64 = 5
-    /// Bytes that are worth another release: so much more of the process, or so much more that is unused, than the least
-    /// since the last one. What was given back still counts as unused.
+    /// Bytes that are worth another release: so much more of the process, or so much more that is unused, than the
+    /// least since the last one. What was given back still counts as unused.
     package static let growthMin = Limits.unusedHeapBytesMax / 2
 
     private var last: (time: NIODeadline, processorNanoseconds: UInt64)?

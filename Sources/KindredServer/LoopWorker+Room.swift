@@ -18,7 +18,8 @@ extension LoopWorker {
         }
     }
 
-    /// Cuts off connections whose peers have owed for longest until there is room, or none is left.
+    /// Cuts off connections whose peers have owed for longest until there is room, or none is left. Where the one that
+    /// has owed for longest is another loop's, that loop does it; only what is far too much is not left to others.
     func makeRoom(for more: Int = 0, except caller: ConnectionHandler? = nil) {
         let wanted = server.held.wantedExcess(with: more)
         guard wanted > 0 else { return }
@@ -26,10 +27,22 @@ extension LoopWorker {
         let candidates = all.indices.compactMap { index in
             all[index] === caller ? nil : all[index].evictionCandidate(index: index)
         }
+        let oldest = candidates.reduce(UInt64.max) { min($0, $1.since) }
+        oldestDebt.store(oldest, ordering: .relaxed)
+        let others = server.workers.map { ($0, $0.oldestDebt.load(ordering: .relaxed)) }
+        if let (other, since) = others.min(by: { $0.1 < $1.1 }), since < oldest {
+            other.loop.execute { other.makeRoom(for: more) }
+            guard server.held.excess(with: more) > server.held.byteCountMax / 4 else { return }
+        }
         for candidate in Eviction.choose(candidates, freeing: wanted) {
             metrics.connectionsEvicted.count()
             all[candidate.index].evict()
         }
+    }
+
+    /// A connection of this loop has come to hold memory while its peer has owed since then.
+    func noteDebt(since: UInt64) {
+        if since < oldestDebt.load(ordering: .relaxed) { oldestDebt.store(since, ordering: .relaxed) }
     }
 
     /// Takes room for a request: time to plan it and memory. Throws OVERLOADED where what was admitted before takes too

@@ -57,6 +57,8 @@ final class LoopWorker: @unchecked Sendable {
     /// What waits to be planned.
     var planning = PlanningPace()
     var isEvicting = false
+    /// Since when the peer has owed that has owed for longest on this loop, as last seen; nanoseconds.
+    let oldestDebt = Atomic<UInt64>(.max)
     private(set) var isDraining = false
 
     init(loop: any EventLoop, server: ServerContext) throws(MemoryFailure) {
@@ -88,6 +90,8 @@ final class LoopWorker: @unchecked Sendable {
         let now = now()
         // One that is closed while it is swept leaves the table.
         for connection in Array(connections.values) { connection.sweep(now: now) }
+        let since = connections.values.reduce(UInt64.max) { min($0, $1.owedSince ?? .max) }
+        oldestDebt.store(since, ordering: .relaxed)
         if server.held.excess() > 0 { makeRoom() }
     }
 

@@ -54,8 +54,8 @@ package struct PeerDebt {
     /// Nothing that was written waits.
     package mutating func endReplies() { replies = nil }
 
-    /// Replies wait at `now`, after so many bytes that were ever written: from now on the peer owes the reading of them,
-    /// if it does not already.
+    /// Replies wait at `now`, after so many bytes that were ever written: from now on the peer owes the reading of
+    /// them, if it does not already.
     package mutating func beginReplies(written: UInt64, now: UInt64) {
         guard replies == nil else { return }
         replies = Progress(beganAt: now, checkedAt: now, checkedByteCount: takenByteCount)

@@ -121,7 +121,7 @@ import Testing
             { _ = try CodeTable(building: self.table(Self.elements), with: means) },
         ] {
             let failure = #expect(throws: ModelFileFailure.self) { try load() }
-            #expect(failure?.field == "loading" && failure?.found == "cancelled")
+            #expect(failure?.field == "state" && failure?.found == "cancelled")
         }
         withExtendedLifetime(model) {}
     }

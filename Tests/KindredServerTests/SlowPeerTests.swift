@@ -140,7 +140,9 @@ import Testing
                 peers.append(peer)
                 #expect(try await client.recommend(.item("3"), k: 3).results.count == 3)
                 let held = try await client.stats()["connection_bytes_held"] ?? 0
-                #expect(held <= limits.connectionBytesHeldMax + (1 << 20), "\(held) bytes are held")
+                // One loop asks another to make room, which takes a moment.
+                #expect(
+                    held <= limits.connectionBytesHeldMax + UInt64(limits.bodyBytesMax), "\(held) are held")
             }
             #expect(try await client.stats()["connections_evicted_total"] ?? 0 > 0)
             // The one that owes for longest is ended, the last one is not.
