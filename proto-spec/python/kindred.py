@@ -1081,12 +1081,12 @@ class Connection:
         del self.buffer[:count]
         return data
 
-    def pull(self):
-        """Takes what has come, without waiting: whether the connection still stands."""
+    def pull(self, most=WAITING_BYTES_MAX):
+        """Takes what has come, without waiting, until about `most` bytes wait: whether the connection still stands."""
         self.check_process()
         try:
             self.socket.settimeout(0)
-            while len(self.buffer) < WAITING_BYTES_MAX:
+            while len(self.buffer) < most:
                 part = self.socket.recv(1 << 14)
                 if not part:
                     return False
@@ -1388,11 +1388,13 @@ class AudienceStream:
     def grant(self, deadline):
         """Raises the server's limit where half the window was read, where the longest row might not fit, or where the
         last time is long ago: a server that may send nothing takes it for a reader that takes nothing (9.6). Not more
-        often, since a WINDOW that finds the server's side closed resets the connection, and what it has still to send
-        is lost. What has come is read first, so an error of sending says nothing: reading on tells."""
+        often, and not where the server's side has ended: a WINDOW would reset the connection, and what is still on
+        its way would be lost. An error of sending says nothing, since all may have come: reading on tells."""
         limit, now = self.received + self.window, time.monotonic()
         if (self.granted - self.received >= ROW_BYTES_MAX and limit - self.granted < self.window // 2
                 and now < self.granted_at + self.grant_seconds):
+            return
+        if not self.connection.pull(2 * (self.granted - self.received) + WAITING_BYTES_MAX):  # twice: headers, too
             return
         self.granted, self.granted_at = limit, now
         try:
