@@ -654,8 +654,9 @@ lie("more matched seeds than different ones", lookalike(), changed(-1, fixed={
 lie("an audience of another version", lookalike(version=2), changed(-1, fixed={"version": 3}))
 lie("an audience of another model", lookalike(model="m"), changed(-1, lists={"model": "other"}))
 lie("a summary without END", lookalike(), changed(-1, flags=0), UNEXPECTED)
+# A client that is done with its seeds before any of this comes finds an audience, and frames after its end.
 lie("an audience before the last seed", lookalike(seeds=(f"s{n}" for n in range(5000))), lambda frames: frames,
-    when="before the last seed", honest=False)
+    BAD + UNEXPECTED, when="before the last seed", honest=False)
 
 # Operation.
 lie("a pong of another ping", lambda client: client.ping(), changed(fixed={"opaque": lambda true: true ^ 1}))
