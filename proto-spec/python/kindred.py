@@ -33,7 +33,8 @@ try:
 except ImportError:
     numpy = None
 
-__all__ = ["connect", "Client", "Error", "ProtocolError", "Results", "Audience", "AudienceStream", "Summary"]
+__all__ = ["connect", "Client", "Error", "ProtocolError", "Results", "Audience", "AudienceStream", "Summary",
+           "Models"]
 
 DEFAULT_PORT = 7411
 CLIENT_NAME = "kindred-python/1.0"
@@ -73,6 +74,7 @@ GOAWAYS_MAX = 8  # of one connection
 WAITING_BYTES_MAX = 64 << 10  # taken at once of what comes while nothing was asked
 CANCEL_SECONDS = 1.0  # for the end of a cancelled audience; after it, the connection is given up
 ROWS_MAX = 2**32 - 1  # rows of an audience where nothing tells how many users there are
+ROW_BYTES_MAX = 312  # of DATA with one row, whose id is the longest (9.5)
 REMEMBERED_MAX = 100_000  # seeds, and rows of a streamed audience, that later rows are compared with
 MESSAGE_CHARACTERS_MAX = 1024
 FLOAT32_MAX = (2 - 2**-23) * 2.0**127
@@ -103,6 +105,7 @@ STATUSES = {
     1545: "IDLE_TIMEOUT", 1546: "EXCESSIVE_CONTROL", 1547: "UNSUPPORTED_FLAG", 1548: "SLOW_PEER",
 }
 CODES = {name: code for code, name in STATUSES.items()}
+RETRYABLE_ENDS = ("HANDSHAKE_TIMEOUT", "IDLE_TIMEOUT", "SLOW_PEER")  # of class 6: of time, which may not come again
 DETAILS = (
     "NONE", "K_IS_ZERO", "NO_QUERIES", "UNKNOWN_VALUE", "VECTOR_NOT_FINITE", "NORM_TOO_LARGE", "EMPTY_BASKET",
     "WEIGHT_NOT_FINITE", "WEIGHTS_CANCEL", "ZERO_VECTOR_UNDER_COSINE", "SEEDS_CANCEL", "MIN_SCORE_NOT_FINITE",
@@ -920,8 +923,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=part_after_fork)
 
 
-def lost(message, flags=RETRYABLE):
-    return Error("CONNECTION_LOST", message, flags=flags)
+def lost(message, flags=RETRYABLE, retry_after=0.0):
+    return Error("CONNECTION_LOST", message, flags=flags, retry_after=retry_after)
 
 
 def resolved(host, port, deadline):
@@ -1050,7 +1053,11 @@ class Connection:
         except socket.timeout:
             raise timed_out("the server did not take the request in time") from None
         except OSError as error:
-            raise lost(self.going_away or f"the connection broke while sending: {error}") from None
+            raise self.broken(f"the connection broke while sending: {error}") from None
+
+    def broken(self, how):
+        """The error of a connection that has ended: by what GOAWAY said, else `how`."""
+        return lost(self.going_away or how, self.goodbye_flags, self.reconnect_after)
 
     def receive_bytes(self, count, deadline):
         """Exactly `count` bytes; the buffer grows as they come."""
@@ -1062,10 +1069,9 @@ class Connection:
             except socket.timeout:
                 raise timed_out("no answer in time") from None
             except OSError as error:
-                raise lost(self.going_away or f"the connection broke: {error}") from None
+                raise self.broken(f"the connection broke: {error}") from None
             if not part:
-                raise lost(self.going_away or "the server closed the connection after "
-                           f"{len(self.buffer)} of {count} bytes")
+                raise self.broken(f"the server closed the connection after {len(self.buffer)} of {count} bytes")
             self.check_process()
             self.buffer += part
         return self.taken(count)
@@ -1075,12 +1081,12 @@ class Connection:
         del self.buffer[:count]
         return data
 
-    def pull(self):
-        """Takes what has come, without waiting: whether the connection still stands."""
+    def pull(self, most=WAITING_BYTES_MAX):
+        """Takes what has come, without waiting, until about `most` bytes wait: whether the connection still stands."""
         self.check_process()
         try:
             self.socket.settimeout(0)
-            while len(self.buffer) < WAITING_BYTES_MAX:
+            while len(self.buffer) < most:
                 part = self.socket.recv(1 << 14)
                 if not part:
                     return False
@@ -1143,7 +1149,7 @@ class Connection:
         self.goodbye_name = "DRAINING" if status_name(status) == "DRAINING" else "CONNECTION_LOST"
         self.reconnect_after = goodbye.fixed["reconnect_after_ms"] / 1000
         self.accepted_id = min(self.accepted_id, goodbye.fixed["last_request_id"])
-        if status >> 8 == 6 and status_name(status) not in ("IDLE_TIMEOUT", "HANDSHAKE_TIMEOUT"):
+        if status >> 8 == 6 and status_name(status) not in RETRYABLE_ENDS:
             self.goodbye_flags = 0  # this client's mistake, which would come again
 
     def not_begun(self):
@@ -1231,9 +1237,13 @@ class Connection:
     def replies(self, message, request_id, deadline, total, first, count):
         """The bodies of a reply in as many frames as it takes; `first` and `count` are the fields that number its
         parts, which make `total`. All are of one model and version."""
-        done, origin = 0, None
+        done, origin, size = 0, None, 0
+        most = 2 * self.limits["reply_bytes_max"]  # twice: a server counts what it answers, not how it is laid out
         while True:
             header, data = self.frame(request_id, deadline)
+            size += len(data)
+            if size > most:
+                raise bad_reply(f"with {size} bytes or more", f"at most {most}, twice its own reply_bytes_max")
             body = self.decode_reply(message, header, data)
             came, ended = body.fixed[count], bool(header.flags & END)
             if body.fixed[first] != done:
@@ -1278,6 +1288,15 @@ class Results(list):
         self.eligible, self.scanned = eligible, scanned
 
 
+class Models(list):
+    """What a server knows of its models, a dict for each; `remark` is for people and says what is wrong with the
+    repository as a whole, "" where nothing is."""
+
+    def __init__(self, models, remark):
+        super().__init__(models)
+        self.remark = remark
+
+
 class Summary(namedtuple("Summary", (
         "model version exact rows seeds matched duplicate unmatched unmatched_examples eligible scanned checksum "
         "queue_us compute_us"))):
@@ -1311,6 +1330,8 @@ class AudienceStream:
         self.client, self.connection, self.request_id = client, connection, request_id
         self.timeout, self.window, self.question = timeout, window, question
         self.pace = min(connection.limits["stream_progress_bytes_min"] or 1, window)
+        self.granted, self.granted_at = window, time.monotonic()  # the server's limit in body bytes of DATA
+        self.grant_seconds = connection.limits["stream_progress_ms"] / 1000 / 10
         self.left, self.progress = left, 0  # seconds of waiting until `pace` bytes have come
         self.received = self.checksum = 0
         self.summary = None
@@ -1351,18 +1372,37 @@ class AudienceStream:
         check_rows(body)
         require(body, scores=None)
         ids, scores = body.lists["ids"], body.lists["scores"]
-        if len(data) > self.window:
-            raise ProtocolError("FLOW_CONTROL", f"{len(data)} bytes of rows: at most {self.window}, the window")
+        if self.received + len(data) > self.granted:
+            raise ProtocolError("FLOW_CONTROL", f"{len(data)} bytes of rows: at most {self.granted - self.received}, "
+                                "what is left of the window")
         self.question.check_chunk(body.fixed["first_index"], ids, scores)
         self.checksum = zlib.crc32(body.payload(66) if body.payload(64) is None else body.payload(64), self.checksum)
         self.received += len(data)
-        self.connection.send("WINDOW", {"limit_bytes": self.received + self.window}, flags=0,
-                             request_id=self.request_id, deadline=deadline)
+        self.grant(deadline)
         self.progress += len(data)
         self.left = deadline - time.monotonic()
         if self.progress >= self.pace:
             self.left, self.progress = self.timeout, 0
         return list(zip(ids, scores))
+
+    def grant(self, deadline):
+        """Raises the server's limit where half the window was read, where the longest row might not fit, or where the
+        last time is long ago: a server that may send nothing takes it for a reader that takes nothing (9.6). Not more
+        often, and not where the server's side has ended: a WINDOW would reset the connection, and what is still on
+        its way would be lost. An error of sending says nothing, since all may have come: reading on tells."""
+        limit, now = self.received + self.window, time.monotonic()
+        if (self.granted - self.received >= ROW_BYTES_MAX and limit - self.granted < self.window // 2
+                and now < self.granted_at + self.grant_seconds):
+            return
+        if not self.connection.pull(2 * (self.granted - self.received) + WAITING_BYTES_MAX):  # twice: headers, too
+            return
+        self.granted, self.granted_at = limit, now
+        try:
+            self.connection.send("WINDOW", {"limit_bytes": limit}, flags=0, request_id=self.request_id,
+                                 deadline=deadline)
+        except Error as error:
+            if error.name != "CONNECTION_LOST":
+                raise
 
     def summarised(self, body, header):
         if not header.flags & END:
@@ -1594,10 +1634,11 @@ class Client:
     # -- models and operation
 
     def models(self, name=None, timeout=None):
-        """What the server knows of each model, or of one alone: a list of dicts.
+        """What the server knows of each model, or of one alone: Models, a list of dicts.
 
         `versions` are those on disk, with their `state` ("on disk", "loaded", "waiting", "loading" or "refused") and
-        what their manifests say; `remark` is for people, and says why something else than `pinned` serves.
+        what their manifests say; `remark` is for people, and says why something else than `pinned` serves. The list
+        itself has a `remark` too: what is wrong with the repository as a whole, such as a folder that cannot be read.
         """
         def check(reply):
             check_names(reply)
@@ -1620,7 +1661,7 @@ class Client:
             "user_columns": part("available_user_columns", i),
         } for i in range(len(lists["available"]))]
         refusals = list(zip(lists["refused"], lists["refusal_reasons"]))
-        return [{
+        return Models([{
             **{name: lists[name][i] for name in ("active", "previous", "pinned", "dimension", "items", "users")},
             "name": lists["names"][i], "default": bool(lists["flags"][i] & 1),
             "metric": {1: "dot", 2: "cosine"}.get(lists["metric"][i]),
@@ -1633,7 +1674,7 @@ class Client:
             "item_column_types": part("item_columns", i, types("item")),
             "user_column_types": part("user_columns", i, types("user")),
             "versions": part("available", i, versions), "remark": lists["remarks"][i],
-        } for i in range(count)]
+        } for i in range(count)], lists.get("repository_remark", ""))
 
     def load(self, name=None, version=0, timeout=None):
         """Looks at the repository now; `version` must be loaded afterwards. A dict of active, previous, pinned, and
@@ -2009,8 +2050,14 @@ def upload(connection, fixed, question, seeds, timeout, left):
             request_id = connection.send("LOOKALIKE", fixed, {"model": question.model, "seeds": part}, flags=flags,
                                          arg=arg, deadline=deadline)
         else:
-            connection.send("DATA", {"first_index": question.sent}, {"ids": part}, flags=flags, request_id=request_id,
-                            deadline=deadline)
+            try:
+                connection.send("DATA", {"first_index": question.sent}, {"ids": part}, flags=flags,
+                                request_id=request_id, deadline=deadline)
+            except Error as error:
+                if error.name != "CONNECTION_LOST":
+                    raise
+                question.early = True
+                break  # the server may have said why before it closed: that is read next
         question.sent += len(part)
         remembered += part[:REMEMBERED_MAX - len(remembered)]
         if not ended and connection.answered_early(request_id):

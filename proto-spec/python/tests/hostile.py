@@ -215,6 +215,7 @@ class LyingServer:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.threads, self.sockets, self.connections = [], [], 0
+        self.windows = []  # the limits of each WINDOW
         thread = threading.Thread(target=self.accept, daemon=True)
         thread.start()
         self.threads.append(thread)
@@ -286,6 +287,7 @@ class LyingServer:
                 self.send(connection, lie.hello(frame) if lie and lie.hello else frame)
                 continue
             if header.type in (TYPES["WINDOW"], TYPES["CANCEL"]):
+                self.windows += [body.fixed["limit_bytes"]] if header.type == TYPES["WINDOW"] else []
                 continue
             if header.type in (TYPES["LOOKALIKE"], TYPES["DATA"]):
                 if header.type == TYPES["LOOKALIKE"]:
@@ -392,6 +394,27 @@ def split(at=1, change=lambda first, second: None):
         change(*parts)
         return parts
     return told
+
+
+PADDING = 3 << 20  # bytes of a section that nobody knows, which a reply may have
+
+
+def padded(frames):
+    for frame in frames:
+        frame.extra = section(999, 0, bytes(PADDING))
+    return frames
+
+
+def part(frame, query):
+    """One of the queries, padded to a large frame."""
+    lists = {name: frame.lists[name][query:query + 1]
+             for name in ("statuses", "query_flags", "rows_eligible", "rows_scanned")}
+    start, end = frame.lists["result_offsets"][query:query + 2]
+    lists.update(model="m", result_offsets=[0, end - start], ids=frame.lists["ids"][start:end],
+                 scores=frame.lists["scores"][start:end])
+    last = query + 1 == frame.fixed["query_count"]
+    return padded([Frame("RECOMMEND", frame.layout, frame.request_id, {
+        "query_count": 1, "first_query": query, "version": 3}, lists, flags=END if last else 0)])[0]
 
 
 def setting(**values):
@@ -566,6 +589,10 @@ lie("a second part of another model", batch(), split(change=setting(model="other
 lie("a column of another type in the second part", batch(columns=["title"]), split(
     change=lambda first, second: (setattr(first, "extra", b"".join(column(["x"] * 2)(128))),
                                   setattr(second, "extra", section(128, 11, bytes(32)) + section(131, 1, b"\x0f")))))
+lie("a reply of more bytes than the server's own limit, in two parts", batch(), lambda frames: padded(split()(frames)),
+    hello=lambda frame: changed(fixed={"reply_bytes_max": PADDING})([frame]))
+lie("a reply of more bytes than a server may have, in parts", batch(users=["u01"] * 200), lambda frames: (
+    part(frames[0], query) for query in range(200)))
 lie("parts without queries, endless", batch(), lambda frames: endless(reply(
     "RECOMMEND", frames[0], {"version": 3}, {
         "model": "m", "result_offsets": [0], "ids": [], "scores": floats([]), "statuses": [], "query_flags": [],
@@ -627,8 +654,9 @@ lie("more matched seeds than different ones", lookalike(), changed(-1, fixed={
 lie("an audience of another version", lookalike(version=2), changed(-1, fixed={"version": 3}))
 lie("an audience of another model", lookalike(model="m"), changed(-1, lists={"model": "other"}))
 lie("a summary without END", lookalike(), changed(-1, flags=0), UNEXPECTED)
+# A client that is done with its seeds before any of this comes finds an audience, and frames after its end.
 lie("an audience before the last seed", lookalike(seeds=(f"s{n}" for n in range(5000))), lambda frames: frames,
-    when="before the last seed", honest=False)
+    BAD + UNEXPECTED, when="before the last seed", honest=False)
 
 # Operation.
 lie("a pong of another ping", lambda client: client.ping(), changed(fixed={"opaque": lambda true: true ^ 1}))

@@ -90,6 +90,21 @@ class Folders(unittest.TestCase):
         third.ready()
         self.assertEqual(third.end(), 0)
 
+    def test_the_client_gives_the_remark_on_the_whole_repository(self):
+        for name, said in (("shop", ""), ("shop/1", "--models")):
+            with self.subTest(name):
+                shutil.rmtree(self.folder / "models", ignore_errors=True)
+                self.pack("shop")
+                if name == "shop/1":  # the folder of one model in place of that of all
+                    (self.folder / "models" / "shop" / "1").rename(self.folder / "models" / "1")
+                    (self.folder / "models" / "shop").rmdir()
+                server = self.serve()
+                with kindred.connect(server.ready()) as client:
+                    remark = client.models().remark
+                self.assertEqual(bool(remark), bool(said))
+                self.assertIn(said, remark)
+                self.assertEqual(server.end(), 0)
+
     def test_the_models_command_lists_what_is_on_disk(self):
         for _ in range(3):
             self.pack("shop")

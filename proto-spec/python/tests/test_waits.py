@@ -3,6 +3,7 @@
 import os
 import pathlib
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -26,6 +27,12 @@ DESCRIPTORS = 1100
 
 def serving(told, **options):
     return LyingServer(Lie("", None, told, (), **options))
+
+
+def close_at_once(server):
+    """Ends the server's last connection with a reset, which is there when this returns."""
+    server.sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    server.sockets[-1].close()
 
 
 class Goodbyes(unittest.TestCase):
@@ -75,6 +82,19 @@ class Goodbyes(unittest.TestCase):
         error = self.failure(lambda frames: [hostile.goaway(1, status=kindred.CODES["IDLE_TIMEOUT"]), CLOSE])
         self.assertEqual((error.retryable, error.not_processed), (True, True))
 
+    def test_goaway_says_as_much_as_its_status(self):
+        """Retryable are the statuses that are so by section 6.3, whether the request was begun or not."""
+        closing = {name: one for name, one in SCHEMA["statuses"].items() if "CONNECTION_CLOSING" in one["flags"]}
+        self.assertGreater(len(closing), 8)
+        for name, status in closing.items():
+            for last in (1, 2):
+                with self.subTest(name, last=last):
+                    error = self.failure(lambda frames: [hostile.goaway(last, status=status["code"]), CLOSE])
+                    self.assertEqual(
+                        (error.name, error.retryable, error.not_processed, error.retry_after),
+                        ("CONNECTION_LOST", "RETRYABLE" in status["flags"], last == 1, 0.25))
+                    self.assertIn(name, error.message)
+
     def test_goaway_among_the_seeds(self):
         """Nobody has asked for it, and the audience is answered all the same."""
         def told(frames):
@@ -123,6 +143,72 @@ class Goodbyes(unittest.TestCase):
             error = caught.exception
             self.assertEqual((error.name, error.retryable, error.not_processed, error.retry_after),
                              ("CONNECTION_LOST", retryable, True, 1.5))
+
+    def test_an_audience_that_was_sent_whole_outlives_its_connection(self):
+        """The server has sent everything and closes at once, so that WINDOW finds nobody; whether the client sees the
+        end before it sends WINDOW, or not."""
+        for window, seen in ((1500, True), (1500, False), (4 << 20, True)):
+            with self.subTest(window=window, seen=seen):
+                sent = threading.Event()
+
+                def told(frames):
+                    yield b"".join(frame.encoded() for frame in frames)
+                    close_at_once(server)
+                    sent.set()
+                    yield CLOSE
+                with serving(told) as server, kindred.connect(server.address) as client:
+                    chunks = client.lookalike(seeds=["u03"], size=1.0, window=window, stream=True)
+                    self.assertTrue(sent.wait(10))
+                    pull = chunks.connection.pull if seen else lambda most: True
+                    with mock.patch.object(chunks.connection, "pull", pull):
+                        rows = [row for chunk in chunks for row in chunk]
+                    self.assertEqual((len(rows), chunks.summary.rows), (hostile.ROWS - 1, hostile.ROWS - 1))
+                    self.assertEqual(chunks.granted > window, not seen)
+                    client.ping()
+
+    def test_a_refusal_among_the_seeds_outlives_its_connection(self):
+        asked, sent = threading.Event(), threading.Event()
+
+        def seeds():
+            for number in range(3000):
+                if number == 2000:
+                    asked.set()
+                    sent.wait(10)
+                yield f"s{number}"
+
+        def told(frames):
+            asked.wait(10)
+            yield hostile.refusal(frames[-1:])
+            close_at_once(server)
+            sent.set()
+            yield CLOSE
+        with serving(told, when="before the last seed") as server, kindred.connect(server.address) as client:
+            with self.assertRaises(kindred.Error) as caught:
+                client.lookalike(seeds=seeds(), size=5)
+        self.assertEqual(caught.exception.name, "INTERNAL")
+
+    def test_windows_keep_up_with_the_reader(self):
+        """A stream never stalls (9.5), does not seem to take nothing (9.6), and costs few WINDOWs at full speed."""
+        for window in (1, 311, 312, 700, 5000, 100_000, 4 << 20):
+            for part in (48, 312, 5000, 256 << 10):
+                for pause, parts_most in ((0, None), (2.9, 1), (3.1, 0)):
+                    with self.subTest(window=window, part=part, pause=pause), mock.patch.object(
+                            kindred, "time", mock.Mock(monotonic=lambda: clock[0])):
+                        clock, connection = [100.0], mock.Mock(limits=kindred.LIMITS)
+                        stream = kindred.AudienceStream(mock.Mock(), connection, 2, 5, 5, window, None)
+                        stream.open, sent, since = False, 0, 0
+                        for _ in range(200):
+                            clock[0] += pause
+                            stream.received += min(part, stream.granted - stream.received)
+                            stream.grant(0)
+                            self.assertGreaterEqual(stream.granted - stream.received, min(window, 312))
+                            since = since + 1 if len(connection.send.call_args_list) == sent else 0
+                            sent = len(connection.send.call_args_list)
+                            self.assertTrue(parts_most is None or since <= parts_most)
+                        limits = [call.args[1]["limit_bytes"] for call in connection.send.call_args_list]
+                        self.assertEqual(limits, sorted(set(limits)))
+                        if window >= 5000 and not pause:
+                            self.assertLessEqual(len(limits), stream.received // (window // 2))
 
     def test_a_request_that_was_not_sent_whole(self):
         """A server that does not read closes: a part of a frame is no request."""
