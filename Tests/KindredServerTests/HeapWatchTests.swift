@@ -47,11 +47,14 @@ import Testing
     @Test func whatIsFreedLaterCountsToo() {
         let most = Limits.unusedHeapBytesMax
         var watch = HeapWatch()
+        func isTooMuch(unusedByteCount: UInt64, ownByteCount: UInt64) -> Bool {
+            watch.isTooMuch(unusedByteCount: unusedByteCount, ownByteCount: ownByteCount)
+        }
         watch.released(unusedByteCount: most, ownByteCount: 300 << 20)
-        #expect(!watch.isTooMuch(unusedByteCount: most + HeapWatch.growthMin - 1, ownByteCount: 300 << 20))
-        #expect(watch.isTooMuch(unusedByteCount: most + HeapWatch.growthMin, ownByteCount: 300 << 20))
+        #expect(!isTooMuch(unusedByteCount: most + HeapWatch.growthMin - 1, ownByteCount: 300 << 20))
+        #expect(isTooMuch(unusedByteCount: most + HeapWatch.growthMin, ownByteCount: 300 << 20))
         // What is used again in the meantime may be freed again.
-        #expect(!watch.isTooMuch(unusedByteCount: 10 << 20, ownByteCount: 300 << 20))
-        #expect(watch.isTooMuch(unusedByteCount: most + 1, ownByteCount: 300 << 20))
+        #expect(!isTooMuch(unusedByteCount: 10 << 20, ownByteCount: 300 << 20))
+        #expect(isTooMuch(unusedByteCount: most + 1, ownByteCount: 300 << 20))
     }
 }
