@@ -70,6 +70,11 @@ public struct KindredError: Error, Sendable, Equatable {
             value: value, limit: limit)
     }
 
+    /// VERSION_GONE of a version that is in the server's repository: it can be activated.
+    package var isOfVersionOnDisk: Bool {
+        code == StatusCode.versionGone.rawValue && detail == DetailCode.versionOnDisk.rawValue
+    }
+
     /// A name for every number, also of a newer server's.
     private static func name(of status: UInt16) -> String {
         StatusCode(rawValue: status)?.name ?? "STATUS_0x\(String(status, radix: 16))"

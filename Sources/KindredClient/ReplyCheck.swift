@@ -96,7 +96,8 @@ package enum ReplyCheck {
         let isDone =
             switch request.goal {
             case .version(let version): versions.active == version && versions.pinned == version
-            case .latest: versions.active != 0 && versions.pinned == 0
+            // A model without a version that serves follows the newest too.
+            case .latest: versions.pinned == 0
             case .previous: versions.active != 0 && versions.pinned == versions.active
             }
         guard isDone else {

@@ -144,7 +144,8 @@ extension RequestFailure: CustomStringConvertible {
         case .malformedBody(let body): "malformed body: \(body.description)"
         case .overloaded(let milliseconds): "overloaded: try again in \(milliseconds) ms"
         case .deadlineExceeded(let milliseconds): "not answered within \(milliseconds) ms"
-        case .noModelReady: "no model is ready: the list of models and the server's log say why"
+        case .noModelReady:
+            "no version of the model is ready: the list of models and the server's log say why"
         case .draining: "the server is shutting down: connect again"
         case .slowConsumer(let bytes, let milliseconds):
             "the stream's reader took \(bytes) bytes in \(milliseconds) ms"

@@ -21,10 +21,15 @@ package struct GenerationTable: Sendable {
     package var models: [ModelName: Entry]
     /// The model of requests that name none.
     package var defaultModel: ModelName?
+    /// Models of the repository without a version that serves.
+    package var unready: Set<ModelName>
 
-    package init(models: [ModelName: Entry] = [:], defaultModel: ModelName? = nil) {
+    package init(
+        models: [ModelName: Entry] = [:], defaultModel: ModelName? = nil, unready: Set<ModelName> = []
+    ) {
         self.models = models
         self.defaultModel = defaultModel
+        self.unready = unready
     }
 
     /// The table with replicas of all generations; those that `last` has replicas of are taken from there.
@@ -39,7 +44,7 @@ package struct GenerationTable: Sendable {
             models: models.mapValues {
                 Entry(active: replica($0.active), others: $0.others.map(replica), onDisk: $0.onDisk)
             },
-            defaultModel: defaultModel)
+            defaultModel: defaultModel, unready: unready)
     }
 
     /// Elements of the largest side that serves: rows x dimension.
@@ -51,7 +56,8 @@ package struct GenerationTable: Sendable {
         }
     }
 
-    /// Whether every request has the same answer by both, other generations being other ones even where they are alike.
+    /// Whether both answer the same requests, and with the same answer, other generations being other ones even where
+    /// they are alike. What a refusal says does not count.
     package func isAlike(_ other: GenerationTable) -> Bool {
         guard defaultModel == other.defaultModel, models.count == other.models.count else { return false }
         return models.allSatisfy { name, entry in
@@ -61,7 +67,7 @@ package struct GenerationTable: Sendable {
         }
     }
 
-    private var names: [String] { models.keys.map(\.description) }
+    private var names: [String] { unready.union(models.keys).map(\.description) }
 
     /// The generation that answers a request for a model (nil: the default) and version (0: whatever serves).
     package func generation(model: ModelName?, version: UInt64) throws(RequestFailure) -> Generation {
@@ -69,7 +75,8 @@ package struct GenerationTable: Sendable {
             throw models.isEmpty ? .noModelReady : .unknownModel("", known: names)
         }
         guard let entry = models[name] else {
-            throw model == nil ? .noModelReady : .unknownModel(name.description, known: names)
+            let isKnown = model == nil || unready.contains(name)
+            throw isKnown ? .noModelReady : .unknownModel(name.description, known: names)
         }
         if version == 0 || entry.active.version == version { return entry.active }
         if let other = entry.others.first(where: { $0.version == version }) { return other }

@@ -23,7 +23,9 @@ final class ModelPublisher: Sendable {
     func publish(
         _ models: [ModelName: ServedModel], defaultModel: ModelName?, choices: ChoiceMemory, remark: String
     ) {
-        let table = GenerationTable(models: models.compactMapValues(\.entry), defaultModel: defaultModel)
+        let entries = models.compactMapValues(\.entry)
+        let table = GenerationTable(
+            models: entries, defaultModel: defaultModel, unready: Set(models.keys).subtracting(entries.keys))
         if !isKnown(table) { server.publish(server.store.update { $0 = table }) }
         let now = NIODeadline.now()
         let statuses = models.values.sorted { $0.name < $1.name }.map { model in
@@ -40,7 +42,7 @@ final class ModelPublisher: Sendable {
 
     private func isKnown(_ table: GenerationTable) -> Bool {
         let current = server.store.current
-        return table.isAlike(current)
+        return table.isAlike(current) && table.unready == current.unready
             && table.models.allSatisfy { current.models[$0]?.onDisk == $1.onDisk }
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import KindredClient
 import KindredModel
 
@@ -51,9 +50,8 @@ final class AudienceRowsOutput {
         try write(areRowsJSON ? "{\"results\":[" : "id,score\n")
     }
 
-    private func write(_ text: some StringProtocol) throws {
-        let bytes = Data(text.utf8)
-        if let file { try file.write(bytes) } else { try FileHandle.standardOutput.write(contentsOf: bytes) }
+    private func write(_ text: String) throws {
+        if let file { try file.write(Array(text.utf8)) } else { try StandardOutput.write(text) }
     }
 
     /// A CSV field (RFC 4180): quoted where it must be.

@@ -57,14 +57,44 @@ struct CommandLineCheck {
             if argument == "--" { return }
             guard argument.hasPrefix("-"), argument != "-" else { continue }
             let isLong = argument.hasPrefix("--")
-            // A short option's value may stand right behind it: -k5.
             let name = isLong ? String(argument.prefix { $0 != "=" }) : String(argument.prefix(2))
             guard let option = options.first(where: { $0.name == name }) else {
                 throw ValidationError(
                     Self.unknown(isLong ? name : argument, of: command, options.map(\.name)))
             }
-            if option.takesValue, argument == name { _ = rest.popFirst() }
+            let attached = argument.dropFirst(name.count)
+            if !isLong, option.takesValue, let first = attached.first, first != "=" {
+                throw ValidationError("\(argument): write \(name) \(attached)")
+            }
+            if option.takesValue, attached.isEmpty { _ = rest.popFirst() }
         }
+    }
+
+    /// The arguments with a value that begins with one dash joined to its option, as `--user=-5`, unless it is the name
+    /// of an option: some options would not take it.
+    var joined: [String] {
+        guard let command = Self.command(of: arguments) else { return arguments }
+        let options = Self.options(of: command)
+        var joined: [String] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--" { return joined + [argument] + rest }
+            guard argument.hasPrefix("--"),
+                options.contains(where: { $0.name == argument && $0.takesValue }), let value = rest.first
+            else {
+                joined.append(argument)
+                continue
+            }
+            let isName = value.hasPrefix("--") || options.contains { $0.name == value.prefix { $0 != "=" } }
+            guard value.hasPrefix("-"), value != "-", !isName else {
+                joined.append(argument)
+                // A value is no option, whatever it looks like.
+                if !isName { joined.append(rest.removeFirst()) }
+                continue
+            }
+            joined.append("\(argument)=\(rest.removeFirst())")
+        }
+        return joined
     }
 
     private static func unknown(_ name: String, of command: String, _ options: [String]) -> String {
@@ -74,7 +104,9 @@ struct CommandLineCheck {
         } else if let nearest = nearest(name, options) {
             text += ": did you mean '\(nearest)'?"
         }
-        let shown = options.filter { !everywhere.contains($0) }
+        // An option of a command may have the name of one of the parser's own.
+        var seen = everywhere
+        let shown = options.filter { seen.insert($0).inserted }
         return text + (text.hasSuffix("?") ? " " : "; ")
             + "kindred \(command) has \(shown.joined(separator: ", "))"
     }

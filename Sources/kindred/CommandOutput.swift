@@ -3,9 +3,7 @@ import Foundation
 /// What a command says: results on standard output, anything else on standard error.
 enum CommandOutput {
     /// A line of a result that must be seen before the command ends: not kept back for the next ones.
-    static func result(_ text: String) {
-        try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
-    }
+    static func result(_ text: String) throws { try StandardOutput.write(text + "\n") }
 
     /// Something that was not done.
     static func error(_ text: String) { line("error: \(text)") }

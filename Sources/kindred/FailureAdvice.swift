@@ -39,7 +39,8 @@ struct FailureAdvice {
         guard let error = error as? KindredError else { return [] }
         switch error.name {
         case "NO_MODEL_READY": return await reasons(client)
-        case "VERSION_GONE": return await versionGone(error.value, client)
+        case "UNKNOWN_MODEL": return await remarks(client)
+        case "VERSION_GONE": return await versionGone(error, client)
         case "CONFLICT": return conflict(error)
         case "CONNECTION_LOST" where error.message.hasPrefix("cannot connect"):
             return ["--server HOST:PORT names another server; 'kindred serve --models DIR' starts one"]
@@ -55,36 +56,54 @@ struct FailureAdvice {
 
     /// Why nothing serves.
     private func reasons(_ client: KindredClient) async -> [String] {
-        guard let found = try? await client.models(timeout: Self.patience) else {
+        guard let repository = try? await client.repository(timeout: Self.patience) else {
             return ["\(models) says why nothing serves"]
         }
+        let remarks = Self.remarks(repository)
+        var found = repository.models
+        if case .query(let asked?) = subject, let model = found.first(where: { $0.name == asked }) {
+            found = [model]
+        }
         if found.isEmpty {
-            return [
-                "the server sees no model in the folder of its --models; 'kindred pack --models DIR ...' makes one, "
-                    + "and the server's log says what it cannot read"
-            ]
+            let advice =
+                "'kindred pack --models DIR ...' makes a model, and the server's log says what it cannot read"
+            if remarks.isEmpty { return ["the server sees no model in the folder of its --models", advice] }
+            return remarks + [advice]
         }
-        return found.prefix(Self.modelsMax).map { model in
-            if model.active != 0 { return "model \(model.name) serves: --model \(model.name) asks it" }
-            guard !model.refusals.isEmpty else {
-                return "model \(model.name) has no version that serves yet; \(models) shows when it has"
+        return remarks
+            + found.prefix(Self.modelsMax).map { model in
+                if model.active != 0 { return "model \(model.name) serves: --model \(model.name) asks it" }
+                guard !model.refusals.isEmpty else {
+                    return "model \(model.name) has no version that serves yet; \(models) shows when it has"
+                }
+                let refusals = model.refusals.suffix(Self.modelsMax)
+                let reasons = refusals.map { "version \($0.version) was refused: \($0.reason)" }
+                return "model \(model.name) has no version that serves: \(reasons.joined(separator: "; "))"
             }
-            let refusals = model.refusals.suffix(Self.modelsMax)
-            let reasons = refusals.map { "version \($0.version) was refused: \($0.reason)" }
-            return "model \(model.name) has no version that serves: \(reasons.joined(separator: "; "))"
-        }
     }
 
-    private func versionGone(_ version: UInt64, _ client: KindredClient) async -> [String] {
+    /// What is wrong with the server's repository as a whole: why a model may be missing.
+    private func remarks(_ client: KindredClient) async -> [String] {
+        (try? await client.repository(timeout: Self.patience)).map(Self.remarks) ?? []
+    }
+
+    private static func remarks(_ repository: RepositoryDescription) -> [String] {
+        repository.remark.isEmpty ? [] : ["the server says: \(repository.remark)"]
+    }
+
+    private func versionGone(_ error: KindredError, _ client: KindredClient) async -> [String] {
         switch subject {
         case .state: return []
         case .query(let model):
+            guard error.isOfVersionOnDisk else {
+                return ["\(models) lists the versions"]
+            }
             var asked = model
             if asked == nil {
                 asked = try? await client.models(timeout: Self.patience).first(where: \.isDefault)?.name
             }
-            let command = activate(asked?.description ?? "MODEL", "\(version)")
-            return ["\(models) lists the versions; \(command) has one served that is on the server's disk"]
+            let command = activate(asked?.description ?? "MODEL", "\(error.value)")
+            return ["\(command) loads it and makes it serve"]
         case .change:
             return ["\(models) lists the versions; one that is on the server's disk can be activated"]
         }

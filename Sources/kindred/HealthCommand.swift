@@ -7,8 +7,9 @@ struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Whether the server is ready for queries.",
         discussion: """
-            Exit status: 0 where a model serves, 2 where none is ready, 3 where the server is shutting down, 4 where \
-            it gives no answer. 'kindred models' says why a model is not ready.
+            Exit status: 0 where a model serves, 2 where none is ready, 3 where the server answers that it is \
+            shutting down, 4 where it gives no answer. A server that is shutting down takes no new connections: who \
+            asks it then gets no answer. 'kindred models' says why a model is not ready.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -17,6 +18,8 @@ struct HealthCommand: AsyncParsableCommand {
     private enum Finding {
         case answered(Health)
         case noAnswer(KindredError)
+        /// Nothing came in the time of the command.
+        case late(limit: String)
 
         var status: Int32 {
             switch self {
@@ -27,10 +30,20 @@ struct HealthCommand: AsyncParsableCommand {
                 case .draining: 3
                 }
             case .noAnswer(let error): error.name == "DRAINING" ? 3 : 4
+            case .late: 4
             }
         }
 
         var name: String { ["serving", "", "not_ready", "draining", "unreachable"][Int(status)] }
+
+        /// Why there is no answer.
+        var reason: String {
+            switch self {
+            case .answered: ""
+            case .noAnswer(let error): "\(error)"
+            case .late(let limit): "no answer within \(limit) s"
+            }
+        }
     }
 
     func run() async throws {
@@ -40,11 +53,14 @@ struct HealthCommand: AsyncParsableCommand {
                 do throws(KindredError) {
                     return .answered(try await session.client.health())
                 } catch {
-                    return .noAnswer(error)
+                    // The end of the time closes the client, or ends the call first.
+                    let isLate = await session.watch.isOver || error.name == "DEADLINE_EXCEEDED"
+                    let limit = (server.timeout == nil ? "" : "--timeout ") + server.seconds.shortened
+                    return isLate ? .late(limit: limit) : .noAnswer(error)
                 }
             }
         }
-        CommandOutput.result(server.json ? JSONWriter.compact(.object(members(finding))) : text(finding))
+        try CommandOutput.result(server.json ? JSONWriter.compact(.object(members(finding))) : text(finding))
         if finding.status != 0 { throw ExitCode(finding.status) }
     }
 
@@ -52,7 +68,7 @@ struct HealthCommand: AsyncParsableCommand {
         let state = JSONMember("state", .string(finding.name))
         switch finding {
         case .answered(let health): return [state, JSONMember("models_ready", .integer(health.modelsReady))]
-        case .noAnswer(let error): return [state, JSONMember("reason", .string("\(error)"))]
+        case .noAnswer, .late: return [state, JSONMember("reason", .string(finding.reason))]
         }
     }
 
@@ -62,7 +78,8 @@ struct HealthCommand: AsyncParsableCommand {
         case .answered(let health):
             let models = health.modelsReady == 1 ? "1 model" : "\(health.modelsReady) models"
             return "\(name): \(models) ready on \(server.server)"
-        case .noAnswer(let error): return "\(name): \(server.server): \(VisibleText.escaped("\(error)"))"
+        case .noAnswer, .late:
+            return "\(name): \(server.server): \(VisibleText.escaped(finding.reason))"
         }
     }
 }

@@ -75,7 +75,8 @@ struct IDFile {
 
     private func shape(of bytes: [UInt8]) throws(RecordReader.Fault) -> Shape {
         for separator in Self.separators {
-            if let shape = try shapeWithHeading(bytes, separator) { return shape }
+            // What is no record with one separator may be one with another.
+            if let shape = try? shapeWithHeading(bytes, separator) { return shape }
         }
         var (least, most, records) = (Int.max, 0, 0)
         var first: [String] = []

@@ -39,7 +39,7 @@ struct InspectCommand: ParsableCommand {
             } else {
                 if index > 0 { print("") }
                 (Self.lines(loaded.manifest, directory: loaded.directory) + sides.flatMap(\.lines)).forEach {
-                    print($0)
+                    print(VisibleText.line($0))
                 }
             }
         }

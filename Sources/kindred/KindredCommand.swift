@@ -23,13 +23,15 @@ struct KindredCommand: AsyncParsableCommand {
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
-            try CommandLineCheck(arguments: arguments).check()
-            var command = try await asyncParseAsRoot(arguments)
+            let line = CommandLineCheck(arguments: arguments)
+            try line.check()
+            var command = try await asyncParseAsRoot(line.joined)
             if var asyncCommand = command as? any AsyncParsableCommand {
                 try await asyncCommand.run()
             } else {
                 try command.run()
             }
+            try StandardOutput.flush()
         } catch {
             CommandExit.end(with: error, arguments: arguments)
         }

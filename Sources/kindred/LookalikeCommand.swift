@@ -127,6 +127,9 @@ struct LookalikeCommand: AsyncParsableCommand {
 enum AudienceSizeText {
     static let option: @Sendable (String) -> ParsedValue<AudienceSize> = { ParsedValue($0, size) }
 
+    /// Percent: one part per million.
+    private static let shareMinimum = 0.0001
+
     private static func size(_ text: String) throws(ValidationError) -> AudienceSize {
         let wrong = ValidationError("--size \(text): \(rule(for: text))")
         if text.hasPrefix(">=") {
@@ -140,7 +143,10 @@ enum AudienceSizeText {
             guard let percent = Double(text.dropLast().trimmingCharacters(in: .whitespaces)), percent > 0,
                 percent <= 100
             else { throw wrong }
-            return .share(partsPerMillion: UInt32(max(1, (percent * 10_000).rounded())))
+            guard percent >= shareMinimum else {
+                throw ValidationError("--size \(text): a share is at least 0.0001% (one in a million)")
+            }
+            return .share(partsPerMillion: UInt32((percent * 10_000).rounded()))
         }
         guard let count = UInt64(text), count > 0 else { throw wrong }
         return .count(count)

@@ -24,7 +24,7 @@ struct ModelsCommand: AsyncParsableCommand {
             repository.models.forEach { print(JSONWriter.compact($0.json)) }
         } else {
             if repository.models.isEmpty { print("no models") }
-            repository.models.forEach { Self.lines(of: $0).forEach { print($0) } }
+            repository.models.flatMap(Self.lines).forEach { print(VisibleText.line($0)) }
         }
         if !repository.remark.isEmpty { CommandOutput.note(repository.remark) }
     }

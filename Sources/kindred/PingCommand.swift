@@ -34,10 +34,10 @@ struct PingCommand: AsyncParsableCommand {
                 await session.watch.progress()
                 let time = try await session.client.ping()
                 if server.json {
-                    CommandOutput.result(
+                    try CommandOutput.result(
                         JSONWriter.compact(.object([JSONMember("ms", .real(time.milliseconds))])))
                 } else {
-                    CommandOutput.result(
+                    try CommandOutput.result(
                         "pong \(number) from \(server.server): \(time.formattedMilliseconds) ms")
                 }
             }

@@ -79,10 +79,27 @@ struct ListReport: Sendable {
         options.call = call
         options.target = target
         options.similarity = .dot
-        let vector = [Float](repeating: 1, count: model.dimension)
-        let answer = try await session.client.score(.vector(vector), candidates: list.ids, options: options)
+        let scores = try await scores(list.ids, session, options, dimension: model.dimension)
         await session.watch.progress()
-        return Unknown(list: list, ids: zip(list.ids, answer.scores).filter { $1 == nil }.map(\.0))
+        return Unknown(list: list, ids: zip(list.ids, scores).filter { $1 == nil }.map(\.0))
+    }
+
+    /// `dimension` is the serving version's. Where another one is asked for, its refusal says its own.
+    private static func scores(
+        _ ids: [ExternalID], _ session: CommandSession, _ options: ScoreOptions, dimension: Int
+    ) async throws(KindredError) -> [Float?] {
+        func ask(_ dimension: Int) async throws(KindredError) -> [Float?] {
+            let vector = [Float](repeating: 1, count: dimension)
+            return try await session.client.score(.vector(vector), candidates: ids, options: options).scores
+        }
+        do throws(KindredError) {
+            return try await ask(dimension)
+        } catch {
+            guard error.name == "DIMENSION_MISMATCH", let right = Int(exactly: error.limit), right > 0,
+                right <= Int(Limits.standard.dimensionMax)
+            else { throw error }
+            return try await ask(right)
+        }
     }
 
     /// Says which ids are unknown: always where all are, since then the list does nothing, else to people only.

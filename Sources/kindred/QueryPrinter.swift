@@ -61,9 +61,10 @@ struct QueryPrinter {
 
     private func table(_ query: String, _ answer: Recommendations, _ best: BestBelow?) {
         let milliseconds = answer.computeTime.formattedMilliseconds
-        print(
+        let heading =
             "model \(answer.model)  version \(answer.version)  \(answer.isExact ? "exact" : "partial")  "
-                + "\(answer.scanned.groupedDigits) \(target) scanned  \(milliseconds) ms  for \(query)")
+            + "\(answer.scanned.groupedDigits) \(target) scanned  \(milliseconds) ms  for \(query)"
+        print(VisibleText.line(heading))
         var rows = [["#", target.singular, "score"] + columns]
         for (index, result) in answer.results.enumerated() {
             rows.append(
@@ -72,7 +73,7 @@ struct QueryPrinter {
         }
         TextTable(rows: rows, rightAligned: [0, 2]).lines.forEach { print("  " + $0) }
         if answer.results.isEmpty {
-            print("  nothing: \(reason(answer, best))")
+            print(VisibleText.line("  nothing: \(reason(answer, best))"))
         }
     }
 

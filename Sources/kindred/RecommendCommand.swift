@@ -19,7 +19,7 @@ struct RecommendCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @Option(
         parsing: .upToNextOption,
-        help: "Users to recommend for, \(IDListText.help). One that begins with a dash: --user=-5.",
+        help: "Users to recommend for, \(IDListText.help).",
         transform: IDListText.option("--user"))
     var user: [ParsedValue<IDListText>] = []
     @Option(help: "A file of users, as --user @FILE; - is standard input.")

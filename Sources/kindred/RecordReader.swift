@@ -17,6 +17,7 @@ struct RecordReader {
     }
 
     private static let quote = UInt8(ascii: "\"")
+    private static let tab = UInt8(ascii: "\t")
     /// White space that is no line end, in UTF-8: tab, space, no-break space, zero-width space, byte order mark.
     private static let blanks: [[UInt8]] = [
         [0x09], [0x20], [0xC2, 0xA0], [0xE2, 0x80, 0x8B], [0xEF, 0xBB, 0xBF],
@@ -105,6 +106,12 @@ struct RecordReader {
         var end = position
         while end < bytes.count, !endsField(bytes[end]) { end += 1 }
         guard trimmed(position..<end).isEmpty else {
+            if separator != Self.tab, bytes[position] == Self.tab {
+                throw Fault(
+                    line: nextLine,
+                    reason: "a tab after a closed quote; tabs separate columns only where the first line "
+                        + "is a heading that names the ids, such as id, and commas do anywhere")
+            }
             let rest = VisibleText.quoted(bytes[position..<end])
             throw Fault(
                 line: nextLine, reason: "\(rest) after a closed quote; a quote in quotes is written twice")

@@ -33,6 +33,9 @@ struct ServerOptions: ParsableArguments {
         server.description == ParsedValue<Endpoint>.defaultAddress ? "" : " --server \(server)"
     }
 
+    /// Seconds that the command may wait.
+    var seconds: Double { timeout ?? CommandWatch.secondsDefault }
+
     /// Runs `body`, which asks the server of its state, with a connected client and closes it.
     func withClient<Result>(_ body: (KindredClient) async throws -> Result) async throws -> Result {
         try await withSession { try await body($0.client) }
@@ -46,7 +49,6 @@ struct ServerOptions: ParsableArguments {
         _ body: (CommandSession) async throws -> Result
     ) async throws -> Result {
         let endpoint = try server.value
-        let seconds = timeout ?? CommandWatch.secondsDefault
         var configuration = ClientConfiguration()
         configuration.timeout = .seconds(seconds)
         configuration.clientName = "kindred command line"

@@ -1,8 +1,13 @@
-/// Columns of text under each other.
+/// Columns of text under each other. What a terminal must not get stands in them as escapes.
 struct TextTable {
     /// The first row is the heading.
     let rows: [[String]]
     let rightAligned: Set<Int>
+
+    init(rows: [[String]], rightAligned: Set<Int>) {
+        self.rows = rows.map { $0.map(VisibleText.line) }
+        self.rightAligned = rightAligned
+    }
 
     var lines: [String] {
         let columnCount = rows.map(\.count).max() ?? 0

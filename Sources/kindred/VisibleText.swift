@@ -17,6 +17,9 @@ enum VisibleText {
         return shown
     }
 
+    /// The text as it may stand in one line: line feeds are escapes too.
+    static func line(_ text: String) -> String { escaped(text).replacing("\n", with: "\\u{a}") }
+
     /// An id in quotes, whatever the eye would not see in it as an escape: `"12748\u{a0}"`.
     static func quoted(_ bytes: some Collection<UInt8>) -> String {
         var shown = "\""

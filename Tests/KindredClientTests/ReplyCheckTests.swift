@@ -93,6 +93,20 @@ import Testing
         }
     }
 
+    /// A model without a version that serves is told to follow the newest: nothing serves, nothing is pinned.
+    @Test func theLatestOfAModelThatServesNothing() throws {
+        let latest = ModelSwitchRequest(model: ModelName("m")!, goal: .latest)
+        for active in [UInt64(0), 3] {
+            let versions = ModelSwitchResponse(active: active, previous: 0, pinned: 0)
+            try ReplyCheck.check(.modelSwitch(versions), answers: .modelSwitch(latest))
+        }
+        #expect(throws: KindredError.self) {
+            try ReplyCheck.check(
+                .modelSwitch(ModelSwitchResponse(active: 3, previous: 0, pinned: 3)),
+                answers: .modelSwitch(latest))
+        }
+    }
+
     private func isForbidden(_ id: UInt64, _ query: Int, _ batch: Batch) -> Bool {
         func has(_ list: IDList, _ range: Range<Int>) -> Bool {
             range.contains { list[$0].description == String(id) }

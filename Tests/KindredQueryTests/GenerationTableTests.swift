@@ -50,4 +50,22 @@ import Testing
         #expect(Self.table(small, [large]).elementCountMax == 2)
         #expect(Self.table(large, [small]).elementCountMax == 9)
     }
+
+    /// A model of the repository without a version that serves is not unknown: it may serve later.
+    @Test func aModelThatServesNothingIsNotReady() throws {
+        let (bare, other) = (ModelName("bare")!, ModelName("other")!)
+        var table = Self.table(try Self.generation())
+        table.unready = [bare]
+        for table in [table, table.replicated(after: GenerationTable())] {
+            #expect(throws: RequestFailure.noModelReady) { try table.generation(model: bare, version: 0) }
+            #expect(throws: RequestFailure.noModelReady) { try table.generation(model: bare, version: 7) }
+            #expect {
+                try table.generation(model: other, version: 0)
+            } throws: { error in
+                guard case .unknownModel("other", let known) = error as? RequestFailure else { return false }
+                return known.sorted() == ["bare", "sample"]
+            }
+            #expect(try table.generation(model: nil, version: 0).version == 1)
+        }
+    }
 }

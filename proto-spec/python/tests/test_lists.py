@@ -315,6 +315,36 @@ class FileTests(CommandTests):
         self.assert_refused('u1\n"u2\nu3\n', "line 2: a quote is opened and not closed")
         self.assert_refused('u1\n"u2"x\n', 'line 2: "x" after a closed quote; a quote in quotes is written twice')
 
+    def test_unknown_ids_of_a_version_with_another_dimension(self):
+        other = Scratch()
+        self.addCleanup(other.close)
+        other.pack_shop()
+        server = other.serve()
+
+        def run(*arguments):
+            done = subprocess.run([BINARY, arguments[0], "--server", server, *arguments[1:]], capture_output=True,
+                                  text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done
+        wide = npy(other.folder / "wide.npy", [vector + vector for vector in other.item_vectors])
+        users = npy(other.folder / "wide-users.npy", [vector + vector for vector in other.user_vectors])
+        other.pack("shop", wide, other.item_ids, users, other.user_ids)
+        run("activate", "shop", "1")
+        run("activate", "shop", "2")
+        for version in ("1", "2"):
+            with self.subTest(version):
+                arguments = ["recommend", "--user", "u1", "--version", version, "--exclude", "zz,i3"]
+                self.assertEqual(
+                    run(*arguments).stderr,
+                    'note: 1 of the 2 ids of --exclude is not among the model\'s items: "zz"\n')
+                self.assertEqual(json.loads(run(*arguments, "--json").stdout)["exclude"],
+                                 {"ids": 2, "unknown": 1, "unknown_examples": ["zz"]})
+
+    def test_quoted_columns_that_tabs_separate(self):
+        summary, said = self.seeds('"name"\t"user_id"\n"x"\t"u1"\n"y"\t"u2"\n')
+        self.assertEqual(summary["matched"], 2, said)
+        self.assert_refused('"u1"\t"x"\n"u2"\t"y"\n', "line 1: a tab after a closed quote; tabs separate columns only")
+
     def test_what_is_no_file(self):
         self.assert_refused(None, "it is a folder", path=self.folder)
         self.assert_refused(None, "No such file or directory", path=self.folder / "missing")

@@ -69,8 +69,11 @@ WRONG = {
     "an unknown long option": (["recommend", "--usr", "1"], "unknown option '--usr': did you mean '--user'? kindred "),
     "a short option written long": (["recommend", "--user", "1", "--k", "3"], "unknown option '--k'"),
     "an unknown option with a value": (["serve", "--modelz=x"], "unknown option '--modelz': did you mean '--models'? "),
-    "a value that begins with a dash": (
-        ["recommend", "--user", "-5"], "missing value for '--user <user>'\n"),
+    "an option for a value": (["recommend", "--user", "-k", "5"], "missing value for '--user <user>'\n"),
+    "a value right behind a short option": (["recommend", "--user", "1", "-k2", "--json"], "-k2: write -k 2\n"),
+    "a count right behind a short option": (["ping", "-c5"], "-c5: write -c 5\n"),
+    "a share below one in a million": (["lookalike", "--seeds", "x", "--size", "0.00001%"],
+                                       "--size 0.00001%: a share is at least 0.0001% (one in a million)\n"),
     "a number among options": (["recommend", "--user", "a", "-5"],
                                "unknown option '-5' (a value that begins with a dash is written --OPTION=-5); kindred"),
     "a missing option": (["serve"], "missing expected argument '--models <models>'\n"),
@@ -141,6 +144,24 @@ class OptionTests(unittest.TestCase):
                 with self.subTest(command=command, option=option):
                     self.assertNotIn("unknown option", self.run_command([command, "--help", option]).stderr)
 
+    def test_each_option_is_listed_once(self):
+        for command in ("recommend", "lookalike", "ping"):
+            with self.subTest(command):
+                listed = self.run_command([command, "-u"]).stderr.splitlines()[0].split(" has ")[1].split(", ")
+                self.assertEqual(sorted(set(listed)), sorted(listed))
+
+    def test_the_least_share(self):
+        with tempfile.TemporaryDirectory() as folder:
+            seeds = pathlib.Path(folder) / "seeds.txt"
+            seeds.write_text("1\n")
+            done = self.run_command(
+                ["lookalike", "--server", "127.0.0.1:1", "--seeds", str(seeds), "--size", "0.0001%"])
+        self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
+
+    def test_an_equals_sign_behind_a_short_option(self):
+        done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "1", "-k=2"])
+        self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
+
     def test_nobody_there(self):
         done = self.run_command(["stats", "--server", "127.0.0.1:1"])
         self.assertEqual(done.stderr.splitlines(), [
@@ -170,6 +191,8 @@ class OptionTests(unittest.TestCase):
 
     def test_negative_values_are_values(self):
         # Nobody listens on port 1: the options were understood.
+        done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "-5"])
+        self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
         for arguments in (["--min-score", "-0.5"], ["--exclude", "-7"], ["--version", "3"]):
             with self.subTest(arguments):
                 done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "1", *arguments])

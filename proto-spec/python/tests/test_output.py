@@ -5,6 +5,8 @@ Needs KINDRED_BINARY, the path of the command: a scratch repository is packed an
 
 import os
 import pathlib
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -31,8 +33,8 @@ class AudienceFileTests(unittest.TestCase):
         self.seeds = lines(self.folder / "seeds.txt", ["u1", "u2", "u3"])
         self.out = self.folder / "audience.csv"
 
-    def arguments(self, *options, seeds=None):
-        return [BINARY, "lookalike", "--server", address, "--seeds", str(seeds or self.seeds), "--size", "5", *options]
+    def arguments(self, *options, seeds=None, server=None):
+        return [BINARY, "lookalike", "--server", server or address, "--seeds", str(seeds or self.seeds), "--size", "5", *options]
 
     def lookalike(self, *options, seeds=None):
         return subprocess.run(self.arguments(*options, seeds=seeds), capture_output=True, text=True, timeout=60)
@@ -64,6 +66,50 @@ class AudienceFileTests(unittest.TestCase):
         self.assertTrue(self.out.is_symlink())
         self.assert_audience(target.read_text())
         self.assert_nothing_left("audience.csv", "target.csv")
+
+    def test_files_of_others_are_left_alone(self):
+        theirs = self.folder / "audience.csv.partial"
+        theirs.write_text("theirs")
+        self.assertEqual(self.lookalike("--out", str(self.out)).returncode, 0)
+        self.assert_audience(self.out.read_text())
+        self.assertEqual(theirs.read_text(), "theirs")
+        self.assert_nothing_left("audience.csv", "audience.csv.partial")
+
+    def test_a_link_in_the_way_is_not_followed(self):
+        """Files, and links to nothing, with the name that the file has until it is whole: another name is taken."""
+        victim = self.folder / "victim"
+        # The shell keeps its process id for the command it becomes.
+        script = ('ln -s "$0" "$1/.audience.csv.$$.partial"; echo theirs > "$1/.audience.csv.$$-2.partial"; shift; '
+                  'exec "$@"')
+        done = subprocess.run(["sh", "-c", script, str(victim), str(self.folder),
+                               *self.arguments("--out", str(self.out))], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_audience(self.out.read_text())
+        self.assertFalse(victim.exists())
+        left = sorted(self.folder.glob(".audience.csv.*"))
+        self.assertEqual([path.is_symlink() for path in left].count(True), 1)
+        self.assertEqual([path.read_text() for path in left if not path.is_symlink()], ["theirs\n"])
+
+    def test_a_signal_leaves_nothing(self):
+        self.out.write_text("old")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number), socket.create_server(("127.0.0.1", 0)) as mute:
+                process = subprocess.Popen(self.arguments(
+                    "--out", str(self.out), server=f"127.0.0.1:{mute.getsockname()[1]}"), stderr=subprocess.PIPE)
+                self.addCleanup(process.stderr.close)
+                # The command connects once it has its file.
+                connection, _ = mute.accept()
+                with connection:
+                    self.assertEqual(len(list(self.folder.glob(".audience.csv.*.partial"))), 1)
+                    process.send_signal(number)
+                    self.assertEqual(process.wait(timeout=30), -number)
+                self.assert_nothing_left("audience.csv")
+                self.assertEqual(self.out.read_text(), "old")
+
+    def test_a_device_that_takes_nothing(self):
+        done = self.lookalike("--out", "/dev/full")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, "error: cannot write '/dev/full': No space left on device\n")
 
     def test_a_link_to_nothing_is_refused(self):
         self.out.symlink_to(self.folder / "missing")
