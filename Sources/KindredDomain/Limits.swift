@@ -79,7 +79,7 @@ package struct Limits: Sendable, Equatable {
     package var idBytesMax: UInt32 = 256
     /// Bytes that all connections of the process may hold: unfinished frames, large requests that are worked on, and
     /// replies that are not read. Above it, the peers that have been owing for longest are cut off.
-    package var connectionBytesHeldMax: UInt64 = 192 << 20
+    package var connectionBytesHeldMax: UInt64 = 128 << 20
     /// Bytes from which on a request, with its reply, counts towards `connectionBytesHeldMax`.
     package var largeRequestBytesMin: UInt32 = 64 << 10
     /// Bytes of seeds that one stream may hold before they are looked up; more is not read meanwhile.

@@ -318,7 +318,7 @@ REPLIES = {
 LATER_LIMITS = {  # of servers that do not say them: the defaults of section 11
     "timeout_ms_default": 60_000, "queue_ms_max": 500, "pending_queries_max": 65_536, "streams_max": 64,
     "listed_ids_per_request_max": 10_000_000, "stream_bytes_held_max": 192 << 20,
-    "connection_bytes_held_max": 192 << 20, "frame_progress_ms": 10_000, "frame_progress_bytes_min": 64 << 10,
+    "connection_bytes_held_max": 128 << 20, "frame_progress_ms": 10_000, "frame_progress_bytes_min": 64 << 10,
     "frame_ms": 60_000, "reply_ms": 600_000, "reply_bytes_max": 64 << 20,
 }
 ERROR = Layout("detail u16, retry_after_ms u32, reference u64, value u64, limit u64, 8x", "message 64 utf8")
