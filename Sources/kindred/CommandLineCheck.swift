@@ -52,10 +52,18 @@ struct CommandLineCheck {
 
     private func checkOptions(of command: String) throws(ValidationError) {
         let options = Self.options(of: command)
+        let takesArguments = Self.takesArguments(command)
+        // An option may take several values: the parser judges those.
+        var isBehindValue = false
         var rest = arguments.dropFirst()
         while let argument = rest.popFirst() {
             if argument == "--" { return }
-            guard argument.hasPrefix("-"), argument != "-" else { continue }
+            guard argument.hasPrefix("-"), argument != "-" else {
+                if takesArguments || isBehindValue { continue }
+                throw ValidationError(
+                    "'\(argument)' belongs to no option: kindred \(command) has \(Self.list(options.map(\.name)))"
+                )
+            }
             let isLong = argument.hasPrefix("--")
             // A short option's value may stand right behind it: -k5.
             let name = isLong ? String(argument.prefix { $0 != "=" }) : String(argument.prefix(2))
@@ -64,6 +72,7 @@ struct CommandLineCheck {
                     Self.unknown(isLong ? name : argument, of: command, options.map(\.name)))
             }
             if option.takesValue, argument == name { _ = rest.popFirst() }
+            isBehindValue = option.takesValue
         }
     }
 
@@ -74,9 +83,17 @@ struct CommandLineCheck {
         } else if let nearest = nearest(name, options) {
             text += ": did you mean '\(nearest)'?"
         }
-        let shown = options.filter { !everywhere.contains($0) }
-        return text + (text.hasSuffix("?") ? " " : "; ")
-            + "kindred \(command) has \(shown.joined(separator: ", "))"
+        return text + (text.hasSuffix("?") ? " " : "; ") + "kindred \(command) has \(list(options))"
+    }
+
+    private static func list(_ options: [String]) -> String {
+        options.filter { !everywhere.contains($0) }.joined(separator: ", ")
+    }
+
+    /// Whether a command has arguments beside its options.
+    private static func takesArguments(_ command: String) -> Bool {
+        guard let type = commands.first(where: { $0.name == command })?.type else { return true }
+        return KindredCommand.helpMessage(for: type).contains("\nARGUMENTS:")
     }
 
     /// The option that was meant: of a short one, the first that begins with its letter.

@@ -79,7 +79,8 @@ struct VersionPrinter {
                     ])))
         } else {
             let held = versions.pinned == 0 ? "newer versions take over" : "pinned"
-            print("model \(name)  version \(versions.active) serves, \(held), previous \(versions.previous)")
+            let previous = versions.previous == 0 ? "" : ", previous \(versions.previous)"
+            print("model \(name)  version \(versions.active) serves, \(held)\(previous)")
         }
         guard !versions.isRemembered else { return }
         CommandOutput.note("the server cannot write its state file: after a restart it does not know of this")
