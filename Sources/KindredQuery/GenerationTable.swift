@@ -69,7 +69,8 @@ package struct GenerationTable: Sendable {
             throw models.isEmpty ? .noModelReady : .unknownModel("", known: names)
         }
         guard let entry = models[name] else {
-            throw model == nil ? .noModelReady : .unknownModel(name.description, known: names)
+            guard model == nil else { throw .unknownModel(name.description, known: names) }
+            throw models.isEmpty ? .noModelReady : .defaultModelNotReady(name)
         }
         if version == 0 || entry.active.version == version { return entry.active }
         if let other = entry.others.first(where: { $0.version == version }) { return other }
