@@ -8,12 +8,13 @@ package struct CatalogReader {
     /// becomes text, its numbers rendered in decimal. `rowOf` is asked for each entry's row, the id as a number
     /// where it is one or spells one, and also as a text. Throws `CatalogFailure` for a blob, a bad id, two
     /// entries for one row, for anything but plain tables, and for what is beyond the limits and the budget. Puts no
-    /// file beside the catalog.
+    /// file beside the catalog. `shownAs`: the path that errors name in place of its own.
     package static func readColumns(
-        path: String, side: Side, rowCount: Int, budget: ReadBudget = ReadBudget(),
-        rowOf: (ExternalID) -> UInt32?
+        path: String, shownAs shownPath: String? = nil, side: Side, rowCount: Int,
+        budget: ReadBudget = ReadBudget(), rowOf: (ExternalID) -> UInt32?
     ) throws(CatalogFailure) -> CatalogColumns? {
-        let database = try ImmutableDatabase(path: path, budget: budget)
+        let database = try ImmutableDatabase(path: path, shownAs: shownPath, budget: budget)
+        let file = database.path
         guard let table = try CatalogTable(side, in: database) else { return nil }
         let kinds = try kinds(of: table, in: database)
         var memory = ColumnMemory(of: table, in: database)
@@ -30,22 +31,22 @@ package struct CatalogReader {
         while try entries.step() {
             try count.add()
             let id = try entries.value(0)
-            guard let row = try row(of: id, table: table, file: path, rowOf: rowOf) else {
+            guard let row = try row(of: id, table: table, file: file, rowOf: rowOf) else {
                 idsWithoutVector += 1
                 // Its values are looked at all the same: a catalog is right or wrong whatever the vectors are.
                 for (index, builder) in builders.enumerated() {
-                    try builder.check(try entries.value(index + 1), id: id, table: table, file: path)
+                    try builder.check(try entries.value(index + 1), id: id, table: table, file: file)
                 }
                 continue
             }
             guard Int(row) < rowCount, seen.insert(Int(row)) else {
-                throw .duplicateID(file: path, table: table.name, id: id.shown)
+                throw .duplicateID(file: file, table: table.name, id: id.shown)
             }
             for index in builders.indices {
                 let value = try entries.value(index + 1)
-                try builders[index].check(value, id: id, table: table, file: path)
+                try builders[index].check(value, id: id, table: table, file: file)
                 try builders[index].set(
-                    Int(row), value, table: table, file: path, memory: &memory)
+                    Int(row), value, table: table, file: file, memory: &memory)
             }
         }
         return CatalogColumns(

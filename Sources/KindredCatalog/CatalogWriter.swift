@@ -26,14 +26,15 @@ package struct CatalogWriter {
         } catch {
             throw .sqlite(file: source, operation: "copy", code: 1, message: "\(error)")
         }
-        return try summary(path: target, budget: budget)
+        return try summary(path: target, shownAs: source, budget: budget)
     }
 
-    /// What a catalog holds, with the shape of its tables checked.
+    /// What a catalog holds, with the shape of its tables checked. `shownAs`: the path that errors name in place of its
+    /// own, as that of which it is a copy.
     package static func summary(
-        path: String, budget: ReadBudget = ReadBudget()
+        path: String, shownAs shownPath: String? = nil, budget: ReadBudget = ReadBudget()
     ) throws(CatalogFailure) -> CatalogSummary {
-        let database = try ImmutableDatabase(path: path, budget: budget)
+        let database = try ImmutableDatabase(path: path, shownAs: shownPath, budget: budget)
         var tables: [CatalogSummary.Table] = []
         for side in Side.allCases {
             guard let table = try CatalogTable(side, in: database) else { continue }
@@ -44,7 +45,7 @@ package struct CatalogWriter {
             while try entries.step() { try count.add() }
             tables.append(.init(side: side, columns: table.columns, count: count.value))
         }
-        guard !tables.isEmpty else { throw .noTable(file: path) }
+        guard !tables.isEmpty else { throw .noTable(file: shownPath ?? path) }
         return CatalogSummary(tables: tables)
     }
 }

@@ -4,8 +4,9 @@ import Glibc
 struct DatabaseFile {
     /// Nothing, or what is at the path.
     enum Content: Equatable {
-        case absent
-        /// `pageByteCount` is nil for a file that is too short to say it: SQLite judges that itself.
+        /// Nothing that can be opened, and the system's reason.
+        case absent(code: Int32)
+        /// `pageByteCount` is nil for a file that does not begin as SQLite's do: SQLite judges that itself.
         case file(byteCount: Int, pageByteCount: Int?)
         /// A pipe, a folder or a device, in words: opening or reading it may wait for ever.
         case other(String)
@@ -14,23 +15,29 @@ struct DatabaseFile {
     /// What a file beside the database is called that SQLite opens with it.
     private static let companionSuffixes = ["-journal", "-wal", "-shm"]
 
-    /// Looks at a path without waiting for anybody. What cannot be opened counts as absent: SQLite says why.
+    private static let start = Array("SQLite format 3\0".utf8)
+
+    /// Looks at a path without waiting for anybody.
     static func look(at path: String) -> Content {
         // Without O_NONBLOCK, opening a pipe would wait for its writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return kind(of: path).map(Content.other) ?? .absent }
+        guard descriptor >= 0 else {
+            let code = errno
+            return kind(of: path).map(Content.other) ?? .absent(code: code)
+        }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return .absent }
+        guard fstat(descriptor, &status) == 0 else { return .absent(code: errno) }
         guard let kind = kind(of: status.st_mode) else {
             // Bytes 16 and 17 of the file: the page size, big-endian; 1 means 65,536.
-            var size: [UInt8] = [0, 0]
-            let count = pread(descriptor, &size, 2, 16)
-            let stored = Int(size[0]) << 8 | Int(size[1])
+            var header = [UInt8](repeating: 0, count: start.count + 2)
+            let isDatabase =
+                pread(descriptor, &header, header.count, 0) == header.count && header.starts(with: start)
+            let stored = Int(header[16]) << 8 | Int(header[17])
             let pageByteCount = stored == 1 ? 65_536 : stored
             return .file(
                 byteCount: Int(status.st_size),
-                pageByteCount: count == 2 && pageByteCount >= 512 ? pageByteCount : nil)
+                pageByteCount: isDatabase && pageByteCount >= 512 ? pageByteCount : nil)
         }
         return .other(kind)
     }

@@ -1,4 +1,5 @@
 import GRDBSQLite
+import Glibc
 import KindredDomain
 
 /// An SQLite catalog of somebody's, opened for reading with bounds on steps, time and memory; plain tables alone.
@@ -13,6 +14,7 @@ final class ImmutableDatabase {
         case shared
     }
 
+    /// The path that errors name.
     let path: String
     let budget: ReadBudget
     /// Bytes of the file, with those of its write-ahead log where others write it.
@@ -20,19 +22,19 @@ final class ImmutableDatabase {
     private let meter = ReadMeter()
     private var handle: OpaquePointer?
 
-    /// Opens the file for reading and checks its schema. Throws where that is more than plain tables and their
-    /// indexes, and where the file is none.
+    /// Opens the file for reading and checks its schema. Errors name `shownPath` where that is not nil. Throws where
+    /// the schema is more than plain tables and their indexes, and where the file is none.
     init(
-        path: String, budget: ReadBudget, access: Access = .immutable
+        path: String, shownAs shownPath: String? = nil, budget: ReadBudget, access: Access = .immutable
     ) throws(CatalogFailure) {
-        self.path = path
+        self.path = shownPath ?? path
         self.budget = budget
         switch DatabaseFile.look(at: path) {
-        case .absent: byteCount = 0
-        case .other(let found): throw .notAFile(file: path, found: found)
+        case .absent(let code): throw .notAFile(file: self.path, found: String(cString: strerror(code)))
+        case .other(let found): throw .notAFile(file: self.path, found: found)
         case .file(let count, let pageByteCount):
             if let pageByteCount, count % pageByteCount != 0 {
-                throw .cut(file: path, byteCount: count, pageByteCount: pageByteCount)
+                throw .cut(file: self.path, byteCount: count, pageByteCount: pageByteCount)
             }
             byteCount =
                 access == .immutable ? count : DatabaseFile.byteCountWithLog(count, path: path)

@@ -22,6 +22,8 @@ package enum RequestFailure: Error, Sendable, Equatable {
     case overloaded(retryAfterMilliseconds: UInt32)
     case deadlineExceeded(milliseconds: UInt32)
     case noModelReady
+    /// None was named, and the default one is not loaded.
+    case defaultModelNotReady(ModelName)
     case draining
     case slowConsumer(bytes: UInt64, milliseconds: UInt32)
     case cancelled
@@ -146,6 +148,8 @@ extension RequestFailure: CustomStringConvertible {
         case .deadlineExceeded(let milliseconds): "not answered within \(milliseconds) ms"
         case .noModelReady:
             "no version of the model is ready: the list of models and the server's log say why"
+        case .defaultModelNotReady(let name):
+            "the default model '\(name)' is not ready: name another, or start the server with --default-model"
         case .draining: "the server is shutting down: connect again"
         case .slowConsumer(let bytes, let milliseconds):
             "the stream's reader took \(bytes) bytes in \(milliseconds) ms"

@@ -29,7 +29,7 @@ package struct Packer {
         self.metric = metric
     }
 
-    /// Packs and publishes. Throws without a trace on disk but, possibly, the model's empty folder.
+    /// Packs and publishes. Throws without a trace on disk but, possibly, the folder of all models.
     package func run() throws(PackFailure) -> PackReport {
         var sides: [SidePacker] = []
         if let items { sides.append(try SidePacker(side: .items, input: items, metric: metric)) }
@@ -43,7 +43,9 @@ package struct Packer {
         let repository = Repository(root: root)
         let directory = repository.directory(of: name)
         try makeDirectory(root)
-        try makeDirectory(directory)
+        let isNew = try makeDirectory(directory)
+        // After what is staged in it has gone. With a version in it, it stays.
+        defer { if isNew { rmdir(directory) } }
         StagingFolder.removeAbandoned(in: directory)
         var staging = try StagingFolder(in: directory)
 
@@ -100,17 +102,20 @@ package struct Packer {
         return id
     }
 
-    private func makeDirectory(_ path: String) throws(PackFailure) {
+    /// Makes a folder unless it is there; whether it was made.
+    @discardableResult
+    private func makeDirectory(_ path: String) throws(PackFailure) -> Bool {
         if mkdir(path, 0o755) == 0 {
             let parent = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
             let prefix = path.hasPrefix("/") ? "/" : parent.isEmpty ? "." : ""
             try StagingFolder.sync(prefix + parent.joined(separator: "/"))
-            return
+            return true
         }
         let code = errno
         guard code == EEXIST, DirectoryListing.isDirectory(path) else {
             throw .system(call: "mkdir", path: path, code: code)
         }
+        return false
     }
 
     /// One more than the highest number that any entry of the model's folder has, complete or not: the path of a

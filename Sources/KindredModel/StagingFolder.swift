@@ -15,8 +15,11 @@ struct StagingFolder: ~Copyable {
         while true {
             let path = modelDirectory + "/" + Self.randomName()
             guard mkdir(path, 0o755) == 0 else {
-                if errno == EEXIST { continue }
-                throw PackFailure.system(call: "mkdir", path: path, code: errno)
+                let code = errno
+                if code == EEXIST { continue }
+                // Another packer that failed has taken away the folder that it had made.
+                if code == ENOENT, mkdir(modelDirectory, 0o755) == 0 { continue }
+                throw PackFailure.system(call: "mkdir", path: path, code: code)
             }
             let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             // Another packer may have taken the unlocked folder for a dead one's: then make another.

@@ -75,8 +75,8 @@ package struct GenerationTable: Sendable {
             throw models.isEmpty ? .noModelReady : .unknownModel("", known: names)
         }
         guard let entry = models[name] else {
-            let isKnown = model == nil || unready.contains(name)
-            throw isKnown ? .noModelReady : .unknownModel(name.description, known: names)
+            if model == nil { throw models.isEmpty ? .noModelReady : .defaultModelNotReady(name) }
+            throw unready.contains(name) ? .noModelReady : .unknownModel(name.description, known: names)
         }
         if version == 0 || entry.active.version == version { return entry.active }
         if let other = entry.others.first(where: { $0.version == version }) { return other }

@@ -1,9 +1,22 @@
 import Glibc
 
 /// How many files and sockets the process may have open at once.
-enum DescriptorLimit {
-    /// What a server needs beside its connections: models, state, event loops, standard streams.
-    static let reserve: UInt64 = 64
+package enum DescriptorLimit {
+    /// What a server keeps for models, state and standard streams; a quarter of all where they are few.
+    package static let reserve: UInt64 = 64
+    /// An event loop has that of its queue of events, a timer and one that wakes it.
+    package static let perLoop: UInt64 = 3
+
+    /// What a server keeps of so many beside its connections.
+    package static func kept(of limit: UInt64, threads: Int) -> UInt64 {
+        min(reserve, limit / 4) + perLoop * UInt64(threads)
+    }
+
+    /// The connections for which so many suffice, so that models can be read beside them; at least 1.
+    package static func connectionsMax(of limit: UInt64, threads: Int) -> UInt64 {
+        let kept = kept(of: limit, threads: threads)
+        return limit > kept ? limit - kept : 1
+    }
 
     /// Raises the limit as far as the process may; what it is then.
     static func raise() -> UInt64 {

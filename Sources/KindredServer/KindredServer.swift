@@ -28,9 +28,10 @@ package final class KindredServer: Sendable {
         kindred_prepare_heap()
         try ListenAddress.check(configuration)
         if let violation = configuration.limits.violation { throw StartFailure.limits(violation) }
+        var configuration = configuration
+        KindredServer.fitConnections(&configuration, logger: logger)
         self.configuration = configuration
         self.logger = logger
-        KindredServer.raiseDescriptorLimit(for: configuration.limits, logger: logger)
         try StartFailure.checkFolder(configuration.modelsRoot)
         try StartFailure.checkAnswerCache(configuration)
         let context = ServerContext(configuration: configuration, logger: logger)
@@ -78,14 +79,20 @@ package final class KindredServer: Sendable {
             metadata: ["found": "\(value.prefix(80))", "int8_kernel": "\(ScanKernel.chosen.name)"])
     }
 
-    private static func raiseDescriptorLimit(for limits: Limits, logger: Logger) {
+    /// Raises the limit of descriptors as far as the process may, and takes no more connections than it allows: one
+    /// more would take the descriptor that a model is read with.
+    private static func fitConnections(_ configuration: inout ServerConfiguration, logger: Logger) {
         let limit = DescriptorLimit.raise()
-        let wanted = UInt64(limits.connectionsMax) + DescriptorLimit.reserve
-        guard limit < wanted else { return }
+        let threads = configuration.threadCount
+        let wanted = UInt64(configuration.limits.connectionsMax)
+        let possible = DescriptorLimit.connectionsMax(of: limit, threads: threads)
+        guard possible < wanted, let fitting = UInt32(exactly: possible) else { return }
+        configuration.limits.connectionsMax = fitting
         logger.warning(
-            "too few file descriptors for all connections that the limits allow: raise ulimit -n",
+            "too few file descriptors for all connections that the limits allow: fewer are taken; raise ulimit -n",
             metadata: [
-                "descriptors": "\(limit)", "wanted": "\(wanted)", "connections": "\(limits.connectionsMax)",
+                "descriptors": "\(limit)", "connections": "\(fitting)", "allowed": "\(wanted)",
+                "wanted": "\(wanted + DescriptorLimit.reserve + DescriptorLimit.perLoop * UInt64(threads))",
             ])
     }
 

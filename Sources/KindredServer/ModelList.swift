@@ -44,7 +44,9 @@ package final class ModelList: Sendable {
     package func reply(_ model: ModelName?) throws(RequestFailure) -> EncodedBody {
         var body = whole
         if let model {
-            guard let entry = entries[model] else { throw .unknownModel(model.description) }
+            guard let entry = entries[model] else {
+                throw .unknownModel(model.description, known: entries.keys.map(\.description).sorted())
+            }
             body = entry.body
         }
         guard body.bytes.count <= Int(bodyBytesMax) else {

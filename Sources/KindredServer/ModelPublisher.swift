@@ -34,10 +34,20 @@ final class ModelPublisher: Sendable {
                 folderRemark: repository.remark(on: model.name), now: now)
         }
         let last = list
+        let remark = Self.remark(remark, defaultModel.flatMap { models[$0] == nil ? $0 : nil })
         guard !last.isAlike(statuses, remark: remark) else { return }
         let next = ModelList(
             statuses, remark: remark, bodyBytesMax: server.limits.bodyBytesMax, after: last)
         published.withLock { $0 = next }
+    }
+
+    /// What is to be said of the repository as a whole: also that the default model is not there, which no entry of the
+    /// list can say.
+    private static func remark(_ remark: String, _ missingDefault: ModelName?) -> String {
+        guard let missingDefault else { return remark }
+        let missing =
+            "the default model '\(missingDefault)' is not in the repository: requests that name no model fail"
+        return remark.isEmpty ? missing : "\(remark); \(missing)"
     }
 
     private func isKnown(_ table: GenerationTable) -> Bool {

@@ -64,8 +64,10 @@ package struct ServedModel {
     /// The serving generation.
     package var active: Generation? { (standIn ?? versions.active).flatMap { generations[$0] } }
 
-    /// What a rollback would serve, where that is loaded.
-    package var previous: Generation? { versions.previous.flatMap { generations[$0] } }
+    /// What a rollback would serve, where that is loaded. What stands in for a pinned version serves already.
+    package var previous: Generation? {
+        versions.previous.flatMap { $0 == serving ? nil : generations[$0] }
+    }
 
     private var serving: UInt64 { active?.version ?? 0 }
 
@@ -188,7 +190,7 @@ package struct ServedModel {
         switch goal {
         case .version(let version): return try target(version, now: now)
         case .previous:
-            guard let previous = versions.previous else {
+            guard let previous = versions.previous, previous != serving else {
                 throw .noPreviousVersion(name, serving: serving, onDisk: onDisk)
             }
             return try target(previous, now: now)

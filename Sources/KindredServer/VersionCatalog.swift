@@ -5,9 +5,10 @@ import KindredModel
 /// The catalog of a loaded version, checked against its manifest.
 package enum VersionCatalog {
     /// The attributes of each side that the model and its catalog both have. Throws where the catalog's columns
-    /// are not what the manifest says, where the load is cancelled, and as `CatalogReader` does.
+    /// are not what the manifest says, where the load is cancelled, and as `CatalogReader` does. `shownAs`: the path of
+    /// the catalog that errors name in place of its own.
     package static func columns(
-        of version: LoadedVersion, with means: LoadingMeans = .plain
+        of version: LoadedVersion, shownAs shownPath: String? = nil, with means: LoadingMeans = .plain
     ) throws -> [Side: CatalogColumns] {
         var result: [Side: CatalogColumns] = [:]
         for table in [version.items, version.users].compactMap({ $0 }) {
@@ -15,7 +16,7 @@ package enum VersionCatalog {
             var found: CatalogColumns?
             if let path = version.catalogPath {
                 found = try CatalogReader.readColumns(
-                    path: path, side: table.side, rowCount: table.count,
+                    path: path, shownAs: shownPath, side: table.side, rowCount: table.count,
                     budget: ReadBudget(cancellation: means.threads.cancellation), rowOf: table.ids.row(of:))
             }
             let names = found?.columns.map(\.name) ?? []

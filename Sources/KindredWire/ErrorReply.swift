@@ -66,7 +66,7 @@ extension RequestFailure {
     fileprivate var retryAfterMilliseconds: UInt32 {
         switch self {
         case .overloaded(let milliseconds): milliseconds
-        case .draining, .noModelReady: Limits.retryMilliseconds
+        case .draining, .noModelReady, .defaultModelNotReady: Limits.retryMilliseconds
         default: 0
         }
     }
@@ -94,8 +94,8 @@ extension RequestFailure {
         case .slowConsumer(let bytes, _): (bytes, 0)
         case .conflict(let expected, let active): (active, expected)
         case .modelCorrupt(let version, _): (version, 0)
-        case .unknownID(.text, _), .unknownModel, .overloaded, .noModelReady, .draining, .cancelled,
-            .noPreviousVersion, .internalError:
+        case .unknownID(.text, _), .unknownModel, .overloaded, .noModelReady, .defaultModelNotReady,
+            .draining, .cancelled, .noPreviousVersion, .internalError:
             (0, 0)
         }
     }

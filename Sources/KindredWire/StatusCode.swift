@@ -172,7 +172,7 @@ extension RequestFailure {
         case .malformedBody: .malformedBody
         case .overloaded: .overloaded
         case .deadlineExceeded: .deadlineExceeded
-        case .noModelReady: .noModelReady
+        case .noModelReady, .defaultModelNotReady: .noModelReady
         case .draining: .draining
         case .slowConsumer: .slowConsumer
         case .cancelled: .cancelled
@@ -192,8 +192,8 @@ extension RequestFailure {
         case .versionGone(let requested, _, let onDisk) where onDisk.contains(requested): .versionOnDisk
         case .unknownModel, .unknownID, .dimensionMismatch, .limitExceeded, .unsupportedType, .unsupportedTag,
             .unsupportedEncoding, .duplicateRequestID, .versionGone, .malformedBody, .overloaded,
-            .deadlineExceeded, .noModelReady, .draining, .slowConsumer, .cancelled, .conflict, .internalError,
-            .modelCorrupt:
+            .deadlineExceeded, .noModelReady, .defaultModelNotReady, .draining, .slowConsumer, .cancelled,
+            .conflict, .internalError, .modelCorrupt:
             .none
         }
     }

@@ -52,10 +52,18 @@ struct CommandLineCheck {
 
     private func checkOptions(of command: String) throws(ValidationError) {
         let options = Self.options(of: command)
+        let takesArguments = Self.takesArguments(command)
+        // An option may take several values: the parser judges those.
+        var isBehindValue = false
         var rest = arguments.dropFirst()
         while let argument = rest.popFirst() {
             if argument == "--" { return }
-            guard argument.hasPrefix("-"), argument != "-" else { continue }
+            guard argument.hasPrefix("-"), argument != "-" else {
+                if takesArguments || isBehindValue { continue }
+                throw ValidationError(
+                    "'\(argument)' belongs to no option: kindred \(command) has \(Self.list(options.map(\.name)))"
+                )
+            }
             let isLong = argument.hasPrefix("--")
             let name = isLong ? String(argument.prefix { $0 != "=" }) : String(argument.prefix(2))
             guard let option = options.first(where: { $0.name == name }) else {
@@ -67,6 +75,7 @@ struct CommandLineCheck {
                 throw ValidationError("\(argument): write \(name) \(attached)")
             }
             if option.takesValue, attached.isEmpty { _ = rest.popFirst() }
+            isBehindValue = option.takesValue
         }
     }
 
@@ -104,11 +113,19 @@ struct CommandLineCheck {
         } else if let nearest = nearest(name, options) {
             text += ": did you mean '\(nearest)'?"
         }
+        return text + (text.hasSuffix("?") ? " " : "; ") + "kindred \(command) has \(list(options))"
+    }
+
+    private static func list(_ options: [String]) -> String {
         // An option of a command may have the name of one of the parser's own.
         var seen = everywhere
-        let shown = options.filter { seen.insert($0).inserted }
-        return text + (text.hasSuffix("?") ? " " : "; ")
-            + "kindred \(command) has \(shown.joined(separator: ", "))"
+        return options.filter { seen.insert($0).inserted }.joined(separator: ", ")
+    }
+
+    /// Whether a command has arguments beside its options.
+    private static func takesArguments(_ command: String) -> Bool {
+        guard let type = commands.first(where: { $0.name == command })?.type else { return true }
+        return KindredCommand.helpMessage(for: type).contains("\nARGUMENTS:")
     }
 
     /// The option that was meant: of a short one, the first that begins with its letter.

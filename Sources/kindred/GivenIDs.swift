@@ -12,37 +12,48 @@ struct GivenIDs: Sendable {
     private(set) var notes: [String]
     /// A file with the name that stands where the ids should.
     var fileOfThatName: String?
-    /// The first is no number and all others are: where the model's ids are numbers, it is a heading.
-    private let mayHaveHeading: Bool
+    /// Indices, ascending, of the first ids of lists that are no numbers while all others of the list are: where the
+    /// model's ids are numbers, they are headings.
+    private let possibleHeadings: [Int]
 
     init(name: String, side: Side, ids: [[UInt8]], notes: [String] = [], isHeadingLooked: Bool = false) {
         self.name = name
         self.side = side
         self.ids = ids.map { .text($0) }
         self.notes = notes
-        mayHaveHeading =
+        let mayHaveHeading =
             isHeadingLooked && ids.count > 1 && Self.integer(ids[0]) == nil
             && ids.dropFirst().allSatisfy { Self.integer($0) != nil }
+        possibleHeadings = mayHaveHeading ? [0] : []
     }
 
-    /// All ids of several lists.
+    /// All ids of several lists; a list that stands alone keeps its own name.
     init(joining lists: [GivenIDs], name: String, side: Side) {
+        if lists.count == 1 {
+            self = lists[0]
+            return
+        }
         self.name = name
         self.side = side
         ids = lists.flatMap(\.ids)
         notes = lists.flatMap(\.notes)
-        mayHaveHeading = false
+        var (start, headings) = (0, [Int]())
+        for list in lists {
+            headings += list.possibleHeadings.map { start + $0 }
+            start += list.ids.count
+        }
+        possibleHeadings = headings
     }
 
     /// Whether the kind of the model's ids decides how these are read.
-    var dependOnKind: Bool { mayHaveHeading || ids.contains { Self.integerOfFloat($0) != nil } }
+    var dependOnKind: Bool { !possibleHeadings.isEmpty || ids.contains { Self.integerOfFloat($0) != nil } }
 
     /// Reads them as ids of the model's kind: where that is numbers, `12748.0` is 12748, as spreadsheets write it.
     mutating func adapt(to kind: IDKind?) {
         guard kind == .number else { return }
-        if mayHaveHeading {
+        for index in possibleHeadings.reversed() {
             notes.append(
-                "\(name): \(shown(ids.removeFirst())) is taken for a heading: the model's \(side) are numbers"
+                "\(name): \(shown(ids.remove(at: index))) is taken for a heading: the model's \(side) are numbers"
             )
         }
         var converted = 0

@@ -30,6 +30,17 @@ struct IDFile {
         var notes: [String] = []
     }
 
+    /// The ids of the files that an option gives, one file after the other; empty where they have none.
+    static func read(
+        _ paths: [String], option: String, side: Side, column: String?
+    ) throws(CommandFailure) -> GivenIDs {
+        var lists: [GivenIDs] = []
+        for path in paths {
+            lists.append(try IDFile(path: OptionValues.path(path), side: side, column: column).read())
+        }
+        return GivenIDs(joining: lists, name: option, side: side)
+    }
+
     /// The file's ids; empty where it has none.
     func read() throws(CommandFailure) -> GivenIDs {
         let bytes = try TextFile.read(path)
@@ -116,11 +127,12 @@ struct IDFile {
             guard try reader.next() else { return nil }
         } while reader.fields.allSatisfy(\.isEmpty)
         let texts = reader.texts
+        let headed = headings.lazy.compactMap { name in texts.firstIndex { Self.plain($0) == name } }.first
         let found =
             column.map { name in
                 texts.firstIndex { $0 == name } ?? texts.firstIndex { Self.plain($0) == Self.plain(name) }
-            }
-            ?? headings.lazy.compactMap { name in texts.firstIndex { Self.plain($0) == name } }.first
+                    ?? Self.index(ofNumber: name, among: texts, headed)
+            } ?? headed
         guard let found else { return nil }
         var shape = Shape(separator: separator, column: found, hasHeading: true)
         let others = texts.enumerated().filter { $0.offset != found }.map { "'\($0.element)'" }
@@ -130,6 +142,12 @@ struct IDFile {
                 : "line \(reader.line) has the headings; the ids are those of '\(texts[found])', beside "
                     + others.joined(separator: ", "))
         return shape
+    }
+
+    /// The index that a column's number means where the first record has a heading of ids; nil where it has none.
+    private static func index(ofNumber number: String, among texts: [String], _ headed: Int?) -> Int? {
+        guard headed != nil, let number = Int(number), (1...texts.count).contains(number) else { return nil }
+        return number - 1
     }
 
     private static func plain(_ heading: String) -> String {

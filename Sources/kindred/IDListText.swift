@@ -54,6 +54,15 @@ struct IDListText: Sendable {
         if case .file("-") = source { true } else { false }
     }
 
+    /// The ids of all values of an option, one list after the other, as `given` reads each.
+    static func given(
+        _ texts: [IDListText], side: Side, column: String?
+    ) throws(CommandFailure) -> GivenIDs {
+        var lists: [GivenIDs] = []
+        for text in texts { lists.append(try text.given(side: side, column: column)) }
+        return GivenIDs(joining: lists, name: texts.first?.option ?? "", side: side)
+    }
+
     /// The ids, which are read from their file now. `column` is as `IDFile` has it.
     func given(side: Side, column: String?) throws(CommandFailure) -> GivenIDs {
         switch source {

@@ -18,7 +18,7 @@ struct LookalikeCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @Option(
         help: "A file of users, one per line or a table (CSV) with a column of them; - is standard input.")
-    var seeds: String
+    var seeds: [String]
     @Option(help: "The column of ids in a file that has several: its heading, or its number from 1.")
     var column: String?
     @Option(parsing: .unconditional, help: "N, P% or '>=S'.", transform: AudienceSizeText.option)
@@ -30,10 +30,13 @@ struct LookalikeCommand: AsyncParsableCommand {
     @Flag(help: "Seeds may appear in the audience.")
     var includeSeeds = false
 
-    func validate() throws { _ = try size.value }
+    func validate() throws {
+        _ = try size.value
+        try OptionValues.checkStandardInput(seeds.map { ("--seeds", $0 == "-") })
+    }
 
     func run() async throws {
-        let given = try IDFile(path: OptionValues.path(seeds), side: .users, column: column).read()
+        let given = try IDFile.read(seeds, option: "--seeds", side: .users, column: column)
         guard !given.ids.isEmpty else { throw CommandFailure.empty(given.name) }
         guard UInt64(given.ids.count) <= Limits.standard.seedsMax else {
             throw CommandFailure.tooManyIDs(

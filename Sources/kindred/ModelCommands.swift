@@ -80,7 +80,8 @@ struct VersionPrinter {
         } else {
             let held = versions.pinned == 0 ? "newer versions take over" : "pinned"
             let serving = versions.active == 0 ? "nothing serves" : "version \(versions.active) serves"
-            print("model \(name)  \(serving), \(held), previous \(versions.previous)")
+            let previous = versions.previous == 0 ? "" : ", previous \(versions.previous)"
+            print("model \(name)  \(serving), \(held)\(previous)")
         }
         guard !versions.isRemembered else { return }
         CommandOutput.note("the server cannot write its state file: after a restart it does not know of this")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KindredDomain
 
 /// Checks of values that more than one command takes.
 enum OptionValues {
@@ -11,9 +12,9 @@ enum OptionValues {
 
     /// Throws for an option whose value was forgotten, so that the next option stands in its place. A value may begin
     /// with one dash, as negative numbers and some ids do.
-    static func checkPresent(_ options: [(name: String, value: String?)]) throws {
-        for (name, value) in options {
-            guard let value, value.hasPrefix("--") else { continue }
+    static func checkPresent(_ options: [(name: String, values: [String])]) throws {
+        for (name, values) in options {
+            guard let value = values.first(where: { $0.hasPrefix("--") }) else { continue }
             throw ValidationError("\(name) \(value): a value, not the next option")
         }
     }
@@ -42,9 +43,22 @@ enum OptionValues {
         return String(value.dropFirst())
     }
 
-    /// The names of catalog columns that an option lists.
-    static func columns(_ value: String?) throws(ValidationError) -> [String]? {
-        guard let value else { return nil }
-        return try IDListText.fields(value, option: "--columns").map { String(decoding: $0, as: UTF8.self) }
+    /// The names of catalog columns that an option lists, each once; nil where it is not given. Throws for names that
+    /// the members of a result have in JSON.
+    static func columns(_ values: [String], json: Bool) throws(ValidationError) -> [String]? {
+        guard !values.isEmpty else { return nil }
+        var names: [String] = []
+        for value in values {
+            for field in try IDListText.fields(value, option: "--columns") {
+                let name = String(decoding: field, as: UTF8.self)
+                guard !json || !ResultNames.reserved.contains(name) else {
+                    throw ValidationError(
+                        "--columns \(name): with --json a result has a member '\(name)' of its own: "
+                            + ResultNames.remedy)
+                }
+                if !names.contains(name) { names.append(name) }
+            }
+        }
+        return names
     }
 }

@@ -102,7 +102,7 @@ struct PackCommand: ParsableCommand {
         if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
         var packer = try packer()
         var columns: [Side: CatalogColumns] = [:]
-        packer.check = { columns = try VersionCatalog.columns(of: $0) }
+        packer.check = { columns = try VersionCatalog.columns(of: $0, shownAs: catalog) }
         let line = ProgressLine()
         packer.progress = { line.show($0) }
         let report: PackReport
@@ -145,8 +145,21 @@ struct PackCommand: ParsableCommand {
                 )
             }
         }
-        lines += report.warnings.map { "warning: \($0)" }
+        lines += warnings(report).map { "warning: \($0)" }
         return lines
+    }
+
+    /// What may be wrong with the version: also columns that clients cannot show.
+    private static func warnings(_ report: PackReport) -> [String] {
+        var warnings = report.warnings.map(\.description)
+        for side in [Side.items, .users] {
+            for name in report.manifest.rows(side)?.columns ?? [] where ResultNames.reserved.contains(name) {
+                warnings.append(
+                    "column '\(name)' of the catalog of \(side) has the name of a result's own member, so --json "
+                        + "and the Python client refuse it: \(ResultNames.remedy)")
+            }
+        }
+        return warnings
     }
 
     private static func json(_ report: PackReport, _ columns: [Side: CatalogColumns]) -> JSONValue {
@@ -171,7 +184,7 @@ struct PackCommand: ParsableCommand {
             }
             members.append(JSONMember(side.description, .object(inner)))
         }
-        members.append(JSONMember("warnings", .array(report.warnings.map { .string($0.description) })))
+        members.append(JSONMember("warnings", .array(warnings(report).map(JSONValue.string))))
         return .object(members)
     }
 }

@@ -51,6 +51,10 @@ extension ParsedValue where Value == Endpoint {
         { text in
             Self(text) { text throws(ValidationError) in
                 guard let endpoint = Endpoint(text) else {
+                    let port = text.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+                    if let number = ExternalID.plainDecimal(Array(port.utf8)), number > UInt16.max {
+                        throw ValidationError("\(option) \(text): port \(port), at most \(UInt16.max)")
+                    }
                     throw ValidationError("\(option) \(text): HOST:PORT, such as \(examples)")
                 }
                 return endpoint

@@ -9,15 +9,18 @@ struct QueryLists: Sendable {
     /// Only these may appear; nil: all.
     var candidates: GivenIDs?
 
-    /// Reads the lists of options. Throws for a list that is longer than a request may have.
-    init(exclude: IDListText?, candidates: IDListText?, side: Side, column: String?) throws(CommandFailure) {
+    /// Reads the lists of options, none where an option was not given. Throws for one that is longer than a request may
+    /// have.
+    init(
+        exclude: [IDListText], candidates: [IDListText], side: Side, column: String?
+    ) throws(CommandFailure) {
         let limits = Limits.standard
-        if let exclude {
+        if !exclude.isEmpty {
             let list = try Self.read(exclude, side, column, limit: limits.excludedIDsMax)
             self.exclude = list
             if list.ids.isEmpty { CommandOutput.note("\(list.name) has no ids: nothing is excluded") }
         }
-        if let candidates {
+        if !candidates.isEmpty {
             let list = try Self.read(candidates, side, column, limit: limits.candidatesMax)
             guard !list.ids.isEmpty else { throw .empty(list.name) }
             self.candidates = list
@@ -25,9 +28,9 @@ struct QueryLists: Sendable {
     }
 
     private static func read(
-        _ text: IDListText, _ side: Side, _ column: String?, limit: UInt32
+        _ texts: [IDListText], _ side: Side, _ column: String?, limit: UInt32
     ) throws(CommandFailure) -> GivenIDs {
-        var list = try text.given(side: side, column: column)
+        var list = try IDListText.given(texts, side: side, column: column)
         list.dropRepeated()
         guard list.ids.count <= Int(limit) else {
             throw .tooManyIDs(list.name, count: list.ids.count, limit: UInt64(limit))

@@ -20,7 +20,9 @@ struct QueryPrinter {
     /// A query that failed: to standard output as JSON, where a program expects one line per query.
     func show(_ query: String, _ error: KindredError) {
         guard json else {
-            let guess = error.name == "UNKNOWN_ID" ? UnknownIDText.guess(ExternalID(query)) : nil
+            // A basket is not the id that is unknown.
+            let isOfQuery = error.name == "UNKNOWN_ID" && error.message.contains("'\(query)'")
+            let guess = isOfQuery ? UnknownIDText.guess(ExternalID(query)) : nil
             return CommandOutput.error("\(query): \(error)\(guess.map { " (\($0))" } ?? "")")
         }
         print(

@@ -42,9 +42,7 @@ enum QuerySource: Sendable {
     static func ids(
         _ values: [ParsedValue<IDListText>], option: String, side: Side, column: String?
     ) throws -> GivenIDs {
-        let lists = try values.map { try $0.value.given(side: side, column: column) }
-        // A heading that only the kind of id tells is looked for in a list that stands alone.
-        let all = lists.count == 1 ? lists[0] : GivenIDs(joining: lists, name: option, side: side)
+        let all = try IDListText.given(try values.map { try $0.value }, side: side, column: column)
         guard !all.ids.isEmpty else {
             throw ValidationError(
                 "\(option) \(values.map(\.description).joined(separator: " ")): at least one id")
@@ -52,9 +50,10 @@ enum QuerySource: Sendable {
         return all
     }
 
-    /// A basket as text: `ID[:WEIGHT],...` or `@FILE` with one `ID[:WEIGHT]` per line.
-    static func basket(_ text: ParsedValue<IDListText>, column: String?) throws -> QuerySource {
-        let parts = try text.value.given(side: .items, column: column)
+    /// One basket of one or more texts: `ID[:WEIGHT],...` or `@FILE` with one `ID[:WEIGHT]` per line.
+    static func basket(_ texts: [ParsedValue<IDListText>], column: String?) throws -> QuerySource {
+        let text = texts.map(\.description).joined(separator: ",")
+        let parts = try IDListText.given(try texts.map { try $0.value }, side: .items, column: column)
         var (ids, weights): ([[UInt8]], [Float]) = ([], [])
         for part in parts.ids {
             let (id, weight) = try member(part.description)
@@ -63,7 +62,7 @@ enum QuerySource: Sendable {
         }
         guard !ids.isEmpty else { throw ValidationError("--basket \(text): at least one ID[:WEIGHT]") }
         let given = GivenIDs(name: parts.name, side: .items, ids: ids, notes: parts.notes)
-        return .basket(text: text.description, given, weights: weights)
+        return .basket(text: text, given, weights: weights)
     }
 
     private static func member(_ part: String) throws(ValidationError) -> (id: Substring, weight: Float) {

@@ -12,7 +12,7 @@ struct RecommendCommand: AsyncParsableCommand {
 
             Lists of ids are separated by commas; an id with a comma, or with spaces at its ends, stands in quotes \
             ('"a,b",c'). @FILE reads a list from a file, @- from standard input: one id per line, or a table (CSV) \
-            with a column of them. @@a is the id @a.
+            with a column of them. @@a is the id @a. An option of a list may be given several times: its lists add up.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -23,17 +23,17 @@ struct RecommendCommand: AsyncParsableCommand {
         transform: IDListText.option("--user"))
     var user: [ParsedValue<IDListText>] = []
     @Option(help: "A file of users, as --user @FILE; - is standard input.")
-    var users: String?
+    var users: [String] = []
     @Option(
-        parsing: .unconditional, help: "Items to find similar ones of, \(IDListText.help).",
+        parsing: .unconditionalSingleValue, help: "Items to find similar ones of, \(IDListText.help).",
         transform: IDListText.option("--item"))
-    var item: ParsedValue<IDListText>?
-    @Option(parsing: .unconditional, help: "A .npy file with one vector per row.")
-    var vector: String?
+    var item: [ParsedValue<IDListText>] = []
+    @Option(parsing: .unconditionalSingleValue, help: "A .npy file with one vector per row.")
+    var vector: [String] = []
     @Option(
-        parsing: .unconditional, help: "Items with weights, as ID[:WEIGHT],... or @FILE.",
+        parsing: .unconditionalSingleValue, help: "Items with weights, as ID[:WEIGHT],... or @FILE.",
         transform: IDListText.option("--basket"))
-    var basket: ParsedValue<IDListText>?
+    var basket: [ParsedValue<IDListText>] = []
     @Option(name: .short, parsing: .unconditional, help: "Results per query.")
     var k = 10
     @Option(help: "Rank items or users.")
@@ -41,13 +41,13 @@ struct RecommendCommand: AsyncParsableCommand {
     @Option(help: "dot or cosine. Default: the model's metric, cosine between two of a kind.")
     var similarity: SimilarityOption?
     @Option(
-        parsing: .unconditional, help: "Ids that must not appear, \(IDListText.help).",
+        parsing: .unconditionalSingleValue, help: "Ids that must not appear, \(IDListText.help).",
         transform: IDListText.option("--exclude"))
-    var exclude: ParsedValue<IDListText>?
+    var exclude: [ParsedValue<IDListText>] = []
     @Option(
-        parsing: .unconditional, help: "Only these ids may appear, \(IDListText.help).",
+        parsing: .unconditionalSingleValue, help: "Only these ids may appear, \(IDListText.help).",
         transform: IDListText.option("--candidates"))
-    var candidates: ParsedValue<IDListText>?
+    var candidates: [ParsedValue<IDListText>] = []
     @Option(help: "The column of ids in files that have several: its heading, or its number from 1.")
     var column: String?
     @Option(parsing: .unconditional, help: "The least score, inclusive.")
@@ -55,32 +55,40 @@ struct RecommendCommand: AsyncParsableCommand {
     @Flag(help: "The item itself, or the basket's members, may appear.")
     var includeMembers = false
     @Option(help: "Catalog columns to show, separated by commas. Default: the first; with --json none.")
-    var columns: String?
+    var columns: [String] = []
 
     func validate() throws {
-        let kinds = [!user.isEmpty, users != nil, item != nil, vector != nil, basket != nil].count { $0 }
+        let kinds = [user.isEmpty, users.isEmpty, item.isEmpty, vector.isEmpty, basket.isEmpty].count { !$0 }
         guard kinds == 1 else {
             throw ValidationError("give one of --user, --users, --item, --vector and --basket, not \(kinds)")
         }
         try OptionValues.check(k: k)
+        guard vector.count <= 1 else {
+            throw ValidationError(
+                "--vector \(vector.joined(separator: " and ")): one file, not \(vector.count)")
+        }
         try OptionValues.checkPresent([
-            ("--item", item?.description), ("--vector", vector), ("--basket", basket?.description),
-            ("--exclude", exclude?.description), ("--candidates", candidates?.description),
+            ("--item", item.map(\.description)), ("--vector", vector),
+            ("--basket", basket.map(\.description)),
+            ("--exclude", exclude.map(\.description)), ("--candidates", candidates.map(\.description)),
         ])
         if let minScore, !minScore.isFinite {
             throw ValidationError("--min-score \(minScore): a finite number")
         }
-        if let vector { try OptionValues.checkFile("--vector", vector, of: "one vector per row") }
-        _ = try OptionValues.columns(columns)
+        if let vector = vector.first {
+            try OptionValues.checkFile("--vector", vector, of: "one vector per row")
+        }
+        _ = try OptionValues.columns(columns, json: server.json)
         try OptionValues.checkStandardInput(
-            try user.map { ("--user", try $0.value.isStandardInput) } + [
-                ("--users", users == "-"), ("--item", try item?.value.isStandardInput == true),
-                ("--basket", try basket?.value.isStandardInput == true),
-                ("--exclude", try exclude?.value.isStandardInput == true),
-                ("--candidates", try candidates?.value.isStandardInput == true),
-            ])
-        // Of a text; a file is read when the command runs.
-        if let basket, !basket.description.hasPrefix("@") { _ = try QuerySource.basket(basket, column: nil) }
+            users.map { ("--users", $0 == "-") }
+                + [
+                    ("--user", user), ("--item", item), ("--basket", basket), ("--exclude", exclude),
+                    ("--candidates", candidates),
+                ].flatMap { name, values in try values.map { (name, try $0.value.isStandardInput) } })
+        // Of texts; a file is read when the command runs.
+        for text in basket where !text.description.hasPrefix("@") {
+            _ = try QuerySource.basket([text], column: nil)
+        }
     }
 
     func run() async throws {
@@ -92,22 +100,25 @@ struct RecommendCommand: AsyncParsableCommand {
         options.minimumScore = minScore
         options.includesMembers = includeMembers
         let lists = try QueryLists(
-            exclude: exclude?.value, candidates: candidates?.value, side: over.side, column: column)
+            exclude: exclude.map { try $0.value }, candidates: candidates.map { try $0.value },
+            side: over.side,
+            column: column)
         let runner = QueryRunner(
-            server: server, options: options, columns: try OptionValues.columns(columns), k: k, lists: lists)
+            server: server, options: options, columns: try OptionValues.columns(columns, json: server.json),
+            k: k, lists: lists)
         try await runner.run(source)
     }
 
     private func source() throws -> QuerySource {
-        if let item {
-            return .items(try QuerySource.ids([item], option: "--item", side: .items, column: column))
+        if !item.isEmpty {
+            return .items(try QuerySource.ids(item, option: "--item", side: .items, column: column))
         }
-        if let basket { return try QuerySource.basket(basket, column: column) }
-        if let vector { return .vectors(path: vector) }
-        guard let users else {
+        if !basket.isEmpty { return try QuerySource.basket(basket, column: column) }
+        if let vector = vector.first { return .vectors(path: vector) }
+        guard !users.isEmpty else {
             return .users(try QuerySource.ids(user, option: "--user", side: .users, column: column))
         }
-        let given = try IDFile(path: OptionValues.path(users), side: .users, column: column).read()
+        let given = try IDFile.read(users, option: "--users", side: .users, column: column)
         guard !given.ids.isEmpty else { throw CommandFailure.empty(given.name) }
         return .users(given)
     }
@@ -121,52 +132,53 @@ struct SimilarCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
     @Option(
-        parsing: .unconditional, help: "The item, or several, \(IDListText.help).",
+        parsing: .unconditionalSingleValue, help: "The item, or several, \(IDListText.help).",
         transform: IDListText.option("--item"))
-    var item: ParsedValue<IDListText>?
+    var item: [ParsedValue<IDListText>] = []
     @Option(
-        parsing: .unconditional, help: "The user, or several, \(IDListText.help).",
+        parsing: .unconditionalSingleValue, help: "The user, or several, \(IDListText.help).",
         transform: IDListText.option("--user"))
-    var user: ParsedValue<IDListText>?
+    var user: [ParsedValue<IDListText>] = []
     @Option(name: .short, parsing: .unconditional, help: "Results.")
     var k = 10
     @Option(help: "dot or cosine. Default: cosine.")
     var similarity: SimilarityOption?
     @Option(
-        parsing: .unconditional, help: "Ids that must not appear, \(IDListText.help).",
+        parsing: .unconditionalSingleValue, help: "Ids that must not appear, \(IDListText.help).",
         transform: IDListText.option("--exclude"))
-    var exclude: ParsedValue<IDListText>?
+    var exclude: [ParsedValue<IDListText>] = []
     @Option(help: "The column of ids in files that have several: its heading, or its number from 1.")
     var column: String?
     @Option(help: "Catalog columns to show, separated by commas. Default: the first; with --json none.")
-    var columns: String?
+    var columns: [String] = []
 
     func validate() throws {
-        guard (item == nil) != (user == nil) else { throw ValidationError("give one of --item and --user") }
+        guard item.isEmpty != user.isEmpty else { throw ValidationError("give one of --item and --user") }
         try OptionValues.check(k: k)
         try OptionValues.checkPresent([
-            ("--item", item?.description), ("--user", user?.description), ("--exclude", exclude?.description),
+            ("--item", item.map(\.description)), ("--user", user.map(\.description)),
+            ("--exclude", exclude.map(\.description)),
         ])
-        _ = try OptionValues.columns(columns)
-        try OptionValues.checkStandardInput([
-            ("--item", try item?.value.isStandardInput == true),
-            ("--user", try user?.value.isStandardInput == true),
-            ("--exclude", try exclude?.value.isStandardInput == true),
-        ])
+        _ = try OptionValues.columns(columns, json: server.json)
+        try OptionValues.checkStandardInput(
+            [("--item", item), ("--user", user), ("--exclude", exclude)].flatMap { name, values in
+                try values.map { (name, try $0.value.isStandardInput) }
+            })
     }
 
     func run() async throws {
-        let side: Side = item == nil ? .users : .items
+        let side: Side = item.isEmpty ? .users : .items
         let ids = try QuerySource.ids(
-            [item, user].compactMap { $0 }, option: item == nil ? "--user" : "--item", side: side,
-            column: column)
+            item + user, option: item.isEmpty ? "--user" : "--item", side: side, column: column)
         var options = RecommendOptions()
         options.call = try model.call
         options.target = side
         options.similarity = similarity?.similarity
-        let lists = try QueryLists(exclude: exclude?.value, candidates: nil, side: side, column: column)
+        let lists = try QueryLists(
+            exclude: exclude.map { try $0.value }, candidates: [], side: side, column: column)
         let runner = QueryRunner(
-            server: server, options: options, columns: try OptionValues.columns(columns), k: k, lists: lists)
+            server: server, options: options, columns: try OptionValues.columns(columns, json: server.json),
+            k: k, lists: lists)
         try await runner.run(side == .users ? .users(ids) : .items(ids))
     }
 }

@@ -25,12 +25,15 @@ enum UnknownIDText {
     static func guess(_ id: ExternalID) -> String? {
         guard case .text(let bytes) = id else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
+        if text.contains("\t") { return separated(by: "a tab") }
         if text.unicodeScalars.contains(where: VisibleText.isHidden) {
             return "has a character that is not seen"
         }
         if text.hasPrefix(" ") || text.hasSuffix(" ") { return "has a space at an end" }
         if text.contains("\"") || text.contains("'") { return "has quotes" }
-        if text.contains(";") || text.contains(",") { return "looks like several columns" }
+        if text.contains(";") { return separated(by: "';'") }
+        if text.contains(",") { return "has a comma" }
+        if text.contains(" ") { return separated(by: "a space") }
         let digits = bytes.filter { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }.count
         guard digits > 0, Double(text) != nil else { return nil }
         if text.contains("e") || text.contains("E") {
@@ -39,5 +42,9 @@ enum UnknownIDText {
         if text.contains(".") { return "looks like a number with decimals" }
         if text.hasPrefix("0"), bytes.count > 1 { return "begins with 0" }
         return nil
+    }
+
+    private static func separated(by sign: String) -> String {
+        "has \(sign): ids of a list are separated by commas"
     }
 }

@@ -214,6 +214,11 @@ import Testing
         packer.catalog = nil
         packer.check = { _ in throw Refusal() }
         #expect(throws: PackFailure.self) { try packer.run() }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("models")) == [])
+        // A folder that was there stays.
+        try FileManager.default.createDirectory(
+            atPath: folder.file("models/tiny"), withIntermediateDirectories: true)
+        #expect(throws: PackFailure.self) { try packer.run() }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("models/tiny")) == [])
     }
 

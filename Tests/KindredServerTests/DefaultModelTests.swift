@@ -80,6 +80,16 @@ import Testing
         try await without.withClient { (client: KindredClient) async throws in
             #expect(await Self.answering(client) == "NO_MODEL_READY")
             #expect(try await client.models().map(\.name) == [Self.second])
+            let failure = await #expect(throws: KindredError.self) {
+                try await client.recommend(.vector([1]), k: 1)
+            }
+            #expect(
+                failure?.message
+                    == "the default model 'first' is not ready: name another, or start the server with --default-model"
+            )
+            #expect(
+                try await client.repository().remark
+                    == "the default model 'first' is not in the repository: requests that name no model fail")
         }
         await without.stop()
         let changed = try await RunningServer(folder) { $0.defaultModel = Self.second }

@@ -38,7 +38,9 @@ import Testing
         #expect(
             try Self.decode(list.reply(ModelName("b")))
                 == ModelListResponse(models: [models[1]], remark: "strange"))
-        #expect(throws: RequestFailure.unknownModel("c")) { try list.reply(ModelName("c")) }
+        #expect(throws: RequestFailure.unknownModel("c", known: ["a", "b"])) {
+            try list.reply(ModelName("c"))
+        }
         #expect(list.isAlike(models, remark: "strange"))
         #expect(!list.isAlike(models, remark: "") && !list.isAlike([models[0]], remark: "strange"))
     }

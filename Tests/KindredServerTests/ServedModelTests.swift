@@ -120,6 +120,21 @@ import Testing
                 == "version 9 is pinned and is not on disk: version 3, the newest one loaded, serves instead")
     }
 
+    /// What stands in for a pinned version that is gone is not its own previous one: a rollback moves nothing.
+    @Test func whatStandsInIsNothingToRollBackTo() throws {
+        var model = try model(3, ServedVersions(active: 1, previous: 3, pinned: 1))
+        try FileManager.default.removeItem(atPath: repository.directory(of: Self.name, version: 1))
+        look(&model)
+        #expect(try loadAll(&model) == [3])
+        #expect(model.active?.version == 3 && model.previous == nil)
+        let status = model.status(isDefault: false, now: .now())
+        #expect(status.active == 3 && status.previous == 0 && status.pinned == 1)
+        #expect(throws: RequestFailure.noPreviousVersion(Self.name, serving: 3, onDisk: [2, 3])) {
+            try model.target(of: .previous, now: .now())
+        }
+        #expect(model.versions == ServedVersions(active: 1, previous: 3, pinned: 1))
+    }
+
     @Test func aPinnedVersionThatIsRefusedSaysWhy() throws {
         var model = try model(2, ServedVersions(active: 2, previous: 1, pinned: 2))
         #expect(model.nextWanted(now: .now()) == 2)

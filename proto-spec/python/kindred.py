@@ -1898,6 +1898,9 @@ def column_names(columns):
     for name in columns:
         if not isinstance(name, str):
             raise TypeError(f"columns: {name!r} is no column's name: expected str, such as columns=['description']")
+        if name in ("id", "score"):
+            raise ValueError(f"columns: {name!r} is a key that every row has for itself: give the column another name "
+                             "in the catalog and pack it again")
     return list(map(str, columns))
 
 

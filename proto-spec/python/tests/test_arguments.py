@@ -117,6 +117,9 @@ class Arguments(unittest.TestCase):
         for wrong in ([1], [None], [b"title"]):
             with self.subTest(columns=wrong), self.assertRaises(TypeError):
                 self.client.recommend(user="u01", columns=wrong)
+        for name in ("id", "score"):
+            with self.subTest(columns=name), self.assertRaisesRegex(ValueError, "another name in the catalog"):
+                self.client.recommend(user="u01", columns=["title", name])
 
     def test_other_arguments(self):
         call = self.client.recommend

@@ -97,6 +97,41 @@ class ListTests(CommandTests):
     def test_standard_input(self):
         self.assert_excluded({"i2", "i3"}, "--exclude", "@-", input="i2\ni3\n")
 
+    def test_an_option_that_is_given_again_adds_to_its_list(self):
+        answer, said = self.assert_excluded({"i2", "i3", "i4"}, "--exclude", "i2,i3", "--exclude", "i4")
+        self.assertEqual((answer["exclude"]["ids"], said), (3, ""))
+        path = self.file("i2\ni3\n")
+        self.assert_excluded({"i2", "i3", "i4"}, "--exclude", f"@{path}", "--exclude", "i4")
+        found, _, _ = self.recommended("--candidates", "i2", "--candidates", "i4,i5")
+        self.assertEqual(found, {"i2", "i4", "i5"})
+
+        def lines(*arguments, **options):
+            return list(map(json.loads, self.succeed(*arguments, "-k", "5", "--json", **options).stdout.splitlines()))
+        once, = lines("recommend", "--basket", "i2:2,i3", "--columns", "title,stock")
+        self.assertEqual(
+            lines("recommend", "--basket", "i2:2", "--basket", "i3", "--columns", "title", "--columns", "stock,title"), [once])
+        for arguments, expected in (
+            (["similar", "--item", "i2", "--item", "i3"], ["i2", "i3"]),
+            (["similar", "--user", "u1", "--user", "u2"], ["u1", "u2"]),
+            (["recommend", "--item", "i2", "--item", "i3"], ["i2", "i3"]),
+            (["recommend", "--user", "u1", "--user", "u2"], ["u1", "u2"]),
+            (["recommend", "--users", self.file("u1\n", "1.txt"), "--users", self.file("u2\n", "2.txt")], ["u1", "u2"]),
+        ):
+            with self.subTest(arguments):
+                self.assertEqual([line["query"] for line in lines(*arguments)], expected)
+        done = self.succeed("lookalike", "--seeds", self.file("u1\nu2\n", "1.txt"), "--seeds",
+                            self.file("u3\n", "2.txt"), "--size", "3", "--json")
+        self.assertEqual(json.loads(done.stdout)["matched"], 3)
+
+    def test_headings_of_lists_that_add_up(self):
+        """Of each list, where the model's ids are numbers."""
+        _, answer, said = self.recommended(
+            "--exclude", f"@{self.file('sku no' + chr(10) + '6' + chr(10), '1.txt')}", "--exclude", "9",
+            "--exclude", f"@{self.file('bought' + chr(10) + '12' + chr(10), '2.txt')}", model="numbers", user="1001")
+        self.assertEqual(answer["exclude"]["ids"], 3, said)
+        self.assertIn('"sku no" is taken for a heading', said)
+        self.assertIn('"bought" is taken for a heading', said)
+
     def test_a_name_of_a_file_is_no_list(self):
         self.file("i2\n", "bought.txt")
         answer, said = self.assert_excluded(set(), "--exclude", "bought.txt")
@@ -162,6 +197,12 @@ class ListTests(CommandTests):
         self.assertEqual(basket(f"@{self.file('i2:2' + chr(10) + 'i3' + chr(10))}"), expected)
         self.assertEqual(basket("@-", input="\ufeffi2:2\r\ni3\r\n"), expected)
         self.assertNotEqual(basket("i2:-2,i3"), expected)
+
+    def test_a_basket_is_not_taken_for_the_id_that_is_unknown(self):
+        done = self.command("recommend", "--basket", "i2:2,nosuch:1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("unknown item 'nosuch'", done.stderr)
+        self.assertNotIn("(", done.stderr)
 
     def test_several_users_and_items(self):
         def queries(*arguments, **options):
@@ -258,6 +299,17 @@ class FileTests(CommandTests):
         self.assertEqual(done.returncode, 1)
         self.assertIn("line 1: no column 'nobody'; there are 'a', 'user_id', 'Best Buyer'", done.stderr)
 
+    def test_a_column_by_number_under_a_heading(self):
+        for table, column in (("date,item_id\nmay,i2\njune,i3\n", 2), ("item_id;date\ni2;may\ni3;june\n", 1),
+                              ("item_id,other\nmay,i2\njune,i3\n", 2)):
+            with self.subTest(table):
+                done = self.succeed("recommend", "--user", "u1", "--json", "--exclude", f"@{self.file(table)}",
+                                    "--column", column)
+                self.assertEqual(
+                    json.loads(done.stdout)["exclude"], {"ids": 2, "unknown": 0, "unknown_examples": []})
+        done = self.command("recommend", "--user", "u1", "--exclude", f"@{self.file(table)}", "--column", "3")
+        self.assertIn("no column '3'; there are 'item_id', 'other'", done.stderr)
+
     def test_lines_without_an_id(self):
         summary, said = self.seeds("user_id,score\nu1,1\n,2\nu2\n")
         self.assertEqual(summary["matched"], 2)
@@ -274,7 +326,9 @@ class FileTests(CommandTests):
         for written, shown in (
             ("u2\u200bx", '"u2\\u{200b}x" (has a character that is not seen)'),
             ("'u2'", "\"'u2'\" (has quotes)"),
-            ("u2;5", '"u2;5" (looks like several columns)'),
+            ("u2;5", "\"u2;5\" (has ';': ids of a list are separated by commas)"),
+            ("u2 u5", '"u2 u5" (has a space: ids of a list are separated by commas)'),
+            ('"u2,u5"', '"u2,u5" (has a comma)'),
             ("12.5", '"12.5" (looks like a number with decimals)'),
             ("1.2E+11", '"1.2E+11" (looks like a number that a spreadsheet has shortened)'),
             ("0042", '"0042" (begins with 0)'),

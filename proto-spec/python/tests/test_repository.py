@@ -9,6 +9,8 @@ import pathlib
 import select
 import shutil
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -71,6 +73,58 @@ class Folders(unittest.TestCase):
         self.addCleanup(server.process.wait)
         self.addCleanup(server.process.kill)
         return server
+
+    def test_a_catalog_that_is_refused_is_named_and_leaves_nothing(self):
+        blob = self.folder / "blob.sqlite"
+        with sqlite3.connect(blob) as database:
+            database.execute("CREATE TABLE items (id TEXT PRIMARY KEY, title)")
+            database.execute("INSERT INTO items VALUES ('1', x'00')")
+        database.close()
+        keyless = self.folder / "keyless.sqlite"
+        with sqlite3.connect(keyless) as database:
+            database.execute("CREATE TABLE items (id TEXT, title)")
+        database.close()
+        for path, reason in ((blob, 'blob.sqlite: "items"."title" of id'), (keyless, "keyless.sqlite: the primary key"),
+                             (self.ids, "ids.txt: "), (self.folder / "none.sqlite", "none.sqlite: No such file")):
+            with self.subTest(path.name):
+                done = subprocess.run(
+                    [BINARY, "pack", "--models", self.folder / "models", "--name", "shop", "--items", self.vectors,
+                     "--item-ids", self.ids, "--catalog", path], capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(reason, done.stderr)
+                self.assertNotIn(".tmp-", done.stderr)
+                self.assertNotIn("cut", done.stderr)
+                self.assertEqual(os.listdir(self.folder / "models"), [])
+
+    def test_a_column_with_the_name_of_the_score_is_told(self):
+        catalog = self.folder / "catalog.sqlite"
+        with sqlite3.connect(catalog) as database:
+            database.execute("CREATE TABLE items (id TEXT PRIMARY KEY, score REAL)")
+        database.close()
+        done = subprocess.run(
+            [BINARY, "pack", "--models", self.folder / "models", "--name", "shop", "--items", self.vectors,
+             "--item-ids", self.ids, "--catalog", catalog], capture_output=True, text=True, timeout=60, check=True)
+        self.assertIn("warning: column 'score' of the catalog of items has the name of a result's own member", done.stdout)
+
+    def test_connections_leave_descriptors_for_models(self):
+        self.pack("shop")
+        server = self.serve("--threads", "2", prefix=["prlimit", "--nofile=64:64"])
+        host, port = server.ready().split(":")
+        self.assertIn("connections=42", server.log)
+        sockets = [socket.create_connection((host, int(port)), timeout=10) for _ in range(42)]
+        self.addCleanup(lambda: [each.close() for each in sockets])
+        # One more is told at once, whichever of them it is that came last.
+        sockets.append(socket.create_connection((host, int(port)), timeout=10))
+        told, _, _ = select.select(sockets, [], [], 10)
+        self.assertEqual(len(told), 1)
+        self.assertNotEqual(told[0].recv(64), b"")
+        # A version that comes while all connections are taken is read all the same.
+        self.pack("shop")
+        deadline = time.monotonic() + 30
+        while "version=2" not in server.log:
+            self.assertLess(time.monotonic(), deadline, server.log)
+            time.sleep(0.05)
+        self.assertNotIn("Too many open files", server.log)
 
     def test_one_server_has_a_state_folder(self):
         self.pack("shop")
