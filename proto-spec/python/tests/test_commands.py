@@ -288,7 +288,8 @@ class MessageTests(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("error: NO_MODEL_READY: no version of the model is ready", done.stderr)
         self.assertEqual(done.stderr.splitlines()[1:], [
-            "hint: the server says: the folder has no models",
+            "hint: the server says: the folder has no models; the default model 'shop' is not in the repository: "
+            "requests that name no model fail",
             "hint: 'kindred pack --models DIR ...' makes a model, and the server's log says what it cannot read"])
         broken.stop()
         folder = broken.pack_shop()
@@ -304,6 +305,7 @@ class MessageTests(unittest.TestCase):
         self.addCleanup(mixed.close)
         mixed.pack_shop()
         mixed.pack("broken", mixed.items_npy, mixed.item_ids)
+        (mixed.models / "broken" / "1" / "items.safetensors").chmod(0o644)
         os.truncate(mixed.models / "broken" / "1" / "items.safetensors", 100)
         (mixed.models / "bare").mkdir()
         server = mixed.serve()
