@@ -320,7 +320,7 @@ class MessageTests(unittest.TestCase):
                 self.assertTrue(advice.startswith(hint), advice)
                 done = command("activate", name, "latest", server=server)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
-                self.assertEqual(done.stdout, f"model {name}  nothing serves, newer versions take over, previous 0\n")
+                self.assertEqual(done.stdout, f"model {name}  nothing serves, newer versions take over\n")
         done = command("recommend", "--item", "i2", "--model", "nosuch", server=server)
         self.assertIn("(known: bare, broken, shop)", done.stderr)
 
