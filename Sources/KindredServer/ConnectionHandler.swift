@@ -43,6 +43,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var jobs: [any LoopJob] = []
     private var hasRunningJob = false
     private var pauses: ReadPause = []
+    /// When a tick last had room for what it had waited with; 0: never.
+    private(set) var leftReadQueueAt: UInt64 = 0
     /// The peer sends nothing more.
     private(set) var inputIsClosed = false
     /// What the peer owes, and the memory that this connection holds.
@@ -209,7 +211,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     /// The tick after the one that had read enough.
-    func tickHasRoom() { resume(.tick) }
+    func tickHasRoom(now: UInt64) {
+        leftReadQueueAt = now
+        resume(.tick)
+    }
 
     /// A stream has looked up the seeds that it held.
     func seedsWereTaken() { if pauses.contains(.seeds) { resumeSoon(.seeds) } }

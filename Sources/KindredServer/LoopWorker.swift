@@ -42,8 +42,8 @@ final class LoopWorker: @unchecked Sendable {
     private var scannedParts: [(key: ScanKey, parts: [ScanPart])] = []
     private var isTickScheduled = false
     private var budget = TickBudget()
-    /// Connections with frames for later ticks, in the order in which they began to wait.
-    private var unread: Deque<ConnectionHandler> = []
+    /// Connections with frames for later ticks.
+    private var unread = ReadQueue<ConnectionHandler>()
     private(set) var scans: [ScanShare] = [] {
         didSet { isScanning.store(!scans.isEmpty, ordering: .relaxed) }
     }
@@ -164,13 +164,21 @@ final class LoopWorker: @unchecked Sendable {
 
     /// A connection has frames for which this tick has no room.
     func readLater(_ connection: ConnectionHandler) {
-        unread.append(connection)
+        unread.append(
+            connection, byteCount: connection.inbound.readableBytes, leftAt: connection.leftReadQueueAt,
+            now: now())
         scheduleSlice()
     }
 
     private func readOn() {
         budget.renew()
-        while budget.hasRoom, let next = unread.popFirst() { next.tickHasRoom() }
+        while budget.hasRoom, let next = unread.popLight() { next.tickHasRoom(now: now()) }
+        // However many light ones there are, a heavy one has its turn, so that it does not wait for ever.
+        if !budget.hasRoom { budget.renew() }
+        repeat {
+            guard let next = unread.popHeavy() else { return }
+            next.tickHasRoom(now: now())
+        } while budget.hasRoom
     }
 
     private func scheduleTick() {
