@@ -164,9 +164,8 @@ final class LoopWorker: @unchecked Sendable {
 
     /// A connection has frames for which this tick has no room.
     func readLater(_ connection: ConnectionHandler) {
-        unread.append(
-            connection, byteCount: connection.inbound.readableBytes, leftAt: connection.leftReadQueueAt,
-            now: now())
+        let (byteCount, leftAt) = (connection.inbound.readableBytes, connection.leftReadQueueAt)
+        unread.append(connection, byteCount: byteCount, leftAt: leftAt, now: now())
         scheduleSlice()
     }
 
