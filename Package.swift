@@ -26,14 +26,24 @@ let package = Package(
         .target(name: "CKindredSystem"),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev"])]),
 
-        // Level 1: bytes, files, arithmetic, attributes.
+        // Level 1: memory, files, JSON, time; bytes, arithmetic, models, attributes.
+        .target(name: "KindredSystem", dependencies: ["KindredDomain"]),
         .target(name: "KindredWire", dependencies: ["KindredDomain", "KindredChecksum"]),
         .target(
             name: "KindredKernels",
-            dependencies: ["KindredDomain", "CKindredKernels", "CKindredSystem", "CBLAS"]),
+            dependencies: ["KindredSystem", "CKindredKernels", "CKindredSystem", "CBLAS"]),
         .target(
             name: "KindredModel",
-            dependencies: ["KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem"]),
+            dependencies: [
+                "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "CKindredSystem",
+            ]),
+        // A server needs no packer.
+        .target(
+            name: "KindredPack",
+            dependencies: [
+                "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "KindredModel",
+                "CKindredSystem",
+            ]),
         .target(
             name: "KindredCatalog",
             dependencies: [
@@ -43,14 +53,16 @@ let package = Package(
             ]),
 
         // Level 2: how an answer is found.
-        .target(name: "KindredQuery", dependencies: ["KindredDomain", "KindredModel", "KindredKernels"]),
+        .target(
+            name: "KindredQuery",
+            dependencies: ["KindredDomain", "KindredSystem", "KindredModel", "KindredKernels"]),
 
         // Level 3: sockets.
         .target(
             name: "KindredServer",
             dependencies: [
                 "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
-                "KindredKernels", "CKindredSystem",
+                "KindredKernels", "KindredSystem", "CKindredSystem",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -70,6 +82,7 @@ let package = Package(
             name: "kindred",
             dependencies: [
                 "KindredDomain", "KindredServer", "KindredClient", "KindredModel", "KindredCatalog",
+                "KindredPack", "KindredSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -80,8 +93,8 @@ let package = Package(
         .executableTarget(
             name: "kindred-bench",
             dependencies: [
-                "KindredDomain", "KindredKernels", "KindredModel", "KindredQuery", "KindredWire",
-                "KindredClient",
+                "KindredDomain", "KindredSystem", "KindredKernels", "KindredModel", "KindredPack",
+                "KindredQuery", "KindredWire", "KindredClient",
                 "CBenchProbes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -95,7 +108,8 @@ let package = Package(
         .testTarget(
             name: "KindredKernelsTests",
             dependencies: [
-                "KindredKernels", "CKindredKernels", "CEmulatedKernels", "KindredChecksum", "TestSupport",
+                "KindredKernels", "KindredSystem", "CKindredKernels", "CEmulatedKernels", "KindredChecksum",
+                "TestSupport",
             ]),
         .testTarget(
             name: "KindredWireTests",
@@ -103,7 +117,8 @@ let package = Package(
         .testTarget(
             name: "KindredModelTests",
             dependencies: [
-                "KindredModel", "KindredDomain", "KindredChecksum", "KindredKernels", "TestSupport",
+                "KindredModel", "KindredPack", "KindredSystem", "KindredDomain", "KindredChecksum",
+                "KindredKernels", "TestSupport",
             ]),
         .testTarget(
             name: "KindredCatalogTests",
@@ -113,13 +128,15 @@ let package = Package(
             ]),
         .testTarget(
             name: "KindredQueryTests",
-            dependencies: ["KindredQuery", "KindredModel", "KindredKernels", "KindredDomain", "TestSupport"]),
+            dependencies: [
+                "KindredQuery", "KindredModel", "KindredSystem", "KindredKernels", "KindredDomain",
+                "TestSupport",
+            ]),
         .testTarget(
             name: "KindredServerTests",
             dependencies: [
-                "KindredServer", "KindredClient", "KindredModel", "KindredQuery", "KindredCatalog",
-                "KindredWire",
-                "KindredDomain",
+                "KindredServer", "KindredClient", "KindredModel", "KindredPack", "KindredQuery",
+                "KindredCatalog", "KindredWire", "KindredSystem", "KindredDomain",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -139,7 +156,7 @@ let package = Package(
 // What the server's hot path holds belongs to one event loop or one scan. That two accesses of a property overlap is looked
 // for at compile time everywhere and at run time in debug builds, with which the same tests run; in release, run-time checks
 // cost 4 % of a request. KindredClient does without: what its users build keeps its checks.
-let servedBy: Set = ["KindredServer", "KindredQuery", "KindredModel", "KindredKernels"]
+let servedBy: Set = ["KindredServer", "KindredQuery", "KindredModel", "KindredKernels", "KindredSystem"]
 for target in package.targets where servedBy.contains(target.name) {
     target.swiftSettings = [
         .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))

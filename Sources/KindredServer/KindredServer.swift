@@ -6,6 +6,7 @@ import KindredCatalog
 import KindredDomain
 import KindredKernels
 import KindredModel
+import KindredSystem
 import Logging
 import NIOCore
 import NIOPosix

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import KindredModel
+import KindredSystem
 import NIOCore
 
 /// Why a server cannot start. Never crosses the wire.

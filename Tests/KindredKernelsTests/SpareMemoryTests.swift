@@ -1,4 +1,4 @@
-import KindredKernels
+import KindredSystem
 import Testing
 
 /// Pages of regions that are gone, in the regions that follow.

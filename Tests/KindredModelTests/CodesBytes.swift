@@ -4,7 +4,7 @@ import KindredModel
 /// Everything that a scan reads of codes, to compare them by.
 enum CodesBytes {
     /// Rows, positions, bounds and codes, one after the other.
-    static func of(_ table: CodeTable) -> [UInt8] {
+    static func of(_ table: Int8Codes) -> [UInt8] {
         let blockByteCount = table.groups * 64
         let bytes =
             Array(UnsafeRawBufferPointer(start: table.rows, count: table.rowCount * 4))

@@ -1,4 +1,5 @@
 import KindredModel
+import KindredSystem
 import Testing
 
 @Suite struct JSONParserTests {
@@ -22,7 +23,7 @@ import Testing
         String(repeating: "[", count: 17) + String(repeating: "]", count: 17),
         String(repeating: "[", count: 100_000),
     ]) func refused(_ text: String) {
-        #expect(throws: ModelFileFailure.self) { try parse(text) }
+        #expect(throws: FileFailure.self) { try parse(text) }
     }
 
     @Test func depthHasItsLimit() throws {
@@ -37,7 +38,7 @@ import Testing
 
     @Test func invalidUTF8() {
         let bytes: [UInt8] = [0x22, 0xC3, 0x28, 0x22]
-        #expect(throws: ModelFileFailure.self) {
+        #expect(throws: FileFailure.self) {
             try bytes.withUnsafeBytes { try JSONParser.parse($0, file: "test") }
         }
     }

@@ -1,8 +1,9 @@
 import Foundation
 import KindredDomain
 import KindredModel
-import TestSupport
+import KindredPack
 import Testing
+import TestSupport
 
 @Suite struct PackerTests {
     private let folder: TemporaryFolder

@@ -1,8 +1,10 @@
 import Foundation
 import KindredDomain
 import KindredModel
-import TestSupport
+import KindredPack
+import KindredSystem
 import Testing
+import TestSupport
 
 @Suite struct ReindexerTests {
     private let model: TinyModel
@@ -68,7 +70,7 @@ import Testing
 
     @Test func absentCodes() throws {
         try FileManager.default.removeItem(atPath: model.directory + "/items.codes")
-        #expect(throws: ModelFileFailure.self) { try model.load() }
+        #expect(throws: FileFailure.self) { try model.load() }
         let fault = CodesFault.absent(file: "items.codes")
         #expect(fault.description == "items.codes is missing, though the manifest names it")
         try expectRepaired([.items: fault])
@@ -88,7 +90,7 @@ import Testing
             (whole.map { $0 ^ 1 }, "CRC32C"),
         ] {
             try model.replace("items.codes", bytes)
-            #expect(throws: ModelFileFailure.self) { try model.load() }
+            #expect(throws: FileFailure.self) { try model.load() }
             let report = try run()
             guard case .damaged(let failure)? = report.written[.items] else {
                 Issue.record("\(report.written)")
@@ -101,7 +103,7 @@ import Testing
         var bytes = whole
         bytes[192] ^= 1
         try model.replaceAgreeing("items.codes", bytes)
-        let refusal = #expect(throws: ModelFileFailure.self) { try model.load() }
+        let refusal = #expect(throws: FileFailure.self) { try model.load() }
         #expect(refusal?.field == "codes[0]")
         guard case .damaged(let failure)? = try run().written[.items] else {
             Issue.record("the codes are not found to be damaged")

@@ -1,6 +1,8 @@
 import KindredChecksum
 import KindredDomain
 import KindredModel
+import KindredPack
+import KindredSystem
 import TestSupport
 
 /// A model of three items and two users, packed anew for each test.
@@ -38,7 +40,7 @@ struct TinyModel {
     }
 
     /// Loads the version; throws what the loader throws.
-    func load(_ loading: VectorLoading = .memory) throws(ModelFileFailure) -> LoadedVersion {
+    func load(_ loading: VectorLoading = .memory) throws(FileFailure) -> LoadedVersion {
         try VersionLoader(loading: loading).load(directory: directory, expecting: Self.name, version: 1)
     }
 

@@ -66,7 +66,7 @@ struct QueryCase: CustomStringConvertible {
             for row in excluded { rows.insert(UInt32(row)) }
             exclusions.own = rows
         }
-        var mask = eligible.map { EligibleRows(rows: $0.map { UInt32($0) }, codes: side.codes) }
+        var mask = eligible.map { RowMask(rows: $0.map { UInt32($0) }, codes: side.codes) }
         let listed = (eligible.map(Array.init) ?? Array(0..<side.table.count)).map { UInt32($0) }
         let planned: PlannedQuery.Path
         switch path {

@@ -2,6 +2,7 @@ import KindredCatalog
 import KindredClient
 import KindredDomain
 import KindredModel
+import KindredPack
 import KindredServer
 import Logging
 import NIOCore

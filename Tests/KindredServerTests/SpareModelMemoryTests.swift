@@ -1,5 +1,5 @@
-import KindredKernels
 import KindredServer
+import KindredSystem
 import NIOCore
 import Testing
 

@@ -1,5 +1,6 @@
 import KindredKernels
 import KindredQuery
+import KindredSystem
 
 /// Queries that let every row through: the int8 path, which gives them up to BLAS, against BLAS from the start.
 struct DenseMeasurement {

@@ -1,7 +1,7 @@
 import KindredDomain
-import KindredKernels
 import KindredModel
 import KindredQuery
+import KindredSystem
 
 /// Rows and queries of one kind, ready to scan.
 final class EngineModel: Sendable {
@@ -56,7 +56,7 @@ final class EngineModel: Sendable {
     }
 
     /// The first `count` queries, planned; the first follows the last where there are more.
-    func planned(_ count: Int, k: Int, path: PlannedQuery.Path, eligible: EligibleRows? = nil)
+    func planned(_ count: Int, k: Int, path: PlannedQuery.Path, eligible: RowMask? = nil)
         -> [PlannedQuery]
     {
         (0..<count).map {

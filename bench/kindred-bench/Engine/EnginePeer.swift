@@ -1,6 +1,6 @@
 import Foundation
-import KindredKernels
 import KindredQuery
+import KindredSystem
 
 /// What answers another run's requests, a line each: `measure BATCH THREADS K SECONDS`, `ids COUNT K PATH` and
 /// `facts`.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import KindredKernels
 import KindredModel
+import KindredPack
 
 /// The engine as a peer of another run, as `PeerProcess` says: over vectors of a folder, or over the same flat
 /// ones as another run of the bench while it is held to an instruction set by `KINDRED_ISA`.

@@ -29,7 +29,7 @@ struct FilterMeasurement {
             kind, rows: Self.rows, dimension: Self.dimension, shipped: run.shipped, crew: run.crews[.all])
         let runner = BatchRunner(model: model, crew: run.crews[.all])
         let planner = ScanPlanner(side: model.side, mode: .auto)
-        func series(_ path: PlannedQuery.Path, _ eligible: EligibleRows?, count: Int) -> BatchSeries {
+        func series(_ path: PlannedQuery.Path, _ eligible: RowMask?, count: Int) -> BatchSeries {
             var queries = model.planned(EngineModel.queryCount, k: Self.k, path: path, eligible: eligible)
             for index in queries.indices { queries[index].rowsEligible = count }
             return BatchSeries(queries, batchSize: batch, runner: runner)
@@ -47,7 +47,7 @@ struct FilterMeasurement {
         let samples = try run.interleaved.run([unfiltered.contender] + masked.map(\.contender)) { _ in }
         for (index, filter) in Self.filters.enumerated() {
             let found = masked[index].outcome(atLeast: Self.queriesCompared)
-            let mask = EligibleRows(rows: lists[index].rows, codes: model.side.codes)
+            let mask = RowMask(rows: lists[index].rows, codes: model.side.codes)
             let wanted = series(.blas, mask, count: mask.count).outcome(atLeast: Self.queriesCompared)
             report.checks.append(
                 Check(

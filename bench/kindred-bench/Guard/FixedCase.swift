@@ -40,7 +40,7 @@ enum FixedCase: String, CaseIterable, ExpressibleByArgument {
             shipped: shipped, crew: crew)
         let eligible =
             self == .filtered
-            ? EligibleRows(
+            ? RowMask(
                 rows: (0..<UInt32(Self.rows)).filter { $0 % Self.rowsPerEligible == 0 },
                 codes: model.side.codes)
             : nil

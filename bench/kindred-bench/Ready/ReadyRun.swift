@@ -1,7 +1,7 @@
 import Foundation
 import KindredClient
-import KindredKernels
 import KindredModel
+import KindredSystem
 
 /// Starts of a server on a packed version, and swaps of a running one to a second version under load.
 struct ReadyRun {
