@@ -59,7 +59,7 @@ test-release: build ## The numeric and the end-to-end suites at full size, in re
 test-sanitized: setup ## The suites of kernels, bytes, files and engine under AddressSanitizer.
 	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
 	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-asan \
-		--filter 'KindredKernelsTests|KindredWireTests|KindredModelTests|KindredQueryTests')
+		--filter 'KindredSystemTests|KindredKernelsTests|KindredWireTests|KindredModelTests|KindredPackTests|KindredQueryTests')
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check

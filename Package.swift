@@ -104,6 +104,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["KindredDomain"], path: "Tests/TestSupport"),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "KindredDomainTests", dependencies: ["KindredDomain", "TestSupport"]),
+        .testTarget(name: "KindredSystemTests", dependencies: ["KindredSystem", "TestSupport"]),
         .target(name: "CEmulatedKernels", dependencies: ["CKindredKernels"], path: "Tests/CEmulatedKernels"),
         .testTarget(
             name: "KindredKernelsTests",
@@ -114,11 +115,25 @@ let package = Package(
         .testTarget(
             name: "KindredWireTests",
             dependencies: ["KindredWire", "KindredDomain", "KindredChecksum", "TestSupport"]),
+        // A small model, packed by the packer itself: for the tests of loading and of packing.
+        .target(
+            name: "ModelTestSupport",
+            dependencies: [
+                "KindredModel", "KindredPack", "KindredSystem", "KindredDomain", "KindredChecksum",
+                "KindredKernels", "TestSupport",
+            ],
+            path: "Tests/ModelTestSupport"),
         .testTarget(
             name: "KindredModelTests",
             dependencies: [
                 "KindredModel", "KindredPack", "KindredSystem", "KindredDomain", "KindredChecksum",
-                "KindredKernels", "TestSupport",
+                "KindredKernels", "ModelTestSupport", "TestSupport",
+            ]),
+        .testTarget(
+            name: "KindredPackTests",
+            dependencies: [
+                "KindredPack", "KindredModel", "KindredSystem", "KindredDomain", "ModelTestSupport",
+                "TestSupport",
             ]),
         .testTarget(
             name: "KindredCatalogTests",

@@ -7,6 +7,7 @@ import KindredKernels
 import KindredModel
 import KindredPack
 import KindredSystem
+import ModelTestSupport
 import Synchronization
 import Testing
 import TestSupport

@@ -1,4 +1,3 @@
-import KindredDomain
 import KindredKernels
 import KindredSystem
 
@@ -18,7 +17,7 @@ package struct CodesHeader: Sendable, Equatable {
     }
 
     /// The layout that this program writes, and the only one it reads. It stands at the same place in every layout.
-    package static let layoutVersionCurrent: UInt32 = 1
+    static let layoutVersionCurrent: UInt32 = 1
     package static let magic = Array("KINDCODE".utf8)
     /// Bytes before the first section.
     package static let byteCount = 128
@@ -79,7 +78,7 @@ package struct CodesHeader: Sendable, Equatable {
     }
 
     /// The layout of a file that is in memory whole. Throws where it is no codes file.
-    package static func layoutVersion(
+    static func layoutVersion(
         of bytes: UnsafeRawBufferPointer, file: String
     ) throws(FileFailure) -> UInt32 {
         guard bytes.count >= magic.count + 4 else {

@@ -1,5 +1,4 @@
 import Glibc
-import KindredDomain
 import KindredKernels
 import KindredSystem
 

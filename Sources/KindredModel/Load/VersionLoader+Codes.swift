@@ -39,7 +39,7 @@ extension VersionLoader {
     /// The codes of a side, made here where the version has none that this program reads. Codes decide what is left
     /// out of an answer, so stored ones are compared with those that the vectors give; not where vectors are mapped,
     /// which may be more than memory holds and would be read in the order of norms.
-    package func codes(
+    func codes(
         of table: VectorTable?, manifest: Manifest, directory: String, with means: LoadResources,
         built: inout [Side: CodesBuildReason]
     ) throws(FileFailure) -> Int8Codes? {
@@ -51,6 +51,22 @@ extension VersionLoader {
         case .unusable(let reason):
             built[table.side] = reason
             return try Int8Codes(building: table, with: means)
+        }
+    }
+}
+
+/// Why a side's codes were made while its version was loaded, which costs time at every load.
+package enum CodesBuildReason: Sendable, Equatable, CustomStringConvertible {
+    /// The version has no codes file.
+    case missing
+    /// The codes file has another layout than this program reads.
+    case layout(found: UInt32)
+
+    package var description: String {
+        switch self {
+        case .missing: "the version has none"
+        case .layout(let found):
+            "their layout is \(found), this program reads \(CodesHeader.layoutVersionCurrent)"
         }
     }
 }

@@ -61,7 +61,7 @@ package struct VersionLoader: Sendable {
     }
 
     /// Opens one of the version's files, which must have the size that the manifest says.
-    package func open(_ record: Manifest.File, directory: String) throws(FileFailure) -> ReadableFile {
+    func open(_ record: Manifest.File, directory: String) throws(FileFailure) -> ReadableFile {
         let file = try ReadableFile(path: directory + "/" + record.name, name: record.name)
         guard UInt64(file.byteCount) == record.byteCount else {
             throw FileFailure(
@@ -71,7 +71,7 @@ package struct VersionLoader: Sendable {
         return file
     }
 
-    package func check(_ record: Manifest.File, crc32c: UInt32) throws(FileFailure) {
+    func check(_ record: Manifest.File, crc32c: UInt32) throws(FileFailure) {
         guard crc32c == record.crc32c else {
             throw FileFailure(
                 file: record.name, field: "CRC32C", found: HexText.encode(crc32c),
@@ -166,4 +166,15 @@ package struct VersionLoader: Sendable {
                 storage: [words, text], file: file)
         }
     }
+}
+
+/// Where a version's vectors live while they serve.
+package enum VectorLoading: Sendable {
+    /// Read into memory: nothing on disk can change or kill what serves.
+    case memory
+    /// Mapped from their file, for populations larger than memory. Ids are read into memory all the same.
+    ///
+    /// A file that is cut while it is mapped kills the process that reads it (SIGBUS), and one that is overwritten
+    /// changes its answers; published versions are read-only so that neither happens by accident.
+    case map
 }

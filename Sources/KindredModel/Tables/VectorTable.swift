@@ -26,7 +26,7 @@ package final class VectorTable: @unchecked Sendable {
     /// A row divided by its float64 norm and rounded once per element is within 2^-24 of length 1. Files of other
     /// writers, which divide in float32, are within a few times that for any dimension; a row off by more than
     /// this was never normalised, and its dot products are no cosines.
-    package static let unitNormTolerance = 1e-5
+    static let unitNormTolerance = 1e-5
 
     /// A table over rows inside `storage`, checked: elements finite, norms at most 2^60 and, where `metric` is
     /// cosine, of length 1. `vectors` must be 4-byte aligned and hold `ids.count * dimension` elements.

@@ -1,4 +1,3 @@
-import KindredModel
 import KindredSystem
 
 /// The text of a `.npy` header: a Python dictionary with the keys `descr`, `fortran_order` and `shape`.

@@ -1,25 +1,24 @@
-import KindredModel
 import KindredSystem
 
 /// The header of a NumPy `.npy` file, formats 1.0, 2.0 and 3.0.
-package struct NpyHeader: Sendable, Equatable {
+struct NpyHeader: Sendable, Equatable {
     /// The element type as NumPy writes it, such as `<f4`.
-    package let type: String
-    package let isFortranOrder: Bool
-    package let shape: [Int]
+    let type: String
+    let isFortranOrder: Bool
+    let shape: [Int]
     /// Where the elements begin.
-    package let dataOffset: Int
+    let dataOffset: Int
 
     /// The first six bytes of every `.npy` file.
-    package static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+    static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
     /// Headers are a line of text; NumPy itself refuses more than 10,000 bytes by default.
     private static let textByteCountMax = 1 << 16
 
     /// Elements in all. The constructor has checked the product.
-    package var elementCount: Int { shape.reduce(1, *) }
+    var elementCount: Int { shape.reduce(1, *) }
 
     /// Reads the header and checks that the file holds exactly the elements it promises.
-    package static func read(_ file: borrowing ReadableFile) throws(FileFailure) -> NpyHeader {
+    static func read(_ file: borrowing ReadableFile) throws(FileFailure) -> NpyHeader {
         let name = file.name
         func failure(_ field: String, _ found: String, _ wanted: String) -> FileFailure {
             FileFailure(file: name, field: field, found: found, wanted: wanted)

@@ -1,4 +1,3 @@
-import KindredDomain
 import KindredModel
 
 /// The ids of one side in stored order, as the tensors of a safetensors file.

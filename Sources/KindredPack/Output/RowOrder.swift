@@ -1,4 +1,3 @@
-import KindredDomain
 import KindredModel
 
 /// The input rows in ascending order of their ids.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a model's file was refused: the file, the field in it, the value found and the value wanted.
 package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file's name, or its path where it is not one of a version's own files.
@@ -39,4 +41,10 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
         }
         return shown + "\""
     }
+}
+
+/// The words of the system's error numbers.
+package enum SystemError {
+    /// What an errno value means. Thread-safe: glibc's `strerror` keeps its buffer per thread.
+    package static func text(_ code: Int32) -> String { String(cString: strerror(code)) }
 }

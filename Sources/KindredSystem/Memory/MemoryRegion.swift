@@ -89,7 +89,7 @@ package final class MemoryRegion: @unchecked Sendable {
     }
 
     /// Gives pages back to the system, large ones where `giveBack(through:)` says.
-    package static func giveBack(_ address: UnsafeMutableRawPointer, byteCount: Int) {
+    static func giveBack(_ address: UnsafeMutableRawPointer, byteCount: Int) {
         guard byteCount >= deferredByteCountMin, let schedule = reclaimer.withLock({ $0 }) else {
             munmap(address, byteCount)
             return
@@ -112,5 +112,5 @@ package struct MemoryFailure: Error, Sendable, CustomStringConvertible {
     package let byteCount: Int
     package let code: Int32
 
-    package var description: String { "no memory for \(byteCount) bytes: \(String(cString: strerror(code)))" }
+    package var description: String { "no memory for \(byteCount) bytes: \(SystemError.text(code))" }
 }

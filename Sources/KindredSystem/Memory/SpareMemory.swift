@@ -8,7 +8,7 @@ import Synchronization
 /// where memory in use takes 5). A model that follows another of about its size needs none. Any thread may call.
 package final class SpareMemory: Sendable {
     /// Pages, of which the first `usedByteCount` bytes have been touched.
-    package struct Piece {
+    struct Piece {
         let address: UInt
         let capacity: Int
         var usedByteCount: Int
@@ -28,16 +28,16 @@ package final class SpareMemory: Sendable {
 
     /// Room for `byteCount` bytes and for an eighth more: a version is seldom the size of the one before, and room that
     /// nobody touches is no memory. Pieces are not grown by moving them, which splits their huge pages.
-    package static func capacity(for byteCount: Int) -> Int {
+    static func capacity(for byteCount: Int) -> Int {
         (byteCount + byteCount / 8 + unit - 1) / unit * unit
     }
 
     /// Keeps pages that nobody uses any more, their content still in them.
-    package func keep(_ piece: Piece) { pieces.withLock { $0.append(piece) } }
+    func keep(_ piece: Piece) { pieces.withLock { $0.append(piece) } }
 
     /// Pages with room for `byteCount` bytes and any content, from the piece that is nearest in size, of half to twice
     /// as many bytes. What the piece has beyond them goes back to the system. Nil where there is none.
-    package func take(byteCount: Int) -> Piece? {
+    func take(byteCount: Int) -> Piece? {
         let taken = pieces.withLock { pieces -> Piece? in
             let fitting = pieces.indices.filter {
                 pieces[$0].capacity >= byteCount && pieces[$0].usedByteCount / 2 <= byteCount

@@ -1,5 +1,4 @@
 import KindredDomain
-import KindredModel
 
 /// Where one side's vectors and ids come from.
 package struct PackInput: Sendable, Equatable {

@@ -1,4 +1,3 @@
-import KindredModel
 import KindredSystem
 import Testing
 

@@ -2,9 +2,9 @@ import KindredKernels
 import KindredModel
 
 /// Everything that a scan reads of codes, to compare them by.
-enum CodesBytes {
+package enum CodesBytes {
     /// Rows, positions, bounds and codes, one after the other.
-    static func of(_ table: Int8Codes) -> [UInt8] {
+    package static func of(_ table: Int8Codes) -> [UInt8] {
         let blockByteCount = table.groups * 64
         let bytes =
             Array(UnsafeRawBufferPointer(start: table.rows, count: table.rowCount * 4))
@@ -17,7 +17,7 @@ enum CodesBytes {
     }
 
     /// Those of both sides.
-    static func of(_ version: LoadedVersion) -> [[UInt8]] {
+    package static func of(_ version: LoadedVersion) -> [[UInt8]] {
         [version.itemCodes, version.userCodes].compactMap { $0 }.map { of($0) }
     }
 }

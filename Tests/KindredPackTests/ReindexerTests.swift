@@ -3,6 +3,7 @@ import KindredDomain
 import KindredModel
 import KindredPack
 import KindredSystem
+import ModelTestSupport
 import Testing
 import TestSupport
 

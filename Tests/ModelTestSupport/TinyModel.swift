@@ -6,18 +6,18 @@ import KindredSystem
 import TestSupport
 
 /// A model of three items and two users, packed anew for each test.
-struct TinyModel {
-    let folder: TemporaryFolder
-    let directory: String
-    static let name = ModelName("tiny")!
+package struct TinyModel {
+    package let folder: TemporaryFolder
+    package let directory: String
+    package static let name = ModelName("tiny")!
 
     /// A version `1` packed by the test itself.
-    init(folder: TemporaryFolder, directory: String) {
+    package init(folder: TemporaryFolder, directory: String) {
         self.folder = folder
         self.directory = directory
     }
 
-    init(metric: Similarity = .dot) throws {
+    package init(metric: Similarity = .dot) throws {
         folder = try TemporaryFolder()
         var packer = try Self.packer(in: folder, metric: metric)
         packer.catalog = { path in
@@ -27,7 +27,7 @@ struct TinyModel {
         directory = try packer.run().directory
     }
 
-    static func packer(in folder: TemporaryFolder, metric: Similarity = .dot) throws -> Packer {
+    package static func packer(in folder: TemporaryFolder, metric: Similarity = .dot) throws -> Packer {
         var packer = Packer(root: folder.file("models"), name: name, metric: metric)
         packer.items = PackInput(
             vectors: try folder.write("items.npy", NpyBytes.floats([[1, 2, 3], [4, 5, 6], [7, 8, 9]])),
@@ -40,18 +40,18 @@ struct TinyModel {
     }
 
     /// Loads the version; throws what the loader throws.
-    func load(_ loading: VectorLoading = .memory) throws(FileFailure) -> LoadedVersion {
+    package func load(_ loading: VectorLoading = .memory) throws(FileFailure) -> LoadedVersion {
         try VersionLoader(loading: loading).load(directory: directory, expecting: Self.name, version: 1)
     }
 
-    func bytes(_ name: String) throws -> [UInt8] { try TemporaryFolder.bytes(directory + "/" + name) }
+    package func bytes(_ name: String) throws -> [UInt8] { try TemporaryFolder.bytes(directory + "/" + name) }
 
-    func replace(_ name: String, _ bytes: [UInt8]) throws {
+    package func replace(_ name: String, _ bytes: [UInt8]) throws {
         try TemporaryFolder.replace(directory + "/" + name, bytes)
     }
 
     /// Replaces a file and makes the manifest agree with its size and checksum.
-    func replaceAgreeing(_ name: String, _ bytes: [UInt8]) throws {
+    package func replaceAgreeing(_ name: String, _ bytes: [UInt8]) throws {
         try replace(name, bytes)
         try edit { manifest in
             guard let index = manifest.files.firstIndex(where: { $0.name == name }) else { return }
@@ -61,14 +61,14 @@ struct TinyModel {
     }
 
     /// Rewrites the manifest.
-    func edit(_ change: (inout Manifest) -> Void) throws {
+    package func edit(_ change: (inout Manifest) -> Void) throws {
         var manifest = try Manifest.read(directory: directory)
         change(&manifest)
         try replace(ModelFiles.manifest, manifest.encoded)
     }
 
     /// Everything that answers depend on.
-    static func content(_ version: LoadedVersion) -> [String] {
+    package static func content(_ version: LoadedVersion) -> [String] {
         [version.items, version.users].compactMap { $0 }.map { table in
             let elements = UnsafeBufferPointer(start: table.vectors, count: table.count * table.dimension)
             let ids = (0..<table.count).map { table.ids.id(ofRow: UInt32($0)).description }

@@ -2,6 +2,7 @@ import Foundation
 import KindredDomain
 import KindredModel
 import KindredPack
+import ModelTestSupport
 import Testing
 import TestSupport
 
