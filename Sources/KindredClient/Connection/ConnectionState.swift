@@ -115,7 +115,11 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         guard var request = requests[requestID], request.isStream, !request.isAbandoned else {
             return .deliver(ticket, .failed(closeError ?? .cancelled), windowLimit: nil)
         }
-        guard let (event, windowLimit) = request.stream?.next() else {
+        // The ticket of the reader that waits would be lost.
+        guard request.ticket == nil else {
+            return .deliver(ticket, .failed(.concurrentRead), windowLimit: nil)
+        }
+        guard let (event, windowLimit) = request.stream?.next(now: now) else {
             request.ticket = ticket
             if request.hasRows { request.deadline = now + request.readTimeout }
             requests[requestID] = request

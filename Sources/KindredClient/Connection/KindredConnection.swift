@@ -183,7 +183,9 @@ public final class KindredConnection: Sendable {
         try check(outgoing)
         outgoing.isEnd = !seedsFollow
         outgoing.stream = StreamState(
-            windowBytes: request.windowBytes, duration: TimeAmount(configuration.streamTimeout))
+            windowBytes: request.windowBytes,
+            progressTime: .milliseconds(Int64(limits.streamProgressMilliseconds)),
+            duration: TimeAmount(configuration.streamTimeout))
         outgoing.stream?.seedsHaveEnded = !seedsFollow
         return StreamHandle(
             opening: outgoing, check: AudienceCheck(request), channel: channel, handler: handler,

@@ -108,6 +108,11 @@ public struct KindredError: Error, Sendable, Equatable {
     static let closed = KindredError(
         code: 0, name: "CONNECTION_LOST", message: "the client was closed", isNotProcessed: true)
 
+    /// Another task waits for the next rows of the same stream.
+    package static let concurrentRead = KindredError(
+        code: 0, name: "CONCURRENT_READ",
+        message: "another task is reading this audience: one task reads an audience at a time")
+
     /// The caller's task was cancelled.
     package static let cancelled = KindredError(.cancelled, "cancelled by the caller")
 
