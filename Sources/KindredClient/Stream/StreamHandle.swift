@@ -110,3 +110,10 @@ package final class StreamHandle: Sendable {
         }
     }
 }
+
+/// What a look-alike stream gives its reader next.
+package enum StreamEvent: Sendable, Equatable {
+    case rows(AudienceRows)
+    case end(LookalikeSummary)
+    case failed(KindredError)
+}
