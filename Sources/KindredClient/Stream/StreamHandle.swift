@@ -10,8 +10,14 @@ package final class StreamHandle: Sendable {
     /// Body bytes of one DATA frame, at most.
     package let dataBodyBytesMax: Int
     private let gauge: ConnectionGauge
-    /// The event that ended the stream: whoever reads on gets it again.
-    private let last = Mutex<StreamEvent?>(nil)
+    private struct Reading {
+        /// True while a task waits for the next event or checks it.
+        var isBusy = false
+        /// The event that ended the stream. Every later read returns it again.
+        var last: StreamEvent?
+    }
+
+    private let reading = Mutex(Reading())
     /// Used by the reader and the sender of seeds, so that the event loop has no part in it.
     private let check: Mutex<AudienceCheck>
 
@@ -53,22 +59,37 @@ package final class StreamHandle: Sendable {
     }
 
     /// The next event. Cancelling the task cancels the stream.
+    ///
+    /// Fails with CONCURRENT_READ, at once and without an effect on the stream, while another call waits: rows are
+    /// checked in the order in which they arrive, so that two calls cannot share a stream.
     package func next() async -> StreamEvent {
-        if let event = last.withLock({ $0 }) { return event }
+        let refusal = reading.withLock { reading -> StreamEvent? in
+            if let last = reading.last { return last }
+            if reading.isBusy { return .failed(.concurrentRead) }
+            reading.isBusy = true
+            return nil
+        }
+        if let refusal { return refusal }
+        let event = checked(await receive())
+        reading.withLock { reading in
+            reading.isBusy = false
+            switch event {
+            case .rows: break
+            case .end, .failed: reading.last = event
+            }
+        }
+        return event
+    }
+
+    private func receive() async -> StreamEvent {
         let (handler, ticket, loop) = (handler, ticket, channel.eventLoop)
-        let received = await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.execute { handler.value.next(ticket.value, .event(continuation)) }
             }
         } onCancel: {
             loop.execute { handler.value.cancel(ticket.value) }
         }
-        let event = checked(received)
-        switch event {
-        case .rows: break
-        case .end, .failed: last.withLock { $0 = event }
-        }
-        return event
     }
 
     /// The event, or the failure where it cannot be the next one of what was asked for; then the connection ends.
@@ -88,4 +109,11 @@ package final class StreamHandle: Sendable {
             return .failed(error)
         }
     }
+}
+
+/// What a look-alike stream gives its reader next.
+package enum StreamEvent: Sendable, Equatable {
+    case rows(AudienceRows)
+    case end(LookalikeSummary)
+    case failed(KindredError)
 }

@@ -4,15 +4,20 @@ package import NIOCore
 
 /// The client's side of one look-alike stream: what was received, what was read, what was granted.
 ///
-/// The window is absolute: bytes read so far plus the window's size. It is raised when half of it has been
-/// read, so a reader at full speed costs one WINDOW per half window.
+/// The window is absolute: bytes read so far plus the window's size. It is raised when half of it has been read, so
+/// that a fast reader costs one WINDOW per half window. For a slow reader it is raised after a third of the time in
+/// which the server wants to see progress: else the server, whose rows wait for a WINDOW, takes it for one that does
+/// not read, and ends the stream with SLOW_CONSUMER.
 package struct StreamState: Sendable {
     /// How long the whole stream may take.
     package let duration: TimeAmount
     /// The last seeds are on their way; before, a server has nothing to send but a failure.
     package var seedsHaveEnded = true
     private let windowBytes: UInt64
+    private let windowInterval: TimeAmount
     private var grantedBytes: UInt64
+    /// When the reader first asked for rows, or when such a call last raised the window.
+    private var grantedAt: NIODeadline?
     private var receivedBytes: UInt64 = 0
     private var readBytes: UInt64 = 0
     private var rows: UInt64 = 0
@@ -21,9 +26,12 @@ package struct StreamState: Sendable {
     private var firstBuffered = 0
     private var isEnded = false
 
-    /// A stream whose LOOKALIKE granted `windowBytes`.
-    package init(windowBytes: UInt64, duration: TimeAmount = .hours(1)) {
+    /// A stream whose LOOKALIKE granted `windowBytes`, and whose reader must take bytes in every `progressTime`.
+    package init(
+        windowBytes: UInt64, progressTime: TimeAmount = .seconds(30), duration: TimeAmount = .hours(1)
+    ) {
         self.duration = duration
+        windowInterval = .nanoseconds(progressTime.nanoseconds / 3)
         self.windowBytes = windowBytes
         grantedBytes = windowBytes
     }
@@ -100,7 +108,11 @@ package struct StreamState: Sendable {
 
     /// The next event for the reader, and the new limit to grant with it; nil when nothing is there yet. The
     /// last event stays.
-    package mutating func next() -> (event: StreamEvent, windowLimit: UInt64?)? {
+    ///
+    /// `now` is nil where rows arrive for a reader that waits. More than half of the window is left then, so that the
+    /// server never waits for it.
+    package mutating func next(now: NIODeadline? = nil) -> (event: StreamEvent, windowLimit: UInt64?)? {
+        if grantedAt == nil { grantedAt = now }
         guard firstBuffered < buffered.count else { return nil }
         let (event, byteCount) = buffered[firstBuffered]
         if isEnded, firstBuffered == buffered.count - 1 { return (event, nil) }
@@ -117,10 +129,17 @@ package struct StreamState: Sendable {
         }
         readBytes += byteCount
         let limit = readBytes + windowBytes
-        guard !isEnded, limit - grantedBytes >= windowBytes / 2, limit > grantedBytes else {
+        guard !isEnded, limit > grantedBytes, limit - grantedBytes >= windowBytes / 2 || isDue(now) else {
             return (event, nil)
         }
         grantedBytes = limit
+        if let now { grantedAt = now }
         return (event, limit)
+    }
+
+    /// True when a slow reader has read for a while since the window was raised.
+    private func isDue(_ now: NIODeadline?) -> Bool {
+        guard let now, let grantedAt else { return false }
+        return now - grantedAt >= windowInterval
     }
 }

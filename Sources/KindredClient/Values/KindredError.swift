@@ -1,3 +1,4 @@
+internal import KindredDomain
 package import KindredWire
 
 /// Why a call failed: a server's error reply, or what went wrong on this side.
@@ -108,6 +109,11 @@ public struct KindredError: Error, Sendable, Equatable {
     static let closed = KindredError(
         code: 0, name: "CONNECTION_LOST", message: "the client was closed", isNotProcessed: true)
 
+    /// Another task waits for the next rows of the same stream.
+    package static let concurrentRead = KindredError(
+        code: 0, name: "CONCURRENT_READ",
+        message: "another task is reading this audience: one task reads an audience at a time")
+
     /// The caller's task was cancelled.
     package static let cancelled = KindredError(.cancelled, "cancelled by the caller")
 
@@ -120,4 +126,51 @@ public struct KindredError: Error, Sendable, Equatable {
 extension KindredError: CustomStringConvertible {
     /// The name and the message.
     public var description: String { message.isEmpty ? name : "\(name): \(message)" }
+}
+
+extension KindredError {
+    /// The error that a preface that refuses is.
+    init(_ preface: ServerPreface) {
+        let wait: Duration? =
+            preface.retryAfterMilliseconds == 0 ? nil : .milliseconds(Int64(preface.retryAfterMilliseconds))
+        switch ServerPreface.Refusal(rawValue: preface.refusalCode) {
+        case .draining:
+            self.init(.draining, "the server is shutting down: connect again")
+        case .overloaded:
+            self.init(.overloaded, "the server is overloaded")
+        case .tooManyConnections:
+            self.init(.overloaded, "the server has too many connections")
+        case .version, nil, .some(.none):
+            self = .protocolError(
+                .unexpectedFrame,
+                "the server speaks versions \(preface.majorMin) to \(preface.majorMax) of the protocol, "
+                    + "this client \(ProtocolVersion.major)")
+        }
+        retryAfter = wait
+    }
+
+    /// The error of a request that a GOAWAY says was not processed.
+    package init(_ message: GoAway) {
+        let status = StatusCode(rawValue: message.status)
+        let text = message.message.isEmpty ? "the server closed the connection" : message.message
+        if status == .ok {
+            // A goodbye without a reason: the name of success would be none.
+            self = .connectionLost(text)
+        } else {
+            self.init(
+                code: message.status, name: status?.name ?? "STATUS_0x\(String(message.status, radix: 16))",
+                message: text)
+        }
+        // What this side did wrong it would do again.
+        isRetryable = message.status >> 8 != 6 || status?.flags.contains(.retryable) == true
+        isNotProcessed = true
+        if message.reconnectAfterMilliseconds != 0 {
+            retryAfter = .milliseconds(Int64(message.reconnectAfterMilliseconds))
+        }
+    }
+}
+
+extension KindredError {
+    /// The error that a server would answer, found before anything is sent.
+    init(_ failure: RequestFailure) { self.init(ErrorReply(failure)) }
 }

@@ -109,3 +109,49 @@ public struct RepositoryDescription: Sendable, Equatable {
     /// For people: what is wrong with the folder of all models; empty: nothing.
     public var remark: String
 }
+
+/// Which versions serve after a load, an activation or a rollback.
+public struct ModelVersions: Sendable, Equatable {
+    /// The version that serves, or 0.
+    public var active: UInt64
+    /// The version a rollback would serve, or 0.
+    public var previous: UInt64
+    /// The version that is held, or 0 when newer ones take over.
+    public var pinned: UInt64
+    /// False where a restart of the server will not know of the choice: it cannot write its state file.
+    public var isRemembered: Bool
+
+    init(_ response: ModelSwitchResponse) {
+        active = response.active
+        previous = response.previous
+        pinned = response.pinned
+        isRemembered = response.isRemembered
+    }
+}
+
+/// Whether a server answers.
+public struct Health: Sendable, Equatable {
+    /// A server's states.
+    public enum State: String, Sendable {
+        /// At least one model is ready.
+        case serving
+        /// No model is ready.
+        case notReady
+        /// The server is shutting down.
+        case draining
+    }
+
+    /// The server's state.
+    public var state: State
+    /// Models with a version that serves.
+    public var modelsReady: Int
+
+    init(_ response: HealthResponse) {
+        switch response.state {
+        case .serving: state = .serving
+        case .notReady: state = .notReady
+        case .draining: state = .draining
+        }
+        modelsReady = Int(response.modelsReady)
+    }
+}
