@@ -2,6 +2,7 @@ import ArgumentParser
 import KindredClient
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// `kindred health`: whether a model serves, as a word and as an exit status.
 struct HealthCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import KindredDomain
 import KindredModel
 import KindredServer
 import KindredSystem
+import KindredTerminal
 
 /// `kindred inspect`: what is in a version.
 struct InspectCommand: ParsableCommand {

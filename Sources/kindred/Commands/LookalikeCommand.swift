@@ -4,6 +4,7 @@ import KindredClient
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// `kindred lookalike`: the users most like the seeds.
 struct LookalikeCommand: AsyncParsableCommand {

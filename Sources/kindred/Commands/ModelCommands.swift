@@ -3,6 +3,7 @@ import KindredClient
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// `kindred activate`: serve a version and hold it, or follow the newest again.
 struct ActivateCommand: AsyncParsableCommand {

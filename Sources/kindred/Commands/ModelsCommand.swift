@@ -3,6 +3,7 @@ import KindredClient
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// `kindred models`: what the server serves.
 struct ModelsCommand: AsyncParsableCommand {

@@ -6,6 +6,7 @@ import KindredModel
 import KindredPack
 import KindredServer
 import KindredSystem
+import KindredTerminal
 
 /// `kindred pack`: vectors and ids become the next version of a model.
 struct PackCommand: ParsableCommand {
@@ -105,15 +106,9 @@ struct PackCommand: ParsableCommand {
         var packer = try packer()
         var columns: [Side: CatalogColumns] = [:]
         packer.check = { columns = try VersionCatalog.columns(of: $0, shownAs: catalog) }
-        let line = ProgressLine()
-        packer.progress = { line.show($0) }
-        let report: PackReport
-        do {
-            report = try packer.run()
-            line.clear()
-        } catch {
-            line.clear()
-            throw error
+        let report = try PackProgress.shown { show in
+            packer.progress = show
+            return try packer.run()
         }
         if json {
             print(JSONWriter.compact(Self.json(report, columns)))

@@ -2,6 +2,7 @@ import ArgumentParser
 import KindredClient
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// `kindred ping`: the time to the server and back.
 struct PingCommand: AsyncParsableCommand {
@@ -36,7 +37,7 @@ struct PingCommand: AsyncParsableCommand {
                 let time = try await session.client.ping()
                 if server.json {
                     try CommandOutput.result(
-                        JSONWriter.compact(.object([JSONMember("ms", .real(time.milliseconds))])))
+                        JSONWriter.compact(.object([JSONMember("ms", .real(time.inMilliseconds))])))
                 } else {
                     try CommandOutput.result(
                         "pong \(number) from \(server.server): \(time.formattedMilliseconds) ms")

@@ -2,6 +2,7 @@ import KindredDomain
 import KindredModel
 import KindredPack
 import KindredSystem
+import KindredTerminal
 
 /// `kindred pack --reindex`: the codes of published versions, made anew where that is needed.
 struct ReindexRunner {
@@ -14,15 +15,9 @@ struct ReindexRunner {
         for folder in try VersionFolders(path: path).folders {
             var reindexer = Reindexer(
                 directory: folder.directory, name: folder.name, version: folder.version)
-            let line = ProgressLine()
-            reindexer.progress = { line.show($0) }
-            let report: ReindexReport
-            do {
-                report = try reindexer.run()
-                line.clear()
-            } catch {
-                line.clear()
-                throw error
+            let report = try PackProgress.shown { show in
+                reindexer.progress = show
+                return try reindexer.run()
             }
             if json {
                 print(JSONWriter.compact(Self.json(report)))

@@ -3,6 +3,7 @@ import KindredDomain
 import KindredModel
 import KindredServer
 import KindredSystem
+import KindredTerminal
 
 /// `kindred verify`: loads versions as a server would, and says what is wrong with those it refuses.
 struct VerifyCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredTerminal
 
 /// Ids as a command was given them, with what is to be said of how they were read.
 struct GivenIDs: Sendable {

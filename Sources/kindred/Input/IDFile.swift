@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredTerminal
 
 /// A text file of ids: one per line, a list with commas, or a table (CSV) with a column of them.
 struct IDFile {

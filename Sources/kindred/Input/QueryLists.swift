@@ -2,6 +2,7 @@ import KindredClient
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// The lists of ids that go with every query of a command.
 struct QueryLists: Sendable {

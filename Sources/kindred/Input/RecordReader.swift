@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// Reads records of fields as RFC 4180 writes them, one after the other: a field in quotes may hold separators and line
 /// ends, `""` in it is a quote. White space around a field is no part of it, unless it is in quotes.
 struct RecordReader {

@@ -1,6 +1,7 @@
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// One side of a version as `kindred inspect` shows it.
 struct SideContent {

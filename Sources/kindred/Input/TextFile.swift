@@ -2,6 +2,7 @@ import Glibc
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// The bytes of a text file that somebody gives a command: UTF-8 without a byte order mark.
 enum TextFile {

@@ -1,4 +1,5 @@
 import Foundation
+import KindredTerminal
 
 /// What a command says: results on standard output, anything else on standard error.
 enum CommandOutput {

@@ -2,6 +2,7 @@ import KindredClient
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// Prints the answers to queries: a table for people, one JSON object per query and line for programs.
 struct QueryPrinter {
@@ -126,25 +127,13 @@ extension JSONValue {
 extension Float {
     /// Four decimals, or more digits where those would say nothing.
     var formattedScore: String {
-        magnitude >= 1e6 || (magnitude < 1e-3 && self != 0) ? "\(self)" : fixed(4)
-    }
-
-    private func fixed(_ decimals: Int) -> String {
-        let scaled = (Double(magnitude) * 10_000).rounded()
-        let whole = UInt64(scaled) / 10_000
-        let rest = String(UInt64(scaled) % 10_000)
-        return (self < 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: decimals - rest.count)
-            + rest
+        magnitude >= 1e6 || (magnitude < 1e-3 && self != 0) ? "\(self)" : Double(self).fixed(4)
     }
 }
 
 extension Duration {
-    var milliseconds: Double {
-        Double(components.seconds) * 1e3 + Double(components.attoseconds) * 1e-15
-    }
-
     var formattedMilliseconds: String {
-        let hundredths = (milliseconds * 100).rounded() / 100
+        let hundredths = (inMilliseconds * 100).rounded() / 100
         return hundredths == hundredths.rounded() ? "\(Int(hundredths))" : "\(hundredths)"
     }
 }

@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredTerminal
 
 /// Ids that a model does not have, as a message names them: in quotes, with what may be wrong with them.
 enum UnknownIDText {
