@@ -2,7 +2,7 @@ import KindredPack
 import KindredTerminal
 
 extension PackProgress {
-    /// Runs a pack with its progress shown on the terminal. `body` hands the closure it is given to the packer.
+    /// Runs a pack with its progress shown on the terminal. `body` hands the closure to the packer.
     static func shown<Report>(
         during body: (_ show: @escaping (PackProgress) -> Void) throws -> Report
     ) rethrows -> Report {

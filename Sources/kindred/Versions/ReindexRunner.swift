@@ -4,13 +4,13 @@ import KindredPack
 import KindredSystem
 import KindredTerminal
 
-/// `kindred pack --reindex`: the codes of published versions, made anew where that is needed.
+/// `kindred pack --reindex`: rebuilds the int8 codes of published versions where they are missing, outdated or damaged.
 struct ReindexRunner {
     /// A version's folder, a model's folder, or the folder of all models.
     let path: String
     let json: Bool
 
-    /// Stops at the first version that cannot be brought up to date; those before it are.
+    /// Stops at the first version that fails. Versions before it stay reindexed.
     func run() throws {
         for folder in try VersionFolders(path: path).folders {
             var reindexer = Reindexer(
