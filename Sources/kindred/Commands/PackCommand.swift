@@ -28,8 +28,9 @@ struct PackCommand: ParsableCommand {
         commandName: "pack", abstract: "Make a new version of a model from vectors and ids.",
         discussion: """
             Vectors are .npy (<f4 or <f8, C order) or .safetensors (tensor "vectors", F32). Ids are a text file \
-            with one id per line or a .npy of <u8 or <i8; a .safetensors file may have them inside. The last line \
-            printed is the new version's folder.
+            with one id per line or a .npy of <u8 or <i8; a .safetensors file may have them inside. A heading in \
+            line 1, such as item_id, is left out where there is one line more than vectors. The last line printed is \
+            the new version's folder.
 
             --reindex makes no new version: it writes the int8 codes of published ones where they are missing, of \
             another layout or damaged.

@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredPack
 import KindredTerminal
 
 /// A text file of ids: one per line, a list with commas, or a CSV table with a column of ids.
@@ -13,14 +14,6 @@ struct IDFile {
     private static let comma = UInt8(ascii: ",")
     /// Separators of columns. All are tried where the first record is a heading; without a heading only the comma is.
     private static let separators = [comma, UInt8(ascii: ";"), UInt8(ascii: "\t")]
-
-    /// Headings of id columns, the most specific first. Case, spaces, dashes and underscores are ignored.
-    private var headings: [String] {
-        switch side {
-        case .users: ["userid", "customerid", "user", "users", "customer", "customers", "id", "ids"]
-        case .items: ["itemid", "productid", "item", "items", "product", "sku", "stockcode", "id", "ids"]
-        }
-    }
 
     /// How the records of the file are read.
     private struct Shape {
@@ -128,10 +121,14 @@ struct IDFile {
             guard try reader.next() else { return nil }
         } while reader.fields.allSatisfy(\.isEmpty)
         let texts = reader.texts
-        let headed = headings.lazy.compactMap { name in texts.firstIndex { Self.plain($0) == name } }.first
+        let headed = IDHeading.names(of: side).lazy.compactMap { name in
+            texts.firstIndex { IDHeading.plain($0) == name }
+        }.first
         let found =
             column.map { name in
-                texts.firstIndex { $0 == name } ?? texts.firstIndex { Self.plain($0) == Self.plain(name) }
+                texts.firstIndex { $0 == name } ?? texts.firstIndex {
+                    IDHeading.plain($0) == IDHeading.plain(name)
+                }
                     ?? Self.index(ofNumber: name, among: texts, headed)
             } ?? headed
         guard let found else { return nil }
@@ -149,9 +146,5 @@ struct IDFile {
     private static func index(ofNumber number: String, among texts: [String], _ headed: Int?) -> Int? {
         guard headed != nil, let number = Int(number), (1...texts.count).contains(number) else { return nil }
         return number - 1
-    }
-
-    private static func plain(_ heading: String) -> String {
-        heading.lowercased().filter { $0 != " " && $0 != "_" && $0 != "-" }
     }
 }
