@@ -52,6 +52,9 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
 
+        // What a command prints on a terminal, for both executables.
+        .target(name: "KindredTerminal"),
+
         // Level 2: how an answer is found.
         .target(
             name: "KindredQuery",
@@ -82,7 +85,7 @@ let package = Package(
             name: "kindred",
             dependencies: [
                 "KindredDomain", "KindredServer", "KindredClient", "KindredModel", "KindredCatalog",
-                "KindredPack", "KindredSystem",
+                "KindredPack", "KindredSystem", "KindredTerminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -94,7 +97,7 @@ let package = Package(
             name: "kindred-bench",
             dependencies: [
                 "KindredDomain", "KindredSystem", "KindredKernels", "KindredModel", "KindredPack",
-                "KindredQuery", "KindredWire", "KindredClient",
+                "KindredQuery", "KindredWire", "KindredClient", "KindredTerminal",
                 "CBenchProbes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -105,6 +108,7 @@ let package = Package(
         .testTarget(name: "TidyTests"),
         .testTarget(name: "KindredDomainTests", dependencies: ["KindredDomain", "TestSupport"]),
         .testTarget(name: "KindredSystemTests", dependencies: ["KindredSystem", "TestSupport"]),
+        .testTarget(name: "KindredTerminalTests", dependencies: ["KindredTerminal", "TestSupport"]),
         .target(name: "CEmulatedKernels", dependencies: ["CKindredKernels"], path: "Tests/CEmulatedKernels"),
         .testTarget(
             name: "KindredKernelsTests",

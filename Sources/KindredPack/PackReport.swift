@@ -13,12 +13,15 @@ package struct PackReport: Sendable {
 package enum PackWarning: Sendable, Equatable, CustomStringConvertible {
     /// Nothing says which training these sides' vectors come from.
     case trainingUnknown([Side])
+    /// The first line of a file of ids looks like a heading.
+    case heading(IDHeading.Reading)
 
     package var description: String {
         switch self {
         case .trainingUnknown(let sides):
             "no training id for \(sides.map(\.description).joined(separator: " and ")): nothing shows that all "
                 + "vectors come from the same training (--training-id says it)"
+        case .heading(let reading): "\(reading)"
         }
     }
 }

@@ -55,8 +55,9 @@ package struct Packer {
             model: name, version: try nextVersion(repository), created: Timestamp.now, metric: metric,
             dimension: dimension, fingerprint: Self.randomFingerprint(), trainingID: training, items: nil,
             users: nil, files: [])
+        var headings: [IDHeading.Reading] = []
         for side in sides {
-            let (rows, files) = try side.write(
+            let (rows, files, heading) = try side.write(
                 into: staging.path, fingerprint: manifest.fingerprint, trainingID: training,
                 progress: progress)
             switch side.side {
@@ -64,6 +65,7 @@ package struct Packer {
             case .users: manifest.users = rows
             }
             manifest.files += files
+            if let heading { headings.append(heading) }
         }
         if let catalog { try copyCatalog(catalog, into: staging.path, manifest: &manifest) }
         try writeManifest(manifest, into: staging.path)
@@ -86,7 +88,7 @@ package struct Packer {
         let silent = sides.filter { trainingID == nil && $0.source.trainingID == nil }.map(\.side)
         return PackReport(
             directory: repository.directory(of: name, version: manifest.version), manifest: manifest,
-            warnings: silent.isEmpty ? [] : [.trainingUnknown(silent)])
+            warnings: (silent.isEmpty ? [] : [.trainingUnknown(silent)]) + headings.map(PackWarning.heading))
     }
 
     /// The one training that everything agrees on, or nil where nothing says any.

@@ -30,12 +30,13 @@ struct SidePacker {
         }
     }
 
-    /// Writes `<side>.safetensors` and `<side>.codes` into `directory`. Its rows and their entries for the manifest.
+    /// Writes `<side>.safetensors` and `<side>.codes` into `directory`. Returns the side's rows and files for the
+    /// manifest, and how the heading of its ids was read.
     func write(
         into directory: String, fingerprint: [UInt8], trainingID: String?, progress: (PackProgress) -> Void
-    ) throws(PackFailure) -> (Manifest.Rows, [Manifest.File]) {
+    ) throws(PackFailure) -> (Manifest.Rows, [Manifest.File], IDHeading.Reading?) {
         progress(.reading(side, rows: source.rows))
-        let (ids, region) = try read()
+        let (ids, heading, region) = try read()
         // A pointer into a region does not keep it alive.
         defer { withExtendedLifetime(region) {} }
         progress(.sorting(side, rows: source.rows))
@@ -61,7 +62,7 @@ struct SidePacker {
             try writeCodes(
                 region.bytes, order, into: directory, fingerprint: fingerprint, progress: progress),
         ]
-        return (Manifest.Rows(count: UInt64(source.rows), idKind: ids.kind), files)
+        return (Manifest.Rows(count: UInt64(source.rows), idKind: ids.kind), files, heading)
     }
 
     private func writeCodes(
@@ -96,11 +97,14 @@ struct SidePacker {
         return try file.finish()
     }
 
-    private func read() throws(PackFailure) -> (InputIDs, MemoryRegion) {
+    private func read() throws(PackFailure) -> (InputIDs, IDHeading.Reading?, MemoryRegion) {
         let ids: InputIDs?
+        var heading: IDHeading.Reading?
         do throws(FileFailure) {
             if let path = input.ids {
-                ids = try InputIDs.read(path: path, kind: input.idKind)
+                let read = try InputIDs.read(
+                    path: path, kind: input.idKind, side: side, rows: source.rows)
+                (ids, heading) = (read.ids, read.heading)
             } else if let header = source.header {
                 ids = try InputIDs.read(header: header, path: source.path, kind: input.idKind)
             } else {
@@ -112,7 +116,7 @@ struct SidePacker {
         guard let ids else { throw .idsMissing(side, vectors: input.vectors) }
         guard ids.count == source.rows else { throw .idCount(side, ids: ids.count, vectors: source.rows) }
         do throws(FileFailure) {
-            return (ids, try source.read())
+            return (ids, heading, try source.read())
         } catch {
             throw .input(error)
         }

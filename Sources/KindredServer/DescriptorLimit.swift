@@ -18,6 +18,21 @@ package enum DescriptorLimit {
         return limit > kept ? limit - kept : 1
     }
 
+    /// Descriptors that a start takes beside those of its loops: signals, listening socket, state, files of a model.
+    package static let startReserve: UInt64 = 16
+
+    /// Whether so many more descriptors can be opened: tries it.
+    package static func canOpen(_ count: UInt64) -> Bool {
+        var opened: [Int32] = []
+        defer { for descriptor in opened { close(descriptor) } }
+        for _ in 0..<count {
+            let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return false }
+            opened.append(descriptor)
+        }
+        return true
+    }
+
     /// Raises the limit as far as the process may; what it is then.
     static func raise() -> UInt64 {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -27,6 +27,7 @@ package final class KindredServer: Sendable {
         // Before the first write to a log whose reader may have gone.
         _ = signal(SIGPIPE, SIG_IGN)
         kindred_prepare_heap()
+        try StartFailure.checkDescriptors(configuration)
         try ListenAddress.check(configuration)
         if let violation = configuration.limits.violation { throw StartFailure.limits(violation) }
         var configuration = configuration

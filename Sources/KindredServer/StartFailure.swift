@@ -12,6 +12,8 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case listen(String, reason: String)
     case limits(String)
     case answerCache(mebibytes: Int, threads: Int, reason: String)
+    /// `wanted`: descriptors beside those that are open already.
+    case descriptors(limit: UInt64, wanted: UInt64, threads: Int)
 
     package var description: String {
         switch self {
@@ -25,6 +27,9 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .answerCache(let mebibytes, let threads, let reason):
             "no memory to keep \(mebibytes) MiB of answers for each of \(threads) event loops (\(reason)): ask for "
                 + "less with --answer-cache-mib, or for fewer with --threads"
+        case .descriptors(let limit, let wanted, let threads):
+            "too few file descriptors: \(threads) event loops need \(wanted) beside those that are open, and at most "
+                + "\(limit) are allowed; raise ulimit -n, or ask for fewer event loops with --threads"
         case .limits(let violation): "limits that contradict each other: \(violation)"
         }
     }
@@ -46,6 +51,16 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         throw .answerCache(
             mebibytes: mebibytes, threads: threads,
             reason: "the machine has \(machineMebibytes) MiB of memory")
+    }
+
+    /// The network library ends the process where a loop has no descriptors.
+    static func checkDescriptors(_ configuration: ServerConfiguration) throws(StartFailure) {
+        let limit = DescriptorLimit.raise()
+        let threads = configuration.threadCount
+        let wanted = DescriptorLimit.perLoop * UInt64(threads) + DescriptorLimit.startReserve
+        guard DescriptorLimit.canOpen(wanted) else {
+            throw .descriptors(limit: limit, wanted: wanted, threads: threads)
+        }
     }
 
     static func checkFolder(_ path: String) throws(StartFailure) {

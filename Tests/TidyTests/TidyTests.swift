@@ -21,6 +21,7 @@ import Testing
             "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "KindredModel",
             "CKindredSystem", "Glibc",
         ],
+        "KindredTerminal": ["Glibc", "Synchronization"],
         "KindredCatalog": ["KindredDomain", "GRDB", "GRDBSQLite", "Glibc"],
         "KindredQuery": [
             "KindredDomain", "KindredSystem", "KindredModel", "KindredKernels", "Synchronization",
@@ -38,13 +39,13 @@ import Testing
         ],
         "kindred": [
             "KindredDomain", "KindredServer", "KindredClient", "KindredModel", "KindredCatalog",
-            "KindredPack", "KindredSystem", "ArgumentParser",
+            "KindredPack", "KindredSystem", "KindredTerminal", "ArgumentParser",
             "Logging", "ServiceLifecycle", "UnixSignals", "Foundation", "Glibc",
         ],
         "kindred-bench": [
             "KindredDomain", "KindredSystem", "KindredKernels", "KindredModel", "KindredPack",
-            "KindredQuery", "KindredWire", "KindredClient", "CBenchProbes",
-            "ArgumentParser",
+            "KindredQuery", "KindredWire", "KindredClient", "KindredTerminal",
+            "CBenchProbes", "ArgumentParser",
             "Synchronization", "Dispatch", "Foundation", "Glibc",
         ],
     ]

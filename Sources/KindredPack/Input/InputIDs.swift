@@ -30,19 +30,30 @@ enum InputIDs {
         }
     }
 
-    /// The ids in a file of their own: text lines or a `.npy`. Kind nil: numbers where all are plain decimals.
-    static func read(path: String, kind: IDKind?) throws(FileFailure) -> InputIDs {
+    /// The ids of `rows` vectors in a file of their own: text lines or a `.npy`. Kind nil: numbers where all are plain
+    /// decimals. With what was done with a heading, where the file has one.
+    static func read(
+        path: String, kind: IDKind?, side: Side, rows: Int
+    ) throws(FileFailure) -> (ids: InputIDs, heading: IDHeading.Reading?) {
         let file = try ReadableFile(path: path, name: path, followsLinks: true)
         let start = try file.bytes(at: 0, count: min(file.byteCount, NpyHeader.magic.count))
-        if start == NpyHeader.magic { return try fromNumbers(try npy(file), kind: kind, file: path) }
+        if start == NpyHeader.magic { return (try fromNumbers(try npy(file), kind: kind, file: path), nil) }
         if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
             throw FileFailure(
                 file: path, field: "the text of the ids", found: "UTF-16",
                 wanted: "UTF-8 (iconv -f UTF-16 -t UTF-8 writes it)")
         }
         let (region, _) = try file.readAll()
-        return try fromText(
-            region, lines(region.bytes), kind: kind, isTyped: false, file: path, place: { "line \($0 + 1)" })
+        var lines = lines(region.bytes)
+        let heading = try IDHeading.read(lines, of: region.bytes, side: side, rows: rows, file: path)
+        var firstLine = 1
+        if case .skipped = heading {
+            lines.removeFirst()
+            firstLine = 2
+        }
+        let ids = try fromText(
+            region, lines, kind: kind, isTyped: false, file: path, place: { "line \($0 + firstLine)" })
+        return (ids, heading)
     }
 
     /// The ids beside the vectors of a safetensors file, or nil where it has none.

@@ -2,6 +2,7 @@ import ArgumentParser
 import KindredClient
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// `kindred health`: whether a model serves, as a word and as an exit status.
 struct HealthCommand: AsyncParsableCommand {
@@ -15,11 +16,11 @@ struct HealthCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    /// What was found.
+    /// The result of asking the server.
     private enum Finding {
         case answered(Health)
         case noAnswer(KindredError)
-        /// Nothing came in the time of the command.
+        /// No answer came in time.
         case late(limit: String)
 
         var status: Int32 {
@@ -37,7 +38,7 @@ struct HealthCommand: AsyncParsableCommand {
 
         var name: String { ["serving", "", "not_ready", "draining", "unreachable"][Int(status)] }
 
-        /// Why there is no answer.
+        /// The reason for a missing answer; empty where there is an answer.
         var reason: String {
             switch self {
             case .answered: ""
@@ -54,8 +55,8 @@ struct HealthCommand: AsyncParsableCommand {
                 do throws(KindredError) {
                     return .answered(try await session.client.health())
                 } catch {
-                    // The end of the time closes the client, or ends the call first.
-                    let isLate = await session.watch.isOver || error.name == "DEADLINE_EXCEEDED"
+                    // The timeout either closes the client or ends the call.
+                    let isLate = await session.timeout.isOver || error.name == "DEADLINE_EXCEEDED"
                     let limit = (server.timeout == nil ? "" : "--timeout ") + server.seconds.shortened
                     return isLate ? .late(limit: limit) : .noAnswer(error)
                 }

@@ -3,14 +3,15 @@ import KindredDomain
 import KindredModel
 import KindredServer
 import KindredSystem
+import KindredTerminal
 
-/// `kindred inspect`: what is in a version.
+/// `kindred inspect`: shows the contents of versions.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what a version holds.",
         discussion: "Loads the version with every check. Of a model or a repository it shows every version.")
 
-    /// Ids shown of each side.
+    /// Number of ids shown for each side.
     private static let idsShown = 5
 
     @Argument(help: "A version's folder, a model's folder, or the folder of all models.")

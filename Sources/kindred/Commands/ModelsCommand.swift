@@ -3,8 +3,9 @@ import KindredClient
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
-/// `kindred models`: what the server serves.
+/// `kindred models`: lists the server's models and versions.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models", abstract: "The server's models, their versions and what was refused.")
@@ -13,7 +14,7 @@ struct ModelsCommand: AsyncParsableCommand {
     @Argument(help: "One model; all where none is named.", transform: ParsedValue.modelName("model"))
     var name: ParsedValue<ModelName>?
 
-    /// Versions of a model that are shown, the newest.
+    /// Number of versions shown for a model, newest first.
     private static let versionsShownMax = 10
 
     func validate() throws { _ = try name?.value }
@@ -56,11 +57,11 @@ struct ModelsCommand: AsyncParsableCommand {
         return ["  \(side) columns: \(all)"]
     }
 
-    /// A table of the versions on disk and in memory, the newest first.
+    /// A table of the versions on disk and in memory, newest first.
     private static func versions(of model: ModelDescription) -> [String] {
         let reasons = Dictionary(model.refusals.map { ($0.version, $0.reason) }) { first, _ in first }
         let onDisk = Set(model.versions.map(\.version))
-        // What serves from memory alone is a version too.
+        // A version can serve from memory after its files are gone.
         let gone = model.loaded.filter { !onDisk.contains($0) }.map { version in
             (version, [version.description, "loaded, not on disk", "", "", "", ""])
         }

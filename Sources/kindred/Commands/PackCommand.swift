@@ -6,8 +6,9 @@ import KindredModel
 import KindredPack
 import KindredServer
 import KindredSystem
+import KindredTerminal
 
-/// `kindred pack`: vectors and ids become the next version of a model.
+/// `kindred pack`: packs vectors and ids into the next version of a model.
 struct PackCommand: ParsableCommand {
     enum Kind: String, ExpressibleByArgument, CaseIterable {
         case auto
@@ -27,8 +28,9 @@ struct PackCommand: ParsableCommand {
         commandName: "pack", abstract: "Make a new version of a model from vectors and ids.",
         discussion: """
             Vectors are .npy (<f4 or <f8, C order) or .safetensors (tensor "vectors", F32). Ids are a text file \
-            with one id per line or a .npy of <u8 or <i8; a .safetensors file may have them inside. The last line \
-            printed is the new version's folder.
+            with one id per line or a .npy of <u8 or <i8; a .safetensors file may have them inside. A heading in \
+            line 1, such as item_id, is left out where there is one line more than vectors. The last line printed is \
+            the new version's folder.
 
             --reindex makes no new version: it writes the int8 codes of published ones where they are missing, of \
             another layout or damaged.
@@ -52,7 +54,7 @@ struct PackCommand: ParsableCommand {
     var userIds: String?
     @Option(help: "An SQLite file with tables \"items\" and \"users\", keyed by \"id\".")
     var catalog: String?
-    // Nothing with a default: --reindex tells what was given from what was not.
+    // Options have no defaults here, so that `--reindex` can reject each one that was given.
     @Option(help: "How vectors compare. Under cosine they are stored with length 1. (default: dot)")
     var metric: SimilarityOption?
     @Option(help: "Which training all vectors come from.")
@@ -80,7 +82,7 @@ struct PackCommand: ParsableCommand {
         _ = try packer()
     }
 
-    /// A pack of what was given; throws what is missing or does not go together.
+    /// The packer for the options. Throws where one is missing or contradicts another.
     private func packer() throws -> Packer {
         guard let models else { throw ValidationError("--models is missing: the folder of all models") }
         guard let name else { throw ValidationError("--name is missing: the model's name") }
@@ -105,88 +107,16 @@ struct PackCommand: ParsableCommand {
         var packer = try packer()
         var columns: [Side: CatalogColumns] = [:]
         packer.check = { columns = try VersionCatalog.columns(of: $0, shownAs: catalog) }
-        let line = ProgressLine()
-        packer.progress = { line.show($0) }
-        let report: PackReport
-        do {
-            report = try packer.run()
-            line.clear()
-        } catch {
-            line.clear()
-            throw error
+        let report = try PackProgress.shown { show in
+            packer.progress = show
+            return try packer.run()
         }
+        let summary = PackSummary(report: report, columns: columns)
         if json {
-            print(JSONWriter.compact(Self.json(report, columns)))
+            print(JSONWriter.compact(summary.json))
         } else {
-            Self.summary(report, columns).forEach { print($0) }
+            summary.lines.forEach { print($0) }
             print(report.directory)
         }
-    }
-
-    /// What a person wants to see: sizes, what the catalog covers, and what may be wrong.
-    private static func summary(_ report: PackReport, _ columns: [Side: CatalogColumns]) -> [String] {
-        let manifest = report.manifest
-        var lines = ["model \(manifest.model)  version \(manifest.version)  \(manifest.metric)"]
-        for side in [Side.items, .users] {
-            guard let rows = manifest.rows(side) else { continue }
-            var line =
-                "\(side)  \(rows.count.groupedDigits) rows x \(manifest.dimension)  \(rows.idKind.name) ids"
-            if let catalog = columns[side] {
-                let matched = Int(rows.count) - catalog.rowsWithoutEntry
-                line += "  \(matched.groupedDigits) in the catalog (\(catalog.columns.count) columns)"
-            }
-            lines.append(line)
-            if let catalog = columns[side], catalog.rowsWithoutEntry > 0 {
-                lines.append(
-                    "note: \(catalog.rowsWithoutEntry.groupedDigits) \(side) have no catalog entry: "
-                        + "their attributes are null")
-            }
-            if let catalog = columns[side], catalog.idsWithoutVector > 0 {
-                lines.append(
-                    "note: \(catalog.idsWithoutVector.groupedDigits) catalog entries of \(side) have no vector"
-                )
-            }
-        }
-        lines += warnings(report).map { "warning: \($0)" }
-        return lines
-    }
-
-    /// What may be wrong with the version: also columns that clients cannot show.
-    private static func warnings(_ report: PackReport) -> [String] {
-        var warnings = report.warnings.map(\.description)
-        for side in [Side.items, .users] {
-            for name in report.manifest.rows(side)?.columns ?? [] where ResultNames.reserved.contains(name) {
-                warnings.append(
-                    "column '\(name)' of the catalog of \(side) has the name of a result's own member, so --json "
-                        + "and the Python client refuse it: \(ResultNames.remedy)")
-            }
-        }
-        return warnings
-    }
-
-    private static func json(_ report: PackReport, _ columns: [Side: CatalogColumns]) -> JSONValue {
-        let manifest = report.manifest
-        var members = [
-            JSONMember("directory", .string(report.directory)),
-            JSONMember("model", .string(manifest.model.description)),
-            JSONMember("version", .integer(manifest.version)),
-            JSONMember("fingerprint", .string(manifest.fingerprintText)),
-            JSONMember("metric", .string(manifest.metric.description)),
-            JSONMember("dimension", .integer(manifest.dimension)),
-        ]
-        for side in [Side.items, .users] {
-            guard let rows = manifest.rows(side) else { continue }
-            var inner = [
-                JSONMember("rows", .integer(rows.count)), JSONMember("id_kind", .string(rows.idKind.name)),
-                JSONMember("columns", .array(rows.columns.map(JSONValue.string))),
-            ]
-            if let catalog = columns[side] {
-                inner.append(JSONMember("rows_without_catalog_entry", .integer(catalog.rowsWithoutEntry)))
-                inner.append(JSONMember("catalog_ids_without_vector", .integer(catalog.idsWithoutVector)))
-            }
-            members.append(JSONMember(side.description, .object(inner)))
-        }
-        members.append(JSONMember("warnings", .array(warnings(report).map(JSONValue.string))))
-        return .object(members)
     }
 }

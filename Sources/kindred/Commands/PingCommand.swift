@@ -2,8 +2,9 @@ import ArgumentParser
 import KindredClient
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
-/// `kindred ping`: the time to the server and back.
+/// `kindred ping`: measures round trips to the server.
 struct PingCommand: AsyncParsableCommand {
     private static let intervalSecondsMax = 3_600.0
 
@@ -29,14 +30,14 @@ struct PingCommand: AsyncParsableCommand {
         try await server.withSession(isBounded: false) { session in
             for number in 1...count {
                 if number > 1 {
-                    await session.watch.pause()
+                    await session.timeout.pause()
                     try await Task.sleep(for: .seconds(interval))
                 }
-                await session.watch.progress()
+                await session.timeout.progress()
                 let time = try await session.client.ping()
                 if server.json {
                     try CommandOutput.result(
-                        JSONWriter.compact(.object([JSONMember("ms", .real(time.milliseconds))])))
+                        JSONWriter.compact(.object([JSONMember("ms", .real(time.inMilliseconds))])))
                 } else {
                     try CommandOutput.result(
                         "pong \(number) from \(server.server): \(time.formattedMilliseconds) ms")

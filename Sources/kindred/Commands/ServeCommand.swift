@@ -7,7 +7,7 @@ import KindredServer
 import Logging
 import ServiceLifecycle
 
-/// `kindred serve`: answers requests until it is told to stop.
+/// `kindred serve`: answers requests until a signal ends it.
 struct ServeCommand: AsyncParsableCommand {
     enum Loading: String, ExpressibleByArgument, CaseIterable {
         case memory
@@ -31,7 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
     private static let readListen = ParsedValue.address(
         "--listen", examples: "\(ParsedValue.defaultAddress) or [::1]:0")
     private static let threadsMax = 1_024
-    /// No request waits for longer, for its scan or for anything.
+    /// No request waits longer than the protocol's greatest timeout.
     private static let queueMillisecondsMax = Int(Limits.standard.timeoutMillisecondsMax)
 
     static let configuration = CommandConfiguration(
@@ -164,7 +164,7 @@ struct ServeCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             services: [
                 KindredService(server: server, listener: listener) {
-                    // Unbuffered: whoever started the server waits for this line.
+                    // Written unbuffered: the program that started the server waits for this line.
                     let line = "listening on \(KindredServer.address(of: listener))\n"
                     try? FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
                 }

@@ -3,8 +3,9 @@ import KindredDomain
 import KindredModel
 import KindredServer
 import KindredSystem
+import KindredTerminal
 
-/// `kindred verify`: loads versions as a server would, and says what is wrong with those it refuses.
+/// `kindred verify`: loads versions as a server does and reports the reason for each refusal.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check every byte of a version, a model or a whole repository.",

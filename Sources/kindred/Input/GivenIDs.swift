@@ -1,19 +1,20 @@
 import KindredDomain
+import KindredTerminal
 
-/// Ids as a command was given them, with what is to be said of how they were read.
+/// Ids as the user gave them, with notes on how they were read.
 struct GivenIDs: Sendable {
-    /// What names them in messages: an option, or a file.
+    /// Their name in messages: an option or a file.
     let name: String
-    /// Whose ids they are.
+    /// The side of the model that the ids belong to.
     let side: Side
-    /// Texts, in their order.
+    /// The ids as texts, in the order given.
     private(set) var ids: [ExternalID]
-    /// How they were read, where that may not be what was meant.
+    /// Notes on a reading that the user may not have meant.
     private(set) var notes: [String]
-    /// A file with the name that stands where the ids should.
+    /// The name of an existing file that was given where ids are expected.
     var fileOfThatName: String?
-    /// Indices, ascending, of the first ids of lists that are no numbers while all others of the list are: where the
-    /// model's ids are numbers, they are headings.
+    /// Ascending indices of ids that may be headings: the first of a list, not a number, while all others are numbers.
+    /// They are headings where the model's ids are numbers.
     private let possibleHeadings: [Int]
 
     init(name: String, side: Side, ids: [[UInt8]], notes: [String] = [], isHeadingLooked: Bool = false) {
@@ -27,7 +28,7 @@ struct GivenIDs: Sendable {
         possibleHeadings = mayHaveHeading ? [0] : []
     }
 
-    /// All ids of several lists; a list that stands alone keeps its own name.
+    /// Joins several lists. A single list keeps its own name.
     init(joining lists: [GivenIDs], name: String, side: Side) {
         if lists.count == 1 {
             self = lists[0]
@@ -45,10 +46,11 @@ struct GivenIDs: Sendable {
         possibleHeadings = headings
     }
 
-    /// Whether the kind of the model's ids decides how these are read.
+    /// Whether the reading depends on the model's kind of ids.
     var dependOnKind: Bool { !possibleHeadings.isEmpty || ids.contains { Self.integerOfFloat($0) != nil } }
 
-    /// Reads them as ids of the model's kind: where that is numbers, `12748.0` is 12748, as spreadsheets write it.
+    /// Converts the ids to the model's kind. For numbers, possible headings are dropped and `12748.0`, as spreadsheets
+    /// write it, becomes 12748.
     mutating func adapt(to kind: IDKind?) {
         guard kind == .number else { return }
         for index in possibleHeadings.reversed() {
@@ -70,7 +72,7 @@ struct GivenIDs: Sendable {
             "\(name): \(subject) written with decimals, as \(shown(example)), and read as whole numbers")
     }
 
-    /// Keeps the first of equal ids.
+    /// Drops repeated ids; the first one stays.
     mutating func dropRepeated() {
         var seen: Set<ExternalID> = []
         ids = ids.filter { seen.insert($0).inserted }
@@ -78,7 +80,7 @@ struct GivenIDs: Sendable {
 
     private func shown(_ id: ExternalID) -> String { VisibleText.quoted(Array(id.description.utf8)) }
 
-    /// The digits of a whole number, as a plain decimal or with zeros behind a point.
+    /// The digits of a whole number, written as a plain decimal or with zeros after a point. Nil for other texts.
     private static func integer(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
         let digits = bytes.prefix { $0 != UInt8(ascii: ".") }
         guard ExternalID.plainDecimal(digits) != nil else { return nil }

@@ -1,36 +1,30 @@
 import KindredDomain
+import KindredPack
+import KindredTerminal
 
-/// A text file of ids: one per line, a list with commas, or a table (CSV) with a column of them.
+/// A text file of ids: one per line, a list with commas, or a CSV table with a column of ids.
 struct IDFile {
     /// A path; `-` is standard input.
     let path: String
     let side: Side
-    /// The heading of the column, or its number from 1; nil: the one whose heading says that it holds ids, or the
-    /// first.
+    /// The heading of the id column, or its number from 1. Nil: the column whose heading names ids, else the first
+    /// column.
     let column: String?
 
     private static let comma = UInt8(ascii: ",")
-    /// What separates the columns of a table whose headings are known; without headings only the first does.
+    /// Separators of columns. All are tried where the first record is a heading; without a heading only the comma is.
     private static let separators = [comma, UInt8(ascii: ";"), UInt8(ascii: "\t")]
-
-    /// Headings of columns with ids, the surest first; upper case, spaces, dashes and underscores do not matter.
-    private var headings: [String] {
-        switch side {
-        case .users: ["userid", "customerid", "user", "users", "customer", "customers", "id", "ids"]
-        case .items: ["itemid", "productid", "item", "items", "product", "sku", "stockcode", "id", "ids"]
-        }
-    }
 
     /// How the records of the file are read.
     private struct Shape {
         var separator = IDFile.comma
-        /// Nil: every field is an id.
+        /// Index of the id column; nil where every field is an id.
         var column: Int? = 0
         var hasHeading = false
         var notes: [String] = []
     }
 
-    /// The ids of the files that an option gives, one file after the other; empty where they have none.
+    /// The ids of all files of an option, in order. Empty where the files have none.
     static func read(
         _ paths: [String], option: String, side: Side, column: String?
     ) throws(CommandFailure) -> GivenIDs {
@@ -86,7 +80,7 @@ struct IDFile {
 
     private func shape(of bytes: [UInt8]) throws(RecordReader.Fault) -> Shape {
         for separator in Self.separators {
-            // What is no record with one separator may be one with another.
+            // Text that is malformed with one separator may be well formed with another.
             if let shape = try? shapeWithHeading(bytes, separator) { return shape }
         }
         var (least, most, records) = (Int.max, 0, 0)
@@ -120,17 +114,21 @@ struct IDFile {
         return shape
     }
 
-    /// The shape where the first record names a column of ids.
+    /// The shape where the first record is a heading with a column of ids; nil where it is not.
     private func shapeWithHeading(_ bytes: [UInt8], _ separator: UInt8) throws(RecordReader.Fault) -> Shape? {
         var reader = RecordReader(bytes, separator: separator)
         repeat {
             guard try reader.next() else { return nil }
         } while reader.fields.allSatisfy(\.isEmpty)
         let texts = reader.texts
-        let headed = headings.lazy.compactMap { name in texts.firstIndex { Self.plain($0) == name } }.first
+        let headed = IDHeading.names(of: side).lazy.compactMap { name in
+            texts.firstIndex { IDHeading.plain($0) == name }
+        }.first
         let found =
             column.map { name in
-                texts.firstIndex { $0 == name } ?? texts.firstIndex { Self.plain($0) == Self.plain(name) }
+                texts.firstIndex { $0 == name } ?? texts.firstIndex {
+                    IDHeading.plain($0) == IDHeading.plain(name)
+                }
                     ?? Self.index(ofNumber: name, among: texts, headed)
             } ?? headed
         guard let found else { return nil }
@@ -144,13 +142,9 @@ struct IDFile {
         return shape
     }
 
-    /// The index that a column's number means where the first record has a heading of ids; nil where it has none.
+    /// The column index for a number, where the first record is a heading with ids; nil otherwise.
     private static func index(ofNumber number: String, among texts: [String], _ headed: Int?) -> Int? {
         guard headed != nil, let number = Int(number), (1...texts.count).contains(number) else { return nil }
         return number - 1
-    }
-
-    private static func plain(_ heading: String) -> String {
-        heading.lowercased().filter { $0 != " " && $0 != "_" && $0 != "-" }
     }
 }

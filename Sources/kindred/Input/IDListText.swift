@@ -2,9 +2,9 @@ import ArgumentParser
 import Foundation
 import KindredDomain
 
-/// A list of ids as an option gives it: `A,B,"C, D"`, or `@FILE`, or `@-` for standard input. `@@A` is the id `@A`.
+/// The value of an option that takes ids: `A,B,"C, D"`, `@FILE`, or `@-` for standard input. `@@A` is the id `@A`.
 struct IDListText: Sendable {
-    /// For the help of options.
+    /// The forms of a list, for help texts.
     static let help = "separated by commas, or @FILE"
 
     private enum Source: Sendable {
@@ -16,7 +16,7 @@ struct IDListText: Sendable {
     private let text: String
     private let source: Source
 
-    /// Reads the values of an option.
+    /// Reads one value of an option.
     static func option(_ option: String) -> @Sendable (String) -> ParsedValue<IDListText> {
         { text in
             ParsedValue(text) { text throws(ValidationError) in try IDListText(text, option: option) }
@@ -35,7 +35,7 @@ struct IDListText: Sendable {
         source = .ids(try Self.fields(text.hasPrefix("@@") ? String(text.dropFirst()) : text, option: option))
     }
 
-    /// The parts of a text that commas or line ends separate, without white space around them and without empty ones.
+    /// The non-empty fields of a text, separated by commas or line ends, without surrounding white space.
     static func fields(_ text: String, option: String) throws(ValidationError) -> [[UInt8]] {
         var reader = RecordReader(Array(text.utf8))
         var fields: [[UInt8]] = []
@@ -54,7 +54,7 @@ struct IDListText: Sendable {
         if case .file("-") = source { true } else { false }
     }
 
-    /// The ids of all values of an option, one list after the other, as `given` reads each.
+    /// The ids of all values of an option, in order.
     static func given(
         _ texts: [IDListText], side: Side, column: String?
     ) throws(CommandFailure) -> GivenIDs {
@@ -63,7 +63,7 @@ struct IDListText: Sendable {
         return GivenIDs(joining: lists, name: texts.first?.option ?? "", side: side)
     }
 
-    /// The ids, which are read from their file now. `column` is as `IDFile` has it.
+    /// The ids; reads the file where the value names one. `column` is that of `IDFile`.
     func given(side: Side, column: String?) throws(CommandFailure) -> GivenIDs {
         switch source {
         case .file(let path): return try IDFile(path: path, side: side, column: column).read()

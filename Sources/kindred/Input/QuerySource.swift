@@ -4,16 +4,16 @@ import KindredDomain
 import KindredModel
 import KindredPack
 
-/// What a command asks for recommendations by.
+/// The queries of a recommend or similar command.
 enum QuerySource: Sendable {
     case users(GivenIDs)
     case items(GivenIDs)
-    /// One query: members with a weight each.
+    /// One query: a basket whose members have weights.
     case basket(text: String, GivenIDs, weights: [Float])
     /// A `.npy` file with one vector per row.
     case vectors(path: String)
 
-    /// The queries with the texts that name them, ids read as those of the model's kind.
+    /// The queries, each with the text that names it in the output. Ids are converted to the model's kind.
     func queries(
         _ models: ModelLookup, _ model: ModelName?
     ) async throws -> [(text: String, query: Query)] {
@@ -39,7 +39,7 @@ enum QuerySource: Sendable {
         return given.ids
     }
 
-    /// The ids of several values of an option, one after the other.
+    /// The ids of all values of an option, in order. Throws where there are none.
     static func ids(
         _ values: [ParsedValue<IDListText>], option: String, side: Side, column: String?
     ) throws -> GivenIDs {
@@ -51,7 +51,7 @@ enum QuerySource: Sendable {
         return all
     }
 
-    /// One basket of one or more texts: `ID[:WEIGHT],...` or `@FILE` with one `ID[:WEIGHT]` per line.
+    /// One basket from all values of the option: `ID[:WEIGHT],...`, or `@FILE` with one `ID[:WEIGHT]` per line.
     static func basket(_ texts: [ParsedValue<IDListText>], column: String?) throws -> QuerySource {
         let text = texts.map(\.description).joined(separator: ",")
         let parts = try IDListText.given(try texts.map { try $0.value }, side: .items, column: column)
@@ -67,7 +67,7 @@ enum QuerySource: Sendable {
     }
 
     private static func member(_ part: String) throws(ValidationError) -> (id: Substring, weight: Float) {
-        // The last colon separates the weight; an id may have others.
+        // An id may contain colons; the last one separates the weight.
         guard let colon = part.lastIndex(of: ":") else { return (part[...], 1) }
         guard let weight = Float(part[part.index(after: colon)...]), colon > part.startIndex else {
             throw ValidationError("--basket: '\(part)' is no ID[:WEIGHT], such as 22423:2.5")

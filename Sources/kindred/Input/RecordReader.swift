@@ -1,14 +1,16 @@
-/// Reads records of fields as RFC 4180 writes them, one after the other: a field in quotes may hold separators and line
-/// ends, `""` in it is a quote. White space around a field is no part of it, unless it is in quotes.
+import KindredTerminal
+
+/// Reads CSV records (RFC 4180) one by one. A quoted field may contain separators and line ends; `""` in it is a quote.
+/// White space around a field is dropped, unless it is quoted.
 struct RecordReader {
-    /// What is wrong with a record.
+    /// A malformed record.
     struct Fault: Error {
-        /// From 1.
+        /// Line number from 1.
         let line: Int
         let reason: String
     }
 
-    /// Where a field stands in the bytes.
+    /// The position of a field.
     struct Field {
         fileprivate let range: Range<Int>
         fileprivate let hasDoubledQuotes: Bool
@@ -18,7 +20,7 @@ struct RecordReader {
 
     private static let quote = UInt8(ascii: "\"")
     private static let tab = UInt8(ascii: "\t")
-    /// White space that is no line end, in UTF-8: tab, space, no-break space, zero-width space, byte order mark.
+    /// White space other than line ends, in UTF-8: tab, space, no-break space, zero-width space, byte order mark.
     private static let blanks: [[UInt8]] = [
         [0x09], [0x20], [0xC2, 0xA0], [0xE2, 0x80, 0x8B], [0xEF, 0xBB, 0xBF],
     ]
@@ -27,18 +29,18 @@ struct RecordReader {
     private let separator: UInt8
     private var position = 0
     private var nextLine = 1
-    /// The line that the last record begins on, from 1.
+    /// Line number, from 1, where the last record begins.
     private(set) var line = 0
     /// The fields of the last record, at least one.
     private(set) var fields: [Field] = []
 
-    /// Records of a text in UTF-8 without a byte order mark.
+    /// `bytes`: UTF-8 without a byte order mark.
     init(_ bytes: [UInt8], separator: UInt8 = UInt8(ascii: ",")) {
         self.bytes = bytes
         self.separator = separator
     }
 
-    /// Reads a record; false at the end.
+    /// Reads the next record; false at the end.
     mutating func next() throws(Fault) -> Bool {
         guard position < bytes.count else { return false }
         line = nextLine
@@ -135,7 +137,7 @@ struct RecordReader {
         return start..<end
     }
 
-    /// Whether white space may begin or end with the byte: most ids need no closer look.
+    /// Whether the byte can be part of white space. Most ids skip the full check.
     private static func mayBeBlank(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0x80 }
 }
 

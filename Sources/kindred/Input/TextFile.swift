@@ -2,11 +2,12 @@ import Glibc
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
-/// The bytes of a text file that somebody gives a command: UTF-8 without a byte order mark.
+/// Reads text files given by the user: UTF-8 without a byte order mark.
 enum TextFile {
     private static let chunkBytes = 1 << 20
-    /// What files begin with that are no text, and what they are.
+    /// Signatures of other formats, with advice.
     private static let formats: [(start: [UInt8], what: String)] = [
         ([0xFF, 0xFE], "UTF-16 text: save it as UTF-8, or 'iconv -f UTF-16 -t UTF-8 FILE'"),
         ([0xFE, 0xFF], "UTF-16 text: save it as UTF-8, or 'iconv -f UTF-16 -t UTF-8 FILE'"),
@@ -17,7 +18,7 @@ enum TextFile {
     ]
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// Reads a file, a pipe (as the shell's `<(...)` is one) or, for `-`, standard input.
+    /// Reads a file, a pipe such as the shell's `<(...)`, or standard input for `-`.
     static func read(_ path: String) throws(CommandFailure) -> [UInt8] {
         let bytes = try readAll(path)
         if let format = formats.first(where: { bytes.starts(with: $0.start) }) {
@@ -48,7 +49,7 @@ enum TextFile {
             let count = try append(chunkOf: descriptor, path, to: &bytes)
             if count == 0 { return bytes }
             guard bytes.count <= Limits.idListFileBytesMax else { throw tooLarge(path) }
-            // A text has none. Told at once: a device may have no end.
+            // Text has no zero bytes. Checked at once, since a device may never end.
             guard let zero = bytes[start...].firstIndex(of: 0) else { continue }
             if let format = formats.first(where: { bytes.starts(with: $0.start) }) {
                 throw .noText(path, reason: "it is \(format.what)")
@@ -57,7 +58,7 @@ enum TextFile {
         }
     }
 
-    /// Appends what one read gives; how many bytes, 0 at the end.
+    /// Appends the bytes of one read. Returns their number, 0 at the end.
     private static func append(
         chunkOf descriptor: Int32, _ path: String, to bytes: inout [UInt8]
     ) throws(CommandFailure) -> Int {

@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// Looks for commands and options that there are not, before the parser, which would name something else that is wrong.
+/// Rejects unknown commands and options before the argument parser runs, whose messages name the wrong cause.
 struct CommandLineCheck {
     /// The command line without the program's own name.
     let arguments: [String]
 
-    /// Options that every command has, and those of the parser's own.
+    /// Options that the argument parser adds to every command.
     private static let everywhere: Set = ["-h", "--help", "--help-hidden"]
     private static let helpCommand = "help"
 
@@ -13,13 +13,13 @@ struct CommandLineCheck {
         KindredCommand.configuration.subcommands.map { ($0.configuration.commandName ?? $0._commandName, $0) }
     }
 
-    /// The command that a command line names; nil where it names none.
+    /// The command that the arguments begin with; nil where it is unknown.
     static func command(of arguments: [String]) -> String? {
         guard let first = arguments.first, commands.contains(where: { $0.name == first }) else { return nil }
         return first
     }
 
-    /// Throws for a command that there is not and for an option that the command has not.
+    /// Throws for an unknown command and for an option that the command does not have.
     func check() throws(ValidationError) {
         guard let first = arguments.first else { return }
         guard !first.hasPrefix("-") else {
@@ -33,7 +33,7 @@ struct CommandLineCheck {
         try checkOptions(of: first)
     }
 
-    /// An option of a command that stands before it.
+    /// Throws where an option of a command stands before the command.
     private func checkBeforeCommand(_ option: String) throws(ValidationError) {
         guard let command = arguments.first(where: { name in Self.commands.contains { $0.name == name } }),
             case let name = String(option.prefix { $0 != "=" }), !Self.everywhere.contains(name),
@@ -53,7 +53,7 @@ struct CommandLineCheck {
     private func checkOptions(of command: String) throws(ValidationError) {
         let options = Self.options(of: command)
         let takesArguments = Self.takesArguments(command)
-        // An option may take several values: the parser judges those.
+        // An option may take several values; the argument parser checks them.
         var isBehindValue = false
         var rest = arguments.dropFirst()
         while let argument = rest.popFirst() {
@@ -79,8 +79,8 @@ struct CommandLineCheck {
         }
     }
 
-    /// The arguments with a value that begins with one dash joined to its option, as `--user=-5`, unless it is the name
-    /// of an option: some options would not take it.
+    /// The arguments, with each value that begins with one dash joined to its option, as in `--user=-5`. Some options
+    /// would not take it as the next argument. A value that is the name of an option stays apart.
     var joined: [String] {
         guard let command = Self.command(of: arguments) else { return arguments }
         let options = Self.options(of: command)
@@ -97,7 +97,7 @@ struct CommandLineCheck {
             let isName = value.hasPrefix("--") || options.contains { $0.name == value.prefix { $0 != "=" } }
             guard value.hasPrefix("-"), value != "-", !isName else {
                 joined.append(argument)
-                // A value is no option, whatever it looks like.
+                // The argument after an option that takes a value is that value, even where it looks like an option.
                 if !isName { joined.append(rest.removeFirst()) }
                 continue
             }
@@ -117,18 +117,18 @@ struct CommandLineCheck {
     }
 
     private static func list(_ options: [String]) -> String {
-        // An option of a command may have the name of one of the parser's own.
+        // A command may have an option with the name of one of the parser's own.
         var seen = everywhere
         return options.filter { seen.insert($0).inserted }.joined(separator: ", ")
     }
 
-    /// Whether a command has arguments beside its options.
+    /// Whether a command takes arguments that belong to no option.
     private static func takesArguments(_ command: String) -> Bool {
         guard let type = commands.first(where: { $0.name == command })?.type else { return true }
         return KindredCommand.helpMessage(for: type).contains("\nARGUMENTS:")
     }
 
-    /// The option that was meant: of a short one, the first that begins with its letter.
+    /// The option probably meant. For a short option: the first long one that begins with its letter.
     private static func nearest(_ name: String, _ options: [String]) -> String? {
         if name.hasPrefix("--") { return NearestName.find(name, among: options) }
         let letters = name.dropFirst()
@@ -136,15 +136,15 @@ struct CommandLineCheck {
             ? "--\(letters)" : options.first { $0.hasPrefix("--\(letters.prefix(1))") }
     }
 
-    /// The options of a command in the order of its help, each with whether a value follows it.
+    /// The options of a command in the order of its help text, and whether each takes a value.
     static func options(of command: String) -> [(name: String, takesValue: Bool)] {
         guard let type = commands.first(where: { $0.name == command })?.type else { return [] }
-        // Wide enough that no line is wrapped.
+        // The width keeps the parser from wrapping lines.
         let help = KindredCommand.helpMessage(for: type, includeHidden: true, columns: 1 << 16)
         var options: [(name: String, takesValue: Bool)] = []
         for line in help.split(separator: "\n") where line.hasPrefix("  -") {
-            // "  -h, --help   Show ..." and "  --server <server>   The ...": a comma behind a name says that another
-            // one follows.
+            // Lines look like "  -h, --help   Show ..." and "  --server <server>   The ...". A comma after a name
+            // announces another name.
             var words = line.split(separator: " ")[...]
             while let word = words.popFirst() {
                 let name = word.hasSuffix(",") ? word.dropLast() : word
@@ -153,5 +153,31 @@ struct CommandLineCheck {
             }
         }
         return options + everywhere.map { ($0, false) }
+    }
+}
+
+/// Finds the name that a mistyped name probably stands for.
+enum NearestName {
+    /// The nearest of the names by edit distance. Nil where the distance is above a third of the letters and above 2.
+    static func find(_ name: String, among names: [String]) -> String? {
+        let near = names.map { (name: $0, distance: distance(name, $0)) }.min { $0.distance < $1.distance }
+        guard let near, near.distance <= max(2, name.count / 3) else { return nil }
+        return near.name
+    }
+
+    /// The Levenshtein distance: letters to insert, delete or replace.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right)
+        var row = Array(0...right.count)
+        for (index, letter) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for (column, other) in right.enumerated() {
+                let above = row[column + 1]
+                row[column + 1] = letter == other ? diagonal : min(diagonal, above, row[column]) + 1
+                diagonal = above
+            }
+        }
+        return row[right.count]
     }
 }

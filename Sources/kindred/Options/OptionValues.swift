@@ -4,14 +4,14 @@ import KindredDomain
 
 /// Checks of values that more than one command takes.
 enum OptionValues {
-    /// Throws unless a request can state so many results; what a server allows, it says itself.
+    /// Throws unless `k` fits the protocol's field. The server checks its own limit.
     static func check(k: Int) throws {
         guard k > 0 else { throw ValidationError("-k \(k): at least 1") }
         guard k <= UInt32.max else { throw ValidationError("-k \(k): at most \(UInt32.max)") }
     }
 
-    /// Throws for an option whose value was forgotten, so that the next option stands in its place. A value may begin
-    /// with one dash, as negative numbers and some ids do.
+    /// Throws where a value is missing and the parser took the next option for it. A value may begin with one dash, as
+    /// negative numbers and some ids do.
     static func checkPresent(_ options: [(name: String, values: [String])]) throws {
         for (name, values) in options {
             guard let value = values.first(where: { $0.hasPrefix("--") }) else { continue }
@@ -19,7 +19,7 @@ enum OptionValues {
         }
     }
 
-    /// Throws where numbers stand in the place of the file that holds them.
+    /// Throws where the user gave the numbers themselves instead of the file that holds them.
     static func checkFile(_ name: String, _ value: String, of content: String) throws {
         let parts = value.split(separator: ",")
         guard !parts.isEmpty, parts.allSatisfy({ Float($0) != nil }),
@@ -28,14 +28,14 @@ enum OptionValues {
         throw ValidationError("\(name) \(value): a .npy file with \(content), not the numbers themselves")
     }
 
-    /// Throws where standard input is to be read more than once.
+    /// Throws where more than one option reads standard input.
     static func checkStandardInput(_ readers: [(name: String, isReader: Bool)]) throws {
         let names = readers.filter(\.isReader).map(\.name)
         guard names.count > 1 else { return }
         throw ValidationError("\(names.joined(separator: " and ")): standard input is read once")
     }
 
-    /// The path that an option of a file gives: also with the @ of options that take lists.
+    /// The path in an option's value. A leading `@`, as options for lists have it, is dropped.
     static func path(_ value: String) -> String {
         guard value.hasPrefix("@"), value.count > 1, !FileManager.default.fileExists(atPath: value) else {
             return value
@@ -43,8 +43,8 @@ enum OptionValues {
         return String(value.dropFirst())
     }
 
-    /// The names of catalog columns that an option lists, each once; nil where it is not given. Throws for names that
-    /// the members of a result have in JSON.
+    /// The distinct column names that an option lists; nil where the option is absent. Throws for names that a result
+    /// has in JSON already.
     static func columns(_ values: [String], json: Bool) throws(ValidationError) -> [String]? {
         guard !values.isEmpty else { return nil }
         var names: [String] = []

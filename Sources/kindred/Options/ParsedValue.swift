@@ -5,14 +5,14 @@ import KindredServer
 
 /// The value of an option or argument, read once from its text.
 ///
-/// What is wrong with the text is thrown where a command checks its options. Thrown while they are read, it would stand
-/// behind words of the parser's own.
+/// Errors are kept and thrown when the command validates its options. If they were thrown while the parser reads the
+/// text, the parser would put words of its own before them.
 struct ParsedValue<Value: Sendable>: Sendable, CustomStringConvertible {
-    /// The text.
+    /// The text as it was given.
     let description: String
     private let reading: Result<Value, ValidationError>
 
-    /// Reads a text.
+    /// Reads the value; an error is kept.
     init(_ text: String, _ read: (String) throws(ValidationError) -> Value) {
         description = text
         do throws(ValidationError) {
@@ -22,14 +22,14 @@ struct ParsedValue<Value: Sendable>: Sendable, CustomStringConvertible {
         }
     }
 
-    /// Throws what is wrong with the text.
+    /// The value. Throws the error of reading it.
     var value: Value {
         get throws(ValidationError) { try reading.get() }
     }
 }
 
 extension ParsedValue where Value == ModelName {
-    /// The name of a model, which an option or argument gives.
+    /// Reads a model's name from an option or argument.
     static func modelName(_ option: String) -> @Sendable (String) -> Self {
         { text in
             Self(text) { text throws(ValidationError) in
@@ -43,10 +43,10 @@ extension ParsedValue where Value == ModelName {
 }
 
 extension ParsedValue where Value == Endpoint {
-    /// The address of a server that nobody told another one.
+    /// The address that a server listens on by default.
     static var defaultAddress: String { "127.0.0.1:\(ServerConfiguration.defaultPort)" }
 
-    /// The address that an option gives.
+    /// Reads a server's address from an option.
     static func address(_ option: String, examples: String = defaultAddress) -> @Sendable (String) -> Self {
         { text in
             Self(text) { text throws(ValidationError) in

@@ -2,10 +2,10 @@ import KindredClient
 import KindredModel
 import KindredSystem
 
-/// The rows of an audience on their way out, as they arrive: `id,score` lines in a file or on standard output, or the
-/// `results` of one JSON object. Before the first row, or the end, nothing is printed: what fails leaves no beginning.
+/// Writes audience rows as they arrive: `id,score` lines to a file or standard output, or the `results` of one JSON
+/// object. Nothing is printed before the first row or the end, so a failed request leaves no partial output.
 final class AudienceRowsOutput {
-    /// Nil: standard output.
+    /// The output file; nil for standard output.
     private let file: OutputFile?
     private let json: Bool
     private var hasBegun = false
@@ -16,7 +16,7 @@ final class AudienceRowsOutput {
         self.json = json
     }
 
-    /// Rows in a file are lines, whatever the summary is.
+    /// Rows in a file are always CSV lines.
     private var areRowsJSON: Bool { json && file == nil }
 
     func write(_ chunk: AudienceStream.Chunk) throws {
@@ -35,7 +35,7 @@ final class AudienceRowsOutput {
         try write(text)
     }
 
-    /// Completes the rows; with JSON the summary follows.
+    /// Completes the rows, and prints the summary with JSON.
     func finish(summary: [JSONMember]) throws {
         try begin()
         let object = JSONWriter.compact(.object(summary))
@@ -55,7 +55,7 @@ final class AudienceRowsOutput {
         if let file { try file.write(Array(text.utf8)) } else { try StandardOutput.write(text) }
     }
 
-    /// A CSV field (RFC 4180): quoted where it must be.
+    /// A CSV field, quoted where RFC 4180 requires it.
     private static func field(_ id: ExternalID) -> String {
         let text = id.description
         guard text.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else { return text }

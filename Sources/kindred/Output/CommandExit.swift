@@ -1,15 +1,15 @@
 import ArgumentParser
 import Glibc
 
-/// The end of a command that did not do all it was asked for: one line on standard error and an exit status.
+/// Ends a command that failed, or that prints help: one line on standard error and an exit status.
 enum CommandExit {
-    /// What the parser's own messages begin with: of theirs alone the first letter is made small.
+    /// First words of the argument parser's own messages, whose first letter is made lower case.
     private static let parserWords = [
         "Unknown ", "Missing ", "The value ", "The option ", "Unexpected ", "Value to be set ",
     ]
 
-    /// Prints help or a version to standard output with status 0, anything else as `error: ...` with status 64 where
-    /// the command line is wrong and 1 where something failed. What was printed before is written first.
+    /// Prints help or the version to standard output with status 0. Prints other errors as `error: ...` with status 64
+    /// for a wrong command line and 1 otherwise. Flushes earlier output first.
     static func end(with error: any Error, arguments: [String]) -> Never {
         let status = KindredCommand.exitCode(for: error)
         if status == .success { print(KindredCommand.fullMessage(for: error)) }
@@ -24,7 +24,7 @@ enum CommandExit {
         Glibc.exit(status.rawValue)
     }
 
-    /// Ends with 1 where standard output has not taken all: with an error, or without a word where nobody reads it.
+    /// Ends with 1 where earlier output could not be written: with an error, or silently where its reader is gone.
     private static func endIfUnwritten() {
         do {
             try StandardOutput.flush()

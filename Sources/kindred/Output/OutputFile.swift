@@ -3,24 +3,24 @@ import Glibc
 import KindredModel
 import KindredSystem
 
-/// A file that is seen when it is whole: until then its bytes lie beside it, in a new file `.NAME.PROCESS.partial`,
-/// which goes when it is given up, or when a signal ends the command.
+/// A file that appears once it is complete. Until then its bytes are in a new file `.NAME.PROCESS.partial` beside it,
+/// which is removed on failure or when a signal ends the command.
 ///
-/// A link is followed, and an existing file's permissions are kept. What is no file but a device or a pipe is written
-/// as it comes, and so is what standard output or standard error already writes to.
+/// Links are followed, and an existing file keeps its permissions. Devices, pipes and the process's own standard
+/// streams are written directly.
 final class OutputFile {
-    /// Names that are tried where files of that name are there.
+    /// Names tried for the partial file where others exist.
     private static let attemptsMax = 100
 
-    /// As it was given.
+    /// The path as the user gave it.
     private let name: String
     private let path: String
-    /// -1 once it is closed.
+    /// -1 after closing.
     private var descriptor: Int32
-    /// Nil where the bytes go to their place at once, and once they are there.
+    /// Path of the partial file; nil where bytes are written directly, and after publishing.
     private var partial: String?
 
-    /// Opens PATH, or what it will be. Waits for the reader of a pipe.
+    /// Opens `path` or its partial file. For a pipe, waits for the reader.
     init(path: String) throws {
         name = path
         var link = stat()
@@ -58,7 +58,7 @@ final class OutputFile {
         UnfinishedFile.clear()
     }
 
-    /// Makes a file that was not there, in the folder of `path`: nobody else's is touched, and no link is followed.
+    /// Creates a new partial file in the folder of `path`. Neither touches an existing file nor follows a link.
     private static func create(
         beside path: String, mode: mode_t, named name: String
     ) throws -> (descriptor: Int32, path: String) {
@@ -74,7 +74,8 @@ final class OutputFile {
         throw failure(name, errno)
     }
 
-    /// Standard output or standard error, where that is the file: opened anew, it would be written from its beginning.
+    /// Standard output or standard error where the path names the same file. Opened again, it would be overwritten from
+    /// its start.
     private static func ownStream(_ status: stat) -> Int32? {
         [STDOUT_FILENO, STDERR_FILENO].first { stream in
             var own = stat()
@@ -94,7 +95,7 @@ final class OutputFile {
         }
     }
 
-    /// Puts the whole file in its place.
+    /// Renames the complete file into place.
     func publish() throws {
         let result = close(descriptor)
         descriptor = -1
@@ -104,4 +105,31 @@ final class OutputFile {
         self.partial = nil
         UnfinishedFile.clear()
     }
+}
+
+/// The partial file that a signal handler removes. There is at most one.
+private enum UnfinishedFile {
+    /// A C string, never freed, since a signal may arrive at any time.
+    nonisolated(unsafe) private static var path: UnsafeMutablePointer<CChar>?
+
+    /// Makes SIGINT, SIGTERM and SIGHUP remove the file before they end the process. Signals that are ignored, as under
+    /// `nohup`, stay ignored.
+    static func set(_ file: String) {
+        path = strdup(file)
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            var current = sigaction()
+            sigaction(signal, nil, &current)
+            let isIgnored = unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self) == 1
+            if isIgnored { continue }
+            // Calls only functions that are safe in a signal handler (signal-safety(7)).
+            Glibc.signal(signal) { number in
+                if let path = UnfinishedFile.path { unlink(path) }
+                Glibc.signal(number, SIG_DFL)
+                raise(number)
+            }
+        }
+    }
+
+    /// Forgets the file, which is complete or removed.
+    static func clear() { path = nil }
 }

@@ -2,26 +2,27 @@ import KindredClient
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
-/// Prints the answers to queries: a table for people, one JSON object per query and line for programs.
+/// Prints answers: a table for people, or one JSON object per query and line.
 struct QueryPrinter {
     let json: Bool
-    /// `item` or `user`: what the ids of the results are.
+    /// The side of the results.
     let target: Side
-    /// In the order they were asked for.
+    /// Catalog columns in the requested order.
     let columns: [String]
-    /// What is known of the lists that go with every query.
+    /// Members on the exclusions and candidates.
     let listMembers: [JSONMember]
 
-    /// `best`: what is the best where nothing reaches the least score.
-    func show(_ query: String, _ answer: Recommendations, best: BestBelow?) {
+    /// `best`: the best result below the minimum score, where no result reaches it.
+    func show(_ query: String, _ answer: Recommendations, best: BestBelowMinimum?) {
         if json { print(JSONWriter.compact(object(query, answer))) } else { table(query, answer, best) }
     }
 
-    /// A query that failed: to standard output as JSON, where a program expects one line per query.
+    /// Prints a failed query. As JSON it goes to standard output, since a program expects one line per query.
     func show(_ query: String, _ error: KindredError) {
         guard json else {
-            // A basket is not the id that is unknown.
+            // The query's text is the unknown id only where the message quotes it; a basket has several ids.
             let isOfQuery = error.name == "UNKNOWN_ID" && error.message.contains("'\(query)'")
             let guess = isOfQuery ? UnknownIDText.guess(ExternalID(query)) : nil
             return CommandOutput.error("\(query): \(error)\(guess.map { " (\($0))" } ?? "")")
@@ -62,7 +63,7 @@ struct QueryPrinter {
             ])
     }
 
-    private func table(_ query: String, _ answer: Recommendations, _ best: BestBelow?) {
+    private func table(_ query: String, _ answer: Recommendations, _ best: BestBelowMinimum?) {
         let milliseconds = answer.computeTime.formattedMilliseconds
         let heading =
             "model \(answer.model)  version \(answer.version)  \(answer.isExact ? "exact" : "partial")  "
@@ -80,71 +81,12 @@ struct QueryPrinter {
         }
     }
 
-    /// Why there are no results.
-    private func reason(_ answer: Recommendations, _ best: BestBelow?) -> String {
+    /// The reason for an empty result.
+    private func reason(_ answer: Recommendations, _ best: BestBelowMinimum?) -> String {
         guard answer.eligible > 0 else { return "no \(target.singular) may appear" }
         guard let best else { return "\(answer.eligible.groupedDigits) \(target) were eligible" }
         return
             "none of \(answer.eligible.groupedDigits) eligible \(target) reaches "
             + "\(Double(best.least).shortened); the best, \(best.id), has \(best.score.formattedScore)"
-    }
-}
-
-extension ExternalID {
-    var json: JSONValue {
-        switch self {
-        case .number(let value): .integer(value)
-        case .text: .string(description)
-        }
-    }
-}
-
-extension ColumnValue: CustomStringConvertible {
-    var json: JSONValue {
-        switch self {
-        case .integer(let value): .integer(value)
-        case .real(let value): .real(value)
-        case .text(let text): .string(text)
-        }
-    }
-
-    /// The value as it stands in a table.
-    public var description: String {
-        switch self {
-        case .integer(let value): "\(value)"
-        case .real(let value): "\(value)"
-        case .text(let text): text
-        }
-    }
-}
-
-extension JSONValue {
-    /// The shortest decimal that reads back as the same float32.
-    static func score(_ score: Float) -> JSONValue { .number("\(score)") }
-}
-
-extension Float {
-    /// Four decimals, or more digits where those would say nothing.
-    var formattedScore: String {
-        magnitude >= 1e6 || (magnitude < 1e-3 && self != 0) ? "\(self)" : fixed(4)
-    }
-
-    private func fixed(_ decimals: Int) -> String {
-        let scaled = (Double(magnitude) * 10_000).rounded()
-        let whole = UInt64(scaled) / 10_000
-        let rest = String(UInt64(scaled) % 10_000)
-        return (self < 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: decimals - rest.count)
-            + rest
-    }
-}
-
-extension Duration {
-    var milliseconds: Double {
-        Double(components.seconds) * 1e3 + Double(components.attoseconds) * 1e-15
-    }
-
-    var formattedMilliseconds: String {
-        let hundredths = (milliseconds * 100).rounded() / 100
-        return hundredths == hundredths.rounded() ? "\(Int(hundredths))" : "\(hundredths)"
     }
 }

@@ -1,11 +1,12 @@
 import KindredDomain
+import KindredTerminal
 
-/// Ids that a model does not have, as a message names them: in quotes, with what may be wrong with them.
+/// Formats unknown ids for messages: quoted, with a guess at the mistake.
 enum UnknownIDText {
-    /// Ids that a message names.
+    /// Number of ids named in a message.
     private static let examplesMax = 5
 
-    /// The first of `count` ids, and a guess for each kind of fault that is seen in them.
+    /// The first of `count` ids; each kind of guess is printed once.
     static func examples(_ ids: some Collection<ExternalID>, of count: UInt64) -> String {
         var told: Set<String> = []
         var texts: [String] = []
@@ -18,10 +19,10 @@ enum UnknownIDText {
         return texts.joined(separator: ", ")
     }
 
-    /// The id in quotes, with what the eye does not see.
+    /// The id in quotes, with invisible characters as escapes.
     static func quoted(_ id: ExternalID) -> String { VisibleText.quoted(Array(id.description.utf8)) }
 
-    /// What may be wrong with an id; nil where nothing is seen.
+    /// A guess at the mistake in an id; nil without one.
     static func guess(_ id: ExternalID) -> String? {
         guard case .text(let bytes) = id else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)

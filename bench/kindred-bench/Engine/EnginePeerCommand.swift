@@ -20,12 +20,8 @@ struct EnginePeerCommand: ParsableCommand {
     @Option(help: "int8 or blas.") var path = EnginePath.int8
 
     func validate() throws {
-        guard (1...100_000_000).contains(rows) else {
-            throw ValidationError("--rows \(rows): 1 to 100000000")
-        }
-        guard (1...4_096).contains(dimension) else {
-            throw ValidationError("--dimension \(dimension): 1 to 4096")
-        }
+        try OptionRange.check("--rows", rows, 1...100_000_000)
+        try OptionRange.check("--dimension", dimension, 1...4_096)
     }
 
     func run() throws {

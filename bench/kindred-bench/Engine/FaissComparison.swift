@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// One model in the engine and in faiss: batches of the size that each is best at, and one query at a time.
 final class FaissComparison {
     /// Times over faiss's.

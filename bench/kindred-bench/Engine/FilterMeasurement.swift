@@ -1,4 +1,5 @@
 import KindredQuery
+import KindredTerminal
 
 /// Filters of several selectivities against no filter, planned as the server plans them.
 ///

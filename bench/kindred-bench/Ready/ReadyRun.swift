@@ -2,6 +2,7 @@ import Foundation
 import KindredClient
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
 /// Starts of a server on a packed version, and swaps of a running one to a second version under load.
 struct ReadyRun {

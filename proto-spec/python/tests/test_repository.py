@@ -106,6 +106,62 @@ class Folders(unittest.TestCase):
              "--item-ids", self.ids, "--catalog", catalog], capture_output=True, text=True, timeout=60, check=True)
         self.assertIn("warning: column 'score' of the catalog of items has the name of a result's own member", done.stdout)
 
+    def pack_ids(self, *rows, vectors=2):
+        """Packs a file of ids with these lines beside so many vectors: the completed process."""
+        path = npy(self.folder / "some.npy", [[1.0, float(row)] for row in range(vectors)])
+        return subprocess.run(
+            [BINARY, "pack", "--models", self.folder / "models", "--name", "shop", "--items", path,
+             "--item-ids", lines(self.folder / "ids.csv", rows), "--training-id", "t1"],
+            capture_output=True, text=True, timeout=60)
+
+    def first_ids(self, folder):
+        shown = subprocess.run([BINARY, "inspect", folder, "--json"], capture_output=True, text=True, timeout=60, check=True)
+        items = json.loads(shown.stdout)["content"]["items"]
+        return items["id_kind"], items["first_ids"]
+
+    def test_a_heading_of_the_ids_is_left_out_and_told(self):
+        for heading, ids, kind in (("item_id", ["7", "9"], "number"), ('"Product ID"', ["a", "b"], "text"),
+                                   ("nummer", ["7", "9"], "number")):
+            with self.subTest(heading):
+                done = self.pack_ids(heading, *ids)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stdout, r"ids\.csv: line 1, .*, is taken for a heading and no id: there is one line "
+                                              r"more than vectors")
+                self.assertEqual(self.first_ids(done.stdout.splitlines()[-1]), (kind, ids))
+
+    def test_a_heading_in_place_of_an_id_is_told(self):
+        done = self.pack_ids("item_id", "7", "9", vectors=3)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r'warning: .*ids\.csv: line 1, "item_id", looks like a heading and is packed as an id')
+        self.assertEqual(self.first_ids(done.stdout.splitlines()[-1])[0], "text")
+
+    def test_ids_that_are_no_heading_are_packed_as_they_are(self):
+        for ids in (["a", "b"], ["A7", "9"], ["items,1", "9"]):
+            with self.subTest(ids):
+                done = self.pack_ids(*ids)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertNotIn("heading", done.stdout)
+        done = self.pack_ids("x", "a", "b")
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn("heading", done.stderr)
+
+    def test_a_table_in_place_of_ids_is_refused(self):
+        done = self.pack_ids("item_id;name", "7;a lamp", "9;a chair")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("wanted one id per line: this is the heading of a table with 2 columns", done.stderr)
+        self.assertIn("line 1", done.stderr)
+
+    def test_too_few_descriptors_are_told_before_the_start(self):
+        self.pack("shop")
+        for limit in (10, 16, 20):
+            with self.subTest(limit):
+                done = subprocess.run(
+                    ["prlimit", f"--nofile={limit}:{limit}", BINARY, "serve", "--models", self.folder / "models",
+                     "--listen", "127.0.0.1:0", "--threads", "2"], capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, r"^error: too few file descriptors: 2 event loops need \d+ beside those that "
+                                              rf"are open, and at most {limit} are allowed; raise ulimit -n")
+
     def test_connections_leave_descriptors_for_models(self):
         self.pack("shop")
         server = self.serve("--threads", "2", prefix=["prlimit", "--nofile=64:64"])

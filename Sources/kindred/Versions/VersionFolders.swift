@@ -4,19 +4,19 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// Which versions a path given on the command line means.
+/// The versions that a path on the command line names.
 struct VersionFolders {
-    /// One version's folder, and what it must be according to its path.
+    /// One version's folder, with the model and version that its path names.
     struct Folder {
         let name: ModelName
         let version: UInt64
         let directory: String
     }
 
-    /// In ascending order; at least one.
+    /// At least one, in ascending order.
     let folders: [Folder]
 
-    /// The versions of a version's folder, of a model's folder, or of a repository.
+    /// Finds the versions: `path` is a version's folder, a model's folder or a repository.
     init(path: String) throws {
         guard let resolved = realpath(path, nil) else {
             let code = errno

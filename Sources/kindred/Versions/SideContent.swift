@@ -1,13 +1,14 @@
 import KindredDomain
 import KindredModel
 import KindredSystem
+import KindredTerminal
 
-/// One side of a version as `kindred inspect` shows it.
+/// One side of a version for `kindred inspect`, as text or as JSON.
 struct SideContent {
     let table: VectorTable
     let columns: CatalogColumns?
     let codes: Int8Codes?
-    /// Why the codes are not from a file of the version, where they are not.
+    /// The reason for building the codes at load; nil where a file has them.
     let codesBuilt: CodesBuildReason?
     private let firstIDs: [String]
     private let norms: (least: Double, mean: Double, greatest: Double)

@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// Takes the signals that reach a server.
+/// Handles the signals that the server process receives.
 struct ServerSignals {
     private static let names: [UnixSignal: String] = [
         .sigterm: "SIGTERM", .sigint: "SIGINT", .sighup: "SIGHUP", .sigusr1: "SIGUSR1", .sigusr2: "SIGUSR2",
@@ -13,9 +13,9 @@ struct ServerSignals {
     private let sequence: UnixSignalsSequence
     private let logger: Logger
 
-    /// From here on the signals do what `follow` says, not what the system does.
+    /// Replaces the system's default actions; `follow` acts on the signals.
     ///
-    /// SIGHUP stays ignored where it is ignored already: `nohup` starts a server so that it outlives its terminal.
+    /// SIGHUP stays ignored where it already is: `nohup` starts a server that must outlive its terminal.
     init(logger: Logger) async {
         let trapped = Self.names.keys.filter { $0 != .sighup || !Self.isIgnored($0) }
         sequence = await UnixSignalsSequence(trapping: Array(trapped))
@@ -29,8 +29,8 @@ struct ServerSignals {
         return handler == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Follows signals until the task is cancelled: the first that ends shuts the group down, a further one ends the
-    /// process at once.
+    /// Handles signals until the task is cancelled. The first one that ends the server starts a graceful shutdown; the
+    /// next one ends the process at once.
     func follow(_ group: ServiceGroup) async {
         var meaning = SignalMeaning()
         for await signal in sequence {

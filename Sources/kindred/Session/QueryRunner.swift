@@ -6,12 +6,12 @@ import KindredDomain
 struct QueryRunner {
     let server: ServerOptions
     var options: RecommendOptions
-    /// Nil: the catalog's first column for people, none for programs.
+    /// Catalog columns to show. Nil: the first one as text, none as JSON.
     let columns: [String]?
     let k: Int
     let lists: QueryLists
 
-    /// Fewer than a request may have, so that long lists and long vectors fit too.
+    /// Fewer queries than the protocol allows, so that the request has room for long lists and vectors.
     private static let queriesPerRequest = 500
 
     private var batchSize: Int {
@@ -32,14 +32,14 @@ struct QueryRunner {
         options.exclude = lists.exclude?.ids ?? []
         options.candidates = lists.candidates?.ids
         options.columns = try await chosenColumns(session)
-        var report: ListReport?
+        var report: UnknownIDReport?
         var isComplete = true
         var rest = queries[...]
         while !rest.isEmpty {
             let batch = rest.prefix(batchSize)
             rest = rest.dropFirst(batchSize)
             let answers = try await send(batch.map(\.query), session, options, lists)
-            await session.watch.progress()
+            await session.timeout.progress()
             if report == nil {
                 report = await look(lists, session, options, answers)
                 report?.tell(json: server.json)
@@ -66,27 +66,28 @@ struct QueryRunner {
         do throws(KindredError) {
             return try await session.client.recommendBatch(queries, k: k, options: options)
         } catch {
-            // Of all queries at once: not one candidate is known. Which they are says more than the first of them.
+            // The whole request fails where no candidate is known. The report names the unknown ids, the error only the
+            // first.
             if error.name == "UNKNOWN_ID" { await look(lists, session, options, [])?.tell(json: server.json) }
             throw error
         }
     }
 
-    /// Which ids of the lists the version has that answered.
+    /// Asks which ids of the lists are unknown to the version that answered.
     private func look(
         _ lists: QueryLists, _ session: CommandSession, _ options: RecommendOptions,
         _ answers: [Result<Recommendations, KindredError>]
-    ) async -> ListReport? {
+    ) async -> UnknownIDReport? {
         var call = options.call
         if let answer = answers.lazy.compactMap({ try? $0.get() }).first { call.version = answer.version }
-        return await ListReport(lists, session, call, target: options.target)
+        return await UnknownIDReport(lists, session, call, target: options.target)
     }
 
-    /// The best of all for the queries that have no result under a least score, by their indices.
+    /// For each query without a result above the minimum score, its best result below, by index.
     private func bestBelow(
         _ queries: [Query], _ answers: [Result<Recommendations, KindredError>], _ session: CommandSession,
         _ options: RecommendOptions
-    ) async -> [Int: BestBelow] {
+    ) async -> [Int: BestBelowMinimum] {
         guard let least = options.minimumScore, !server.json else { return [:] }
         let empty = answers.indices.filter { index in
             guard case .success(let answer) = answers[index] else { return false }
@@ -99,11 +100,11 @@ struct QueryRunner {
         options.columns = []
         let found = try? await session.client.recommendBatch(
             empty.map { queries[$0] }, k: 1, options: options)
-        await session.watch.progress()
-        var best: [Int: BestBelow] = [:]
+        await session.timeout.progress()
+        var best: [Int: BestBelowMinimum] = [:]
         for (index, answer) in zip(empty, found ?? []) {
             guard let result = try? answer.get().results.first else { continue }
-            best[index] = BestBelow(least: least, id: result.id, score: result.score)
+            best[index] = BestBelowMinimum(least: least, id: result.id, score: result.score)
         }
         return best
     }
@@ -117,8 +118,8 @@ struct QueryRunner {
     }
 }
 
-/// What is the best where nothing reaches the least score that was asked for.
-struct BestBelow {
+/// The best result where none reaches the minimum score.
+struct BestBelowMinimum {
     let least: Float
     let id: ExternalID
     let score: Float

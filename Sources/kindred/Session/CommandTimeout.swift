@@ -1,15 +1,15 @@
-/// The time that a command may wait for its server.
-actor CommandWatch {
-    /// Seconds without an answer, where no time is given for the command as a whole.
+/// The time limit of a command that waits for its server.
+actor CommandTimeout {
+    /// Seconds to wait for each answer where the user gives no time limit.
     static let secondsDefault = 30.0
 
     private let limit: Duration
-    /// Whether the limit is of the command as a whole; else of the time in which nothing comes.
+    /// True: the limit is for the whole command. False: it starts again with each answer.
     private let isTotal: Bool
     private let clock = ContinuousClock()
-    /// When the time began to run; nil while it is not the server that is waited for.
+    /// Start of the running time; nil while the command does not wait for the server.
     private var since: ContinuousClock.Instant?
-    /// Whether the time was over before the watch was given up.
+    /// Whether the limit was reached.
     private(set) var isOver = false
 
     init(seconds: Double, isTotal: Bool) {
@@ -18,13 +18,13 @@ actor CommandWatch {
         since = clock.now
     }
 
-    /// Something came: the time of what comes next runs anew.
+    /// An answer arrived. Restarts the time, unless the limit is for the whole command.
     func progress() { if !isTotal { since = clock.now } }
 
-    /// What is waited for is not the server, until there is progress again.
+    /// Stops the time until the next `progress`, while the command waits for something other than the server.
     func pause() { if !isTotal { since = nil } }
 
-    /// Returns true when the time is over, false when its task is cancelled first.
+    /// Waits for the limit. Returns true when it is reached, false when the task is cancelled first.
     func wait() async -> Bool {
         while true {
             let left = since.map { limit - (clock.now - $0) } ?? limit

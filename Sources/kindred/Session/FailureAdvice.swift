@@ -1,30 +1,30 @@
 import KindredClient
 import KindredDomain
 
-/// A server's error with what to do about it.
+/// A server's error with advice.
 struct AdvisedFailure: Error, CustomStringConvertible {
     let error: any Error
     let advice: [String]
 
-    /// The error, and a line for each advice.
+    /// The error, followed by one line for each advice.
     var description: String { (["\(error)"] + advice.map { "hint: \($0)" }).joined(separator: "\n") }
 }
 
-/// What to do about an error that a server answers, as commands that can be run.
+/// Advice for a server's error, as commands that the user can run.
 struct FailureAdvice {
-    /// What was asked.
+    /// The kind of request that failed.
     enum Subject {
-        /// The server's state.
+        /// A request for the server's state.
         case state
         /// A query to a model; nil: the default one.
         case query(ModelName?)
-        /// Another version to serve.
+        /// A request to switch versions.
         case change(ModelName)
     }
 
-    /// Models and refusals that are named.
+    /// Number of models and refusals named.
     private static let modelsMax = 3
-    /// Time that the server has to say why.
+    /// Time limit for asking the server for reasons.
     private static let patience: Duration = .seconds(5)
     private let subject: Subject
     private let server: ServerOptions
@@ -34,7 +34,7 @@ struct FailureAdvice {
         self.server = server
     }
 
-    /// Lines for an error; none where it says all itself. May ask the server why.
+    /// Lines of advice; none where the error explains itself. May ask the server for reasons.
     func lines(for error: any Error, _ client: KindredClient) async -> [String] {
         guard let error = error as? KindredError else { return [] }
         switch error.name {
@@ -54,7 +54,7 @@ struct FailureAdvice {
         "'kindred activate \(model) \(version)\(server.suffix)'"
     }
 
-    /// Why nothing serves.
+    /// Reasons why no version serves.
     private func reasons(_ client: KindredClient) async -> [String] {
         guard let repository = try? await client.repository(timeout: Self.patience) else {
             return ["\(models) says why nothing serves"]
@@ -82,7 +82,7 @@ struct FailureAdvice {
             }
     }
 
-    /// What is wrong with the server's repository as a whole: why a model may be missing.
+    /// The server's remark on its repository as a whole, which may explain a missing model.
     private func remarks(_ client: KindredClient) async -> [String] {
         (try? await client.repository(timeout: Self.patience)).map(Self.remarks) ?? []
     }
@@ -111,7 +111,7 @@ struct FailureAdvice {
 
     private func conflict(_ error: KindredError) -> [String] {
         guard case .change(let model) = subject else { return [] }
-        // Without numbers it is that there is no previous version.
+        // A conflict without version numbers means that there is no previous version.
         if error.value == 0, error.limit == 0 {
             return ["\(models) lists the versions, \(activate(model.description, "N")) has version N served"]
         }

@@ -2,27 +2,22 @@ import KindredDomain
 import KindredModel
 import KindredPack
 import KindredSystem
+import KindredTerminal
 
-/// `kindred pack --reindex`: the codes of published versions, made anew where that is needed.
+/// `kindred pack --reindex`: rebuilds the int8 codes of published versions where they are missing, outdated or damaged.
 struct ReindexRunner {
     /// A version's folder, a model's folder, or the folder of all models.
     let path: String
     let json: Bool
 
-    /// Stops at the first version that cannot be brought up to date; those before it are.
+    /// Stops at the first version that fails. Versions before it stay reindexed.
     func run() throws {
         for folder in try VersionFolders(path: path).folders {
             var reindexer = Reindexer(
                 directory: folder.directory, name: folder.name, version: folder.version)
-            let line = ProgressLine()
-            reindexer.progress = { line.show($0) }
-            let report: ReindexReport
-            do {
-                report = try reindexer.run()
-                line.clear()
-            } catch {
-                line.clear()
-                throw error
+            let report = try PackProgress.shown { show in
+                reindexer.progress = show
+                return try reindexer.run()
             }
             if json {
                 print(JSONWriter.compact(Self.json(report)))

@@ -1,10 +1,9 @@
 import ArgumentParser
 import KindredClient
 import KindredDomain
-import KindredModel
 import KindredSystem
 
-/// `kindred activate`: serve a version and hold it, or follow the newest again.
+/// `kindred activate`: pins a version, or follows the newest one again.
 struct ActivateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "activate", abstract: "Serve a version and pin it, or follow the newest again (latest).")
@@ -31,7 +30,7 @@ struct ActivateCommand: AsyncParsableCommand {
         VersionPrinter(json: server.json).show(name, versions)
     }
 
-    /// The number of a version; nil for the latest.
+    /// The version number; nil for `latest`.
     private static func number(_ text: String) throws(ValidationError) -> UInt64? {
         if text == "latest" { return nil }
         guard let number = UInt64(text), number > 0 else {
@@ -41,7 +40,7 @@ struct ActivateCommand: AsyncParsableCommand {
     }
 }
 
-/// `kindred rollback`: serve the previously active version and hold it.
+/// `kindred rollback`: pins the version that was active before.
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback", abstract: "Serve the previously active version and pin it.")
@@ -63,7 +62,7 @@ struct RollbackCommand: AsyncParsableCommand {
     }
 }
 
-/// What serves after a switch.
+/// Prints the model's versions after a switch.
 struct VersionPrinter {
     let json: Bool
 
@@ -86,23 +85,5 @@ struct VersionPrinter {
         }
         guard !versions.isRemembered else { return }
         CommandOutput.note("the server cannot write its state file: after a restart it does not know of this")
-    }
-}
-
-/// `kindred stats`: the server's counters.
-struct StatsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "stats", abstract: "The server's counters.")
-
-    @OptionGroup var server: ServerOptions
-
-    func run() async throws {
-        let stats = try await server.withClient { try await $0.stats() }.sorted { $0.key < $1.key }
-        if server.json {
-            print(JSONWriter.compact(.object(stats.map { JSONMember($0.key, .integer($0.value)) })))
-        } else {
-            TextTable(rows: stats.map { [$0.key, $0.value.groupedDigits] }, rightAligned: [1]).lines.forEach {
-                print($0)
-            }
-        }
     }
 }
