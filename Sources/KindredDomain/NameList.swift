@@ -1,20 +1,34 @@
-/// The names that there are, behind a message about one that there is not.
-enum NameList {
+/// The known names, as a message about an unknown name lists them. Made once for many messages: making it sorts.
+package struct NameList: Sendable, Equatable {
     /// Bytes of the names, so that a message with them and the longest name stays below `Limits.messageBytesMax`.
     static let bytesMax = 640
 
     /// ` (known: a, b, c)`, as many as fit, in ascending order; empty for no names.
-    static func text(of names: [String]) -> String {
-        guard !names.isEmpty else { return "" }
+    package let text: String
+
+    package init(_ names: some Collection<String>) {
         var shown: [String] = []
         var bytes = 0
         for name in names.sorted() {
             bytes += name.utf8.count + 2
-            guard bytes <= bytesMax else { break }
+            guard bytes <= Self.bytesMax else { break }
             shown.append(name)
         }
         let rest = names.count - shown.count
         let list = shown.joined(separator: ", ")
-        return rest == 0 ? " (known: \(list))" : " (known: \(list) and \(rest) more)"
+        text =
+            if names.isEmpty {
+                ""
+            } else if rest == 0 {
+                " (known: \(list))"
+            } else {
+                " (known: \(list) and \(rest) more)"
+            }
     }
+
+    package init(models: some Collection<ModelName>) { self.init(models.map(\.description)) }
+}
+
+extension NameList: ExpressibleByArrayLiteral {
+    package init(arrayLiteral names: String...) { self.init(names) }
 }
