@@ -11,6 +11,8 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case stateInUse(String, holder: String)
     case listen(String, reason: String)
     case limits(String)
+    /// The server was told to stop before it listened.
+    case stopped
     case answerCache(mebibytes: Int, threads: Int, reason: String)
 
     package var description: String {
@@ -25,6 +27,7 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .answerCache(let mebibytes, let threads, let reason):
             "no memory to keep \(mebibytes) MiB of answers for each of \(threads) event loops (\(reason)): ask for "
                 + "less with --answer-cache-mib, or for fewer with --threads"
+        case .stopped: "told to stop before it listened"
         case .limits(let violation): "limits that contradict each other: \(violation)"
         }
     }

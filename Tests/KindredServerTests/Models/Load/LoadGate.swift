@@ -2,25 +2,40 @@ import Foundation
 import KindredDomain
 import Synchronization
 
-/// Holds loads of chosen versions until they are let through or cancelled.
+/// Holds the loads of chosen versions until a test lets them through or the server cancels them.
 final class LoadGate: Sendable {
     private struct State {
         var held: Set<UInt64>
         /// Versions whose load has come to the gate, in order.
         var arrived: [UInt64] = []
+        /// Versions whose load was cancelled at the gate, in order.
+        var cancelled: [UInt64] = []
+        var waiters: [(version: UInt64, count: Int, resume: CheckedContinuation<Void, Never>)] = []
+
+        func hasArrived(_ version: UInt64, _ count: Int) -> Bool {
+            arrived.count { $0 == version } >= count
+        }
     }
 
     private let state: Mutex<State>
 
     init(holding versions: Set<UInt64>) { state = Mutex(State(held: versions)) }
 
-    /// For `ServerConfiguration.whenLoadBegins`.
+    /// For `ServerConfiguration.whenLoadBegins`. Acts as a long load that looks at its cancellation every millisecond.
     func pass(_ name: ModelName, _ version: UInt64, _ cancellation: Cancellation) {
-        state.withLock { $0.arrived.append(version) }
+        let woken = state.withLock { state in
+            state.arrived.append(version)
+            let now = state
+            state.waiters.removeAll { now.hasArrived($0.version, $0.count) }
+            return now.waiters.filter { now.hasArrived($0.version, $0.count) }
+        }
+        for waiter in woken { waiter.resume.resume() }
         while state.withLock({ $0.held.contains(version) }), !cancellation.isCancelled { usleep(1_000) }
+        if cancellation.isCancelled { state.withLock { $0.cancelled.append(version) } }
     }
 
     var arrived: [UInt64] { state.withLock { $0.arrived } }
+    var cancelled: [UInt64] { state.withLock { $0.cancelled } }
 
     /// Lets a version through from now on.
     func open(_ version: UInt64) { _ = state.withLock { $0.held.remove(version) } }
@@ -28,13 +43,14 @@ final class LoadGate: Sendable {
     func hold(_ version: UInt64) { _ = state.withLock { $0.held.insert(version) } }
 
     /// Waits until a version has come to the gate `count` times.
-    func waitForArrival(of version: UInt64, count: Int = 1) async throws {
-        for _ in 0..<3_000 {
-            if arrived.filter({ $0 == version }).count >= count { return }
-            try await Task.sleep(for: .milliseconds(5))
+    func waitForArrival(of version: UInt64, count: Int = 1) async {
+        await withCheckedContinuation { continuation in
+            let hasArrived = state.withLock { state in
+                if state.hasArrived(version, count) { return true }
+                state.waiters.append((version, count, continuation))
+                return false
+            }
+            if hasArrived { continuation.resume() }
         }
-        throw Absence(version: version)
     }
-
-    struct Absence: Error { let version: UInt64 }
 }
