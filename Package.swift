@@ -67,6 +67,7 @@ let package = Package(
                 "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
                 "KindredKernels", "KindredSystem", "CKindredSystem",
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -157,8 +158,10 @@ let package = Package(
                 "KindredServer", "KindredClient", "KindredModel", "KindredPack", "KindredQuery",
                 "KindredCatalog", "KindredWire", "KindredSystem", "KindredDomain",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(
             name: "KindredClientTests",

@@ -29,7 +29,7 @@ import Testing
         "KindredServer": [
             "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
             "KindredKernels", "KindredSystem",
-            "CKindredSystem", "DequeModule", "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle",
+            "CKindredSystem", "DequeModule", "GRDB", "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle",
             "Synchronization",
             "Dispatch",
             "Foundation", "Glibc",
@@ -49,6 +49,9 @@ import Testing
             "Synchronization", "Dispatch", "Foundation", "Glibc",
         ],
     ]
+
+    /// Packages that one folder of a module alone may import.
+    private static let foldersOfPackages = ["GRDB": ["KindredServer": "Models/State"]]
 
     /// The modules that do not lie in `Sources`.
     private static let folders = ["kindred-bench": "bench/kindred-bench"]
@@ -80,6 +83,11 @@ import Testing
                     #expect(
                         allowed.contains(String(imported)),
                         "\(file.lastPathComponent) in \(module) imports \(imported)")
+                    if let only = Self.foldersOfPackages[String(imported)]?[module] {
+                        #expect(
+                            file.path.contains("/\(module)/\(only)/"),
+                            "\(file.lastPathComponent) imports \(imported): only \(only) does")
+                    }
                 }
             }
         }

@@ -1,9 +1,9 @@
 import Glibc
 
 /// An SQLite file as it looks from outside, before SQLite opens it.
-struct DatabaseFile {
+package struct DatabaseFile {
     /// Nothing, or what is at the path.
-    enum Content: Equatable {
+    package enum Content: Equatable {
         /// Nothing that can be opened, and the system's reason.
         case absent(code: Int32)
         /// `pageByteCount` is nil for a file that does not begin as SQLite's do: SQLite judges that itself.
@@ -18,7 +18,7 @@ struct DatabaseFile {
     private static let start = Array("SQLite format 3\0".utf8)
 
     /// Looks at a path without waiting for anybody.
-    static func look(at path: String) -> Content {
+    package static func look(at path: String) -> Content {
         // Without O_NONBLOCK, opening a pipe would wait for its writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -43,7 +43,7 @@ struct DatabaseFile {
     }
 
     /// The first of the files beside a database that SQLite would open and that is no file, and what it is.
-    static func strangeCompanion(of path: String) -> (path: String, found: String)? {
+    package static func strangeCompanion(of path: String) -> (path: String, found: String)? {
         for suffix in companionSuffixes {
             if let kind = kind(of: path + suffix) { return (path + suffix, kind) }
         }

@@ -19,18 +19,18 @@ package struct ReadBudget: Sendable {
     }
 
     /// Columns that a table is taken to have before they are counted.
-    static let columnCountUsual = 32
+    package static let columnCountUsual = 32
 
     /// Steps that a file of so many bytes may take with a table of so many columns. They fit: a file has at most 2^48
     /// bytes, a table 2,000 columns.
-    static func stepsMax(byteCount: Int, columnCount: Int = columnCountUsual) -> Int {
+    package static func stepsMax(byteCount: Int, columnCount: Int = columnCountUsual) -> Int {
         // Of each entry some steps have to do with no column.
         Limits.catalogStepsMin
             + min(byteCount, 1 << 48) * Limits.catalogStepsPerByteAndColumnMax * (columnCount + 8)
     }
 
     /// Milliseconds that a file of so many bytes may take.
-    static func millisecondsMax(byteCount: Int) -> Int {
+    package static func millisecondsMax(byteCount: Int) -> Int {
         Limits.catalogMillisecondsMin
             + (byteCount >> 20) * Limits.catalogMillisecondsPerMebibyteMax
     }

@@ -22,7 +22,7 @@ extension ReadStop: CustomStringConvertible {
 ///
 /// SQLite calls it every some steps, also while it reads a schema. Whoever owns the connection owns its meter, and
 /// lets go of it later. Used by the connection's thread.
-final class ReadMeter {
+package final class ReadMeter {
     /// Steps of SQLite's machine between two looks: some 20 us.
     private static let stepsPerLook = 1_000
 
@@ -39,10 +39,10 @@ final class ReadMeter {
         _ = sqlite3_hard_heap_limit64(Int64(Limits.databaseHeapBytesMax))
     }()
 
-    init() { Self.heap }
+    package init() { Self.heap }
 
     /// Grants steps and time anew, the time from `start` on.
-    func grant(
+    package func grant(
         steps: Int, milliseconds: Int, from start: ContinuousClock.Instant, cancellation: Cancellation
     ) {
         stop = nil
@@ -54,7 +54,7 @@ final class ReadMeter {
     }
 
     /// Watches a connection, which must end before the meter does.
-    func watch(_ handle: OpaquePointer?) {
+    package func watch(_ handle: OpaquePointer?) {
         sqlite3_progress_handler(
             handle, Int32(Self.stepsPerLook),
             { context in

@@ -2,9 +2,9 @@ import GRDBSQLite
 import KindredDomain
 
 /// What a connection to somebody else's file may compile and hold.
-enum ReadRules {
+package enum ReadRules {
     /// Sets the bounds of a connection.
-    static func bound(_ handle: OpaquePointer?) {
+    package static func bound(_ handle: OpaquePointer?) {
         let bounds: [(Int32, Int)] = [
             (SQLITE_LIMIT_LENGTH, Limits.catalogEntryBytesMax),
             (SQLITE_LIMIT_SQL_LENGTH, Limits.catalogStatementBytesMax),

@@ -90,7 +90,7 @@ extension CatalogFailure: CustomStringConvertible {
 
 extension CatalogFailure {
     /// A name from outside as it may stand in a message: at most 80 characters, control characters escaped.
-    static func quoted(_ name: String) -> String {
+    package static func quoted(_ name: String) -> String {
         String(String.UnicodeScalarView(name.unicodeScalars.prefix(80))).debugDescription
             + (name.unicodeScalars.count > 80 ? "\u{2026}" : "")
     }

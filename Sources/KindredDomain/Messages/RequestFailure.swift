@@ -4,7 +4,7 @@
 package enum RequestFailure: Error, Sendable, Equatable {
     case invalidArgument(InvalidArgument)
     /// Empty: none was named, and there is no default. `known` are the names of those that there are.
-    case unknownModel(String, known: [String] = [])
+    case unknownModel(String, known: NameList = [])
     case unknownID(ExternalID, Side)
     /// Not one of `count` ids of an allow-list is in the model; `first` is the first of them.
     case noKnownCandidate(count: Int, first: ExternalID, Side)
@@ -125,9 +125,9 @@ extension RequestFailure: CustomStringConvertible {
         switch self {
         case .invalidArgument(let argument): argument.description
         case .unknownModel("", let known):
-            "no model is named and this server has no default one: name a model" + NameList.text(of: known)
+            "no model is named and this server has no default one: name a model" + known.text
         case .unknownModel(let name, let known):
-            "unknown model '\(name)': not in this server's repository" + NameList.text(of: known)
+            "unknown model '\(name)': not in this server's repository" + known.text
         case .unknownID(let id, let side): "unknown \(side.singular) '\(id)': the model does not have it"
         case .noKnownCandidate(let count, let first, let side):
             "none of the \(count) candidates (the first is '\(first)') is in the model's \(side)"
@@ -216,7 +216,7 @@ extension InvalidArgument: CustomStringConvertible {
         case .textIDNotUTF8: "a text id is not UTF-8"
         case .numberIDTooLarge(let value): "numeric id \(value): at most 2^63 - 1"
         case .unknownColumn(let name, let side, let known):
-            "unknown column '\(name)': not in the catalog of the model's \(side)" + NameList.text(of: known)
+            "unknown column '\(name)': not in the catalog of the model's \(side)" + NameList(known).text
         case .sideMissing(let side): "the model has no \(side)"
         case .modelNameMalformed: "the model's name does not match \(ModelName.rule)"
         case .sizeIsZero: "the audience's size is 0: at least 1"
@@ -243,26 +243,5 @@ extension MalformedBody: CustomStringConvertible {
         case .textNotUTF8(let tag): "section \(tag) is not UTF-8"
         case .emptyBody: "the body is empty"
         }
-    }
-}
-
-/// The names that there are, behind a message about one that there is not.
-enum NameList {
-    /// Bytes of the names, so that a message with them and the longest name stays below `Limits.messageBytesMax`.
-    static let bytesMax = 640
-
-    /// ` (known: a, b, c)`, as many as fit, in ascending order; empty for no names.
-    static func text(of names: [String]) -> String {
-        guard !names.isEmpty else { return "" }
-        var shown: [String] = []
-        var bytes = 0
-        for name in names.sorted() {
-            bytes += name.utf8.count + 2
-            guard bytes <= bytesMax else { break }
-            shown.append(name)
-        }
-        let rest = names.count - shown.count
-        let list = shown.joined(separator: ", ")
-        return rest == 0 ? " (known: \(list))" : " (known: \(list) and \(rest) more)"
     }
 }

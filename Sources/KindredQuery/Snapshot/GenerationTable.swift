@@ -18,33 +18,44 @@ package struct GenerationTable: Sendable {
         }
     }
 
-    package var models: [ModelName: Entry]
+    package let models: [ModelName: Entry]
     /// The model of requests that name none.
-    package var defaultModel: ModelName?
+    package let defaultModel: ModelName?
     /// Models of the repository without a version that serves.
-    package var unready: Set<ModelName>
+    package let unready: Set<ModelName>
+    /// The names of all models, made once: many requests may name a model that is not there.
+    private let known: NameList
 
     package init(
         models: [ModelName: Entry] = [:], defaultModel: ModelName? = nil, unready: Set<ModelName> = []
     ) {
+        self.init(
+            models: models, defaultModel: defaultModel, unready: unready,
+            known: NameList(models: unready.union(models.keys)))
+    }
+
+    private init(
+        models: [ModelName: Entry], defaultModel: ModelName?, unready: Set<ModelName>, known: NameList
+    ) {
         self.models = models
         self.defaultModel = defaultModel
         self.unready = unready
+        self.known = known
     }
 
     /// The table with replicas of all generations; those that `last` has replicas of are taken from there.
     package func replicated(after last: GenerationTable) -> GenerationTable {
-        let known = Dictionary(
+        let replicas = Dictionary(
             last.models.values.flatMap { [$0.active] + $0.others }.map { ($0.identity, $0) },
             uniquingKeysWith: { first, _ in first })
         func replica(_ generation: Generation) -> Generation {
-            known[generation.identity] ?? Generation(replicaOf: generation)
+            replicas[generation.identity] ?? Generation(replicaOf: generation)
         }
         return GenerationTable(
             models: models.mapValues {
                 Entry(active: replica($0.active), others: $0.others.map(replica), onDisk: $0.onDisk)
             },
-            defaultModel: defaultModel, unready: unready)
+            defaultModel: defaultModel, unready: unready, known: known)
     }
 
     /// Elements of the largest side that serves: rows x dimension.
@@ -67,16 +78,14 @@ package struct GenerationTable: Sendable {
         }
     }
 
-    private var names: [String] { unready.union(models.keys).map(\.description) }
-
     /// The generation that answers a request for a model (nil: the default) and version (0: whatever serves).
     package func generation(model: ModelName?, version: UInt64) throws(RequestFailure) -> Generation {
         guard let name = model ?? defaultModel else {
-            throw models.isEmpty ? .noModelReady : .unknownModel("", known: names)
+            throw models.isEmpty ? .noModelReady : .unknownModel("", known: known)
         }
         guard let entry = models[name] else {
             if model == nil { throw models.isEmpty ? .noModelReady : .defaultModelNotReady(name) }
-            throw unready.contains(name) ? .noModelReady : .unknownModel(name.description, known: names)
+            throw unready.contains(name) ? .noModelReady : .unknownModel(name.description, known: known)
         }
         if version == 0 || entry.active.version == version { return entry.active }
         if let other = entry.others.first(where: { $0.version == version }) { return other }

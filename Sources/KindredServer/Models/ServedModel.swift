@@ -1,9 +1,24 @@
-import KindredCatalog
 import KindredDomain
 import KindredModel
 import KindredQuery
 import KindredSystem
 import NIOCore
+
+/// The choice of a model's versions, which the state file keeps over a restart.
+package struct ServedVersions: Sendable, Equatable {
+    /// The version that serves; nil where none has served yet.
+    package var active: UInt64?
+    /// The version that a rollback goes to.
+    package var previous: UInt64?
+    /// The version that serves until another one is chosen; nil: the newest version takes over.
+    package var pinned: UInt64?
+
+    package init(active: UInt64? = nil, previous: UInt64? = nil, pinned: UInt64? = nil) {
+        self.active = active
+        self.previous = previous
+        self.pinned = pinned
+    }
+}
 
 /// What a server knows of one model, and the rules by which versions are loaded, serve and go. A value; the control
 /// thread holds it.
@@ -178,10 +193,23 @@ package struct ServedModel {
         return wanted == standIn ? .nothing : .standIn(wanted)
     }
 
-    /// The choice after `version` takes over. Switching to what serves keeps the previous one.
-    package func switched(to version: UInt64, pinned: UInt64?) -> ServedVersions {
+    /// Makes a loaded version serve. Returns the choice where it has changed. Choosing the version that serves keeps
+    /// the previous one.
+    package mutating func choose(_ version: UInt64, pinned: UInt64?) -> ServedVersions? {
         let previous = serving == version ? versions.previous : active?.version ?? versions.previous
-        return ServedVersions(active: version, previous: previous == version ? nil : previous, pinned: pinned)
+        let chosen = ServedVersions(
+            active: version, previous: previous == version ? nil : previous, pinned: pinned)
+        standIn = nil
+        guard chosen != versions else { return nil }
+        versions = chosen
+        return chosen
+    }
+
+    /// Lets newer versions take over again. Returns the choice where it has changed.
+    package mutating func unpin() -> ServedVersions? {
+        guard versions.pinned != nil else { return nil }
+        versions.pinned = nil
+        return versions
     }
 
     /// What a switch comes to. Throws VERSION_GONE, MODEL_CORRUPT and NO_PREVIOUS_VERSION.

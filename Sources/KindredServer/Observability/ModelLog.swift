@@ -1,7 +1,6 @@
 import KindredDomain
 import KindredQuery
 import Logging
-import Synchronization
 
 /// Says and counts what becomes of models and versions; what stays the same, once. Touched on the control thread, but
 /// for the counters.
@@ -12,26 +11,15 @@ final class ModelLog: @unchecked Sendable {
     /// What was said of each model's folder last, and of the folder of all.
     private var saidOfFolders: [ModelName: String] = [:]
     private var saidOfRoot = ""
-    private let loads = Atomic<UInt64>(0)
-    private let refusals = Atomic<UInt64>(0)
-    private let switches = Atomic<UInt64>(0)
+    let metrics = ModelMetrics()
 
     init(logger: Logger, root: String) {
         self.logger = logger
         self.root = root
     }
 
-    /// For any thread.
-    var counters: [(String, UInt64)] {
-        [
-            ("model_loads_total", loads.load(ordering: .relaxed)),
-            ("model_refusals_total", refusals.load(ordering: .relaxed)),
-            ("model_switches_total", switches.load(ordering: .relaxed)),
-        ]
-    }
-
     func loaded(_ generation: Generation, _ report: VersionLoad.Report) {
-        loads.wrappingAdd(1, ordering: .relaxed)
+        metrics.loads.count()
         logger.info(
             "version loaded",
             metadata: [
@@ -45,14 +33,14 @@ final class ModelLog: @unchecked Sendable {
     /// `isKnown`: it was refused for that reason before.
     func refused(_ version: UInt64, of name: ModelName, reason: String, isKnown: Bool) {
         if isKnown { return }
-        refusals.wrappingAdd(1, ordering: .relaxed)
+        metrics.refusals.count()
         logger.error(
             "version refused",
             metadata: ["model": "\(name)", "version": "\(version)", "reason": "\(reason)"])
     }
 
     func replaced(_ replacement: ServedModel.Replacement, of name: ModelName) {
-        refusals.wrappingAdd(1, ordering: .relaxed)
+        metrics.refusals.count()
         logger.error(
             "a loaded version was replaced on disk",
             metadata: [
@@ -63,7 +51,7 @@ final class ModelLog: @unchecked Sendable {
     /// Nothing is said where `version` served before.
     func serves(_ version: UInt64, replaced: UInt64?, pinned: UInt64?, of name: ModelName) {
         guard replaced != version else { return }
-        switches.wrappingAdd(1, ordering: .relaxed)
+        metrics.switches.count()
         logger.info(
             "version serves",
             metadata: [

@@ -157,14 +157,13 @@ struct ServeCommand: AsyncParsableCommand {
         var logger = Logger(label: "kindred") { _ in LogLineHandler(level: logLevel.level) }
         logger.logLevel = logLevel.level
         let server = try KindredServer(configuration: configuration, logger: logger)
-        let listener = try await server.listen()
         let signals = await ServerSignals(logger: logger)
         var silent = Logger(label: "kindred.lifecycle")
         silent.logLevel = .critical
         let group = ServiceGroup(
             services: [
-                KindredService(server: server, listener: listener) {
-                    // Written unbuffered: the program that started the server waits for this line.
+                KindredService(server: server) { listener in
+                    // Unbuffered: a program that starts a server waits for this line.
                     let line = "listening on \(KindredServer.address(of: listener))\n"
                     try? FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
                 }

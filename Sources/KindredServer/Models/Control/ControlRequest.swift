@@ -21,11 +21,3 @@ struct ControlRequest: Sendable {
 
     var isChange: Bool { if case .change = wish { true } else { false } }
 }
-
-/// A request that waits for a load.
-struct WaitingRequest {
-    let request: ControlRequest
-    let name: ModelName
-    /// Nil: for all that the look has found.
-    let version: UInt64?
-}

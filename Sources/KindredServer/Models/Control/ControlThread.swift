@@ -12,8 +12,9 @@ final class ControlThread: Sendable {
 
     private struct State {
         var queue: Queue
-        /// The thread was woken and has not looked yet.
+        /// The thread was woken and has not looked at the queue yet.
         var isWoken = false
+        var isStarted = false
     }
 
     /// Lower priority than the event loops.
@@ -35,8 +36,8 @@ final class ControlThread: Sendable {
     /// As requests' deadlines count.
     static var now: UInt64 { NIODeadline.now().uptimeNanoseconds }
 
-    /// Starts the thread. `work` is called for each turn; `idle` when there is none, and returns when it wants to be
-    /// called again at the latest.
+    /// Starts the thread. `work` is called for each turn. `idle` is called when there is none; it returns the time of
+    /// its next call, in nanoseconds, at the latest.
     func start(work: @escaping @Sendable (Queue.Turn) -> Void, idle: @escaping @Sendable () -> UInt64) {
         let thread = Thread { [self] in
             // On Linux the niceness of `0` is the calling thread's alone.
@@ -45,6 +46,7 @@ final class ControlThread: Sendable {
             ended.signal()
         }
         thread.name = "kindred-models"
+        state.withLock { $0.isStarted = true }
         thread.start()
     }
 
@@ -79,11 +81,12 @@ final class ControlThread: Sendable {
     /// The repository was looked at.
     func looked() { state.withLock { $0.queue.looked(now: Self.now) } }
 
-    /// Ends the thread after what it is doing, and waits for it.
+    /// Ends the thread after its current turn, and waits for it. One that is started later ends at once.
     func stop() {
         change { $0.stop() }
+        guard state.withLock({ $0.isStarted }) else { return }
         ended.wait()
-        // For the next one who stops it.
+        // The next caller of `stop` must not wait.
         ended.signal()
     }
 

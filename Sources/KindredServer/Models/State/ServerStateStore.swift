@@ -1,4 +1,5 @@
 import GRDB
+import KindredCatalog
 import KindredDomain
 
 /// The server's own memory of which version of each model it serves, and of the default model: `state.sqlite`.
@@ -64,8 +65,9 @@ package final class ServerStateStore: Sendable {
         let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let entry = try Row.fetchOne(database, sql: "SELECT 1 FROM sqlite_schema LIMIT 1")
-        if id == 0, format == 0, entry == nil, !readOnly {
-            try ServerStateSchema.make(in: database)
+        if id == 0, format == 0, entry == nil {
+            // A disk that was full when the file was made leaves an empty one.
+            if !readOnly { try ServerStateSchema.make(in: database) }
             return
         }
         guard id == ServerStateSchema.applicationID else {
@@ -96,6 +98,7 @@ package final class ServerStateStore: Sendable {
             try database.read { database in
                 meter.grant()
                 var result: [ModelName: ServedVersions] = [:]
+                guard try database.tableExists("served_versions") else { return result }
                 let rows = try Row.fetchCursor(
                     database, sql: "SELECT model, active, previous, pinned FROM served_versions")
                 while let row = try rows.next() {
@@ -209,5 +212,28 @@ package final class ServerStateStore: Sendable {
         } catch {
             throw .sqlite(file: path, operation: operation, code: 1, message: "\(error)")
         }
+    }
+}
+
+/// Bounds the steps and the time of the connection to a state file, anew for each piece of work.
+///
+/// Sendable because the connection is used by one thread at a time, and the meter with it.
+private final class StateMeter: @unchecked Sendable {
+    private let meter = ReadMeter()
+
+    init() { grant() }
+
+    /// Watches a connection, which must be closed before the meter is freed.
+    func watch(_ database: Database) {
+        ReadRules.bound(database.sqliteConnection)
+        meter.watch(database.sqliteConnection)
+    }
+
+    /// Grants a piece of work the steps and the time that the largest state file may take.
+    func grant() {
+        meter.grant(
+            steps: ReadBudget.stepsMax(byteCount: Limits.stateFileBytesMax),
+            milliseconds: ReadBudget.millisecondsMax(byteCount: Limits.stateFileBytesMax), from: .now,
+            cancellation: Cancellation())
     }
 }

@@ -1,8 +1,6 @@
 import CKindredSystem
 import Dispatch
-import Foundation
 import Glibc
-import KindredCatalog
 import KindredDomain
 import KindredKernels
 import KindredModel
@@ -10,10 +8,10 @@ import KindredSystem
 import Logging
 import NIOCore
 import NIOPosix
-import ServiceLifecycle
 import Synchronization
 
-/// A running server: one event loop per thread, a control thread for models, a listening socket.
+/// A server: one event loop per thread, a control thread for models, a listening socket. It is made, then it listens,
+/// then it is shut down. A server that cannot start ends its threads before it throws.
 package final class KindredServer: Sendable {
     private let configuration: ServerConfiguration
     private let context: ServerContext
@@ -21,8 +19,8 @@ package final class KindredServer: Sendable {
     private let supervisor: ModelSupervisor
     private let logger: Logger
 
-    /// Tries the address, reads the state and loads what can serve. Blocks until that is done; throws what keeps the
-    /// server from starting.
+    /// Checks the configuration, tries the address, reads the state, and starts the event loops. Loads nothing. Throws
+    /// the reason why the server cannot start.
     package init(configuration: ServerConfiguration, logger: Logger) throws {
         // Before the first write to a log whose reader may have gone.
         _ = signal(SIGPIPE, SIG_IGN)
@@ -36,22 +34,22 @@ package final class KindredServer: Sendable {
         self.logger = logger
         try StartFailure.checkFolder(configuration.modelsRoot)
         try StartFailure.checkAnswerCache(configuration)
-        let context = ServerContext(configuration: configuration, logger: logger)
-        self.context = context
+        context = ServerContext(configuration: configuration, logger: logger)
+        supervisor = try ModelSupervisor(configuration: configuration, server: context)
+        // Last, since a failure after it has to end the threads.
         group = MultiThreadedEventLoopGroup(
             numberOfThreads: configuration.threadCount, metricsDelegate: LoopTicks())
-        supervisor = try ModelSupervisor(configuration: configuration, server: context)
-        var workers: [LoopWorker] = []
-        for loop in group.makeIterator() {
-            do throws(MemoryFailure) {
-                workers.append(try LoopWorker(loop: loop, server: context))
-            } catch {
-                throw StartFailure.answerCache(
-                    mebibytes: configuration.answerCacheMebibytes, threads: configuration.threadCount,
-                    reason: "\(error)")
-            }
+        do throws(MemoryFailure) {
+            var workers: [LoopWorker] = []
+            for loop in group.makeIterator() { workers.append(try LoopWorker(loop: loop, server: context)) }
+            context.complete(workers: workers, supervisor: supervisor)
+        } catch {
+            supervisor.stop()
+            try? group.syncShutdownGracefully()
+            throw StartFailure.answerCache(
+                mebibytes: configuration.answerCacheMebibytes, threads: configuration.threadCount,
+                reason: "\(error)")
         }
-        context.complete(workers: workers, supervisor: supervisor)
         BLAS.useOneThread
         logger.info(
             "starting",
@@ -62,13 +60,9 @@ package final class KindredServer: Sendable {
             ])
         BLASCheck.run(logger: logger)
         KindredServer.checkRequestedKernel(logger: logger)
-        supervisor.start()
-        if supervisor.list.models.allSatisfy({ $0.active == 0 }) {
-            logger.warning("no model is ready yet", metadata: ["models": "\(configuration.modelsRoot)"])
-        }
     }
 
-    /// Says where `KINDRED_ISA` was not followed: whoever measures with it would measure something else.
+    /// Logs where `KINDRED_ISA` is not followed: a measurement with it would measure another kernel.
     private static func checkRequestedKernel(logger: Logger) {
         guard let value = ScanKernel.requested, let fault = ScanKernel.fault(ofRequest: value) else { return }
         let message: Logger.Message =
@@ -81,8 +75,8 @@ package final class KindredServer: Sendable {
             metadata: ["found": "\(value.prefix(80))", "int8_kernel": "\(ScanKernel.chosen.name)"])
     }
 
-    /// Raises the limit of descriptors as far as the process may, and takes no more connections than it allows: one
-    /// more would take the descriptor that a model is read with.
+    /// Raises the limit of descriptors as far as the process may, and lowers the limit of connections to what it
+    /// allows: a connection must not take the descriptor with which a model is read.
     private static func fitConnections(_ configuration: inout ServerConfiguration, logger: Logger) {
         let limit = DescriptorLimit.raise()
         let threads = configuration.threadCount
@@ -98,14 +92,55 @@ package final class KindredServer: Sendable {
             ])
     }
 
-    /// Listens; the address is where. Connections are spread over the event loops.
+    /// Loads what can serve, then listens. Connections are spread over the event loops. Throws `StartFailure.listen`,
+    /// and `StartFailure.stopped` where `stopStarting` was called before; the server is shut down then.
     package func listen() async throws -> any Channel {
+        do {
+            guard await load() else { throw StartFailure.stopped }
+            let channel = try await bind()
+            for worker in context.workers {
+                let pause = Self.sweepPause
+                worker.loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in worker.sweep() }
+            }
+            // Last: a loop may have made a thread before, which would inherit its processor.
+            let pinnedCount = try await pin(context.workers.map(\.loop))
+            supervisor.listens(at: Self.address(of: channel))
+            logger.info(
+                "listening",
+                metadata: ["address": "\(Self.address(of: channel))", "pinned_threads": "\(pinnedCount)"])
+            return channel
+        } catch {
+            await endThreads()
+            if case StartFailure.stopped = error { logger.info("stopped") }
+            throw error
+        }
+    }
+
+    /// How often each loop looks after its connections.
+    private static let sweepPause = TimeAmount.milliseconds(250)
+
+    /// Ends `listen` soon, where it still loads: the load is cancelled. Any thread may call.
+    package func stopStarting() {
+        let supervisor = supervisor
+        DispatchQueue.global().async { supervisor.stop() }
+    }
+
+    /// Loads what can serve; false where the server was told to stop meanwhile.
+    private func load() async -> Bool {
+        let supervisor = supervisor
+        let isLoaded = await Self.blocking { supervisor.start() }
+        if isLoaded, supervisor.list.models.allSatisfy({ $0.active == 0 }) {
+            logger.warning("no model is ready yet", metadata: ["models": "\(configuration.modelsRoot)"])
+        }
+        return isLoaded
+    }
+
+    private func bind() async throws(StartFailure) -> any Channel {
         let logger = logger
         let workers = Dictionary(
             uniqueKeysWithValues: context.workers.map { (ObjectIdentifier($0.loop), $0) })
-        let channel: any Channel
         do {
-            channel = try await ServerBootstrap(group: group)
+            return try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 1_024)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelInitializer { channel in
@@ -120,7 +155,7 @@ package final class KindredServer: Sendable {
                     }
                 }
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                // A peer that has sent all that it will send is still answered.
+                // A peer that has sent everything still gets its answers.
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .childChannelOption(.maxMessagesPerRead, value: 4)
                 .childChannelOption(
@@ -129,30 +164,17 @@ package final class KindredServer: Sendable {
                 )
                 .bind(host: configuration.host, port: configuration.port).get()
         } catch {
-            throw StartFailure.listen(
+            throw .listen(
                 "\(configuration.host):\(configuration.port)", reason: StartFailure.reason(of: error))
         }
-        for worker in context.workers {
-            worker.loop.scheduleRepeatedTask(initialDelay: .milliseconds(250), delay: .milliseconds(250)) {
-                _ in
-                worker.sweep()
-            }
-        }
-        // Last: whoever a loop woke up so far may have had it make a thread, which would keep to its processor too.
-        let pinnedCount = try place(context.workers.map(\.loop))
-        supervisor.listens(at: Self.address(of: channel))
-        logger.info(
-            "listening",
-            metadata: ["address": "\(Self.address(of: channel))", "pinned_threads": "\(pinnedCount)"])
-        return channel
     }
 
-    /// Has each loop keep to its processor; how many do. Where the system refuses, as when a processor was taken from
-    /// the process meanwhile, it says so and the loop stays where it is put.
-    private func place(_ loops: [any EventLoop]) throws -> Int {
+    /// Pins each loop to its processor; the number of loops that are pinned. Where the system refuses, as when the
+    /// process has lost a processor, this is logged and the loop stays where the system puts it.
+    private func pin(_ loops: [any EventLoop]) async throws -> Int {
         var count = 0
         for (loop, processor) in zip(loops, configuration.processors ?? []) {
-            let code = try loop.submit { kindred_keep_to_processor(CInt(processor)) }.wait()
+            let code = try await loop.submit { kindred_keep_to_processor(CInt(processor)) }.get()
             if code == 0 {
                 count += 1
                 continue
@@ -171,15 +193,15 @@ package final class KindredServer: Sendable {
         return (host.contains(":") ? "[\(host)]" : host) + ":\(address.port ?? 0)"
     }
 
-    /// Stops listening, answers what was accepted, tells every client to go, and ends when all have gone or the
-    /// grace is over.
+    /// Stops listening, answers the requests that were accepted, and tells every client to disconnect. Returns when all
+    /// connections have ended, or after the grace period.
     package func shutDown(_ listener: any Channel) async {
         logger.info("shutting down")
         try? await listener.close().get()
         for worker in context.workers {
             try? await worker.loop.submit { worker.drain() }.get()
         }
-        // What waits for a load or a look is refused now: no load is waited for.
+        // Requests that wait for a load or a look are refused now, and the load is cancelled.
         await stopSupervisor()
         let deadline = NIODeadline.now() + .milliseconds(Int64(configuration.drainMilliseconds))
         while NIODeadline.now() < deadline {
@@ -188,40 +210,27 @@ package final class KindredServer: Sendable {
         }
         let left = context.connectionCount.load(ordering: .relaxed)
         if left > 0 { logger.warning("connections cut off", metadata: ["connections": "\(left)"]) }
-        try? await group.shutdownGracefully()
+        await endThreads()
         logger.info("stopped")
         LogWriter.standardError.flush()
     }
 
-    /// On a thread that may wait: those of Swift's tasks are as few as processors, and a second signal needs one.
+    /// Ends the control thread and the event loops.
+    private func endThreads() async {
+        await stopSupervisor()
+        try? await group.shutdownGracefully()
+    }
+
     private func stopSupervisor() async {
         let supervisor = supervisor
+        await Self.blocking { supervisor.stop() }
+    }
+
+    /// Runs work that blocks on a thread that may block. The threads of Swift's tasks are as few as processors, and a
+    /// second signal needs one.
+    private static func blocking<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                supervisor.stop()
-                continuation.resume()
-            }
+            DispatchQueue.global().async { continuation.resume(returning: work()) }
         }
-    }
-}
-
-/// Runs a server until it is told to stop.
-package struct KindredService: Service {
-    private let server: KindredServer
-    private let listener: any Channel
-    private let ready: @Sendable () -> Void
-
-    /// `ready` is called once signals are handled, so that whoever waits for it may send one at once.
-    package init(server: KindredServer, listener: any Channel, ready: @escaping @Sendable () -> Void) {
-        self.server = server
-        self.listener = listener
-        self.ready = ready
-    }
-
-    package func run() async throws {
-        ready()
-        // Returns, or throws where the task is cancelled instead: either way it is time to stop.
-        try? await gracefulShutdown()
-        await server.shutDown(listener)
     }
 }

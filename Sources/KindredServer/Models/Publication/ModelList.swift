@@ -14,6 +14,7 @@ package final class ModelList: Sendable {
     private let whole: EncodedBody
     private let entries: [ModelName: Entry]
     private let bodyBytesMax: UInt32
+    private let known: NameList
 
     /// The list of `models`. Of those that are as they were in `last` nothing is encoded but the list of all.
     package init(_ models: [ModelStatus], remark: String, bodyBytesMax: UInt32, after last: ModelList? = nil)
@@ -33,6 +34,7 @@ package final class ModelList: Sendable {
             }
         }
         self.entries = entries
+        known = NameList(models: models.map(\.name))
     }
 
     /// Whether a list of these would be this one.
@@ -45,7 +47,7 @@ package final class ModelList: Sendable {
         var body = whole
         if let model {
             guard let entry = entries[model] else {
-                throw .unknownModel(model.description, known: entries.keys.map(\.description).sorted())
+                throw .unknownModel(model.description, known: known)
             }
             body = entry.body
         }

@@ -1,4 +1,5 @@
 import GRDB
+import KindredCatalog
 
 /// The schema of a state file: what the server writes, to the letter.
 ///

@@ -1,8 +1,8 @@
 import Foundation
-import KindredCatalog
 import KindredClient
 import KindredDomain
 import KindredModel
+import KindredServer
 import TestSupport
 import Testing
 
@@ -20,13 +20,23 @@ import Testing
         return (answer.version, answer.results[0].score)
     }
 
-    /// Waits until a version serves: the watcher looks every 20 ms.
-    private static func wait(for version: UInt64, _ client: KindredClient) async throws {
-        for _ in 0..<500 {
-            if try await client.models()[0].active == version { return }
-            try await Task.sleep(for: .milliseconds(10))
+    /// Has the repository looked at, and returns once every version that this finds is loaded or refused.
+    private static func look(_ client: KindredClient) async throws { _ = try await client.load() }
+
+    /// The server looks at the repository by itself, with nobody asking.
+    @Test(.timeLimit(.minutes(1))) func aNewVersionIsFound() async throws {
+        let folder = try TemporaryFolder()
+        try folder.pack(items: Self.rows(version: 1))
+        let events = LogEvents()
+        let server = try await RunningServer(folder, logger: events.logger)
+        try await server.withClient { (client: KindredClient) async throws in
+            try folder.pack(items: Self.rows(version: 2))
+            await events.wait(for: "version serves", ["version": "2"])
+            // The line is written before the event loops know the version; a look is answered after that.
+            try await Self.look(client)
+            #expect(try await Self.best(client) == (2, 249))
         }
-        Issue.record("version \(version) does not serve: \(try await client.models())")
+        await server.stop()
     }
 
     @Test func aNewVersionTakesOverAndThePreviousStays() async throws {
@@ -36,11 +46,11 @@ import Testing
         try await server.withClient { (client: KindredClient) async throws in
             #expect(try await Self.best(client) == (1, 149))
             try folder.pack(items: Self.rows(version: 2))
-            try await Self.wait(for: 2, client)
+            try await Self.look(client)
             #expect(try await Self.best(client) == (2, 249))
             #expect(try await Self.best(client, version: 1) == (1, 149))
             try folder.pack(items: Self.rows(version: 3))
-            try await Self.wait(for: 3, client)
+            try await Self.look(client)
             let status = try await client.models()[0]
             #expect(status.previous == 2)
             #expect(status.loaded == [2, 3])
@@ -63,9 +73,7 @@ import Testing
             #expect(activated.previous == 3)
             // A newer version is loaded and does not take over.
             try folder.pack(items: Self.rows(version: 4))
-            for _ in 0..<500 where try await client.models()[0].loaded.last != 4 {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            try await Self.look(client)
             #expect(try await client.models()[0].loaded == [1, 3, 4])
             #expect(try await Self.best(client).version == 1)
         }
@@ -102,7 +110,7 @@ import Testing
             [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)], ofItemAtPath: path)
     }
 
-    @Test func aPinOutlivesADamagedVersion() async throws {
+    @Test(.timeLimit(.minutes(1))) func aPinOutlivesADamagedVersion() async throws {
         let folder = try TemporaryFolder()
         for version in 1...2 { try folder.pack(items: Self.rows(version: version)) }
         let first = try await RunningServer(folder)
@@ -125,9 +133,7 @@ import Testing
             #expect(status.refusals.map(\.version) == [1])
             // What served before stands in, a newer version is loaded and does not.
             try folder.pack(items: Self.rows(version: 3))
-            for _ in 0..<500 where try await client.models()[0].loaded.last != 3 {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            try await Self.look(client)
             #expect(try await client.models()[0].loaded == [2, 3])
             #expect(try await Self.best(client) == (2, 249))
             #expect(try await client.models()[0].pinned == 1)
@@ -137,11 +143,13 @@ import Testing
         let remembered = try ServerStateStore(path: folder.file("state/state.sqlite")).load()
         #expect(remembered[ModelName("sample")!] == ServedVersions(active: 1, previous: 2, pinned: 1))
 
-        let third = try await RunningServer(folder)
+        let events = LogEvents()
+        let third = try await RunningServer(folder, logger: events.logger)
         try await third.withClient { (client: KindredClient) async throws in
             #expect(try await Self.best(client).version == 2)
             try Self.overwrite(path, whole)
-            try await Self.wait(for: 1, client)
+            await events.wait(for: "version serves", ["version": "1"])
+            try await Self.look(client)
             #expect(try await Self.best(client) == (1, 149))
             let status = try await client.models()[0]
             #expect(status.pinned == 1)
@@ -216,9 +224,7 @@ import Testing
             #expect(try await Self.best(client) == (1, 149))
             try files.moveItem(atPath: directory, toPath: folder.file("aside"))
             try files.moveItem(atPath: replacement, toPath: directory)
-            for _ in 0..<500 where try await client.models()[0].refusals.isEmpty {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            try await Self.look(client)
             let status = try await client.models()[0]
             #expect(status.active == 1)
             #expect(status.refusals.map(\.version) == [1])
@@ -227,9 +233,7 @@ import Testing
             // The files that were loaded are back.
             try files.moveItem(atPath: directory, toPath: replacement)
             try files.moveItem(atPath: folder.file("aside"), toPath: directory)
-            for _ in 0..<500 where try await !client.models()[0].refusals.isEmpty {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            try await Self.look(client)
             #expect(try await client.models()[0].refusals.isEmpty)
             #expect(try await Self.best(client) == (1, 149))
         }
@@ -244,11 +248,7 @@ import Testing
             let directory = try folder.pack("other", items: Self.rows(version: 2))
             // Tampered with, then put where the server looks, with the manifest of another model.
             try FileManager.default.copyItem(atPath: directory, toPath: folder.file("models/sample/2"))
-            for _ in 0..<500
-            where try await client.models().first(where: { $0.name == ModelName("sample") })!.refusals.isEmpty
-            {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            _ = try await client.load(model: ModelName("sample"))
             let sample = try await client.models().first { $0.name == ModelName("sample") }!
             #expect(sample.active == 1)
             #expect(sample.refusals.map(\.version) == [2])
@@ -261,10 +261,7 @@ import Testing
             }
             // A good version after a bad one takes over.
             try folder.pack("sample", items: Self.rows(version: 3))
-            for _ in 0..<500
-            where try await client.models().first(where: { $0.name == ModelName("sample") })!.active != 3 {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            _ = try await client.load(model: ModelName("sample"))
             #expect(try await client.recommend(.vector([1]), k: 1, options: options).results[0].score == 349)
         }
         await server.stop()
@@ -292,7 +289,7 @@ import Testing
                 }
                 for version in 2...versions {
                     try folder.pack(items: Self.rows(version: version))
-                    try await Self.wait(for: UInt64(version), client)
+                    try await Self.look(client)
                 }
                 return try await group.reduce(0, +)
             }

@@ -1,5 +1,4 @@
 import Foundation
-import KindredCatalog
 import KindredDomain
 import KindredModel
 import KindredQuery
@@ -45,9 +44,7 @@ import Testing
     private func settle(_ model: inout ServedModel) {
         switch model.takeOver() {
         case .nothing: break
-        case .choose(let version):
-            model.versions = model.switched(to: version, pinned: nil)
-            model.standIn = nil
+        case .choose(let version): _ = model.choose(version, pinned: nil)
         case .standIn(let version): model.standIn = version
         }
         model.dropUnneeded(now: .now())

@@ -1,17 +1,25 @@
 import Foundation
 import GRDB
-import KindredCatalog
 import KindredDomain
+import KindredServer
+import TestSupport
 import Testing
 
 @Suite struct ServerStateStoreTests {
-    private let folder: CatalogFolder
+    private let folder: TemporaryFolder
     private let path: String
     private let model = ModelName("shop")!
 
     init() throws {
-        folder = try CatalogFolder()
+        folder = try TemporaryFolder()
         path = folder.file("state.sqlite")
+    }
+
+    /// Runs statements on the state file, as another program would.
+    private func database(_ name: String, _ sql: String) throws {
+        let queue = try DatabaseQueue(path: folder.file(name))
+        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
+        try queue.close()
     }
 
     @Test func survivesARestart() throws {
@@ -55,7 +63,7 @@ import Testing
     }
 
     @Test func filesOfOthers() throws {
-        _ = try folder.database("state.sqlite", "CREATE TABLE x(y);")
+        try database("state.sqlite", "CREATE TABLE x(y);")
         #expect(throws: StateFailure.foreign(file: path, applicationID: 0)) {
             try ServerStateStore(path: path)
         }
@@ -63,7 +71,7 @@ import Testing
 
     @Test func newerFormat() throws {
         do { _ = try ServerStateStore(path: path) }
-        _ = try folder.database("state.sqlite", "PRAGMA user_version = 3;")
+        try database("state.sqlite", "PRAGMA user_version = 3;")
         #expect(throws: StateFailure.newerFormat(file: path, found: 3, wanted: 2)) {
             try ServerStateStore(path: path)
         }
@@ -85,7 +93,7 @@ import Testing
 
     /// The first format knew no default model. Its choices are kept, and it takes one.
     @Test func theFirstFormatIsBroughtUpToDate() throws {
-        _ = try folder.database(
+        try database(
             "state.sqlite",
             """
             CREATE TABLE served_versions (
@@ -122,7 +130,7 @@ import Testing
 
     @Test func rowsThatAreNeverWritten() throws {
         do { _ = try ServerStateStore(path: path) }
-        _ = try folder.database(
+        try database(
             "state.sqlite", "INSERT INTO served_versions VALUES('No Model', 1, NULL, NULL);")
         #expect(throws: StateFailure.self) { try ServerStateStore(path: path).load() }
     }
@@ -142,7 +150,7 @@ import Testing
         "DROP TABLE served_versions;",
     ]) func schemasOfOthers(_ sql: String) throws {
         do { try ServerStateStore(path: path).save(ServedVersions(active: 1), for: model) }
-        _ = try folder.database("state.sqlite", sql)
+        try database("state.sqlite", sql)
         let start = ContinuousClock.now
         let failure = #expect(throws: StateFailure.self) { try ServerStateStore(path: path) }
         guard case .schema(let file, _)? = failure else {
@@ -174,7 +182,7 @@ import Testing
 
     @Test func filesOfOlderServersAreTaken() throws {
         // As every server made it so far, to the letter.
-        _ = try folder.database(
+        try database(
             "state.sqlite",
             """
             CREATE TABLE served_versions (

@@ -53,18 +53,23 @@ final class ServerContext: Sendable {
         modelsReady.store(table.models.count, ordering: .relaxed)
     }
 
-    /// Counters and gauges by name, in ascending order.
-    var stats: StatsResponse {
-        var entries = LoopMetrics.sum(workers.map(\.metrics))
+    /// Every metric of the server.
+    var readings: [MetricReading] {
         let streamed = streams.held
-        entries.append(("connection_bytes_held", UInt64(max(0, held.byteCount))))
-        entries.append(("scans_running", UInt64(scans.runningCount)))
-        entries.append(("streams_open", UInt64(streamed.count)))
-        entries.append(("stream_bytes_reserved", streamed.byteCount))
-        entries.append(("uptime_ms", (NIODeadline.now().uptimeNanoseconds - startedAt) / 1_000_000))
-        entries.append(contentsOf: supervisor.counters)
-        entries.sort { $0.0 < $1.0 }
-        return StatsResponse(names: entries.map(\.0), values: entries.map(\.1))
+        let uptimeNanoseconds = NIODeadline.now().uptimeNanoseconds - startedAt
+        return LoopMetrics.sum(workers.map(\.metrics)) + supervisor.metrics + [
+            ServerGauges.connectionBytesHeld.reading(UInt64(max(0, held.byteCount))),
+            ServerGauges.scansRunning.reading(UInt64(scans.runningCount)),
+            ServerGauges.streamsOpen.reading(UInt64(streamed.count)),
+            ServerGauges.streamBytesReserved.reading(streamed.byteCount),
+            ServerGauges.uptimeMilliseconds.reading(uptimeNanoseconds / 1_000_000),
+        ]
+    }
+
+    /// The reply to STATS: every metric in ascending order of names.
+    var stats: StatsResponse {
+        let sorted = readings.sorted { $0.description.name < $1.description.name }
+        return StatsResponse(names: sorted.map(\.description.name), values: sorted.map(\.value))
     }
 
     func health(isDraining: Bool) -> HealthResponse {

@@ -10,16 +10,6 @@ import Testing
     private static let first = ModelName("first")!
     private static let second = ModelName("second")!
 
-    private static func wait(
-        _ client: KindredClient, _ condition: ([ModelDescription]) -> Bool
-    ) async throws {
-        for _ in 0..<1_000 {
-            if condition(try await client.models()) { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        Issue.record("never came to be: \(try await client.models())")
-    }
-
     /// The model that answers a request that names none, or the name of the error.
     private static func answering(_ client: KindredClient) async -> String {
         do throws(KindredError) {
@@ -37,12 +27,14 @@ import Testing
             #expect(await Self.answering(client) == "second")
             // Its name is the lesser one, and it comes later.
             try folder.pack("first", items: [[1]])
-            try await Self.wait(client) { $0.count == 2 && $0.allSatisfy { $0.active == 1 } }
+            _ = try await client.load()
+            #expect(try await client.models().map(\.active) == [1, 1])
             #expect(await Self.answering(client) == "second")
             #expect(try await client.models().map(\.isDefault) == [false, true])
             // Taking it away restores what was, but for what is in memory.
             try FileManager.default.removeItem(atPath: folder.file("models/first"))
-            try await Self.wait(client) { $0.first?.remark.contains("folder is gone") == true }
+            _ = try await client.load()
+            #expect(try await client.models()[0].remark.contains("folder is gone"))
             #expect(await Self.answering(client) == "second")
             #expect(try await client.models()[0].active == 1)
         }
@@ -111,7 +103,8 @@ import Testing
             #expect(models.map(\.name) == [Self.first, Self.second])
             #expect(models[1].remark == "the folder has no complete version")
             try FileManager.default.removeItem(atPath: empty)
-            try await Self.wait(client) { $0.map(\.name) == [Self.first] }
+            _ = try await client.load()
+            #expect(try await client.models().map(\.name) == [Self.first])
         }
         await server.stop()
     }

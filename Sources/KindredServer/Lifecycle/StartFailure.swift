@@ -11,6 +11,8 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case stateInUse(String, holder: String)
     case listen(String, reason: String)
     case limits(String)
+    /// The server was told to stop before it listened.
+    case stopped
     case answerCache(mebibytes: Int, threads: Int, reason: String)
     /// `wanted`: descriptors beside those that are open already.
     case descriptors(limit: UInt64, wanted: UInt64, threads: Int)
@@ -30,6 +32,7 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .descriptors(let limit, let wanted, let threads):
             "too few file descriptors: \(threads) event loops need \(wanted) beside those that are open, and at most "
                 + "\(limit) are allowed; raise ulimit -n, or ask for fewer event loops with --threads"
+        case .stopped: "told to stop before it listened"
         case .limits(let violation): "limits that contradict each other: \(violation)"
         }
     }
