@@ -2,43 +2,41 @@ import Glibc
 import KindredDomain
 import KindredSystem
 
-/// Answers to requests that may come again, by the bytes of their requests. One event loop uses it.
+/// Answers by the bytes of their requests and the generation that answers. One event loop uses it.
 ///
-/// Generations do not change, so the same request has the same answer for as long as the same generations serve;
-/// `forget` is called when that ends. Bytes are compared as a whole: a hash only says where to look.
+/// A generation does not change, so the same request to it has the same answer. Requests are compared byte by byte; a
+/// hash only says where to look.
 ///
-/// A ring of entries, the oldest of which give way to new ones, and a table of buckets over it, each of which may name
-/// seven entries, the oldest giving way here too. An entry that is used while in the older half of the ring is appended
-/// anew, so what is asked for again and again stays. Finding an answer allocates nothing. (Such a ring under a lossy
-/// table is the cache mode of MICA: Lim, Han, Andersen, Kaminsky, NSDI 2014.)
+/// Entries lie in a ring, where the oldest give way to new ones. A table of buckets over the ring names them, seven in
+/// each bucket; the oldest gives way there too. An entry that is used while it lies in the older half of the ring is
+/// appended anew, so an answer that is asked for again and again stays. Finding an answer allocates nothing. (Source: a
+/// ring under a lossy table is the cache mode of MICA; Lim, Han, Andersen, Kaminsky, NSDI 2014.)
 ///
-/// Keeping an answer costs more than some are worth that nobody asks for again. Unless `keepsAtOnce`, an answer is kept
-/// when its request comes for the second time: each bucket also has marks of the four requests that were missing there
-/// last. (A filter that admits at the second sight is the doorkeeper of TinyLFU: Einziger, Friedman, Manes, ACM ToS
-/// 2017.)
+/// Keeping an answer that is never asked for again is wasted work. Unless `keepsAtOnce`, an answer is kept when its
+/// request comes for the second time: each bucket has marks of the last four requests that were not found there.
+/// (Source: the doorkeeper of TinyLFU; Einziger, Friedman, Manes, ACM ToS 2017.)
 package struct AnswerCache: ~Copyable {
-    /// What a request that was not found is remembered by until it is answered.
+    /// Keeps the answer to a request that was not found.
     package struct Key: Sendable {
         fileprivate let request: [UInt8]
+        /// Of the request and its generation.
         fileprivate let hash: UInt64
-        /// Which of the times between two calls of `forget` it belongs to.
-        fileprivate let era: UInt64
     }
 
     package enum Lookup {
         case found
-        /// `nil`: the answer to this request is not to be kept, or not yet.
+        /// Nil: the answer to this request is not to be kept now.
         case missing(Key?)
     }
 
-    /// An answer that was kept. Its bytes are valid until the cache is used again.
+    /// A kept answer. Its bytes are valid until the cache is used again.
     package struct Answer {
-        /// The body of the only frame of the reply.
+        /// The body of the reply's only frame.
         package let body: UnsafeRawBufferPointer
         package let counts: Counts
     }
 
-    /// What an answer counts for, whenever it is given.
+    /// What the metrics count each time that the answer is sent.
     package struct Counts: Equatable, Sendable {
         package var queries: UInt32
         package var failedQueries: UInt32
@@ -49,7 +47,7 @@ package struct AnswerCache: ~Copyable {
         }
     }
 
-    /// The beginning of an entry; the request's bytes and then the answer's follow.
+    /// The beginning of an entry. The request's bytes follow, then the answer's.
     private struct Header {
         var hash: UInt64
         var requestByteCount: UInt32
@@ -57,17 +55,17 @@ package struct AnswerCache: ~Copyable {
         var counts: Counts
     }
 
-    /// Entries begin at multiples of this, and places are counted in it.
+    /// Entries begin at multiples of this. Places are numbered in these units.
     private static let unitByteCount = 16
     private static let slotsPerBucket = 7
-    /// The slots, and one with marks: a line of memory.
+    /// The slots and one word of marks: a cache line.
     private static let wordsPerBucket = 8
     private static let marksPerBucket = 4
     private static let markBits = 16
-    /// Bytes of the ring for each slot of the table: a third of an answer of ten results with its request (numeric ids,
-    /// 368 bytes), so that a bucket hardly ever has more entries than slots.
+    /// Bytes of the ring for each slot of the table: a third of a usual entry, so that a bucket hardly ever has more
+    /// entries than slots.
     private static let bytesPerSlot = 128
-    /// A slot holds a place in its low bits and some of the hash above them.
+    /// A slot holds a place in its low bits and a tag, the upper bits of the hash, above them.
     private static let placeBits: UInt64 = 48
     private static let placeMask: UInt64 = (1 << placeBits) - 1
 
@@ -76,17 +74,16 @@ package struct AnswerCache: ~Copyable {
     private let unitCount: UInt64
     private let words: UnsafeMutableBufferPointer<UInt64>
     private let bucketMask: UInt64
-    /// The place of the next entry: units that were ever written. A place modulo the ring's size is where it lies.
+    /// The place of the next entry: units that were ever written. An entry lies at its place modulo the ring's size.
     private var head: UInt64
-    /// Entries before this are forgotten.
-    private var forgottenBefore: UInt64
-    private var era: UInt64 = 0
+    /// No entry has a lower place.
+    private var firstPlace: UInt64
     /// Whether an answer is kept when its request comes for the first time.
     package var keepsAtOnce = true
 
-    /// An empty cache of `byteCount` bytes, and a fourteenth to a seventh of that for the table, which the system gives
-    /// as they are written; 0: one that keeps nothing. `firstPlace`: where a test wants places to begin. Throws where
-    /// the system has no room for so much.
+    /// An empty cache of `byteCount` bytes, and a fourteenth to a seventh of that for the table. The system gives the
+    /// memory as it is written. 0: keeps nothing. `firstPlace`: where places begin in a test. Throws where the system
+    /// has no room for so much.
     package init(byteCount: Int, firstPlace: UInt64 = 0) throws(MemoryFailure) {
         let units = byteCount / Self.unitByteCount
         let bucketCount = units == 0 ? 0 : Self.bucketCount(byteCount)
@@ -97,9 +94,9 @@ package struct AnswerCache: ~Copyable {
         ring = UnsafeMutableRawBufferPointer(rebasing: bytes[tableByteCount...])
         unitCount = UInt64(units)
         bucketMask = UInt64(max(bucketCount, 1) - 1)
-        // From the ring's size on: a place of 0 is one that has been overwritten, as an empty slot names it.
+        // Empty slots name place 0, which must count as overwritten.
         head = max(unitCount, firstPlace)
-        forgottenBefore = head
+        self.firstPlace = head
     }
 
     private static func bucketCount(_ byteCount: Int) -> Int {
@@ -109,20 +106,16 @@ package struct AnswerCache: ~Copyable {
 
     package var keepsAnswers: Bool { unitCount > 0 }
 
-    /// What was kept is no longer true, nor are the answers to requests that have been read.
-    package mutating func forget() {
-        forgottenBefore = head
-        era += 1
-    }
-
-    /// Looks for the answer to a request and gives it to `use`.
-    package mutating func find(_ request: RawSpan, _ use: (Answer) -> Void) -> Lookup {
+    /// Looks for the answer of a generation to a request, and gives it to `use`.
+    package mutating func find(
+        _ request: RawSpan, of generation: UInt64, _ use: (Answer) -> Void
+    ) -> Lookup {
         guard keepsAnswers, request.byteCount <= Limits.keptRequestBytesMax else { return .missing(nil) }
         return request.withUnsafeBytes { bytes in
-            let hash = Self.hash(bytes)
+            let hash = Self.hash(bytes, generation)
             guard let slot = slot(of: hash, where: { holds($0, bytes, hash) }) else {
                 guard keepsAtOnce || wasMissing(hash) else { return .missing(nil) }
-                return .missing(Key(request: Array(bytes), hash: hash, era: era))
+                return .missing(Key(request: Array(bytes), hash: hash))
             }
             let place = words[slot] & Self.placeMask
             let header = header(at: place)
@@ -132,12 +125,12 @@ package struct AnswerCache: ~Copyable {
         }
     }
 
-    /// Keeps the answer to a request that was not found. `finish` may change the copy of its body.
+    /// Keeps the answer to a request that was not found. `finish` may change the copy of the body.
     package mutating func keep(
         _ body: UnsafeRawBufferPointer, _ counts: Counts, for key: Key,
         _ finish: (UnsafeMutableRawBufferPointer) -> Void
     ) {
-        guard key.era == era, body.count <= Limits.keptReplyBytesMax else { return }
+        guard body.count <= Limits.keptReplyBytesMax else { return }
         let header = Header(
             hash: key.hash, requestByteCount: UInt32(truncatingIfNeeded: key.request.count),
             bodyByteCount: UInt32(truncatingIfNeeded: body.count), counts: counts)
@@ -150,18 +143,22 @@ package struct AnswerCache: ~Copyable {
             rebasing: content[key.request.count..<key.request.count + body.count])
         copy.copyMemory(from: body)
         finish(copy)
-        // Of two answers to the same request, which were both on their way, one is enough. Another request with the
-        // same bits of the hash is as good to give way as the oldest.
+        // A second answer to the same request takes the place of the first one. An entry of another request with the
+        // same tag gives way too: it is as good a choice as the oldest one.
         let slot = slot(of: key.hash, where: { _ in true }) ?? oldestSlot(of: key.hash)
         words[slot] = Self.tag(key.hash) | place
     }
 
     // MARK: Slots
 
-    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    /// The hash of a request and its generation.
+    ///
+    /// Of the same bytes, the hashes of two generations differ: multiplying by an odd number modulo 2^64 is one to one.
+    /// So an entry of the same hash and the same bytes is one of the same generation.
+    private static func hash(_ bytes: UnsafeRawBufferPointer, _ generation: UInt64) -> UInt64 {
         var hasher = Hasher()
         hasher.combine(bytes: bytes)
-        return UInt64(bitPattern: Int64(hasher.finalize()))
+        return UInt64(bitPattern: Int64(hasher.finalize())) ^ (generation &* 0x9E37_79B9_7F4A_7C15)
     }
 
     private static func tag(_ hash: UInt64) -> UInt64 { hash & ~placeMask }
@@ -171,7 +168,7 @@ package struct AnswerCache: ~Copyable {
         return start..<start + Self.slotsPerBucket
     }
 
-    /// The slot of an entry that is there, has the hash's upper bits and satisfies a condition.
+    /// The slot of an entry that has not given way, has the hash's tag and satisfies a condition.
     private func slot(of hash: UInt64, where isWanted: (UInt64) -> Bool) -> Int? {
         let tag = Self.tag(hash)
         let oldest = oldestPlace
@@ -187,10 +184,11 @@ package struct AnswerCache: ~Copyable {
         return bucket.min { words[$0] & Self.placeMask < words[$1] & Self.placeMask } ?? bucket.lowerBound
     }
 
-    /// Marks a request that is missing. True where it had been marked, or another one with the same bits of the hash.
+    /// Marks a request that was not found. True where it had been marked before, or another request with the same bits
+    /// of the hash.
     private mutating func wasMissing(_ hash: UInt64) -> Bool {
         let word = bucket(of: hash).upperBound
-        // Bits that neither a tag nor a bucket's number has.
+        // Bits of the hash that neither the tag nor the bucket's number uses.
         let mark = UInt16(truncatingIfNeeded: hash >> 32)
         for lane in 0..<Self.marksPerBucket
         where UInt16(truncatingIfNeeded: words[word] >> (lane * Self.markBits)) == mark { return true }
@@ -200,8 +198,8 @@ package struct AnswerCache: ~Copyable {
 
     // MARK: Entries
 
-    /// Entries from here on are whole and not forgotten.
-    private var oldestPlace: UInt64 { max(forgottenBefore, head - unitCount) }
+    /// Entries from here on are whole.
+    private var oldestPlace: UInt64 { max(firstPlace, head - unitCount) }
 
     private static func byteCount(of header: Header) -> Int {
         MemoryLayout<Header>.stride + Int(header.requestByteCount) + Int(header.bodyByteCount)
@@ -211,7 +209,7 @@ package struct AnswerCache: ~Copyable {
         UInt64((byteCount + unitByteCount - 1) / unitByteCount)
     }
 
-    /// Bytes of an entry, which lie together.
+    /// The bytes of an entry, which lie together.
     private func bytes(at place: UInt64, byteCount: Int) -> UnsafeMutableRawBufferPointer {
         let start = Int(place % unitCount) * Self.unitByteCount
         return UnsafeMutableRawBufferPointer(rebasing: ring[start..<start + byteCount])
@@ -226,7 +224,7 @@ package struct AnswerCache: ~Copyable {
         return UnsafeRawBufferPointer(rebasing: bytes[(bytes.count - Int(header.bodyByteCount))...])
     }
 
-    /// Whether the entry at a place, which is there, is the request's.
+    /// Whether the entry at a place is the request's. The entry has not given way.
     private func holds(_ place: UInt64, _ request: UnsafeRawBufferPointer, _ hash: UInt64) -> Bool {
         let header = header(at: place)
         guard header.hash == hash, Int(header.requestByteCount) == request.count else { return false }
@@ -235,7 +233,7 @@ package struct AnswerCache: ~Copyable {
         return memcmp(kept + MemoryLayout<Header>.stride, wanted, request.count) == 0
     }
 
-    /// Appends an entry anew that would give way soon, where it is not itself in the way.
+    /// Appends an entry anew where it lies in the older half of the ring and the copy would not overwrite it.
     private mutating func renew(_ slot: Int, _ place: UInt64, _ header: Header) {
         let byteCount = Self.byteCount(of: header)
         guard head - place > unitCount / 2 else { return }
@@ -245,8 +243,8 @@ package struct AnswerCache: ~Copyable {
         words[slot] = Self.tag(header.hash) | copy
     }
 
-    /// Room for an entry, whose bytes lie together, at the price of the oldest. Nil where the ring is too small, or
-    /// the entry to keep would be among them.
+    /// Makes room for an entry, whose bytes lie together, by overwriting the oldest ones. Nil where the ring is too
+    /// small, or where the entry at `kept` would be overwritten.
     private mutating func reserve(_ byteCount: Int, keeping kept: UInt64? = nil) -> UInt64? {
         let count = Self.unitCount(byteCount)
         guard count <= unitCount else { return nil }
@@ -261,10 +259,10 @@ package struct AnswerCache: ~Copyable {
         return place
     }
 
-    /// Places are used up: begins as a new cache.
+    /// Begins as an empty cache: the numbers of places are used up.
     private mutating func restart() {
         words.update(repeating: 0)
         head = unitCount
-        forgottenBefore = head
+        firstPlace = head
     }
 }

@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredQuery
 import KindredWire
 
 /// Frames that are no requests, and look-alike streams, which consist of several frames.
@@ -52,15 +53,18 @@ extension ConnectionHandler {
         }
     }
 
-    func openStream(
-        _ request: PendingRequest, _ body: LookalikeRequest, seedsEnd: Bool
-    ) throws(RequestFailure) {
+    /// Throws LIMIT_EXCEEDED where no further stream may be opened on this connection.
+    func checkStreamCount() throws(RequestFailure) {
         guard streams.count < Int(limits.streamsPerConnectionMax) else {
             throw .limitExceeded(
                 .streamsPerConnection, found: UInt64(streams.count) + 1,
                 limit: UInt64(limits.streamsPerConnectionMax))
         }
-        let generation = try worker.generations.generation(model: body.model, version: body.version)
+    }
+
+    func openStream(
+        _ request: PendingRequest, _ body: LookalikeRequest, _ generation: Generation, seedsEnd: Bool
+    ) throws(RequestFailure) {
         let stream = try LookalikeStream(request, body, generation, server: worker.server, now: worker.now())
         streams[request.id] = stream
         worker.metrics.streamsOpened.count()

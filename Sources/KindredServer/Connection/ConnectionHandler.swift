@@ -1,5 +1,6 @@
 import CKindredSystem
 import KindredDomain
+import KindredQuery
 import KindredWire
 import Logging
 import NIOCore
@@ -325,26 +326,29 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .control: try receiveControl(header, body: body, now: now)
         case .request:
             worker.metrics.requests.count()
-            var key: AnswerCache.Key?
-            // A peer that does not take its replies waits with its other requests.
-            if worker.repeats.mayAnswer(header), hasRoom {
-                switch worker.repeats.answer(header, body, into: &outbound) {
-                case .found: return complete(now: now)
-                case .missing(let unanswered): key = unanswered
-                }
+            switch worker.admission.admit(header, body, hasRoom: isWritable, into: &outbound) {
+            case .answered: complete(now: now)
+            case .plan(let generation, let key):
+                let request = PendingRequest(connection: self, header: header, limits: limits, now: now)
+                request.answerKey = key
+                request.bodyByteCount = body.byteCount
+                pending[header.requestID] = request
+                plan(request, header, body, generation)
             }
-            let request = PendingRequest(connection: self, header: header, limits: limits, now: now)
-            request.answerKey = key
-            request.bodyByteCount = body.byteCount
-            pending[header.requestID] = request
-            do throws(RequestFailure) {
-                try RequestDispatcher(worker: worker).dispatch(
-                    try ClientMessage.decode(type: header.type, body: body, limits: limits), request,
-                    isEnd: header.isEnd)
-            } catch {
-                request.fail(error)
-                if header.type == MessageType.hello.rawValue { closeGracefully() }
-            }
+        }
+    }
+
+    /// Decodes a request and begins to work on it.
+    private func plan(
+        _ request: PendingRequest, _ header: FrameHeader, _ body: RawSpan, _ generation: Generation?
+    ) {
+        do throws(RequestFailure) {
+            let message = try ClientMessage.decode(type: header.type, body: body, limits: limits)
+            try RequestDispatcher(worker: worker).dispatch(
+                message, request, generation, isEnd: header.isEnd)
+        } catch {
+            request.fail(error)
+            if header.type == MessageType.hello.rawValue { closeGracefully() }
         }
     }
 
@@ -361,7 +365,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             let parts = try outbound.append(message, replyTo: request.type, requestID: request.id)
             if !parts.isEmpty { return goOn(with: ReplyJob(request, message, parts)) }
             if let key = request.answerKey {
-                worker.repeats.keep(message, in: outbound, from: start, for: key)
+                worker.admission.keep(message, in: outbound, from: start, for: key)
             }
         } catch {
             writeFailure(error, requestType: request.type, requestID: request.id)

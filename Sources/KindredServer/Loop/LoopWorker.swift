@@ -29,10 +29,8 @@ final class LoopWorker: @unchecked Sendable {
     let loop: any EventLoop
     let metrics = LoopMetrics()
     let server: ServerContext
-    /// Replicas of the serving generations; replaced as a whole, on the loop.
-    private(set) var generations: GenerationTable
-    /// By the generations above.
-    var repeats: RepeatedRequests
+    /// Decides which generation answers each request.
+    var admission: Admission
     private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private let scratch = ScanScratch()
     /// What the tick's scans are for. Nearly always, all of it asks one side of one generation.
@@ -63,8 +61,9 @@ final class LoopWorker: @unchecked Sendable {
     init(loop: any EventLoop, server: ServerContext) throws(MemoryFailure) {
         self.loop = loop
         self.server = server
-        generations = server.store.current.replicated(after: GenerationTable())
-        repeats = try RepeatedRequests(cacheByteCount: server.answerCacheByteCount, metrics: metrics)
+        admission = try Admission(
+            server.store.current.replicated(after: GenerationTable()),
+            cacheByteCount: server.answerCacheByteCount, metrics: metrics)
     }
 
     func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
@@ -99,10 +98,7 @@ final class LoopWorker: @unchecked Sendable {
         for connection in connections.values { connection.drain() }
     }
 
-    func use(_ table: GenerationTable) {
-        if !table.isAlike(generations) { repeats.use(table) }
-        generations = table.replicated(after: generations)
-    }
+    func use(_ table: GenerationTable) { admission.use(table) }
 
     // MARK: Work
 

@@ -2,52 +2,52 @@ import KindredDomain
 import KindredQuery
 import KindredWire
 
-/// Sends each request where it is worked on.
+/// Hands each admitted request to the code that works on it.
 struct RequestDispatcher {
     let worker: LoopWorker
 
-    /// `isEnd`: the client sends nothing more for the request. Throws what keeps it from being worked on at all.
+    /// Begins to work on a request. `generation`: the one that admission has chosen. `isEnd`: the client sends nothing
+    /// more for the request. Throws where no work is begun.
     func dispatch(
-        _ message: consuming ClientMessage, _ request: PendingRequest, isEnd: Bool
+        _ message: consuming ClientMessage, _ request: PendingRequest, _ generation: Generation?, isEnd: Bool
     ) throws(RequestFailure) {
+        let limits = worker.server.limits
         switch consume message {
         case .hello(let hello):
             request.connection.clientName = hello.clientName ?? ""
             request.answer(
                 .helloOK(
                     HelloReply(
-                        limits: worker.server.limits, serverName: ServerConfiguration.serverName,
-                        defaultModel: worker.generations.defaultModel)))
+                        limits: limits, serverName: ServerConfiguration.serverName,
+                        defaultModel: worker.admission.generations.defaultModel)))
         case .ping(let value): request.answer(.pong(value))
         case .recommend(let body):
-            let generation = try generation(of: body.scope)
+            let generation = try require(generation, model: body.scope.model, version: body.scope.version)
             if mayWait(body, generation) {
                 try worker.checkQueue(
                     of: ScanKey(generation, target: body.scope.target),
                     queryCount: body.scope.queries.count, now: request.receivedAt)
             }
             let job = try RecommendJob(request, body, generation, scan: worker.server.scan)
-            try admit(
-                RequestCost(
-                    body, bodyByteCount: request.bodyByteCount, over: generation, worker.server.limits),
-                request)
-            request.connection.start(job, now: request.receivedAt)
+            let cost = RequestCost(
+                body, bodyByteCount: request.bodyByteCount, over: generation, limits)
+            try start(job, request, cost)
         case .score(let body):
-            let generation = try generation(of: body.scope)
+            let generation = try require(generation, model: body.scope.model, version: body.scope.version)
             let job = try ScoreJob(request, body, generation)
-            try admit(
-                RequestCost(
-                    body, bodyByteCount: request.bodyByteCount, over: generation, worker.server.limits),
-                request)
-            request.connection.start(job, now: request.receivedAt)
+            let cost = RequestCost(
+                body, bodyByteCount: request.bodyByteCount, over: generation, limits)
+            try start(job, request, cost)
         case .vectors(let body):
-            let generation = try worker.generations.generation(model: body.model, version: body.version)
-            let job = try VectorsJob(request, body, generation, worker.server.limits)
-            try admit(
-                RequestCost(
-                    body, bodyByteCount: request.bodyByteCount, over: generation, worker.server.limits),
-                request)
-            request.connection.start(job, now: request.receivedAt)
+            let generation = try require(generation, model: body.model, version: body.version)
+            let job = try VectorsJob(request, body, generation, limits)
+            let cost = RequestCost(
+                body, bodyByteCount: request.bodyByteCount, over: generation, limits)
+            try start(job, request, cost)
+        case .lookalike(let body):
+            try request.connection.checkStreamCount()
+            let generation = try require(generation, model: body.model, version: body.version)
+            try request.connection.openStream(request, body, generation, seedsEnd: isEnd)
         case .modelList(let model):
             request.connection.start(ModelListJob(request, model), now: request.receivedAt)
         case .modelLoad(let body):
@@ -58,26 +58,30 @@ struct RequestDispatcher {
             }
         case .stats: request.answer(.stats(worker.server.stats))
         case .health: request.answer(.health(worker.server.health(isDraining: worker.isDraining)))
-        case .lookalike(let body):
-            try request.connection.openStream(request, body, seedsEnd: isEnd)
         case .goAway, .window, .cancel, .data:
             preconditionFailure("the connection handles type \(request.type)")
         }
     }
 
-    /// Takes room for a request that is not small; throws OVERLOADED where there is none, before anything is done
-    /// for it.
-    private func admit(_ cost: RequestCost, _ request: PendingRequest) throws(RequestFailure) {
-        guard !cost.isSmall(worker.server.limits) else { return }
-        try request.charge(cost, on: worker)
+    /// The generation of a request, or why none answers it.
+    private func require(
+        _ generation: Generation?, model: ModelName?, version: UInt64
+    ) throws(RequestFailure) -> Generation {
+        guard let generation else { throw worker.admission.refusal(model: model, version: version) }
+        return generation
     }
 
-    private func generation(of scope: QueryScope) throws(RequestFailure) -> Generation {
-        try worker.generations.generation(model: scope.model, version: scope.version)
+    /// Starts a job. A request that is not small takes room first: throws OVERLOADED, before any work is done, where
+    /// there is none.
+    private func start(
+        _ job: any LoopJob, _ request: PendingRequest, _ cost: RequestCost
+    ) throws(RequestFailure) {
+        if !cost.isSmall(worker.server.limits) { try request.charge(cost, on: worker) }
+        request.connection.start(job, now: request.receivedAt)
     }
 
-    /// False where there are so few candidates that they alone would be scored in their tick: they wait for others at
-    /// most where those come with them.
+    /// Whether a request may have to wait in the queue of long scans. False where it has so few candidates that they
+    /// alone are scored within the tick.
     private func mayWait(_ body: RecommendRequest, _ generation: Generation) -> Bool {
         guard let candidates = body.candidates, let side = generation.side(body.scope.target) else {
             return true
@@ -87,7 +91,7 @@ struct RequestDispatcher {
             operationCountMax: LoopWorker.operationsPerSliceMax)
     }
 
-    /// Brings the supervisor's answer back to the request's loop.
+    /// Answers with what the supervisor has done.
     private func answer(
         _ result: Result<ModelSwitchResponse, RequestFailure>, _ request: PendingRequest
     ) {

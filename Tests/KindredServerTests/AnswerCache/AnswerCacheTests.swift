@@ -3,7 +3,7 @@ import KindredServer
 import TestSupport
 import Testing
 
-/// The cache alone: bytes in, the same bytes out or none.
+/// The cache alone: it gives an answer's own bytes, or nothing.
 @Suite struct AnswerCacheTests {
     private static let counts = AnswerCache.Counts(queries: 1, failedQueries: 0)
 
@@ -11,12 +11,12 @@ import Testing
         (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 < 8 ? number >> (8 * $0) : $0) }
     }
 
-    /// What is found for a request, or the key to keep its answer by.
+    /// The answer of a generation to a request, or the key to keep its answer by.
     private static func ask(
-        _ cache: inout AnswerCache, _ request: [UInt8]
+        _ cache: inout AnswerCache, _ request: [UInt8], of generation: UInt64 = 1
     ) -> (body: [UInt8]?, counts: AnswerCache.Counts?, key: AnswerCache.Key?) {
         var found: ([UInt8], AnswerCache.Counts)?
-        switch cache.find(request.span.bytes, { found = (Array($0.body), $0.counts) }) {
+        switch cache.find(request.span.bytes, of: generation, { found = (Array($0.body), $0.counts) }) {
         case .found: return (found?.0, found?.1, nil)
         case .missing(let key): return (nil, nil, key)
         }
@@ -29,39 +29,43 @@ import Testing
         body.withUnsafeBytes { cache.keep($0, counts, for: key) { _ in } }
     }
 
-    /// True where it is kept for the next time.
+    /// Asks, keeps an answer where none is found, and asks again: whether the answer is found then.
     private static func isKept(_ cache: inout AnswerCache, _ request: [UInt8], _ body: [UInt8]) -> Bool {
         if let key = ask(&cache, request).key { keep(&cache, body, for: key) }
         return ask(&cache, request).body == body
     }
 
-    /// Against a dictionary: what is found was kept last for just these bytes, and since the last `forget`.
+    /// Against a dictionary: the answer that is found is the last one kept for just these bytes and this generation.
     @Test(arguments: [(4 << 10, true), (10_007, true), (1 << 20, false)])
-    func whatIsFoundWasKept(byteCount: Int, givesWay: Bool) throws {
+    func foundAnswersWereKeptForTheSameRequest(byteCount: Int, givesWay: Bool) throws {
+        struct Request: Hashable {
+            let bytes: [UInt8]
+            let generation: UInt64
+        }
         var generator = SeededGenerator.announced()
         var cache = try AnswerCache(byteCount: byteCount)
-        var kept: [[UInt8]: [UInt8]] = [:]
-        var open: [(request: [UInt8], key: AnswerCache.Key, isStale: Bool)] = []
+        var kept: [Request: [UInt8]] = [:]
+        var open: [(request: Request, key: AnswerCache.Key)] = []
         var foundCount = 0
         var lostCount = 0
+        var newest: UInt64 = 1
         for _ in 0..<20_000 {
             // Requests that begin alike, and some that are others' beginnings.
             let number = Int.random(in: 0..<400, using: &generator)
-            let request = Self.request(
+            let bytes = Self.request(
                 number / 2, byteCount: 64 + 8 * (number % 2 * 2 + Int.random(in: 0..<2, using: &generator)))
+            let request = Request(
+                bytes: bytes, generation: max(1, newest - UInt64.random(in: 0...1, using: &generator)))
             switch Int.random(in: 0..<1_000, using: &generator) {
-            case 0:
-                cache.forget()
-                kept = [:]
-                for index in open.indices { open[index].isStale = true }
+            case 0: newest += 1
             case 1..<300 where !open.isEmpty:
                 let answered = open.remove(at: Int.random(in: open.indices, using: &generator))
                 let length = 8 * Int.random(in: 0...60, using: &generator)
                 let body = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
                 Self.keep(&cache, body, for: answered.key)
-                if !answered.isStale { kept[answered.request] = body }
+                kept[answered.request] = body
             default:
-                let found = Self.ask(&cache, request)
+                let found = Self.ask(&cache, request.bytes, of: request.generation)
                 if let body = found.body {
                     foundCount += 1
                     guard kept[request] == body else {
@@ -70,7 +74,7 @@ import Testing
                     }
                 } else if let key = found.key {
                     if kept[request] != nil { lostCount += 1 }
-                    open.append((request, key, false))
+                    open.append((request, key))
                 }
             }
         }
@@ -78,7 +82,7 @@ import Testing
         #expect((lostCount > 100) == givesWay, "\(lostCount) gave way")
     }
 
-    @Test func countsAndWhatIsFinishedStay() throws {
+    @Test func countsAndFinishedBodyAreKept() throws {
         var cache = try AnswerCache(byteCount: 1 << 16)
         let counts = AnswerCache.Counts(queries: 7, failedQueries: 2)
         let request = Self.request(1)
@@ -92,8 +96,8 @@ import Testing
         #expect(found.body == [9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    /// Whoever is asked for stays while a hundred times as many pass by as there is room for.
-    @Test func whatIsAskedForAgainStays() throws {
+    /// An answer that is asked for again stays, while a hundred times as many are kept as there is room for.
+    @Test func answersThatAreUsedStay() throws {
         // Some 250 entries in 1,024 buckets: none of them is ever full.
         var cache = try AnswerCache(byteCount: 1 << 20)
         let body = [UInt8](repeating: 3, count: 4 << 10)
@@ -110,8 +114,8 @@ import Testing
         #expect(Self.ask(&cache, Self.request(19_999)).body == body)
     }
 
-    /// Where an answer is not kept at once, it is when it is asked for again before four others that belong there too.
-    @Test func theSecondTimeCounts() throws {
+    /// Unless `keepsAtOnce`, an answer is kept when its request comes again before four others of the same bucket.
+    @Test func answersAreKeptAtTheSecondRequest() throws {
         // One bucket.
         var cache = try AnswerCache(byteCount: 1 << 10)
         cache.keepsAtOnce = false
@@ -133,22 +137,22 @@ import Testing
             for other in 11...14 { _ = Self.ask(&cache, Self.request(1_000 * round + other)) }
             if Self.ask(&cache, forgotten).key != nil { early += 1 }
         }
-        // Marks have 16 bits, so that now and then another one's is taken for the request's own.
+        // Marks have 16 bits: now and then two requests have the same one.
         #expect(early <= 3 && late <= 3, "\(early) early, \(late) late")
     }
 
-    /// Answers that were on their way when the generations changed are nobody's any more.
-    @Test func nothingOutlivesForget() throws {
+    /// An answer is found for its own generation alone, even where it was kept after another generation served.
+    @Test func generationsDoNotShareAnswers() throws {
         var cache = try AnswerCache(byteCount: 1 << 16)
-        let (known, onItsWay) = (Self.request(1), Self.request(2))
+        let (known, underway) = (Self.request(1), Self.request(2))
         #expect(Self.isKept(&cache, known, [1, 2, 3]))
-        let missing = Self.ask(&cache, onItsWay).key
+        let missing = Self.ask(&cache, underway).key
         let key = try #require(missing)
-        cache.forget()
-        #expect(Self.ask(&cache, known).body == nil)
+        #expect(Self.ask(&cache, known, of: 2).body == nil)
         Self.keep(&cache, [4, 5, 6], for: key)
-        #expect(Self.ask(&cache, onItsWay).body == nil)
-        #expect(Self.isKept(&cache, known, [7]))
+        #expect(Self.ask(&cache, underway, of: 2).body == nil)
+        #expect(Self.ask(&cache, underway).body == [4, 5, 6])
+        #expect(Self.ask(&cache, known).body == [1, 2, 3])
     }
 
     @Test func theLastOfTwoAnswersIsFound() throws {
@@ -170,7 +174,7 @@ import Testing
         #expect(!Self.isKept(&cache, Self.request(4), longest + [2]))
     }
 
-    /// 24 bytes of an entry's beginning, 64 of a request and 8 of an answer are 6 units.
+    /// An entry of 24 bytes, a request of 64 and an answer of 8 takes 6 units.
     @Test(arguments: [(0, false), (95, false), (96, true)])
     func aRingHoldsWhatFits(byteCount: Int, holds: Bool) throws {
         var cache = try AnswerCache(byteCount: byteCount)
@@ -182,15 +186,15 @@ import Testing
         }
     }
 
-    /// Places have 48 bits. When they are used up, what was kept is lost, and no other answer is found instead.
-    @Test func placesBeginAnewWhenTheyAreUsedUp() throws {
+    /// Places have 48 bits. When they are used up, the cache becomes empty, and never gives a wrong answer.
+    @Test func cacheStartsAnewWhenPlacesAreUsedUp() throws {
         var cache = try AnswerCache(byteCount: 1 << 16, firstPlace: 1 << 48 - 100)
         var keptCount = 0
         for number in 0..<100 {
             let body = [UInt8](repeating: UInt8(number), count: 40)
             if Self.isKept(&cache, Self.request(number), body) { keptCount += 1 }
         }
-        // The one that found no place was not kept.
+        // The request for which the places ended was not kept.
         #expect(keptCount == 99)
         for number in 0..<100 {
             let found = Self.ask(&cache, Self.request(number)).body

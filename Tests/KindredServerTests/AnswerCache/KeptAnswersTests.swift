@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The same request again is answered with the same bits, and never with those of another version.
-@Suite(.serialized) struct RepeatedRequestTests {
+@Suite(.serialized) struct KeptAnswersTests {
     private static func items(_ count: Int, _ generator: inout SeededGenerator) -> [[Float]] {
         VectorShape.flat.rows(count: count, dimension: 16, using: &generator)
     }
@@ -32,7 +32,7 @@ import Testing
                     if round > 1, mebibytes > 0 { #expect(answer.computeTime == .zero) }
                 }
             }
-            // What differs in anything is another request.
+            // Any difference makes another request.
             _ = try await client.recommend(.vector(items[0]), k: 6)
             // One of its queries fails each time, alone.
             for _ in 0..<3 {
@@ -44,7 +44,7 @@ import Testing
             #expect(stats["requests_repeated_total"] == (mebibytes > 0 ? 41 : 0))
             #expect(stats["queries_total"] == 87)
             #expect(stats["queries_failed_total"] == 3)
-            // A request that fails as a whole is not answered: why, is found out each time.
+            // Failures of whole requests are not kept.
             var options = RecommendOptions()
             options.call.version = 9
             for _ in 0..<2 {
@@ -59,8 +59,8 @@ import Testing
         await server.stop()
     }
 
-    /// From the moment that a switch is confirmed, nobody is answered by the version before; though requests were on
-    /// their way meanwhile, whose answers were ready after it.
+    /// Once a switch is confirmed, no request is answered by the version before. Requests are in flight meanwhile, and
+    /// some of their answers are ready after the switch.
     @Test(.timeLimit(.minutes(5))) func aSwitchHoldsForEveryRequestAfterIt() async throws {
         var generator = SeededGenerator.announced()
         let folder = try TemporaryFolder()
@@ -104,8 +104,8 @@ import Testing
         await server.stop()
     }
 
-    /// A version that answers only those who name it is gone for them too, once it is.
-    @Test(.timeLimit(.minutes(1))) func aVersionThatIsGoneIsNotAnsweredFrom() async throws {
+    /// Requests that name a version are answered by it while it is loaded, and refused once it is not.
+    @Test(.timeLimit(.minutes(1))) func unloadedVersionsAnswerNothing() async throws {
         let folder = try TemporaryFolder()
         try folder.pack(items: [[1], [2]])
         let server = try await RunningServer(folder)
@@ -133,8 +133,8 @@ import Testing
         await server.stop()
     }
 
-    /// A model that begins to serve changes nothing for those who name none, whose answers were kept.
-    @Test(.timeLimit(.minutes(1))) func aSecondModelLeavesAnswersOfTheFirstOne() async throws {
+    /// Kept answers of the default model stay right when a second model begins to serve, which gets its own.
+    @Test(.timeLimit(.minutes(1))) func secondModelHasItsOwnAnswers() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("first", items: [[1], [2]])
         let server = try await RunningServer(folder)
