@@ -81,17 +81,18 @@ package struct RecommendAnswer {
         let result = found[found.startIndex + index]
         response.outcomes.append(
             QueryOutcome(
-                rowsEligible: UInt64(plan.queries[index].rowsEligible),
+                rowsEligible: UInt64(plan.queries[index].eligibility.count),
                 rowsScanned: UInt64(result.counts.rowsScanned)))
-        guard var best = result.best else { return }
-        best.finish { rows.append($0.row) }
-        if plan.wantsScores { best.finish { response.scores.append($0.score) } }
+        guard let best = result.best else { return }
+        plan.rank.append(best, to: &rows, scores: &response.scores, wantsScores: plan.wantsScores)
     }
 
     /// Results of the first step, at most `resultCount`: how much room they want at once.
     private func resultCountExpected(_ resultCount: Int) -> Int {
         var count = 0
-        for query in plan.queries where count < resultCount { count += min(query.k, query.rowsEligible) }
+        for query in plan.queries where count < resultCount {
+            count += min(plan.rank.k, query.eligibility.count)
+        }
         return min(count, resultCount)
     }
 

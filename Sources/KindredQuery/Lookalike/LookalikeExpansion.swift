@@ -180,15 +180,11 @@ package struct LookalikeExpansion {
 
     private func makeQuery(_ centroid: SeedCentroid) throws -> AudienceQuery {
         let mean = centroid.finish()!
-        guard request.similarity ?? .cosine == .cosine else {
-            return AudienceQuery(side: side, vector: mean, scoring: .dot)
-        }
-        guard mean.norm > 0 else { throw RequestFailure.invalidArgument(.seedsCancel) }
-        if generation.metric == .cosine {
-            let unit = mean.normalised(dimension: generation.dimension)
-            return AudienceQuery(side: side, vector: unit, scoring: .dot)
-        }
-        return AudienceQuery(side: side, vector: mean, scoring: .cosine)
+        let ranking = RankingVector(
+            mean, by: request.similarity ?? .cosine, metric: generation.metric,
+            dimension: generation.dimension)
+        guard let ranking else { throw RequestFailure.invalidArgument(.seedsCancel) }
+        return AudienceQuery(side: side, ranking: ranking)
     }
 
     private var goal: AudienceGoal {

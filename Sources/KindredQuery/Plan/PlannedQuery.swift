@@ -8,61 +8,29 @@ package struct PlannedQuery: Sendable {
         case blas
         /// Every row's codes, in blocks of descending norm, with canonical rescoring.
         case int8
-        /// The listed rows alone, each once, by canonical score.
-        case gather([UInt32])
+        /// The rows of the eligible list alone, each once, by canonical score.
+        case gather
     }
 
-    package var vector: QueryVector
-    /// How a canonical sum becomes a score.
-    package var scoring: Similarity
-    /// Results wanted, at least 1.
-    package var k: Int
+    package var ranking: RankingVector
+    /// Rows that the scan finds, at least 1. The rank stage decides how many of them are returned.
+    package var fetchCount: Int
     /// Inclusive; minus infinity where there is none.
     package var minimumScore: Float
-    package var exclusions: Exclusions
-    /// The rows that may be in the answer, where not all may. A gathered query's list says it already.
-    package var eligible: RowMask?
+    package var eligibility: Eligibility
     package var path: Path
-    /// Rows that could be in the answer.
-    package var rowsEligible: Int
 
+    /// A query that takes a path: `.gather` where the eligible rows are a list, and only there.
     package init(
-        vector: QueryVector, scoring: Similarity, k: Int, minimumScore: Float = -.infinity,
-        exclusions: Exclusions = Exclusions(), eligible: RowMask? = nil, path: Path = .blas,
-        rowsEligible: Int
+        ranking: RankingVector, fetchCount: Int, minimumScore: Float = -.infinity, eligibility: Eligibility,
+        path: Path = .blas
     ) {
-        self.vector = vector
-        self.scoring = scoring
-        self.k = k
+        let isGathered = if case .gather = path { true } else { false }
+        precondition(isGathered == (eligibility.list != nil), "a list is gathered, and nothing else is")
+        self.ranking = ranking
+        self.fetchCount = fetchCount
         self.minimumScore = minimumScore
-        self.exclusions = exclusions
-        self.eligible = eligible
+        self.eligibility = eligibility
         self.path = path
-        self.rowsEligible = rowsEligible
-    }
-}
-
-/// Rows that must not appear: a list that several queries may share, and the query's own.
-package struct Exclusions: Sendable {
-    package var shared: RowSet?
-    /// The query's own list, or its members; nil or empty where there are none.
-    package var own: RowSet?
-
-    package init(shared: RowSet? = nil, own: RowSet? = nil) {
-        self.shared = shared
-        self.own = own
-    }
-
-    package var isEmpty: Bool { shared == nil && own == nil }
-
-    package func contains(_ row: UInt32) -> Bool {
-        (shared?.contains(row) ?? false) || (own?.contains(row) ?? false)
-    }
-
-    /// Distinct rows.
-    package var count: Int {
-        guard let own else { return shared?.count ?? 0 }
-        guard let shared else { return own.count }
-        return shared.count + own.rows.count { !shared.contains($0) }
     }
 }

@@ -3,10 +3,9 @@ import KindredModel
 
 /// Turns the queries of a request into vectors, with the rows each is made of.
 package struct QueryScopePlanner {
-    /// A query's vector, how it is scored, and the rows of the target it was made of.
+    /// What ranks a query's rows, and the rows of the target it was made of.
     package struct Resolved {
-        package var vector: QueryVector
-        package var scoring: Similarity
+        package var ranking: RankingVector
         package var members: [UInt32]
     }
 
@@ -75,7 +74,7 @@ package struct QueryScopePlanner {
         case .vectors(let elements, _):
             let d = generation.dimension
             let vector = try QueryVector.given(elements[index * d..<(index + 1) * d])
-            return try scored(vector, isStored: false, members: [])
+            return Resolved(ranking: try ranking(vector), members: [])
         case .baskets(let baskets): return try basket(baskets, index)
         }
     }
@@ -85,8 +84,8 @@ package struct QueryScopePlanner {
         guard let row = try IDResolver(table: table).row(ids, index) else {
             throw .unknownID(ids[index], side)
         }
-        return try scored(
-            QueryVector(row: row, of: table), isStored: true, members: side == targetSide ? [row] : [])
+        return Resolved(
+            ranking: try ranking(QueryVector(row: row, of: table)), members: side == targetSide ? [row] : [])
     }
 
     private func basket(_ baskets: Baskets, _ index: Int) throws(RequestFailure) -> Resolved {
@@ -112,20 +111,14 @@ package struct QueryScopePlanner {
         for member in members { mean.add(table.vector(ofRow: member.row), weight: member.weight) }
         guard let vector = mean.finish(), vector.norm > 0 else { throw .invalidArgument(.weightsCancel) }
         guard vector.norm <= Limits.normMax else { throw .invalidArgument(.normTooLarge(vector.norm)) }
-        return try scored(vector, isStored: false, members: targetSide == .items ? members.map(\.row) : [])
+        return Resolved(
+            ranking: try ranking(vector), members: targetSide == .items ? members.map(\.row) : [])
     }
 
-    /// Decides how sums become scores. Rows of a cosine model have length 1, so there cosine is the inner
-    /// product with a query of length 1.
-    private func scored(
-        _ vector: QueryVector, isStored: Bool, members: [UInt32]
-    ) throws(RequestFailure) -> Resolved {
-        guard similarity == .cosine else { return Resolved(vector: vector, scoring: .dot, members: members) }
-        guard vector.norm > 0 else { throw .invalidArgument(.zeroVectorUnderCosine) }
-        if generation.metric == .cosine {
-            let unit = isStored ? vector : vector.normalised(dimension: generation.dimension)
-            return Resolved(vector: unit, scoring: .dot, members: members)
-        }
-        return Resolved(vector: vector, scoring: .cosine, members: members)
+    private func ranking(_ vector: QueryVector) throws(RequestFailure) -> RankingVector {
+        let ranking = RankingVector(
+            vector, by: similarity, metric: generation.metric, dimension: generation.dimension)
+        guard let ranking else { throw .invalidArgument(.zeroVectorUnderCosine) }
+        return ranking
     }
 }

@@ -27,6 +27,9 @@ package struct QueryVector: @unchecked Sendable {
         norm = elements.withUnsafeBufferPointer { Canonical.norm($0.baseAddress!, count: $0.count) }
     }
 
+    /// True for the vector of a stored row.
+    package var isStored: Bool { stored != nil }
+
     /// Calls `body` with the elements.
     package func withElements<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
         if let stored { return body(stored) }

@@ -13,24 +13,27 @@ package final class RecommendPlan: Sendable {
 
     package let generation: Generation
     package let target: Side
-    /// Where the rows are.
+    /// The side of the generation that the target names.
     package let side: GenerationSide
     /// In the order of the request, those that failed left out.
     package let queries: [PlannedQuery]
     /// In the order of the request.
     package let failures: [Failure]
+    /// What happens to the rows that the scans find.
+    package let rank: RankStage
     package let wantsScores: Bool
     package let columns: [CatalogColumn]
 
     init(
         generation: Generation, target: Side, side: GenerationSide, queries: [PlannedQuery],
-        failures: [Failure], wantsScores: Bool, columns: [CatalogColumn]
+        failures: [Failure], rank: RankStage, wantsScores: Bool, columns: [CatalogColumn]
     ) {
         self.generation = generation
         self.target = target
         self.side = side
         self.queries = queries
         self.failures = failures
+        self.rank = rank
         self.wantsScores = wantsScores
         self.columns = columns
     }

@@ -29,10 +29,10 @@ package enum ScanCost {
         case .int8:
             rows = side.table.count
             products = rows * dimension / ScanKernel.chosen.productsPerMultiplyAdd
-        case .gather(let listed):
-            rows = listed.count
+        case .gather:
+            rows = query.eligibility.list?.count ?? 0
             products = rows * dimension
         }
-        return products + perQuery + perResult * min(query.k, rows)
+        return products + perQuery + perResult * min(query.fetchCount, rows)
     }
 }

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredModel
 
-/// Decides how the rows of a query are found, by counting.
+/// Decides how the rows of a query are found, by counting rows.
 package struct ScanPlanner: Sendable {
     package let side: GenerationSide
     package let mode: ScanMode
@@ -11,36 +11,47 @@ package struct ScanPlanner: Sendable {
         self.mode = mode
     }
 
-    /// With at least so many rows per candidate, candidates are gathered and scored one by one. At 1 M x 64 (flat
-    /// norms) gathering one row in 100 took 0.19 of the time of a scan alone and 0.56 of one in a batch of 32: they
-    /// cross at one in 19 and one in 56 (two cores, AVX2).
+    /// Rows per candidate from which on the candidates are scored one by one: below, one scan of the whole side costs
+    /// less.
     private static let rowsPerCandidateMin = 32
-    /// The same where many queries share their candidates, since a tile of them skips the blocks that none may keep...
+    /// The same for candidates that many queries share. Their scan is cheaper, because a tile of queries skips the
+    /// blocks that none of them may keep.
     private static let rowsPerSharedCandidateMin = 500
-    /// ...which are so many that they fill one.
+    /// Queries that count as many: they fill a tile.
     private static let sharersMin = 8
-    /// Fewer rows than this are scanned by BLAS: what a scan of codes costs beside its rows outweighs them. At d = 64
-    /// and one result both took the same time over 128 rows, and codes 0.4 of it over 256 in a batch of 32.
-    private static let codedRowsMin = 256
-    /// With fewer rows than this per result, scoring what passes the thresholds costs more than codes save: at d = 64
-    /// and 10 results one query alone took about the same time over 256 and 512 rows, and 0.6 of it over 1,024.
+    /// With fewer rows, BLAS scans: the fixed cost of a scan of codes exceeds what codes save.
+    private static let int8RowsMin = 256
+    /// With fewer rows per result, BLAS scans: scoring the rows that pass the thresholds costs more than codes save.
     private static let rowsPerResultMin = 64
 
-    /// How the best `k` of the eligible rows (nil: of all) are found.
-    package func path(k: Int, eligible: RowMask?) -> PlannedQuery.Path {
-        let rowCount = side.table.count
+    /// How the best `fetchCount` rows of a source are found.
+    package func path(fetchCount: Int, source: Eligibility.Source) -> PlannedQuery.Path {
+        let eligibleCount: Int
+        switch source {
+        case .listed: return .gather
+        case .masked(let mask): eligibleCount = mask.count
+        case .all: eligibleCount = side.table.count
+        }
         switch mode {
         case .blas: return .blas
         case .int8: return .int8
         case .auto:
-            let eligibleCount = eligible?.count ?? rowCount
-            if rowCount < Self.codedRowsMin || eligibleCount / Self.rowsPerResultMin < k { return .blas }
-            return .int8
+            let isFewRows = side.table.count < Self.int8RowsMin
+            return isFewRows || eligibleCount / Self.rowsPerResultMin < fetchCount ? .blas : .int8
         }
     }
 
-    /// True where each list of candidates is so short that its rows are gathered, whatever its ids turn out to
-    /// be, for at most `operationCountMax` multiply-adds in all.
+    /// Candidates as a source of rows: a list where they are few, else a mask. `sharerCount` queries of the request
+    /// have the same candidates.
+    package func source(of candidates: RowSet, sharerCount: Int) -> Eligibility.Source {
+        if candidates.count <= Self.candidatesMax(sharerCount: sharerCount, over: side) {
+            return .listed(candidates)
+        }
+        return .masked(RowMask(rows: candidates.rows, codes: side.codes))
+    }
+
+    /// True where every list of candidates is so short that its rows are gathered, whatever rows its ids turn out to
+    /// be, with at most `operationCountMax` multiply-adds in all.
     package static func gathers(
         _ candidates: RaggedIDs, queryCount: Int, over side: GenerationSide, operationCountMax: Int
     ) -> Bool {
@@ -58,20 +69,8 @@ package struct ScanPlanner: Sendable {
             && total <= operationCountMax / side.table.dimension
     }
 
-    /// With more candidates than this, they are scanned.
+    /// The greatest number of candidates that are gathered.
     private static func candidatesMax(sharerCount: Int, over side: GenerationSide) -> Int {
         side.table.count / (sharerCount >= sharersMin ? rowsPerSharedCandidateMin : rowsPerCandidateMin)
-    }
-
-    /// How the best of some candidates are found: scored one by one, or scanned behind a mask where they are many.
-    /// `sharerCount` queries of the request have the same candidates.
-    package func plan(k: Int, candidates: RowSet, sharerCount: Int) -> (
-        path: PlannedQuery.Path, eligible: RowMask?
-    ) {
-        guard candidates.count > Self.candidatesMax(sharerCount: sharerCount, over: side) else {
-            return (.gather(candidates.rows), nil)
-        }
-        let eligible = RowMask(rows: candidates.rows, codes: side.codes)
-        return (path(k: k, eligible: eligible), eligible)
     }
 }

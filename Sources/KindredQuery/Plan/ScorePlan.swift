@@ -1,5 +1,4 @@
 import KindredDomain
-import KindredKernels
 import KindredModel
 
 /// The scores of given candidates: planned and computed in one pass, in steps.
@@ -89,10 +88,6 @@ package struct ScorePlan {
     }
 
     private func score(_ row: UInt32, _ planned: QueryScopePlanner.Resolved) -> Float {
-        let table = scope.target.table
-        let sum = planned.vector.withElements { elements in
-            Canonical.sum(elements, table.vector(ofRow: row), count: table.dimension)
-        }
-        return planned.scoring.score(sum: sum, norms: planned.vector.norm * table.norms[Int(row)])
+        planned.ranking.score(ofRow: row, of: scope.target.table)
     }
 }

@@ -51,9 +51,10 @@ package final class ScanBatch: Sendable {
                 tiledIndices.append(index)
                 results[index].counts.rowsScanned = target.table.count
             case .int8: codedIndices.append(index)
-            case .gather(let rows):
-                gathered.append(index, rowCount: rows.count)
-                results[index].counts.rowsScanned = rows.count
+            case .gather:
+                let rowCount = query.eligibility.list?.count ?? 0
+                gathered.append(index, rowCount: rowCount)
+                results[index].counts.rowsScanned = rowCount
             }
         }
         self.gathered = gathered

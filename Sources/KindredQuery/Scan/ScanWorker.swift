@@ -17,7 +17,7 @@ package struct ScanWorker: Sendable {
 
     /// Changes what is known of a query.
     mutating func update(_ index: Int, query: PlannedQuery, _ body: (inout TopRows) -> Void) {
-        var top = tops[index] ?? TopRows(k: query.k, minimumScore: query.minimumScore)
+        var top = tops[index] ?? TopRows(k: query.fetchCount, minimumScore: query.minimumScore)
         tops[index] = nil
         body(&top)
         tops[index] = top

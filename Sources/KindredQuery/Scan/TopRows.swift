@@ -60,10 +60,10 @@ package struct TopRows: Sendable {
         if keys.count > k { keys.removeSubrange(k...) }
     }
 
-    /// Calls `body` with the best k so far, best first.
-    package mutating func finish(_ body: (RankingKey) -> Void) {
+    /// Calls `body` with the best of the rows so far, at most `count`, best first.
+    mutating func finish(first count: Int, _ body: (RankingKey) -> Void) {
         keepBest()
-        for key in keys { body(RankingKey(rawValue: key)) }
+        for key in keys.prefix(count) { body(RankingKey(rawValue: key)) }
     }
 
     /// The best k so far, best first.

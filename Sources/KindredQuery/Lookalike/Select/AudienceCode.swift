@@ -21,11 +21,9 @@ final class AudienceCode: @unchecked Sendable {
         defer { codes.deallocate() }
         codes.initialize(repeating: 0, count: stride)
         let kernel = kernel
-        let coded = query.vector.withElements { elements in
+        let coded = query.ranking.vector.withElements { elements in
             CodedQuery(
-                elements, dimension: dimension, norm: query.vector.norm, scoring: query.scoring,
-                kernel: kernel,
-                into: codes)
+                elements, dimension: dimension, scoring: query.ranking.scoring, kernel: kernel, into: codes)
         }
         self.query = coded
         var layout = ColumnLayout()
@@ -57,7 +55,7 @@ final class AudienceCode: @unchecked Sendable {
     func estimate(block: Int) -> Estimate {
         let bounds = side.codes.view.blocks[block]
         var unit = query.unit(in: bounds)
-        if query.scoring == .cosine {
+        if query.similarity == .cosine {
             let norms = query.norm * (Double(bounds.norm_min) + Double(bounds.norm_max)) / 2
             unit = norms > 0 ? unit / norms : 0
         }
@@ -67,7 +65,7 @@ final class AudienceCode: @unchecked Sendable {
     /// The first block none of whose rows, nor those after it, can reach `threshold` by its norm.
     func reachableBlockCount(threshold: Float) -> Int {
         let blocks = side.codes.view.blocks!
-        guard query.scoring == .dot else { return side.codes.blockCount }
+        guard query.similarity == .dot else { return side.codes.blockCount }
         let normMin = DiscardRule.leastNorm(threshold: threshold, queryNorm: query.norm)
         var low = 0
         var high = side.codes.blockCount

@@ -44,7 +44,7 @@ final class AudienceRescore: AudienceWork, @unchecked Sendable {
         let rows = scratch.survivors
         let rowCount = list(unit, into: rows)
         let table = query.side.table
-        query.vector.withElements { elements in
+        query.ranking.vector.withElements { elements in
             Canonical.gather(
                 query: elements, base: table.vectors, dimension: table.dimension,
                 indices: UnsafeBufferPointer(start: rows, count: rowCount), into: scratch.sums)

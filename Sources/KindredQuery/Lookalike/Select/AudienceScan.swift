@@ -23,7 +23,7 @@ final class AudienceScan: AudienceWork {
         guard let tile = tiles.take() else { return false }
         let rows = tiling.rows(ofTile: tile)
         let table = query.side.table
-        query.vector.withElements { elements in
+        query.ranking.vector.withElements { elements in
             Canonical.sums(
                 query: elements, rows: table.vectors + rows.lowerBound * table.dimension,
                 dimension: table.dimension, rowCount: rows.count, into: scratch.sums)

@@ -1,6 +1,5 @@
 import KindredDomain
 import KindredKernels
-import KindredModel
 
 /// Offers one query the rows of one tile, given their approximate scores.
 struct TileScan {
@@ -15,7 +14,7 @@ struct TileScan {
         var count = select(query: query, threshold: top.scoreThreshold, scores: scores, rowCount: rows.count)
         guard count > 0 else { return }
         count = dropForbidden(query: query, firstRow: rows.lowerBound, count: count)
-        if count > 4 * query.k + 64,
+        if count > 4 * query.fetchCount + 64,
             raise(&top, query: query, firstRow: rows.lowerBound, scores: scores, count)
         {
             count = select(query: query, threshold: top.scoreThreshold, scores: scores, rowCount: rows.count)
@@ -29,8 +28,8 @@ struct TileScan {
     private func select(
         query: PlannedQuery, threshold: Float, scores: UnsafePointer<Float>, rowCount: Int
     ) -> Int {
-        let norm = query.vector.norm
-        switch query.scoring {
+        let norm = query.ranking.vector.norm
+        switch query.ranking.similarity {
         case .dot:
             let limit = rule.limit(
                 threshold: threshold, queryNorm: norm, rowNormMax: side.tiling.normMax(ofTile: tile))
@@ -49,17 +48,17 @@ struct TileScan {
 
     private func underflows(_ query: PlannedQuery) -> Bool {
         rule.cosineUnderflows(
-            queryNorm: query.vector.norm, rowNormMin: side.tiling.normMin(ofTile: tile))
+            queryNorm: query.ranking.vector.norm, rowNormMin: side.tiling.normMin(ofTile: tile))
     }
 
     /// Drops rows that are excluded or not eligible, before they count.
     private func dropForbidden(query: PlannedQuery, firstRow: Int, count: Int) -> Int {
-        guard !query.exclusions.isEmpty || query.eligible != nil else { return count }
+        guard !query.eligibility.permitsAll else { return count }
         var kept = 0
         for index in 0..<count {
             let row = scratch.survivors[index]
             scratch.survivors[kept] = row
-            if query.permits(UInt32(firstRow) + row) { kept += 1 }
+            if query.eligibility.permits(UInt32(firstRow) + row) { kept += 1 }
         }
         return kept
     }
@@ -69,8 +68,8 @@ struct TileScan {
     private func raise(
         _ top: inout TopRows, query: PlannedQuery, firstRow: Int, scores: UnsafePointer<Float>, _ count: Int
     ) -> Bool {
-        let norm = query.vector.norm
-        switch query.scoring {
+        let norm = query.ranking.vector.norm
+        switch query.ranking.similarity {
         case .dot:
             let rowNormMax = side.tiling.normMax(ofTile: tile)
             for index in 0..<count {
@@ -87,7 +86,7 @@ struct TileScan {
             }
         }
         let bounds = UnsafeMutableBufferPointer(start: scratch.bounds, count: count)
-        let threshold = Float(bounds.selectGreatest(query.k))
+        let threshold = Float(bounds.selectGreatest(query.fetchCount))
         guard threshold > top.scoreThreshold else { return false }
         top.raiseThreshold(to: threshold)
         return true
@@ -96,28 +95,16 @@ struct TileScan {
     private func rescore(_ count: Int, firstRow: Int, query: PlannedQuery, into top: inout TopRows) {
         let table = side.table
         let survivors = UnsafeBufferPointer(start: scratch.survivors, count: count)
-        query.vector.withElements { elements in
+        query.ranking.vector.withElements { elements in
             Canonical.gather(
                 query: elements, base: table.vectors + firstRow * table.dimension, dimension: table.dimension,
                 indices: survivors, into: scratch.sums)
         }
         for index in 0..<count {
             let row = firstRow + Int(survivors[index])
-            let score = query.score(sum: scratch.sums[index], row: UInt32(row), of: table)
+            let score = query.ranking.score(sum: scratch.sums[index], row: row, of: table)
             top.offer(score: score, row: UInt32(row))
         }
-    }
-}
-
-extension PlannedQuery {
-    /// True for rows that are eligible and not excluded.
-    func permits(_ row: UInt32) -> Bool {
-        !exclusions.contains(row) && eligible?.contains(row: row) ?? true
-    }
-
-    /// The canonical score of a row from its canonical sum.
-    func score(sum: Double, row: UInt32, of table: VectorTable) -> Float {
-        scoring.score(sum: sum, norms: vector.norm * table.norms[Int(row)])
     }
 }
 

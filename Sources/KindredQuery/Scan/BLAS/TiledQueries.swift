@@ -20,7 +20,7 @@ struct TiledQueries: Sendable {
         unitCount = groupCount * side.tiling.tileCount
         matrix = Array(unsafeUninitializedCapacity: indices.count * dimension) { buffer, count in
             for (position, index) in indices.enumerated() {
-                queries[index].vector.withElements { elements in
+                queries[index].ranking.vector.withElements { elements in
                     (buffer.baseAddress! + position * dimension).initialize(from: elements, count: dimension)
                 }
             }

@@ -22,30 +22,32 @@ struct GatheredQueries: Sendable {
     ) {
         let entry = entries[(entries.partitioningIndex { $0.firstUnit > unit }) - 1]
         let query = queries[entry.query]
-        guard case .gather(let listed) = query.path else { return }
+        guard let listed = query.eligibility.list?.rows else { return }
         let start = (unit - entry.firstUnit) * Self.rowsPerUnit
         let rows = listed[start..<min(start + Self.rowsPerUnit, listed.count)]
         let table = side.table
+        let vector = query.ranking.vector
         worker.update(entry.query, query: query) { top in
             let normMin =
-                query.scoring == .dot
-                ? DiscardRule.leastNorm(threshold: top.scoreThreshold, queryNorm: query.vector.norm) : 0
+                query.ranking.similarity == .dot
+                ? DiscardRule.leastNorm(threshold: top.scoreThreshold, queryNorm: vector.norm) : 0
             // Where the table's least norm is long enough, none is worth a look.
             let comparesNorms = normMin > Self.leastNorm(of: side)
             var count = 0
-            for row in rows where !query.exclusions.contains(row) {
+            for row in rows where !query.eligibility.exclusions.contains(row) {
                 if comparesNorms, table.norms[Int(row)] < normMin { continue }
                 scratch.survivors[count] = row
                 count += 1
             }
-            query.vector.withElements { elements in
+            vector.withElements { elements in
                 Canonical.gather(
                     query: elements, base: table.vectors, dimension: table.dimension,
                     indices: UnsafeBufferPointer(start: scratch.survivors, count: count), into: scratch.sums)
             }
             for index in 0..<count {
                 let row = scratch.survivors[index]
-                top.offer(score: query.score(sum: scratch.sums[index], row: row, of: table), row: row)
+                let score = query.ranking.score(sum: scratch.sums[index], row: Int(row), of: table)
+                top.offer(score: score, row: row)
             }
             top.tighten()
         }

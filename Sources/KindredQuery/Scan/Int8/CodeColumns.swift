@@ -88,7 +88,7 @@ struct CodeColumns {
         floorsPerNorm[position] = floor.perNorm
         thresholds[position] = threshold
         leastNorms[position] =
-            query.scoring == .dot ? DiscardRule.leastNorm(threshold: threshold, queryNorm: query.norm) : 0
+            query.similarity == .dot ? DiscardRule.leastNorm(threshold: threshold, queryNorm: query.norm) : 0
     }
 
     /// Puts the query at one position over that at another.

@@ -39,8 +39,8 @@ struct CodedGroups: Sendable {
         if fitting > 0 {
             // A group warms its thresholds together, and these by as many rows as its results are worth.
             let warmUp = ThresholdSeeding.blockCount(
-                of: side.codes.view, k: indices.reduce(1) { max($0, queries[$1].k) },
-                isCosine: indices.allSatisfy { queries[$0].scoring == .cosine })
+                of: side.codes.view, k: indices.reduce(1) { max($0, queries[$1].fetchCount) },
+                isCosine: indices.allSatisfy { queries[$0].ranking.similarity == .cosine })
             let size = max(
                 Self.queriesPerGroupMin,
                 min(

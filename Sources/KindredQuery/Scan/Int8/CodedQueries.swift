@@ -63,23 +63,24 @@ final class CodedQueries: @unchecked Sendable {
         let members = memory.elements(membersColumn)
         for (slot, index) in indices.enumerated() {
             let query = queries[index]
-            let coded = query.vector.withElements { elements in
+            let coded = query.ranking.vector.withElements { elements in
                 let widened = vectors + slot * dimension
                 for element in 0..<dimension { (widened + element).initialize(to: Double(elements[element])) }
                 return CodedQuery(
-                    elements, dimension: dimension, norm: query.vector.norm, scoring: query.scoring,
-                    kernel: kernel,
+                    elements, dimension: dimension, scoring: query.ranking.scoring, kernel: kernel,
                     into: codes + slot * stride)
             }
             (members + slot).initialize(
                 to: Member(
                     index: index, query: coded,
-                    excluded: (query.exclusions.shared?.look, query.exclusions.own?.look)))
+                    excluded: (
+                        query.eligibility.exclusions.shared?.look, query.eligibility.exclusions.own?.look
+                    )))
             (thresholds + slot).initialize(to: Atomic(Self.ascending(query.minimumScore)))
             (denseFlags + slot).initialize(to: Atomic(false))
         }
         count = indices.count
-        isCosine = indices.allSatisfy { queries[$0].scoring == .cosine }
+        isCosine = indices.allSatisfy { queries[$0].ranking.similarity == .cosine }
         self.members = UnsafePointer(members)
         self.stride = stride
         self.codes = codes

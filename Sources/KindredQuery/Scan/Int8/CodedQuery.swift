@@ -3,20 +3,23 @@ import KindredKernels
 
 /// A query, as products of its codes with those of rows tell of scores.
 struct CodedQuery {
-    let scoring: Similarity
-    /// The float64 norm of the query.
-    let norm: Double
+    let scoring: Scoring
     let code: QueryCode
 
     /// Codes a query of `dimension` elements for a kernel, into `CodeEncoder.queryStride(dimension:)` bytes of 0.
     init(
-        _ vector: UnsafePointer<Float>, dimension: Int, norm: Double, scoring: Similarity, kernel: ScanKernel,
+        _ vector: UnsafePointer<Float>, dimension: Int, scoring: Scoring, kernel: ScanKernel,
         into codes: UnsafeMutablePointer<Int8>
     ) {
         self.scoring = scoring
-        self.norm = norm
         code = CodeEncoder.encode(query: vector, dimension: dimension, quadMax: kernel.quadMax, into: codes)
     }
+
+    /// `.cosine` where scores are cosines.
+    var similarity: Similarity { scoring.similarity }
+
+    /// The float64 norm of the query.
+    var norm: Double { scoring.queryNorm }
 
     /// The inner product that a product of codes of 1 stands for, in a block.
     @inline(__always)

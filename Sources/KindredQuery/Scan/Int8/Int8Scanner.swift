@@ -71,7 +71,7 @@ final class Int8Scanner: @unchecked Sendable {
         var kMax = 1
         var kSum = 0
         for slot in 0..<count {
-            let k = min(queries[shared.members[slot].index].k, side.table.count)
+            let k = min(queries[shared.members[slot].index].fetchCount, side.table.count)
             kMax = max(kMax, k)
             kSum += k
         }
@@ -95,13 +95,13 @@ final class Int8Scanner: @unchecked Sendable {
         var heap = memory.elements(heapsColumn)
         for slot in 0..<count {
             let query = queries[members[slot].index]
-            let k = min(query.k, side.table.count)
+            let k = min(query.fetchCount, side.table.count)
             (slots + slot).initialize(to: slot)
             (best + slot).initialize(to: BestRows(k: k, minimumScore: query.minimumScore, heap: heap))
             heap += k
             columns.set(
                 slot, query: members[slot].query, codes: shared.codes + slot * shared.stride,
-                threshold: query.minimumScore, mask: query.eligible?.mask)
+                threshold: query.minimumScore, mask: query.eligibility.mask?.mask)
         }
     }
 
@@ -149,7 +149,8 @@ final class Int8Scanner: @unchecked Sendable {
                 let slot = slots[position]
                 if members[slot].hasExclusions {
                     warmUp.exclude(
-                        queries[members[slot].index].exclusions, index: index, of: side.codes, scratch)
+                        queries[members[slot].index].eligibility.exclusions, index: index, of: side.codes,
+                        scratch)
                 }
                 let threshold = warmUp.threshold(
                     columns, positions: positions, index: index, of: members[slot].query, rank: best[slot].k,
@@ -298,7 +299,7 @@ final class Int8Scanner: @unchecked Sendable {
         let margin = member.pointee.query.margin(in: block.pointee)
         var upper = unit * (Double(hit.product) + margin * (1 + 0x1p-40))
         let row = rows[Int(hit.position)]
-        if member.pointee.query.scoring == .cosine {
+        if member.pointee.query.similarity == .cosine {
             let norms = member.pointee.query.norm * rowNorms[Int(row)]
             upper = norms > 0 ? upper / norms + 0x1p-45 : 0
         }
@@ -316,8 +317,7 @@ final class Int8Scanner: @unchecked Sendable {
             let slot = Int(pairs[index].query)
             let row = pairs[index].row
             let member = members + slot
-            let score = member.pointee.query.scoring.score(
-                sum: sums[index], norms: member.pointee.query.norm * rowNorms[Int(row)])
+            let score = member.pointee.query.scoring.score(sum: sums[index], row: Int(row), norms: rowNorms)
             best[slot].offer(score: score, row: row)
         }
     }
@@ -341,6 +341,6 @@ final class Int8Scanner: @unchecked Sendable {
         let index = members[slot].index
         guard !shared.isDense(slot) else { return (index, nil) }
         best[slot].raiseThreshold(to: shared.threshold(slot))
-        return (index, best[slot].selection(k: queries[index].k))
+        return (index, best[slot].selection(k: queries[index].fetchCount))
     }
 }

@@ -20,7 +20,7 @@ struct KernelThreshold {
             self = .keepsAll
             return
         }
-        switch query.scoring {
+        switch query.similarity {
         case .dot: self.init(constant: Self.lowered(floor / query.code.scale), perNorm: 0)
         case .cosine:
             // A cosine is at most 1 and a little. Beyond 2 there is nothing to compare, nor to overflow.

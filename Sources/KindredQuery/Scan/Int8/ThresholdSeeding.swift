@@ -126,12 +126,12 @@ package struct ThresholdSeeding {
         guard partCount <= blocks.count, rank <= 8 * partCount else { return nil }
         let bound = CodePeaks.bound(
             table, columns: scratch.blockColumns, blocks: blocks, queries: columns.view(positions),
-            index: index, products: scratch.products + index * rowCount, byNorm: query.scoring == .cosine,
+            index: index, products: scratch.products + index * rowCount, byNorm: query.similarity == .cosine,
             rank: rank,
             partCount: partCount, peaks: scratch.peaks)
         guard bound.isFinite, bound.magnitude >= 0x1p-60 else { return nil }
         let value = (Double(bound) - Double(bound.magnitude) * 0x1p-19) * query.code.scale
-        switch query.scoring {
+        switch query.similarity {
         case .dot: return DiscardRule.roundedDown(value)
         case .cosine: return DiscardRule.roundedDown(value / query.norm)
         }

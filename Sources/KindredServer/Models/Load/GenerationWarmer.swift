@@ -12,8 +12,8 @@ enum GenerationWarmer {
             guard let target = generation.side(side) else { continue }
             let queries = [PlannedQuery.Path.int8, .blas].map {
                 PlannedQuery(
-                    vector: QueryVector(row: 0, of: target.table), scoring: .dot, k: 10, path: $0,
-                    rowsEligible: target.table.count)
+                    ranking: RankingVector(QueryVector(row: 0, of: target.table), similarity: .dot),
+                    fetchCount: 10, eligibility: Eligibility(count: target.table.count), path: $0)
             }
             let batch = ScanBatch(generation: generation, target: target, queries: queries)
             let scratch = ScanScratch()
