@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Show what Kindred does, on the shipped model: recommend, find similar products, expand an audience, swap.
+"""Shows Kindred on the shipped model: recommendations, similar products, an audience, a swap under load.
 
     models/online-retail/demo.py .build/release/kindred
 
-Serves a copy of version 1 from a scratch folder, then publishes version 2 while requests run without pause. Exits
-with 0 only if all of it happened: no request failed, both versions answered, and each answer under load equalled
-the brute force over the version it named. Needs Python 3.9 and its standard library.
+Serves a copy of version 1 from a scratch folder, then publishes version 2 while requests run without pause. Exits with
+0 only if no request failed, both versions answered, and each answer under load equals the brute force of its version. Needs Python 3.9 and its standard library.
 """
 
 import argparse
@@ -36,16 +35,16 @@ CUSTOMER = 17850
 ITEM = "22423"
 SEED_COUNTRY = "Germany"
 SEED_COUNT = 50
-STRANGERS = [1, 2, 3]  # ids that no customer has
+STRANGERS = [1, 2, 3]  # ids of no customer
 K = 10
 CONNECTIONS = 4
-LOADED_CUSTOMERS = 8  # whose recommendations are asked for during the swap
+LOADED_CUSTOMERS = 8  # customers whose recommendations are requested during the swap
 STEADY_SECONDS = 2.0
 SETTLED_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 
 
-# ---- What a new user sees first -----------------------------------------------------------------------------
+# ---- Recommendations and an audience ------------------------------------------------------------------------
 
 
 def show_products(title, answer, elapsed):
@@ -62,7 +61,7 @@ def show_products(title, answer, elapsed):
 
 def show_recommendations(client):
     for _ in range(20):
-        client.ping()  # the first round trips of a connection are not what a running shop sees
+        client.ping()  # warms up the connection
     start = time.perf_counter()
     answer = client.recommend(user=CUSTOMER, k=K, columns=["description"])
     show_products(f"{K} products for customer {CUSTOMER}", answer, time.perf_counter() - start)
@@ -107,21 +106,21 @@ Answered = collections.namedtuple("Answered", "finished elapsed version")
 
 
 class Load(threading.Thread):
-    """One connection that asks without pause, and checks every answer against the brute force."""
+    """Asks over one connection without pause, and compares every answer with the brute force."""
 
     def __init__(self, address, expected, failures):
         super().__init__(daemon=True)
         self.client = kindred.connect(address)
         self.expected, self.failures = expected, failures
         self.answered, self.stopping = [], threading.Event()
-        self.switched = None  # when version 2 answered first
+        self.switched = None  # time of the first answer of version 2
 
     def run(self):
         try:
             users = sorted(self.expected[1])
             while not self.stopping.is_set():
                 self.ask(users[len(self.answered) % len(users)])
-        except Exception as error:  # whatever it was, the demo fails with it
+        except Exception as error:  # any error fails the demo
             self.failures.put(f"a request failed: {error}")
 
     def ask(self, user):
@@ -139,7 +138,7 @@ class Load(threading.Thread):
 
 
 def publish(models, version):
-    """Makes a copy of a version appear in the repository at once, the way `kindred pack` does."""
+    """Publishes a copy of a version with one rename, as `kindred pack` does."""
     temporary = models / MODEL / f".tmp-demo-{version}"
     shutil.copytree(MODEL_FOLDER / str(version), temporary)
     os.rename(temporary, models / MODEL / str(version))
@@ -163,7 +162,7 @@ def show_swap(address, models):
     print(f"\nVersion 2 appears while {CONNECTIONS} connections ask without pause", flush=True)
     failures = queue.Queue()
     loads = [Load(address, expected, failures) for _ in range(CONNECTIONS)]
-    sys.setswitchinterval(0.0005)  # the threads share one interpreter: let none of them wait long for it
+    sys.setswitchinterval(0.0005)  # the threads share one interpreter: shorter turns, shorter waits
     begin = time.perf_counter()
     for load in loads:
         load.start()
@@ -232,7 +231,7 @@ def main():
     parser.add_argument("kindred", type=Path, help="the kindred binary")
     parser.add_argument("--keep", action="store_true", help="leave the scratch folder and print where it is")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the scratch folder is removed all the same
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` removes the scratch folder
     scratch = Path(tempfile.mkdtemp(prefix="kindred-demo-"))
     try:
         for version in ("1", "2"):
@@ -243,7 +242,7 @@ def main():
     except (BenchFailure, OSError) as failure:
         print(f"\nthe demo failed: {failure}", file=sys.stderr)
         return 1
-    except Exception as error:  # a client's error, most likely: its text names the request's trouble
+    except Exception as error:  # most likely a kindred.Error, whose text names the cause
         print(f"\nthe demo failed: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
