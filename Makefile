@@ -47,7 +47,7 @@ test-unprivileged: build ## The server's tests and the demo as a user who is not
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
 	bench/unprivileged .build/debug/kindredPackageTests.xctest --testing-library swift-testing --no-parallel \
 		--filter KindredServerTests
-	cd proto-spec/python && KINDRED_BINARY=$(abspath $(KINDRED)) ../../bench/unprivileged $(PYTHON) -m unittest \
+	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) ../../../bench/unprivileged $(PYTHON) -m unittest \
 		discover -s tests
 	bench/unprivileged $(PYTHON) models/online-retail/demo.py $(KINDRED)
 
@@ -63,7 +63,7 @@ test-sanitized: setup ## The suites of kernels, bytes, files and engine under Ad
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check
-	cd proto-spec/python && KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s tests
+	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s tests
 
 test-bench: build ## The long runs at their smallest, what requests and queries cost, and the demo.
 	@bench/setup-packages valgrind
