@@ -91,7 +91,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ]),
+            ],
+            exclude: ["README.md"]),
 
         .target(name: "CBenchProbes", path: "bench/CBenchProbes"),
         .executableTarget(
