@@ -62,7 +62,7 @@ class Thresholds:
                 is_met = ratio <= entry["ratio_max"]
                 holds = holds and is_met
                 print(
-                    f"{'ok    ' if is_met else 'FAILED'} {group}.{name}: {found:,.1f}, {ratio:.3f} of what was recorded,"
-                    f" at most {entry['ratio_max']}"
+                    f"{'ok    ' if is_met else 'FAILED'} {group}.{name}: {found:,.1f}, {ratio:.3f} of the recorded "
+                    f"count, at most {entry['ratio_max']}"
                 )
         return holds
