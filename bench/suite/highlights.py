@@ -1,4 +1,4 @@
-"""The few figures of a record that say most."""
+"""The most important figures of a record."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bench.suite.record import Record
 
 RECALL = 0.98
 
-Finding = tuple[str, str, str]
+Highlight = tuple[str, str, str]
 
 
-def findings(record: Record) -> list[Finding]:
-    """What was measured, its value, its noise."""
-    rows: list[Finding] = []
+def highlights(record: Record) -> list[Highlight]:
+    """Name, value and noise of each figure."""
+    rows: list[Highlight] = []
     for result in record.recall:
         rows += engine(result)
     if record.rows:
@@ -69,8 +69,8 @@ def findings(record: Record) -> list[Finding]:
     return rows
 
 
-def engine(result: ComparisonResult) -> Iterator[Finding]:
-    """Kindred, which is exact, over each peer's fastest point of enough recall."""
+def engine(result: ComparisonResult) -> Iterator[Highlight]:
+    """Kindred, which is exact, over each peer's fastest point with enough recall."""
     labels = tuple(dict.fromkeys(contest.point.label for contest in result.contests))
     for contest in best(result, labels, RECALL):
         yield of_pair(
@@ -80,7 +80,7 @@ def engine(result: ComparisonResult) -> Iterator[Finding]:
 
 
 def best(result: ComparisonResult, labels: tuple[str, ...], recall: float) -> Iterator[Contest]:
-    """Of each label the fastest contest with at least this recall."""
+    """For each label, the fastest contest with at least this recall."""
     for label in labels:
         contests = [one for one in result.contests if one.point.label == label and one.point.recall >= recall]
         if contests:
@@ -88,15 +88,15 @@ def best(result: ComparisonResult, labels: tuple[str, ...], recall: float) -> It
 
 
 def table(result: ComparisonResult) -> str:
-    """Which rows."""
+    """The name of a table."""
     return f"{result.dataset} {result.rows:,} x {result.dimension}"
 
 
-def of_pair(name: str, pair: Pair) -> Finding:
-    """A ratio and its noise."""
+def of_pair(name: str, pair: Pair) -> Highlight:
+    """The row of a ratio and its noise."""
     return of_figure(name, pair.ratio)
 
 
-def of_figure(name: str, figure: Figure) -> Finding:
-    """A median and its noise."""
+def of_figure(name: str, figure: Figure) -> Highlight:
+    """The row of a median and its noise."""
     return name, f"{figure.median:.3g}", f"{figure.spread:.0%}"
