@@ -15,7 +15,7 @@ final class ServerContext: Sendable {
     let store = GenerationStore()
     let scans: ScanQueue
     let streams = StreamBudget()
-    let held: HeldBytes
+    let connectionMemory: ConnectionMemoryBudget
     let memory = MemoryReclaimer()
     let connectionCount = Atomic<Int>(0)
     /// Models that serve, as of the last change that all loops know: HEALTH takes no lock to tell.
@@ -28,7 +28,7 @@ final class ServerContext: Sendable {
 
     init(configuration: ServerConfiguration, logger: Logger) {
         limits = configuration.limits
-        held = HeldBytes(byteCountMax: configuration.limits.connectionBytesHeldMax)
+        connectionMemory = ConnectionMemoryBudget(byteCountMax: configuration.limits.connectionBytesHeldMax)
         scan = configuration.scan
         answerCacheByteCount = configuration.answerCacheMebibytes << 20
         drainMilliseconds = configuration.drainMilliseconds
@@ -57,7 +57,7 @@ final class ServerContext: Sendable {
     var stats: StatsResponse {
         var entries = LoopMetrics.sum(workers.map(\.metrics))
         let streamed = streams.held
-        entries.append(("connection_bytes_held", UInt64(max(0, held.byteCount))))
+        entries.append(("connection_bytes_held", UInt64(max(0, connectionMemory.byteCount))))
         entries.append(("scans_running", UInt64(scans.runningCount)))
         entries.append(("streams_open", UInt64(streamed.count)))
         entries.append(("stream_bytes_reserved", streamed.byteCount))
