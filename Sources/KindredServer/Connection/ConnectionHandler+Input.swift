@@ -3,7 +3,7 @@ import KindredQuery
 import KindredWire
 import NIOCore
 
-/// Bytes in: which frames are read, when reading pauses, and what becomes of each frame.
+/// Bytes in: which frames are read, when reading pauses, and how each frame is handled.
 extension ConnectionHandler {
     /// Why nothing is read from the peer. Bytes that are not read stay in the system's buffers.
     struct ReadPause: OptionSet {
@@ -36,7 +36,7 @@ extension ConnectionHandler {
             inbound.writeBuffer(&received)
         }
         if !pauses.contains(.tick) { readFrames() }
-        // Parts of frames count like whole frames: a tick reads so many bytes, whoever sends them.
+        // Parts of frames count like whole frames: the bytes of a tick are bounded over all connections.
         if debt.hasUnfinishedFrame, count >= Self.partByteCountMin, pauses.isEmpty,
             !worker.takesPart(byteCount: count)
         {

@@ -4,7 +4,7 @@ import KindredWire
 import Logging
 import NIOCore
 
-/// Moves bytes between a socket and the connection's state machine, and executes what that decides.
+/// Moves bytes between a socket and the connection's state machine, and executes its decisions.
 ///
 /// Replies of one tick are written into one buffer and flushed once. Reading stops while the peer does not read.
 ///
@@ -27,7 +27,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var inbound = ByteBuffer()
     var pauses: ReadPause = []
     var isReadWanted = false
-    /// When the connection last left the queue of those that wait to be read; 0: never.
+    /// When the connection last left the queue of connections that wait to be read; 0: never.
     var leftReadQueueAt: UInt64 = 0
     /// The peer sends nothing more.
     private(set) var inputIsClosed = false

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredWire
 
-/// The state machine of a connection: decides what its bytes mean and which frames it may send. A value: no sockets, no
+/// The state machine of a connection: decides the meaning of its bytes and which frames it may send. A value: no sockets, no
 /// clock. The handler gives it bytes and the time, and executes the result.
 package struct ConnectionState: ~Copyable {
     /// The meaning of the first bytes of the input.
@@ -163,7 +163,7 @@ package struct ConnectionState: ~Copyable {
         return inFlightCount == 0
     }
 
-    /// Refuses requests from now on, but those that ask about the server itself. True where no request is left.
+    /// Refuses requests from now on, except requests about the server itself. True where no request is left.
     package mutating func drain() -> Bool {
         isDraining = true
         return inFlightCount == 0

@@ -1,4 +1,4 @@
-/// Decides what a loop does next within a slice. A value: the time and what waits are parameters.
+/// Decides which work a loop does next within a slice. A value: the time and the waiting work are parameters.
 ///
 /// Jobs have a quarter of the slice first, since under load there always is something to scan. Then bulk work has one
 /// step. The rest is for scans, then jobs, then bulk work.

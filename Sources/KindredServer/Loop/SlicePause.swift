@@ -7,7 +7,7 @@ import NIOPosix
 /// NIO polls when no task is due. A pause that is over before NIO looks at its tasks again has been none, so a longer
 /// one follows.
 package struct SlicePause: Equatable, Sendable {
-    /// A loop that has not polled by the end of a pause waits for at most so long before it looks again.
+    /// The longest pause. A loop that has not polled by its end has another one of this length.
     package static let nanosecondsMax: Int64 = 10_000_000
 
     package let nanoseconds: Int64

@@ -22,7 +22,7 @@ final class PendingRequest {
     /// Its END reply has been written.
     private(set) var isAnswered = false
     private var isCancelled = false
-    /// Of a request that another thread does: it changes what serves.
+    /// Of a request that the control thread does: a switch or a look at the repository.
     private var claim: RequestClaim?
     /// Set once it is answered, cancelled or dropped. Other loops that work on it read this.
     let isDead = Atomic<Bool>(false)
@@ -40,12 +40,12 @@ final class PendingRequest {
     /// Whether it was admitted as a large request.
     var isLarge: Bool { charge.byteCount > 0 }
 
-    /// Takes room for what the request costs; throws OVERLOADED where there is none.
+    /// Takes room for the request's cost; throws OVERLOADED where there is none.
     func charge(_ cost: RequestCost, on worker: LoopWorker) throws(RequestFailure) {
         charge = try worker.admit(cost, for: connection, now: receivedAt)
     }
 
-    /// Gives back the room for what is planned already.
+    /// Gives back the room for planning: the request is planned.
     func releasePlanning() {
         connection.worker.finishPlanning(charge)
         charge.stepCount = 0

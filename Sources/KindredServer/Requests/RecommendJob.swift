@@ -17,6 +17,8 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         case scanned(RecommendAnswer)
         /// The next step adds results to the answer.
         case answering(RecommendAnswer)
+        /// The answer is complete and large: the next step only encodes and writes it.
+        case complete(RecommendAnswer)
         case ended
     }
 
@@ -64,6 +66,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 }
                 return try build(answer)
             case .answering(let answer): return try build(answer)
+            case .complete(let answer): return write(answer)
             case .scanning, .ended: return .finished
             }
         } catch {
@@ -106,7 +109,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         return true
     }
 
-    /// Adds results to the answer, and writes the answer when it is complete.
+    /// Adds results to the answer. Writes it when it is complete, at once unless it is large.
     private func build(_ answer: consuming RecommendAnswer) throws(RequestFailure) -> LoopJobProgress {
         let isComplete = answer.step(resultCount: resultsPerStep)
         try checkReply(byteCount: answer.byteCount, worker.server.limits)
@@ -114,6 +117,14 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
             stage = .answering(answer)
             return .working
         }
+        guard answer.byteCount <= StepSize.replyBytes else {
+            stage = .complete(answer)
+            return .working
+        }
+        return write(answer)
+    }
+
+    private func write(_ answer: consuming RecommendAnswer) -> LoopJobProgress {
         var response = answer.finish()
         let writtenAt = worker.now()
         request.stamp(&response.origin, now: writtenAt)

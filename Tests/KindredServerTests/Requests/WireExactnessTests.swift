@@ -111,6 +111,25 @@ import Testing
         return answers
     }
 
+    /// A reply that takes several steps to build, and one more to write.
+    @Test func largeReplyEqualsTheOracle() async throws {
+        var generator = SeededGenerator.announced()
+        let items = Self.rows(2_000, &generator)
+        let folder = try TemporaryFolder()
+        try folder.pack(items: items)
+        let wanted = Oracle(rows: items).best(items[3], k: 500, similarity: .dot)
+        let server = try await RunningServer(folder)
+        try await server.withClient { (client: KindredClient) async throws in
+            let batch = Array(repeating: Query.vector(items[3]), count: 200)
+            for answer in try await client.recommendBatch(batch, k: 500) {
+                let found = try answer.get().results
+                #expect(found.map(\.id) == wanted.map { .number(UInt64($0.row) * 3) })
+                #expect(found.map(\.score.bitPattern) == wanted.map(\.score.bitPattern))
+            }
+        }
+        await server.stop()
+    }
+
     /// Different queries that share a scan do not affect each other.
     @Test func requestsThatShareAScanAreAnsweredAsIfAlone() async throws {
         var generator = SeededGenerator.announced()
