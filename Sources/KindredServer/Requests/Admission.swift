@@ -11,9 +11,9 @@ struct Admission: ~Copyable {
     enum Decision {
         /// A kept answer was appended to the replies.
         case answered
-        /// The request is decoded and worked on. `generation`: the one that answers it; nil where no model answers
-        /// requests of its type, or where none serves what it asks for. `key`: keeps its answer; nil where it is not
-        /// to be kept.
+        /// The request is decoded and worked on. The generation is the one that answers it; nil where no model answers
+        /// requests of its type, or where the requested one does not serve. `key`: keeps its answer; nil where it is
+        /// not to be kept.
         case plan(Generation?, key: AnswerCache.Key?)
     }
 
