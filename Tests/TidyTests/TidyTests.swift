@@ -129,6 +129,18 @@ import Testing
         }
     }
 
+    /// A pointer into a region is kept valid by a `RegionColumn` or a scoped call, never by a line that keeps the
+    /// region.
+    @Test func onlyRegionsAndColumnsExtendLifetimes() throws {
+        for file in try Self.files(under: "Sources", ending: [".swift"])
+        where !file.path.contains("KindredSystem/Memory/") {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            #expect(
+                !text.contains("withExtended" + "Lifetime"),
+                "\(file.lastPathComponent) extends a lifetime: hold a RegionColumn, or use withBytes { }")
+        }
+    }
+
     /// Traps that bytes from outside could reach: forced casts, and conversions of integers that need not fit.
     @Test func wireDecodingConvertsExactly() throws {
         var unseen = IntegerConversion.widening

@@ -37,7 +37,7 @@ final class EngineModel: Sendable {
         guard let name = ModelName("engine") else { preconditionFailure("a well-formed name") }
         let table = try VectorTable(
             side: .items, ids: IDTable(ids: .numbers((0..<UInt64(rows)).map { $0 })), dimension: dimension,
-            vectors: vectors.bytes, storage: [vectors], metric: .dot, file: "items")
+            vectors: RegionColumn(vectors), metric: .dot, file: "items")
         let manifest = Manifest(
             model: name, version: 1, created: "2000-01-01T00:00:00Z", metric: .dot, dimension: dimension,
             fingerprint: Array(repeating: 0, count: 16), trainingID: nil,

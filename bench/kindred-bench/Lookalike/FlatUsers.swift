@@ -30,13 +30,11 @@ final class FlatUsers: Sendable {
         let numbers = try MemoryRegion.zeroed(byteCount: count * MemoryLayout<UInt64>.stride, for: "ids")
         let ids = numbers.mutableBytes.bindMemory(to: UInt64.self)
         for row in 0..<count { ids[row] = UInt64(row) * Self.idStep }
-        let none = UnsafeRawBufferPointer(start: nil, count: 0)
         table = try VectorTable(
             side: .users,
             ids: IDTable(
-                kind: .number, count: count, words: numbers.bytes, text: none, storage: [numbers], file: "ids"
-            ),
-            dimension: dimension, vectors: vectors.bytes, storage: [vectors], metric: .dot, file: "vectors")
+                kind: .number, count: count, words: RegionColumn(numbers), text: RegionColumn(), file: "ids"),
+            dimension: dimension, vectors: RegionColumn(vectors), metric: .dot, file: "vectors")
         codes = try Int8Codes(building: table)
         guard let name = ModelName("flat") else { preconditionFailure("a well-formed name") }
         let manifest = Manifest(
