@@ -5,40 +5,10 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// The connection's decisions, with numbers as tickets and a clock made by hand.
-@Suite struct ConnectionStateTests {
-    private typealias Action = ConnectionState<Int>.Action
-
-    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
-
-    private func bytes(_ message: ServerMessage, type: MessageType, id: UInt64) throws -> [UInt8] {
-        var writer = ByteWriter()
-        try message.encode(replyTo: type.rawValue, requestID: id, bodyBytesMax: 4 << 20, into: &writer)
-        return writer.bytes
-    }
-
-    /// A state that has been through preface and HELLO.
-    private func ready(limits: Limits = .standard) throws -> Driver {
-        let state = Driver()
-        var writer = ByteWriter()
-        ServerPreface().encode(into: &writer)
-        _ = state.receive(writer.bytes)
-        let hello = HelloReply(limits: limits, serverName: "s", defaultModel: nil)
-        _ = state.receive(try bytes(.helloOK(hello), type: .hello, id: 1))
-        #expect(state.isReady)
-        return state
-    }
-
-    private func submit(_ state: Driver, _ ticket: Int, after milliseconds: Int64 = 1_000) -> UInt64? {
-        let action = state.submit(
-            ticket, type: .ping, expecting: .single, deadline: start + .milliseconds(milliseconds), now: start
-        )
-        if case .send(let id, _) = action { return id }
-        return nil
-    }
-
+/// The decisions about a connection and its requests, with numbers as tickets and a clock made by hand.
+@Suite struct ConnectionStateTests: ConnectionStateSuite {
     @Test func framesMayArriveByteByByte() throws {
-        let state = Driver()
+        let state = ConnectionDriver()
         var writer = ByteWriter()
         ServerPreface().encode(into: &writer)
         let hello = HelloReply(limits: .standard, serverName: "s", defaultModel: ModelName("m"))
@@ -60,7 +30,7 @@ import Testing
     }
 
     @Test func nothingIsSentBeforeHelloOrAfterTheEnd() throws {
-        let fresh = Driver()
+        let fresh = ConnectionDriver()
         #expect(submit(fresh, 1) == nil)
         let state = try ready()
         #expect(state.close(.connectionLost("gone")).isEmpty)
@@ -141,36 +111,6 @@ import Testing
         #expect(drained)
     }
 
-    @Test func aStreamsReaderGetsRowsThenTheEnd() throws {
-        let state = try ready()
-        let action = state.submit(
-            0, type: .lookalike, expecting: .single, stream: StreamState(windowBytes: 1_000),
-            deadline: start + .seconds(1), now: start)
-        guard case .send(let id, _) = action, case .wait = state.next(1, requestID: id, now: start) else {
-            return #expect(Bool(false))
-        }
-        let rows = AudienceRows(firstRow: 0, ids: .numbers([4, 5]), scores: [2, 1])
-        guard
-            case .event(1, .rows(rows), id, windowLimit: nil) = state.receive(
-                try bytes(.data(rows), type: .data, id: id))
-        else { return #expect(Bool(false)) }
-        // The deadline ran to the first rows; nobody waits for the next ones yet.
-        #expect(state.expire(now: start + .minutes(59)).expired.isEmpty)
-        var summary = LookalikeSummary(origin: AnswerOrigin(model: ModelName("m")!, version: 1))
-        var checksum = AudienceChecksum()
-        checksum.update(rows.ids)
-        summary.rows = 2
-        summary.checksum = checksum.value
-        _ = state.receive(try bytes(.lookalike(summary), type: .lookalike, id: id))
-        // The end waits for its reader, also when the connection ends before.
-        #expect(state.close(.connectionLost("gone")).isEmpty)
-        guard case .deliver(2, .end(summary), windowLimit: nil) = state.next(2, requestID: id, now: start)
-        else {
-            return #expect(Bool(false))
-        }
-        #expect(state.inFlightCount == 0)
-    }
-
     @Test func whatHasNotLeftWasNotProcessed() throws {
         let state = try ready()
         for ticket in 0..<4 { _ = submit(state, ticket) }
@@ -234,95 +174,6 @@ import Testing
         #expect(late?.name == "CONNECTION_LOST")
     }
 
-    @Test func aStreamsReaderDoesNotWaitForEver() throws {
-        let state = try ready()
-        let action = state.submit(
-            0, type: .lookalike, expecting: .single,
-            stream: StreamState(windowBytes: 1_000, duration: .minutes(1)), deadline: start + .seconds(1),
-            now: start)
-        guard case .send(let id, _) = action, case .wait = state.next(1, requestID: id, now: start) else {
-            return #expect(Bool(false))
-        }
-        // Rows without ids are none: the deadline of the first ones still runs.
-        let none = AudienceRows(firstRow: 0, ids: .empty, scores: [])
-        _ = state.receive(try bytes(.data(none), type: .data, id: id))
-        let rows = AudienceRows(firstRow: 0, ids: .numbers([4]), scores: [2])
-        guard case .event = state.receive(try bytes(.data(rows), type: .data, id: id)) else {
-            return #expect(Bool(false))
-        }
-        // From chunk to chunk as long as to the first, and never beyond the end of the whole.
-        guard case .wait(let first) = state.next(2, requestID: id, now: start + .seconds(5)) else {
-            return #expect(Bool(false))
-        }
-        #expect(first == start + .seconds(6))
-        #expect(state.expire(now: start + .seconds(6)).expired.map(\.ticket) == [2])
-        guard case .deliver(3, .failed(let error), nil) = state.next(3, requestID: id, now: start) else {
-            return #expect(Bool(false))
-        }
-        #expect(error.name == "DEADLINE_EXCEEDED")
-    }
-
-    @Test func aSecondReaderIsRefusedAndTheFirstGoesOn() throws {
-        let state = try ready()
-        let action = state.submit(
-            0, type: .lookalike, expecting: .single, stream: StreamState(windowBytes: 1_000),
-            deadline: start + .seconds(1), now: start)
-        guard case .send(let id, _) = action, case .wait = state.next(1, requestID: id, now: start) else {
-            return #expect(Bool(false))
-        }
-        guard case .deliver(2, .failed(.concurrentRead), nil) = state.next(2, requestID: id, now: start)
-        else { return #expect(Bool(false), "the second reader waits") }
-        let rows = AudienceRows(firstRow: 0, ids: .numbers([4]), scores: [2])
-        guard case .event(1, .rows(rows), id, nil) = state.receive(try bytes(.data(rows), type: .data, id: id))
-        else { return #expect(Bool(false), "the first reader has no rows") }
-    }
-
-    @Test func aStreamEndsWhateverComes() throws {
-        let state = try ready()
-        _ = state.submit(
-            0, type: .lookalike, expecting: .single,
-            stream: StreamState(windowBytes: 1_000, duration: .minutes(1)), deadline: start + .seconds(50),
-            now: start)
-        let rows = AudienceRows(firstRow: 0, ids: .numbers([4]), scores: [2])
-        _ = state.receive(try bytes(.data(rows), type: .data, id: 2))
-        guard case .deliver = state.next(1, requestID: 2, now: start + .seconds(58)),
-            case .wait(let moment) = state.next(1, requestID: 2, now: start + .seconds(59))
-        else { return #expect(Bool(false)) }
-        #expect(moment == start + .minutes(1))
-        #expect(state.expire(now: start + .minutes(1)).expired.map(\.ticket) == [1])
-    }
-
-    @Test func nothingMayFollowTheEndOfAStream() throws {
-        let state = try ready()
-        _ = state.submit(
-            0, type: .lookalike, expecting: .single, stream: StreamState(windowBytes: 1_000),
-            deadline: start + .seconds(1), now: start)
-        let summary = LookalikeSummary(origin: AnswerOrigin(model: ModelName("m")!, version: 1))
-        let end = try bytes(.lookalike(summary), type: .lookalike, id: 2)
-        guard case .proceed = state.receive(end), case .close = state.receive(end) else {
-            return #expect(Bool(false))
-        }
-    }
-
-    @Test func nothingButAFailureComesBeforeTheLastSeed() throws {
-        for message in [
-            ServerMessage.data(AudienceRows(firstRow: 0, ids: .numbers([4]), scores: [2])),
-            .lookalike(LookalikeSummary(origin: AnswerOrigin(model: ModelName("m")!, version: 1))),
-            .failure(ErrorReply(.unknownModel("m"))),
-        ] {
-            let state = try ready()
-            var stream = StreamState(windowBytes: 1_000)
-            stream.seedsHaveEnded = false
-            _ = state.submit(
-                0, type: .lookalike, expecting: .single, stream: stream, deadline: start + .seconds(1),
-                now: start)
-            let action = state.receive(try bytes(message, type: .lookalike, id: 2))
-            let isClosed = if case .close = action { true } else { false }
-            let isFailure = if case .failure = message { true } else { false }
-            #expect(isClosed != isFailure)
-        }
-    }
-
     @Test func anAnswerInManyFramesIsBounded() throws {
         let state = try ready()
         let request = RecommendRequest(
@@ -365,47 +216,5 @@ import Testing
             let (consumed, _) = state.step(frame)
             #expect(consumed <= frame.count, "seed \(seed)")
         }
-    }
-}
-
-/// Holds the state, which cannot be copied, and so not be captured by the macros.
-private final class Driver {
-    private var state = ConnectionState<Int>()
-
-    var isReady: Bool { state.isReady }
-    var isDrained: Bool { state.isDrained }
-    var endError: KindredError? { state.endError }
-    var inFlightCount: Int { state.inFlightCount }
-
-    func step(_ bytes: [UInt8]) -> (consumed: Int, action: ConnectionState<Int>.Action) {
-        state.receive(bytes.span.bytes)
-    }
-
-    @discardableResult
-    func receive(_ bytes: [UInt8]) -> ConnectionState<Int>.Action { step(bytes).action }
-
-    func submit(
-        _ ticket: Int, type: MessageType, expecting expectation: ReplyAssembler.Expectation,
-        stream: StreamState? = nil, deadline: NIODeadline, now: NIODeadline
-    ) -> ConnectionState<Int>.SubmitAction {
-        state.submit(ticket, type: type, expecting: expectation, stream: stream, deadline: deadline, now: now)
-    }
-
-    func next(_ ticket: Int, requestID: UInt64, now: NIODeadline) -> ConnectionState<Int>.NextAction {
-        state.next(ticket, requestID: requestID, now: now)
-    }
-
-    func abandon(
-        _ requestID: UInt64, now: NIODeadline
-    ) -> (ticket: Int?, sendsCancel: Bool, owedBy: NIODeadline?) {
-        state.abandon(requestID, now: now)
-    }
-    func expire(now: NIODeadline) -> (expired: [(requestID: UInt64, ticket: Int?)], next: NIODeadline?) {
-        state.expire(now: now)
-    }
-    func close(
-        _ error: KindredError, begunThrough: UInt64 = .max
-    ) -> [(ticket: Int, error: KindredError)] {
-        state.close(error, begunThrough: begunThrough)
     }
 }

@@ -1,5 +1,5 @@
 internal import KindredDomain
-internal import KindredWire
+package import KindredWire
 internal import NIOCore
 
 /// A request on its way to the event loop: its body is encoded on the caller's thread, its header, which holds
@@ -37,6 +37,31 @@ extension ReplyAssembler.Expectation {
             self = .score(queries: queries, scores: request.candidates.ids.count * lists)
         case .vectors(let request): self = .vectors(ids: request.ids.count)
         default: self = .single
+        }
+    }
+}
+
+/// What a caller and the event loop know of one request; touched on the event loop only.
+final class RequestTicket {
+    /// Nil until it was sent.
+    var requestID: UInt64?
+    var isCancelled = false
+    /// Why it was not sent.
+    var refusal: KindredError?
+}
+
+/// What waits for a request on the event loop: resumed exactly once.
+package enum Waiter: Sendable {
+    case reply(CheckedContinuation<Result<ServerReply, KindredError>, Never>)
+    case event(CheckedContinuation<StreamEvent, Never>)
+    /// Opens a stream: waits for nothing itself, its reader does.
+    case stream
+
+    func fail(_ error: KindredError) {
+        switch self {
+        case .reply(let continuation): continuation.resume(returning: .failure(error))
+        case .event(let continuation): continuation.resume(returning: .failed(error))
+        case .stream: break
         }
     }
 }

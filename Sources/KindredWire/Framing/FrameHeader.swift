@@ -80,3 +80,38 @@ package struct FrameHeader: Sendable, Equatable {
         memory.storeBytes(of: checksum.littleEndian, toByteOffset: 28, as: UInt32.self)
     }
 }
+
+/// The flags of a frame header.
+package struct FrameFlags: OptionSet, Sendable {
+    package let rawValue: UInt16
+
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// The last frame of this sender for this request.
+    package static let end = FrameFlags(rawValue: 1)
+    /// Flags that a receiver must understand, none of which version 1 has.
+    package static let mandatory = FrameFlags(rawValue: 0xF000)
+}
+
+/// The types of frames. A reply's type is its request's with `replyBit` set.
+package enum MessageType: UInt8, Sendable, CaseIterable {
+    case hello = 0x01
+    case ping = 0x03
+    case goAway = 0x04
+    case window = 0x05
+    case cancel = 0x06
+    case data = 0x07
+    case recommend = 0x10
+    case score = 0x11
+    case getVectors = 0x12
+    case lookalike = 0x20
+    case modelList = 0x40
+    case modelLoad = 0x41
+    case modelActivate = 0x42
+    case modelRollback = 0x43
+    case stats = 0x45
+    case health = 0x46
+
+    /// Set in the type of every reply.
+    package static let replyBit: UInt8 = 0x80
+}

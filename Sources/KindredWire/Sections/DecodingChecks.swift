@@ -7,7 +7,7 @@ extension RawSpan {
     ) throws(RequestFailure) -> T {
         let number = integer(at: offset, as: UInt8.self)
         guard let value = T(rawValue: number) else {
-            throw .invalidArgument(.unknownValue(field: field, value: UInt64(number)))
+            throw .invalidArgument(.unknownValue(field: field, value: UInt64(widening: number)))
         }
         return value
     }
@@ -23,7 +23,7 @@ extension RawSpan {
     func options(at offset: Int, known: UInt16) throws(RequestFailure) -> UInt16 {
         let options = integer(at: offset, as: UInt16.self)
         guard options & ~known == 0 else {
-            throw .invalidArgument(.unknownValue(field: .options, value: UInt64(options)))
+            throw .invalidArgument(.unknownValue(field: .options, value: UInt64(widening: options)))
         }
         return options
     }
@@ -35,20 +35,25 @@ extension Limits {
         if found > limit { throw .limitExceeded(name, found: found, limit: limit) }
     }
 
+    /// Throws LIMIT_EXCEEDED when a count is more than `limit`.
+    func check(_ name: LimitName, _ count: Int, atMost limit: UInt32) throws(RequestFailure) {
+        try check(name, UInt64(clamping: count), atMost: UInt64(widening: limit))
+    }
+
     /// Checks the number of candidates or excluded ids of every query, and adds to `total` each list once for
     /// every query it applies to.
     func check(
         _ name: LimitName, _ lists: RaggedIDs, queries: Int, atMost limit: UInt32, _ total: inout UInt64
     ) throws(RequestFailure) {
         if lists.offsets == nil {
-            try check(name, UInt64(lists.ids.count), atMost: UInt64(limit))
+            try check(name, lists.ids.count, atMost: limit)
             // At most 2^32 ids and 2^10 queries, both checked before: no overflow.
-            total += UInt64(lists.ids.count) * UInt64(queries)
+            total += UInt64(clamping: lists.ids.count) * UInt64(clamping: queries)
         } else {
             for query in 0..<queries {
-                try check(name, UInt64(lists.range(ofQuery: query).count), atMost: UInt64(limit))
+                try check(name, lists.range(ofQuery: query).count, atMost: limit)
             }
-            total += UInt64(lists.ids.count)
+            total += UInt64(clamping: lists.ids.count)
         }
     }
 }

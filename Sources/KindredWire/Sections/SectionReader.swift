@@ -40,11 +40,11 @@ struct SectionReader {
         guard body.byteCount > 0 else { throw .malformedBody(.emptyBody) }
         guard body.byteCount >= 2 else { throw .malformedBody(.truncated) }
         let stated = body.integer(at: 0, as: UInt16.self)
-        guard stated % 8 == 0, Int(stated) >= fixedLengthMin else {
+        guard stated % 8 == 0, Int(widening: stated) >= fixedLengthMin else {
             throw .malformedBody(.fixedLength(stated))
         }
-        guard Int(stated) <= body.byteCount else { throw .malformedBody(.truncated) }
-        fixedLength = Int(stated)
+        guard Int(widening: stated) <= body.byteCount else { throw .malformedBody(.truncated) }
+        fixedLength = Int(widening: stated)
         offset = fixedLength
         self.isRequest = isRequest
     }
@@ -95,4 +95,141 @@ struct SectionReader {
         if encodingFailure == nil { encodingFailure = section.encodingFailure(types) }
         return section
     }
+}
+
+/// One section of a body: where its payload lies, proven to be inside the body it was read from.
+struct Section {
+    let tag: UInt16
+    let elementType: UInt8
+    let isCritical: Bool
+    let offset: Int
+    let byteCount: Int
+
+    /// Passes over a section that is not known: fine unless it changes the answer.
+    func skip() throws(RequestFailure) {
+        if isCritical { throw .unsupportedTag(tag) }
+    }
+
+    /// What is wrong with the element type or the number of bytes, or nil.
+    func encodingFailure(_ types: [ElementType]) -> RequestFailure? {
+        guard let type = types.first(where: { $0.rawValue == elementType }) else {
+            return .unsupportedEncoding(tag: tag, elementType: elementType)
+        }
+        guard byteCount % type.byteCount == 0 else {
+            return .malformedBody(.sectionLength(tag: tag, bytes: UInt32(clamping: byteCount)))
+        }
+        return nil
+    }
+
+    /// The elements of a section that was kept as their type.
+    func elements<T: BitwiseCopyable>(of type: T.Type, in body: RawSpan) -> [T] {
+        body.column(at: offset, count: byteCount / MemoryLayout<T>.size, of: type)
+    }
+
+    /// The elements, of which there must be `count`.
+    func elements<T: BitwiseCopyable>(
+        of type: T.Type, count: Int, in body: RawSpan
+    ) throws(RequestFailure) -> [T] {
+        guard byteCount / MemoryLayout<T>.size == count else {
+            throw .malformedBody(.inconsistentSections(tag))
+        }
+        return elements(of: type, in: body)
+    }
+
+    /// One string.
+    func string(in body: RawSpan) throws(RequestFailure) -> String {
+        guard let text = String(validating: elements(of: UInt8.self, in: body), as: UTF8.self) else {
+            throw .malformedBody(.textNotUTF8(tag: tag))
+        }
+        return text
+    }
+
+    /// A bitmap of exactly `count` truth values: bit i % 8 of byte i / 8.
+    func bitmap(count: Int, in body: RawSpan) throws(RequestFailure) -> [Bool] {
+        // Divided first: a count that came from a fixed part may be anything.
+        let byteCount = count / 8 + (count % 8 == 0 ? 0 : 1)
+        let bytes = try elements(of: UInt8.self, count: byteCount, in: body)
+        return [Bool](unsafeUninitializedCapacity: count) { values, initializedCount in
+            for index in 0..<count {
+                values.initializeElement(at: index, to: bytes[index / 8] >> (index % 8) & 1 != 0)
+            }
+            initializedCount = count
+        }
+    }
+}
+
+/// What a section's payload is made of.
+package enum ElementType: UInt8, Sendable, CaseIterable {
+    case bytes = 0
+    case u8 = 1
+    case u16 = 2
+    case u32 = 3
+    case u64 = 4
+    case i8 = 5
+    case f16 = 6
+    case bf16 = 7
+    case f32 = 8
+    case f64 = 9
+    case utf8 = 10
+    case i64 = 11
+
+    /// Bytes of one element.
+    package var byteCount: Int {
+        switch self {
+        case .bytes, .u8, .i8, .utf8: 1
+        case .u16, .f16, .bf16: 2
+        case .u32, .f32: 4
+        case .u64, .f64, .i64: 8
+        }
+    }
+}
+
+/// A Swift type that fills a column of one element type.
+protocol WireElement: BitwiseCopyable {
+    static var elementType: ElementType { get }
+}
+
+extension UInt8: WireElement { static var elementType: ElementType { .u8 } }
+
+extension UInt16: WireElement { static var elementType: ElementType { .u16 } }
+
+extension UInt32: WireElement { static var elementType: ElementType { .u32 } }
+
+extension UInt64: WireElement { static var elementType: ElementType { .u64 } }
+
+extension Int64: WireElement { static var elementType: ElementType { .i64 } }
+
+extension Float: WireElement { static var elementType: ElementType { .f32 } }
+
+extension Double: WireElement { static var elementType: ElementType { .f64 } }
+
+/// A section that names a model. Its bytes are checked before anything else of a body's values, the name's
+/// form after the values of the fixed part. In requests the `SectionReader` has it.
+struct NameSection {
+    private var section: Section?
+
+    mutating func take(_ section: Section, _ reader: inout SectionReader) {
+        self.section = reader.keep(section, as: .utf8)
+    }
+
+    /// The text, or nil when it is absent.
+    func text(in body: RawSpan) throws(RequestFailure) -> String? { try section?.string(in: body) }
+
+    /// The name that a text is; nil for nil.
+    static func name(_ text: String?) throws(RequestFailure) -> ModelName? {
+        guard let text else { return nil }
+        guard let name = ModelName(text) else { throw .invalidArgument(.modelNameMalformed) }
+        return name
+    }
+
+    /// The name, which a reply must have.
+    func required(_ tag: UInt16, in body: RawSpan) throws(RequestFailure) -> ModelName {
+        guard let name = try Self.name(text(in: body)) else { throw .malformedBody(.missingSection(tag)) }
+        return name
+    }
+}
+
+/// Sections that every request may have; a message's own begin at 64.
+enum CommonTag {
+    static let model: UInt16 = 1
 }

@@ -84,13 +84,13 @@ extension RequestFailure {
         case .noKnownSeed(let count, _): (count, 0)
         case .dimensionMismatch(let found, let expected): (found, expected)
         case .limitExceeded(_, let found, let limit): (found, limit)
-        case .unsupportedType(let type): (UInt64(type), 0)
-        case .unsupportedTag(let tag): (UInt64(tag), 0)
-        case .unsupportedEncoding(let tag, _): (UInt64(tag), 0)
+        case .unsupportedType(let type): (UInt64(widening: type), 0)
+        case .unsupportedTag(let tag): (UInt64(widening: tag), 0)
+        case .unsupportedEncoding(let tag, _): (UInt64(widening: tag), 0)
         case .duplicateRequestID(let id): (id, 0)
         case .versionGone(let requested, let serving, _): (requested, serving)
         case .malformedBody(let body): (body.wireValue, 0)
-        case .deadlineExceeded(let milliseconds): (UInt64(milliseconds), 0)
+        case .deadlineExceeded(let milliseconds): (UInt64(widening: milliseconds), 0)
         case .slowConsumer(let bytes, _): (bytes, 0)
         case .conflict(let expected, let active): (active, expected)
         case .modelCorrupt(let version, _): (version, 0)
@@ -108,11 +108,11 @@ extension InvalidArgument {
         case .unknownValue(_, let value): (value, 0)
         case .vectorNotFinite(let index, _), .weightNotFinite(let index, _): (UInt64(clamping: index), 0)
         case .normTooLarge(let norm):
-            (UInt64(exactly: norm.rounded(.down)) ?? .max, UInt64(Limits.normMax))
+            (UInt64(exactly: norm.rounded(.down)) ?? .max, UInt64(exactly: Limits.normMax) ?? .max)
         case .numberForTextIDs(let id, _): (id, 0)
-        case .textIDLength(let count): (UInt64(clamping: count), UInt64(Limits.standard.idBytesMax))
+        case .textIDLength(let count): (UInt64(clamping: count), UInt64(widening: Limits.standard.idBytesMax))
         case .numberIDTooLarge(let id): (id, Limits.numberIDMax)
-        case .sideMissing(let side): (UInt64(side.rawValue), 0)
+        case .sideMissing(let side): (UInt64(widening: side.rawValue), 0)
         case .shareTooLarge(let share): (share, Limits.shareMax)
         case .windowTooLarge(let bytes): (bytes, Limits.standard.windowBytesMax)
         case .weightsCancel, .zeroVectorUnderCosine, .seedsCancel, .minimumScoreNotFinite, .textForNumberIDs,
@@ -127,11 +127,11 @@ extension MalformedBody {
     fileprivate var wireValue: UInt64 {
         switch self {
         case .truncated, .emptyBody: 0
-        case .fixedLength(let length): UInt64(length)
+        case .fixedLength(let length): UInt64(widening: length)
         case .tagOrder(let tag), .sectionLength(let tag, _), .paddingNotZero(let tag),
             .missingSection(let tag),
             .inconsistentSections(let tag), .offsets(let tag), .textNotUTF8(let tag):
-            UInt64(tag)
+            UInt64(widening: tag)
         }
     }
 }
