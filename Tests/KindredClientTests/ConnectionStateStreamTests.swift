@@ -6,7 +6,7 @@ import Testing
 
 /// The decisions about look-alike streams, with numbers as tickets and a clock made by hand.
 @Suite struct ConnectionStateStreamTests: ConnectionStateSuite {
-    @Test func aStreamsReaderGetsRowsThenTheEnd() throws {
+    @Test func streamReaderGetsRowsThenTheEnd() throws {
         let state = try ready()
         let action = state.submit(
             0, type: .lookalike, expecting: .single, stream: StreamState(windowBytes: 1_000),
@@ -19,7 +19,7 @@ import Testing
             case .event(1, .rows(rows), id, windowLimit: nil) = state.receive(
                 try bytes(.data(rows), type: .data, id: id))
         else { return #expect(Bool(false)) }
-        // The deadline ran to the first rows; nobody waits for the next ones yet.
+        // The deadline was that of the first rows. No reader waits for the next ones yet.
         #expect(state.expire(now: start + .minutes(59)).expired.isEmpty)
         var summary = LookalikeSummary(origin: AnswerOrigin(model: ModelName("m")!, version: 1))
         var checksum = AudienceChecksum()
@@ -27,7 +27,7 @@ import Testing
         summary.rows = 2
         summary.checksum = checksum.value
         _ = state.receive(try bytes(.lookalike(summary), type: .lookalike, id: id))
-        // The end waits for its reader, also when the connection ends before.
+        // The end can be read also after the connection has ended.
         #expect(state.close(.connectionLost("gone")).isEmpty)
         guard case .deliver(2, .end(summary), windowLimit: nil) = state.next(2, requestID: id, now: start)
         else {
@@ -36,7 +36,7 @@ import Testing
         #expect(state.inFlightCount == 0)
     }
 
-    @Test func aStreamsReaderDoesNotWaitForEver() throws {
+    @Test func streamReadHasADeadline() throws {
         let state = try ready()
         let action = state.submit(
             0, type: .lookalike, expecting: .single,
@@ -45,14 +45,14 @@ import Testing
         guard case .send(let id, _) = action, case .wait = state.next(1, requestID: id, now: start) else {
             return #expect(Bool(false))
         }
-        // Rows without ids are none: the deadline of the first ones still runs.
+        // A frame without rows does not stop the deadline of the first rows.
         let none = AudienceRows(firstRow: 0, ids: .empty, scores: [])
         _ = state.receive(try bytes(.data(none), type: .data, id: id))
         let rows = AudienceRows(firstRow: 0, ids: .numbers([4]), scores: [2])
         guard case .event = state.receive(try bytes(.data(rows), type: .data, id: id)) else {
             return #expect(Bool(false))
         }
-        // From chunk to chunk as long as to the first, and never beyond the end of the whole.
+        // The wait for each chunk is as long as for the first one, within the deadline of the stream.
         guard case .wait(let first) = state.next(2, requestID: id, now: start + .seconds(5)) else {
             return #expect(Bool(false))
         }
@@ -64,7 +64,7 @@ import Testing
         #expect(error.name == "DEADLINE_EXCEEDED")
     }
 
-    @Test func aSecondReaderIsRefusedAndTheFirstGoesOn() throws {
+    @Test func secondReaderIsRefusedAndFirstIsServed() throws {
         let state = try ready()
         let action = state.submit(
             0, type: .lookalike, expecting: .single, stream: StreamState(windowBytes: 1_000),
@@ -80,7 +80,7 @@ import Testing
         else { return #expect(Bool(false), "the first reader has no rows") }
     }
 
-    @Test func aStreamEndsWhateverComes() throws {
+    @Test func streamHasADeadline() throws {
         let state = try ready()
         _ = state.submit(
             0, type: .lookalike, expecting: .single,
@@ -95,7 +95,7 @@ import Testing
         #expect(state.expire(now: start + .minutes(1)).expired.map(\.ticket) == [1])
     }
 
-    @Test func nothingMayFollowTheEndOfAStream() throws {
+    @Test func framesAfterTheEndOfAStreamAreAnError() throws {
         let state = try ready()
         _ = state.submit(
             0, type: .lookalike, expecting: .single, stream: StreamState(windowBytes: 1_000),
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func nothingButAFailureComesBeforeTheLastSeed() throws {
+    @Test func onlyAFailureMayComeBeforeTheLastSeed() throws {
         for message in [
             ServerMessage.data(AudienceRows(firstRow: 0, ids: .numbers([4]), scores: [2])),
             .lookalike(LookalikeSummary(origin: AnswerOrigin(model: ModelName("m")!, version: 1))),

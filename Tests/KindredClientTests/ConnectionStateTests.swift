@@ -29,7 +29,7 @@ import Testing
         #expect(pending.isEmpty)
     }
 
-    @Test func nothingIsSentBeforeHelloOrAfterTheEnd() throws {
+    @Test func requestsBeforeHelloAndAfterTheEndAreRefused() throws {
         let fresh = ConnectionDriver()
         #expect(submit(fresh, 1) == nil)
         let state = try ready()
@@ -58,14 +58,14 @@ import Testing
         #expect(submit(state, 1) != nil)
         #expect(submit(state, 2) != nil)
         #expect(submit(state, 3) == nil)
-        // A request nobody waits for keeps its slot until its END.
+        // A request that was given up keeps its slot until its END.
         #expect(state.abandon(2, now: start).ticket == 1)
         #expect(submit(state, 4) == nil)
         _ = state.receive(try bytes(.failure(ErrorReply(.cancelled)), type: .ping, id: 2))
         #expect(submit(state, 5) != nil)
     }
 
-    @Test func deadlinesExpireInTurn() throws {
+    @Test func deadlinesExpireInOrder() throws {
         let state = try ready()
         _ = submit(state, 1, after: 100)
         _ = submit(state, 2, after: 300)
@@ -78,14 +78,14 @@ import Testing
         #expect(middle.next == start + .milliseconds(300))
         let last = state.expire(now: start + .seconds(1))
         #expect(last.expired.map(\.ticket) == [2])
-        // What is left is the END that the server owes to the first two.
+        // The server still owes the END of the first two.
         #expect(last.next == start + .milliseconds(200 + Limits.replyOwedMilliseconds))
-        // All slots are kept until the server has answered.
+        // All requests keep their slots until the server has answered.
         #expect(state.inFlightCount == 3)
         #expect(submit(state, 4, after: 0) == nil)
     }
 
-    @Test func everyTicketComesBackOnce() throws {
+    @Test func everyTicketIsReturnedOnce() throws {
         let state = try ready()
         for ticket in 0..<10 { _ = submit(state, ticket) }
         #expect(state.abandon(2, now: start).ticket == 0)
@@ -94,7 +94,7 @@ import Testing
         #expect(state.close(.connectionLost("gone")).isEmpty)
     }
 
-    @Test func goAwayFailsWhatCameTooLate() throws {
+    @Test func goAwayFailsLaterRequests() throws {
         let state = try ready()
         for ticket in 0..<4 { _ = submit(state, ticket) }
         let goAway = GoAway(status: .draining, lastRequestID: 3)
@@ -111,17 +111,17 @@ import Testing
         #expect(drained)
     }
 
-    @Test func whatHasNotLeftWasNotProcessed() throws {
+    @Test func unsentRequestsAreNotProcessed() throws {
         let state = try ready()
         for ticket in 0..<4 { _ = submit(state, ticket) }
-        // Ids 2 and 3 may have left, 4 and 5 have not.
+        // Requests 2 and 3 may have been sent, 4 and 5 were not.
         let tickets = state.close(.connectionLost("gone"), begunThrough: 3)
         #expect(tickets.map(\.ticket) == [0, 1, 2, 3])
         #expect(tickets.map(\.error.isNotProcessed) == [false, false, true, true])
         #expect(tickets.allSatisfy { $0.error.isRetryable })
     }
 
-    @Test func aGoodbyeWithoutAReasonIsNoSuccess() throws {
+    @Test func goAwayWithStatusOKIsAnError() throws {
         let state = try ready()
         _ = submit(state, 1)
         guard
@@ -134,7 +134,7 @@ import Testing
         #expect(error.isNotProcessed && error.isRetryable)
     }
 
-    @Test func aGoodbyeForAViolationEndsTheConnection() throws {
+    @Test func goAwayForAViolationEndsTheConnection() throws {
         let state = try ready()
         for ticket in 0..<2 { _ = submit(state, ticket) }
         let goAway = GoAway(status: .frameTooLarge, lastRequestID: 2)
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test(arguments: [(Limits.unaskedFramesMax, true), (Limits.unaskedFramesMax + 1, false)])
-    func unaskedFramesAreLimited(count: Int, isFine: Bool) throws {
+    func uselessFramesAreLimited(count: Int, isFine: Bool) throws {
         let state = try ready()
         _ = submit(state, 1)
         let goAway = try bytes(.goAway(GoAway(status: .draining, lastRequestID: 9)), type: .goAway, id: 0)
@@ -159,7 +159,7 @@ import Testing
         #expect(isClosed != isFine)
     }
 
-    @Test func anEndThatIsOwedTooLongEndsTheConnection() throws {
+    @Test func missingEndEndsTheConnection() throws {
         let state = try ready()
         _ = submit(state, 1, after: 100)
         let expired = state.expire(now: start + .milliseconds(100))
@@ -174,7 +174,7 @@ import Testing
         #expect(late?.name == "CONNECTION_LOST")
     }
 
-    @Test func anAnswerInManyFramesIsBounded() throws {
+    @Test func bytesOfOneAnswerAreLimited() throws {
         let state = try ready()
         let request = RecommendRequest(
             scope: QueryScope(queries: .users(.numbers(Array(0..<1_000))), target: .items), k: 1)
@@ -187,7 +187,7 @@ import Testing
             scores: [], columns: [])
         var frame = HostileFrame(.recommend(part), type: MessageType.recommend.rawValue, id: 2)
         frame.header.flags = []
-        // A section that nobody knows makes the body as large as it may be.
+        // An unknown section fills the body up to its limit.
         let room = Int(Limits.standard.bodyBytesMax) - frame.body.count - 8
         frame.body += [0, 0xF0, 0, 0] + withUnsafeBytes(of: UInt32(room).littleEndian) { Array($0) }
         frame.body += [UInt8](repeating: 0, count: room)

@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// The sections that the bodies of RECOMMEND and SCORE share: the queries.
+/// Reads the sections that RECOMMEND and SCORE share: the queries.
 struct ScopeReader {
     enum Tag {
         static let queryIDs: UInt16 = 64
@@ -26,7 +26,7 @@ struct ScopeReader {
         return true
     }
 
-    /// The lists of the queries, whichever kind they belong to, with their forms checked.
+    /// The lists of all kinds of queries, with their forms checked.
     func lists(in body: RawSpan, limits: Limits) throws(RequestFailure) -> ScopeLists {
         ScopeLists(
             queryIDs: try queryIDSections.ids(in: body, limits: limits),
@@ -79,7 +79,7 @@ extension ByteWriter {
     }
 }
 
-/// The fixed part that RECOMMEND and SCORE share. SCORE has no k.
+/// The fixed part that RECOMMEND and SCORE share. SCORE ignores k.
 struct ScopeFixedPart {
     static let byteCount = 24
 
@@ -93,7 +93,7 @@ struct ScopeFixedPart {
     let k: UInt32
     let version: UInt64
 
-    /// Reads the fixed part, which the caller has proven to be there, and checks its closed sets.
+    /// Reads the fixed part and checks its closed sets. The caller has checked that it is there.
     init(_ body: RawSpan, optionsKnown: UInt16) throws(RequestFailure) {
         kind = try body.choice(at: 2, .queryKind)
         target = try body.choice(at: 3, .target)
@@ -122,7 +122,7 @@ struct ScopeFixedPart {
     }
 }
 
-/// The kinds of queries, of which a request has one.
+/// The kinds of queries. All queries of a request are of one kind.
 enum QueryKind: UInt8 {
     case user = 1
     case item = 2
@@ -130,8 +130,7 @@ enum QueryKind: UInt8 {
     case basket = 4
 }
 
-/// The queries of a RECOMMEND or SCORE, as their sections gave them: each list well formed by itself, not yet held
-/// against the fixed part.
+/// The lists in the sections of RECOMMEND or SCORE: each is well formed, and not yet compared with the fixed part.
 struct ScopeLists {
     typealias Tag = ScopeReader.Tag
 
@@ -140,7 +139,7 @@ struct ScopeLists {
     let members: RaggedIDs?
     let weights: [Float]?
 
-    /// The queries of the kind and number that the fixed part states, or MALFORMED_BODY.
+    /// The queries, of the kind and number in the fixed part. Throws MALFORMED_BODY where the lists do not match it.
     func queries(_ fixed: ScopeFixedPart) throws(RequestFailure) -> QueryBatch {
         let kind = fixed.kind
         try refuse(queryIDs != nil && kind != .user && kind != .item, Tag.queryIDs)
@@ -180,7 +179,7 @@ struct ScopeLists {
 }
 
 extension QueryBatch {
-    /// Throws LIMIT_EXCEEDED for vectors or baskets that are too long.
+    /// Throws LIMIT_EXCEEDED for a vector or basket that is too long.
     func checkLimits(_ limits: Limits) throws(RequestFailure) {
         switch self {
         case .users, .items: break

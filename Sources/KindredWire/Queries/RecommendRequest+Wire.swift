@@ -58,7 +58,7 @@ extension RecommendRequest {
         }
     }
 
-    /// Holds the numbers of lists and minimum scores against the number of queries.
+    /// Compares the numbers of lists and minimum scores with the number of queries.
     private func checkShape(hasMinimumScores: Bool) throws(RequestFailure) {
         let queries = scope.queries.count
         try exclusions?.check(queries: queries, tag: Tag.exclusions)

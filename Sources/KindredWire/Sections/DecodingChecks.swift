@@ -18,8 +18,7 @@ extension RawSpan {
         return try choice(at: offset, .similarity)
     }
 
-    /// Option bits at a byte offset, of which all must be known: an option that is passed over would change
-    /// the answer.
+    /// The option bits at a byte offset. All must be known: an ignored option would change the answer.
     func options(at offset: Int, known: UInt16) throws(RequestFailure) -> UInt16 {
         let options = integer(at: offset, as: UInt16.self)
         guard options & ~known == 0 else {
@@ -40,14 +39,14 @@ extension Limits {
         try check(name, UInt64(clamping: count), atMost: UInt64(widening: limit))
     }
 
-    /// Checks the number of candidates or excluded ids of every query, and adds to `total` each list once for
-    /// every query it applies to.
+    /// Checks the number of candidates or excluded ids of every query. Adds the lengths of the lists to `total`, each
+    /// once for every query that it applies to.
     func check(
         _ name: LimitName, _ lists: RaggedIDs, queries: Int, atMost limit: UInt32, _ total: inout UInt64
     ) throws(RequestFailure) {
         if lists.offsets == nil {
             try check(name, lists.ids.count, atMost: limit)
-            // At most 2^32 ids and 2^10 queries, both checked before: no overflow.
+            // No overflow: at most 2^32 ids and 2^10 queries, which are checked.
             total += UInt64(clamping: lists.ids.count) * UInt64(clamping: queries)
         } else {
             for query in 0..<queries {

@@ -8,13 +8,13 @@ package struct ErrorReply: Sendable, Equatable {
     /// `DetailCode`'s number.
     package var detail: UInt16
     package var retryAfterMilliseconds: UInt32
-    /// Found in the server's log; 0: none.
+    /// The number of this failure in the server's log; 0: none.
     package var reference: UInt64
     /// The offending value, where it is a number.
     package var value: UInt64
-    /// What would be right, where it is a number.
+    /// The greatest or least allowed value, where it is a number.
     package var limit: UInt64
-    /// For people; at most `Limits.messageBytesMax` bytes on the wire, where it is cut.
+    /// For people. Cut to `Limits.messageBytesMax` bytes on the wire.
     package var message: String
 
     package init(
@@ -31,7 +31,7 @@ package struct ErrorReply: Sendable, Equatable {
         self.message = message
     }
 
-    /// The reply that says why a request was not answered.
+    /// The error reply of a failure.
     package init(_ failure: RequestFailure) {
         let numbers = failure.wireNumbers
         self.init(
@@ -75,7 +75,7 @@ extension RequestFailure {
         if case .internalError(let reference) = self { reference } else { 0 }
     }
 
-    /// The offending value and what would be right, where they are numbers; else 0.
+    /// The offending value and the allowed one, where they are numbers; else 0.
     var wireNumbers: (value: UInt64, limit: UInt64) {
         switch self {
         case .invalidArgument(let argument): argument.wireNumbers
@@ -123,7 +123,7 @@ extension InvalidArgument {
 }
 
 extension MalformedBody {
-    /// The tag or length that is wrong.
+    /// The wrong tag or length.
     fileprivate var wireValue: UInt64 {
         switch self {
         case .truncated, .emptyBody: 0
