@@ -2,7 +2,7 @@ import KindredClient
 import KindredDomain
 import NIOCore
 
-/// What a client asks a hostile peer, and reads to its end.
+/// The calls that a client makes to a hostile peer. Streams are read to their end.
 enum HostileCall: CaseIterable, Sendable {
     case recommend, recommendBatch, score, vectors
     case audience, audienceByScore, audienceByShare, audienceOfManySeeds

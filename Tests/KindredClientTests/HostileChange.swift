@@ -1,7 +1,7 @@
 import KindredWire
 import TestSupport
 
-/// Changes some bytes of frames' bodies; the headers stay right, so that the bodies are looked at.
+/// Changes bytes in the bodies of frames. The headers stay right, so that the client decodes the bodies.
 struct HostileChange {
     private let seed: UInt64
 

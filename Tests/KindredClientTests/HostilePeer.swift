@@ -3,9 +3,9 @@ import KindredDomain
 import KindredWire
 import NIOCore
 
-/// A server that tells one lie, and the truth where it is told none.
+/// A server that tells one lie, or none.
 enum HostilePeer {
-    /// `changing`: a seed; some bytes of every answer are changed.
+    /// `changing` is a seed; with one, some bytes of every answer are changed.
     static func start(_ lie: Lie?, changing seed: UInt64? = nil) async throws -> ScriptedPeer {
         var limits = Limits.standard
         switch lie {
@@ -33,7 +33,7 @@ enum HostilePeer {
         }
     }
 
-    /// A server that accepts every connection and ends it.
+    /// A server that accepts every connection and closes it.
     static func startClosing(_ opened: @escaping @Sendable () -> Void) async throws -> ScriptedPeer {
         let opening: @Sendable (PeerConnection) -> Void = { peer in
             opened()
@@ -45,7 +45,7 @@ enum HostilePeer {
 
     // MARK: The opening
 
-    /// What is sent in place of a preface and HELLO; nil for a true opening.
+    /// Sends something else than a preface and HELLO_OK; nil for an honest opening.
     private static func opening(_ lie: Lie?) -> (@Sendable (PeerConnection) -> Void)? {
         switch lie {
         case .otherProtocol: return { $0.write(raw: Array("SSH-2.0-OpenSSH_9.6\r\n".utf8)) }
@@ -211,7 +211,7 @@ enum HostilePeer {
     }
 }
 
-/// One frame of a server, to be changed before it is sent. Its header's checksum is always right.
+/// One frame of a server that a test changes before it is sent. The checksum of its header is always right.
 struct HostileFrame {
     var header: FrameHeader
     var body: [UInt8]
@@ -238,7 +238,7 @@ struct HostileFrame {
         return writer.bytes + body
     }
 
-    /// Where the payload of a section begins.
+    /// The offset of a section's payload.
     func payload(of tag: UInt16) -> Int? {
         var offset = Int(body[0])
         while offset + 8 <= body.count {

@@ -6,9 +6,9 @@ import NIOCore
 import Synchronization
 import Testing
 
-/// Servers that lie, flood, stall and trickle: every call ends in time with an error, and none with an answer.
+/// Servers that lie, flood, stall and trickle: every call ends in time with an error, never with an answer.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HostileServerTests {
-    /// Far more than any call may take, and less than a wait that has no end.
+    /// Longer than any call may take.
     private static let patience: Duration = .seconds(15)
     private static let residentGrowthMax = 96 << 20
 
@@ -29,7 +29,7 @@ import Testing
         case hangs
     }
 
-    /// What a call ends with; a call that does not end is left behind.
+    /// The outcome of a call. A call that does not end in time is left running.
     private static func outcome(_ call: @escaping @Sendable () async throws -> Void) async -> Outcome {
         let (outcomes, found) = AsyncStream.makeStream(of: Outcome.self)
         let task = Task {
@@ -60,7 +60,7 @@ import Testing
         return fields.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map { $0 * 4_096 } ?? 0
     }
 
-    @Test(arguments: Lie.allCases) func aLieIsAnErrorAndNeverAnAnswer(_ lie: Lie) async throws {
+    @Test(arguments: Lie.allCases) func lieIsAnErrorAndNeverAnAnswer(_ lie: Lie) async throws {
         let peer = try await HostilePeer.start(lie)
         let client = KindredClient(peer.endpoint, configuration: Self.configuration)
         let before = Self.residentByteCount
@@ -68,7 +68,7 @@ import Testing
         let start = clock.now
         let outcome = await Self.outcome {
             if lie.call == .pingTwice {
-                // The first reply is an answer; with the second the connection has ended.
+                // The first reply is an answer; the second ends the connection.
                 let connection = try await peer.connect(Self.configuration)
                 for value in UInt64(1)...2 {
                     _ = try await connection.exchange(.ping(value), deadline: .now() + .milliseconds(500))
@@ -87,7 +87,7 @@ import Testing
         #expect(elapsed < .seconds(8), "\(elapsed)")
         let growth = Self.residentByteCount - before
         #expect(growth < Self.residentGrowthMax, "\(growth) bytes more are in memory")
-        // Whatever the server does, the end comes at once.
+        // Closing takes no time, whatever the server does.
         let closing = clock.now
         let closed = await Self.outcome { await client.close() }
         guard case .answer = closed else {
@@ -98,9 +98,9 @@ import Testing
         await peer.stop()
     }
 
-    /// The frames of the lies are those of answers that a client takes.
+    /// Without its lie, each answer of the peer is accepted.
     @Test(arguments: HostileCall.allCases.filter { $0 != .audienceOfManySeeds })
-    func theTruthIsAnAnswer(_ call: HostileCall) async throws {
+    func honestAnswersPass(_ call: HostileCall) async throws {
         let peer = try await HostilePeer.start(nil)
         var configuration = Self.configuration
         configuration.timeout = .seconds(20)
@@ -111,7 +111,7 @@ import Testing
         await peer.stop()
     }
 
-    /// Whatever the bytes of an answer are, it is an answer or an error.
+    /// Answers with changed bytes are an answer or an error.
     @Test(arguments: HostileCall.allCases.filter { $0 != .audienceOfManySeeds && $0 != .pingTwice })
     func changedAnswersNeverTrap(_ call: HostileCall) async throws {
         let seed = UInt64.random(in: .min ... .max)
@@ -128,7 +128,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aServerThatClosesAtOnceIsNotAskedInALoop() async throws {
+    @Test func reconnectionsToAClosingServerHavePauses() async throws {
         let connections = Atomic<Int>(0)
         let peer = try await HostilePeer.startClosing { connections.add(1, ordering: .relaxed) }
         let client = KindredClient(peer.endpoint, configuration: Self.configuration)
@@ -138,8 +138,8 @@ import Testing
         await peer.stop()
     }
 
-    @Test func whatHasNotLeftIsNotProcessedAndHasAnEnd() async throws {
-        // Reads one request and no more, until the test has it close.
+    @Test func unsentRequestsAreLimitedAndNotProcessed() async throws {
+        // Reads one request and no more, until the test closes it.
         let (held, keep) = AsyncStream.makeStream(of: (@Sendable () -> Void).self)
         let peer = try await ScriptedPeer.start { header, message, connection in
             connection.stopReading()
@@ -150,7 +150,7 @@ import Testing
         let first = Task { try await connection.exchange(.stats, deadline: deadline) }
         var closers = held.makeAsyncIterator()
         let close = try #require(await closers.next())
-        // Two MiB each: some leave, some wait, and the last are more than is kept.
+        // Two MiB each: some are sent, some wait, and the last exceed the limit of unsent bytes.
         let large = VectorsRequest(side: .items, ids: .numbers(Array(0..<(1 << 18))))
         let errors = await withTaskGroup(of: KindredError?.self) { group in
             for _ in 0..<40 {
@@ -159,7 +159,7 @@ import Testing
                 }
             }
             var errors: [KindredError] = []
-            // Those that are too many fail at once; with the first of them all others are on their way.
+            // Requests beyond the limit fail at once. When the first fails, all others have been submitted.
             if let refused = await group.next() ?? nil { errors.append(refused) }
             close()
             for await error in group { if let error { errors.append(error) } }
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    @Test func aClosedClientAnswersAtOnce() async throws {
+    @Test func closedClientFailsAtOnce() async throws {
         let peer = try await HostilePeer.start(nil)
         let client = KindredClient(peer.endpoint)
         _ = try await client.ping()
@@ -204,7 +204,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func manyTasksMayCancelAtOnce() async throws {
+    @Test func manyTasksMayCancelTogether() async throws {
         let peer = try await HostilePeer.start(.silence)
         var configuration = Self.configuration
         configuration.timeout = .seconds(60)
@@ -242,7 +242,7 @@ import Testing
                 Issue.record("\(outcome)")
                 return
             }
-            // Nothing was sent: even a change may be repeated.
+            // Nothing was sent, so even a change may be repeated.
             #expect(error.isNotProcessed)
             #expect(["CONNECTION_LOST", "DEADLINE_EXCEEDED"].contains(error.name))
         }
@@ -250,8 +250,8 @@ import Testing
         await silent.stop()
     }
 
-    @Test func aServerThatDrainsIsLeftWhileItsAnswersArrive() async throws {
-        // Says goodbye with a request in flight, which the test answers when it has what it wants.
+    @Test func drainingServerIsReplacedWhileItsAnswersArrive() async throws {
+        // Sends GOAWAY while a request is in flight. The test answers that request later.
         let (held, keep) = AsyncStream.makeStream(of: (@Sendable (ServerMessage) -> Void).self)
         let peer = try await ScriptedPeer.start { header, message, connection in
             switch message {
@@ -267,7 +267,7 @@ import Testing
         let late = Task { try await client.stats(timeout: .seconds(30)) }
         var goodbyes = held.makeAsyncIterator()
         let reply = try #require(await goodbyes.next())
-        // Another connection answers meanwhile; a request that crosses the goodbye was not processed and is sent again.
+        // Another connection answers meanwhile. A request that crosses GOAWAY was not processed and is retried.
         _ = try await client.health(timeout: .seconds(30))
         reply(.stats(StatsResponse(names: ["late"], values: [1])))
         #expect(try await late.value == ["late": 1])

@@ -1,8 +1,8 @@
 import KindredClient
 
-/// What a server can say that no honest server says. Every frame is well-formed unless the name says otherwise.
+/// A false answer of a server. Every frame is well-formed unless the name says otherwise.
 ///
-/// The names are those of the Python client's tests, where both have the lie.
+/// The Python client's tests use the same names.
 enum Lie: String, CaseIterable, Sendable {
     // The answer to RECOMMEND.
     case otherModel = "another model"
@@ -130,7 +130,7 @@ enum Lie: String, CaseIterable, Sendable {
     case helloWithoutRows = "HELLO that allows no rows"
     case helloWithoutWindow = "HELLO that allows no window"
 
-    /// The names of the errors that tell of the lie.
+    /// The names of the errors that the lie may cause.
     var errors: Set<String> {
         switch self {
         case .endMissing, .silence, .slowReply, .audienceStalls, .audienceSlowRows, .audienceWithoutEnd,
@@ -139,14 +139,14 @@ enum Lie: String, CaseIterable, Sendable {
             ["DEADLINE_EXCEEDED"]
         case .audienceSlowEmptyData: ["DEADLINE_EXCEEDED", "PROTOCOL_ERROR"]
         case .bodyTruncated, .goAwayWithOK: ["CONNECTION_LOST"]
-        // The call's time may be over first.
+        // The deadline of the call may come first.
         case .prefaceNeverEnds, .slowPreface, .helloNeverComes: ["CONNECTION_LOST", "DEADLINE_EXCEEDED"]
         case .prefaceRefusesForEver: ["OVERLOADED"]
         default: ["PROTOCOL_ERROR"]
         }
     }
 
-    /// What the client asks the server that lies so.
+    /// The call that this lie answers.
     var call: HostileCall {
         switch self {
         case .versionChangesBetweenFrames, .modelChangesBetweenFrames, .scoresMissingInSecondFrame,

@@ -97,7 +97,7 @@ struct RecommendLies {
             parts[0].offsets = [0, 1]
             parts[0].columns = [prices(1)]
         case .scoresMissingInSecondFrame:
-            // No results and an empty list of scores; then results without scores.
+            // First a frame without results and with an empty list of scores, then results without scores.
             parts[0] = part(0, ids: .empty)
             parts[0].scores = []
             parts[0].outcomes = [QueryOutcome(rowsEligible: 0, rowsScanned: 0)]

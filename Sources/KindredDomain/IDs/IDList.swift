@@ -6,7 +6,7 @@ package enum IDList: Sendable, Equatable {
     /// No ids. The kind of an empty list has no meaning.
     package static let empty = IDList.numbers([])
 
-    /// A list of the given ids: numeric if all of them are numbers, else text (numbers as plain decimals).
+    /// A list of ids: of numbers if all are numbers, else of texts, with numbers as plain decimals.
     package init(_ ids: some Collection<ExternalID>) {
         var numbers: [UInt64] = []
         for id in ids {
@@ -41,7 +41,7 @@ package enum IDList: Sendable, Equatable {
             return
         }
         if other.isEmpty { return }
-        // Taken out first: an array that has two owners would be copied whole.
+        // Takes the array out first: an array with two owners is copied when it is changed.
         var taken = IDList.empty
         swap(&taken, &self)
         switch consume taken {
@@ -58,7 +58,7 @@ package enum IDList: Sendable, Equatable {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Bytes of memory that the ids take.
+    /// Bytes of memory of the ids.
     package var byteCount: Int {
         switch self {
         case .numbers(let values): values.count * 8
@@ -81,11 +81,11 @@ package enum IDList: Sendable, Equatable {
         }
     }
 
-    /// All ids, one value each.
+    /// All ids as values.
     package var ids: [ExternalID] { (0..<count).map { self[$0] } }
 }
 
-/// One list of ids for every query of a batch, or one list each.
+/// One list of ids for all queries of a batch, or one list for each query.
 package struct RaggedIDs: Sendable, Equatable {
     package let ids: IDList
     /// `queries + 1` offsets into `ids`; nil when the whole list applies to every query.
@@ -97,7 +97,7 @@ package struct RaggedIDs: Sendable, Equatable {
         offsets = nil
     }
 
-    /// One list per query; nil unless the offsets begin with 0, never descend and end with the ids' count.
+    /// One list for each query; nil unless the offsets begin with 0, never descend and end with the number of ids.
     package init?(ids: IDList, offsets: [UInt32]) {
         guard offsets.first == 0, let last = offsets.last, Int(last) == ids.count else { return nil }
         var previous: UInt32 = 0

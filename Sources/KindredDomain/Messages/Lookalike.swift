@@ -1,4 +1,4 @@
-/// LOOKALIKE: opens an expansion. Its seeds come with it, in DATA frames after it, or both.
+/// LOOKALIKE: opens an expansion. Its seeds are in the request, in DATA frames that follow, or in both.
 package struct LookalikeRequest: Sendable, Equatable {
     package var model: ModelName?
     package var version: UInt64 = 0
@@ -8,19 +8,19 @@ package struct LookalikeRequest: Sendable, Equatable {
     package var size: AudienceSize
     package var includesSeeds = false
     package var wantsScores = true
-    /// Body bytes of DATA that the server may send before the first WINDOW; 0: the server's default.
+    /// Body bytes of DATA that the server may send before it needs a WINDOW; 0: the server's default.
     package var windowBytes: UInt64 = 0
     package var seeds: IDList = .empty
 
     package init(size: AudienceSize) { self.size = size }
 }
 
-/// One stretch of an audience, best first.
+/// Consecutive rows of an audience, best first.
 package struct AudienceRows: Sendable, Equatable {
     /// Position of the first row in the whole audience.
     package var firstRow: UInt64
     package var ids: IDList
-    /// One per id; empty when not wanted.
+    /// One for each id; empty when not wanted.
     package var scores: [Float]
 
     package init(firstRow: UInt64, ids: IDList, scores: [Float]) {
@@ -43,7 +43,7 @@ package struct LookalikeSummary: Sendable, Equatable {
     package var rowsScanned: UInt64 = 0
     /// CRC-32 over the ids in order: 8 bytes little-endian each, or the texts' bytes.
     package var checksum: UInt32 = 0
-    /// The first unmatched seeds.
+    /// The first few unmatched seeds.
     package var unmatchedExamples: IDList = .empty
 
     package init(origin: AnswerOrigin) { self.origin = origin }

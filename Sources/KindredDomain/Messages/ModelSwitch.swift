@@ -1,7 +1,7 @@
-/// MODEL_LOAD: look at the repository now.
+/// MODEL_LOAD: look for new versions in the repository now.
 package struct ModelLoadRequest: Sendable, Equatable {
     package var model: ModelName?
-    /// The version that must be loaded afterwards, or 0 for whatever is newest.
+    /// The version that must be loaded afterwards, or 0 for the newest.
     package var version: UInt64
 
     package init(model: ModelName?, version: UInt64 = 0) {
@@ -23,7 +23,7 @@ package struct ModelSwitchRequest: Sendable, Equatable {
 
     package var model: ModelName?
     package var goal: Goal
-    /// The version the caller believes to be active; 0: any.
+    /// The version that must be active, else CONFLICT; 0: any.
     package var expectedActive: UInt64
 
     package init(model: ModelName?, goal: Goal, expectedActive: UInt64 = 0) {
@@ -38,7 +38,7 @@ package struct ModelSwitchResponse: Sendable, Equatable {
     package var active: UInt64
     package var previous: UInt64
     package var pinned: UInt64
-    /// False where a restart will not know of the choice, since the state file cannot be written.
+    /// False where the state file cannot be written, so that a restart forgets the choice.
     package var isRemembered: Bool
 
     package init(active: UInt64, previous: UInt64, pinned: UInt64, isRemembered: Bool = true) {

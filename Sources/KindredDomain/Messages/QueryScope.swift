@@ -1,8 +1,8 @@
-/// What RECOMMEND and SCORE have in common: queries against one side of one model.
+/// The part that RECOMMEND and SCORE share: queries against one side of one model.
 package struct QueryScope: Sendable, Equatable {
     /// Nil: the server's default model.
     package var model: ModelName?
-    /// The version that must answer, or 0 for whatever serves.
+    /// The version that must answer, or 0 for the active one.
     package var version: UInt64 = 0
     package var queries: QueryBatch
     package var target: Side
@@ -50,7 +50,7 @@ package struct Baskets: Sendable, Equatable {
 
     package var count: Int { offsets.count - 1 }
 
-    /// Nil unless the offsets partition the members and the weights, if any, match them.
+    /// Nil unless `members` has one list for each basket, and as many weights as members, if any.
     package init?(members: RaggedIDs, weights: [Float]?) {
         guard let offsets = members.offsets, weights.map({ $0.count == members.ids.count }) ?? true else {
             return nil
@@ -61,8 +61,8 @@ package struct Baskets: Sendable, Equatable {
     }
 }
 
-/// What happens to a query whose id the model does not have.
+/// The treatment of a query whose id the model does not have.
 package enum UnknownIDPolicy: UInt8, Sendable {
-    /// That query fails with UNKNOWN_ID.
+    /// The query fails with UNKNOWN_ID.
     case strict = 0
 }

@@ -5,15 +5,15 @@ package struct RecommendRequest: Sendable, Equatable {
     package var unknownIDs: UnknownIDPolicy = .strict
     /// False: the reply carries ids only.
     package var wantsScores = true
-    /// True: the query's own item, user or basket members may appear in the answer.
+    /// True: the query's own item, user or basket members may be in the answer.
     package var includesMembers = false
-    /// Ids that must not appear.
+    /// Ids that must not be in the answer.
     package var exclusions: RaggedIDs?
-    /// Allow-list: only these may appear.
+    /// The only ids that may be in the answer; nil: all.
     package var candidates: RaggedIDs?
-    /// Inclusive; one for all queries, or one each. Empty: none.
+    /// The least score of a result, inclusive: one for all queries, or one for each. Empty: none.
     package var minimumScores: [Float] = []
-    /// Names of catalog columns wanted with the winners.
+    /// Names of the catalog columns that come with each result.
     package var columns: [String] = []
 
     package init(scope: QueryScope, k: UInt32) {

@@ -1,4 +1,4 @@
-/// SCORE: the scores of given candidates for each query.
+/// SCORE: the scores of the given candidates for each query.
 package struct ScoreRequest: Sendable, Equatable {
     package var scope: QueryScope
     package var candidates: RaggedIDs

@@ -43,7 +43,7 @@ package struct ScoreReply: Sendable, Equatable {
 }
 
 extension ScoreResponse {
-    /// Appends the sections and fixed part of one frame's body.
+    /// Appends the body of one frame.
     func encode(_ queries: Range<Int>, _ failures: OutcomeColumns, into writer: inout ByteWriter) {
         typealias Tag = ScoreReply.Tag
         let results = BatchReplyHead.results(of: queries, offsets)
@@ -55,7 +55,7 @@ extension ScoreResponse {
         failures.appendNumbers(of: queries, into: &writer)
     }
 
-    /// Bytes of the body with a stretch of the queries.
+    /// Bytes of the body with a range of the queries.
     func byteCount(of queries: Range<Int>, _ failures: OutcomeColumns) -> Int {
         let results = BatchReplyHead.results(of: queries, offsets)
         return BatchReplyHead.byteCount(origin, queries) + SectionSize.of(results.count * 4)

@@ -1,18 +1,18 @@
 import KindredDomain
 
-/// Joins the frames of one answer and checks that they are the answer to what was asked.
+/// Joins the frames of one answer and checks that they are a whole answer to the request.
 package struct ReplyAssembler: Sendable {
-    /// What a whole answer consists of; it also bounds what a client holds for one request.
+    /// The parts of a whole answer. They also limit the memory that a client holds for one request.
     package enum Expectation: Sendable, Equatable {
         /// One frame.
         case single
-        /// So many queries of at most `resultsPerQueryMax` results.
+        /// The number of queries, and the greatest number of results of each.
         case recommend(queries: Int, resultsPerQueryMax: Int)
-        /// So many queries with `scores` scores in all, where none of them failed.
+        /// The number of queries, and of their scores in all where no query failed.
         case score(queries: Int, scores: Int)
         case vectors(ids: Int)
 
-        /// Frames that the answer comes in at most: each but the only one answers something.
+        /// The greatest number of frames of the answer: each of several has at least one query or id.
         package var framesMax: Int {
             switch self {
             case .single: 1
@@ -26,10 +26,10 @@ package struct ReplyAssembler: Sendable {
 
     package init(expecting expectation: Expectation) { self.expectation = expectation }
 
-    /// Takes the next frame; returns the whole answer with the last one.
+    /// Adds the next frame. Returns the whole answer with the last one.
     ///
-    /// Throws MALFORMED_BODY when the frame does not continue the ones before it, exceeds what was asked for,
-    /// or ends too early. A failure is an answer of its own and replaces what came before it.
+    /// Throws MALFORMED_BODY when the frame does not continue the ones before it, exceeds the expectation, or ends too
+    /// early. A failure replaces the frames before it.
     package mutating func append(_ part: ServerReply, isEnd: Bool) throws(RequestFailure) -> ServerReply? {
         switch (expectation, part) {
         case (_, .failure):
@@ -46,7 +46,7 @@ package struct ReplyAssembler: Sendable {
             let limits = Limits.standard
             let whole = try join(reply)
             guard whole.dimension <= limits.dimensionMax,
-                whole.elements.count <= Int(limits.vectorElementsPerRequestMax)
+                whole.elements.count <= Int(widening: limits.vectorElementsPerRequestMax)
             else { throw Self.notWhole }
             return try finish(.vectors(whole), count: whole.found.count, of: ids, isEnd: isEnd)
         case (.single, _):
@@ -68,7 +68,7 @@ package struct ReplyAssembler: Sendable {
         _ part: RecommendReply, resultsPerQueryMax: Int
     ) throws(RequestFailure) -> RecommendReply {
         for (first, end) in zip(part.offsets, part.offsets.dropFirst())
-        where Int(end - first) > resultsPerQueryMax {
+        where Int(widening: end - first) > resultsPerQueryMax {
             throw Self.notWhole
         }
         guard case .recommend(var whole) = joined else {
@@ -76,7 +76,7 @@ package struct ReplyAssembler: Sendable {
             return part
         }
         joined = nil
-        guard Int(part.firstQuery) == whole.outcomes.count, !part.outcomes.isEmpty,
+        guard Int(widening: part.firstQuery) == whole.outcomes.count, !part.outcomes.isEmpty,
             part.origin.isSameAnswer(as: whole.origin), part.columns.count == whole.columns.count,
             (part.scores == nil) == (whole.scores == nil) || part.ids.isEmpty || whole.ids.isEmpty
         else { throw Self.notContinued }
@@ -101,7 +101,7 @@ package struct ReplyAssembler: Sendable {
             return part
         }
         joined = nil
-        guard Int(part.firstQuery) == whole.outcomes.count, !part.outcomes.isEmpty,
+        guard Int(widening: part.firstQuery) == whole.outcomes.count, !part.outcomes.isEmpty,
             part.origin.isSameAnswer(as: whole.origin)
         else { throw Self.notContinued }
         try Self.append(part.offsets, to: &whole.offsets)
@@ -117,7 +117,7 @@ package struct ReplyAssembler: Sendable {
             return part
         }
         joined = nil
-        guard Int(part.firstID) == whole.found.count, !part.found.isEmpty,
+        guard Int(widening: part.firstID) == whole.found.count, !part.found.isEmpty,
             part.origin.isSameAnswer(as: whole.origin), part.dimension == whole.dimension
         else { throw Self.notContinued }
         whole.found += part.found
@@ -125,7 +125,7 @@ package struct ReplyAssembler: Sendable {
         return whole
     }
 
-    // Each appends in place, so that an answer in many frames is not copied once for each of them.
+    // These append in place, so that an answer in many frames is not copied once for each frame.
 
     private static func append(_ part: [UInt32], to whole: inout [UInt32]) throws(RequestFailure) {
         guard let base = whole.last, let last = part.last, !base.addingReportingOverflow(last).overflow else {
@@ -161,19 +161,19 @@ package struct ReplyAssembler: Sendable {
         }
     }
 
-    /// The offsets of texts have 32 bits.
+    /// Throws where the joined texts need offsets of more than 32 bits.
     private static func check(_ whole: TextList, _ part: TextList) throws(RequestFailure) {
         guard UInt32(exactly: whole.bytes.count + part.bytes.count) != nil else { throw notContinued }
     }
 
-    /// A frame that does not begin where the one before it ended, or is of another answer.
+    /// The frame does not begin where the one before it ended, or belongs to another answer.
     private static let notContinued = RequestFailure.malformedBody(.inconsistentSections(0))
-    /// An answer with more or fewer parts than were asked for.
+    /// The answer has more or fewer parts than expected.
     private static let notWhole = RequestFailure.malformedBody(.truncated)
 }
 
 extension AnswerOrigin {
-    /// True when two frames belong to one answer: timings may differ.
+    /// True when two frames belong to one answer. Their times may differ.
     fileprivate func isSameAnswer(as other: AnswerOrigin) -> Bool {
         model == other.model && version == other.version
     }
