@@ -1,4 +1,4 @@
-/// True in a build for speed, where the numeric suites run at full size.
+/// True in an optimised build, where the numeric suites run at full size.
 package let isOptimised: Bool = {
     var runsAssertions = false
     assert({ runsAssertions = true }() == ())

@@ -3,14 +3,15 @@ import KindredQuery
 import KindredSystem
 import KindredTerminal
 
-/// Queries that let every row through: the int8 path, which gives them up to BLAS, against BLAS from the start.
+/// Queries for which every row reaches the threshold. Compares the int8 path, which hands them over to BLAS, with BLAS
+/// from the start.
 struct DenseMeasurement {
     let run: EngineRun
     let rows: Int
 
     private static let dimension = 64
     private static let k = 10
-    /// The most that the detour over the codes may cost.
+    /// Greatest allowed ratio of the int8 path's time to that of BLAS.
     private static let goal = 1.5
 
     func measure(into report: inout EngineReport) throws {

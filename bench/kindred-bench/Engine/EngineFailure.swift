@@ -1,4 +1,4 @@
-/// Why a measurement of the engine could not be finished.
+/// Failures of a measurement of the engine.
 enum EngineFailure: Error, CustomStringConvertible {
     case sideMissing(directory: String)
     case peerNotStarted(command: String, reason: String)

@@ -1,19 +1,19 @@
 import KindredKernels
 import KindredQuery
 
-/// The least time that the hardware allows a scan: the longer of reading its bytes and of multiplying.
+/// The shortest time that the hardware allows for a scan: reading its bytes or multiplying, whichever takes longer.
 struct HardwareShare: Sendable {
     let limits: MachineLimits
     let setting: EngineSetting
 
-    /// What bounds a scan.
+    /// The limit of a scan.
     struct Bound: Encodable, Sendable {
         let seconds: Double
-        /// The memory level that the bytes come from, or the kernel that multiplies.
+        /// The memory level that holds the bytes, or the kernel that multiplies.
         let name: String
     }
 
-    /// For a batch whose queries had these rows scanned. Bytes that several queries need are read once.
+    /// The limit for a batch with these counts. Bytes that several queries need are read once.
     func bound(_ counts: [ScanCounts]) -> Bound? {
         let rowsMost = counts.map(\.rowsScanned).max() ?? 0
         let rowsAll = counts.reduce(0) { $0 + $1.rowsScanned }

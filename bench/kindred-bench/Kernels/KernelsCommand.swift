@@ -2,7 +2,7 @@ import ArgumentParser
 import KindredKernels
 import KindredTerminal
 
-/// `kindred-bench kernels`: the machine's limits.
+/// `kindred-bench kernels`: measures the machine's limits.
 struct KernelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",

@@ -1,18 +1,18 @@
 import KindredKernels
 
-/// Measures a machine's limits, everything in turn.
+/// Measures a machine's limits, all probes in turn.
 struct LimitProbes {
-    /// Dimensions of the products.
+    /// Dimensions of the matrix products.
     var productDimensions: [Int]
     /// Dimensions of the scans.
     var scanDimensions: [Int]
-    /// The scan kernels.
+    /// The scan kernels to measure.
     var kernels: [ScanKernel]
     var places: [ScanProbe.Place] = ScanProbe.Place.allCases
     var levels: [MemoryLevel] = MemoryLevel.allCases
-    /// Multiply-adds of one call of a scan.
+    /// Multiply-adds in one call of a scan kernel.
     var productsPerCall = 50_000_000
-    /// How long each look for pauses takes; zero for none.
+    /// Duration of each pause measurement; zero for none.
     var pauseDuration = Duration.zero
     var interleaved: Interleaved
 

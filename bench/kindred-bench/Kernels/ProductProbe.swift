@@ -2,9 +2,9 @@ import KindredKernels
 import KindredSystem
 import Synchronization
 
-/// How fast threads multiply matrices of float32 through BLAS, each its own.
+/// Measures float32 matrix products through BLAS, with separate matrices for each thread.
 final class ProductProbe: Sendable {
-    /// Queries and rows of one product: as the engine cuts its tiles, and as a large product is.
+    /// Queries and rows of a product: the engine's tile, and a larger product.
     private static let shapes = [(queries: 64, rows: 1_024), (queries: 256, rows: 1_024)]
     private static let operationsPerCallMin = 500_000_000.0
 
@@ -32,7 +32,7 @@ final class ProductProbe: Sendable {
         }
     }
 
-    /// One piece of work for each shape.
+    /// One work closure for each shape.
     var works: [() -> Void] {
         Self.shapes.indices.map { shape in { self.multiply(shape) } }
     }
@@ -60,13 +60,13 @@ final class ProductProbe: Sendable {
         }
     }
 
-    /// Floating-point operations a second of all threads, a multiply-add being two, in the best shape.
+    /// Floating-point operations per second of all threads in the best shape; a multiply-add counts as two.
     func figure(_ samples: [Samples]) -> Figure {
         Self.shapes.indices.map {
             Figure(perCall: operations($0) * Double(repeats($0) * crew.count), samples: samples[$0])
         }.max { $0.best < $1.best }!
     }
 
-    /// Of scores that were computed.
+    /// Checksum of computed scores.
     var checksum: UInt64 { total.load(ordering: .relaxed) }
 }

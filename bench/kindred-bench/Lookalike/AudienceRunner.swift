@@ -2,9 +2,9 @@ import KindredDomain
 import KindredQuery
 import KindredTerminal
 
-/// Runs expansions with every thread of a crew on the phases that threads share, as event loops would.
+/// Runs look-alike expansions. All threads of a crew work on the shared phases, as event loops would.
 final class AudienceRunner {
-    /// What one expansion took.
+    /// The result and the times of one expansion.
     struct Measured {
         let audience: Audience
         let rowsScanned: UInt64
@@ -12,7 +12,7 @@ final class AudienceRunner {
         var stages: [LookalikeExpansion.Stage: Double] = [:]
     }
 
-    /// The only seed: its vector is the query.
+    /// The row of the only seed, whose vector is the query.
     static let seedRow: UInt32 = 0
 
     private let users: FlatUsers
@@ -27,7 +27,7 @@ final class AudienceRunner {
         scratches = Scratches(count: crew.count)
     }
 
-    /// The best `count` by inner product, the seed among them.
+    /// Finds the best `count` users by inner product, including the seed.
     func run(count: Int) throws -> Measured {
         var request = LookalikeRequest(size: .count(UInt64(count)))
         request.similarity = .dot

@@ -4,19 +4,19 @@ import KindredModel
 import KindredQuery
 import KindredSystem
 
-/// Users whose vectors point anywhere and have length 1, in memory: nothing for a bound of norms to save.
+/// Users in memory with random directions and length 1, so that a bound on norms excludes no row.
 final class FlatUsers: Sendable {
     private static let seed: UInt64 = 20_110_103
-    /// An id is this many times its row: so that a row in place of an id shows.
+    /// Ratio of id to row, so that a row in place of an id is detected.
     static let idStep: UInt64 = 3
 
     let generation: Generation
     let codes: Int8Codes
     let table: VectorTable
 
-    /// Every thread of the crew makes a part.
+    /// Fills the vectors on all threads of the crew.
     init(count: Int, dimension: Int, crew: Crew) throws {
-        // Memory as a loaded version has it: of huge pages.
+        // Uses huge pages, as a loaded version does.
         let vectors = try MemoryRegion.zeroed(
             byteCount: count * dimension * MemoryLayout<Float>.stride, for: "vectors")
         let threads = crew.count
@@ -49,8 +49,7 @@ final class FlatUsers: Sendable {
         ) { _, _ in }
     }
 
-    /// A direction whose elements are sums of four uniform numbers, which is near enough to normal ones and takes a
-    /// tenth of the time.
+    /// Writes a random direction. Elements are sums of four uniform numbers: nearly normal, and faster to draw.
     private static func fill(
         _ row: UnsafeMutablePointer<Float>, dimension: Int, from source: inout RandomSource
     ) {

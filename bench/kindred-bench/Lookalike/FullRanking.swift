@@ -2,11 +2,11 @@ import KindredDomain
 import KindredKernels
 import KindredQuery
 
-/// Everybody in the order of a query, by brute force: canonical scores of all rows, sorted as whole numbers.
+/// All users ranked by brute force: canonical scores of all rows, sorted as integers.
 struct FullRanking {
     private let keys: [UInt64]
 
-    /// The ranking of `AudienceRunner.seedRow`'s own vector, by inner product.
+    /// Ranks the users for the vector of `AudienceRunner.seedRow`, by inner product.
     init(_ users: FlatUsers) {
         let table = users.table
         let query = table.vector(ofRow: AudienceRunner.seedRow)
@@ -20,7 +20,7 @@ struct FullRanking {
         withExtendedLifetime(users) {}
     }
 
-    /// Rows of an audience that are not in their place with the right id and the right bits of their score.
+    /// Number of audience rows with a wrong place, id or score.
     func mismatches(_ audience: Audience) -> Int {
         guard case .numbers(let memory) = audience.ids else { return audience.count }
         let ids = memory.bytes.bindMemory(to: UInt64.self)

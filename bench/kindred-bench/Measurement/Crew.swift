@@ -1,28 +1,28 @@
 import Foundation
 import Synchronization
 
-/// Threads that are made once and wait between pieces of work: the calling thread and others.
+/// A team of threads, including the calling one, that wait between pieces of work.
 final class Crew: Sendable {
     typealias Work = @Sendable (_ thread: Int) -> Void
 
     private enum Order: Sendable {
-        /// To be done by every thread; the caller waits for all of them.
+        /// Work for every thread; the caller waits for all.
         case all(Work)
-        /// To be done by whoever comes before the next order.
+        /// Work for every thread that is free before the next order.
         case any(Work)
         case leave
     }
 
-    /// What the threads share with the crew, and keep until they have left.
+    /// State shared with the threads, which keep it until they leave.
     private final class Shared: Sendable {
         let order = Mutex(Order.leave)
-        let begin: [Gate]
-        /// Threads that have done an order for all.
-        let done = Gate()
-        /// Orders for all so far.
+        let begin: [EventCount]
+        /// Counts threads that completed an order for all.
+        let done = EventCount()
+        /// Number of orders for all so far.
         let orders = Atomic<Int>(0)
 
-        init(others: Int) { begin = (0..<others).map { _ in Gate() } }
+        init(others: Int) { begin = (0..<others).map { _ in EventCount() } }
 
         func give(_ next: Order) {
             order.withLock { $0 = next }
@@ -44,7 +44,7 @@ final class Crew: Sendable {
         }
     }
 
-    /// Threads, the calling one among them.
+    /// Number of threads, including the caller.
     let count: Int
     private let shared: Shared
 
@@ -57,8 +57,8 @@ final class Crew: Sendable {
 
     deinit { shared.give(.leave) }
 
-    /// Has every thread do the work, each with its number from 0 on, the caller being 0; returns when all have.
-    /// One thread calls.
+    /// Runs the work on every thread with its number; the caller is thread 0. Returns when all are done. For one
+    /// calling thread.
     func run(_ work: @escaping Work) {
         let orders = shared.orders.wrappingAdd(1, ordering: .relaxed).newValue
         shared.give(.all(work))
@@ -66,10 +66,33 @@ final class Crew: Sendable {
         shared.done.wait(for: orders * shared.begin.count)
     }
 
-    /// Has the caller do the work, and every other thread that comes to it; returns when the caller has. One thread
-    /// calls.
+    /// Runs the work on the caller and on other threads that are free. Returns when the caller is done. For one calling
+    /// thread.
     func share(_ work: @escaping Work) {
         shared.give(.any(work))
         work(0)
+    }
+}
+
+/// A crew of one thread and one with a thread per core, shared by all measurements.
+struct Crews {
+    private let one = Crew(count: 1)
+    private let all: Crew
+
+    init(machine: Machine) { all = Crew(count: machine.coreCount) }
+
+    subscript(_ threads: ThreadChoice) -> Crew { threads == .one ? one : all }
+}
+
+/// The number of threads of a measurement.
+enum ThreadChoice: String, CaseIterable, Encodable, Sendable {
+    case one
+    case all
+
+    func count(of machine: Machine) -> Int { self == .one ? 1 : machine.coreCount }
+
+    /// The choices that differ on this machine.
+    static func distinct(on machine: Machine) -> [ThreadChoice] {
+        machine.coreCount > 1 ? [.one, .all] : [.one]
     }
 }

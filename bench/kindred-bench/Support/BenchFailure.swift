@@ -1,8 +1,8 @@
-/// Why a run could not be finished.
+/// Failures that end a run early.
 enum BenchFailure: Error, CustomStringConvertible {
     case binaryMissing(path: String)
     case system(call: String, path: String, code: Int32)
-    /// The server ended, or said nothing, before it was ready.
+    /// The server exited or printed nothing before it was ready.
     case serverNotReady(status: Int32?, log: String)
     case serverStatus(Int32, log: String)
     case memoryUnreadable(path: String, found: String)
