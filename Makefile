@@ -91,13 +91,13 @@ test-threads: setup ## The suites of the server, the client and the queries unde
 # The test program itself, because `swift test` writes into .build, where nobody may not.
 test-unprivileged: build-release-tests ## The server's tests and the demo as a user who is not root and has no capability.
 	bench/unprivileged .build/release/$(TESTS) --no-parallel --filter KindredServerTests
-	cd proto-spec/python && KINDRED_BINARY=$(abspath $(KINDRED)) ../../bench/unprivileged $(PYTHON) -m unittest \
+	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) ../../../bench/unprivileged $(PYTHON) -m unittest \
 		discover -s tests
 	bench/unprivileged $(PYTHON) models/online-retail/demo.py $(KINDRED)
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check
-	cd proto-spec/python && KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s tests
+	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s tests
 
 test-bench: build-bench ## The long runs at their smallest, what requests and queries cost, and the demo.
 	@bench/setup-packages valgrind

@@ -26,14 +26,24 @@ let package = Package(
         .target(name: "CKindredSystem"),
         .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev"])]),
 
-        // Level 1: bytes, files, arithmetic, attributes.
+        // Level 1: memory, files, JSON, time; bytes, arithmetic, models, attributes.
+        .target(name: "KindredSystem", dependencies: ["KindredDomain"]),
         .target(name: "KindredWire", dependencies: ["KindredDomain", "KindredChecksum"]),
         .target(
             name: "KindredKernels",
-            dependencies: ["KindredDomain", "CKindredKernels", "CKindredSystem", "CBLAS"]),
+            dependencies: ["KindredSystem", "CKindredKernels", "CKindredSystem", "CBLAS"]),
         .target(
             name: "KindredModel",
-            dependencies: ["KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem"]),
+            dependencies: [
+                "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "CKindredSystem",
+            ]),
+        // A server needs no packer.
+        .target(
+            name: "KindredPack",
+            dependencies: [
+                "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "KindredModel",
+                "CKindredSystem",
+            ]),
         .target(
             name: "KindredCatalog",
             dependencies: [
@@ -42,16 +52,22 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
 
+        // What a command prints on a terminal, for both executables.
+        .target(name: "KindredTerminal"),
+
         // Level 2: how an answer is found.
-        .target(name: "KindredQuery", dependencies: ["KindredDomain", "KindredModel", "KindredKernels"]),
+        .target(
+            name: "KindredQuery",
+            dependencies: ["KindredDomain", "KindredSystem", "KindredModel", "KindredKernels"]),
 
         // Level 3: sockets.
         .target(
             name: "KindredServer",
             dependencies: [
                 "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
-                "KindredKernels", "CKindredSystem",
+                "KindredKernels", "KindredSystem", "CKindredSystem",
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -70,18 +86,20 @@ let package = Package(
             name: "kindred",
             dependencies: [
                 "KindredDomain", "KindredServer", "KindredClient", "KindredModel", "KindredCatalog",
+                "KindredPack", "KindredSystem", "KindredTerminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ]),
+            ],
+            exclude: ["README.md"]),
 
         .target(name: "CBenchProbes", path: "bench/CBenchProbes"),
         .executableTarget(
             name: "kindred-bench",
             dependencies: [
-                "KindredDomain", "KindredKernels", "KindredModel", "KindredQuery", "KindredWire",
-                "KindredClient",
+                "KindredDomain", "KindredSystem", "KindredKernels", "KindredModel", "KindredPack",
+                "KindredQuery", "KindredWire", "KindredClient", "KindredTerminal",
                 "CBenchProbes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -91,19 +109,37 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["KindredDomain"], path: "Tests/TestSupport"),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "KindredDomainTests", dependencies: ["KindredDomain", "TestSupport"]),
+        .testTarget(name: "KindredSystemTests", dependencies: ["KindredSystem", "TestSupport"]),
+        .testTarget(name: "KindredTerminalTests", dependencies: ["KindredTerminal", "TestSupport"]),
         .target(name: "CEmulatedKernels", dependencies: ["CKindredKernels"], path: "Tests/CEmulatedKernels"),
         .testTarget(
             name: "KindredKernelsTests",
             dependencies: [
-                "KindredKernels", "CKindredKernels", "CEmulatedKernels", "KindredChecksum", "TestSupport",
+                "KindredKernels", "KindredSystem", "CKindredKernels", "CEmulatedKernels", "KindredChecksum",
+                "TestSupport",
             ]),
         .testTarget(
             name: "KindredWireTests",
             dependencies: ["KindredWire", "KindredDomain", "KindredChecksum", "TestSupport"]),
+        // A small model, packed by the packer itself: for the tests of loading and of packing.
+        .target(
+            name: "ModelTestSupport",
+            dependencies: [
+                "KindredModel", "KindredPack", "KindredSystem", "KindredDomain", "KindredChecksum",
+                "KindredKernels", "TestSupport",
+            ],
+            path: "Tests/ModelTestSupport"),
         .testTarget(
             name: "KindredModelTests",
             dependencies: [
-                "KindredModel", "KindredDomain", "KindredChecksum", "KindredKernels", "TestSupport",
+                "KindredModel", "KindredPack", "KindredSystem", "KindredDomain", "KindredChecksum",
+                "KindredKernels", "ModelTestSupport", "TestSupport",
+            ]),
+        .testTarget(
+            name: "KindredPackTests",
+            dependencies: [
+                "KindredPack", "KindredModel", "KindredSystem", "KindredDomain", "ModelTestSupport",
+                "TestSupport",
             ]),
         .testTarget(
             name: "KindredCatalogTests",
@@ -113,16 +149,20 @@ let package = Package(
             ]),
         .testTarget(
             name: "KindredQueryTests",
-            dependencies: ["KindredQuery", "KindredModel", "KindredKernels", "KindredDomain", "TestSupport"]),
+            dependencies: [
+                "KindredQuery", "KindredModel", "KindredSystem", "KindredKernels", "KindredDomain",
+                "TestSupport",
+            ]),
         .testTarget(
             name: "KindredServerTests",
             dependencies: [
-                "KindredServer", "KindredClient", "KindredModel", "KindredQuery", "KindredCatalog",
-                "KindredWire",
-                "KindredDomain",
+                "KindredServer", "KindredClient", "KindredModel", "KindredPack", "KindredQuery",
+                "KindredCatalog", "KindredWire", "KindredSystem", "KindredDomain",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(
             name: "KindredClientTests",
@@ -139,7 +179,7 @@ let package = Package(
 // What the server's hot path holds belongs to one event loop or one scan. That two accesses of a property overlap is looked
 // for at compile time everywhere and at run time in debug builds, with which the same tests run; in release, run-time checks
 // cost 4 % of a request. KindredClient does without: what its users build keeps its checks.
-let servedBy: Set = ["KindredServer", "KindredQuery", "KindredModel", "KindredKernels"]
+let servedBy: Set = ["KindredServer", "KindredQuery", "KindredModel", "KindredKernels", "KindredSystem"]
 for target in package.targets where servedBy.contains(target.name) {
     target.swiftSettings = [
         .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))

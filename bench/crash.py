@@ -14,11 +14,14 @@ import sys
 import time
 from pathlib import Path
 
-from crash_rounds.failure import CrashFailure
-from crash_rounds.pack_rounds import PackRounds
-from crash_rounds.pack_trace import PackTrace
-from crash_rounds.scratch import Scratch
-from crash_rounds.swap_rounds import SwapRounds
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.crash_rounds.pack_rounds import PackRounds  # noqa: E402
+from bench.crash_rounds.pack_trace import PackTrace  # noqa: E402
+from bench.crash_rounds.scratch import Scratch  # noqa: E402
+from bench.crash_rounds.swap_rounds import SwapRounds  # noqa: E402
+from bench.support.client import kindred  # noqa: E402
+from bench.support.failure import BenchFailure  # noqa: E402
 
 
 def run(rounds, what, count):
@@ -29,11 +32,11 @@ def run(rounds, what, count):
     number = killed = 0
     while killed < count:
         if number >= 10 * count:
-            raise CrashFailure(f"{what}: {killed} of {number} rounds were killed in time, wanted {count}")
+            raise BenchFailure(f"{what}: {killed} of {number} rounds were killed in time, wanted {count}")
         try:
             was_killed = rounds.run(number)
-        except CrashFailure as failure:
-            raise CrashFailure(f"{what} round {number + 1}: {failure}") from failure
+        except BenchFailure as failure:
+            raise BenchFailure(f"{what} round {number + 1}: {failure}") from failure
         number += 1
         if was_killed:
             killed += 1
@@ -65,10 +68,10 @@ def main():
         for _, rounds in kinds:
             print(rounds.summary())
         return 0
-    except CrashFailure as failure:
+    except BenchFailure as failure:
         print(f"failed (seed {seed}): {failure}", file=sys.stderr)
         return 1
-    except (OSError, scratch.kindred.Error) as error:
+    except (OSError, kindred.Error) as error:
         print(f"failed (seed {seed}): {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

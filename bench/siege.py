@@ -16,21 +16,23 @@ import sys
 import time
 from pathlib import Path
 
-from siege_attacks.attackers import Attackers
-from siege_attacks.baskets_attack import BasketsAttack
-from siege_attacks.bystander import Bystander
-from siege_attacks.catalog_attack import CatalogAttack
-from siege_attacks.client import kindred
-from siege_attacks.container_attack import ContainerAttack
-from siege_attacks.descriptors_attack import DescriptorsAttack
-from siege_attacks.failure import SiegeFailure
-from siege_attacks.frames_attack import FramesAttack
-from siege_attacks.lists_attack import ListsAttack
-from siege_attacks.loads_attack import LoadsAttack
-from siege_attacks.replies_attack import RepliesAttack
-from siege_attacks.repository import Repository
-from siege_attacks.scale import FULL, SMOKE
-from siege_attacks.siege_run import SiegeRun
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.siege_attacks.attacks.baskets_attack import BasketsAttack  # noqa: E402
+from bench.siege_attacks.attacks.catalog_attack import CatalogAttack  # noqa: E402
+from bench.siege_attacks.attacks.container_attack import ContainerAttack  # noqa: E402
+from bench.siege_attacks.attacks.descriptors_attack import DescriptorsAttack  # noqa: E402
+from bench.siege_attacks.attacks.frames_attack import FramesAttack  # noqa: E402
+from bench.siege_attacks.attacks.lists_attack import ListsAttack  # noqa: E402
+from bench.siege_attacks.attacks.loads_attack import LoadsAttack  # noqa: E402
+from bench.siege_attacks.attacks.replies_attack import RepliesAttack  # noqa: E402
+from bench.siege_attacks.processes.attackers import Attackers  # noqa: E402
+from bench.siege_attacks.processes.bystander import Bystander  # noqa: E402
+from bench.siege_attacks.repository import Repository  # noqa: E402
+from bench.siege_attacks.scale import FULL, SMOKE  # noqa: E402
+from bench.siege_attacks.siege_run import SiegeRun  # noqa: E402
+from bench.support.client import kindred  # noqa: E402
+from bench.support.failure import BenchFailure  # noqa: E402
 
 ATTACKS = (FramesAttack, RepliesAttack, LoadsAttack, ListsAttack, CatalogAttack, BasketsAttack, DescriptorsAttack,
            ContainerAttack)
@@ -68,7 +70,7 @@ def main():
         print(f"{len(chosen)} attacks in {time.monotonic() - started:.0f} s, {failed} promises that did not hold; "
               f"load average {os.getloadavg()[0]:.1f}")
         return 1 if failed else 0
-    except (SiegeFailure, OSError, sqlite3.Error, kindred.Error) as failure:
+    except (BenchFailure, OSError, sqlite3.Error, kindred.Error) as failure:
         print(f"failed: {type(failure).__name__}: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

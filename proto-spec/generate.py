@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes what follows from schema.json: the tables of SPEC.md and the golden vectors.
+"""Writes the files that follow from schema.json: the tables of SPEC.md and the golden vectors.
 
-`generate.py` rewrites the files; `generate.py --check` changes nothing, names each file that is stale and exits
-with 1 if there is one. Python's standard library only; the output is the same on every machine.
+`generate.py` rewrites the files. `generate.py --check` changes nothing; it names each stale file and exits with 1 if
+there is one. Python's standard library only; the output is the same on every machine.
 """
 
 import json
@@ -20,7 +20,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 
 
 def vector_file(schema, entries):
-    """The text of a vector file: one vector per line, so that a change shows as the lines it changes."""
+    """The text of a vector file: one vector per line, so that a difference shows the changed vectors."""
     names = [entry["name"] for entry in entries]
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
@@ -31,7 +31,7 @@ def vector_file(schema, entries):
 
 
 def outputs():
-    """Every generated file: its path and the text it should have."""
+    """Every generated file: its path and its text."""
     schema = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
     encoder = Encoder(schema)
     valid = ValidVectors(encoder).entries

@@ -1,7 +1,7 @@
 import ArgumentParser
 import KindredServer
 
-/// `kindred`: everything a person or a script does with models and servers.
+/// `kindred`: the command line for models and servers.
 @main
 struct KindredCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -179,4 +179,106 @@ import Testing
         await client.close()
         await peer.stop()
     }
+
+    /// A peer that keeps the stream open after the last seed, and a way to send rows and the end later.
+    private func quietPeer() async throws -> (
+        ScriptedPeer, opened: AsyncStream<@Sendable (ServerMessage) -> Void>
+    ) {
+        let (opened, seen) = AsyncStream.makeStream(of: (@Sendable (ServerMessage) -> Void).self)
+        let peer = try await ScriptedPeer.start { header, message, connection in
+            guard case .data = message, header.isEnd else { return }
+            var stream = header
+            stream.type = MessageType.lookalike.rawValue
+            seen.yield(connection.replier(to: stream))
+        }
+        return (peer, opened)
+    }
+
+    private enum Read: Equatable {
+        case ids([ExternalID]?)
+        case failed(String)
+    }
+
+    private static func read(_ stream: AudienceStream) async -> Read {
+        var iterator = stream.makeAsyncIterator()
+        do throws(KindredError) {
+            return .ids(try await iterator.next()?.ids)
+        } catch {
+            return .failed(error.name)
+        }
+    }
+
+    @Test func ofTwoReadersAtATimeOneFailsAtOnce() async throws {
+        let (peer, opened) = try await quietPeer()
+        let client = client(peer)
+        let stream = try await client.lookalike(seeds: [1], size: .count(5))
+        var repliers = opened.makeAsyncIterator()
+        let reply = try #require(await repliers.next())
+        await withTaskGroup(of: Read.self) { group in
+            for _ in 0..<2 { group.addTask { await Self.read(stream) } }
+            // Nothing has been sent: only the refusal can come.
+            #expect(await group.next() == .failed("CONCURRENT_READ"))
+            reply(.data(AudienceRows(firstRow: 0, ids: .numbers([2, 3]), scores: [2, 1])))
+            #expect(await group.next() == .ids([2, 3]))
+        }
+        // The refusal is not the end of the stream.
+        reply(.data(AudienceRows(firstRow: 2, ids: .numbers([4]), scores: [0])))
+        #expect(await Self.read(stream) == .ids([4]))
+        await client.close()
+        await peer.stop()
+    }
+
+    @Test func twoTasksThatTakeTurnsShareTheRows() async throws {
+        let peer = try await peer()
+        let client = client(peer)
+        let stream = try await client.lookalike(seeds: [1], size: .count(UInt64(Self.rowCount)))
+        let firstRows = try await withThrowingTaskGroup(of: [UInt64].self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    var iterator = stream.makeAsyncIterator()
+                    var rows: [UInt64] = []
+                    while true {
+                        do {
+                            guard let chunk = try await iterator.next() else { return rows }
+                            rows.append(chunk.firstRow)
+                        } catch let error as KindredError where error.name == "CONCURRENT_READ" {
+                            await Task.yield()
+                        }
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }.sorted()
+        }
+        #expect(firstRows == Array(stride(from: 0, to: UInt64(Self.rowCount), by: Self.chunkRows)))
+        #expect(try await stream.summary().rows == UInt64(Self.rowCount))
+        await client.close()
+        await peer.stop()
+    }
+
+    @Test func cancellingAReadEndsItAndTheStream() async throws {
+        let (peer, opened) = try await quietPeer()
+        let client = client(peer)
+        let stream = try await client.lookalike(seeds: [1], size: .count(5))
+        var repliers = opened.makeAsyncIterator()
+        _ = await repliers.next()
+        let read = Task { await Self.read(stream) }
+        read.cancel()
+        #expect(await read.value == .failed("CANCELLED"))
+        #expect(await Self.read(stream) == .failed("CANCELLED"))
+        await client.close()
+        await peer.stop()
+    }
+
+    @Test func closingTheClientEndsAReadThatWaits() async throws {
+        let (peer, opened) = try await quietPeer()
+        let client = client(peer)
+        let stream = try await client.lookalike(seeds: [1], size: .count(5))
+        var repliers = opened.makeAsyncIterator()
+        _ = await repliers.next()
+        async let read = Self.read(stream)
+        await client.close()
+        #expect(await read == .failed("CONNECTION_LOST"))
+        #expect(await Self.read(stream) == .failed("CONNECTION_LOST"))
+        await peer.stop()
+    }
 }

@@ -262,6 +262,21 @@ import Testing
         #expect(error.name == "DEADLINE_EXCEEDED")
     }
 
+    @Test func aSecondReaderIsRefusedAndTheFirstGoesOn() throws {
+        let state = try ready()
+        let action = state.submit(
+            0, type: .lookalike, expecting: .single, stream: StreamState(windowBytes: 1_000),
+            deadline: start + .seconds(1), now: start)
+        guard case .send(let id, _) = action, case .wait = state.next(1, requestID: id, now: start) else {
+            return #expect(Bool(false))
+        }
+        guard case .deliver(2, .failed(.concurrentRead), nil) = state.next(2, requestID: id, now: start)
+        else { return #expect(Bool(false), "the second reader waits") }
+        let rows = AudienceRows(firstRow: 0, ids: .numbers([4]), scores: [2])
+        guard case .event(1, .rows(rows), id, nil) = state.receive(try bytes(.data(rows), type: .data, id: id))
+        else { return #expect(Bool(false), "the first reader has no rows") }
+    }
+
     @Test func aStreamEndsWhateverComes() throws {
         let state = try ready()
         _ = state.submit(

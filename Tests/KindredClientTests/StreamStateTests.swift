@@ -1,6 +1,7 @@
 import KindredClient
 import KindredDomain
 import KindredWire
+import NIOCore
 import Testing
 
 /// The window and the verification of one stream, without a connection.
@@ -40,6 +41,28 @@ import Testing
         }
         #expect(limits == [1_500, 2_000])
         check(&stream, nil)
+    }
+
+    @Test func aSlowReaderRaisesTheWindowBeforeTheServerGivesItUp() throws {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var stream = StreamState(windowBytes: 1_000, progressTime: .seconds(30))
+        for chunk in UInt64(0)..<10 { try receive(&stream, rows(chunk * 10), bodyByteCount: 100) }
+        // A tenth of the window in every 4 seconds. Half of it would take the reader 20 seconds.
+        var limits: [UInt64?] = []
+        for read in Int64(0)..<9 { limits.append(stream.next(now: start + .seconds(4 * read))?.windowLimit) }
+        #expect(limits == [nil, nil, nil, 1_400, nil, nil, 1_700, nil, nil])
+    }
+
+    @Test func aReaderThatWaitsDoesNotRaiseTheWindowByTime() throws {
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var stream = StreamState(windowBytes: 1_000, progressTime: .seconds(30))
+        #expect(stream.next(now: start) == nil)
+        try receive(&stream, rows(0), bodyByteCount: 100)
+        #expect(stream.next()?.windowLimit == nil)
+        #expect(stream.next(now: start + .hours(1)) == nil)
+        try receive(&stream, rows(10), bodyByteCount: 100)
+        // The next read that finds rows raises it.
+        #expect(stream.next(now: start + .hours(1))?.windowLimit == 1_200)
     }
 
     @Test(arguments: [(99, true), (100, true), (101, false)])

@@ -1,8 +1,11 @@
 import Foundation
 import KindredDomain
 import KindredModel
-import TestSupport
+import KindredPack
+import KindredSystem
+import ModelTestSupport
 import Testing
+import TestSupport
 
 /// What a loader does with codes files that are not as the packer wrote them.
 @Suite struct CodesFileTests {
@@ -14,9 +17,9 @@ import Testing
 
     private func failure(
         _ model: TinyModel, _ bytes: [UInt8], name: String = Self.items
-    ) throws -> ModelFileFailure? {
+    ) throws -> FileFailure? {
         try model.replaceAgreeing(name, bytes)
-        do throws(ModelFileFailure) {
+        do throws(FileFailure) {
             _ = try model.load()
             return nil
         } catch {
@@ -70,9 +73,9 @@ import Testing
             let users = try #require(loaded.users)
             let codes = try #require(loaded.codes(.users))
             #expect(loaded.codesBuilt.isEmpty && loaded.codes(.items) == nil)
-            #expect(CodesBytes.of(codes) == CodesBytes.of(try CodeTable(building: users)))
+            #expect(CodesBytes.of(codes) == CodesBytes.of(try Int8Codes(building: users)))
             #expect(UInt(bitPattern: codes.view.codes) % 64 == 0)
-            try CodeTable.check(codes, against: users)
+            try Int8Codes.check(codes, against: users)
         }
     }
 
@@ -83,7 +86,7 @@ import Testing
         for count in Array(0..<whole.count) + [whole.count + 1, whole.count + 64] {
             let bytes = Array((whole + [UInt8](repeating: 0, count: 64))[0..<count])
             try model.replace(Self.items, bytes)
-            #expect(throws: ModelFileFailure.self, "\(count) bytes") { try model.load() }
+            #expect(throws: FileFailure.self, "\(count) bytes") { try model.load() }
             #expect(try failure(model, bytes)?.file == Self.items, "\(count) bytes")
             try model.replace(ModelFiles.manifest, manifest)
         }
@@ -99,7 +102,7 @@ import Testing
             var bytes = whole
             bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
             try model.replace(Self.items, bytes)
-            let failure = #expect(throws: ModelFileFailure.self) { try model.load() }
+            let failure = #expect(throws: FileFailure.self) { try model.load() }
             #expect(failure?.field == "CRC32C")
             try model.replaceAgreeing(Self.items, bytes)
             // Another layout is made anew; everything else is refused, codes and bounds by comparing with the vectors.
@@ -110,8 +113,8 @@ import Testing
             #expect(version.map { CodesBytes.of($0) == wanted } ?? true, "byte \(index)")
             if let version = try? model.load(.map), !isLayout {
                 #expect(index >= Self.codes, "byte \(index)")
-                #expect(throws: ModelFileFailure.self, "byte \(index)") {
-                    try CodeTable.check(try #require(version.itemCodes), against: version.items!)
+                #expect(throws: FileFailure.self, "byte \(index)") {
+                    try Int8Codes.check(try #require(version.itemCodes), against: version.items!)
                 }
             }
             try model.replace(ModelFiles.manifest, manifest)
@@ -147,7 +150,7 @@ import Testing
         #expect(try failure(model, [])?.field == "byte count")
         #expect(try failure(model, Array("KINDCODE".utf8))?.field == "byte count")
         try FileManager.default.removeItem(atPath: model.directory + "/" + Self.items)
-        let failure = #expect(throws: ModelFileFailure.self) { try model.load() }
+        let failure = #expect(throws: FileFailure.self) { try model.load() }
         #expect(failure?.file == Self.items && failure?.field == "open")
     }
 

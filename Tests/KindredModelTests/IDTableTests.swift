@@ -1,7 +1,8 @@
 import KindredDomain
 import KindredModel
-import TestSupport
+import KindredSystem
 import Testing
+import TestSupport
 
 @Suite struct IDTableTests {
     private func row(_ table: IDTable, _ text: String) -> UInt32? { table.row(of: ExternalID(text)) }
@@ -38,7 +39,7 @@ import Testing
         .text(TextList([String(repeating: "x", count: 257)])),
         .text(TextList(offsets: [0, 2], bytes: [0xC3, 0x28])!),
     ]) func refused(_ ids: IDList) {
-        #expect(throws: ModelFileFailure.self) { try IDTable(ids: ids) }
+        #expect(throws: FileFailure.self) { try IDTable(ids: ids) }
     }
 
     /// Guesses lead astray where numbers lie unevenly: most of them at one end, in two heaps, or ever further apart.

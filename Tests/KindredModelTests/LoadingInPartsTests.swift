@@ -5,9 +5,12 @@ import KindredChecksum
 import KindredDomain
 import KindredKernels
 import KindredModel
+import KindredPack
+import KindredSystem
+import ModelTestSupport
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 /// Files and tables that several threads load in parts: the same as by one, and the same failure every time.
 @Suite struct LoadingInPartsTests {
@@ -23,7 +26,7 @@ import Testing
         return (0..<rowCount * dimension).map { _ in Float.random(in: -1...1, using: &generator) }
     }()
 
-    private func table(_ elements: [Float]) throws(ModelFileFailure) -> VectorTable {
+    private func table(_ elements: [Float]) throws(FileFailure) -> VectorTable {
         try VectorTable(
             side: .items, ids: IDTable(ids: .numbers((0..<Self.rowCount).map { UInt64($0) })),
             dimension: Self.dimension, elements: elements)
@@ -34,24 +37,24 @@ import Testing
         let cancellation = Cancellation()
         let threads: LoadingThreads = givesWay ? .givingWay(cancellation) : .eager(cancellation)
         let done = Atomic<Int>(0)
-        func run() throws(ModelFileFailure) {
-            try threads.run(10_000, inPartsOf: 10) { (part) throws(ModelFileFailure) in
+        func run() throws(FileFailure) {
+            try threads.run(10_000, inPartsOf: 10) { (part) throws(FileFailure) in
                 done.wrappingAdd(part.count, ordering: .relaxed)
                 if part.lowerBound >= 500 { cancellation.cancel() }
             }
         }
-        #expect(throws: ModelFileFailure.self) { try run() }
+        #expect(throws: FileFailure.self) { try run() }
         // Each thread may have begun one part more.
         #expect(done.load(ordering: .relaxed) < 1_000)
         let before = done.load(ordering: .relaxed)
-        #expect(throws: ModelFileFailure.self) { try run() }
+        #expect(throws: FileFailure.self) { try run() }
         #expect(done.load(ordering: .relaxed) == before)
-        #expect(throws: ModelFileFailure.self) { try threads.checkCancellation() }
-        #expect(throws: ModelFileFailure.self) {
+        #expect(throws: FileFailure.self) { try threads.checkCancellation() }
+        #expect(throws: FileFailure.self) {
             let model = try TinyModel()
             _ = try VersionLoader().load(
                 directory: model.directory, expecting: TinyModel.name, version: 1,
-                with: LoadingMeans(threads: threads, memory: nil))
+                with: LoadResources(threads: threads, memory: nil))
         }
     }
 
@@ -64,7 +67,7 @@ import Testing
             let path = try folder.write("file", bytes)
             let wanted = bytes.withUnsafeBytes { CRC32C.of($0) }
             let file = try ReadableFile(path: path, name: "file")
-            let givingWay = LoadingMeans(threads: .givingWay(), memory: SpareMemory())
+            let givingWay = LoadResources(threads: .givingWay(), memory: SpareMemory())
             for (region, crc32c) in [
                 try file.readAll(), try file.mapAll(), try file.readAll(with: givingWay),
                 try file.mapAll(with: givingWay),
@@ -108,7 +111,7 @@ import Testing
         let file = try ReadableFile(path: path, name: "file")
         let model = try TinyModel()
         let cancellation = Cancellation()
-        let means = LoadingMeans(threads: .eager(cancellation), memory: SpareMemory())
+        let means = LoadResources(threads: .eager(cancellation), memory: SpareMemory())
         #expect(try file.readAll(with: means).1 == file.checksum(with: means))
         cancellation.cancel()
         for load: () throws -> Void in [
@@ -118,9 +121,9 @@ import Testing
                 _ = try VersionLoader().load(
                     directory: model.directory, expecting: TinyModel.name, version: 1, with: means)
             },
-            { _ = try CodeTable(building: self.table(Self.elements), with: means) },
+            { _ = try Int8Codes(building: self.table(Self.elements), with: means) },
         ] {
-            let failure = #expect(throws: ModelFileFailure.self) { try load() }
+            let failure = #expect(throws: FileFailure.self) { try load() }
             #expect(failure?.field == "state" && failure?.found == "cancelled")
         }
         withExtendedLifetime(model) {}
@@ -140,14 +143,14 @@ import Testing
         }
         let memory = SpareMemory()
         for version in UInt64(1)...3 {
-            func load(_ means: LoadingMeans) throws -> LoadedVersion {
+            func load(_ means: LoadResources) throws -> LoadedVersion {
                 try VersionLoader().load(
                     directory: folder.file("models/used/\(version)"), expecting: name, version: version,
                     with: means)
             }
             let plain = try load(.plain)
             #expect((memory.byteCount > 0) == (version > 1))
-            let used = try load(LoadingMeans(threads: .givingWay(), memory: memory))
+            let used = try load(LoadResources(threads: .givingWay(), memory: memory))
             let (wanted, found) = (try #require(plain.items), try #require(used.items))
             let count = wanted.count * wanted.dimension
             #expect(memcmp(wanted.vectors, found.vectors, count * MemoryLayout<Float>.stride) == 0)
@@ -160,11 +163,11 @@ import Testing
 
     @Test func theFirstFailureOfThreadsThatGiveWayIsNamed() throws {
         for _ in 0..<Self.repetitions {
-            let failure = #expect(throws: ModelFileFailure.self) {
+            let failure = #expect(throws: FileFailure.self) {
                 try LoadingThreads.givingWay().run(1_000, inPartsOf: 10) {
-                    (range) throws(ModelFileFailure) in
+                    (range) throws(FileFailure) in
                     guard range.lowerBound < 500 else {
-                        throw ModelFileFailure(
+                        throw FileFailure(
                             file: "parts", field: "\(range.lowerBound)", found: "it", wanted: "none")
                     }
                 }
@@ -189,15 +192,15 @@ import Testing
         var elements = Self.elements
         for row in [20_000, 30_000, Self.rowCount - 1] { elements[row * Self.dimension + 7] = .nan }
         for _ in 0..<Self.repetitions {
-            let failure = #expect(throws: ModelFileFailure.self) { try table(elements) }
+            let failure = #expect(throws: FileFailure.self) { try table(elements) }
             #expect(failure?.field == "vectors[20000, 7]")
         }
     }
 
     @Test func codesAreThoseOfOneThread() throws {
         let table = try table(Self.elements)
-        let codes = try CodeTable(building: table)
-        try CodeTable.check(codes, against: table)
+        let codes = try Int8Codes(building: table)
+        try Int8Codes.check(codes, against: table)
         for row in 0..<Self.rowCount where Int(codes.rows[Int(codes.positions[row])]) != row {
             Issue.record("row \(row) is not at position \(codes.positions[row])")
             return
@@ -233,7 +236,7 @@ import Testing
                 try model.replaceAgreeing(name, bytes)
                 var fields: Set<String> = []
                 for _ in 0..<Self.repetitions {
-                    do throws(ModelFileFailure) {
+                    do throws(FileFailure) {
                         _ = try model.load()
                         fields.insert("none")
                     } catch {

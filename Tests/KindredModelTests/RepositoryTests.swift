@@ -1,8 +1,10 @@
 import Foundation
 import KindredDomain
 import KindredModel
-import TestSupport
+import KindredSystem
+import ModelTestSupport
 import Testing
+import TestSupport
 
 @Suite struct RepositoryTests {
     @Test func listsWhatIsComplete() throws {
@@ -21,7 +23,7 @@ import Testing
         #expect(try repository.versionFolders(of: b) == [2, 7, 10])
         #expect(try repository.versions(of: a) == [])
         #expect(repository.directory(of: b, version: 2) == folder.path + "/b/2")
-        #expect(throws: ModelFileFailure.self) { try Repository(root: folder.file("absent")).models() }
+        #expect(throws: FileFailure.self) { try Repository(root: folder.file("absent")).models() }
     }
 
     @Test func stampsChangeWithFiles() throws {
@@ -46,7 +48,7 @@ import Testing
         }
         #expect(try repository.versionFolders(of: model) == [])
         #expect(close(open(folder.file("shop/one_more"), O_CREAT | O_WRONLY, 0o600)) == 0)
-        let failure = #expect(throws: ModelFileFailure.self) { try repository.versionFolders(of: model) }
+        let failure = #expect(throws: FileFailure.self) { try repository.versionFolders(of: model) }
         #expect(failure?.field == "number of entries")
     }
 

@@ -1,6 +1,7 @@
 import KindredModel
-import TestSupport
+import KindredSystem
 import Testing
+import TestSupport
 
 @Suite struct SafetensorsHeaderTests {
     private func parse(_ json: String, dataByteCount: Int) throws -> SafetensorsHeader {
@@ -37,13 +38,13 @@ import Testing
         #"{"__metadata__":{"a":1},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}"#,
         #" {"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}"#,
     ]) func refused(_ json: String) {
-        #expect(throws: ModelFileFailure.self) { try parse(json, dataByteCount: 4) }
+        #expect(throws: FileFailure.self) { try parse(json, dataByteCount: 4) }
     }
 
     @Test func headerLengthIsBelievedLast() {
         for claimed in [0, 1, 3, 1 << 20, 1 << 40, UInt64.max] {
             let bytes = NpyBytes.bytes(claimed) + Array("{}".utf8)
-            #expect(throws: ModelFileFailure.self) {
+            #expect(throws: FileFailure.self) {
                 try bytes.withUnsafeBytes { try SafetensorsHeader.parse($0, file: "test") }
             }
         }
@@ -57,6 +58,6 @@ import Testing
             return "{" + tensors.joined(separator: ",") + "}"
         }
         #expect(try parse(header(64), dataByteCount: 64).tensors.count == 64)
-        #expect(throws: ModelFileFailure.self) { try parse(header(65), dataByteCount: 65) }
+        #expect(throws: FileFailure.self) { try parse(header(65), dataByteCount: 65) }
     }
 }

@@ -1,8 +1,10 @@
 import Foundation
 import KindredDomain
 import KindredModel
-import TestSupport
+import KindredSystem
+import ModelTestSupport
 import Testing
+import TestSupport
 
 @Suite struct VersionLoaderTests {
     @Test(arguments: [VectorLoading.memory, .map]) func roundTrip(_ loading: VectorLoading) throws {
@@ -32,14 +34,14 @@ import Testing
                 try model.replace(name, Array(whole[0..<count]))
                 // The last byte of a manifest is a line feed that JSON does without.
                 if name == ModelFiles.manifest, count == whole.count - 1 { continue }
-                #expect(throws: ModelFileFailure.self, "\(name) cut at \(count)") { try model.load() }
+                #expect(throws: FileFailure.self, "\(name) cut at \(count)") { try model.load() }
             }
             // The same where the manifest has been made to agree, so that the format itself is what refuses.
             if name.hasSuffix(".safetensors") {
                 for count in 0..<whole.count {
                     try model.replace(ModelFiles.manifest, manifest)
                     try model.replaceAgreeing(name, Array(whole[0..<count]))
-                    #expect(throws: ModelFileFailure.self, "\(name) cut at \(count)") { try model.load() }
+                    #expect(throws: FileFailure.self, "\(name) cut at \(count)") { try model.load() }
                 }
             }
             try model.replace(name, whole)
@@ -73,7 +75,7 @@ import Testing
                     var changed = whole
                     changed[index] ^= mask
                     try model.replace(name, changed)
-                    #expect(throws: ModelFileFailure.self) { try model.load() }
+                    #expect(throws: FileFailure.self) { try model.load() }
                     try model.replaceAgreeing(name, changed)
                     expectRefusedOrSame(model, wanted, "\(name) byte \(index) ^ \(mask)")
                 }
@@ -90,7 +92,7 @@ import Testing
     @Test func newerFormat() throws {
         let model = try TinyModel()
         try model.edit { $0.formatVersion = 2 }
-        let failure = #expect(throws: ModelFileFailure.self) { try model.load() }
+        let failure = #expect(throws: FileFailure.self) { try model.load() }
         #expect(failure?.field == "format_version" && failure?.found == "2")
         #expect(failure?.wanted.contains("newer format") == true)
     }
@@ -108,10 +110,10 @@ import Testing
         let model = try TinyModel()
         let loader = VersionLoader()
         let other = try #require(ModelName("other"))
-        #expect(throws: ModelFileFailure.self) {
+        #expect(throws: FileFailure.self) {
             try loader.load(directory: model.directory, expecting: other, version: 1)
         }
-        #expect(throws: ModelFileFailure.self) {
+        #expect(throws: FileFailure.self) {
             try loader.load(directory: model.directory, expecting: TinyModel.name, version: 2)
         }
         for change: (inout Manifest) -> Void in [
@@ -120,7 +122,7 @@ import Testing
         ] {
             let model = try TinyModel()
             try model.edit(change)
-            #expect(throws: ModelFileFailure.self) { try model.load() }
+            #expect(throws: FileFailure.self) { try model.load() }
         }
     }
 
@@ -130,11 +132,11 @@ import Testing
         try FileManager.default.moveItem(atPath: path, toPath: model.folder.file("elsewhere"))
         try FileManager.default.createSymbolicLink(
             atPath: path, withDestinationPath: model.folder.file("elsewhere"))
-        let failure = #expect(throws: ModelFileFailure.self) { try model.load() }
+        let failure = #expect(throws: FileFailure.self) { try model.load() }
         #expect(failure?.file == "items.safetensors" && failure?.field == "open")
         try FileManager.default.removeItem(atPath: path)
         #expect(mkfifo(path, 0o644) == 0)
-        #expect(throws: ModelFileFailure.self) { try model.load() }
+        #expect(throws: FileFailure.self) { try model.load() }
     }
 
     /// Whatever stands in a file's place: the load ends with a failure, and waits for nobody.
@@ -154,14 +156,14 @@ import Testing
             default: #expect(symlink(path, path) == 0)
             }
             for loading in [VectorLoading.memory, .map] {
-                let failure = #expect(throws: ModelFileFailure.self) { try model.load(loading) }
+                let failure = #expect(throws: FileFailure.self) { try model.load(loading) }
                 #expect(failure?.file == name)
             }
         }
     }
 
     /// A value of the first item's vector, replaced in the file and in its checksum.
-    private func load(metric: Similarity, firstElement: Float) throws -> ModelFileFailure? {
+    private func load(metric: Similarity, firstElement: Float) throws -> FileFailure? {
         let model = try TinyModel(metric: metric)
         var bytes = try model.bytes("items.safetensors")
         let start = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
@@ -169,7 +171,7 @@ import Testing
         try model.replaceAgreeing("items.safetensors", bytes)
         // The codes are those of the vectors as they were packed.
         try model.edit { $0.files.removeAll { $0.name == "items.codes" } }
-        do throws(ModelFileFailure) {
+        do throws(FileFailure) {
             _ = try model.load()
             return nil
         } catch {

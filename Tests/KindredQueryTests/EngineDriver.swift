@@ -1,5 +1,4 @@
 import KindredDomain
-import KindredKernels
 import KindredModel
 import KindredQuery
 import TestSupport

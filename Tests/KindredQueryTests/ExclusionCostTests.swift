@@ -13,8 +13,9 @@ import Testing
     ) -> Int {
         let queries = zip(vectors, exclusions).map { vector, excluded in
             PlannedQuery(
-                vector: QueryVector(made: vector), scoring: scoring, k: 10, exclusions: excluded, path: .int8,
-                rowsEligible: Self.rowCount - excluded.count)
+                ranking: RankingVector(QueryVector(made: vector), similarity: scoring), fetchCount: 10,
+                eligibility: Eligibility(exclusions: excluded, count: Self.rowCount - excluded.count),
+                path: .int8)
         }
         let batch = ScanBatch(generation: generation, target: generation.items!, queries: queries)
         var worker = batch.makeWorker()

@@ -66,26 +66,26 @@ struct QueryCase: CustomStringConvertible {
             for row in excluded { rows.insert(UInt32(row)) }
             exclusions.own = rows
         }
-        var mask = eligible.map { EligibleRows(rows: $0.map { UInt32($0) }, codes: side.codes) }
-        let listed = (eligible.map(Array.init) ?? Array(0..<side.table.count)).map { UInt32($0) }
+        let list = RowSet(capacity: side.table.count)
+        for row in eligible.map(Array.init) ?? Array(0..<side.table.count) { list.insert(UInt32(row)) }
+        let planner = ScanPlanner(side: side, mode: .auto)
+        let scanned: Eligibility.Source =
+            eligible == nil ? .all : .masked(RowMask(rows: list.rows, codes: side.codes))
+        let source: Eligibility.Source
         let planned: PlannedQuery.Path
         switch path {
-        case .blas: planned = .blas
-        case .int8: planned = .int8
-        case .gather: planned = .gather(listed)
+        case .blas: (source, planned) = (scanned, .blas)
+        case .int8: (source, planned) = (scanned, .int8)
+        case .gather: (source, planned) = (.listed(list), .gather)
         case .auto:
-            let planner = ScanPlanner(side: side, mode: .auto)
-            if eligible == nil {
-                planned = planner.path(k: k, eligible: nil)
-            } else {
-                let candidates = RowSet(capacity: listed.count)
-                for row in listed { candidates.insert(row) }
-                (planned, mask) = planner.plan(k: k, candidates: candidates, sharerCount: sharerCount)
-            }
+            source = eligible == nil ? .all : planner.source(of: list, sharerCount: sharerCount)
+            planned = planner.path(fetchCount: k, source: source)
         }
         return PlannedQuery(
-            vector: QueryVector(made: vector), scoring: similarity, k: k, minimumScore: minimumScore,
-            exclusions: exclusions, eligible: mask, path: planned, rowsEligible: listed.count)
+            ranking: RankingVector(QueryVector(made: vector), similarity: similarity), fetchCount: k,
+            minimumScore: minimumScore,
+            eligibility: Eligibility(source: source, exclusions: exclusions, count: list.count),
+            path: planned)
     }
 
     func answer(_ oracle: Oracle) -> [(row: Int, score: Float)] {

@@ -14,7 +14,8 @@ import Testing
         let generation = try Generation.sample(items: rows, metric: .dot)
         let queries = VectorShape.flat.rows(count: 8, dimension: 64, using: &generator).map {
             PlannedQuery(
-                vector: QueryVector(made: $0), scoring: scoring, k: 10, path: .int8, rowsEligible: rows.count)
+                ranking: RankingVector(QueryVector(made: $0), similarity: scoring), fetchCount: 10,
+                eligibility: Eligibility(count: rows.count), path: .int8)
         }
         return ScanBatch(generation: generation, target: generation.items!, queries: queries)
     }

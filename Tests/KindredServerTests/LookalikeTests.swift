@@ -1,8 +1,9 @@
 import KindredClient
 import KindredDomain
 import KindredModel
-import TestSupport
+import KindredPack
 import Testing
+import TestSupport
 
 /// Audiences over the wire: whole, in order, exact, and out of everybody else's way.
 @Suite(.serialized) struct LookalikeTests {

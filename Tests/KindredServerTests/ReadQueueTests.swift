@@ -1,6 +1,5 @@
+import KindredServer
 import Testing
-
-@testable import KindredServer
 
 /// Which connections are read first when a tick has no room for all.
 @Suite struct ReadQueueTests {

@@ -1,7 +1,7 @@
-import KindredCatalog
 import KindredClient
 import KindredDomain
 import KindredModel
+import KindredPack
 import KindredServer
 import Logging
 import NIOCore
@@ -21,7 +21,7 @@ final class RunningServer: Sendable {
         watchMilliseconds: Int = 20,
         answerCacheMebibytes: Int = ServerConfiguration.defaultAnswerCacheMebibytes,
         drainMilliseconds: UInt32 = 5_000, memory: MemoryProbe = MemoryProbe(),
-        change: (inout ServerConfiguration) -> Void = { _ in }
+        logger: Logger = RunningServer.silent, change: (inout ServerConfiguration) -> Void = { _ in }
     ) async throws {
         self.folder = folder
         var configuration = ServerConfiguration(
@@ -34,7 +34,7 @@ final class RunningServer: Sendable {
         configuration.drainMilliseconds = drainMilliseconds
         change(&configuration)
         self.configuration = configuration
-        server = try KindredServer(configuration: configuration, logger: Self.silent)
+        server = try KindredServer(configuration: configuration, logger: logger)
         listener = try await server.listen()
         endpoint = Endpoint(host: "127.0.0.1", port: listener.localAddress!.port!)
     }

@@ -11,17 +11,25 @@ import Testing
         "KindredDomain": ["Synchronization"],
         "KindredChecksum": ["CKindredKernels"],
         "KindredWire": ["KindredDomain", "KindredChecksum"],
-        "KindredKernels": ["CKindredKernels", "CKindredSystem", "CBLAS", "Glibc", "Synchronization"],
+        "KindredSystem": ["KindredDomain", "Glibc", "Synchronization"],
+        "KindredKernels": ["KindredSystem", "CKindredKernels", "CKindredSystem", "CBLAS", "Glibc"],
         "KindredModel": [
-            "KindredDomain", "KindredChecksum", "KindredKernels", "CKindredSystem", "Dispatch",
-            "Glibc", "Synchronization",
+            "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "CKindredSystem",
+            "Dispatch", "Glibc", "Synchronization",
         ],
+        "KindredPack": [
+            "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "KindredModel",
+            "CKindredSystem", "Glibc",
+        ],
+        "KindredTerminal": ["Glibc", "Synchronization"],
         "KindredCatalog": ["KindredDomain", "GRDB", "GRDBSQLite", "Glibc"],
-        "KindredQuery": ["KindredDomain", "KindredModel", "KindredKernels", "Synchronization"],
+        "KindredQuery": [
+            "KindredDomain", "KindredSystem", "KindredModel", "KindredKernels", "Synchronization",
+        ],
         "KindredServer": [
             "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
-            "KindredKernels",
-            "CKindredSystem", "DequeModule", "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle",
+            "KindredKernels", "KindredSystem",
+            "CKindredSystem", "DequeModule", "GRDB", "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle",
             "Synchronization",
             "Dispatch",
             "Foundation", "Glibc",
@@ -31,16 +39,19 @@ import Testing
         ],
         "kindred": [
             "KindredDomain", "KindredServer", "KindredClient", "KindredModel", "KindredCatalog",
-            "ArgumentParser",
+            "KindredPack", "KindredSystem", "KindredTerminal", "ArgumentParser",
             "Logging", "ServiceLifecycle", "UnixSignals", "Foundation", "Glibc",
         ],
         "kindred-bench": [
-            "KindredDomain", "KindredKernels", "KindredModel", "KindredQuery", "KindredWire",
-            "KindredClient", "CBenchProbes",
-            "ArgumentParser",
+            "KindredDomain", "KindredSystem", "KindredKernels", "KindredModel", "KindredPack",
+            "KindredQuery", "KindredWire", "KindredClient", "KindredTerminal",
+            "CBenchProbes", "ArgumentParser",
             "Synchronization", "Dispatch", "Foundation", "Glibc",
         ],
     ]
+
+    /// Packages that one folder of a module alone may import.
+    private static let foldersOfPackages = ["GRDB": ["KindredServer": "Models/State"]]
 
     /// The modules that do not lie in `Sources`.
     private static let folders = ["kindred-bench": "bench/kindred-bench"]
@@ -72,6 +83,11 @@ import Testing
                     #expect(
                         allowed.contains(String(imported)),
                         "\(file.lastPathComponent) in \(module) imports \(imported)")
+                    if let only = Self.foldersOfPackages[String(imported)]?[module] {
+                        #expect(
+                            file.path.contains("/\(module)/\(only)/"),
+                            "\(file.lastPathComponent) imports \(imported): only \(only) does")
+                    }
                 }
             }
         }

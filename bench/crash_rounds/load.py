@@ -2,8 +2,9 @@
 
 import threading
 
-from .failure import CrashFailure
-from .population import K
+from bench.crash_rounds.population import K
+from bench.support.client import kindred
+from bench.support.failure import BenchFailure
 
 
 class Load(threading.Thread):
@@ -12,7 +13,7 @@ class Load(threading.Thread):
     def __init__(self, scratch, address, population):
         super().__init__(daemon=True)
         self.scratch, self.population = scratch, population
-        self.client = scratch.kindred.connect(address)
+        self.client = kindred.connect(address)
         self.server_is_dying = threading.Event()
         self.answered, self.newest, self.failure = 0, 0, None
 
@@ -25,12 +26,12 @@ class Load(threading.Thread):
                 answer = self.client.recommend(vector=vector, k=K, model=self.population.name)
                 self.scratch.check_answer(self.population.name, index, answer)
                 if answer.version < self.newest:
-                    raise CrashFailure(f"version {answer.version} answered after version {self.newest}")
+                    raise BenchFailure(f"version {answer.version} answered after version {self.newest}")
                 self.answered, self.newest = self.answered + 1, answer.version
-        except self.scratch.kindred.Error as error:
+        except kindred.Error as error:
             if not (self.server_is_dying.is_set() and error.name == "CONNECTION_LOST"):
                 self.failure = f"a request failed before the server was killed: {error}"
-        except CrashFailure as failure:
+        except BenchFailure as failure:
             self.failure = str(failure)
         finally:
             self.client.close()

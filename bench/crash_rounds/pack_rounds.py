@@ -3,8 +3,8 @@
 import collections
 import subprocess
 
-from .failure import CrashFailure
-from .population import LARGE, SMALL, Training
+from bench.crash_rounds.population import LARGE, SMALL, Training
+from bench.support.failure import BenchFailure
 
 
 class PackRounds:
@@ -34,7 +34,7 @@ class PackRounds:
         try:
             _, errors = process.communicate(timeout=moment)
             if process.returncode != 0:
-                raise CrashFailure(f"pack ended with status {process.returncode}, wanted 0: {errors.decode()}")
+                raise BenchFailure(f"pack ended with status {process.returncode}, wanted 0: {errors.decode()}")
             self.found["had finished"] += 1
             was_killed = False
         except subprocess.TimeoutExpired:
@@ -45,7 +45,7 @@ class PackRounds:
 
         after = scratch.newest(population.name)
         if after not in (before, before + 1):
-            raise CrashFailure(f"{population.name}: version {after} is the newest, wanted {before} or {before + 1}")
+            raise BenchFailure(f"{population.name}: version {after} is the newest, wanted {before} or {before + 1}")
         self.found["new version" if after > before else "old version"] += 1
         self.found["left a folder behind"] += bool(scratch.leftovers(population.name))
         if after > before:
@@ -65,7 +65,7 @@ class PackRounds:
             folder, _ = self.scratch.pack(training)
             self.scratch.answers[population.name, int(folder.name)] = training.answers()
             if self.scratch.leftovers(population.name):
-                raise CrashFailure(f"{population.name}: a pack left {self.scratch.leftovers(population.name)} behind")
+                raise BenchFailure(f"{population.name}: a pack left {self.scratch.leftovers(population.name)} behind")
         self.scratch.verify()
 
     def summary(self):

@@ -6,8 +6,8 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from .failure import CrashFailure
-from .population import SMALL, Training
+from bench.crash_rounds.population import SMALL, Training
+from bench.support.failure import BenchFailure
 
 CALLS = "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,mkdir,close"
 LINE = re.compile(r"^\d+\s+(?P<call>\w+)\((?P<arguments>.*)\)\s+= (?P<result>-?\d+)")
@@ -23,7 +23,7 @@ class PackTrace:
     def run(self):
         """Prints the order; raises where it is another than it must be."""
         if shutil.which("strace") is None:
-            raise CrashFailure("--trace: strace is not installed (apt-get install strace)")
+            raise BenchFailure("--trace: strace is not installed (apt-get install strace)")
         trace = self.scratch.folder / "pack.strace"
         training = Training(SMALL, f"{self.seed} trace")
         vectors, ids = training.write(self.scratch.folder)
@@ -33,7 +33,7 @@ class PackTrace:
             ["strace", "-f", "-y", "-s", "0", "-o", str(trace), "-e", f"trace={CALLS}"] + command,
             capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise CrashFailure(f"strace and pack ended with status {done.returncode}, wanted 0: {done.stderr.strip()}")
+            raise BenchFailure(f"strace and pack ended with status {done.returncode}, wanted 0: {done.stderr.strip()}")
         self.check(list(calls(trace.read_text())), Path(done.stdout.strip().splitlines()[-1]))
 
     def catalog(self):
@@ -51,7 +51,7 @@ class PackTrace:
         renames = [(at, arguments) for at, (call, arguments, _) in enumerate(events)
                    if call.startswith("rename") and f'"{version}"' in arguments]
         if len(renames) != 1 or "RENAME_NOREPLACE" not in renames[0][1]:
-            raise CrashFailure(f"wanted is one renameat2 to {version} with RENAME_NOREPLACE, found {renames}")
+            raise BenchFailure(f"wanted is one renameat2 to {version} with RENAME_NOREPLACE, found {renames}")
         renamed, arguments = renames[0]
         staging = Path(re.search(r'"([^"]*/\.tmp-[^"]*)"', arguments).group(1))
         steps = []
@@ -74,7 +74,7 @@ class PackTrace:
         opened = [arguments for call, arguments, _ in events[renamed:]
                   if call == "openat" and str(version) in arguments and re.search("O_WRONLY|O_RDWR", arguments)]
         if opened:
-            raise CrashFailure(f"a published file was opened to be written: {opened}")
+            raise BenchFailure(f"a published file was opened to be written: {opened}")
         print("trace: every file is written, then durable, before its folder is, before the rename, before the parent")
 
 
@@ -99,10 +99,10 @@ def last(events, names, path, before=None):
     numbers = [at for at, (call, arguments, _) in enumerate(events[:before])
                if call in names and (target := TARGET.match(arguments)) and target["path"] == str(path)]
     if not numbers:
-        raise CrashFailure(f"no {' or '.join(names)} of {path} in the trace")
+        raise BenchFailure(f"no {' or '.join(names)} of {path} in the trace")
     return numbers[-1]
 
 
 def ordered(first, first_at, second, second_at):
     if first_at >= second_at:
-        raise CrashFailure(f"{first} (call {first_at}) must come before {second} (call {second_at})")
+        raise BenchFailure(f"{first} (call {first_at}) must come before {second} (call {second_at})")

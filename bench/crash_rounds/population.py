@@ -2,10 +2,10 @@
 
 import heapq
 import random
-import struct
-import sys
 from array import array
 from collections import namedtuple
+
+from bench.support.npy import write_npy
 
 K = 10
 
@@ -66,15 +66,3 @@ class Training:
         ids = self.population.ids()
         rows = [(ids[row], score) for row, score in enumerate(scores) if score >= least]
         return sorted(rows, key=lambda row: (-row[1], row[0]))[:K]
-
-
-def write_npy(path, kind, shape, elements):
-    """Writes a `.npy` file of format 1.0."""
-    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}"
-    header += " " * (-(10 + len(header) + 1) % 64) + "\n"
-    if sys.byteorder == "big":
-        elements = array(elements.typecode, elements)
-        elements.byteswap()
-    with open(path, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
-        elements.tofile(file)

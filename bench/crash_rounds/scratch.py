@@ -1,33 +1,20 @@
 """A scratch repository, what was published in it, and the commands and servers that work on it."""
 
-import importlib.util
 import json
 import os
 import re
-import select
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from .failure import CrashFailure
-from .population import K
+from bench.crash_rounds.population import K
+from bench.support.client import kindred
+from bench.support.failure import BenchFailure
+from bench.support.server_process import PATIENCE_SECONDS, ServerProcess, serve_command
 
-CLIENT_FILE = Path(__file__).resolve().parents[2] / "proto-spec" / "python" / "kindred.py"
-PATIENCE_SECONDS = 120
 VERSIONS_KEPT = 2
-
-
-def load_client():
-    """The Python client of this repository, by its path."""
-    spec = importlib.util.spec_from_file_location("kindred", CLIENT_FILE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 class Scratch:
@@ -35,13 +22,12 @@ class Scratch:
 
     def __init__(self, binary):
         self.binary = binary
-        self.kindred = load_client()
         self.folder = Path(tempfile.mkdtemp(prefix="kindred-crash-"))
         self.models = self.folder / "models"
         self.models.mkdir()
         self.log = self.folder / "server.log"
         self.answers = {}  # (model, version): what it must answer
-        self.process = None
+        self.server = None
 
     def close(self):
         self.kill_server()
@@ -61,7 +47,7 @@ class Scratch:
         command, start = self.pack_command(training, models), time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
         if done.returncode != 0:
-            raise CrashFailure(f"pack ended with status {done.returncode}, wanted 0: {done.stderr.strip()}")
+            raise BenchFailure(f"pack ended with status {done.returncode}, wanted 0: {done.stderr.strip()}")
         return Path(done.stdout.strip().splitlines()[-1]), time.monotonic() - start
 
     def versions(self, name):
@@ -90,69 +76,44 @@ class Scratch:
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         refused = [line for line in lines if not line["ok"]]
         if done.returncode != 0 or refused:
-            raise CrashFailure(f"verify ended with status {done.returncode}, wanted 0: {refused} {done.stderr.strip()}")
+            raise BenchFailure(f"verify ended with status {done.returncode}, wanted 0: {refused} {done.stderr.strip()}")
         seen = sorted((line["model"], line["version"]) for line in lines)
         there = sorted((folder.name, version) for folder in self.models.iterdir() if folder.is_dir()
                        for version in self.versions(folder.name))
         if seen != there:
-            raise CrashFailure(f"verify looked at {seen}, the repository holds {there}")
+            raise BenchFailure(f"verify looked at {seen}, the repository holds {there}")
 
     # ---- The server
 
     def start_server(self):
         """Starts a server: its address once it is ready."""
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [str(self.binary), "serve", "--models", str(self.models), "--state", str(self.folder / "state"),
-                 "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=log)
-        mark, text, deadline = b"listening on ", b"", time.monotonic() + PATIENCE_SECONDS
-        while b"\n" not in text.partition(mark)[2]:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise CrashFailure(f"the server was not ready after {PATIENCE_SECONDS} s{self.last_words()}")
-            part = os.read(self.process.stdout.fileno(), 4096)
-            if not part:
-                raise CrashFailure(
-                    f"the server ended with status {self.process.wait()} before it was ready{self.last_words()}")
-            text += part
-        return text.partition(mark)[2].split(b"\n")[0].decode().strip()
+        self.server = ServerProcess(serve_command(self.binary, self.models, self.folder / "state"), self.log)
+        return self.server.address
 
     def kill_server(self):
         """kill -9, and no more."""
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process.stdout.close()
-            self.process = None
+        if self.server:
+            self.server.kill()
+            self.server = None
 
     def stop_server(self):
         """SIGTERM; raises unless the server exits with 0."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            status = self.process.wait(timeout=PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise CrashFailure(f"the server was there {PATIENCE_SECONDS} s after SIGTERM{self.last_words()}") from None
-        if status != 0:
-            raise CrashFailure(f"the server ended with status {status} after SIGTERM, wanted 0{self.last_words()}")
-        self.process.stdout.close()
-        self.process = None
-
-    def last_words(self):
-        return f"; its log ends:\n{self.log.read_text(errors='replace')[-2000:]}"
+        server, self.server = self.server, None
+        server.stop()
 
     def check_served(self, address, population):
         """Every answer must be the newest published version's, and nothing else be in memory: that version."""
         name = population.name
-        with self.kindred.connect(address) as client:
+        with kindred.connect(address) as client:
             for index, query in enumerate(population.queries):
                 answer = client.recommend(vector=population.query_vector(query), k=K, model=name)
                 self.check_answer(name, index, answer)
                 if answer.version != self.newest(name):
-                    raise CrashFailure(f"{name}: version {answer.version} serves, the newest is {self.newest(name)}")
+                    raise BenchFailure(f"{name}: version {answer.version} serves, the newest is {self.newest(name)}")
             status = next(model for model in client.models() if model["name"] == name)
         strange = set(status["loaded"]) - set(self.versions(name))
         if strange or status["refused"]:
-            raise CrashFailure(f"{name}: in memory without a folder {sorted(strange)}, refused {status['refused']}")
+            raise BenchFailure(f"{name}: in memory without a folder {sorted(strange)}, refused {status['refused']}")
         return status["active"]
 
     def check_answer(self, name, index, answer):
@@ -161,6 +122,6 @@ class Scratch:
         if wanted is None or list(answer) != wanted[index] or not answer.exact:
             matching = [version for (model, version), lists in self.answers.items()
                         if model == name and lists[index] == list(answer)]
-            raise CrashFailure(
+            raise BenchFailure(
                 f"{name}: query {index} was answered by version {answer.version} with {list(answer)}; wanted is "
                 f"{wanted and wanted[index]}; the answer is that of versions {matching}")

@@ -5,10 +5,11 @@ import os
 import threading
 import time
 
-from .failure import CrashFailure
-from .load import Load
-from .population import LARGE, SMALL, Training
-from .scratch import PATIENCE_SECONDS
+from bench.crash_rounds.load import Load
+from bench.crash_rounds.population import LARGE, SMALL, Training
+from bench.support.client import kindred
+from bench.support.failure import BenchFailure
+from bench.support.server_process import PATIENCE_SECONDS
 
 LOADS = 2
 WATCH_SECONDS = 1.0  # how often a server looks at its repository by itself
@@ -31,7 +32,7 @@ class SwapRounds:
             version, _ = self.pack_aside(population, "prepare")
             self.publish(population, version)
             start = time.monotonic()
-            with self.scratch.kindred.connect(self.address, timeout=PATIENCE_SECONDS) as client:
+            with kindred.connect(self.address, timeout=PATIENCE_SECONDS) as client:
                 client.load(population.name)
             self.load_seconds[population] = time.monotonic() - start
 
@@ -43,7 +44,7 @@ class SwapRounds:
         training = Training(population, f"{self.seed} swap {label}")
         folder, seconds = self.scratch.pack(training, models=self.waiting)
         if folder.name != str(version):
-            raise CrashFailure(f"the pack made {folder}, wanted version {version}")
+            raise BenchFailure(f"the pack made {folder}, wanted version {version}")
         self.scratch.answers[population.name, version] = training.answers()
         return version, seconds
 
@@ -97,9 +98,9 @@ class SwapRounds:
 
     def ask_to_load(self, name):
         try:
-            with self.scratch.kindred.connect(self.address) as client:
+            with kindred.connect(self.address) as client:
                 client.load(name)
-        except (self.scratch.kindred.Error, OSError):
+        except (kindred.Error, OSError):
             pass  # the server is about to be killed; what it did is seen in its answers
 
     def judge(self, loads, before, version):
@@ -107,12 +108,12 @@ class SwapRounds:
         for load in loads:
             load.join(timeout=PATIENCE_SECONDS)
             if load.is_alive():
-                raise CrashFailure(f"a request still waits {PATIENCE_SECONDS} s after the server was killed")
+                raise BenchFailure(f"a request still waits {PATIENCE_SECONDS} s after the server was killed")
             if load.failure:
-                raise CrashFailure(load.failure)
+                raise BenchFailure(load.failure)
         newest = max(load.newest for load in loads)
         if newest not in (0, before, version):
-            raise CrashFailure(f"version {newest} answered, wanted {before} or {version}")
+            raise BenchFailure(f"version {newest} answered, wanted {before} or {version}")
         return newest
 
     def finish(self):

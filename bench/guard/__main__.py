@@ -13,10 +13,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from allocations import AllocationCounter
-from failure import GuardFailure
-from instructions import InstructionCounter
-from thresholds import Thresholds
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.guard.allocations import AllocationCounter  # noqa: E402
+from bench.guard.instructions import InstructionCounter  # noqa: E402
+from bench.guard.thresholds import Thresholds  # noqa: E402
+from bench.support.failure import BenchFailure  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +34,7 @@ def main() -> int:
     try:
         for binary in (options.kindred, options.bench):
             if not binary.is_file():
-                raise GuardFailure(f"{binary}: no such file, wanted a built binary (swift build -c release)")
+                raise BenchFailure(f"{binary}: no such file, wanted a built binary (swift build -c release)")
         with tempfile.TemporaryDirectory(prefix="kindred-guard-") as folder:
             counts = AllocationCounter(options.kindred, options.models, Path(folder)).count()
             counts |= InstructionCounter(options.bench, options.models / "online-retail" / "2", Path(folder)).count()
@@ -40,7 +42,7 @@ def main() -> int:
             Thresholds.record(options.thresholds, counts)
             return 0
         return 0 if Thresholds.read(options.thresholds).hold(counts) else 1
-    except GuardFailure as failure:
+    except BenchFailure as failure:
         print(f"guard: {failure}", file=sys.stderr)
         return 2
 

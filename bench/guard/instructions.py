@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from failure import GuardFailure
+from bench.support.failure import BenchFailure
 
 CASES = ("alone", "batch", "filtered")
 # What making the vectors takes is told from the queries by two runs that differ in their number.
@@ -24,7 +24,7 @@ class InstructionCounter:
         shutil.copy(bench, self.bench)
         strip = shutil.which("strip") or shutil.which("llvm-strip")
         if strip is None:
-            raise GuardFailure("no strip, wanted binutils' or LLVM's")
+            raise BenchFailure("no strip, wanted binutils' or LLVM's")
         subprocess.run([strip, "-g", self.bench], check=True)
 
     def count(self) -> dict[str, dict[str, float]]:
@@ -39,12 +39,12 @@ class InstructionCounter:
     def run(self, case: str, queries: int) -> tuple[int, dict]:
         """All instructions of a run, and what it says of itself."""
         if shutil.which("valgrind") is None:
-            raise GuardFailure("no valgrind, wanted it in the path (apt-get install valgrind)")
+            raise BenchFailure("no valgrind, wanted it in the path (apt-get install valgrind)")
         done = subprocess.run(
             ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", self.bench, "fixed-case", case,
              "--queries", str(queries), "--shipped", self.shipped],
             env=os.environ | {"KINDRED_ISA": "avx2"}, capture_output=True, text=True)
         collected = re.search(r"Collected : (\d+)", done.stderr)
         if done.returncode != 0 or collected is None:
-            raise GuardFailure(f"fixed-case {case} under callgrind ended with {done.returncode}: {done.stderr[-400:]}")
+            raise BenchFailure(f"fixed-case {case} under callgrind ended with {done.returncode}: {done.stderr[-400:]}")
         return int(collected[1]), json.loads(done.stdout)

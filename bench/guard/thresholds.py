@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from failure import GuardFailure
+from bench.support.failure import BenchFailure
 
 # By group of counts: how many times the recorded count may be reached. Allocations of a process differ a little from
 # run to run with what its threads happen to do at once; the others are the same every time with the same compiler.
@@ -21,17 +21,17 @@ class Thresholds:
 
     @classmethod
     def read(cls, path: Path) -> "Thresholds":
-        """The file's thresholds; GuardFailure where it is not of that form."""
+        """The file's thresholds; BenchFailure where it is not of that form."""
         try:
             entries = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            raise GuardFailure(f"{path}: {error}; --record writes it") from error
+            raise BenchFailure(f"{path}: {error}; --record writes it") from error
         for group, names in entries.items():
             for name, entry in names.items():
                 if set(entry) != {"recorded", "ratio_max"} or not all(
                     isinstance(value, (int, float)) and value > 0 for value in entry.values()
                 ):
-                    raise GuardFailure(
+                    raise BenchFailure(
                         f"{path}: {group}.{name} is {entry}, wanted recorded and ratio_max, numbers above 0"
                     )
         return cls(entries)
@@ -57,7 +57,7 @@ class Thresholds:
                     continue
                 found = counts[group].get(name)
                 if found is None:
-                    raise GuardFailure(f"{group}.{name} was not counted, wanted one of {sorted(counts[group])}")
+                    raise BenchFailure(f"{group}.{name} was not counted, wanted one of {sorted(counts[group])}")
                 ratio = found / entry["recorded"]
                 is_met = ratio <= entry["ratio_max"]
                 holds = holds and is_met

@@ -13,9 +13,9 @@ import sys
 
 from bench.peers import comparison_table, json_text
 from bench.peers.comparison import Comparison, Setting
-from bench.peers.failure import PeerFailure
 from bench.peers.parameter_grid import Width
-from bench.peers.progress_line import ProgressLine
+from bench.support.failure import BenchFailure
+from bench.support.progress_line import ProgressLine
 
 KINDRED_BENCH = pathlib.Path(".build/release/kindred-bench")
 
@@ -60,7 +60,7 @@ def main() -> int:
             ),
             progress.show,
         ).run()
-    except (PeerFailure, OSError) as error:
+    except (BenchFailure, OSError) as error:
         progress.clear()
         print(f"failed: {error}", file=sys.stderr)
         return 1

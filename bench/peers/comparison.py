@@ -14,9 +14,9 @@ from bench.peers import interleaved
 from bench.peers.comparison_result import ComparisonResult, Contest, KindredFigures
 from bench.peers.exact_answers import ExactAnswers
 from bench.peers.exploration import Candidate, Exploration, best_at
-from bench.peers.failure import PeerFailure
 from bench.peers.parameter_grid import Build, Width, grid
 from bench.peers.peer_process import PeerProcess
+from bench.support.failure import BenchFailure
 
 LEVELS = {Width.EXACT: (0.999,), Width.NARROW: (0.9, 0.98, 0.999), Width.WIDE: (0.8, 0.9, 0.95, 0.98, 0.99, 0.999)}
 KINDRED_BATCHES = (32, 128, 512)
@@ -70,7 +70,7 @@ class Comparison:
         labels = {build.label for build in every}
         unknown = [label for label in self.setting.labels if label not in labels]
         if unknown:
-            raise PeerFailure(f"peers {unknown}, wanted some of {sorted(labels)}")
+            raise BenchFailure(f"peers {unknown}, wanted some of {sorted(labels)}")
         return [build for build in every if not self.setting.labels or build.label in self.setting.labels]
 
     def _run(self, load_before: float) -> ComparisonResult:
@@ -113,7 +113,7 @@ class Comparison:
             for build in builds:
                 try:
                     found = self.exploration.explore(build)
-                except PeerFailure as failure:
+                except BenchFailure as failure:
                     self.refused.append(f"{build.label} {build.options}: {failure}")
                     continue
                 self.processes.append(found[0].process)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from bench.peers.indexes.peer import Facts
 from bench.peers.interleaved import Figure, Pair
-from bench.peers.peer import Facts
 
 
 @dataclasses.dataclass(frozen=True)

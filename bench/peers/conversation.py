@@ -15,8 +15,8 @@ import sys
 from collections.abc import Callable
 
 from bench.peers import json_text
-from bench.peers.failure import PeerFailure
-from bench.peers.peer import Peer
+from bench.peers.indexes.peer import Peer
+from bench.support.failure import BenchFailure
 
 WANTED = "measure BATCH THREADS K SECONDS, ids COUNT K PATH, set NAME VALUE or facts"
 
@@ -50,14 +50,14 @@ def converse(make: Callable[[], Peer]) -> int:
     """Builds a peer and answers until the input ends; 1 where it could not be built."""
     try:
         peer = make()
-    except (PeerFailure, OSError, RuntimeError, ValueError) as error:
+    except (BenchFailure, OSError, RuntimeError, ValueError) as error:
         print(f"failed: {one_line(error)}", flush=True)
         return 1
     print(f"ready {peer.name}", flush=True)
     for line in sys.stdin:
         try:
             reply = answer(peer, line.strip())
-        except (PeerFailure, OSError, RuntimeError, ValueError) as error:
+        except (BenchFailure, OSError, RuntimeError, ValueError) as error:
             reply = f"failed: {one_line(error)}"
         print(reply, flush=True)
     return 0

@@ -11,7 +11,7 @@ import sys
 sys.path[0] = str(pathlib.Path(__file__).resolve().parents[2])
 
 from bench.peers import conversation
-from bench.peers.faiss_index import FlatIndex
+from bench.peers.indexes.faiss_index import FlatIndex
 
 
 def main() -> int:

@@ -12,9 +12,9 @@ import sys
 
 import numpy
 
-from bench.peers.failure import PeerFailure
+from bench.peers.indexes.peer import Facts
 from bench.peers.json_text import snake_case
-from bench.peers.peer import Facts
+from bench.support.failure import BenchFailure
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -32,13 +32,13 @@ class PeerProcess:
         try:
             word, _, name = self._line("ready").partition(" ")
             if word != "ready" or not name:
-                raise PeerFailure(f"{self.command} said {word} {name!r}, wanted ready NAME")
+                raise BenchFailure(f"{self.command} said {word} {name!r}, wanted ready NAME")
             self.name = name
             facts = json.loads(self._ask("facts"))
             self.facts = Facts(**{snake_case(key): value for key, value in facts.items()})
         except (ValueError, TypeError) as error:
             self.close()
-            raise PeerFailure(f"{self.command} answered facts with what is none: {error}") from error
+            raise BenchFailure(f"{self.command} answered facts with what is none: {error}") from error
         except BaseException:
             self.close()
             raise
@@ -81,7 +81,7 @@ class PeerProcess:
         except ValueError:
             value = math.nan
         if not 0 < value < math.inf:
-            raise PeerFailure(f"{self.name} answered {request!r} with {reply!r}, wanted seconds")
+            raise BenchFailure(f"{self.name} answered {request!r} with {reply!r}, wanted seconds")
         return value
 
     def ids(self, count: int, k: int, scratch: pathlib.Path) -> numpy.ndarray:
@@ -93,25 +93,25 @@ class PeerProcess:
         finally:
             path.unlink(missing_ok=True)
         if count == 0 or found.size == 0 or found.size % count:
-            raise PeerFailure(f"{self.name} wrote {found.size} ids, wanted a multiple of {count}")
+            raise BenchFailure(f"{self.name} wrote {found.size} ids, wanted a multiple of {count}")
         return found.reshape(count, -1)
 
     def _expect(self, request: str, wanted: str) -> None:
         reply = self._ask(request)
         if reply != wanted:
-            raise PeerFailure(f"{self.name} answered {request!r} with {reply!r}, wanted {wanted!r}")
+            raise BenchFailure(f"{self.name} answered {request!r} with {reply!r}, wanted {wanted!r}")
 
     def _ask(self, request: str) -> str:
         try:
             self.process.stdin.write(request + "\n")
         except OSError as error:
-            raise PeerFailure(f"{self.command} does not read {request!r}: {error}") from error
+            raise BenchFailure(f"{self.command} does not read {request!r}: {error}") from error
         return self._line(request)
 
     def _line(self, request: str) -> str:
         line = self.process.stdout.readline()
         if not line.endswith("\n"):
-            raise PeerFailure(
+            raise BenchFailure(
                 f"{self.command} ended with status {self.process.wait()}, wanted an answer to {request!r}"
             )
         return line.strip()

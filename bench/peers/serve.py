@@ -11,8 +11,8 @@ import pathlib
 import sys
 
 from bench.peers import conversation
-from bench.peers.failure import PeerFailure
-from bench.peers.peer import Peer
+from bench.peers.indexes.peer import Peer
+from bench.support.failure import BenchFailure
 
 # Imported when it is asked for: libraries bring threads and BLAS of their own.
 FAMILIES = {
@@ -29,10 +29,10 @@ def make(family: str, folder: pathlib.Path, pairs: list[str], threads: int) -> P
     for pair in pairs:
         name, mark, value = pair.partition("=")
         if not mark or not name or not value:
-            raise PeerFailure(f"option {pair!r}, wanted NAME=VALUE")
+            raise BenchFailure(f"option {pair!r}, wanted NAME=VALUE")
         options[name] = value
     module, kind = FAMILIES[family]
-    return getattr(importlib.import_module(f"bench.peers.{module}"), kind)(folder, options, threads)
+    return getattr(importlib.import_module(f"bench.peers.indexes.{module}"), kind)(folder, options, threads)
 
 
 def main() -> int:

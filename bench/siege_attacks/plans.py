@@ -1,6 +1,7 @@
 """What peers send after HELLO."""
 
-from .client import header, kindred
+from bench.siege_attacks.frames import header
+from bench.support.client import kindred
 
 DRIP_BYTES_LEFT = 4_096  # of a body that gets a byte from time to time
 CHUNK_BYTES = 1 << 16
@@ -22,7 +23,7 @@ class UnfinishedFramePlans:
         self.drips = drips
 
     def plan(self, peer, number):
-        size = kindred.BODY_BYTES_MAX
+        size = kindred.limits.BODY_BYTES_MAX
         slow = self.drips and number % 2 == 1
         yield header("RECOMMEND", 2, size), 1
         left = size - (DRIP_BYTES_LEFT if slow else 1)

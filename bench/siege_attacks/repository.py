@@ -10,10 +10,9 @@ import tempfile
 from array import array
 from pathlib import Path
 
-from crash_rounds.population import write_npy
-
-from .client import ROOT
-from .failure import SiegeFailure
+from bench.support.client import ROOT
+from bench.support.failure import BenchFailure
+from bench.support.npy import write_npy
 
 PACK_SECONDS = 120
 SHIPPED = "online-retail"
@@ -73,7 +72,7 @@ class Repository:
             command += ["--catalog", catalog]
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=PACK_SECONDS)
         if done.returncode != 0 or not done.stdout.strip():
-            raise SiegeFailure(f"pack ended with status {done.returncode}, wanted 0 and the version's folder: "
+            raise BenchFailure(f"pack ended with status {done.returncode}, wanted 0 and the version's folder: "
                                f"{done.stdout} {done.stderr}")
         return Path(done.stdout.strip().splitlines()[-1])
 

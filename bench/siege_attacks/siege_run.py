@@ -5,11 +5,13 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 
-from .failure import SiegeFailure
-from .memory_watch import MemoryWatch
-from .operator_calls import OperatorCalls
-from .server_process import ServerProcess
-from .verdicts import Verdicts
+from bench.siege_attacks.processes.limits_of_processes import allow_descriptors, descriptors_allowed, end_with_parent
+from bench.siege_attacks.processes.memory_watch import MemoryWatch
+from bench.siege_attacks.processes.operator_calls import OperatorCalls
+from bench.siege_attacks.verdicts import Verdicts
+from bench.support.client import kindred
+from bench.support.failure import BenchFailure
+from bench.support.server_process import PATIENCE_SECONDS, ServerProcess, serve_command
 
 SAMPLE_SECONDS = 0.05
 STOP_PATIENCE_SECONDS = 45
@@ -32,15 +34,27 @@ class SiegeRun:
             enclosure = attack.enclosure()
             if enclosure:
                 stack.callback(enclosure.close)
-            server = ServerProcess(
-                self.binary, attack.models(), folder, attack.descriptors(), attack.server_arguments, enclosure)
-            stack.callback(server.close)
+            server = self.start_server(folder, enclosure)
+            stack.callback(server.kill)
             stack.callback(self.rest)
-            server.wait_until_ready()
+            wait_until_serving(server)
             if enclosure:
-                enclosure.tighten(server.memory("VmSize") * 1024)
+                enclosure.tighten(server.pid, server.memory("VmSize") * 1024)
+                self.verdicts.note("memory", enclosure.kind)
             self.besiege(server)
         return self.verdicts
+
+    def start_server(self, folder, enclosure):
+        attack = self.attack
+
+        def before_exec():
+            end_with_parent()
+            allow_descriptors(descriptors_allowed(attack.descriptors()), for_good=True)
+            if enclosure:
+                enclosure.enter()
+
+        command = serve_command(self.binary, attack.models(), folder / "state", *attack.server_arguments)
+        return ServerProcess(command, folder / "server.log", before_exec=before_exec)
 
     def rest(self):
         """Nobody does anything any more."""
@@ -85,7 +99,7 @@ class SiegeRun:
         measured = self.bystander.stop()
         self.attackers.stop()
         if measured["errors"] or not measured["answers"]:
-            raise SiegeFailure(f"undisturbed, the bystander had {measured['answers']} answers and the errors "
+            raise BenchFailure(f"undisturbed, the bystander had {measured['answers']} answers and the errors "
                                f"{measured['errors']}, wanted answers alone{server.last_words()}")
         self.note_bystander("undisturbed", measured)
         return measured
@@ -187,3 +201,13 @@ class SiegeRun:
     def note_bystander(self, phase, measured):
         for name in ("p50_ms", "p99_ms", "greatest_ms"):
             self.verdicts.note(f"{phase} {name.replace('_', ' ')}", measured[name])
+
+
+def wait_until_serving(server):
+    """Waits until a model serves."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with kindred.connect(server.address) as client:
+        while client.health()["state"] != "serving":
+            if time.monotonic() > deadline:
+                raise BenchFailure(f"no model serves after {PATIENCE_SECONDS} s{server.last_words()}")
+            time.sleep(0.05)

@@ -10,12 +10,8 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from bench.datasets.failure import DatasetFailure
-from bench.peers.failure import PeerFailure
-from bench.peers.progress_line import ProgressLine
 from bench.suite import report
 from bench.suite.engine_stage import EngineStage
-from bench.suite.failure import SuiteFailure
 from bench.suite.kindred import Kindred
 from bench.suite.latency_stage import LatencyStage
 from bench.suite.machine import ROOT, Machine, core_count, memory
@@ -23,6 +19,8 @@ from bench.suite.overload_stage import OverloadStage
 from bench.suite.plan import DURATIONS, PLANS, Plan, fits
 from bench.suite.record import Record
 from bench.suite.wire_stage import WireStage
+from bench.support.failure import BenchFailure
+from bench.support.progress_line import ProgressLine
 
 PARTS = ("recall", "rows", "threads", "redis", "grpc", "latency", "overload")
 
@@ -51,7 +49,7 @@ class Suite:
     def _attempt(self, record: Record, part: str, measure: Callable[[Record], None]) -> None:
         try:
             measure(record)
-        except (SuiteFailure, PeerFailure, DatasetFailure, OSError) as error:
+        except (BenchFailure, OSError) as error:
             record.left_out[part] = str(error)
             self.progress.clear()
             print(f"{part} left out: {error}", file=sys.stderr)
@@ -138,7 +136,7 @@ def main() -> int:
         progress.prefix = ""
         progress.show("the report")
         report.write(record, folder)
-    except (SuiteFailure, OSError) as error:
+    except (BenchFailure, OSError) as error:
         progress.clear()
         print(f"failed: {error}", file=sys.stderr)
         return 1

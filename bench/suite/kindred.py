@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy
 
-from bench.peers.served.server_process import ServerProcess
-from bench.suite.failure import SuiteFailure
+from bench.support.failure import BenchFailure
+from bench.support.server_process import ServerProcess, serve_command
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+LOAD_SECONDS = 600  # for the largest tables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,20 +65,17 @@ class Kindred:
         server does that is not told (None).
         """
         return ServerProcess(
-            [
-                str(self.binary),
-                "serve",
-                "--models",
-                str(models),
-                "--state",
-                str(scratch / "state"),
-                "--listen",
-                "127.0.0.1:0",
+            serve_command(
+                self.binary,
+                models,
+                scratch / "state",
                 "--threads",
                 str(threads),
                 *(() if answer_cache_mib is None else ("--answer-cache-mib", str(answer_cache_mib))),
-            ],
+            ),
             scratch / "kindred.log",
+            patience=LOAD_SECONDS,
+            cwd=ROOT,
         )
 
     def load(self, *options: str) -> dict[str, Any]:
@@ -93,7 +91,7 @@ class Kindred:
     def _run(command: list[str]) -> str:
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
-            raise SuiteFailure(
+            raise BenchFailure(
                 f"{' '.join(command)} ended with status {done.returncode}, wanted 0: "
                 f"{(done.stderr.strip() or done.stdout.strip())[-1500:]}"
             )
@@ -105,7 +103,7 @@ def parsed(text: str, source: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise SuiteFailure(f"{source} wrote {text[:200]!r}, wanted one JSON object: {error}") from error
+        raise BenchFailure(f"{source} wrote {text[:200]!r}, wanted one JSON object: {error}") from error
     if not isinstance(value, dict):
-        raise SuiteFailure(f"{source} wrote {type(value).__name__}, wanted one JSON object")
+        raise BenchFailure(f"{source} wrote {type(value).__name__}, wanted one JSON object")
     return value

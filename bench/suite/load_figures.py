@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from bench.suite.failure import SuiteFailure
+from bench.support.failure import BenchFailure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +73,7 @@ def member(value: dict[str, Any], name: str, kind: type) -> Any:
     """A member of a type, or a failure that names it."""
     found = value.get(name)
     if not isinstance(found, kind):
-        raise SuiteFailure(f"{name} is {found!r:.100} in the JSON of kindred-bench load, wanted {kind.__name__}")
+        raise BenchFailure(f"{name} is {found!r:.100} in the JSON of kindred-bench load, wanted {kind.__name__}")
     return found
 
 
@@ -81,5 +81,5 @@ def number(value: dict[str, Any], name: str) -> float:
     """A number, or a failure that names it."""
     found = value.get(name)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
-        raise SuiteFailure(f"{name} is {found!r:.100} in the JSON of kindred-bench load, wanted a number")
+        raise BenchFailure(f"{name} is {found!r:.100} in the JSON of kindred-bench load, wanted a number")
     return found

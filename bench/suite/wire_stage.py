@@ -13,11 +13,11 @@ from bench.datasets import drawn
 from bench.peers import interleaved
 from bench.peers.interleaved import Figure, Pair
 from bench.peers.served.redis_yardstick import RedisYardstick
-from bench.peers.served.server_process import ServerProcess
-from bench.suite.failure import SuiteFailure
-from bench.suite.kindred import ROOT, parsed
+from bench.suite.kindred import LOAD_SECONDS, ROOT, parsed
 from bench.suite.load_figures import LoadFigures
 from bench.suite.stage import Stage
+from bench.support.failure import BenchFailure
+from bench.support.server_process import ServerProcess
 
 REDIS_CONNECTIONS = 50
 REDIS_PIPELINES = (1, 16)
@@ -103,7 +103,7 @@ class WireStage(Stage):
                 try:
                     for answers in cases:
                         with self.kindred.serve(models, folder, self.threads, ANSWER_CACHE_MIB[answers]) as server:
-                            target = ("--endpoint", server.endpoint, "--models", str(models))
+                            target = ("--endpoint", server.address, "--models", str(models))
                             rows += [
                                 self._redis_row(redis, dataset, answers, target, count) for count in REDIS_PIPELINES
                             ]
@@ -239,7 +239,7 @@ class WireStage(Stage):
         return LoadFigures.of(
             self.kindred.load(
                 "--endpoint",
-                server.endpoint,
+                server.address,
                 "--models",
                 str(models),
                 "--connections",
@@ -259,7 +259,11 @@ class WireStage(Stage):
         threads, threshold = (str(number) for number in setting)
         options = ["--threads", threads, "--blas-threshold", threshold]
         return ServerProcess(
-            [sys.executable, "-m", "bench.peers.served.faiss_grpc", str(folder), *options], folder / "grpc.log"
+            [sys.executable, "-m", "bench.peers.served.faiss_grpc", str(folder), *options],
+            folder / "grpc.log",
+            name="faiss behind gRPC",
+            patience=LOAD_SECONDS,
+            cwd=ROOT,
         )
 
     def _try_grpc(self, folder: pathlib.Path, setting: tuple[int, int]) -> float:
@@ -274,7 +278,7 @@ class WireStage(Stage):
             sys.executable,
             "-m",
             "bench.peers.served.grpc_load",
-            server.endpoint,
+            server.address,
             str(folder),
             "--concurrency",
             str(self.plan.served_concurrency),
@@ -285,7 +289,7 @@ class WireStage(Stage):
         ]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
-            raise SuiteFailure(
+            raise BenchFailure(
                 f"{' '.join(command)} ended with status {done.returncode}: {done.stdout} {done.stderr}"
             )
         return parsed(done.stdout, " ".join(command))

@@ -17,8 +17,8 @@ class BruteForce:
 
     def recommend(self, user):
         query = self.users[self.user_ids.index(user)]
-        # An ordinary sum and the rounding to float32 move a score by far less than a millionth: only what that
-        # leaves in reach is summed in the canonical order.
+        # An ordinary sum differs from the canonical score by far less than the margin here. So only rows within the
+        # margin of the k-th sum need the canonical score.
         rough = [sum(map(mul, query, row)) for row in self.items]
         last = sorted(rough, reverse=True)[self.k - 1]
         reach = last - 1e-6 * (abs(last) + sum(abs(x) for x in query))
@@ -27,7 +27,7 @@ class BruteForce:
 
 
 def canonical(left, right):
-    """The score as the engine defines it: eight partial sums, added in a fixed order, rounded to float32."""
+    """The dot score (SPEC.md, A.1): eight partial sums, added in a fixed order, rounded to float32."""
     sums = [0.0] * 8
     for index, (x, y) in enumerate(zip(left, right)):
         sums[index % 8] += x * y
@@ -37,7 +37,7 @@ def canonical(left, right):
 
 
 def read_side(path):
-    """The rows and ids of a safetensors file of ours."""
+    """The rows and ids of a version's safetensors file."""
     data = path.read_bytes()
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8:8 + size])

@@ -55,7 +55,7 @@ SERVICE_CODES = {
 
 SEED = 20110
 ITERATIONS = 15
-RECENCY_FLOOR = 0.1     # what is left of the weight of a very old order
+RECENCY_FLOOR = 0.1     # weight of a very old order
 SHOP_WEIGHT = 0.1       # weight of the column that every customer has; see `confidence_matrix`
 RECALL_AT = 20
 RECENT_DAYS = 28        # the second popularity baseline counts these days only
@@ -63,7 +63,7 @@ RECENT_DAYS = 28        # the second popularity baseline counts these days only
 
 @dataclass(frozen=True)
 class Settings:
-    """What ALS is told. `half_life_days` None means that old orders weigh as much as new ones."""
+    """Settings of ALS. `half_life_days` None: old orders weigh as much as new ones."""
 
     factors: int
     half_life_days: int | None
@@ -91,7 +91,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Window:
-    """Days held out of a training, both included. The training ends on the day before."""
+    """A window of days that a training does not see, both ends included. The training ends on the day before."""
 
     name: str
     first_day: date
@@ -122,7 +122,7 @@ CHECK_ITEM = "22423"
 
 
 class BuildError(Exception):
-    """Something the caller can put right; the text says what was found and what is wanted."""
+    """An error that the caller can correct; the text says what was found and what is wanted."""
 
 
 # ---------------------------------------------------------------------------- reading, cleaning
@@ -144,7 +144,7 @@ def read_lines(path: Path) -> pd.DataFrame:
 
 
 def clean(lines: pd.DataFrame) -> pd.DataFrame:
-    """Keep the lines in which a known customer bought a product. Print what each step leaves.
+    """Keep the lines in which a known customer bought a product. Print the number of lines after each step.
 
     The result has the columns item (text), user (int), order, day, price, description, country.
     """
@@ -179,7 +179,7 @@ def clean(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def print_step(what: str, lines: pd.DataFrame) -> None:
-    """Print one step of the cleaning with the number of lines it leaves."""
+    """Print one step of the cleaning with the number of remaining lines."""
     print(f"  {len(lines):>9,}  {what}")
 
 
@@ -272,7 +272,7 @@ def check_rows(what: str, rows: np.ndarray) -> None:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What known customers bought in a window for the first time.
+    """The products that known customers bought for the first time in a window.
 
     `seen` and `wanted` are customers by products, bool: bought before, and to be found again.
     `user_rows` are the customers' rows in the training.
@@ -285,7 +285,7 @@ class HeldOut:
 
 
 def hold_out(lines: pd.DataFrame, window: Window) -> HeldOut:
-    """Split by time. Kept are customers and products that the training knows."""
+    """Split by time. Keeps the customers and products that the training knows."""
     training = span(lines, window.training_last_day)
     later = span(lines, window.last_day)
     later = later[later["day"] >= window.first_day]
@@ -322,7 +322,7 @@ def popularity(lines: pd.DataFrame, item_ids: Sequence[str]) -> np.ndarray:
 
 
 def print_baselines(held_out: HeldOut) -> None:
-    """Print the recall of recommending what sells best, to everybody alike."""
+    """Print the recall of recommending the same best sellers to every customer."""
     training = held_out.training
     item_ids = sorted(set(training["item"].tolist()))
     recent = training[training["day"] > training["day"].max() - timedelta(days=RECENT_DAYS)]
@@ -464,7 +464,7 @@ def pack(version: Version, directory: Path, kindred: Path, models: Path) -> None
 
 
 def check_packable(kindred: Path, models: Path) -> None:
-    """Before any work: the packer is there, and the model has no versions yet."""
+    """Check before any work that the packer exists and that the model has no versions yet."""
     if not (kindred.is_file() and os.access(kindred, os.X_OK)):
         raise BuildError(f"--kindred {kindred}: no such executable; build it first with "
                          "`swift build -c release`, or give --no-pack to write the work files only")
@@ -501,7 +501,7 @@ def print_best(vectors: Vectors, scores: np.ndarray, count: int, names: dict[str
 
 
 def check_version(directory: Path) -> None:
-    """Print what plain numpy recommends from one version's work files."""
+    """Print recommendations that plain numpy computes from one version's work files."""
     vectors = load_work(directory)
     database = sqlite3.connect(directory / "catalog.sqlite")
     names = dict(database.execute("SELECT id, description FROM items"))
@@ -565,7 +565,7 @@ def build(arguments: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    """Run the mode that was asked for; 1 on an error the caller can put right."""
+    """Run the requested mode; 1 on an error that the caller can correct."""
     arguments = parse_arguments()
     try:
         if arguments.check:

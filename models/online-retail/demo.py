@@ -1,23 +1,19 @@
 #!/usr/bin/env python3
-"""Show what Kindred does, on the shipped model: recommend, find similar products, expand an audience, swap.
+"""Shows Kindred on the shipped model: recommendations, similar products, an audience, a swap under load.
 
     models/online-retail/demo.py .build/release/kindred
 
-Serves a copy of version 1 from a scratch folder, then publishes version 2 while requests run without pause. Exits
-with 0 only if all of it happened: no request failed, both versions answered, and each answer under load equalled
-the brute force over the version it named. Needs Python 3.9 and its standard library.
+Serves a copy of version 1 from a scratch folder, then publishes version 2 while requests run without pause. Exits with
+0 only if no request failed, both versions answered, and each answer under load equals the brute force of its version. Needs Python 3.9 and its standard library.
 """
 
 import argparse
 import collections
-import importlib.util
 import os
 import queue
-import select
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -27,76 +23,28 @@ from pathlib import Path
 from brute_force import BruteForce
 
 MODEL_FOLDER = Path(__file__).resolve().parent
-CLIENT_FILE = MODEL_FOLDER.parents[1] / "proto-spec" / "python" / "kindred.py"
+sys.path.append(str(MODEL_FOLDER.parents[1]))
+
+from bench.support.client import kindred  # noqa: E402
+from bench.support.failure import BenchFailure  # noqa: E402
+from bench.support.server_process import ServerProcess, serve_command  # noqa: E402
+
 MODEL = MODEL_FOLDER.name
 
 CUSTOMER = 17850
 ITEM = "22423"
 SEED_COUNTRY = "Germany"
 SEED_COUNT = 50
-STRANGERS = [1, 2, 3]  # ids that no customer has
+STRANGERS = [1, 2, 3]  # ids of no customer
 K = 10
 CONNECTIONS = 4
-LOADED_CUSTOMERS = 8  # whose recommendations are asked for during the swap
+LOADED_CUSTOMERS = 8  # customers whose recommendations are requested during the swap
 STEADY_SECONDS = 2.0
 SETTLED_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 
 
-class DemoFailure(Exception):
-    """What did not happen as it should; the text says what was found and what was wanted."""
-
-
-# ---- The server ---------------------------------------------------------------------------------------------
-
-
-class Server:
-    """A `kindred serve` on a scratch repository."""
-
-    def __init__(self, binary, scratch):
-        self.log = scratch / "server.log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [binary, "serve", "--models", scratch / "models", "--state", scratch / "state", "--listen",
-                 "127.0.0.1:0", "--default-model", MODEL], stdout=subprocess.PIPE, stderr=log)
-
-    def address(self):
-        """Where it listens, once it is ready."""
-        mark, text, deadline = b"listening on ", b"", time.monotonic() + PATIENCE_SECONDS
-        while b"\n" not in text.partition(mark)[2]:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise DemoFailure(f"the server was not ready after {PATIENCE_SECONDS:.0f} s{self.last_words()}")
-            part = os.read(self.process.stdout.fileno(), 4096)
-            if not part:
-                raise DemoFailure(f"the server ended with status {self.process.wait()} before it was ready"
-                                  f"{self.last_words()}")
-            text += part
-        return text.partition(mark)[2].split(b"\n")[0].decode().strip()
-
-    def stop(self):
-        """SIGTERM, as an operator would; raises unless it exits with 0."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            status = self.process.wait(timeout=PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise DemoFailure(f"the server was still there {PATIENCE_SECONDS:.0f} s after SIGTERM"
-                              f"{self.last_words()}") from None
-        if status != 0:
-            raise DemoFailure(f"the server ended with status {status} after SIGTERM, wanted 0{self.last_words()}")
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-
-    def last_words(self):
-        text = self.log.read_text(errors="replace").strip()
-        return f"; its log ends:\n{text[-2000:]}" if text else ""
-
-
-# ---- What a new user sees first -----------------------------------------------------------------------------
+# ---- Recommendations and an audience ------------------------------------------------------------------------
 
 
 def show_products(title, answer, elapsed):
@@ -108,12 +56,12 @@ def show_products(title, answer, elapsed):
     for place, row in enumerate(answer, 1):
         print(f"  {place:>2}  {row['id']:<{width}}  {row['score']:>7.4f}  {row['description']}")
     if len(answer) != K or not answer.exact or not all(row["description"] for row in answer):
-        raise DemoFailure(f"{len(answer)} named products, exact {answer.exact}; wanted are {K}, exact, with names")
+        raise BenchFailure(f"{len(answer)} named products, exact {answer.exact}; wanted are {K}, exact, with names")
 
 
 def show_recommendations(client):
     for _ in range(20):
-        client.ping()  # the first round trips of a connection are not what a running shop sees
+        client.ping()  # warms up the connection
     start = time.perf_counter()
     answer = client.recommend(user=CUSTOMER, k=K, columns=["description"])
     show_products(f"{K} products for customer {CUSTOMER}", answer, time.perf_counter() - start)
@@ -148,7 +96,7 @@ def show_audience(client):
           "(the model was never told a country)")
     wanted = max(1, len(country) // 100)
     if (summary.matched, summary.unmatched, len(audience)) != (len(known), len(STRANGERS), wanted):
-        raise DemoFailure(f"{summary.matched} matched, {summary.unmatched} unmatched, {len(audience)} rows; wanted "
+        raise BenchFailure(f"{summary.matched} matched, {summary.unmatched} unmatched, {len(audience)} rows; wanted "
                           f"are {len(known)}, {len(STRANGERS)} and {wanted}")
 
 
@@ -158,21 +106,21 @@ Answered = collections.namedtuple("Answered", "finished elapsed version")
 
 
 class Load(threading.Thread):
-    """One connection that asks without pause, and checks every answer against the brute force."""
+    """Asks over one connection without pause, and compares every answer with the brute force."""
 
-    def __init__(self, kindred, address, expected, failures):
+    def __init__(self, address, expected, failures):
         super().__init__(daemon=True)
         self.client = kindred.connect(address)
         self.expected, self.failures = expected, failures
         self.answered, self.stopping = [], threading.Event()
-        self.switched = None  # when version 2 answered first
+        self.switched = None  # time of the first answer of version 2
 
     def run(self):
         try:
             users = sorted(self.expected[1])
             while not self.stopping.is_set():
                 self.ask(users[len(self.answered) % len(users)])
-        except Exception as error:  # whatever it was, the demo fails with it
+        except Exception as error:  # any error fails the demo
             self.failures.put(f"a request failed: {error}")
 
     def ask(self, user):
@@ -190,7 +138,7 @@ class Load(threading.Thread):
 
 
 def publish(models, version):
-    """Makes a copy of a version appear in the repository at once, the way `kindred pack` does."""
+    """Publishes a copy of a version with one rename, as `kindred pack` does."""
     temporary = models / MODEL / f".tmp-demo-{version}"
     shutil.copytree(MODEL_FOLDER / str(version), temporary)
     os.rename(temporary, models / MODEL / str(version))
@@ -200,21 +148,21 @@ def wait_until(happened, what, failures):
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not happened():
         try:
-            raise DemoFailure(failures.get(timeout=0.02))
+            raise BenchFailure(failures.get(timeout=0.02))
         except queue.Empty:
             pass
         if time.monotonic() > deadline:
-            raise DemoFailure(f"after {PATIENCE_SECONDS:.0f} s {what}")
+            raise BenchFailure(f"after {PATIENCE_SECONDS:.0f} s {what}")
 
 
-def show_swap(kindred, address, models):
+def show_swap(address, models):
     brute = {version: BruteForce(MODEL_FOLDER / str(version), K) for version in (1, 2)}
     users = [CUSTOMER] + [user for user in brute[1].user_ids if user != CUSTOMER][:LOADED_CUSTOMERS - 1]
     expected = {version: {user: b.recommend(user) for user in users} for version, b in brute.items()}
     print(f"\nVersion 2 appears while {CONNECTIONS} connections ask without pause", flush=True)
     failures = queue.Queue()
-    loads = [Load(kindred, address, expected, failures) for _ in range(CONNECTIONS)]
-    sys.setswitchinterval(0.0005)  # the threads share one interpreter: let none of them wait long for it
+    loads = [Load(address, expected, failures) for _ in range(CONNECTIONS)]
+    sys.setswitchinterval(0.0005)  # the threads share one interpreter: shorter turns, shorter waits
     begin = time.perf_counter()
     for load in loads:
         load.start()
@@ -234,7 +182,7 @@ def show_swap(kindred, address, models):
             failures.put(f"a connection had no answer for {PATIENCE_SECONDS:.0f} s")
         load.client.close()
     if not failures.empty():
-        raise DemoFailure(failures.get())
+        raise BenchFailure(failures.get())
     report_swap([answer for load in loads for answer in load.answered], begin, published)
 
 
@@ -253,7 +201,7 @@ def report_swap(answered, begin, published):
     print(f"  p99 {p99(before) * 1000:.2f} ms before, {p99(during) * 1000:.2f} ms during the swap, "
           "seen from Python threads")
     if set(counts) != {1, 2}:
-        raise DemoFailure(f"answers came from versions {sorted(counts)}, wanted are 1 and 2")
+        raise BenchFailure(f"answers came from versions {sorted(counts)}, wanted are 1 and 2")
 
 
 def p99(values):
@@ -263,32 +211,19 @@ def p99(values):
 # ---- Main ---------------------------------------------------------------------------------------------------
 
 
-def load_client():
-    """The Python client of this repository, by its path."""
-    spec = importlib.util.spec_from_file_location("kindred", CLIENT_FILE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def show(binary, scratch):
-    kindred = load_client()
     models = scratch / "models"
     models.joinpath(MODEL).mkdir(parents=True)
     publish(models, 1)
-    server = Server(binary, scratch)
-    try:
-        address = server.address()
-        print(f"serving {MODEL} on {address}", flush=True)
-        with kindred.connect(address) as client:
+    command = serve_command(binary, models, scratch / "state", "--default-model", MODEL)
+    with ServerProcess(command, scratch / "server.log", patience=PATIENCE_SECONDS) as server:
+        print(f"serving {MODEL} on {server.address}", flush=True)
+        with kindred.connect(server.address) as client:
             show_recommendations(client)
             show_audience(client)
-        show_swap(kindred, address, models)
-        server.stop()
+        show_swap(server.address, models)
+        server.stop(PATIENCE_SECONDS)
         print("\nthe server finished its work on SIGTERM and exited with 0")
-    finally:
-        server.kill()
 
 
 def main():
@@ -296,18 +231,18 @@ def main():
     parser.add_argument("kindred", type=Path, help="the kindred binary")
     parser.add_argument("--keep", action="store_true", help="leave the scratch folder and print where it is")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the scratch folder is removed all the same
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` removes the scratch folder
     scratch = Path(tempfile.mkdtemp(prefix="kindred-demo-"))
     try:
         for version in ("1", "2"):
             if not (MODEL_FOLDER / version / "manifest.json").is_file():
-                raise DemoFailure(f"{MODEL_FOLDER / version}: not a version; build.py beside this file makes it")
+                raise BenchFailure(f"{MODEL_FOLDER / version}: not a version; build.py beside this file makes it")
         show(arguments.kindred.resolve(), scratch)
         return 0
-    except (DemoFailure, OSError) as failure:
+    except (BenchFailure, OSError) as failure:
         print(f"\nthe demo failed: {failure}", file=sys.stderr)
         return 1
-    except Exception as error:  # a client's error, most likely: its text names the request's trouble
+    except Exception as error:  # most likely a kindred.Error, whose text names the cause
         print(f"\nthe demo failed: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

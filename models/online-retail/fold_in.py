@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How near a basket comes to folding a new customer into the ALS model.
+"""Compares a basket's query with folding a new customer into the ALS model.
 
-A basket's query is the weighted mean of its products' vectors. Folding in solves the training's own equation for a
-customer who has ordered them once, lately:
+A basket's query is the weighted mean of its products' vectors. Folding in solves the training's equation for a customer
+who ordered each of them once, recently (Hu, Koren, Volinsky 2008):
 
     (Y'Y + regularization I + (alpha - 1) sum y y') x = alpha sum y
 
-Prints, for 1,000 baskets of each size, how many of the 10 best products are the same. Needs numpy and the packed version.
+Prints for each size how many of the 10 best products are the same, as the mean of 1,000 baskets. Needs numpy and the packed version.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ import numpy as np
 from brute_force import read_side
 
 VERSION = pathlib.Path(__file__).resolve().parent / "2"
-REGULARIZATION, ALPHA = 15, 3  # version 2's, as build.py has them
+REGULARIZATION, ALPHA = 15, 3  # of version 2, see build.py
 BASKETS, POPULAR, RELATED, K = 1_000, 500, 12, 10
 
 

@@ -1,7 +1,6 @@
-"""Turns values written as JSON into frames, by schema.json alone.
+"""Turns JSON values into frames, by schema.json alone.
 
-It shares no code with any client or server, so a vector tests them against the schema and not against
-themselves.
+It shares no code with any client or server, so that a vector tests them against the schema and not against themselves.
 """
 
 import struct
@@ -15,12 +14,12 @@ REPLY = 0x80
 
 
 def json_integer(value):
-    """An integer as a vector file shows it: beyond 2^53 as a decimal string."""
+    """An integer in the form of a vector file: a decimal string beyond 2^53."""
     return str(value) if abs(int(value)) > 2**53 else int(value)
 
 
 def json_float(bits, etype="f32"):
-    """A float as a vector file shows it: its bit pattern in hex, and its value."""
+    """A float in the form of a vector file: its bit pattern in hex, and its value."""
     float_format, bits_format, digits = FLOATS[etype]
     value = struct.unpack(float_format, struct.pack(bits_format, bits))[0]
     if value != value:
@@ -31,17 +30,17 @@ def json_float(bits, etype="f32"):
 
 
 def f32(value):
-    """A float32 written as a Python number."""
+    """A Python number, rounded to float32."""
     return json_float(struct.unpack("<I", struct.pack("<f", value))[0])
 
 
 def f64(value):
-    """A float64 written as a Python number."""
+    """A Python number as a float64."""
     return json_float(struct.unpack("<Q", struct.pack("<d", value))[0], "f64")
 
 
 def json_list(spec, value):
-    """The value of one list or scalar as a vector file shows it."""
+    """The value of one list or scalar in the form of a vector file."""
     if spec["form"] == "array" and spec["etype"] in INTEGERS:
         return [json_integer(element) for element in value]
     if spec["form"] in ("ids", "ragged_ids") and value["kind"] == "number":
@@ -53,7 +52,7 @@ def json_list(spec, value):
 
 
 class Section:
-    """One section; `byte_len` and `padding` can be made to lie."""
+    """One section. `byte_len` and `padding`, where set, replace the true ones."""
 
     def __init__(self, tag, etype, payload, critical=False):
         self.tag = tag
@@ -84,7 +83,7 @@ class Body:
 
 
 class Encoder:
-    """Encodes messages as the schema describes them."""
+    """Encodes messages by the schema."""
 
     def __init__(self, schema):
         self.schema = schema
@@ -106,13 +105,13 @@ class Encoder:
         return base if kind == "request" else base | REPLY
 
     def status_arg(self, name):
-        """The header's arg of a reply with that status."""
+        """The header's `arg` in a reply with this status."""
         entry = self.schema["statuses"][name]
         bits = sum(self.schema["header"]["status_flags"][flag] for flag in entry["flags"])
         return entry["code"] | bits << 16
 
     def lists(self, message, kind):
-        """The schema's descriptions of the lists and scalars that a body may have, the common ones first."""
+        """The schema's lists and scalars of a body, the common ones first."""
         common = self.schema["sections_common"] if kind == "request" else []
         return common + self.layout(message, kind)["sections"]
 
@@ -213,7 +212,7 @@ class Encoder:
 
 
 def text_offsets(texts):
-    """Arrow's offsets of byte strings: n + 1 of them, beginning with 0."""
+    """The n + 1 offsets of n byte strings, beginning with 0."""
     offsets, total = [0], 0
     for text in texts:
         total += len(text)
@@ -222,7 +221,7 @@ def text_offsets(texts):
 
 
 def shown_header(frame):
-    """The header's fields as a vector file shows them."""
+    """The header's fields in the form of a vector file."""
     names = ("body_len", "version", "type", "flags", "request_id", "reserved_a", "arg", "reserved_b", "header_crc")
     fields = dict(zip(names, struct.unpack("<IBBHQIIII", frame[:32])))
     return {name: json_integer(value) for name, value in fields.items()}

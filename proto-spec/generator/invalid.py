@@ -1,4 +1,4 @@
-"""The golden vectors every implementation must refuse, each with exactly one defect, and the status it earns."""
+"""The golden vectors that every implementation must refuse, each with one defect and the resulting status."""
 
 import struct
 
@@ -123,7 +123,7 @@ class InvalidVectors:
         self.connection("header-order-multiple-before-limit", "PING", "BAD_LENGTH", body_len=U32_MAX, raw=b"")
 
     def sequences(self):
-        """What only a connection's history can judge."""
+        """Defects that depend on the connection's history."""
         state = {"layer": "connection"}
         self.connection("request-id-0", "PING", "UNEXPECTED_FRAME", request_id=0, **state)
         self.connection("request-id-above-greatest", "PING", "UNEXPECTED_FRAME", request_id=REQUEST_ID_MAX + 1, **state)
@@ -445,7 +445,7 @@ class InvalidVectors:
                   size_value=5, window_bytes=most + 1)
 
     def common_sections(self):
-        """The model's name is judged alike in every request, whether it has a use for it or not."""
+        """Every request checks the model's name in the same way, even if it has no use for it."""
         opened = {"request_id": 9, "flags": 0, "before": ["lookalike-open"]}
         special = {"HELLO": {"before": [], "request_id": 1}, "WINDOW": opened, "CANCEL": opened, "DATA": opened,
                    "GOAWAY": {"request_id": 0, "flags": 0}}
@@ -474,7 +474,7 @@ class InvalidVectors:
                          **value, **options)
 
     def orders(self):
-        """Two defects: the one that 5.4 puts first decides."""
+        """Two defects: the first in the order of 5.4 decides."""
         invalid, malformed, exceeded = "INVALID_ARGUMENT", "MALFORMED_BODY", "LIMIT_EXCEEDED"
         large = {"detail": "NUMBER_ID_TOO_LARGE", "value": 2**63, "limit": NUMBER_ID_MAX}
         length = {"detail": "TEXT_ID_LENGTH", "value": 0, "limit": 256}
@@ -504,7 +504,7 @@ class InvalidVectors:
 
         number = {"query_ids": numbers(5)}
         wrong_type = changed((64, "etype", 9))
-        # Sections one after the other, and all of them before any type.
+        # Sections one after the other; all sections before any type.
         order("fixed-part-before-sections", malformed, 1, None, number,
               both(extended(300, critical=True), lambda body: body.fixed.__setitem__(slice(0, 2), b"\x14\x00")))
         order("padding-before-unknown-critical", malformed, 2, None, number,
@@ -514,14 +514,14 @@ class InvalidVectors:
         order("structure-before-types", malformed, 2, None, number, both(wrong_type, extended(3)))
         order("unknown-critical-before-types", "UNSUPPORTED_TAG", 2, None, number,
               both(wrong_type, extended(300, critical=True)), value=300)
-        # Known sections in ascending order, the type of each before its width, all of them before any form.
+        # Known sections in ascending order, the type of each before its width; all types before any form.
         order("types-by-tag", "UNSUPPORTED_ENCODING", 3, mutate=changed((65, "etype", U64), (66, "etype", BYTES)),
               value=65)
         order("width-before-a-later-type", malformed, 3,
               mutate=changed((65, "payload", bytes(9)), (66, "etype", BYTES)))
         order("types-before-forms", "UNSUPPORTED_ENCODING", 3, None, {**number, "min_scores": [f32(1)]},
               changed((64, "payload", struct.pack("<Q", 2**63)), (88, "etype", U32)), value=88)
-        # List after list; of each, its offsets before its ids.
+        # List after list; the offsets of each before its ids.
         texts_with_lists = {"query_ids": texts("a"), "exclusions": ragged(texts("b", ""), [0, 2])}
         order("list-offsets-before-text-ids", malformed, 4, None, texts_with_lists,
               changed((83, "payload", offsets(0, 3))))
@@ -595,7 +595,7 @@ class InvalidVectors:
                  mutate=lambda body: body.sections.append(Section(67, BYTES, b"", True)), value=67, step=2)
 
     def replies(self):
-        """What a client must refuse."""
+        """Replies that a client must refuse."""
         self.step = 8
         server = {"direction": "server", "kind": "reply"}
         good = {"model": "m", "result_offsets": [0, 1], "ids": numbers(1), "scores": [f32(1)], "statuses": [0],

@@ -47,7 +47,7 @@ def section_type(section):
 
 
 class Tables:
-    """Each method named in a marker gives that table."""
+    """The tables. A marker in SPEC.md names the method that returns its table."""
 
     def __init__(self, schema):
         self.schema = schema
@@ -124,7 +124,7 @@ class Tables:
 
     def body(self, layout):
         least = layout.get("fixed_len_min")
-        shorter = f" ({least} of a sender that knows no more)" if least else ""
+        shorter = f" ({least} of an older sender)" if least else ""
         text = f"Fixed part, {layout['fixed_len']} bytes{shorter}:\n\n{fields(layout['fixed'])}"
         if layout["sections"]:
             text += f"\nSections:\n\n{self.sections(layout['sections'])}"

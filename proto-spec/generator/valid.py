@@ -1,4 +1,4 @@
-"""The golden vectors every implementation must take: what they are. Their bytes come from the encoder."""
+"""The golden vectors that every implementation must accept. The encoder makes their bytes."""
 
 from .encoder import END, Section, f32, f64, json_float, json_integer, json_list, shown_header
 
@@ -29,7 +29,7 @@ def model_status(active, previous=0, pinned=0):
 
 
 def least_request(message):
-    """The fixed part and sections of a request that is valid with as little as its message allows."""
+    """The fixed part and sections of the smallest valid request of a message."""
     query = {"query_kind": 1, "target": 1, "query_count": 1}
     ids = {"query_ids": numbers(1)}
     return {
@@ -508,7 +508,7 @@ class ValidVectors:
                    note="status 0x0142 is not known here: its class (caller) and its flags (RETRYABLE) are")
 
     def common_sections(self):
-        """Every request takes a model's name, critical or not, also where it has no use for it."""
+        """Every request accepts a model's name, critical or not, even if it has no use for it."""
         def not_critical(body):
             body.section(1).flags = 0
 
@@ -526,7 +526,7 @@ class ValidVectors:
                 self.request(f"{name}-model{suffix}", message, fixed, sections, mutate=mutate, **extra)
 
     def tolerated(self):
-        """What a receiver skips or ignores."""
+        """Parts that a receiver skips or ignores."""
         user, ids = self.query("USER"), {"query_ids": texts("17850")}
 
         def longer(extra):

@@ -1,5 +1,7 @@
 import KindredKernels
 import KindredQuery
+import KindredSystem
+import KindredTerminal
 
 /// Queries that let every row through: the int8 path, which gives them up to BLAS, against BLAS from the start.
 struct DenseMeasurement {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import KindredTerminal
 
 /// `kindred-bench engine`: the engine in this process, on vectors of several kinds.
 struct EngineCommand: ParsableCommand {
@@ -47,7 +48,7 @@ struct EngineCommand: ParsableCommand {
             throw ValidationError("--seconds \(seconds): above 0, to 3600")
         }
         try checkShapes()
-        if let faiss, !PeerProcess.isExecutable(faiss) {
+        if let faiss, !ChildOutput.isExecutable(faiss) {
             throw ValidationError(
                 "--faiss \(faiss): no executable file is there, wanted a Python with faiss")
         }

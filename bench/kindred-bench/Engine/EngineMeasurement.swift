@@ -1,5 +1,6 @@
 import KindredDomain
 import KindredQuery
+import KindredTerminal
 
 /// Measures the settings of one model in turn, and compares all their answers.
 struct EngineMeasurement {

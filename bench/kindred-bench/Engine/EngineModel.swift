@@ -1,7 +1,7 @@
 import KindredDomain
-import KindredKernels
 import KindredModel
 import KindredQuery
+import KindredSystem
 
 /// Rows and queries of one kind, ready to scan.
 final class EngineModel: Sendable {
@@ -56,13 +56,13 @@ final class EngineModel: Sendable {
     }
 
     /// The first `count` queries, planned; the first follows the last where there are more.
-    func planned(_ count: Int, k: Int, path: PlannedQuery.Path, eligible: EligibleRows? = nil)
-        -> [PlannedQuery]
-    {
+    func planned(
+        _ count: Int, k: Int, path: PlannedQuery.Path, eligibility: Eligibility? = nil
+    ) -> [PlannedQuery] {
         (0..<count).map {
             PlannedQuery(
-                vector: queries[$0 % queries.count], scoring: .dot, k: k, eligible: eligible, path: path,
-                rowsEligible: eligible?.count ?? side.table.count)
+                ranking: RankingVector(queries[$0 % queries.count], similarity: .dot), fetchCount: k,
+                eligibility: eligibility ?? Eligibility(count: side.table.count), path: path)
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
-import KindredKernels
 import KindredQuery
+import KindredSystem
+import KindredTerminal
 
 /// What answers another run's requests, a line each: `measure BATCH THREADS K SECONDS`, `ids COUNT K PATH` and
 /// `facts`.
@@ -83,15 +84,11 @@ struct EnginePeer {
     private func unknown(_ line: String) -> String { "unknown request \"\(line)\", wanted \(Self.requests)" }
 
     private func facts() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return String(
-            decoding: try encoder.encode(
-                Facts(
-                    buildSeconds: made.buildSeconds,
-                    buildThreads: min(Self.loadingThreadsMax, Machine.current.coreCount),
-                    residentByteCount: made.residentByteCount)),
-            as: UTF8.self)
+        try Facts(
+            buildSeconds: made.buildSeconds,
+            buildThreads: min(Self.loadingThreadsMax, Machine.current.coreCount),
+            residentByteCount: made.residentByteCount
+        ).json
     }
 
     private mutating func crew(_ threads: Int) -> Crew {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import KindredKernels
 import KindredModel
+import KindredPack
 
 /// The engine as a peer of another run, as `PeerProcess` says: over vectors of a folder, or over the same flat
 /// ones as another run of the bench while it is held to an instruction set by `KINDRED_ISA`.
@@ -19,12 +20,8 @@ struct EnginePeerCommand: ParsableCommand {
     @Option(help: "int8 or blas.") var path = EnginePath.int8
 
     func validate() throws {
-        guard (1...100_000_000).contains(rows) else {
-            throw ValidationError("--rows \(rows): 1 to 100000000")
-        }
-        guard (1...4_096).contains(dimension) else {
-            throw ValidationError("--dimension \(dimension): 1 to 4096")
-        }
+        try OptionRange.check("--rows", rows, 1...100_000_000)
+        try OptionRange.check("--dimension", dimension, 1...4_096)
     }
 
     func run() throws {

@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What `kindred-bench engine` measured.
 struct EngineReport: Report {
     let limits: MachineLimits
@@ -46,6 +48,6 @@ struct EngineReport: Report {
     }
 
     private func table(_ titles: [String], _ rows: [[String]]) -> [String] {
-        rows.isEmpty ? [] : [""] + TextTable.lines([titles] + rows)
+        rows.isEmpty ? [] : [""] + TextTable(figures: [titles] + rows).lines
     }
 }

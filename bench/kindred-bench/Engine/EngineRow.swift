@@ -1,4 +1,5 @@
 import Foundation
+import KindredTerminal
 
 /// What one setting of the grid gave.
 struct EngineRow: Codable, Sendable {

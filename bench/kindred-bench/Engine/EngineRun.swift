@@ -1,4 +1,5 @@
 import KindredKernels
+import KindredTerminal
 
 /// Measures a grid.
 struct EngineRun {

@@ -1,4 +1,4 @@
-import KindredKernels
+import KindredTerminal
 
 /// One model in the engine and in faiss: batches of the size that each is best at, and one query at a time.
 final class FaissComparison {

@@ -1,4 +1,5 @@
 import KindredQuery
+import KindredTerminal
 
 /// Filters of several selectivities against no filter, planned as the server plans them.
 ///
@@ -29,9 +30,13 @@ struct FilterMeasurement {
             kind, rows: Self.rows, dimension: Self.dimension, shipped: run.shipped, crew: run.crews[.all])
         let runner = BatchRunner(model: model, crew: run.crews[.all])
         let planner = ScanPlanner(side: model.side, mode: .auto)
-        func series(_ path: PlannedQuery.Path, _ eligible: EligibleRows?, count: Int) -> BatchSeries {
-            var queries = model.planned(EngineModel.queryCount, k: Self.k, path: path, eligible: eligible)
-            for index in queries.indices { queries[index].rowsEligible = count }
+        func series(
+            _ source: Eligibility.Source, count: Int, path: PlannedQuery.Path? = nil
+        ) -> BatchSeries {
+            let path = path ?? planner.path(fetchCount: Self.k, source: source)
+            let queries = model.planned(
+                EngineModel.queryCount, k: Self.k, path: path,
+                eligibility: Eligibility(source: source, count: count))
             return BatchSeries(queries, batchSize: batch, runner: runner)
         }
         let lists = Self.filters.map { filter in
@@ -40,15 +45,15 @@ struct FilterMeasurement {
             return rows
         }
         let masked = lists.map { list in
-            let (path, eligible) = planner.plan(k: Self.k, candidates: list, sharerCount: batch)
-            return series(path, eligible, count: list.count)
+            series(planner.source(of: list, sharerCount: batch), count: list.count)
         }
-        let unfiltered = series(planner.path(k: Self.k, eligible: nil), nil, count: Self.rows)
+        let unfiltered = series(.all, count: Self.rows)
         let samples = try run.interleaved.run([unfiltered.contender] + masked.map(\.contender)) { _ in }
         for (index, filter) in Self.filters.enumerated() {
             let found = masked[index].outcome(atLeast: Self.queriesCompared)
-            let mask = EligibleRows(rows: lists[index].rows, codes: model.side.codes)
-            let wanted = series(.blas, mask, count: mask.count).outcome(atLeast: Self.queriesCompared)
+            let mask = RowMask(rows: lists[index].rows, codes: model.side.codes)
+            let wanted = series(.masked(mask), count: mask.count, path: .blas).outcome(
+                atLeast: Self.queriesCompared)
             report.checks.append(
                 Check(
                     none:

@@ -1,4 +1,5 @@
 import KindredKernels
+import KindredTerminal
 
 /// What the engine is held to, measured in one run: each goal with what was found, met or not.
 struct GoalMeasurement {

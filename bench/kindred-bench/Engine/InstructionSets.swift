@@ -1,5 +1,6 @@
 import Foundation
 import KindredKernels
+import KindredTerminal
 
 /// The same grid in processes that are held to each instruction set of this CPU, whose answers must be the same.
 struct InstructionSets {

@@ -15,8 +15,6 @@ struct NumberList: ExpressibleByArgument {
 
     /// Throws what an option says of a number outside a range.
     func check(_ option: String, _ range: ClosedRange<Int>) throws {
-        for value in values where !range.contains(value) {
-            throw ValidationError("\(option) \(value): \(range.lowerBound) to \(range.upperBound)")
-        }
+        for value in values { try OptionRange.check(option, value, range) }
     }
 }

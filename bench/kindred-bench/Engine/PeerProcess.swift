@@ -12,15 +12,7 @@ final class PeerProcess {
     private let command: String
     private let process = Process()
     private let input = Pipe()
-    private let output = Pipe()
-    private var unread = Data()
-
-    /// Whether a program can be started from a path.
-    static func isExecutable(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
-            && FileManager.default.isExecutableFile(atPath: path)
-    }
+    private var output = ChildOutput()
 
     /// Starts a program and waits until it is ready.
     init(_ executable: String, _ arguments: [String], environment: [String: String] = [:]) throws {
@@ -31,7 +23,7 @@ final class PeerProcess {
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input
-        process.standardOutput = output
+        process.standardOutput = output.pipe
         do {
             try process.run()
         } catch {
@@ -80,17 +72,10 @@ final class PeerProcess {
         return try line()
     }
 
-    /// The next line that the peer writes.
     private func line() throws -> String {
-        while true {
-            if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = String(decoding: unread[..<end], as: UTF8.self)
-                unread = Data(unread[(end + 1)...])
-                return line
-            }
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { throw EngineFailure.peerEnded(command: command, request: "") }
-            unread += data
+        guard let line = output.line() else {
+            throw EngineFailure.peerEnded(command: command, request: "")
         }
+        return line
     }
 }

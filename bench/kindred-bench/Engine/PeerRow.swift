@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What another program reached with the same vectors in the same run.
 struct PeerRow: Encodable, Sendable {
     let name: String

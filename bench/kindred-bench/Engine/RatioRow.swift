@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// One measurement against another of the same rounds, and what it should come to.
 struct RatioRow: Encodable, Sendable {
     let name: String

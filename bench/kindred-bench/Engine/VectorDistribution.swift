@@ -1,5 +1,6 @@
 import Glibc
 import KindredKernels
+import KindredSystem
 
 /// A law that vectors are drawn from: a direction, `mean + mixing * z` with z normal, and a norm apart from it.
 struct VectorDistribution: Sendable {

@@ -38,13 +38,15 @@ enum FixedCase: String, CaseIterable, ExpressibleByArgument {
         let model = try EngineModel(
             self == .filtered ? .shipped : .flat, rows: Self.rows, dimension: Self.dimension,
             shipped: shipped, crew: crew)
-        let eligible =
+        let mask =
             self == .filtered
-            ? EligibleRows(
+            ? RowMask(
                 rows: (0..<UInt32(Self.rows)).filter { $0 % Self.rowsPerEligible == 0 },
                 codes: model.side.codes)
             : nil
-        let queries = model.planned(EngineModel.queryCount, k: Self.k, path: .int8, eligible: eligible)
+        let queries = model.planned(
+            EngineModel.queryCount, k: Self.k, path: .int8,
+            eligibility: mask.map { Eligibility(source: .masked($0), count: $0.count) })
         let runner = BatchRunner(model: model, crew: crew)
         var tally = Tally()
         var checksum = AnswerChecksum()

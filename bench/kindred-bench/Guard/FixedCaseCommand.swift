@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// `kindred-bench fixed-case`: a case whose instructions somebody else counts.
 struct FixedCaseCommand: ParsableCommand {
@@ -17,15 +16,10 @@ struct FixedCaseCommand: ParsableCommand {
     var shipped = "models/online-retail/2"
 
     func validate() throws {
-        guard (1...1_000_000).contains(queries) else {
-            throw ValidationError("--queries \(queries): 1 to 1000000")
-        }
+        try OptionRange.check("--queries", queries, 1...1_000_000)
     }
 
     func run() throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        let tally = try name.run(queries: queries, shipped: shipped)
-        print(String(decoding: try encoder.encode(tally), as: UTF8.self))
+        print(try name.run(queries: queries, shipped: shipped).json)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import KindredKernels
+import KindredTerminal
 
 /// `kindred-bench kernels`: the machine's limits.
 struct KernelsCommand: ParsableCommand {

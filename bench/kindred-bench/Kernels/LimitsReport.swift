@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What `kindred-bench kernels` measured.
 struct LimitsReport: Report {
     let limits: MachineLimits
@@ -13,7 +15,9 @@ struct LimitsReport: Report {
             ]
     }
 
-    private func table(_ rows: [[String]]) -> [String] { rows.count > 1 ? [""] + TextTable.lines(rows) : [] }
+    private func table(_ rows: [[String]]) -> [String] {
+        rows.count > 1 ? [""] + TextTable(figures: rows).lines : []
+    }
 
     private var pauses: [[String]] {
         [["pauses", "threads", "longest", "of 1 ms or more", "of the time"]]

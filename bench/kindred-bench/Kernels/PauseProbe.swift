@@ -1,4 +1,5 @@
 import Synchronization
+import KindredTerminal
 
 /// How long threads that never wait are kept from running, by the system, by other processes, or by whatever machine
 /// this one is a part of. No latency that is measured here can be told apart from that.

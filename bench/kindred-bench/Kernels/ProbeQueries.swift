@@ -1,4 +1,5 @@
 import KindredKernels
+import KindredSystem
 
 /// Coded queries at random whose thresholds are within reach, so that no kernel may skip a block, and are reached by
 /// nothing.

@@ -1,4 +1,5 @@
 import KindredKernels
+import KindredSystem
 import Synchronization
 
 /// How fast threads multiply matrices of float32 through BLAS, each its own.

@@ -1,5 +1,5 @@
 import CBenchProbes
-import KindredKernels
+import KindredSystem
 import Synchronization
 
 /// How fast threads read memory of one level, each its own part.

@@ -1,4 +1,5 @@
 import KindredKernels
+import KindredSystem
 import Synchronization
 
 /// How fast a scan kernel multiplies codes where nothing reaches the threshold, so that nothing is kept.

@@ -1,4 +1,5 @@
 import KindredWire
+import KindredTerminal
 
 /// Requests that were answered with one status, not OK.
 struct FailureTally: Encodable {

@@ -50,9 +50,7 @@ struct LoadCommand: AsyncParsableCommand {
         } else {
             try server.checkServer()
         }
-        guard (0...1_000_000).contains(verify) else {
-            throw ValidationError("--verify \(verify): 0 to 1000000")
-        }
+        try OptionRange.check("--verify", verify, 0...1_000_000)
         if let swapEvery, !(swapEvery >= 0.01 && swapEvery <= 86_400) {
             throw ValidationError("--swap-every \(swapEvery): 0.01 to 86400")
         }
@@ -110,9 +108,6 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     private func write(_ report: some Report) throws {
-        guard let json else { return }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        try encoder.encode(report).write(to: URL(fileURLWithPath: json))
+        if let json { try report.write(to: json) }
     }
 }

@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredTerminal
 
 /// Why a load could not be run.
 enum LoadFailure: Error, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import CBenchProbes
 import KindredClient
 import Synchronization
+import KindredTerminal
 
 /// Connections that measure one load after another, dealt out among threads. One thread uses it at a time, and is the
 /// first of them.

@@ -1,4 +1,5 @@
 import Foundation
+import KindredTerminal
 
 /// How a load is paced: what is the same for its warm-up and its measurement.
 enum LoadLoop: Sendable {

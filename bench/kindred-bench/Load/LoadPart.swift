@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What one thread does of a measurement, and what it finds.
 struct LoadPart: Sendable {
     typealias Instant = ContinuousClock.Instant

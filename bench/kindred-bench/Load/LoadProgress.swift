@@ -1,4 +1,5 @@
 import Synchronization
+import KindredTerminal
 
 /// How far a measurement is, for a person at a terminal: a few times a second each thread tells how it fares, and the
 /// first one shows the sum.

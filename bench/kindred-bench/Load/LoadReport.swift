@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What `kindred-bench load` measured.
 struct LoadReport: Report {
     let machine = Machine.current
@@ -48,8 +50,8 @@ struct LoadReport: Report {
         let times = swaps.windows.map(\.milliseconds).sorted()
         guard let longest = times.last else { return ["swaps      none within the time"] }
         return [
-            "swaps      \(times.count), median \(times[times.count / 2].milliseconds), longest "
-                + "\(longest.milliseconds) until active"
+            "swaps      \(times.count), median \(times[times.count / 2].millisecondsText), longest "
+                + "\(longest.millisecondsText) until active"
         ]
     }
 

@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What one measurement found.
 struct LoadResult: Encodable, Sendable {
     /// What is reported of requests that swaps of versions touched.
@@ -88,7 +90,7 @@ struct LoadResult: Encodable, Sendable {
     var failureExample: String? { failures.first { !$0.isOverload }?.line }
 
     var lines: [String] {
-        var lines = TextTable.lines(latencyRows)
+        var lines = TextTable(figures: latencyRows).lines
         lines += ["", rateLine]
         lines += failures.map { "failed     " + $0.line }
         if let openLoop { lines.append("open loop  " + openLoop.line) }

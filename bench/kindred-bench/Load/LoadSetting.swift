@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredTerminal
 
 /// What a load was: enough to run it again.
 struct LoadSetting: Encodable, Sendable {

@@ -52,13 +52,8 @@ struct LoadShapeOptions: ParsableArguments {
     var seconds = 10.0
 
     func validate() throws {
-        guard (1...10_000).contains(connections) else {
-            throw ValidationError("--connections \(connections): 1 to 10000")
-        }
-        guard (1...Self.generatorThreadsMax).contains(generatorThreads) else {
-            throw ValidationError(
-                "--generator-threads \(generatorThreads): 1 to \(Self.generatorThreadsMax)")
-        }
+        try OptionRange.check("--connections", connections, 1...10_000)
+        try OptionRange.check("--generator-threads", generatorThreads, 1...Self.generatorThreadsMax)
         guard generatorThreads <= connections else {
             throw ValidationError(
                 "--generator-threads \(generatorThreads): at most --connections, \(connections)")
@@ -73,26 +68,18 @@ struct LoadShapeOptions: ParsableArguments {
         if rate != nil, inFlight != nil {
             throw ValidationError("--rate and --in-flight: an open loop or a closed one, not both")
         }
-        if let inFlightMax, !(1...10_000_000).contains(inFlightMax) {
-            throw ValidationError("--in-flight-max \(inFlightMax): 1 to 10000000")
-        }
+        if let inFlightMax { try OptionRange.check("--in-flight-max", inFlightMax, 1...10_000_000) }
         if let inFlightMax, inFlightMax < generatorThreads {
             throw ValidationError(
                 "--in-flight-max \(inFlightMax): at least --generator-threads, \(generatorThreads), one for each"
             )
         }
-        guard (1...Int(Limits.standard.kMax)).contains(k) else {
-            throw ValidationError("--k \(k): 1 to \(Limits.standard.kMax)")
-        }
+        try OptionRange.check("--k", k, 1...Int(Limits.standard.kMax))
         guard zipfExponent > 0, zipfExponent <= 10 else {
             throw ValidationError("--zipf-exponent \(zipfExponent): above 0, to 10")
         }
-        guard (1...10_000_000).contains(pool) else {
-            throw ValidationError("--pool \(pool): 1 to 10000000")
-        }
-        guard (1...Limits.standard.timeoutMillisecondsMax).contains(timeoutMs) else {
-            throw ValidationError("--timeout-ms \(timeoutMs): 1 to \(Limits.standard.timeoutMillisecondsMax)")
-        }
+        try OptionRange.check("--pool", pool, 1...10_000_000)
+        try OptionRange.check("--timeout-ms", timeoutMs, 1...Limits.standard.timeoutMillisecondsMax)
         guard warmUp >= 0, warmUp <= 3_600 else {
             throw ValidationError("--warm-up \(warmUp): 0 to 3600")
         }

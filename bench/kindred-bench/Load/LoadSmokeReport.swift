@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What `kindred-bench load --smoke` saw: that every mode runs and that no answer is wrong or missing.
 struct LoadSmokeReport: Report {
     var checks: [Check] = []
@@ -41,7 +43,7 @@ struct LoadSmokeReport: Report {
     private mutating func add(_ mode: String, _ result: LoadResult) {
         lines.append(
             "\(mode): \(Int(result.latency.count).groupedDigits) answers, p50 "
-                + result.latency.p50.milliseconds
+                + result.latency.p50.millisecondsText
         )
         checks.append(
             Check(

@@ -2,6 +2,7 @@ import Foundation
 import KindredClient
 import KindredDomain
 import KindredModel
+import KindredTerminal
 
 /// The server under load: one that runs already, or one of its own process.
 final class LoadTarget: Sendable {

@@ -46,18 +46,11 @@ struct LoadTargetOptions: ParsableArguments {
         if let model, ModelName(model) == nil {
             throw ValidationError("--model \(model): a model's name has the form \(ModelName.rule)")
         }
-        if let rows, !(1...100_000_000).contains(rows) {
-            throw ValidationError("--rows \(rows): 1 to 100000000")
-        }
-        guard (1...4_096).contains(dimension) else {
-            throw ValidationError("--dimension \(dimension): 1 to 4096")
-        }
-        if let threads, !(1...1_024).contains(threads) {
-            throw ValidationError("--threads \(threads): 1 to 1024")
-        }
-        if let answerCacheMib, !(0...Limits.answerCacheMebibytesMax).contains(answerCacheMib) {
-            throw ValidationError(
-                "--answer-cache-mib \(answerCacheMib): 0 to \(Limits.answerCacheMebibytesMax)")
+        if let rows { try OptionRange.check("--rows", rows, 1...100_000_000) }
+        try OptionRange.check("--dimension", dimension, 1...4_096)
+        if let threads { try OptionRange.check("--threads", threads, 1...1_024) }
+        if let answerCacheMib {
+            try OptionRange.check("--answer-cache-mib", answerCacheMib, 0...Limits.answerCacheMebibytesMax)
         }
     }
 

@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What is reported of how well an open loop kept its times.
 struct OpenLoopFigures: Encodable, Sendable {
     /// Requests per second that were asked for.

@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What `kindred-bench load --overload` measured.
 struct OverloadReport: Report {
     /// Something that a server under too much load is held to.
@@ -128,7 +130,7 @@ struct OverloadReport: Report {
             + rounds.flatMap { [("capacity", $0.capacity), ("overload", $0.overload)] }
             + [("recovery", recovery), ("after", after)]
         return machine.lines + ["load average \(loadBefore) before, \(loadAfter) after", ""] + setting.lines
-            + TextTable.lines([["load"] + Self.columns] + rows.map { [$0.0] + Self.cells($0.1) })
+            + TextTable(figures: [["load"] + Self.columns] + rows.map { [$0.0] + Self.cells($0.1) }).lines
             + [""] + goals.map(\.line) + doubt + RepeatCounter.lines(repeatedCount) + [""]
     }
 

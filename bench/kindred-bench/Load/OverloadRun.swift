@@ -1,4 +1,5 @@
 import KindredClient
+import KindredTerminal
 
 /// A load that is far too great, between two that are not: what is answered, how soon the rest is refused, and how soon
 /// all is as before.

@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// Requests that the server answers, whoever asks, with answers that it has kept, from now on.
 struct RepeatCounter {
     private let target: LoadTarget

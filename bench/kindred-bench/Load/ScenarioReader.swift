@@ -1,6 +1,7 @@
 import Foundation
 import KindredDomain
 import KindredModel
+import KindredSystem
 
 /// Reads a scenario from a JSON file and believes nothing in it: every member is known and within its limits.
 struct ScenarioReader {
@@ -12,7 +13,7 @@ struct ScenarioReader {
 
     private let file: String
 
-    /// The scenario in a file. Throws `ModelFileFailure` with the member, its value and what would be right.
+    /// The scenario in a file. Throws `FileFailure` with the member, its value and what would be right.
     static func read(_ path: String) throws -> Scenario {
         let reader = ScenarioReader(file: path)
         guard let data = FileManager.default.contents(atPath: path) else {
@@ -30,8 +31,8 @@ struct ScenarioReader {
         return try ScenarioReader(file: file).scenario(value)
     }
 
-    private func failure(_ field: String, _ found: String, _ wanted: String) -> ModelFileFailure {
-        ModelFileFailure(file: file, field: field, found: found, wanted: wanted)
+    private func failure(_ field: String, _ found: String, _ wanted: String) -> FileFailure {
+        FileFailure(file: file, field: field, found: found, wanted: wanted)
     }
 
     private func scenario(_ document: JSONValue) throws -> Scenario {

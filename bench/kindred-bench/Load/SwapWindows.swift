@@ -1,4 +1,5 @@
 import Synchronization
+import KindredTerminal
 
 /// When versions were swapped, told by one task and asked by the thread of the load.
 final class SwapWindows: Sendable {
@@ -19,7 +20,7 @@ final class SwapWindows: Sendable {
     /// Whether a swap was going on at any time from an instant until now.
     func touch(since instant: ContinuousClock.Instant) -> Bool {
         isSwapping.load(ordering: .acquiring)
-            || lastEnd.load(ordering: .acquiring) >= Self.nanoseconds(instant - start)
+            || lastEnd.load(ordering: .acquiring) >= (instant - start).inNanoseconds
     }
 
     /// Runs a swap to `version`.
@@ -27,16 +28,11 @@ final class SwapWindows: Sendable {
         let begun = ContinuousClock.now
         isSwapping.store(true, ordering: .releasing)
         defer {
-            lastEnd.store(Self.nanoseconds(.now - start), ordering: .releasing)
+            lastEnd.store((ContinuousClock.now - start).inNanoseconds, ordering: .releasing)
             isSwapping.store(false, ordering: .releasing)
         }
         try await body()
-        let milliseconds = (ContinuousClock.now - begun).inSeconds * 1_000
+        let milliseconds = (ContinuousClock.now - begun).inMilliseconds
         windows.withLock { $0.append(Window(version: version, milliseconds: milliseconds)) }
-    }
-
-    private static func nanoseconds(_ duration: Duration) -> Int64 {
-        let (seconds, attoseconds) = duration.components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

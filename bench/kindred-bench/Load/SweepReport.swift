@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What `kindred-bench load --sweep` measured.
 struct SweepReport: Report {
     let machine = Machine.current
@@ -72,7 +74,7 @@ struct SweepReport: Report {
     var lines: [String] {
         machine.lines + ["load average \(loadBefore) before, \(loadAfter) after", ""] + setting.lines
             + ["\(closed.loop): \(Int(closed.goodput).groupedDigits) answers/s", ""]
-            + TextTable.lines([Self.columns] + rows.map(Self.cells)) + ["", conclusion]
+            + TextTable(figures: [Self.columns] + rows.map(Self.cells)).lines + ["", conclusion]
             + RepeatCounter.lines(repeatedCount) + [""]
     }
 
@@ -101,8 +103,8 @@ struct SweepReport: Report {
         if let targetP99 {
             text +=
                 rateWithinTarget.map {
-                    "; p99 within \(targetP99.milliseconds) up to \(Int($0).groupedDigits) requests/s"
-                } ?? "; p99 within \(targetP99.milliseconds) at no rate that was tried"
+                    "; p99 within \(targetP99.millisecondsText) up to \(Int($0).groupedDigits) requests/s"
+                } ?? "; p99 within \(targetP99.millisecondsText) at no rate that was tried"
         }
         return text
     }

@@ -1,4 +1,5 @@
 import KindredClient
+import KindredTerminal
 
 /// One open-loop measurement after another, at rates below and above what the server can do.
 struct SweepRun {

@@ -1,5 +1,6 @@
 import KindredDomain
 import KindredQuery
+import KindredTerminal
 
 /// Runs expansions with every thread of a crew on the phases that threads share, as event loops would.
 final class AudienceRunner {

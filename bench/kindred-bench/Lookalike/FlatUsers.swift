@@ -2,6 +2,7 @@ import KindredDomain
 import KindredKernels
 import KindredModel
 import KindredQuery
+import KindredSystem
 
 /// Users whose vectors point anywhere and have length 1, in memory: nothing for a bound of norms to save.
 final class FlatUsers: Sendable {
@@ -10,7 +11,7 @@ final class FlatUsers: Sendable {
     static let idStep: UInt64 = 3
 
     let generation: Generation
-    let codes: CodeTable
+    let codes: Int8Codes
     let table: VectorTable
 
     /// Every thread of the crew makes a part.
@@ -36,7 +37,7 @@ final class FlatUsers: Sendable {
                 kind: .number, count: count, words: numbers.bytes, text: none, storage: [numbers], file: "ids"
             ),
             dimension: dimension, vectors: vectors.bytes, storage: [vectors], metric: .dot, file: "vectors")
-        codes = try CodeTable(building: table)
+        codes = try Int8Codes(building: table)
         guard let name = ModelName("flat") else { preconditionFailure("a well-formed name") }
         let manifest = Manifest(
             model: name, version: 1, created: "2000-01-01T00:00:00Z", metric: .dot, dimension: dimension,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import KindredDomain
+import KindredTerminal
 
 /// `kindred-bench lookalike`: audiences of all sizes, as multiples of the time to read the codes once.
 struct LookalikeCommand: ParsableCommand {
@@ -33,13 +34,9 @@ struct LookalikeCommand: ParsableCommand {
     ]
 
     func validate() throws {
-        guard (1_000...100_000_000).contains(rows) else {
-            throw ValidationError("--rows \(rows): 1000 to 100000000")
-        }
-        guard (1...1_024).contains(dimension) else {
-            throw ValidationError("--dimension \(dimension): 1 to 1024")
-        }
-        guard (1...1_000).contains(rounds) else { throw ValidationError("--rounds \(rounds): 1 to 1000") }
+        try OptionRange.check("--rows", rows, 1_000...100_000_000)
+        try OptionRange.check("--dimension", dimension, 1...1_024)
+        try OptionRange.check("--rounds", rounds, 1...1_000)
         guard ScanMode(rawValue: scan) != nil else {
             throw ValidationError("--scan \(scan): auto, blas or int8")
         }

@@ -1,6 +1,7 @@
 import Foundation
 import KindredKernels
 import KindredQuery
+import KindredTerminal
 
 /// What `kindred-bench lookalike` measured.
 struct LookalikeReport: Report {
@@ -84,13 +85,12 @@ struct LookalikeReport: Report {
         sizes[index].checksum = Self.checksum(measured.audience)
     }
 
-    /// FNV-1a over the bits of all scores (Fowler, Noll and Vo, 1991).
+    /// A checksum of the bits of all scores.
     private static func checksum(_ audience: Audience) -> UInt64 {
-        let sum = audience.scores.prefix(audience.count).reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
-            ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3
-        }
+        var checksum = AnswerChecksum()
+        for score in audience.scores.prefix(audience.count) { checksum.add(UInt64(score.bitPattern)) }
         withExtendedLifetime(audience) {}
-        return sum
+        return checksum.value
     }
 
     /// The least time to read the codes once.
@@ -102,10 +102,10 @@ struct LookalikeReport: Report {
             "int8 kernel: \(scanKernel)",
             "",
             "\(rows.groupedDigits) x \(dimension) flat users, \(threads) threads: codes of "
-                + "\(codeByteCount.mebibytes) read once in \((reading.best * 1_000).milliseconds), "
+                + "\(codeByteCount.mebibytes) read once in \((reading.best * 1_000).millisecondsText), "
                 + "\(bandwidth.fixed(1)) GB/s",
             "",
-        ] + TextTable.lines(table) + [
+        ] + TextTable(figures: table).lines + [
             "",
             "ms and x reading: best of the rounds; median x: median of the ratios of the same rounds; "
                 + "phases in ms of the fastest round",

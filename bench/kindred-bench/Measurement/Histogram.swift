@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// Durations counted in log-linear buckets, the layout of HdrHistogram: three significant digits from 1 µs to
 /// 1 h.
 ///
@@ -20,12 +22,15 @@ struct Histogram: Sendable {
     private var sumOfSquares = 0.0
     /// The longest duration, exactly; 0 where nothing was recorded.
     private(set) var max: Int64 = 0
+    private var least = Int64.max
 
     var isEmpty: Bool { count == 0 }
 
+    /// The shortest duration, exactly, in nanoseconds; 0 where nothing was recorded.
+    var min: Int64 { isEmpty ? 0 : least }
+
     mutating func record(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        record(nanoseconds: seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000)
+        record(nanoseconds: duration.inNanoseconds)
     }
 
     /// Counts a duration; one below 0 counts as 0.
@@ -37,6 +42,7 @@ struct Histogram: Sendable {
         sum += Double(value)
         sumOfSquares += Double(value) * Double(value)
         max = Swift.max(max, value)
+        least = Swift.min(least, value)
     }
 
     /// Counts what another one has counted.
@@ -47,6 +53,7 @@ struct Histogram: Sendable {
         sum += other.sum
         sumOfSquares += other.sumOfSquares
         max = Swift.max(max, other.max)
+        least = Swift.min(least, other.least)
     }
 
     /// Nanoseconds; 0 where nothing was recorded.

@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// Pieces of work measured in turn, A B C A B C, so that whatever disturbs the machine disturbs all of them.
 struct Interleaved: Sendable {
     /// Something that is measured: `sample` repeats its work for about so many seconds and returns what once took.

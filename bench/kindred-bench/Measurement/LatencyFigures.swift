@@ -1,7 +1,10 @@
-/// What is reported of a histogram of latencies, in milliseconds; zeros where nothing was recorded.
+import KindredTerminal
+
+/// What a report tells of a histogram of latencies, in milliseconds; zeros where nothing was recorded.
 struct LatencyFigures: Encodable, Sendable {
     let count: UInt64
     let mean: Double
+    let min: Double
     let p50: Double
     let p90: Double
     let p99: Double
@@ -12,6 +15,7 @@ struct LatencyFigures: Encodable, Sendable {
         func milliseconds(_ share: Double) -> Double { Double(histogram.value(atShare: share)) / 1e6 }
         count = histogram.count
         mean = histogram.mean / 1e6
+        min = Double(histogram.min) / 1e6
         p50 = milliseconds(0.5)
         p90 = milliseconds(0.9)
         p99 = milliseconds(0.99)
@@ -22,7 +26,16 @@ struct LatencyFigures: Encodable, Sendable {
     static let columns = ["p50", "p90", "p99", "p99.9", "max", "requests"]
 
     /// A cell for each of `columns`.
-    var cells: [String] {
-        [p50, p90, p99, p999, max].map { $0.fixed(3) } + [Int(count).groupedDigits]
+    var cells: [String] { [p50, p90, p99, p999, max].map { $0.fixed(3) } + [count.groupedDigits] }
+
+    /// The figures in one line of text.
+    var line: String {
+        guard count > 0 else { return "none" }
+        return "p50 \(p50.millisecondsText)  p99 \(p99.millisecondsText)  max \(max.millisecondsText)"
+            + "  (\(count.groupedDigits))"
     }
+}
+
+extension Histogram {
+    var figures: LatencyFigures { LatencyFigures(self) }
 }

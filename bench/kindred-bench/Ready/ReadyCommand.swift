@@ -26,16 +26,10 @@ struct ReadyCommand: AsyncParsableCommand {
     var json: String?
 
     func validate() throws {
-        guard (1_000...100_000_000).contains(rows) else {
-            throw ValidationError("--rows \(rows): 1000 to 100000000")
-        }
-        guard (1...4_096).contains(dimension) else {
-            throw ValidationError("--dimension \(dimension): 1 to 4096")
-        }
-        guard (1...1_000).contains(inFlight) else {
-            throw ValidationError("--in-flight \(inFlight): 1 to 1000")
-        }
-        guard (1...1_000).contains(rounds) else { throw ValidationError("--rounds \(rounds): 1 to 1000") }
+        try OptionRange.check("--rows", rows, 1_000...100_000_000)
+        try OptionRange.check("--dimension", dimension, 1...4_096)
+        try OptionRange.check("--in-flight", inFlight, 1...1_000)
+        try OptionRange.check("--rounds", rounds, 1...1_000)
     }
 
     func run() async throws {

@@ -1,4 +1,5 @@
 import KindredKernels
+import KindredTerminal
 
 /// What `kindred-bench ready` measured.
 struct ReadyReport: Report {
@@ -19,16 +20,16 @@ struct ReadyReport: Report {
     private(set) var starts = Samples()
     /// Seconds from a version's appearance until an answer is of it.
     private(set) var swaps = Samples()
-    private(set) var steady = Latencies().figures
-    private(set) var loading = Latencies().figures
+    private(set) var steady = Histogram().figures
+    private(set) var loading = Histogram().figures
     /// Of each round: the p99 in milliseconds before and while a version is loaded.
     private(set) var rounds: [[Double]] = []
     private(set) var isReadyGoalMet = false
     private(set) var isLatencyGoalMet = false
     private(set) var checks: [Check] = []
 
-    private var steadyLatencies = Latencies()
-    private var loadingLatencies = Latencies()
+    private var steadyLatencies = Histogram()
+    private var loadingLatencies = Histogram()
     private var compared = 0
     private var differences = 0
     private var firstDifference: String?
@@ -54,18 +55,18 @@ struct ReadyReport: Report {
     ) {
         let first = result.sightings.first { $0.version > 1 }?.received ?? .now
         swaps.append((first - appeared).inSeconds)
-        var before = Latencies()
-        var during = Latencies()
+        var before = Histogram()
+        var during = Histogram()
         for sighting in result.sightings {
             if sighting.received > appeared, sighting.sent < first {
-                during.append(sighting.latency)
+                during.record(sighting.latency)
             } else if sighting.sent >= steadySince, sighting.received <= appeared {
-                before.append(sighting.latency)
+                before.record(sighting.latency)
             }
         }
         rounds.append([before.figures.p99, during.figures.p99])
-        steadyLatencies.append(contentsOf: before)
-        loadingLatencies.append(contentsOf: during)
+        steadyLatencies.merge(before)
+        loadingLatencies.merge(during)
         compared += result.sightings.count
         differences += result.differences
         firstDifference = firstDifference ?? result.firstDifference
@@ -99,21 +100,21 @@ struct ReadyReport: Report {
                 + "catalog, in the page cache",
             "from the start of a server until it listens       \(line(starts))",
             "from a version's appearance until it answers      \(line(swaps))",
-            "goal <= \((Self.secondsMax * 1_000).milliseconds): \(isReadyGoalMet ? "met" : "not met")",
+            "goal <= \((Self.secondsMax * 1_000).millisecondsText): \(isReadyGoalMet ? "met" : "not met")",
             "",
             "\(inFlight) requests in flight",
             "before         \(steady.line)",
             "while loading  \(loading.line)",
             "p99 of rounds  "
                 + rounds.map { "\($0[0].fixed(1)) -> \($0[1].fixed(1))" }.joined(separator: ", ") + " ms",
-            "goal p99 <= \(p99Max.milliseconds), twice the one before and \(Self.p99Allowance.milliseconds): "
+            "goal p99 <= \(p99Max.millisecondsText), twice the one before and \(Self.p99Allowance.millisecondsText): "
                 + (isLatencyGoalMet ? "met" : "not met"),
             "",
         ]
     }
 
     private func line(_ samples: Samples) -> String {
-        "median \((samples.median * 1_000).milliseconds)  best \((samples.best * 1_000).milliseconds)  "
+        "median \((samples.median * 1_000).millisecondsText)  best \((samples.best * 1_000).millisecondsText)  "
             + "(\(samples.seconds.count))"
     }
 }

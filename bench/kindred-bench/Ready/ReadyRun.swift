@@ -1,7 +1,8 @@
 import Foundation
 import KindredClient
-import KindredKernels
 import KindredModel
+import KindredSystem
+import KindredTerminal
 
 /// Starts of a server on a packed version, and swaps of a running one to a second version under load.
 struct ReadyRun {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import KindredModel
+import KindredSystem
 
 /// A packed version that is kept out of a repository until it is to appear there.
 struct VersionShelf {

@@ -2,6 +2,7 @@ import Foundation
 import KindredClient
 import KindredKernels
 import KindredModel
+import KindredPack
 
 /// Random users and items, and the score that each user must have in the audience of some seeds.
 struct AudienceModel: Sendable {

@@ -2,7 +2,7 @@
 struct BystanderTally: Sendable {
     private static let failuresMax = 1_000
 
-    private(set) var latencies: [StreamPhase.Stage: Latencies] = [:]
+    private(set) var latencies: [StreamPhase.Stage: Histogram] = [:]
     private(set) var failures = 0
     private(set) var firstFailure: String?
 
@@ -12,7 +12,7 @@ struct BystanderTally: Sendable {
     mutating func add(_ elapsed: Duration, begun: StreamPhase.Stage, ended: StreamPhase.Stage) {
         // A request that touches the scan belongs to it.
         let stage = begun == .idle && ended == .scan ? ended : begun
-        latencies[stage, default: Latencies()].append(elapsed)
+        latencies[stage, default: Histogram()].record(elapsed)
     }
 
     mutating func fail(_ error: any Error) {

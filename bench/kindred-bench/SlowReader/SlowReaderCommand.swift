@@ -24,12 +24,8 @@ struct SlowReaderCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (1_000...100_000_000).contains(users) else {
-            throw ValidationError("--users \(users): 1000 to 100000000")
-        }
-        guard (1...1_024).contains(dimension) else {
-            throw ValidationError("--dimension \(dimension): 1 to 1024")
-        }
+        try OptionRange.check("--users", users, 1_000...100_000_000)
+        try OptionRange.check("--dimension", dimension, 1...1_024)
         guard (1...users / 2).contains(seeds) else {
             throw ValidationError("--seeds \(seeds): 1 to \(users / 2), half of the users")
         }

@@ -1,19 +1,21 @@
+import KindredTerminal
+
 /// What `kindred-bench slow-reader` measured.
 struct SlowReaderReport: Report {
     /// Latencies of one kind of request, by what the audience was doing.
     struct Stages: Encodable {
-        let idle: Latencies.Figures
-        let scan: Latencies.Figures
-        let rows: Latencies.Figures
+        let idle: LatencyFigures
+        let scan: LatencyFigures
+        let rows: LatencyFigures
         /// During the scan and the rows.
-        let all: Latencies.Figures
+        let all: LatencyFigures
 
         init(_ tally: BystanderTally) {
-            func latencies(_ stage: StreamPhase.Stage) -> Latencies {
-                tally.latencies[stage, default: Latencies()]
+            func latencies(_ stage: StreamPhase.Stage) -> Histogram {
+                tally.latencies[stage, default: Histogram()]
             }
             var both = latencies(.scan)
-            both.append(contentsOf: latencies(.rows))
+            both.merge(latencies(.rows))
             (idle, scan, rows, all) = (
                 latencies(.idle).figures, latencies(.scan).figures, latencies(.rows).figures, both.figures
             )
@@ -47,8 +49,8 @@ struct SlowReaderReport: Report {
         }
 
         var line: String {
-            "goal p99 of recommendations while the audience is found <= \(p99Max.milliseconds), twice the "
-                + "one before and \(scanP99Allowance.milliseconds): \(isMet ? "met" : "not met")"
+            "goal p99 of recommendations while the audience is found <= \(p99Max.millisecondsText), twice the "
+                + "one before and \(scanP99Allowance.millisecondsText): \(isMet ? "met" : "not met")"
         }
     }
 
@@ -117,12 +119,12 @@ struct SlowReaderReport: Report {
         guard judgesLatencies else { return }
         checks += [
             Check(
-                "p99 of recommendations meanwhile", found: p99.milliseconds,
-                wanted: "under \(Self.recommendationP99Max.milliseconds)",
+                "p99 of recommendations meanwhile", found: p99.millisecondsText,
+                wanted: "under \(Self.recommendationP99Max.millisecondsText)",
                 holds: p99 < Self.recommendationP99Max && self.recommendations.all.count > 0),
             Check(
-                "longest ping during the scan", found: longest.milliseconds,
-                wanted: "at most \(Self.pingMax.milliseconds)",
+                "longest ping during the scan", found: longest.millisecondsText,
+                wanted: "at most \(Self.pingMax.millisecondsText)",
                 holds: longest <= Self.pingMax && self.pings.scan.count > 0),
         ]
     }
@@ -131,8 +133,8 @@ struct SlowReaderReport: Report {
         [
             "audience of \(rows.groupedDigits) from \(users.groupedDigits) x \(dimension) and \(seeds.groupedDigits) "
                 + "seeds, attempt \(attempt) of at most \(attemptsMax)",
-            "first rows after \((scanSeconds * 1_000).milliseconds) (the server computed "
-                + "\((computeSeconds * 1_000).milliseconds)), all after \((totalSeconds * 1_000).milliseconds)",
+            "first rows after \((scanSeconds * 1_000).millisecondsText) (the server computed "
+                + "\((computeSeconds * 1_000).millisecondsText)), all after \((totalSeconds * 1_000).millisecondsText)",
         ]
             + recommendations.lines("recommendations") + pings.lines("pings          ")
             + ["resident before \(residentBefore.mebibytes), at most \(residentPeak.mebibytes) meanwhile"]

@@ -1,4 +1,5 @@
 import KindredClient
+import KindredTerminal
 
 /// A server with one large audience in it, a slow reader, and two bystanders.
 struct SlowReaderRun {

@@ -1,38 +1,20 @@
-import Foundation
+import KindredSystem
+import KindredTerminal
 
 extension Double {
-    /// A time in milliseconds with its unit, two digits after the point.
-    var milliseconds: String { String(format: "%.2f ms", self) }
+    /// A number of milliseconds with its unit and two digits after the point.
+    var millisecondsText: String { fixed(2) + " ms" }
 
-    /// The number with so many digits after the point.
-    func fixed(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
-
-    /// A share in per cent: one digit after the point below ten.
-    var percent: String { String(format: magnitude < 0.0995 ? "%.1f %%" : "%.0f %%", self * 100) }
+    /// A share in per cent, with one digit after the point below ten.
+    var percent: String { (self * 100).fixed(magnitude < 0.0995 ? 1 : 0) + " %" }
 }
 
 extension Int {
-    /// A number of bytes in MiB, one digit after the point.
-    var mebibytes: String { String(format: "%.1f MiB", Double(self) / 1_048_576) }
-
-    /// The number with a comma between groups of three digits.
-    var groupedDigits: String {
-        let digits = Array(String(magnitude))
-        var text = self < 0 ? "-" : ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-            text.append(digit)
-        }
-        return text
-    }
-}
-
-extension Duration {
-    /// The time in seconds.
-    var inSeconds: Double { self / .seconds(1) }
+    /// A number of bytes in MiB, with one digit after the point.
+    var mebibytes: String { (Double(self) / 1_048_576).fixed(1) + " MiB" }
 }
 
 extension UInt64 {
     /// Sixteen hexadecimal digits.
-    var hexadecimal: String { String(format: "%016llx", self) }
+    var hexadecimal: String { HexText.encode(withUnsafeBytes(of: bigEndian, Array.init)) }
 }

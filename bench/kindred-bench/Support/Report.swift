@@ -13,9 +13,7 @@ extension Report {
     /// Prints the figures and the checks; exits with 1 where one does not hold.
     func conclude(json: Bool) throws {
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            print(String(decoding: try encoder.encode(self), as: UTF8.self))
+            print(try json)
         } else {
             for line in lines + checks.map(\.line) { print(line) }
         }
@@ -34,8 +32,17 @@ extension Report {
 
     /// Writes everything as one JSON object.
     func write(to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        try encoder.encode(self).write(to: URL(fileURLWithPath: path))
+        try Data(json.utf8).write(to: URL(fileURLWithPath: path))
+    }
+}
+
+extension Encodable {
+    /// The value as one JSON object in one line, with its members sorted by name.
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
     }
 }

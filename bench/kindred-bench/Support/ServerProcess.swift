@@ -5,7 +5,7 @@ import KindredClient
 /// A `kindred serve` of its own process on a scratch folder.
 final class ServerProcess {
     private let process = Process()
-    private let output = Pipe()
+    private var output = ChildOutput()
     private let logPath: String
     let endpoint: Endpoint
     let memory: ProcessMemory
@@ -17,7 +17,7 @@ final class ServerProcess {
         binary: String, scratch: ScratchFolder, models: String? = nil, answerCacheMebibytes: Int? = 0,
         options: [String] = []
     ) throws {
-        guard FileManager.default.isExecutableFile(atPath: binary) else {
+        guard ChildOutput.isExecutable(binary) else {
             throw BenchFailure.binaryMissing(path: binary)
         }
         logPath = scratch.path + "/server.log"
@@ -32,12 +32,12 @@ final class ServerProcess {
                 "serve", "--models", models ?? scratch.models, "--state", scratch.path + "/state", "--listen",
                 "127.0.0.1:0",
             ] + (answerCacheMebibytes.map { ["--answer-cache-mib", "\($0)"] } ?? []) + options
-        process.standardOutput = output
+        process.standardOutput = output.pipe
         process.standardError = log
         try process.run()
         let processID = process.processIdentifier
         Interruption.add { kill(processID, SIGKILL) }
-        guard let endpoint = Self.endpoint(from: output.fileHandleForReading) else {
+        guard let endpoint = Self.endpoint(from: &output) else {
             let status = process.isRunning ? nil : process.terminationStatus
             process.stop()
             throw BenchFailure.serverNotReady(status: status, log: Self.end(ofLog: logPath))
@@ -57,18 +57,13 @@ final class ServerProcess {
         }
     }
 
-    /// What follows "listening on" in the first line that says so; nil where the output ends before.
-    private static func endpoint(from handle: FileHandle) -> Endpoint? {
-        var text = ""
-        while true {
-            let data = handle.availableData
-            if data.isEmpty { return nil }
-            text += String(decoding: data, as: UTF8.self)
-            for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
-                let mark = "listening on "
-                if line.hasPrefix(mark) { return Endpoint(String(line.dropFirst(mark.count))) }
-            }
+    /// The address in the server's "listening on" line; nil where the server ends before it.
+    private static func endpoint(from output: inout ChildOutput) -> Endpoint? {
+        let mark = "listening on "
+        while let line = output.line() {
+            if line.hasPrefix(mark) { return Endpoint(String(line.dropFirst(mark.count))) }
         }
+        return nil
     }
 
     private static func end(ofLog path: String) -> String {

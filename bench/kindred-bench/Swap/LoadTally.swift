@@ -9,7 +9,7 @@ struct LoadTally: Sendable {
     /// Answers of an older version after a newer one's on the same connection.
     var stepsBack = 0
     var versions: Set<UInt64> = []
-    var latencies: [LoadPhase: Latencies] = [:]
+    var latencies: [LoadPhase: Histogram] = [:]
 
     mutating func add(_ other: LoadTally) {
         requests += other.requests
@@ -20,7 +20,7 @@ struct LoadTally: Sendable {
         stepsBack += other.stepsBack
         versions.formUnion(other.versions)
         for (phase, latencies) in other.latencies {
-            self.latencies[phase, default: Latencies()].append(contentsOf: latencies)
+            self.latencies[phase, default: Histogram()].merge(latencies)
         }
     }
 }

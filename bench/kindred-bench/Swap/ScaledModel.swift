@@ -1,6 +1,7 @@
 import KindredClient
 import KindredKernels
 import KindredModel
+import KindredPack
 
 /// A model whose every score tells its version.
 ///

@@ -21,18 +21,10 @@ struct SwapCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (4...Int(ScaledModel.versionMax)).contains(versions) else {
-            throw ValidationError("--versions \(versions): 4 to \(ScaledModel.versionMax)")
-        }
-        guard (ScaledModel.k...10_000_000).contains(rows) else {
-            throw ValidationError("--rows \(rows): \(ScaledModel.k) to 10000000")
-        }
-        guard (1...1_024).contains(dimension) else {
-            throw ValidationError("--dimension \(dimension): 1 to 1024")
-        }
-        guard (1...1_000).contains(connections) else {
-            throw ValidationError("--connections \(connections): 1 to 1000")
-        }
+        try OptionRange.check("--versions", versions, 4...Int(ScaledModel.versionMax))
+        try OptionRange.check("--rows", rows, ScaledModel.k...10_000_000)
+        try OptionRange.check("--dimension", dimension, 1...1_024)
+        try OptionRange.check("--connections", connections, 1...1_000)
     }
 
     func run() async throws {

@@ -49,7 +49,7 @@ final class SwapLoad: Sendable {
                 let elapsed = ContinuousClock.now - start
                 // A request that touches a swap belongs to it.
                 let counted = begun == .swapping ? begun : phase
-                tally.latencies[counted, default: Latencies()].append(elapsed)
+                tally.latencies[counted, default: Histogram()].record(elapsed)
                 if !model.isRight(answer, user: user) {
                     tally.wrong += 1
                     tally.firstWrong = tally.firstWrong ?? "user \(user): \(answer)"

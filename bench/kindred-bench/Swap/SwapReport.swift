@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// What `kindred-bench swap` measured.
 struct SwapReport: Report {
     /// The active version and the one a rollback would serve.
@@ -17,11 +19,11 @@ struct SwapReport: Report {
     /// The most versions that were in memory once a swap was over.
     var loadedMax = 0
     /// From publication until active.
-    var swapTimes = Latencies()
-    private(set) var swapMilliseconds = Latencies().figures
-    private(set) var steady = Latencies().figures
-    private(set) var packing = Latencies().figures
-    private(set) var swapping = Latencies().figures
+    var swapTimes = Histogram()
+    private(set) var swapMilliseconds = Histogram().figures
+    private(set) var steady = Histogram().figures
+    private(set) var packing = Histogram().figures
+    private(set) var swapping = Histogram().figures
     private(set) var checks: [Check] = []
 
     private enum CodingKeys: String, CodingKey {
@@ -41,9 +43,9 @@ struct SwapReport: Report {
     mutating func finish(_ tally: LoadTally) {
         requests = tally.requests
         swapMilliseconds = swapTimes.figures
-        steady = tally.latencies[.steady, default: Latencies()].figures
-        packing = tally.latencies[.packing, default: Latencies()].figures
-        swapping = tally.latencies[.swapping, default: Latencies()].figures
+        steady = tally.latencies[.steady, default: Histogram()].figures
+        packing = tally.latencies[.packing, default: Histogram()].figures
+        swapping = tally.latencies[.swapping, default: Histogram()].figures
         let silent = (1...versions).filter { !tally.versions.contains($0) }
         let before = resident[Int(baseline), default: 0]
         let after = resident[Int(versions), default: 0]
@@ -79,8 +81,8 @@ struct SwapReport: Report {
             "steady         \(steady.line)",
             "while packing  \(packing.line)",
             "while swapping \(swapping.line)",
-            "from publication until active  min \(swapMilliseconds.min.milliseconds)  median "
-                + "\(swapMilliseconds.p50.milliseconds)  max \(swapMilliseconds.max.milliseconds)",
+            "from publication until active  min \(swapMilliseconds.min.millisecondsText)  median "
+                + "\(swapMilliseconds.p50.millisecondsText)  max \(swapMilliseconds.max.millisecondsText)",
             "resident       \(memory.joined(separator: ", "))",
         ]
     }

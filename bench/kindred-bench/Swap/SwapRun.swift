@@ -1,4 +1,5 @@
 import KindredClient
+import KindredTerminal
 
 /// A server, a load, and versions that are published one after another.
 struct SwapRun {
@@ -82,7 +83,7 @@ struct SwapRun {
                 wanted: version, active: models.first?.active ?? 0,
                 refusals: models.first?.refusals.map { "\($0.version): \($0.reason)" } ?? [])
         }
-        report.swapTimes.append(ContinuousClock.now - published)
+        report.swapTimes.record(ContinuousClock.now - published)
         load.phase = .steady
         report.loadedMax = max(report.loadedMax, status.loaded.count)
         // Two further versions have served since.

@@ -1,7 +1,8 @@
 import Foundation
 import KindredDomain
-import KindredKernels
 import KindredModel
+import KindredPack
+import KindredSystem
 
 /// Items and a thousand users drawn from a kind's laws, whose ids are their rows, packed for a server.
 final class DrawnModel {

@@ -1,4 +1,5 @@
 import Glibc
+import KindredTerminal
 
 /// How busy the machine is, this measurement included.
 enum LoadAverage {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import KindredTerminal
 
 /// What a process has used of the processors.
 enum ProcessTime {

@@ -1,6 +1,7 @@
 import KindredClient
 import KindredDomain
 import KindredWire
+import KindredTerminal
 
 /// Requests of a pool over a few connections, in a closed or an open loop. One thread, `epoll`, bodies
 /// encoded once: next to nothing beside the server.

@@ -36,22 +36,14 @@ struct WireCommand: ParsableCommand {
     var json: String?
 
     func validate() throws {
-        guard (1...100_000_000).contains(rows) else {
-            throw ValidationError("--rows \(rows): 1 to 100000000")
-        }
-        guard (1...4_096).contains(dimension) else {
-            throw ValidationError("--dimension \(dimension): 1 to 4096")
-        }
-        guard (1...DrawnModel.userCount).contains(inFlight) else {
-            throw ValidationError("--in-flight \(inFlight): 1 to \(DrawnModel.userCount)")
-        }
+        try OptionRange.check("--rows", rows, 1...100_000_000)
+        try OptionRange.check("--dimension", dimension, 1...4_096)
+        try OptionRange.check("--in-flight", inFlight, 1...DrawnModel.userCount)
         guard (1...inFlight).contains(connections) else {
             throw ValidationError("--connections \(connections): 1 to \(inFlight), the requests in flight")
         }
-        guard (1...10_000).contains(k) else { throw ValidationError("--k \(k): 1 to 10000") }
-        guard (1...1_024).contains(threads) else {
-            throw ValidationError("--threads \(threads): 1 to 1024")
-        }
+        try OptionRange.check("--k", k, 1...10_000)
+        try OptionRange.check("--threads", threads, 1...1_024)
         guard seconds > 0, seconds <= 3_600 else {
             throw ValidationError("--seconds \(seconds): above 0, to 3600")
         }

@@ -1,3 +1,5 @@
+import KindredTerminal
+
 /// Why a measurement over the wire could not be finished.
 enum WireFailure: Error, CustomStringConvertible {
     /// A request was answered with a failure, or nobody had asked.

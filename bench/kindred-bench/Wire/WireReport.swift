@@ -1,4 +1,5 @@
 import KindredKernels
+import KindredTerminal
 
 /// What `kindred-bench wire` measured.
 struct WireReport: Report {
@@ -22,13 +23,13 @@ struct WireReport: Report {
     private(set) var ratios: [Double] = []
     private(set) var ratio = 0.0
     private(set) var isGoalMet = false
-    private(set) var wireLatency = Latencies().figures
+    private(set) var wireLatency = Histogram().figures
     private(set) var checksum = ""
     private(set) var engineChecksum = ""
     private(set) var checks: [Check] = []
 
     /// From sending a request until its reply was read.
-    var latencies = Latencies()
+    var latencies = Histogram()
     /// By user, of the answers over the wire.
     var found: [UInt64] = []
     private var compared = 0
@@ -107,13 +108,13 @@ struct WireReport: Report {
             "\(rows.groupedDigits) x \(dimension) \(kind.rawValue), top \(k), \(threads) threads, "
                 + "\(inFlight) requests in flight over \(connections) connections",
         ]
-            + TextTable.lines([
+            + TextTable(figures: [
                 ["median of \(ratios.count) rounds", "", "noise"],
                 row("over the wire, requests/s", requestsPerSecond) { Int($0).groupedDigits },
                 row("in this process, queries/s", queriesPerSecond) { Int($0).groupedDigits },
                 row("generator, CPU seconds a second", generatorLoads) { $0.fixed(3) },
                 row("wire / (process x what the generator left)", ratios) { $0.fixed(2) },
-            ]) + [
+            ]).lines + [
                 "goal >= \(Self.goal): \(isGoalMet ? "met" : "not met")",
                 "latency over the wire  \(wireLatency.line)",
                 "",

@@ -1,5 +1,6 @@
 import KindredDomain
 import KindredQuery
+import KindredTerminal
 
 /// A server under a closed loop of requests, in turn with the engine in this process over the same vectors.
 struct WireRun {
@@ -95,7 +96,7 @@ struct WireRun {
                 cpuStart = ProcessTime.seconds()
                 return true
             }
-            report.latencies.append(reply.latency)
+            report.latencies.record(reply.latency)
             if replies % Self.sampling == 0 {
                 report.compare(
                     AnswerChecksum.of(try WireAnswer(decoding: body).results), with: wanted[reply.entry],

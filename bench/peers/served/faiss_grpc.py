@@ -20,7 +20,7 @@ import sys
 import grpc
 import numpy
 
-from bench.peers.faiss_library import faiss
+from bench.peers.indexes.faiss_library import faiss
 from bench.peers.served import message
 
 K_MAX = 10_000

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 
-from bench.peers.failure import PeerFailure
+from bench.support.failure import BenchFailure
 
 KEYS = 10_000
 PROGRAMS = ("redis-server", "redis-benchmark", "redis-cli")
@@ -39,7 +39,7 @@ class RedisYardstick:
     def __init__(self, scratch: pathlib.Path, value_bytes: int = 512) -> None:
         missing = [program for program in PROGRAMS if shutil.which(program) is None]
         if missing:
-            raise PeerFailure(f"{', '.join(missing)} not found, wanted the packages redis-server and redis-tools")
+            raise BenchFailure(f"{', '.join(missing)} not found, wanted the packages redis-server and redis-tools")
         self.value_bytes = value_bytes
         self.version = self._version()
         self.port = free_port()
@@ -121,7 +121,7 @@ class RedisYardstick:
                 requests,
             )
         except (IndexError, KeyError, TypeError, ValueError) as error:
-            raise PeerFailure(f"redis-benchmark wrote {text!r}, wanted CSV with rps and latencies") from error
+            raise BenchFailure(f"redis-benchmark wrote {text!r}, wanted CSV with rps and latencies") from error
 
     def _fill(self) -> None:
         """Sets keys at random until all have values, so that every GET finds one."""
@@ -129,7 +129,7 @@ class RedisYardstick:
             self._benchmark("set", 50, 16, 10 * KEYS)
             if int(self._run("redis-cli", "-p", str(self.port), "dbsize")) == KEYS:
                 return
-        raise PeerFailure(f"redis has not got all of {KEYS} keys after 20 times as many SETs as ten each")
+        raise BenchFailure(f"redis has not got all of {KEYS} keys after 20 times as many SETs as ten each")
 
     def _wait(self) -> None:
         """Until a connection is accepted; connecting again is how one learns of it."""
@@ -142,7 +142,7 @@ class RedisYardstick:
                         return
             except ConnectionRefusedError:
                 time.sleep(0.01)
-        raise PeerFailure(f"redis-server did not answer on port {self.port}, status {self.process.poll()}")
+        raise BenchFailure(f"redis-server did not answer on port {self.port}, status {self.process.poll()}")
 
     def _version(self) -> str:
         found = re.search(r"v=(\S+)", self._run("redis-server", "--version"))
@@ -152,7 +152,7 @@ class RedisYardstick:
     def _run(*command: str) -> str:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            raise PeerFailure(f"{' '.join(command)} ended with status {done.returncode}: {done.stderr.strip()}")
+            raise BenchFailure(f"{' '.join(command)} ended with status {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
 

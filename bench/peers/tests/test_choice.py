@@ -8,9 +8,9 @@ import unittest
 from bench.peers import interleaved, json_text
 from bench.peers.comparison_result import Point
 from bench.peers.exploration import Candidate, at_least, best_at
+from bench.peers.indexes.peer import Facts
 from bench.peers.interleaved import Figure
 from bench.peers.parameter_grid import Width, grid, inverted_list_counts
-from bench.peers.peer import Facts
 
 
 def candidate(recall: float, speed: float) -> Candidate:

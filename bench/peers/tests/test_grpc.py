@@ -15,7 +15,7 @@ import numpy
 from bench.datasets import drawn
 from bench.peers.peer_process import ROOT
 from bench.peers.served import message
-from bench.peers.served.server_process import ServerProcess
+from bench.support.server_process import ServerProcess
 
 
 class GRPCTests(unittest.TestCase):
@@ -30,8 +30,9 @@ class GRPCTests(unittest.TestCase):
         cls.server = ServerProcess(
             [sys.executable, "-m", "bench.peers.served.faiss_grpc", str(cls.folder), "--batch-max", "16"],
             cls.folder / "log",
+            cwd=ROOT,
         )
-        cls.addClassCleanup(cls.server.stop)
+        cls.addClassCleanup(cls.server.kill)
 
     def test_load_and_recall(self) -> None:
         done = subprocess.run(
@@ -39,7 +40,7 @@ class GRPCTests(unittest.TestCase):
                 sys.executable,
                 "-m",
                 "bench.peers.served.grpc_load",
-                self.server.endpoint,
+                self.server.address,
                 str(self.folder),
                 "--concurrency",
                 "32",
@@ -59,7 +60,7 @@ class GRPCTests(unittest.TestCase):
         self.assertGreaterEqual(result["latency"]["p99"], result["latency"]["p50"])
 
     def test_answers_and_refusals(self) -> None:
-        with grpc.insecure_channel(self.server.endpoint) as channel:
+        with grpc.insecure_channel(self.server.address) as channel:
             call = channel.unary_unary(f"/{message.SERVICE}/{message.METHOD}")
             rows, queries = (numpy.load(self.folder / f"{name}.npy") for name in ("rows", "queries"))
             ids = message.ids_of(call(message.request(3, 5), timeout=30))

@@ -8,8 +8,8 @@ import unittest
 
 from bench.datasets import drawn
 from bench.peers.exact_answers import ExactAnswers
-from bench.peers.failure import PeerFailure
 from bench.peers.peer_process import PeerProcess
+from bench.support.failure import BenchFailure
 
 QUERIES = 40
 K = 10
@@ -61,22 +61,22 @@ class PeerTests(unittest.TestCase):
             ("usearch", {"dtype": "f8"}, "dtype=f8, wanted f32 or f16"),
             ("numpy", {"ef": "1"}, "unknown options"),
         ):
-            with self.subTest(family=family), self.assertRaisesRegex(PeerFailure, words):
+            with self.subTest(family=family), self.assertRaisesRegex(BenchFailure, words):
                 self.start(family, options)
 
     def test_wrong_requests(self) -> None:
         process = self.start("numpy", {})
-        with self.assertRaisesRegex(PeerFailure, "41 queries, wanted 1 to 40"):
+        with self.assertRaisesRegex(BenchFailure, "41 queries, wanted 1 to 40"):
             process.ids(41, K, self.folder)
-        with self.assertRaisesRegex(PeerFailure, "-1"):
+        with self.assertRaisesRegex(BenchFailure, "-1"):
             process.measure(-1, 1, K, 0.01)
-        with self.assertRaisesRegex(PeerFailure, "no parameter 'ef'"):
+        with self.assertRaisesRegex(BenchFailure, "no parameter 'ef'"):
             process.set({"ef": "1"})
         # And it still answers.
         self.assertGreater(process.measure(1, 1, K, 0.001), 0)
 
     def test_a_peer_that_ends(self) -> None:
-        with self.assertRaisesRegex(PeerFailure, "wanted an answer to 'ready'"):
+        with self.assertRaisesRegex(BenchFailure, "wanted an answer to 'ready'"):
             PeerProcess(["true"])
 
 

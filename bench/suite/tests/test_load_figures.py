@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import unittest
 
-from bench.suite.failure import SuiteFailure
 from bench.suite.load_figures import LoadFigures, Percentile
+from bench.support.failure import BenchFailure
 
 LATENCY = {"count": 10, "mean": 1.5, "p50": 1.0, "p90": 2.0, "p99": 3.0, "p999": 4.0, "max": 5.0}
 RESULT = {
@@ -58,7 +58,7 @@ class LoadFiguresTests(unittest.TestCase):
                 for name in path[:-1]:
                     inner = inner[name]
                 inner[path[-1]] = value
-                with self.assertRaisesRegex(SuiteFailure, f"{path[-1]} is {value!r}"):
+                with self.assertRaisesRegex(BenchFailure, f"{path[-1]} is {value!r}"):
                     LoadFigures.of_result(result)
 
 

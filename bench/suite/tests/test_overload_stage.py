@@ -7,11 +7,11 @@ import pathlib
 import unittest
 from typing import Any, cast
 
-from bench.suite.failure import SuiteFailure
 from bench.suite.kindred import Kindred
 from bench.suite.overload_stage import PHASES, Goal, OverloadStage
 from bench.suite.plan import SMOKE
 from bench.suite.tests.test_load_figures import RESULT
+from bench.support.failure import BenchFailure
 
 REPORT: dict[str, Any] = {
     **{name: RESULT | {"loop": f"{name} loop"} for name in PHASES},
@@ -68,7 +68,7 @@ class OverloadStageTests(unittest.TestCase):
             ("goals", {}),
             ("goals", [{"name": "answers", "found": "0.93", "wanted": ">= 0.90", "isMet": "yes"}]),
         ):
-            with self.subTest(name=name, value=value), self.assertRaises(SuiteFailure):
+            with self.subTest(name=name, value=value), self.assertRaises(BenchFailure):
                 stage(copy.deepcopy(REPORT) | {name: value})[0].run()
 
 

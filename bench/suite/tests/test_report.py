@@ -8,8 +8,8 @@ import tempfile
 import unittest
 
 from bench.peers.comparison_result import ComparisonResult, Contest, KindredFigures, Point
+from bench.peers.indexes.peer import Facts
 from bench.peers.interleaved import Figure, Pair
-from bench.peers.peer import Facts
 from bench.suite import report
 from bench.suite.engine_stage import ThreadResult, ThreadRow
 from bench.suite.latency_stage import SwapResult, SwapRound, SweepResult

@@ -1,0 +1,74 @@
+import Glibc
+
+/// An SQLite file as it looks from outside, before SQLite opens it.
+package struct DatabaseFile {
+    /// Nothing, or what is at the path.
+    package enum Content: Equatable {
+        /// Nothing that can be opened, and the system's reason.
+        case absent(code: Int32)
+        /// `pageByteCount` is nil for a file that does not begin as SQLite's do: SQLite judges that itself.
+        case file(byteCount: Int, pageByteCount: Int?)
+        /// A pipe, a folder or a device, in words: opening or reading it may wait for ever.
+        case other(String)
+    }
+
+    /// What a file beside the database is called that SQLite opens with it.
+    private static let companionSuffixes = ["-journal", "-wal", "-shm"]
+
+    private static let start = Array("SQLite format 3\0".utf8)
+
+    /// Looks at a path without waiting for anybody.
+    package static func look(at path: String) -> Content {
+        // Without O_NONBLOCK, opening a pipe would wait for its writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let code = errno
+            return kind(of: path).map(Content.other) ?? .absent(code: code)
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .absent(code: errno) }
+        guard let kind = kind(of: status.st_mode) else {
+            // Bytes 16 and 17 of the file: the page size, big-endian; 1 means 65,536.
+            var header = [UInt8](repeating: 0, count: start.count + 2)
+            let isDatabase =
+                pread(descriptor, &header, header.count, 0) == header.count && header.starts(with: start)
+            let stored = Int(header[16]) << 8 | Int(header[17])
+            let pageByteCount = stored == 1 ? 65_536 : stored
+            return .file(
+                byteCount: Int(status.st_size),
+                pageByteCount: isDatabase && pageByteCount >= 512 ? pageByteCount : nil)
+        }
+        return .other(kind)
+    }
+
+    /// The first of the files beside a database that SQLite would open and that is no file, and what it is.
+    package static func strangeCompanion(of path: String) -> (path: String, found: String)? {
+        for suffix in companionSuffixes {
+            if let kind = kind(of: path + suffix) { return (path + suffix, kind) }
+        }
+        return nil
+    }
+
+    /// Bytes of a database and of what its write-ahead log adds.
+    static func byteCountWithLog(_ byteCount: Int, path: String) -> Int {
+        var status = stat()
+        return stat(path + "-wal", &status) == 0 ? byteCount + Int(status.st_size) : byteCount
+    }
+
+    /// What is at a path in words; nil for a file and for nothing.
+    private static func kind(of path: String) -> String? {
+        var status = stat()
+        return stat(path, &status) == 0 ? kind(of: status.st_mode) : nil
+    }
+
+    private static func kind(of mode: mode_t) -> String? {
+        switch mode & S_IFMT {
+        case S_IFREG: nil
+        case S_IFDIR: "a folder"
+        case S_IFIFO: "a pipe"
+        case S_IFSOCK: "a socket"
+        default: "a device"
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// What RECOMMEND and SCORE have in common: queries against one side of one model.
+package struct QueryScope: Sendable, Equatable {
+    /// Nil: the server's default model.
+    package var model: ModelName?
+    /// The version that must answer, or 0 for whatever serves.
+    package var version: UInt64 = 0
+    package var queries: QueryBatch
+    package var target: Side
+    /// Nil: the default for the kind of query and the target (`QueryScopePlanner.defaultSimilarity`).
+    package var similarity: Similarity?
+
+    package init(
+        model: ModelName? = nil, version: UInt64 = 0, queries: QueryBatch, target: Side,
+        similarity: Similarity? = nil
+    ) {
+        self.model = model
+        self.version = version
+        self.queries = queries
+        self.target = target
+        self.similarity = similarity
+    }
+}
+
+/// The queries of one request: all of one kind.
+package enum QueryBatch: Sendable, Equatable {
+    /// By user: the query is the user's vector.
+    case users(IDList)
+    /// By item: the query is the item's vector.
+    case items(IDList)
+    /// By vector: `count` vectors, row-major.
+    case vectors(elements: [Float], count: Int)
+    /// By basket of items: the weighted mean of the members' vectors.
+    case baskets(Baskets)
+
+    package var count: Int {
+        switch self {
+        case .users(let ids), .items(let ids): ids.count
+        case .vectors(_, let count): count
+        case .baskets(let baskets): baskets.count
+        }
+    }
+}
+
+/// Baskets of items with weights. Basket i has the members `offsets[i] ..< offsets[i + 1]`.
+package struct Baskets: Sendable, Equatable {
+    package let members: IDList
+    package let offsets: [UInt32]
+    /// One weight per member; nil when all are 1.
+    package let weights: [Float]?
+
+    package var count: Int { offsets.count - 1 }
+
+    /// Nil unless the offsets partition the members and the weights, if any, match them.
+    package init?(members: RaggedIDs, weights: [Float]?) {
+        guard let offsets = members.offsets, weights.map({ $0.count == members.ids.count }) ?? true else {
+            return nil
+        }
+        self.members = members.ids
+        self.offsets = offsets
+        self.weights = weights
+    }
+}
+
+/// What happens to a query whose id the model does not have.
+package enum UnknownIDPolicy: UInt8, Sendable {
+    /// That query fails with UNKNOWN_ID.
+    case strict = 0
+}

@@ -1,0 +1,75 @@
+import KindredDomain
+import KindredSystem
+
+/// One version of a model in memory, fully checked.
+package struct LoadedVersion: Sendable {
+    package let name: ModelName
+    package let version: UInt64
+    /// The folder it was read from.
+    package let directory: String
+    package let manifest: Manifest
+    /// Nil where the model has users alone.
+    package let items: VectorTable?
+    /// Nil where the model has items alone.
+    package let users: VectorTable?
+    /// The codes of `items`: there where those are.
+    package let itemCodes: Int8Codes?
+    /// The codes of `users`: there where those are.
+    package let userCodes: Int8Codes?
+    /// The sides whose codes no file of the version gave, so that they were made while it was loaded.
+    package let codesBuilt: [Side: CodesBuildReason]
+    /// The catalog's path, where the version has one; its size and checksum were right when it was read.
+    package let catalogPath: String?
+
+    package init(
+        name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
+        users: VectorTable?, itemCodes: Int8Codes?, userCodes: Int8Codes?,
+        codesBuilt: [Side: CodesBuildReason] = [:], catalogPath: String?
+    ) {
+        precondition((items == nil) == (itemCodes == nil) && (users == nil) == (userCodes == nil))
+        self.name = name
+        self.version = version
+        self.directory = directory
+        self.manifest = manifest
+        self.items = items
+        self.users = users
+        self.itemCodes = itemCodes
+        self.userCodes = userCodes
+        self.codesBuilt = codesBuilt
+        self.catalogPath = catalogPath
+    }
+
+    /// A version of tables at hand, with codes made of them. Throws where there is no memory.
+    package init(
+        name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
+        users: VectorTable?, catalogPath: String?
+    ) throws(FileFailure) {
+        var built: [Side: CodesBuildReason] = [:]
+        if items != nil { built[.items] = .missing }
+        if users != nil { built[.users] = .missing }
+        self.init(
+            name: name, version: version, directory: directory, manifest: manifest, items: items,
+            users: users, itemCodes: try Self.codes(of: items), userCodes: try Self.codes(of: users),
+            codesBuilt: built, catalogPath: catalogPath)
+    }
+
+    private static func codes(of table: VectorTable?) throws(FileFailure) -> Int8Codes? {
+        guard let table else { return nil }
+        return try Int8Codes(building: table)
+    }
+
+    /// The vectors of one side, where the model has it.
+    package func table(_ side: Side) -> VectorTable? {
+        switch side {
+        case .items: items
+        case .users: users
+        }
+    }
+    /// The codes of one side, where the model has it.
+    package func codes(_ side: Side) -> Int8Codes? {
+        switch side {
+        case .items: itemCodes
+        case .users: userCodes
+        }
+    }
+}

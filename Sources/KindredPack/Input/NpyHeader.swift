@@ -1,0 +1,79 @@
+import KindredSystem
+
+/// The header of a NumPy `.npy` file, formats 1.0, 2.0 and 3.0.
+struct NpyHeader: Sendable, Equatable {
+    /// The element type as NumPy writes it, such as `<f4`.
+    let type: String
+    let isFortranOrder: Bool
+    let shape: [Int]
+    /// Where the elements begin.
+    let dataOffset: Int
+
+    /// The first six bytes of every `.npy` file.
+    static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+    /// Headers are a line of text; NumPy itself refuses more than 10,000 bytes by default.
+    private static let textByteCountMax = 1 << 16
+
+    /// Elements in all. The constructor has checked the product.
+    var elementCount: Int { shape.reduce(1, *) }
+
+    /// Reads the header and checks that the file holds exactly the elements it promises.
+    static func read(_ file: borrowing ReadableFile) throws(FileFailure) -> NpyHeader {
+        let name = file.name
+        func failure(_ field: String, _ found: String, _ wanted: String) -> FileFailure {
+            FileFailure(file: name, field: field, found: found, wanted: wanted)
+        }
+        guard file.byteCount >= 10 else { throw failure("byte count", "\(file.byteCount)", "at least 10") }
+        let start = try file.bytes(at: 0, count: 10)
+        guard Array(start[0..<6]) == magic else {
+            throw failure("the first six bytes", HexText.encode(start[0..<6]), HexText.encode(magic))
+        }
+        let textOffset: Int
+        let textByteCount: Int
+        switch (start[6], start[7]) {
+        case (1, 0):
+            textOffset = 10
+            textByteCount = Int(start[8]) | Int(start[9]) << 8
+        case (2, 0), (3, 0):
+            guard file.byteCount >= 12 else {
+                throw failure("byte count", "\(file.byteCount)", "at least 12")
+            }
+            let size = try file.bytes(at: 8, count: 4)
+            textOffset = 12
+            textByteCount = size.reversed().reduce(0) { $0 << 8 | Int($1) }
+        default:
+            throw failure("the npy format", "\(start[6]).\(start[7])", "1.0, 2.0 or 3.0")
+        }
+        guard textByteCount <= textByteCountMax, textByteCount <= file.byteCount - textOffset else {
+            throw failure(
+                "the header's byte count", "\(textByteCount)",
+                "at most \(min(textByteCountMax, file.byteCount - textOffset))")
+        }
+        var dictionary = NpyDictionary(try file.bytes(at: textOffset, count: textByteCount), file: name)
+        let header = try dictionary.header(dataOffset: textOffset + textByteCount)
+        try header.checkExtent(fileByteCount: file.byteCount, file: name)
+        return header
+    }
+
+    private func checkExtent(fileByteCount: Int, file: String) throws(FileFailure) {
+        // `<f4`: order, kind, size. Other types are refused by name later, so their extent does not matter.
+        let parts = Array(type.utf8)
+        guard parts.count == 3, "biufc".utf8.contains(parts[1]), let size = HexText.digit(parts[2]) else {
+            return
+        }
+        var byteCount = Int(size)
+        for extent in shape {
+            let (product, overflow) = byteCount.multipliedReportingOverflow(by: extent)
+            guard !overflow else {
+                throw FileFailure(
+                    file: file, field: "the shape", found: "\(shape)", wanted: "a product that fits 63 bits")
+            }
+            byteCount = product
+        }
+        guard fileByteCount - dataOffset == byteCount else {
+            throw FileFailure(
+                file: file, field: "the byte count of the elements", found: "\(fileByteCount - dataOffset)",
+                wanted: "\(byteCount), as \(type) \(shape) takes")
+        }
+    }
+}

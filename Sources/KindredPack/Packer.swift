@@ -1,0 +1,199 @@
+import Glibc
+import KindredDomain
+import KindredModel
+import KindredSystem
+
+/// Makes a version out of vectors and ids and publishes it whole or not at all.
+///
+/// Everything is written into a folder that no server looks at, made durable file by file, loaded once with every
+/// check, and then renamed to the next version number. Memory: one side's vectors while they are written, and all
+/// of them once, with their codes, while they are checked.
+package struct Packer {
+    /// Copies a catalog to the path it is given; returns the columns of each side without `id`.
+    package typealias CatalogStep = (_ path: String) throws -> [Side: [String]]
+
+    /// The folder of all models; made if only its last part is missing.
+    package var root: String
+    package var name: ModelName
+    package var metric: Similarity
+    package var items: PackInput?
+    package var users: PackInput?
+    /// The training of all vectors, where the inputs do not say it or to be sure that they agree.
+    package var trainingID: String?
+    package var catalog: CatalogStep?
+    /// Looks at the version before it is published; what it throws refuses it.
+    package var check: ((LoadedVersion) throws -> Void)?
+    package var progress: (PackProgress) -> Void = { _ in }
+
+    package init(root: String, name: ModelName, metric: Similarity = .dot) {
+        self.root = root
+        self.name = name
+        self.metric = metric
+    }
+
+    /// Packs and publishes. Throws without a trace on disk but, possibly, the folder of all models.
+    package func run() throws(PackFailure) -> PackReport {
+        var sides: [SidePacker] = []
+        if let items { sides.append(try SidePacker(side: .items, input: items, metric: metric)) }
+        if let users { sides.append(try SidePacker(side: .users, input: users, metric: metric)) }
+        guard let dimension = sides.first?.source.dimension else { throw .nothingToPack }
+        if sides.count == 2, sides[1].source.dimension != dimension {
+            throw .dimensionsDiffer(items: dimension, users: sides[1].source.dimension)
+        }
+        let training = try trainingID(of: sides)
+
+        let repository = Repository(root: root)
+        let directory = repository.directory(of: name)
+        try makeDirectory(root)
+        let isNew = try makeDirectory(directory)
+        // After what is staged in it has gone. With a version in it, it stays.
+        defer { if isNew { rmdir(directory) } }
+        StagingFolder.removeAbandoned(in: directory)
+        var staging = try StagingFolder(in: directory)
+
+        var manifest = Manifest(
+            model: name, version: try nextVersion(repository), created: Timestamp.now, metric: metric,
+            dimension: dimension, fingerprint: Self.randomFingerprint(), trainingID: training, items: nil,
+            users: nil, files: [])
+        var headings: [IDHeading.Reading] = []
+        for side in sides {
+            let (rows, files, heading) = try side.write(
+                into: staging.path, fingerprint: manifest.fingerprint, trainingID: training,
+                progress: progress)
+            switch side.side {
+            case .items: manifest.items = rows
+            case .users: manifest.users = rows
+            }
+            manifest.files += files
+            if let heading { headings.append(heading) }
+        }
+        if let catalog { try copyCatalog(catalog, into: staging.path, manifest: &manifest) }
+        try writeManifest(manifest, into: staging.path)
+        progress(.checking)
+        try check(manifest, in: staging.path)
+
+        progress(.publishing)
+        try staging.sync()
+        while !(try staging.publish(asVersion: manifest.version)) {
+            // Another packer took the number between the look and the rename: the manifest names the next one.
+            let path = staging.path + "/" + ModelFiles.manifest
+            guard unlink(path) == 0 else { throw .system(call: "unlink", path: path, code: errno) }
+            let next = try nextVersion(repository)
+            guard next > manifest.version else { throw .versionsExhausted(directory: directory) }
+            manifest.version = next
+            try writeManifest(manifest, into: staging.path)
+            try staging.sync()
+        }
+        try StagingFolder.sync(root)
+        let silent = sides.filter { trainingID == nil && $0.source.trainingID == nil }.map(\.side)
+        return PackReport(
+            directory: repository.directory(of: name, version: manifest.version), manifest: manifest,
+            warnings: (silent.isEmpty ? [] : [.trainingUnknown(silent)]) + headings.map(PackWarning.heading))
+    }
+
+    /// The one training that everything agrees on, or nil where nothing says any.
+    private func trainingID(of sides: [SidePacker]) throws(PackFailure) -> String? {
+        var found: (id: String, source: String)? = trainingID.map { ($0, "the command") }
+        for side in sides {
+            guard let id = side.source.trainingID else { continue }
+            if let found, !found.id.utf8.elementsEqual(id.utf8) {
+                throw .trainingsDiffer(found.id, of: found.source, other: id, ofOther: side.input.vectors)
+            }
+            found = (id, side.input.vectors)
+        }
+        guard let id = found?.id else { return nil }
+        guard TrainingID.isValid(id) else { throw .trainingIDMalformed(id) }
+        return id
+    }
+
+    /// Makes a folder unless it is there; whether it was made.
+    @discardableResult
+    private func makeDirectory(_ path: String) throws(PackFailure) -> Bool {
+        if mkdir(path, 0o755) == 0 {
+            let parent = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+            let prefix = path.hasPrefix("/") ? "/" : parent.isEmpty ? "." : ""
+            try StagingFolder.sync(prefix + parent.joined(separator: "/"))
+            return true
+        }
+        let code = errno
+        guard code == EEXIST, DirectoryListing.isDirectory(path) else {
+            throw .system(call: "mkdir", path: path, code: code)
+        }
+        return false
+    }
+
+    /// One more than the highest number that any entry of the model's folder has, complete or not: the path of a
+    /// version is never used twice, as far as the folder can tell.
+    private func nextVersion(_ repository: Repository) throws(PackFailure) -> UInt64 {
+        let highest: UInt64
+        do throws(FileFailure) {
+            highest = try repository.versionFolders(of: name).last ?? 0
+        } catch {
+            throw .input(error)
+        }
+        guard highest < Limits.numberIDMax else {
+            throw .versionsExhausted(directory: repository.directory(of: name))
+        }
+        return highest + 1
+    }
+
+    private static func randomFingerprint() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<Manifest.fingerprintByteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+
+    private func copyCatalog(
+        _ catalog: CatalogStep, into directory: String, manifest: inout Manifest
+    ) throws(PackFailure) {
+        progress(.copyingCatalog)
+        let path = directory + "/" + ModelFiles.catalog
+        let columns: [Side: [String]]
+        do {
+            columns = try catalog(path)
+        } catch {
+            throw .catalog(reason: "\(error)")
+        }
+        manifest.items?.columns = columns[.items] ?? []
+        manifest.users?.columns = columns[.users] ?? []
+        manifest.files.append(try Self.seal(directory: directory, name: ModelFiles.catalog))
+    }
+
+    /// Makes a file that somebody else wrote read-only and durable. Its entry for the manifest.
+    private static func seal(directory: String, name: String) throws(PackFailure) -> Manifest.File {
+        let path = directory + "/" + name
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(call: "open", path: path, code: errno) }
+        defer { close(descriptor) }
+        guard fchmod(descriptor, 0o444) == 0 else { throw .system(call: "fchmod", path: path, code: errno) }
+        guard fsync(descriptor) == 0 else { throw .system(call: "fsync", path: path, code: errno) }
+        do throws(FileFailure) {
+            let file = try ReadableFile(path: path, name: name)
+            return Manifest.File(
+                name: name, byteCount: UInt64(file.byteCount), crc32c: try file.checksum())
+        } catch {
+            throw .input(error)
+        }
+    }
+
+    private func writeManifest(_ manifest: Manifest, into directory: String) throws(PackFailure) {
+        var file = try WritableFile(directory: directory, name: ModelFiles.manifest)
+        try file.write(manifest.encoded)
+        _ = try file.finish()
+    }
+
+    /// Loads what was written, as a server would: a version that no server takes is not published.
+    private func check(_ manifest: Manifest, in directory: String) throws(PackFailure) {
+        let loaded: LoadedVersion
+        do throws(FileFailure) {
+            loaded = try VersionLoader().load(
+                directory: directory, expecting: name, version: manifest.version)
+        } catch {
+            throw .unloadable(error)
+        }
+        do {
+            try check?(loaded)
+        } catch {
+            throw .refused(reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import KindredDomain
+import KindredModel
+
+/// A plan's reply in the making: built piece by piece, so that a reply of many results holds up nobody.
+package struct RecommendAnswer {
+    private let plan: RecommendPlan
+    private let found: ArraySlice<ScanResult>
+    /// Queries that are done, and how many of them have no plan.
+    private var queriesDone = 0
+    private var failuresDone = 0
+    private var response: RecommendResponse
+    /// Results whose columns are not in the reply yet.
+    private var rowsWithoutColumns: ArraySlice<UInt32> = []
+
+    /// `found` has one element per planned query.
+    package init(plan: RecommendPlan, found: ArraySlice<ScanResult>) {
+        self.plan = plan
+        self.found = found
+        response = RecommendResponse(
+            origin: AnswerOrigin(model: plan.generation.name, version: plan.generation.version), outcomes: [],
+            offsets: [], ids: plan.side.table.ids.noIDs, scores: [],
+            columns: plan.columns.map { $0.gather([]) })
+        response.outcomes.reserveCapacity(plan.queryCount)
+        response.offsets.reserveCapacity(plan.queryCount + 1)
+        response.offsets.append(0)
+    }
+
+    /// Makes room for the results of a long answer, at most `byteCountMax` bytes: arrays that grow would be copied
+    /// again and again.
+    package mutating func reserve(byteCountMax: Int) {
+        let count = resultCountExpected(.max)
+        response.scores.reserveCapacity(count)
+        for (index, column) in plan.columns.enumerated() {
+            response.columns[index].reserve(count: count, of: column, byteCountMax: byteCountMax)
+        }
+    }
+
+    /// Adds queries until about `resultCount` results were added, or columns of as many results. True once all are in.
+    package mutating func step(resultCount: Int) -> Bool {
+        if !rowsWithoutColumns.isEmpty { return gatherColumns(resultCount: resultCount) }
+        var budget = resultCount
+        var rows: [UInt32] = []
+        if queriesDone == 0 {
+            // Most replies are made in one step.
+            let count = resultCountExpected(resultCount)
+            rows.reserveCapacity(count)
+            if plan.wantsScores { response.scores.reserveCapacity(count) }
+        }
+        let rowsBefore = response.offsets[response.offsets.count - 1]
+        while queriesDone < plan.queryCount, budget > 0 {
+            if failuresDone < plan.failures.count, plan.failures[failuresDone].query == queriesDone {
+                response.outcomes.append(QueryOutcome(failure: plan.failures[failuresDone].reason))
+                failuresDone += 1
+            } else {
+                let countBefore = rows.count
+                add(queriesDone - failuresDone, to: &rows)
+                budget -= rows.count - countBefore
+            }
+            response.offsets.append(rowsBefore + UInt32(rows.count))
+            queriesDone += 1
+            budget -= 16
+        }
+        plan.side.table.ids.append(rows, to: &response.ids)
+        if plan.columns.isEmpty { return queriesDone == plan.queryCount }
+        rowsWithoutColumns = rows[...]
+        return gatherColumns(resultCount: resultCount)
+    }
+
+    /// Adds the columns of the next `resultCount` results.
+    private mutating func gatherColumns(resultCount: Int) -> Bool {
+        let rows = Array(rowsWithoutColumns.prefix(resultCount))
+        rowsWithoutColumns.removeFirst(rows.count)
+        for (index, column) in plan.columns.enumerated() {
+            response.columns[index].append(contentsOf: column.gather(rows))
+        }
+        return rowsWithoutColumns.isEmpty && queriesDone == plan.queryCount
+    }
+
+    /// Adds what was found for a planned query.
+    private mutating func add(_ index: Int, to rows: inout [UInt32]) {
+        let result = found[found.startIndex + index]
+        response.outcomes.append(
+            QueryOutcome(
+                rowsEligible: UInt64(plan.queries[index].eligibility.count),
+                rowsScanned: UInt64(result.counts.rowsScanned)))
+        guard let best = result.best else { return }
+        plan.rank.append(best, to: &rows, scores: &response.scores, wantsScores: plan.wantsScores)
+    }
+
+    /// Results of the first step, at most `resultCount`: how much room they want at once.
+    private func resultCountExpected(_ resultCount: Int) -> Int {
+        var count = 0
+        for query in plan.queries where count < resultCount {
+            count += min(plan.rank.k, query.eligibility.count)
+        }
+        return min(count, resultCount)
+    }
+
+    /// Bytes of the reply so far, in memory.
+    package var byteCount: Int {
+        response.ids.byteCount + response.scores.count * 4
+            + response.columns.reduce(0) { $0 + $1.byteCount }
+    }
+
+    /// The finished reply; only after `step` said so.
+    package consuming func finish() -> RecommendResponse { response }
+}

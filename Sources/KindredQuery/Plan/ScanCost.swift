@@ -1,0 +1,38 @@
+import KindredKernels
+
+/// What a query costs, in the float32 multiply-adds that BLAS does in the same time: for deciding what fits a slice.
+package enum ScanCost {
+    /// The cost of planned queries over one side.
+    package static func of(_ queries: ArraySlice<PlannedQuery>, over side: GenerationSide) -> Int {
+        queries.reduce(0) { $0 + of($1, over: side) }
+    }
+
+    /// Per query beside its rows: coding, selection, answer.
+    private static let perQuery = 30_000
+    private static let perResult = 500
+
+    /// The cost of so many queries that may be eligible for all rows of a side: what is known before they are planned.
+    package static func atMost(queryCount: Int, k: Int, over side: GenerationSide) -> Int {
+        let rows = side.table.count
+        let products = rows * side.table.dimension / ScanKernel.chosen.productsPerMultiplyAdd
+        return queryCount * (products + perQuery + perResult * min(k, rows))
+    }
+
+    private static func of(_ query: PlannedQuery, over side: GenerationSide) -> Int {
+        let dimension = side.table.dimension
+        let rows: Int
+        let products: Int
+        switch query.path {
+        case .blas:
+            rows = side.table.count
+            products = rows * dimension
+        case .int8:
+            rows = side.table.count
+            products = rows * dimension / ScanKernel.chosen.productsPerMultiplyAdd
+        case .gather:
+            rows = query.eligibility.list?.count ?? 0
+            products = rows * dimension
+        }
+        return products + perQuery + perResult * min(query.fetchCount, rows)
+    }
+}

@@ -1,0 +1,76 @@
+import KindredDomain
+import KindredModel
+
+/// Decides how the rows of a query are found, by counting rows.
+package struct ScanPlanner: Sendable {
+    package let side: GenerationSide
+    package let mode: ScanMode
+
+    package init(side: GenerationSide, mode: ScanMode) {
+        self.side = side
+        self.mode = mode
+    }
+
+    /// Rows per candidate from which on the candidates are scored one by one: below, one scan of the whole side costs
+    /// less.
+    private static let rowsPerCandidateMin = 32
+    /// The same for candidates that many queries share. Their scan is cheaper, because a tile of queries skips the
+    /// blocks that none of them may keep.
+    private static let rowsPerSharedCandidateMin = 500
+    /// Queries that count as many: they fill a tile.
+    private static let sharersMin = 8
+    /// With fewer rows, BLAS scans: the fixed cost of a scan of codes exceeds what codes save.
+    private static let int8RowsMin = 256
+    /// With fewer rows per result, BLAS scans: scoring the rows that pass the thresholds costs more than codes save.
+    private static let rowsPerResultMin = 64
+
+    /// How the best `fetchCount` rows of a source are found.
+    package func path(fetchCount: Int, source: Eligibility.Source) -> PlannedQuery.Path {
+        let eligibleCount: Int
+        switch source {
+        case .listed: return .gather
+        case .masked(let mask): eligibleCount = mask.count
+        case .all: eligibleCount = side.table.count
+        }
+        switch mode {
+        case .blas: return .blas
+        case .int8: return .int8
+        case .auto:
+            let isFewRows = side.table.count < Self.int8RowsMin
+            return isFewRows || eligibleCount / Self.rowsPerResultMin < fetchCount ? .blas : .int8
+        }
+    }
+
+    /// Candidates as a source of rows: a list where they are few, else a mask. `sharerCount` queries of the request
+    /// have the same candidates.
+    package func source(of candidates: RowSet, sharerCount: Int) -> Eligibility.Source {
+        if candidates.count <= Self.candidatesMax(sharerCount: sharerCount, over: side) {
+            return .listed(candidates)
+        }
+        return .masked(RowMask(rows: candidates.rows, codes: side.codes))
+    }
+
+    /// True where every list of candidates is so short that its rows are gathered, whatever rows its ids turn out to
+    /// be, with at most `operationCountMax` multiply-adds in all.
+    package static func gathers(
+        _ candidates: RaggedIDs, queryCount: Int, over side: GenerationSide, operationCountMax: Int
+    ) -> Bool {
+        let longest: Int
+        let total: Int
+        if let offsets = candidates.offsets {
+            longest = zip(offsets, offsets.dropFirst()).reduce(0) { max($0, Int($1.1 - $1.0)) }
+            total = candidates.ids.count
+        } else {
+            longest = candidates.ids.count
+            total = longest * queryCount
+        }
+        let sharerCount = candidates.offsets == nil ? queryCount : 1
+        return longest <= candidatesMax(sharerCount: sharerCount, over: side)
+            && total <= operationCountMax / side.table.dimension
+    }
+
+    /// The greatest number of candidates that are gathered.
+    private static func candidatesMax(sharerCount: Int, over side: GenerationSide) -> Int {
+        side.table.count / (sharerCount >= sharersMin ? rowsPerSharedCandidateMin : rowsPerCandidateMin)
+    }
+}

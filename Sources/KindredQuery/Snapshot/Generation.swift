@@ -1,0 +1,104 @@
+import KindredDomain
+import KindredModel
+import KindredSystem
+import Synchronization
+
+/// One version of a model in memory, ready to answer: vectors, ids, attributes and what scans need of them.
+///
+/// Immutable. A request holds the generation it was planned on until its last scan; when the last holder lets
+/// go, the memory is handed to `release`, so that the thread that happened to be last does not pay for it.
+///
+/// Each event loop works with a replica: objects of its own over the same memory. A request counts references to a
+/// dozen objects of its generation; threads that count in the same places wait for each other.
+package final class Generation: Sendable {
+    /// A number that only this generation and its replicas have in this process.
+    package let identity: UInt64
+    package let name: ModelName
+    package let version: UInt64
+    package let fingerprint: [UInt8]
+    package let trainingID: String
+    /// The comparison the vectors were trained for. Rows of a cosine model have length 1.
+    package let metric: Similarity
+    package let dimension: Int
+    package let items: GenerationSide?
+    package let users: GenerationSide?
+    private let release: @Sendable (GenerationSide?, GenerationSide?) -> Void
+    /// Of a replica, what it is made of.
+    private let original: Generation?
+
+    private static let count = Atomic<UInt64>(0)
+
+    /// A generation of a loaded version. `release` receives the last reference to each side.
+    package init(
+        version loaded: LoadedVersion, itemCatalog: CatalogColumns?, userCatalog: CatalogColumns?,
+        release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void
+    ) throws(MemoryFailure) {
+        identity = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
+        name = loaded.name
+        version = loaded.version
+        fingerprint = loaded.manifest.fingerprint
+        trainingID = loaded.manifest.trainingID ?? ""
+        metric = loaded.manifest.metric
+        dimension = loaded.manifest.dimension
+        items = try Self.side(loaded.items, loaded.itemCodes, itemCatalog)
+        users = try Self.side(loaded.users, loaded.userCodes, userCatalog)
+        self.release = release
+        original = nil
+    }
+
+    /// A replica: the same to every query, with its own objects.
+    package init(replicaOf other: Generation) {
+        identity = other.identity
+        // Long strings are objects too.
+        name = ModelName(String(decoding: Array(other.name.description.utf8), as: UTF8.self)) ?? other.name
+        version = other.version
+        fingerprint = other.fingerprint
+        trainingID = other.trainingID
+        metric = other.metric
+        dimension = other.dimension
+        items = other.items.map { GenerationSide(replicaOf: $0) }
+        users = other.users.map { GenerationSide(replicaOf: $0) }
+        release = other.release
+        original = other.original ?? other
+    }
+
+    private static func side(
+        _ table: VectorTable?, _ codes: Int8Codes?, _ catalog: CatalogColumns?
+    ) throws(MemoryFailure) -> GenerationSide? {
+        guard let table, let codes else { return nil }
+        return try GenerationSide(table: table, codes: codes, catalog: catalog)
+    }
+
+    /// A replica's memory is its original's, which ends after it.
+    deinit { if original == nil { release(items, users) } }
+
+    /// The vectors and attributes of one side, or nil where the model has none.
+    package func side(_ side: Side) -> GenerationSide? {
+        switch side {
+        case .items: items
+        case .users: users
+        }
+    }
+}
+
+/// One side of a generation.
+package final class GenerationSide: Sendable {
+    package let table: VectorTable
+    package let codes: Int8Codes
+    package let catalog: CatalogColumns?
+    package let tiling: Tiling
+
+    package init(table: VectorTable, codes: Int8Codes, catalog: CatalogColumns?) throws(MemoryFailure) {
+        self.table = table
+        self.codes = codes
+        self.catalog = catalog
+        tiling = try Tiling(table: table)
+    }
+
+    init(replicaOf other: GenerationSide) {
+        table = VectorTable(replicaOf: other.table)
+        codes = Int8Codes(replicaOf: other.codes)
+        catalog = other.catalog
+        tiling = other.tiling
+    }
+}

@@ -1,0 +1,36 @@
+import KindredCatalog
+import KindredDomain
+import KindredModel
+import KindredSystem
+
+/// The catalog of a loaded version, checked against its manifest.
+package enum VersionCatalog {
+    /// The attributes of each side that the model and its catalog both have. Throws where the catalog's columns
+    /// are not what the manifest says, where the load is cancelled, and as `CatalogReader` does. `shownAs`: the path of
+    /// the catalog that errors name in place of its own.
+    package static func columns(
+        of version: LoadedVersion, shownAs shownPath: String? = nil, with means: LoadResources = .plain
+    ) throws -> [Side: CatalogColumns] {
+        var result: [Side: CatalogColumns] = [:]
+        for table in [version.items, version.users].compactMap({ $0 }) {
+            try means.threads.checkCancellation()
+            var found: CatalogColumns?
+            if let path = version.catalogPath {
+                found = try CatalogReader.readColumns(
+                    path: path, shownAs: shownPath, side: table.side, rowCount: table.count,
+                    budget: ReadBudget(cancellation: means.threads.cancellation), rowOf: table.ids.row(of:))
+            }
+            let names = found?.columns.map(\.name) ?? []
+            let wanted = version.manifest.rows(table.side)?.columns ?? []
+            guard names.count == wanted.count,
+                zip(names, wanted).allSatisfy({ $0.utf8.elementsEqual($1.utf8) })
+            else {
+                throw FileFailure(
+                    file: ModelFiles.manifest, field: "\(table.side).columns", found: "\(wanted)",
+                    wanted: "\(names), as the catalog has")
+            }
+            result[table.side] = found
+        }
+        return result
+    }
+}

@@ -1,0 +1,72 @@
+import KindredDomain
+import KindredWire
+
+/// What MODEL_LIST answers, encoded once for all who ask: event loops only send it.
+package final class ModelList: Sendable {
+    private struct Entry: Sendable {
+        let status: ModelStatus
+        let body: EncodedBody
+    }
+
+    /// In ascending order of names.
+    package let models: [ModelStatus]
+    private let remark: String
+    private let whole: EncodedBody
+    private let entries: [ModelName: Entry]
+    private let bodyBytesMax: UInt32
+    private let known: NameList
+
+    /// The list of `models`. Of those that are as they were in `last` nothing is encoded but the list of all.
+    package init(_ models: [ModelStatus], remark: String, bodyBytesMax: UInt32, after last: ModelList? = nil)
+    {
+        self.models = models
+        self.remark = remark
+        self.bodyBytesMax = bodyBytesMax
+        whole = Self.body(of: models, remark: remark, bodyBytesMax: bodyBytesMax)
+        var entries: [ModelName: Entry] = [:]
+        entries.reserveCapacity(models.count)
+        for status in models {
+            if let known = last?.entries[status.name], known.status == status, last?.remark == remark {
+                entries[status.name] = known
+            } else {
+                entries[status.name] = Entry(
+                    status: status, body: Self.body(of: [status], remark: remark, bodyBytesMax: bodyBytesMax))
+            }
+        }
+        self.entries = entries
+        known = NameList(models: models.map(\.name))
+    }
+
+    /// Whether a list of these would be this one.
+    package func isAlike(_ models: [ModelStatus], remark: String) -> Bool {
+        self.remark == remark && self.models == models
+    }
+
+    /// The reply about one model, or about all. Throws UNKNOWN_MODEL, and LIMIT_EXCEEDED where a body does not hold it.
+    package func reply(_ model: ModelName?) throws(RequestFailure) -> EncodedBody {
+        var body = whole
+        if let model {
+            guard let entry = entries[model] else {
+                throw .unknownModel(model.description, known: known)
+            }
+            body = entry.body
+        }
+        guard body.bytes.count <= Int(bodyBytesMax) else {
+            throw .limitExceeded(
+                .modelListBytes, found: UInt64(body.bytes.count), limit: UInt64(bodyBytesMax))
+        }
+        return body
+    }
+
+    /// With what the manifests of versions on disk say, unless a body does not hold that.
+    private static func body(of models: [ModelStatus], remark: String, bodyBytesMax: UInt32) -> EncodedBody {
+        let body = EncodedBody(ModelListResponse(models: models, remark: remark))
+        if body.bytes.count <= Int(bodyBytesMax) { return body }
+        let short = models.map { status in
+            var status = status
+            for index in status.available.indices { status.available[index].details = VersionDetails() }
+            return status
+        }
+        return EncodedBody(ModelListResponse(models: short, remark: remark))
+    }
+}

@@ -1,0 +1,116 @@
+import KindredDomain
+import KindredQuery
+import Logging
+
+/// Says and counts what becomes of models and versions; what stays the same, once. Touched on the control thread, but
+/// for the counters.
+final class ModelLog: @unchecked Sendable {
+    private let logger: Logger
+    /// The folder of all models.
+    private let root: String
+    /// What was said of each model's folder last, and of the folder of all.
+    private var saidOfFolders: [ModelName: String] = [:]
+    private var saidOfRoot = ""
+    let metrics = ModelMetrics()
+
+    init(logger: Logger, root: String) {
+        self.logger = logger
+        self.root = root
+    }
+
+    func loaded(_ generation: Generation, _ report: VersionLoad.Report) {
+        metrics.loads.count()
+        logger.info(
+            "version loaded",
+            metadata: [
+                "model": "\(generation.name)", "version": "\(generation.version)",
+                "items": "\(generation.items?.table.count ?? 0)",
+                "users": "\(generation.users?.table.count ?? 0)", "dimension": "\(generation.dimension)",
+                "elapsed_ms": "\(report.nanoseconds / 1_000_000)",
+            ])
+    }
+
+    /// `isKnown`: it was refused for that reason before.
+    func refused(_ version: UInt64, of name: ModelName, reason: String, isKnown: Bool) {
+        if isKnown { return }
+        metrics.refusals.count()
+        logger.error(
+            "version refused",
+            metadata: ["model": "\(name)", "version": "\(version)", "reason": "\(reason)"])
+    }
+
+    func replaced(_ replacement: ServedModel.Replacement, of name: ModelName) {
+        metrics.refusals.count()
+        logger.error(
+            "a loaded version was replaced on disk",
+            metadata: [
+                "model": "\(name)", "version": "\(replacement.version)", "reason": "\(replacement.reason)",
+            ])
+    }
+
+    /// Nothing is said where `version` served before.
+    func serves(_ version: UInt64, replaced: UInt64?, pinned: UInt64?, of name: ModelName) {
+        guard replaced != version else { return }
+        metrics.switches.count()
+        logger.info(
+            "version serves",
+            metadata: [
+                "model": "\(name)", "version": "\(version)", "replaced": "\(replaced ?? 0)",
+                "pinned": "\(pinned ?? 0)",
+            ])
+    }
+
+    func standsIn(_ version: UInt64, pinned: UInt64, reason: String, of name: ModelName) {
+        logger.warning(
+            "pinned version cannot be loaded, serving another",
+            metadata: [
+                "model": "\(name)", "pinned": "\(pinned)", "version": "\(version)", "reason": "\(reason)",
+            ])
+    }
+
+    /// A model's folder cannot be looked into; nil: it can.
+    func folderFails(_ reason: String?, of name: ModelName) {
+        guard saidOfFolders[name] != reason else { return }
+        saidOfFolders[name] = reason
+        guard let reason else { return }
+        logger.error(
+            "a model's folder cannot be looked into", metadata: ["model": "\(name)", "reason": "\(reason)"])
+    }
+
+    func folderIsGone(of name: ModelName, serving version: UInt64?) {
+        saidOfFolders[name] = nil
+        guard let version else {
+            return logger.info("a model's folder is gone", metadata: ["model": "\(name)"])
+        }
+        logger.warning(
+            "a model's folder is gone: what is in memory serves until the server ends",
+            metadata: ["model": "\(name)", "version": "\(version)"])
+    }
+
+    /// What is wrong with the folder of all models; empty: nothing.
+    func repositoryIs(_ remark: String) {
+        guard remark != saidOfRoot else { return }
+        saidOfRoot = remark
+        if !remark.isEmpty { logger.warning("\(remark)", metadata: ["models": "\(root)"]) }
+    }
+
+    func isDefault(_ name: ModelName) {
+        logger.info("requests that name no model have one now", metadata: ["default_model": "\(name)"])
+    }
+
+    /// The server works on: the model may be put there later.
+    func defaultIsMissing(_ name: ModelName, found: [ModelName]) {
+        logger.warning(
+            "the default model is not in the repository: requests that name none are refused",
+            metadata: [
+                "default_model": "\(name)", "models": "\(root)",
+                "found": "\(found.map(\.description).joined(separator: " "))", "remedy": "--default-model",
+            ])
+    }
+
+    func loadGoesOn(_ load: VersionLoad) {
+        logger.warning(
+            "a load goes on while the server ends",
+            metadata: ["model": "\(load.name)", "version": "\(load.version)"])
+    }
+}

@@ -1,0 +1,150 @@
+import KindredChecksum
+import KindredDomain
+
+/// DATA frames written straight from columns, for streams of millions of rows: nothing is built between the
+/// columns and the bytes.
+package enum DataFrame {
+    static let fixedLength = 16
+    static let idsTag: UInt16 = 64
+    static let scoresTag: UInt16 = 72
+
+    static func beginBody(firstRow: UInt64, into writer: inout ByteWriter) {
+        let fixed = writer.beginBody(fixedLength: fixedLength)
+        writer.store(firstRow, at: fixed + 8)
+    }
+
+    /// Appends a frame of rows with numeric ids and returns its body's bytes, which count against the window.
+    ///
+    /// `scores` has one element per id, or none when they are not wanted. The columns fit one body.
+    package static func encode(
+        requestID: UInt64, firstRow: UInt64, numbers: UnsafeBufferPointer<UInt64>,
+        scores: UnsafeBufferPointer<Float>, into writer: inout ByteWriter
+    ) -> Int {
+        precondition(scores.isEmpty || scores.count == numbers.count)
+        let frame = writer.beginFrame()
+        beginBody(firstRow: firstRow, into: &writer)
+        writer.appendSection(numbers, tag: idsTag, critical: true)
+        return end(frame, requestID: requestID, scores: scores, into: &writer)
+    }
+
+    /// Appends a frame of rows with text ids and returns its body's bytes, which count against the window.
+    ///
+    /// `offsets` has one element more than there are rows; text i is `text[offsets[i] ..< offsets[i + 1]]`,
+    /// and the first offset need not be 0. `scores` has one element per id, or none.
+    package static func encode<Offset: FixedWidthInteger & UnsignedInteger>(
+        requestID: UInt64, firstRow: UInt64, textOffsets offsets: UnsafeBufferPointer<Offset>,
+        text: UnsafeRawBufferPointer, scores: UnsafeBufferPointer<Float>, into writer: inout ByteWriter
+    ) -> Int {
+        precondition(scores.isEmpty || scores.count == offsets.count - 1)
+        let frame = writer.beginFrame()
+        beginBody(firstRow: firstRow, into: &writer)
+        writer.appendTexts(offsets: offsets, bytes: text, tag: idsTag + 1, critical: true)
+        return end(frame, requestID: requestID, scores: scores, into: &writer)
+    }
+
+    private static func end(
+        _ frame: ByteWriter.FrameMark, requestID: UInt64, scores: UnsafeBufferPointer<Float>,
+        into writer: inout ByteWriter
+    ) -> Int {
+        if !scores.isEmpty { writer.appendSection(scores, tag: scoresTag) }
+        return writer.endFrame(
+            frame, type: MessageType.data.rawValue, flags: [], requestID: requestID, argument: 0)
+    }
+
+    /// Rows with numeric ids that a body of `bodyByteCount` bytes holds, exactly.
+    package static func numberRows(inBody bodyByteCount: Int, withScores: Bool) -> Int {
+        let headers = (withScores ? 2 : 1) * SectionReader.headerByteCount
+        // Whole words: ids take one each, two scores share one.
+        let words = max(0, bodyByteCount - fixedLength - headers) / 8
+        guard withScores else { return words }
+        let rows = words * 2 / 3
+        return rows + (rows + 1) / 2 <= words ? rows : rows - 1
+    }
+
+    /// Bytes of a body of rows with text ids that have so many bytes.
+    package static func textByteCount(rowCount: Int, textByteCount: Int, withScores: Bool) -> Int {
+        fixedLength + SectionSize.of((rowCount + 1) * 4) + SectionSize.of(textByteCount)
+            + (withScores ? SectionSize.of(rowCount * 4) : 0)
+    }
+
+    /// Rows with text ids that a body of `bodyByteCount` bytes holds, beginning with row `first`, exactly.
+    ///
+    /// `offsets` as in `encode`. 0 when not even one fits.
+    package static func textRows<Offset: FixedWidthInteger & UnsignedInteger>(
+        inBody bodyByteCount: Int, offsets: UnsafeBufferPointer<Offset>, first: Int, withScores: Bool
+    ) -> Int {
+        var low = 0
+        var high = offsets.count - 1 - first
+        while low < high {
+            let middle = low + (high - low + 1) / 2
+            let textByteCount = Int(offsets[first + middle] - offsets[first])
+            let count = Self.textByteCount(
+                rowCount: middle, textByteCount: textByteCount, withScores: withScores)
+            if count <= bodyByteCount {
+                low = middle
+            } else {
+                high = middle - 1
+            }
+        }
+        return low
+    }
+}
+
+extension AudienceRows {
+    /// Reads DATA, which on the way up may have no ids.
+    init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
+        var sections = try SectionReader(request: body, fixedLengthMin: DataFrame.fixedLength)
+        var idSections = IDSections(tag: DataFrame.idsTag)
+        var scores: Section?
+        while let section = try sections.next(in: body) {
+            switch section.tag {
+            case DataFrame.idsTag...DataFrame.idsTag + 2: idSections.take(section, &sections)
+            case DataFrame.scoresTag: scores = sections.keep(section, as: .f32)
+            default: try section.skip()
+            }
+        }
+        let ids = try idSections.ids(in: body, limits: limits) ?? .empty
+        _ = try sections.modelName()
+        self.init(
+            firstRow: body.integer(at: 8, as: UInt64.self), ids: ids,
+            scores: try scores?.elements(of: Float.self, count: ids.count, in: body) ?? [])
+    }
+
+    /// Reads DATA from a server, which has at least one row.
+    init(decodingRows body: RawSpan) throws(RequestFailure) {
+        try self.init(decoding: body, limits: .standard)
+        guard !ids.isEmpty else { throw .malformedBody(.missingSection(DataFrame.idsTag)) }
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        DataFrame.beginBody(firstRow: firstRow, into: &writer)
+        writer.appendIDs(ids, tag: DataFrame.idsTag, critical: true)
+        if !scores.isEmpty { writer.appendSection(scores, tag: DataFrame.scoresTag) }
+    }
+}
+
+/// The running CRC-32 over an audience's ids in order: 8 bytes little-endian each, or the texts' bytes.
+package struct AudienceChecksum: Sendable, Equatable {
+    private var crc = CRC32()
+
+    package init() {}
+
+    /// The checksum of all ids so far.
+    package var value: UInt32 { crc.value }
+
+    /// Takes in numeric ids.
+    package mutating func update(numbers: UnsafeBufferPointer<UInt64>) {
+        crc.update(UnsafeRawBufferPointer(numbers))
+    }
+
+    /// Takes in the bytes of text ids, one after another.
+    package mutating func update(text: UnsafeRawBufferPointer) { crc.update(text) }
+
+    /// Takes in a list of ids.
+    package mutating func update(_ ids: IDList) {
+        switch ids {
+        case .numbers(let values): values.withUnsafeBufferPointer { update(numbers: $0) }
+        case .text(let list): list.bytes.withUnsafeBytes { update(text: $0) }
+        }
+    }
+}

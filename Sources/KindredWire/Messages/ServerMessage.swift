@@ -1,0 +1,198 @@
+import KindredDomain
+
+/// What a server sends, as a value. `ServerReply` is what a client reads.
+package enum ServerMessage: Sendable, Equatable {
+    case helloOK(HelloReply)
+    /// The eight bytes of the PING.
+    case pong(UInt64)
+    case goAway(GoAway)
+    /// Rows of a stream; `DataFrame` writes them straight from columns.
+    case data(AudienceRows)
+    case recommend(RecommendResponse)
+    case score(ScoreResponse)
+    case vectors(VectorsResponse)
+    case lookalike(LookalikeSummary)
+    case modelList(ModelListResponse)
+    case modelSwitch(ModelSwitchResponse)
+    case stats(StatsResponse)
+    case health(HealthResponse)
+    case failure(ErrorReply)
+    /// A reply whose body was encoded before, for many.
+    case encoded(EncodedBody)
+
+    /// Appends the message's frames for request `requestID` of type `requestType`.
+    ///
+    /// The answers to RECOMMEND, SCORE and GET_VECTORS take several frames where one body does not hold them;
+    /// END is set on the last. GOAWAY (for request 0) and DATA have types of their own, ignore
+    /// `requestType` and never have END.
+    /// Throws LIMIT_EXCEEDED, and appends nothing, when a part that cannot be broken exceeds `bodyBytesMax`.
+    package func encode(
+        replyTo requestType: UInt8, requestID: UInt64, bodyBytesMax: UInt32, into writer: inout ByteWriter
+    ) throws(RequestFailure) {
+        let parts = try encodeWhole(
+            replyTo: requestType, requestID: requestID, bodyBytesMax: bodyBytesMax, into: &writer)
+        for part in parts {
+            encode(
+                part, isLast: part == parts.last, replyTo: requestType, requestID: requestID, into: &writer)
+        }
+    }
+
+    /// Appends the message's frame where it has just one, and returns nothing. Where it takes several, appends nothing
+    /// and returns the stretches of queries or ids that are to be appended one after the other, each in a frame.
+    ///
+    /// Throws as `encode`.
+    package func encodeWhole(
+        replyTo requestType: UInt8, requestID: UInt64, bodyBytesMax: UInt32, into writer: inout ByteWriter
+    ) throws(RequestFailure) -> [Range<Int>] {
+        var frames = ReplyFrames(
+            type: requestType | MessageType.replyBit, requestID: requestID, bodyBytesMax: bodyBytesMax)
+        switch self {
+        case .helloOK(let reply): try frames.append(into: &writer) { reply.encode(into: &$0) }
+        case .pong(let value): try frames.append(into: &writer) { NumberBody.encode(value, into: &$0) }
+        case .goAway(let message):
+            frames.type = MessageType.goAway.rawValue
+            try frames.append(end: false, into: &writer) { message.encode(into: &$0) }
+        case .data(let rows):
+            frames.type = MessageType.data.rawValue
+            try frames.append(end: false, into: &writer) { rows.encode(into: &$0) }
+        case .recommend(let response):
+            let failures = OutcomeColumns(response.outcomes)
+            return try frames.append(
+                response.outcomes.count, into: &writer,
+                byteCount: { response.byteCount(of: $0, failures) },
+                { response.encode($0, failures, into: &$1) })
+        case .score(let response):
+            let failures = OutcomeColumns(response.outcomes)
+            return try frames.append(
+                response.outcomes.count, into: &writer,
+                byteCount: { response.byteCount(of: $0, failures) },
+                { response.encode($0, failures, into: &$1) })
+        case .vectors(let response):
+            let foundBefore = response.foundBefore
+            return try frames.append(
+                response.found.count, into: &writer,
+                byteCount: { response.byteCount(of: $0, foundBefore: foundBefore) },
+                { response.encode($0, foundBefore: foundBefore, into: &$1) })
+        case .lookalike(let summary): try frames.append(into: &writer) { summary.encode(into: &$0) }
+        case .modelList(let response):
+            try frames.append(into: &writer) { ModelStatusList.encode(response, into: &$0) }
+        case .modelSwitch(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
+        case .stats(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
+        case .health(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
+        case .failure(let reply):
+            frames.argument = UInt32(reply.status) | UInt32(reply.flags.rawValue) << 16
+            try frames.append(into: &writer) { reply.encode(into: &$0) }
+        case .encoded(let body): try frames.append(into: &writer) { $0.append(body.bytes) }
+        }
+        return []
+    }
+
+    /// Appends one of the frames of a message that takes several: a stretch that `encodeWhole` returned.
+    package func encode(
+        _ part: Range<Int>, isLast: Bool, replyTo requestType: UInt8, requestID: UInt64,
+        into writer: inout ByteWriter
+    ) {
+        let frame = writer.beginFrame()
+        switch self {
+        case .recommend(let response):
+            response.encode(part, OutcomeColumns(response.outcomes), into: &writer)
+        case .score(let response): response.encode(part, OutcomeColumns(response.outcomes), into: &writer)
+        case .vectors(let response):
+            response.encode(part, foundBefore: response.foundBefore, into: &writer)
+        case .helloOK, .pong, .goAway, .data, .lookalike, .modelList, .encoded, .modelSwitch, .stats, .health,
+            .failure:
+            preconditionFailure("a message of one frame has no parts")
+        }
+        writer.endFrame(
+            frame, type: requestType | MessageType.replyBit, flags: isLast ? .end : [], requestID: requestID,
+            argument: 0)
+    }
+}
+
+/// The frames of one reply: what their headers have in common.
+private struct ReplyFrames {
+    var type: UInt8
+    let requestID: UInt64
+    let bodyBytesMax: UInt32
+    /// Status OK without flags, unless the reply is a failure.
+    var argument: UInt32 = 0
+
+    init(type: UInt8, requestID: UInt64, bodyBytesMax: UInt32) {
+        self.type = type
+        self.requestID = requestID
+        self.bodyBytesMax = bodyBytesMax
+    }
+
+    /// Appends `count` queries or ids in one frame; where they need several, returns which go into each.
+    func append(
+        _ count: Int, into writer: inout ByteWriter, byteCount: (Range<Int>) -> Int,
+        _ body: (Range<Int>, inout ByteWriter) -> Void
+    ) throws(RequestFailure) -> [Range<Int>] {
+        // Nearly always one frame is enough.
+        guard byteCount(0..<count) <= Int(bodyBytesMax) else {
+            return try ReplySplit.parts(count: count, bodyBytesMax: bodyBytesMax, byteCount: byteCount)
+        }
+        try append(into: &writer) { body(0..<count, &$0) }
+        return []
+    }
+
+    func append(
+        end: Bool = true, into writer: inout ByteWriter, _ body: (inout ByteWriter) -> Void
+    ) throws(RequestFailure) {
+        let frame = writer.beginFrame()
+        body(&writer)
+        let byteCount = writer.bodyByteCount(of: frame)
+        guard byteCount <= Int(bodyBytesMax) else {
+            writer.remove(frame)
+            throw .limitExceeded(.responseBytes, found: UInt64(byteCount), limit: UInt64(bodyBytesMax))
+        }
+        writer.endFrame(frame, type: type, flags: end ? .end : [], requestID: requestID, argument: argument)
+    }
+}
+
+/// Where a reply that exceeds one body is broken: between queries, or between ids.
+enum ReplySplit {
+    /// The stretches of `0 ..< count`, each as long as its body allows, at least one.
+    ///
+    /// `byteCount` gives a stretch's body and grows with it. Throws LIMIT_EXCEEDED when one query alone does
+    /// not fit, before anything is written.
+    static func parts(
+        count: Int, bodyBytesMax: UInt32, byteCount: (Range<Int>) -> Int
+    ) throws(RequestFailure) -> [Range<Int>] {
+        let limit = Int(bodyBytesMax)
+        var parts: [Range<Int>] = []
+        var first = 0
+        while first < count {
+            // The greatest end that fits: the size grows with the end, so halve the interval.
+            var low = first
+            var high = count
+            while low < high {
+                let middle = low + (high - low + 1) / 2
+                if byteCount(first..<middle) <= limit { low = middle } else { high = middle - 1 }
+            }
+            guard low > first else {
+                let found = UInt64(byteCount(first..<min(first + 1, count)))
+                throw .limitExceeded(.responseBytes, found: found, limit: UInt64(bodyBytesMax))
+            }
+            parts.append(first..<low)
+            first = low
+        }
+        guard !parts.isEmpty else {
+            throw .limitExceeded(
+                .responseBytes, found: UInt64(byteCount(0..<0)), limit: UInt64(bodyBytesMax))
+        }
+        return parts
+    }
+}
+
+/// The body of a reply that is encoded once and sent many times.
+package struct EncodedBody: Sendable, Equatable {
+    package let bytes: [UInt8]
+
+    /// The body of a MODEL_LIST reply, of any size.
+    package init(_ response: ModelListResponse) {
+        var writer = ByteWriter()
+        ModelStatusList.encode(response, into: &writer)
+        bytes = writer.bytes
+    }
+}

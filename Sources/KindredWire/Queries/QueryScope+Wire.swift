@@ -1,0 +1,203 @@
+import KindredDomain
+
+/// The sections that the bodies of RECOMMEND and SCORE share: the queries.
+struct ScopeReader {
+    enum Tag {
+        static let queryIDs: UInt16 = 64
+        static let vectors: UInt16 = 68
+        static let members: UInt16 = 72
+        static let weights: UInt16 = 76
+    }
+
+    private var queryIDSections = IDSections(tag: Tag.queryIDs)
+    private var vectorSection: Section?
+    private var memberSections = IDSections(tag: Tag.members)
+    private var weightSection: Section?
+
+    /// Keeps a section of the queries; false for any other.
+    mutating func take(_ section: Section, _ reader: inout SectionReader) -> Bool {
+        switch section.tag {
+        case Tag.queryIDs...Tag.queryIDs + 2: queryIDSections.take(section, &reader)
+        case Tag.vectors: vectorSection = reader.keep(section, as: .f32)
+        case Tag.members...Tag.members + 3: memberSections.take(section, &reader)
+        case Tag.weights: weightSection = reader.keep(section, as: .f32)
+        default: return false
+        }
+        return true
+    }
+
+    /// The lists of the queries, whichever kind they belong to, with their forms checked.
+    func lists(in body: RawSpan, limits: Limits) throws(RequestFailure) -> ScopeLists {
+        ScopeLists(
+            queryIDs: try queryIDSections.ids(in: body, limits: limits),
+            vectors: vectorSection?.elements(of: Float.self, in: body),
+            members: try memberSections.ragged(in: body, limits: limits),
+            weights: weightSection?.elements(of: Float.self, in: body))
+    }
+}
+
+extension QueryScope {
+    /// Writes the shared fields of a fixed part that begins at `fixed`.
+    func storeFixed(in writer: inout ByteWriter, at fixed: Int, options: UInt16) {
+        let kind: QueryKind =
+            switch queries {
+            case .users: .user
+            case .items: .item
+            case .vectors: .vector
+            case .baskets: .basket
+            }
+        writer.store(kind.rawValue, at: fixed + 2)
+        writer.store(target.rawValue, at: fixed + 3)
+        writer.store(similarity?.rawValue ?? 0, at: fixed + 4)
+        writer.store(options, at: fixed + 6)
+        writer.store(UInt32(clamping: queries.count), at: fixed + 8)
+        writer.store(version, at: fixed + 16)
+    }
+
+    /// Appends the sections of the model's name and of the queries.
+    func encodeSections(into writer: inout ByteWriter) {
+        writer.appendModel(model)
+        switch queries {
+        case .users(let ids), .items(let ids):
+            writer.appendIDs(ids, tag: ScopeReader.Tag.queryIDs, critical: true)
+        case .vectors(let elements, _):
+            writer.appendSection(elements, tag: ScopeReader.Tag.vectors, critical: true)
+        case .baskets(let baskets):
+            writer.appendIDs(baskets.members, tag: ScopeReader.Tag.members, critical: true)
+            writer.appendSection(baskets.offsets, tag: ScopeReader.Tag.members + 3, critical: true)
+            if let weights = baskets.weights {
+                writer.appendSection(weights, tag: ScopeReader.Tag.weights, critical: true)
+            }
+        }
+    }
+}
+
+extension ByteWriter {
+    /// Appends the section common to all requests that names the model.
+    mutating func appendModel(_ model: ModelName?) {
+        if let model { appendString(model.description, tag: CommonTag.model, critical: true) }
+    }
+}
+
+/// The fixed part that RECOMMEND and SCORE share. SCORE has no k.
+struct ScopeFixedPart {
+    static let byteCount = 24
+
+    let kind: QueryKind
+    let target: Side
+    /// Nil: the default.
+    let similarity: Similarity?
+    /// The bits of the options field.
+    let options: UInt16
+    let queryCount: Int
+    let k: UInt32
+    let version: UInt64
+
+    /// Reads the fixed part, which the caller has proven to be there, and checks its closed sets.
+    init(_ body: RawSpan, optionsKnown: UInt16) throws(RequestFailure) {
+        kind = try body.choice(at: 2, .queryKind)
+        target = try body.choice(at: 3, .target)
+        similarity = try body.similarity(at: 4)
+        let _: UnknownIDPolicy = try body.choice(at: 5, .unknownIDPolicy)
+        options = try body.options(at: 6, known: optionsKnown)
+        queryCount = Int(body.integer(at: 8, as: UInt32.self))
+        k = body.integer(at: 12, as: UInt32.self)
+        version = body.integer(at: 16, as: UInt64.self)
+    }
+
+    /// Throws INVALID_ARGUMENT for no queries and LIMIT_EXCEEDED for too many.
+    func checkQueryCount(_ limits: Limits) throws(RequestFailure) {
+        guard queryCount > 0 else { throw .invalidArgument(.noQueries) }
+        try limits.check(.queriesPerBatch, UInt64(queryCount), atMost: UInt64(limits.queriesPerBatchMax))
+    }
+
+    /// Throws INVALID_ARGUMENT for a k of 0 and LIMIT_EXCEEDED for too large a k or too many results.
+    func checkK(_ limits: Limits) throws(RequestFailure) {
+        guard k > 0 else { throw .invalidArgument(.kIsZero) }
+        try limits.check(.k, UInt64(k), atMost: UInt64(limits.kMax))
+        // Both come from u32 fields: the product fits 64 bits.
+        try limits.check(
+            .resultsPerRequest, UInt64(queryCount) * UInt64(k), atMost: UInt64(limits.resultsPerRequestMax))
+    }
+}
+
+/// The kinds of queries, of which a request has one.
+enum QueryKind: UInt8 {
+    case user = 1
+    case item = 2
+    case vector = 3
+    case basket = 4
+}
+
+/// The queries of a RECOMMEND or SCORE, as their sections gave them: each list well formed by itself, not yet held
+/// against the fixed part.
+struct ScopeLists {
+    typealias Tag = ScopeReader.Tag
+
+    let queryIDs: IDList?
+    let vectors: [Float]?
+    let members: RaggedIDs?
+    let weights: [Float]?
+
+    /// The queries of the kind and number that the fixed part states, or MALFORMED_BODY.
+    func queries(_ fixed: ScopeFixedPart) throws(RequestFailure) -> QueryBatch {
+        let kind = fixed.kind
+        try refuse(queryIDs != nil && kind != .user && kind != .item, Tag.queryIDs)
+        try refuse(vectors != nil && kind != .vector, Tag.vectors)
+        try refuse(members != nil && kind != .basket, Tag.members)
+        try refuse(weights != nil && kind != .basket, Tag.weights)
+        switch kind {
+        case .user: return .users(try ids(count: fixed.queryCount))
+        case .item: return .items(try ids(count: fixed.queryCount))
+        case .vector:
+            guard let vectors else { throw .malformedBody(.missingSection(Tag.vectors)) }
+            try refuse(vectors.isEmpty || vectors.count % fixed.queryCount != 0, Tag.vectors)
+            return .vectors(elements: vectors, count: fixed.queryCount)
+        case .basket: return .baskets(try baskets(count: fixed.queryCount))
+        }
+    }
+
+    private func ids(count: Int) throws(RequestFailure) -> IDList {
+        guard let queryIDs else { throw .malformedBody(.missingSection(Tag.queryIDs)) }
+        try refuse(queryIDs.count != count, Tag.queryIDs)
+        return queryIDs
+    }
+
+    private func baskets(count: Int) throws(RequestFailure) -> Baskets {
+        guard let members else { throw .malformedBody(.missingSection(Tag.members)) }
+        guard members.offsets != nil else { throw .malformedBody(.missingSection(Tag.members + 3)) }
+        try members.check(queries: count, tag: Tag.members)
+        guard let baskets = Baskets(members: members, weights: weights) else {
+            throw .malformedBody(.inconsistentSections(Tag.weights))
+        }
+        return baskets
+    }
+
+    private func refuse(_ isWrong: Bool, _ tag: UInt16) throws(RequestFailure) {
+        if isWrong { throw .malformedBody(.inconsistentSections(tag)) }
+    }
+}
+
+extension QueryBatch {
+    /// Throws LIMIT_EXCEEDED for vectors or baskets that are too long.
+    func checkLimits(_ limits: Limits) throws(RequestFailure) {
+        switch self {
+        case .users, .items: break
+        case .vectors(let elements, let count):
+            try limits.check(.dimension, UInt64(elements.count / count), atMost: UInt64(limits.dimensionMax))
+        case .baskets(let baskets):
+            for (first, end) in zip(baskets.offsets, baskets.offsets.dropFirst()) {
+                try limits.check(.basketMembers, UInt64(end - first), atMost: UInt64(limits.basketMembersMax))
+            }
+        }
+    }
+
+    /// Throws INVALID_ARGUMENT for a weight that is not finite.
+    func checkWeights() throws(RequestFailure) {
+        guard case .baskets(let baskets) = self, let weights = baskets.weights,
+            let index = weights.firstIndex(where: { !$0.isFinite })
+        else { return }
+        let first = baskets.offsets.last { Int($0) <= index } ?? 0
+        throw .invalidArgument(.weightNotFinite(member: index - Int(first), value: weights[index]))
+    }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Glibc
+import KindredCatalog
+import KindredDomain
+import KindredModel
+import KindredPack
+import KindredServer
+import KindredSystem
+import KindredTerminal
+
+/// `kindred pack`: packs vectors and ids into the next version of a model.
+struct PackCommand: ParsableCommand {
+    enum Kind: String, ExpressibleByArgument, CaseIterable {
+        case auto
+        case text
+        case number
+
+        var idKind: IDKind? {
+            switch self {
+            case .auto: nil
+            case .text: .text
+            case .number: .number
+            }
+        }
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "pack", abstract: "Make a new version of a model from vectors and ids.",
+        discussion: """
+            Vectors are .npy (<f4 or <f8, C order) or .safetensors (tensor "vectors", F32). Ids are a text file \
+            with one id per line or a .npy of <u8 or <i8; a .safetensors file may have them inside. A heading in \
+            line 1, such as item_id, is left out where there is one line more than vectors. The last line printed is \
+            the new version's folder.
+
+            --reindex makes no new version: it writes the int8 codes of published ones where they are missing, of \
+            another layout or damaged.
+            """)
+
+    @Option(help: "The folder of all models.")
+    var models: String?
+    @Option(help: "The model's name: \(ModelName.rule).", transform: ParsedValue.modelName("--name"))
+    var name: ParsedValue<ModelName>?
+    @Option(
+        help: ArgumentHelp(
+            "Bring the codes of a version, of a model or of all models up to date.", valueName: "dir"))
+    var reindex: String?
+    @Option(help: "Vectors of the items.")
+    var items: String?
+    @Option(help: "Ids of the items, in the order of their vectors.")
+    var itemIds: String?
+    @Option(help: "Vectors of the users.")
+    var users: String?
+    @Option(help: "Ids of the users, in the order of their vectors.")
+    var userIds: String?
+    @Option(help: "An SQLite file with tables \"items\" and \"users\", keyed by \"id\".")
+    var catalog: String?
+    // Options have no defaults here, so that `--reindex` can reject each one that was given.
+    @Option(help: "How vectors compare. Under cosine they are stored with length 1. (default: dot)")
+    var metric: SimilarityOption?
+    @Option(help: "Which training all vectors come from.")
+    var trainingId: String?
+    @Option(help: "What item ids are; auto: numbers where all are plain decimals. (default: auto)")
+    var itemIdKind: Kind?
+    @Option(help: "What user ids are; auto: numbers where all are plain decimals. (default: auto)")
+    var userIdKind: Kind?
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        if reindex != nil {
+            let others: [(String, Any?)] = [
+                ("--models", models), ("--name", name), ("--items", items), ("--item-ids", itemIds),
+                ("--users", users), ("--user-ids", userIds), ("--catalog", catalog),
+                ("--metric", metric), ("--training-id", trainingId), ("--item-id-kind", itemIdKind),
+                ("--user-id-kind", userIdKind),
+            ]
+            if let other = others.first(where: { $0.1 != nil }) {
+                throw ValidationError("\(other.0) with --reindex, which takes a folder and, at most, --json")
+            }
+            return
+        }
+        _ = try packer()
+    }
+
+    /// The packer for the options. Throws where one is missing or contradicts another.
+    private func packer() throws -> Packer {
+        guard let models else { throw ValidationError("--models is missing: the folder of all models") }
+        guard let name else { throw ValidationError("--name is missing: the model's name") }
+        let modelName = try name.value
+        guard items != nil || users != nil else {
+            throw ValidationError("nothing to pack: give --items, --users or both")
+        }
+        guard items != nil || itemIds == nil else { throw ValidationError("--item-ids without --items") }
+        guard users != nil || userIds == nil else { throw ValidationError("--user-ids without --users") }
+        var packer = Packer(root: models, name: modelName, metric: metric?.similarity ?? .dot)
+        packer.items = items.map { PackInput(vectors: $0, ids: itemIds, idKind: itemIdKind?.idKind) }
+        packer.users = users.map { PackInput(vectors: $0, ids: userIds, idKind: userIdKind?.idKind) }
+        packer.trainingID = trainingId
+        if let catalog {
+            packer.catalog = { try CatalogWriter.copy(from: catalog, to: $0).columns }
+        }
+        return packer
+    }
+
+    func run() throws {
+        if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
+        var packer = try packer()
+        var columns: [Side: CatalogColumns] = [:]
+        packer.check = { columns = try VersionCatalog.columns(of: $0, shownAs: catalog) }
+        let report = try PackProgress.shown { show in
+            packer.progress = show
+            return try packer.run()
+        }
+        let summary = PackSummary(report: report, columns: columns)
+        if json {
+            print(JSONWriter.compact(summary.json))
+        } else {
+            summary.lines.forEach { print($0) }
+            print(report.directory)
+        }
+    }
+}

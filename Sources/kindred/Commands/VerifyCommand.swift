@@ -1,0 +1,69 @@
+import ArgumentParser
+import KindredDomain
+import KindredModel
+import KindredServer
+import KindredSystem
+import KindredTerminal
+
+/// `kindred verify`: loads versions as a server does and reports the reason for each refusal.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Check every byte of a version, a model or a whole repository.",
+        discussion: """
+            Codes are compared with those the vectors give. Exits with 1 if any version is refused. With --json: one \
+            object per version and line.
+            """)
+
+    @Argument(help: "A version's folder, a model's folder, or the folder of all models.")
+    var directory: String
+    @Flag(help: "Print one JSON object per version.")
+    var json = false
+
+    func run() throws {
+        var isSound = true
+        for folder in try VersionFolders(path: directory).folders {
+            do {
+                let loaded = try VersionLoader().load(
+                    directory: folder.directory, expecting: folder.name, version: folder.version)
+                _ = try VersionCatalog.columns(of: loaded)
+                report(folder, loaded: loaded, reason: nil)
+            } catch {
+                isSound = false
+                report(folder, loaded: nil, reason: "\(error)")
+            }
+        }
+        if !isSound { throw ExitCode(1) }
+    }
+
+    private func report(_ folder: VersionFolders.Folder, loaded: LoadedVersion?, reason: String?) {
+        guard json else {
+            let sizes = [loaded?.items, loaded?.users].compactMap { $0 }
+                .map { "\($0.count.groupedDigits) \($0.side) x \($0.dimension)" }
+            print(
+                reason.map { "refused  \(folder.name) \(folder.version)  \($0)" }
+                    ?? "ok       \(folder.name) \(folder.version)  \(sizes.joined(separator: ", "))")
+            for side in [Side.items, .users] {
+                guard let fault = loaded?.codesBuilt[side] else { continue }
+                print(
+                    "note     codes of \(side) are made at every load: \(fault) "
+                        + "(kindred pack --reindex writes them)")
+            }
+            return
+        }
+        var members = [
+            JSONMember("model", .string(folder.name.description)),
+            JSONMember("version", .integer(folder.version)),
+            JSONMember("directory", .string(folder.directory)),
+            JSONMember("ok", .bool(reason == nil)),
+        ]
+        if let reason { members.append(JSONMember("reason", .string(reason))) }
+        if let loaded {
+            members.append(JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)))
+            let built = [Side.items, .users].compactMap { side in
+                loaded.codesBuilt[side].map { JSONMember(side.description, .string($0.description)) }
+            }
+            members.append(JSONMember("codes_made_at_load", .object(built)))
+        }
+        print(JSONWriter.compact(.object(members)))
+    }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import KindredClient
+import KindredDomain
+import KindredModel
+import KindredPack
+
+/// The queries of a recommend or similar command.
+enum QuerySource: Sendable {
+    case users(GivenIDs)
+    case items(GivenIDs)
+    /// One query: a basket whose members have weights.
+    case basket(text: String, GivenIDs, weights: [Float])
+    /// A `.npy` file with one vector per row.
+    case vectors(path: String)
+
+    /// The queries, each with the text that names it in the output. Ids are converted to the model's kind.
+    func queries(
+        _ models: ModelLookup, _ model: ModelName?
+    ) async throws -> [(text: String, query: Query)] {
+        switch self {
+        case .users(let given):
+            return try await Self.adapted(given, models, model).map { ($0.description, .user($0)) }
+        case .items(let given):
+            return try await Self.adapted(given, models, model).map { ($0.description, .item($0)) }
+        case .basket(let text, let given, let weights):
+            let ids = try await Self.adapted(given, models, model)
+            return [(text, .basket(zip(ids, weights).map { BasketMember($0, weight: $1) }))]
+        case .vectors(let path):
+            return try VectorFile.rows(of: path).enumerated().map { ("vector \($0)", .vector($1)) }
+        }
+    }
+
+    private static func adapted(
+        _ given: GivenIDs, _ models: ModelLookup, _ model: ModelName?
+    ) async throws(KindredError) -> [ExternalID] {
+        var given = given
+        try await models.adapt(&given, to: model)
+        given.notes.forEach(CommandOutput.note)
+        return given.ids
+    }
+
+    /// The ids of all values of an option, in order. Throws where there are none.
+    static func ids(
+        _ values: [ParsedValue<IDListText>], option: String, side: Side, column: String?
+    ) throws -> GivenIDs {
+        let all = try IDListText.given(try values.map { try $0.value }, side: side, column: column)
+        guard !all.ids.isEmpty else {
+            throw ValidationError(
+                "\(option) \(values.map(\.description).joined(separator: " ")): at least one id")
+        }
+        return all
+    }
+
+    /// One basket from all values of the option: `ID[:WEIGHT],...`, or `@FILE` with one `ID[:WEIGHT]` per line.
+    static func basket(_ texts: [ParsedValue<IDListText>], column: String?) throws -> QuerySource {
+        let text = texts.map(\.description).joined(separator: ",")
+        let parts = try IDListText.given(try texts.map { try $0.value }, side: .items, column: column)
+        var (ids, weights): ([[UInt8]], [Float]) = ([], [])
+        for part in parts.ids {
+            let (id, weight) = try member(part.description)
+            ids.append(Array(id.utf8))
+            weights.append(weight)
+        }
+        guard !ids.isEmpty else { throw ValidationError("--basket \(text): at least one ID[:WEIGHT]") }
+        let given = GivenIDs(name: parts.name, side: .items, ids: ids, notes: parts.notes)
+        return .basket(text: text, given, weights: weights)
+    }
+
+    private static func member(_ part: String) throws(ValidationError) -> (id: Substring, weight: Float) {
+        // An id may contain colons; the last one separates the weight.
+        guard let colon = part.lastIndex(of: ":") else { return (part[...], 1) }
+        guard let weight = Float(part[part.index(after: colon)...]), colon > part.startIndex else {
+            throw ValidationError("--basket: '\(part)' is no ID[:WEIGHT], such as 22423:2.5")
+        }
+        return (part[..<colon], weight)
+    }
+}

@@ -1,0 +1,92 @@
+import KindredClient
+import KindredDomain
+import KindredModel
+import KindredSystem
+import KindredTerminal
+
+/// Prints answers: a table for people, or one JSON object per query and line.
+struct QueryPrinter {
+    let json: Bool
+    /// The side of the results.
+    let target: Side
+    /// Catalog columns in the requested order.
+    let columns: [String]
+    /// Members on the exclusions and candidates.
+    let listMembers: [JSONMember]
+
+    /// `best`: the best result below the minimum score, where no result reaches it.
+    func show(_ query: String, _ answer: Recommendations, best: BestBelowMinimum?) {
+        if json { print(JSONWriter.compact(object(query, answer))) } else { table(query, answer, best) }
+    }
+
+    /// Prints a failed query. As JSON it goes to standard output, since a program expects one line per query.
+    func show(_ query: String, _ error: KindredError) {
+        guard json else {
+            // The query's text is the unknown id only where the message quotes it; a basket has several ids.
+            let isOfQuery = error.name == "UNKNOWN_ID" && error.message.contains("'\(query)'")
+            let guess = isOfQuery ? UnknownIDText.guess(ExternalID(query)) : nil
+            return CommandOutput.error("\(query): \(error)\(guess.map { " (\($0))" } ?? "")")
+        }
+        print(
+            JSONWriter.compact(
+                .object([
+                    JSONMember("query", .string(query)),
+                    JSONMember(
+                        "error",
+                        .object([
+                            JSONMember("code", .integer(error.code)), JSONMember("name", .string(error.name)),
+                            JSONMember("message", .string(error.message)),
+                        ])),
+                ])))
+    }
+
+    private func object(_ query: String, _ answer: Recommendations) -> JSONValue {
+        .object(
+            [
+                JSONMember("query", .string(query)), JSONMember("model", .string(answer.model.description)),
+                JSONMember("version", .integer(answer.version)), JSONMember("exact", .bool(answer.isExact)),
+                JSONMember("eligible", .integer(answer.eligible)),
+                JSONMember("scanned", .integer(answer.scanned)),
+            ] + listMembers + [
+                JSONMember(
+                    "results",
+                    .array(
+                        answer.results.map { result in
+                            var members = [
+                                JSONMember("id", result.id.json), JSONMember("score", .score(result.score)),
+                            ]
+                            for column in columns {
+                                members.append(JSONMember(column, result.columns[column]?.json ?? .null))
+                            }
+                            return .object(members)
+                        }))
+            ])
+    }
+
+    private func table(_ query: String, _ answer: Recommendations, _ best: BestBelowMinimum?) {
+        let milliseconds = answer.computeTime.formattedMilliseconds
+        let heading =
+            "model \(answer.model)  version \(answer.version)  \(answer.isExact ? "exact" : "partial")  "
+            + "\(answer.scanned.groupedDigits) \(target) scanned  \(milliseconds) ms  for \(query)"
+        print(VisibleText.line(heading))
+        var rows = [["#", target.singular, "score"] + columns]
+        for (index, result) in answer.results.enumerated() {
+            rows.append(
+                ["\(index + 1)", result.id.description, result.score.formattedScore]
+                    + columns.map { result.columns[$0]?.description ?? "" })
+        }
+        TextTable(rows: rows, rightAligned: [0, 2]).lines.forEach { print("  " + $0) }
+        if answer.results.isEmpty {
+            print(VisibleText.line("  nothing: \(reason(answer, best))"))
+        }
+    }
+
+    /// The reason for an empty result.
+    private func reason(_ answer: Recommendations, _ best: BestBelowMinimum?) -> String {
+        guard answer.eligible > 0 else { return "no \(target.singular) may appear" }
+        guard let best else { return "\(answer.eligible.groupedDigits) \(target) were eligible" }
+        return
+            "none of \(answer.eligible.groupedDigits) eligible \(target) reaches "
+            + "\(Double(best.least).shortened); the best, \(best.id), has \(best.score.formattedScore)"
+    }
+}

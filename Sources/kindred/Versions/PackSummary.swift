@@ -1,0 +1,80 @@
+import KindredDomain
+import KindredModel
+import KindredPack
+import KindredServer
+import KindredSystem
+import KindredTerminal
+
+/// The result of a pack, as text or as JSON.
+struct PackSummary {
+    let report: PackReport
+    /// The catalog columns of the sides that have a catalog.
+    let columns: [Side: CatalogColumns]
+
+    /// Text for people: sizes, catalog coverage and warnings.
+    var lines: [String] {
+        let manifest = report.manifest
+        var lines = ["model \(manifest.model)  version \(manifest.version)  \(manifest.metric)"]
+        for side in [Side.items, .users] {
+            guard let rows = manifest.rows(side) else { continue }
+            var line =
+                "\(side)  \(rows.count.groupedDigits) rows x \(manifest.dimension)  \(rows.idKind.name) ids"
+            if let catalog = columns[side] {
+                let matched = Int(rows.count) - catalog.rowsWithoutEntry
+                line += "  \(matched.groupedDigits) in the catalog (\(catalog.columns.count) columns)"
+            }
+            lines.append(line)
+            if let catalog = columns[side], catalog.rowsWithoutEntry > 0 {
+                lines.append(
+                    "note: \(catalog.rowsWithoutEntry.groupedDigits) \(side) have no catalog entry: "
+                        + "their attributes are null")
+            }
+            if let catalog = columns[side], catalog.idsWithoutVector > 0 {
+                lines.append(
+                    "note: \(catalog.idsWithoutVector.groupedDigits) catalog entries of \(side) have no vector"
+                )
+            }
+        }
+        lines += warnings.map { "warning: \($0)" }
+        return lines
+    }
+
+    /// The packer's warnings, and one for each catalog column that clients cannot show.
+    private var warnings: [String] {
+        var warnings = report.warnings.map(\.description)
+        for side in [Side.items, .users] {
+            for name in report.manifest.rows(side)?.columns ?? [] where ResultNames.reserved.contains(name) {
+                warnings.append(
+                    "column '\(name)' of the catalog of \(side) has the name of a result's own member, so --json "
+                        + "and the Python client refuse it: \(ResultNames.remedy)")
+            }
+        }
+        return warnings
+    }
+
+    var json: JSONValue {
+        let manifest = report.manifest
+        var members = [
+            JSONMember("directory", .string(report.directory)),
+            JSONMember("model", .string(manifest.model.description)),
+            JSONMember("version", .integer(manifest.version)),
+            JSONMember("fingerprint", .string(manifest.fingerprintText)),
+            JSONMember("metric", .string(manifest.metric.description)),
+            JSONMember("dimension", .integer(manifest.dimension)),
+        ]
+        for side in [Side.items, .users] {
+            guard let rows = manifest.rows(side) else { continue }
+            var inner = [
+                JSONMember("rows", .integer(rows.count)), JSONMember("id_kind", .string(rows.idKind.name)),
+                JSONMember("columns", .array(rows.columns.map(JSONValue.string))),
+            ]
+            if let catalog = columns[side] {
+                inner.append(JSONMember("rows_without_catalog_entry", .integer(catalog.rowsWithoutEntry)))
+                inner.append(JSONMember("catalog_ids_without_vector", .integer(catalog.idsWithoutVector)))
+            }
+            members.append(JSONMember(side.description, .object(inner)))
+        }
+        members.append(JSONMember("warnings", .array(warnings.map(JSONValue.string))))
+        return .object(members)
+    }
+}

@@ -1,0 +1,91 @@
+import KindredDomain
+import KindredModel
+import KindredSystem
+import KindredTerminal
+
+/// One side of a version for `kindred inspect`, as text or as JSON.
+struct SideContent {
+    let table: VectorTable
+    let columns: CatalogColumns?
+    let codes: Int8Codes?
+    /// The reason for building the codes at load; nil where a file has them.
+    let codesBuilt: CodesBuildReason?
+    private let firstIDs: [String]
+    private let norms: (least: Double, mean: Double, greatest: Double)
+
+    init(
+        table: VectorTable, columns: CatalogColumns?, codes: Int8Codes?, codesBuilt: CodesBuildReason?,
+        idsShown: Int
+    ) {
+        self.table = table
+        self.columns = columns
+        self.codes = codes
+        self.codesBuilt = codesBuilt
+        firstIDs = (0..<min(table.count, idsShown)).map { table.ids.id(ofRow: UInt32($0)).description }
+        let norms = UnsafeBufferPointer(start: table.norms, count: table.count)
+        self.norms = (
+            norms.min() ?? 0, norms.reduce(0, +) / Double(table.count), norms.max() ?? 0
+        )
+    }
+
+    var lines: [String] {
+        var lines = [
+            "\(table.side)        \(table.count.groupedDigits) rows  \(table.ids.kind.name) ids",
+            "  norms      least \(norms.least)  mean \(norms.mean)  greatest \(norms.greatest)",
+            "  first ids  \(firstIDs.joined(separator: "  "))",
+        ]
+        if let codes {
+            let origin =
+                codesBuilt.map { "made at load: \($0)" } ?? "from \(ModelFiles.codes(of: table.side))"
+            lines.append("  codes      int8  \(codes.blockCount.groupedDigits) blocks  \(origin)")
+        }
+        guard let columns else { return lines }
+        lines += columns.columns.map {
+            let nulls = table.count - $0.present.population
+            return "  column     \($0.name)  \($0.values.kindName)  \(nulls.groupedDigits) null"
+        }
+        lines.append("  catalog    \(columns.rowsWithoutEntry.groupedDigits) rows without an entry")
+        lines.append("             \(columns.idsWithoutVector.groupedDigits) entries without a vector")
+        return lines
+    }
+
+    var json: JSONValue {
+        var members = [
+            JSONMember("rows", .integer(table.count)), JSONMember("id_kind", .string(table.ids.kind.name)),
+            JSONMember(
+                "norms",
+                .object([
+                    JSONMember("min", .real(norms.least)), JSONMember("mean", .real(norms.mean)),
+                    JSONMember("max", .real(norms.greatest)),
+                ])),
+            JSONMember("first_ids", .array(firstIDs.map(JSONValue.string))),
+        ]
+        if let codes {
+            var inner = [JSONMember("blocks", .integer(codes.blockCount))]
+            if let codesBuilt { inner.append(JSONMember("made_at_load", .string(codesBuilt.description))) }
+            members.append(JSONMember("codes", .object(inner)))
+        }
+        guard let columns else { return .object(members) }
+        let described = columns.columns.map { column in
+            JSONValue.object([
+                JSONMember("name", .string(column.name)), JSONMember("type", .string(column.values.kindName)),
+                JSONMember("nulls", .integer(table.count - column.present.population)),
+            ])
+        }
+        members.append(JSONMember("columns", .array(described)))
+        members.append(JSONMember("rows_without_catalog_entry", .integer(columns.rowsWithoutEntry)))
+        members.append(JSONMember("catalog_ids_without_vector", .integer(columns.idsWithoutVector)))
+        return .object(members)
+    }
+}
+
+extension CatalogValues {
+    /// `integer`, `real` or `text`.
+    var kindName: String {
+        switch self {
+        case .integers: "integer"
+        case .reals: "real"
+        case .text: "text"
+        }
+    }
+}

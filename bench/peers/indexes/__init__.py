@@ -1,0 +1,1 @@
+"""The exact and approximate indexes that answer beside Kindred."""

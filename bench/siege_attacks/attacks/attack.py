@@ -1,0 +1,54 @@
+"""What every attack has."""
+
+from bench.siege_attacks.processes.swarm import Swarm
+
+
+class Attack:
+    """One way to take something from everybody else. Subclasses say how."""
+
+    name = ""
+    server_arguments = ()
+
+    def __init__(self, scale, repository, attackers):
+        self.scale, self.repository, self.attackers = scale, repository, attackers
+
+    # ---- What the server is started with
+
+    def models(self):
+        """The folder of models that is served."""
+        return self.repository.models
+
+    def descriptors(self):
+        """RLIMIT_NOFILE of the server."""
+        return 20_000
+
+    def enclosure(self):
+        """A MemoryEnclosure, or None."""
+        return None
+
+    def operator_client(self, address):
+        """A client that the operator connected before; None: a fresh connection for each call."""
+        return None
+
+    # ---- The attack
+
+    def seconds(self):
+        """How long it lasts beside the bystander."""
+        return self.scale.attack_seconds
+
+    def swarms(self, address, count):
+        """A Swarm for each of `count` attackers."""
+        return []
+
+    def begin(self, server):
+        count = len(self.attackers.processes)
+        self.attackers.attack(self.swarms(server.address, count))
+
+    def hold(self, verdicts, counts, server, during):
+        """Verdicts beyond those of every attack. `during` is the dict of what was measured meanwhile."""
+
+
+def divided(address, total, count, plans, **arguments):
+    """`total` peers as `count` swarms."""
+    return [Swarm(address, total // count + (number < total % count), plans, number, **arguments)
+            for number in range(count)]

@@ -1,0 +1,242 @@
+"""Checks a caller's arguments and converts them to fields and lists of the codec.
+
+A wrong type is a TypeError, a wrong value a ValueError; the message names the value and shows a right one.
+"""
+
+import array
+import collections.abc
+import decimal
+import io
+import struct
+
+from . import arrays
+from .codec.encoding import whole
+from .codec.protocol import COUNT, MIN_SCORE, QUERY_KINDS, SHARE, SIDES, SIMILARITIES
+from .limits import TIMEOUT_SECONDS_MAX
+
+DEFAULT_PORT = 7411
+PLURALS = {"user": "users", "item": "items", "vector": "vectors", "basket": "baskets"}
+BYTES_LIKE = (bytes, bytearray, memoryview)
+
+
+def parsed_address(address):
+    if not isinstance(address, str):
+        raise TypeError(f"address {address!r}: expected a str such as '127.0.0.1:7411'")
+    host, separator, port = address.rpartition(":")
+    if not separator or address.endswith("]"):
+        host, port = address, str(DEFAULT_PORT)
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"address {address!r}: expected host:port")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def seconds(timeout):
+    """A timeout as a float of seconds, 0 to TIMEOUT_SECONDS_MAX."""
+    value = number("timeout", timeout)
+    if not 0 <= value <= TIMEOUT_SECONDS_MAX:
+        raise ValueError(f"timeout {timeout!r}: 0 to {TIMEOUT_SECONDS_MAX} seconds")
+    return value
+
+
+def number(name, value):
+    """A float from any numeric type."""
+    if isinstance(value, (str, *BYTES_LIKE)):
+        raise TypeError(f"{name} {value!r}: expected a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} {value!r}: expected a number") from None
+
+
+def model_name(model):
+    if model is not None and not isinstance(model, str):
+        raise TypeError(f"model {model!r}: expected a str such as 'online-retail'")
+    return model
+
+
+def one_of(**choices):
+    """The one (name, value) whose value is not None."""
+    given = [(name, value) for name, value in choices.items() if value is not None]
+    if len(given) != 1:
+        raise TypeError(f"give exactly one of {', '.join(choices)}")
+    return given[0]
+
+
+def shown(value):
+    """A value in an error message."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def refuse_no_list(name, values, example='["22423", "85123A"]'):
+    """Raises TypeError for an argument that is no list of values: a text, bytes, a dict, a file, a number.
+
+    Python could iterate most of these, and the query would be a wrong one.
+    """
+    numpy = arrays.numpy
+    if isinstance(values, (str, int)) and not isinstance(values, bool):
+        example = f"[{shown(values)}]"
+    if isinstance(values, io.IOBase):
+        reason, right = "is a file, whose lines end with line breaks", f"{name}=(line.strip() for line in file)"
+    elif isinstance(values, collections.abc.Mapping):
+        reason, right = "is a dict", f"a list, such as {name}={example}"
+    elif isinstance(values, (str, *BYTES_LIKE)) or not isinstance(values, collections.abc.Iterable):
+        reason, right = "is no list", f"a list, such as {name}={example}"
+    elif numpy is not None and isinstance(values, numpy.ndarray) and values.ndim == 0:
+        reason, right = "is an array of no dimension", f"one dimension, such as {name}=numpy.array({example})"
+    else:
+        return
+    raise TypeError(f"{name}={shown(values)} {reason}: expected {right}")
+
+
+def listed(name, values):
+    """The values of an argument that takes a list. Iterates it once."""
+    refuse_no_list(name, values)
+    is_array = arrays.numpy is not None and isinstance(values, arrays.numpy.ndarray)
+    return values.tolist() if is_array else list(values)
+
+
+def column_names(columns):
+    refuse_no_list("columns", columns, '["description"]')
+    columns = list(columns)
+    for name in columns:
+        if not isinstance(name, str):
+            raise TypeError(f"columns: {name!r} is no column's name: expected str, such as columns=['description']")
+        if name in ("id", "score"):
+            raise ValueError(f"columns: {name!r} is a key that every row has for itself: give the column another name "
+                             "in the catalog and pack it again")
+    return list(map(str, columns))
+
+
+def one_query(kind, query):
+    """A single query as an element of a batch."""
+    if kind == "basket":
+        return basket_pairs("basket", query)
+    if kind == "vector":
+        return vector_elements("vector", query)
+    return query
+
+
+def query_list(kind, queries):
+    """The queries of a batch: ids, lists of pairs (member, weight), or rows of numbers."""
+    name, numpy = PLURALS[kind], arrays.numpy
+    if kind == "basket":
+        refuse_no_list(name, queries, '[["22423", "85123A"], {"22423": 2.0}]')
+        return [basket_pairs(f"{name}[{index}]", basket) for index, basket in enumerate(queries)]
+    if kind == "vector":
+        refuse_no_list(name, queries, "[[0.5, -1.0], [0.25, 2.0]]")
+        if numpy is not None and isinstance(queries, numpy.ndarray):
+            if queries.ndim != 2:
+                raise ValueError(f"vectors of shape {queries.shape}: expected [queries, dimension]")
+            if queries.dtype.kind not in "fiub":
+                raise TypeError(f"vectors of {queries.dtype}: expected numbers")
+            return queries
+        return [vector_elements(f"{name}[{index}]", vector) for index, vector in enumerate(queries)]
+    return listed(name, queries)
+
+
+def basket_pairs(name, basket):
+    """The (member, weight) pairs of a basket."""
+    if isinstance(basket, collections.abc.Mapping):
+        return list(basket.items())
+    refuse_no_list(name, basket)
+    pairs = []
+    for entry in basket:
+        if not isinstance(entry, (tuple, list)):
+            pairs.append((entry, 1.0))
+        elif len(entry) == 2:
+            pairs.append(tuple(entry))
+        else:
+            raise TypeError(f"{name}: {shown(entry)} is no member: expected an id or a pair (id, weight)")
+    return pairs
+
+
+def vector_elements(name, vector):
+    """The numbers of a vector as an array of float32."""
+    numpy = arrays.numpy
+    refuse_no_list(name, vector, "[0.5, -1.0, 2.0]")
+    if isinstance(vector, collections.abc.Set):
+        raise TypeError(f"{name}={shown(vector)} has no order: expected a list of numbers")
+    if numpy is not None and isinstance(vector, numpy.ndarray):
+        if vector.ndim != 1 or vector.dtype.kind not in "fiub":
+            raise TypeError(f"{name}: {vector.dtype} of shape {vector.shape}: expected numbers of shape [dimension]")
+        elements = array.array("f", numpy.ascontiguousarray(vector, numpy.float32).tobytes())
+    else:
+        try:
+            elements = array.array("f", vector)
+        except TypeError as error:
+            raise TypeError(f"{name}={shown(vector)}: expected numbers; {error}") from None
+    if not len(elements):
+        raise ValueError("a vector of no elements: expected as many as the model has dimensions")
+    return elements
+
+
+def query_fields(kind, count, over, similarity, version):
+    """The fixed fields that RECOMMEND and SCORE share (7.1)."""
+    if over not in SIDES:
+        raise ValueError(f"over {over!r}: 'items' or 'users'")
+    if similarity not in SIMILARITIES:
+        raise ValueError(f"similarity {similarity!r}: 'dot', 'cosine' or None")
+    return {"query_kind": QUERY_KINDS[kind], "target": SIDES[over], "similarity": SIMILARITIES[similarity],
+            "query_count": count, "version": version}
+
+
+def query_lists(kind, queries):
+    """The lists that hold queries of one kind (7.3); `queries` as `query_list` returns them."""
+    if kind in ("user", "item"):
+        return {"query_ids": queries}
+    if kind == "vector":
+        if arrays.numpy is not None and isinstance(queries, arrays.numpy.ndarray):
+            return {"vectors": queries}
+        lengths = {len(query) for query in queries}
+        if len(lengths) > 1:
+            raise ValueError(f"vectors of different dimensions: {sorted(lengths)}")
+        elements = array.array("f")
+        for query in queries:
+            elements.extend(query)
+        return {"vectors": elements}
+    members, weights, offsets = [], [], [0]
+    for pairs in queries:
+        members += [member for member, _ in pairs]
+        weights += [number(f"the weight of {member!r}", weight) for member, weight in pairs]
+        offsets.append(len(members))
+    return {"members": (members, offsets), "weights": None if all(w == 1 for w in weights) else weights}
+
+
+def members_of(kind, queries, over):
+    """For each query the ids that its answer leaves out (7.6); None if no query has any."""
+    if kind == "basket" and over == "items":
+        return [[member for member, _ in pairs] for pairs in queries]
+    return [[query] for query in queries] if PLURALS[kind] == over else None
+
+
+def audience_size(size):
+    """The fixed fields for the size of an audience (9.3)."""
+    if isinstance(size, bool):
+        raise TypeError(f"size {size!r}: a count, a share, '1%' or '>=0.5'")
+    if isinstance(size, str):
+        text = size.strip()
+        try:
+            if text.startswith(">="):
+                score = float(text[2:])
+                struct.pack("<f", score)
+                return {"size_kind": MIN_SCORE, "min_score": score}
+            if text.endswith("%"):
+                return share(decimal.Decimal(text[:-1]) / 100, size)
+            return {"size_kind": COUNT, "size_value": int(text)}
+        except (ValueError, OverflowError, decimal.InvalidOperation):
+            raise ValueError(f"size {size!r}: a count, '1%' or '>=0.5'") from None
+    if isinstance(size, float):
+        return share(decimal.Decimal(repr(float(size))), size)
+    count = whole("size", size)
+    if not 0 <= count < 2**64:
+        raise ValueError(f"size {size!r}: a count from 1")
+    return {"size_kind": COUNT, "size_value": count}
+
+
+def share(value, given):
+    """The fields for a share, a Decimal; sent in millionths. `given` is for the message."""
+    parts = value * 1_000_000 if value.is_finite() else decimal.Decimal(-1)
+    if not 1 <= parts <= 1_000_000:
+        raise ValueError(f"size {given!r}: a share from one millionth to the whole")
+    return {"size_kind": SHARE, "size_value": int(parts.to_integral_value())}

@@ -1,0 +1,149 @@
+"""What kindred.Client says about arguments of the wrong kind: nothing is sent, and the message says what is right."""
+
+import array
+import tempfile
+import unittest
+
+import kindred
+from tests.support.lying_server import LyingServer
+
+NUMPY = kindred.arrays.numpy
+
+
+class Arguments(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = LyingServer()
+        cls.addClassCleanup(cls.server.__exit__)
+        cls.client = kindred.connect(cls.server.address)
+        cls.addClassCleanup(cls.client.close)
+
+    def lists(self):
+        """Every argument that takes a list: its name, a call that takes it, and values that are right."""
+        recommend, batch = self.client.recommend, self.client.recommend_batch
+        return [
+            ("basket", lambda v: recommend(basket=v, k=3), ["i01", "i02"]),
+            ("exclude", lambda v: recommend(user="u01", exclude=v), ["i01"]),
+            ("candidates", lambda v: recommend(user="u01", candidates=v), ["i01"]),
+            ("columns", lambda v: recommend(user="u01", columns=v), ["title"]),
+            ("users", lambda v: batch(users=v), ["u01"]),
+            ("items", lambda v: batch(items=v), ["i01"]),
+            ("baskets", lambda v: batch(baskets=v), [["i01"]]),
+            ("vector", lambda v: recommend(vector=v), [0.5, 1]),
+            ("vectors", lambda v: batch(vectors=v), [[0.5, 1]]),
+            ("candidates", lambda v: self.client.score(user="u01", candidates=v), ["i01"]),
+            ("basket", lambda v: self.client.score(basket=v, candidates=["i01"]), ["i01"]),
+            ("items", lambda v: self.client.vectors(items=v), ["i01"]),
+            ("users", lambda v: self.client.vectors(users=v), ["u01"]),
+            ("seeds", lambda v: self.client.lookalike(seeds=v, size=3), ["u01"]),
+        ]
+
+    def test_a_single_value_is_no_list(self):
+        for name, call, right in self.lists():
+            for wrong in ("22423", b"22423", bytearray(b"224"), memoryview(b"224"), 22423, 1.5, True, object()):
+                with self.subTest(name, wrong=wrong), self.assertRaises(TypeError) as caught:
+                    call(wrong)
+                said = str(caught.exception)
+                self.assertTrue(said.startswith(f"{name}="), said)
+                self.assertIn(f"such as {name}=[", said)
+
+    def test_the_message_holds_what_is_right(self):
+        with self.assertRaisesRegex(TypeError, r"^basket='22423' is no list: expected a list, such as "
+                                               r"basket=\['22423'\]$"):
+            self.client.recommend(basket="22423")
+        with self.assertRaisesRegex(TypeError, r"^seeds=12347 is no list: expected a list, such as seeds=\[12347\]$"):
+            self.client.lookalike(seeds=12347, size=1)
+
+    def test_a_dict_is_a_basket_and_no_list(self):
+        for name, call, _ in self.lists():
+            if name != "basket":
+                with self.subTest(name), self.assertRaisesRegex(TypeError, f"^{name}={{'i01': 2.0}} is a dict: "):
+                    call({"i01": 2.0})
+
+    def test_a_file_is_no_list(self):
+        with tempfile.TemporaryFile("w+") as file:
+            for name, call, _ in self.lists():
+                with self.subTest(name), self.assertRaisesRegex(TypeError, r"\(line.strip\(\) for line in file\)"):
+                    call(file)
+
+    def test_any_iterable_of_values_is_a_list(self):
+        for name, call, right in self.lists():
+            expected = call(right)
+            for made in (tuple, iter, lambda values: (value for value in values), lambda values: dict(
+                    enumerate(values)).values()):
+                with self.subTest(name, made=made):
+                    self.assertEqual(repr(call(made(right))), repr(expected))
+
+    @unittest.skipUnless(NUMPY, "numpy is not installed")
+    def test_arrays_of_numpy(self):
+        for name, call, right in self.lists():
+            with self.subTest(name):
+                self.assertEqual(repr(call(NUMPY.array(right))), repr(call(right)))
+                with self.assertRaises(TypeError):
+                    call(NUMPY.array("22423"))
+        self.assertEqual(self.client.recommend(user=NUMPY.int64(1), model="numbers", exclude=NUMPY.array([100]))[0][0],
+                         101)
+        with self.assertRaises(ValueError):
+            self.client.recommend_batch(vectors=NUMPY.ones(3))
+        for call in (lambda: self.client.recommend(vector=NUMPY.array(["0.5", "1"])),
+                     lambda: self.client.recommend(vector=NUMPY.ones((2, 3))),
+                     lambda: self.client.recommend_batch(vectors=NUMPY.array([["0.5", "1"]]))):
+            with self.assertRaises(TypeError):
+                call()
+
+    def test_elements_of_the_wrong_kind(self):
+        for call in (lambda v: self.client.recommend(basket=[v]), lambda v: self.client.recommend(user=v),
+                     lambda v: self.client.recommend(user="u01", exclude=[v]),
+                     lambda v: self.client.vectors(items=[v]), lambda v: self.client.lookalike(seeds=[v], size=1)):
+            for wrong in (b"22423", 1.5, None, True, object(), {"i01": 1}):
+                with self.subTest(wrong=wrong), self.assertRaises(TypeError):
+                    call(wrong)
+        for wrong in ("abc", ["0.5"], [[1, 2]], {0.5, 1.0}, [None]):
+            with self.subTest(vector=wrong), self.assertRaises(TypeError):
+                self.client.recommend(vector=wrong)
+        for wrong in ([0.5, 1.0], ["abc"], [[1], 2]):
+            with self.subTest(vectors=wrong), self.assertRaises(TypeError):
+                self.client.recommend_batch(vectors=wrong)
+        for wrong in (["i01", "i02"], "i01", [1, 2]):
+            with self.subTest(baskets=wrong), self.assertRaises(TypeError):
+                self.client.recommend_batch(baskets=wrong)
+        for wrong in ([("i01", 1, 2)], [("i01",)], [("i01", "2")], {"i01": "2"}, {"i01": None}, {"i01": b"2"}):
+            with self.subTest(basket=wrong), self.assertRaises(TypeError):
+                self.client.recommend(basket=wrong)
+        for wrong in ([1], [None], [b"title"]):
+            with self.subTest(columns=wrong), self.assertRaises(TypeError):
+                self.client.recommend(user="u01", columns=wrong)
+        for name in ("id", "score"):
+            with self.subTest(columns=name), self.assertRaisesRegex(ValueError, "another name in the catalog"):
+                self.client.recommend(user="u01", columns=["title", name])
+
+    def test_other_arguments(self):
+        call = self.client.recommend
+        for wrong in ({"k": "10"}, {"k": 2.5}, {"version": "latest"}, {"version": 1.0}, {"min_score": "0.5"},
+                      {"min_score": [0.5]}, {"timeout": "1"}, {"timeout": [1]}, {"model": b"m"}, {"model": ["m"]}):
+            with self.subTest(wrong), self.assertRaises(TypeError):
+                call(user="u01", **wrong)
+        for wrong in ({"timeout": -1}, {"timeout": float("nan")}, {"timeout": float("inf")}, {"timeout": 1e9},
+                      {"similarity": "jaccard"}, {"over": "people"}):
+            with self.subTest(wrong), self.assertRaises(ValueError):
+                call(user="u01", **wrong)
+            if "over" not in wrong:
+                with self.subTest(wrong), self.assertRaises(ValueError):
+                    self.client.lookalike(seeds=["u01"], size=1, **wrong)
+        for wrong in (float("nan"), -1):
+            with self.assertRaises(ValueError):
+                kindred.connect(self.server.address, timeout=wrong)
+        for wrong in (7411, None, ("127.0.0.1", 7411)):
+            with self.assertRaises(TypeError):
+                kindred.connect(wrong)
+
+    def test_arrays_are_numbers(self):
+        self.assertEqual(len(self.client.recommend(vector=array.array("d", [0.5, 1.5]), k=3)), 3)
+
+    def test_what_was_refused_left_the_connection(self):
+        self.client.ping()
+        self.assertEqual(self.server.connections, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
