@@ -10,24 +10,40 @@ BENCH := .build/release/kindred-bench
 PYTHON ?= python3
 LISTEN ?= 127.0.0.1:7411
 
-.PHONY: help setup build demo serve test test-swift test-release test-sanitized test-python test-bench test-peers \
-	test-unprivileged record acceptance lint format spec clean
+.PHONY: help setup build build-bench build-release-tests demo serve check test test-swift test-release \
+	test-sanitized test-threads test-python test-bench test-peers test-unprivileged record acceptance lint format \
+	spec clean
 
-# Runs built tests. What failed is said once more at the end, with the seeds that repeat it.
+# All Swift tests of a build are one program. It runs without `swift test`, which would plan the build once more.
+TESTS := kindredPackageTests.xctest --testing-library swift-testing
+# These suites wait for sockets, threads or clocks, so their tests run one after the other. All others use memory and
+# files of their own, and run on every processor.
+TIMED := KindredServerTests|KindredClientTests|KindredCatalogTests
+
+# Runs a test program: $(call run-tests,COMMAND). Repeats the failures at the end, with the seeds that repeat them.
 TEST_OUTPUT := .build/test-output
 define run-tests
-set -o pipefail; mkdir -p .build; $(1) --skip-build --no-parallel $(SWIFT_FLAGS) 2>&1 | tee $(TEST_OUTPUT) || \
-	{ grep -E 'KINDRED_TEST_SEED=' $(TEST_OUTPUT); grep -E '✘|error:' $(TEST_OUTPUT); exit 1; }
+@mkdir -p .build
+set -o pipefail; $(1) 2>&1 | tee $(TEST_OUTPUT) || \
+	{ grep -E 'KINDRED_TEST_SEED=' $(TEST_OUTPUT); grep -E '✘|error:|SUMMARY:' $(TEST_OUTPUT); exit 1; }
 endef
 
 help: ## Lists the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
-setup: ## Installs what is missing: SQLite's and BLAS's headers, OpenBLAS as the fast BLAS, make's own tools.
+setup: ## Installs missing packages: SQLite's and BLAS's headers, OpenBLAS as the fast BLAS, Python.
 	@bench/setup-packages
 
-build: setup ## Builds the command line and the bench in release.
-	$(RELEASE)
+# A product and the modules it needs: no tests, no bench.
+build: setup ## Builds the command line in release.
+	$(RELEASE) --product kindred
+
+build-bench: build ## Builds the bench in release.
+	$(RELEASE) --product kindred-bench
+
+# Both products too. Their modules are compiled once for all three.
+build-release-tests: setup
+	$(RELEASE) --build-tests
 
 demo: build ## Serves the shipped model, shows what it does, swaps the model under load, exits 0.
 	@$(PYTHON) models/online-retail/demo.py $(KINDRED)
@@ -36,36 +52,54 @@ serve: build ## Serves the shipped model until interrupted.
 	@mkdir -p .build/serve-state
 	$(KINDRED) serve --models models --state .build/serve-state --listen $(LISTEN)
 
-test: test-swift test-unprivileged test-release test-sanitized test-python test-bench ## Every test.
+# The suites that damage every byte of a file in turn, or start many servers, take most of the time of all. `make test`
+# runs them.
+SLOW := VersionLoaderTests|DamagedCatalogTests|ReplyCheckTests|PackerTests|CodesFileTests|CodePeaksTests|RepositoryTests
+SLOW := $(SLOW)|HostileServerTests|HostileCatalogTests|KindredServerTests
 
-test-swift: setup ## The Swift tests in debug.
+check: lint setup ## The inner loop of a change: layout, and the fast suites in debug.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
-	$(call run-tests,$(SWIFT) test)
+	$(call run-tests,.build/debug/$(TESTS) --skip '$(SLOW)')
 
-# `swift test` writes into .build, where nobody may not; the tests' own binary does not.
-test-unprivileged: build ## The server's tests and the demo as a user who is not root and has no capability.
+# Two builds: release, and debug under AddressSanitizer. A third one without the sanitizer would run the same tests with
+# fewer checks.
+test: test-sanitized test-release test-unprivileged test-python test-bench ## Every test.
+
+test-swift: setup ## The Swift tests in debug, without a sanitizer.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
-	bench/unprivileged .build/debug/kindredPackageTests.xctest --testing-library swift-testing --no-parallel \
-		--filter KindredServerTests
+	$(call run-tests,.build/debug/$(TESTS) --skip '$(TIMED)')
+	$(call run-tests,.build/debug/$(TESTS) --no-parallel --filter '$(TIMED)')
+
+test-release: build-release-tests ## The Swift tests in release, the numeric and the end-to-end suites at full size.
+	$(call run-tests,.build/release/$(TESTS) --skip '$(TIMED)')
+	$(call run-tests,.build/release/$(TESTS) --no-parallel --filter '$(TIMED)')
+
+# XCTest itself leaks a few objects, so leaks are not looked for.
+test-sanitized: setup ## The Swift tests in debug under AddressSanitizer.
+	$(SWIFT) build --build-tests --sanitize=address --disable-index-store --scratch-path .build-asan $(SWIFT_FLAGS)
+	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 .build-asan/debug/$(TESTS) --skip '$(TIMED)')
+	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 .build-asan/debug/$(TESTS) --no-parallel --filter '$(TIMED)')
+
+# Tests/ThreadSanitizer has the reason for each file in it.
+test-threads: setup ## The suites of the server, the client and the queries under ThreadSanitizer.
+	$(SWIFT) build --build-tests --sanitize=thread --disable-index-store --scratch-path .build-tsan $(SWIFT_FLAGS)
+	clang -O2 -Wall -Wextra -fPIC -shared Tests/ThreadSanitizer/swift_mutex.c -o .build-tsan/swift_mutex.so
+	$(call run-tests,TSAN_OPTIONS=suppressions=Tests/ThreadSanitizer/suppressions.txt \
+		LD_PRELOAD=$(abspath .build-tsan/swift_mutex.so) .build-tsan/debug/$(TESTS) --no-parallel \
+		--filter 'KindredServerTests|KindredClientTests|KindredQueryTests')
+
+# The test program itself, because `swift test` writes into .build, where nobody may not.
+test-unprivileged: build-release-tests ## The server's tests and the demo as a user who is not root and has no capability.
+	bench/unprivileged .build/release/$(TESTS) --no-parallel --filter KindredServerTests
 	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) ../../../bench/unprivileged $(PYTHON) -m unittest \
 		discover -s tests
 	bench/unprivileged $(PYTHON) models/online-retail/demo.py $(KINDRED)
-
-test-release: build ## The numeric and the end-to-end suites at full size, in release.
-	$(SWIFT) build -c release --build-tests $(SWIFT_FLAGS)
-	$(call run-tests,$(SWIFT) test -c release)
-
-# XCTest itself leaks a few objects, so leaks are not looked for.
-test-sanitized: setup ## The suites of kernels, bytes, files and engine under AddressSanitizer.
-	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
-	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build-asan \
-		--filter 'KindredSystemTests|KindredKernelsTests|KindredWireTests|KindredModelTests|KindredPackTests|KindredQueryTests')
 
 test-python: build ## The protocol's files and the Python client, alone and against the server.
 	$(PYTHON) proto-spec/generate.py --check
 	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s tests
 
-test-bench: build ## The long runs at their smallest, what requests and queries cost, and the demo.
+test-bench: build-bench ## The long runs at their smallest, what requests and queries cost, and the demo.
 	@bench/setup-packages valgrind
 	$(BENCH) swap --kindred $(KINDRED) --smoke
 	$(PYTHON) bench/crash.py $(KINDRED) --rounds 3
@@ -80,7 +114,7 @@ test-bench: build ## The long runs at their smallest, what requests and queries 
 	$(PYTHON) bench/guard --kindred $(KINDRED) --bench $(BENCH)
 	$(PYTHON) models/online-retail/demo.py $(KINDRED)
 
-test-peers: build ## Datasets, peers and the record, at their smallest; installs the peers with pip.
+test-peers: setup ## Datasets, peers and the record, at their smallest; installs the peers with pip.
 	@bench/setup-packages redis-server redis-tools
 	bench/run --smoke --records .build/records
 	.build/bench-venv/bin/python -m unittest discover -s bench -t .
@@ -89,7 +123,7 @@ record: setup ## Measures what fits this machine beside its peers, into bench/re
 	@bench/setup-packages redis-server redis-tools
 	bench/run --quick
 
-acceptance: build ## The long runs: 200 swaps under load, kill -9 a hundred times, a slow reader, attacks.
+acceptance: build-bench test-threads ## The long runs: swaps, kill -9, a slow reader, attacks, ThreadSanitizer.
 	$(BENCH) swap --kindred $(KINDRED)
 	$(PYTHON) bench/crash.py $(KINDRED) --trace
 	$(BENCH) slow-reader --kindred $(KINDRED)
@@ -105,4 +139,4 @@ spec: ## Generates the specification's tables and the golden vectors from the sc
 	$(PYTHON) proto-spec/generate.py
 
 clean: ## Removes what was built.
-	rm -rf .build .build-asan
+	rm -rf .build .build-asan .build-tsan

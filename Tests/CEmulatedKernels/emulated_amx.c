@@ -1,11 +1,11 @@
 #include "emulated_kernels.h"
 
 #if defined(__x86_64__)
-#include "emulated_tiles.h"
-
-// Few queries go to the other emulated kernel.
+// The names of the emulated kernels, in place of those of the machine's. The AMX kernel hands few queries to the other.
 #define kindred_vnni_scan emulated_vnni_entry
 #define kindred_amx_scan emulated_amx_entry
+#include "emulated_tiles.h"
+
 #include "../../Sources/CKindredKernels/scan_amx.c"
 
 size_t kindred_emulated_amx_scan(const kindred_code_table *table, size_t first_block, size_t block_count,

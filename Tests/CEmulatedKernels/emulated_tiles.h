@@ -1,4 +1,4 @@
-// The AMX intrinsics that the scan kernel uses, over arrays of bytes. What the hardware refuses ends the process.
+// The AMX intrinsics that the scan kernel uses, over arrays of bytes. A use that the hardware refuses ends the process.
 #ifndef KINDRED_EMULATED_TILES_H
 #define KINDRED_EMULATED_TILES_H
 
@@ -19,7 +19,7 @@ typedef struct {
 static _Thread_local emulated_configuration emulated_configured;
 static _Thread_local uint8_t emulated_tile[8][16][64];
 
-// What would raise an exception.
+// Ends the process where the hardware would raise an exception.
 EMULATED void emulated_require(bool condition, const char *what) {
     if (condition) return;
     fprintf(stderr, "emulated AMX: %s\n", what);
@@ -71,7 +71,7 @@ EMULATED void emulated_stored(int tile, void *bytes, size_t stride) {
         memcpy((uint8_t *)bytes + row * stride, emulated_tile[tile][row], emulated_configured.row_bytes[tile]);
 }
 
-// sums += signed bytes of `a` x unsigned bytes of `b`, four at a time.
+// Adds products of signed bytes of `a` and unsigned bytes of `b` to the 32-bit sums, four products to a sum.
 EMULATED void emulated_dpbsud(int sums, int a, int b) {
     emulated_require_tile(sums);
     emulated_require_tile(a);

@@ -1,5 +1,5 @@
-// The AVX-512 intrinsics that the scan kernels use, as loops over lanes. Included before a kernel's source, whose
-// own include of immintrin.h then changes nothing.
+// The AVX-512 intrinsics that the scan kernels use, as loops over lanes. Include it before a kernel's source: the
+// kernel's own include of immintrin.h then has no effect.
 #ifndef KINDRED_EMULATED_VECTORS_H
 #define KINDRED_EMULATED_VECTORS_H
 
@@ -7,8 +7,17 @@
 #include <stdint.h>
 #include <string.h>
 
-// No attribute: the compiler must not use the instructions either.
+// Empty, so that the compiler does not use the emulated instructions by itself.
 #define KINDRED_TARGET(features)
+
+// The kernels force inlining: a copy of a tile exists for each number of queries and blocks, and loops over a tile are
+// unrolled. With 16 lanes in place of one register, these copies are so large that the optimiser needs minutes.
+// Here the optimiser decides which functions to inline. Those of scan_kernel.h, shared by all kernels, stay forced.
+#include "../../Sources/CKindredKernels/scan_kernel.h"
+#undef KINDRED_INLINE
+#define KINDRED_INLINE static inline
+// A loop over a tile cannot be unrolled where its length is an argument.
+#pragma clang diagnostic ignored "-Wpass-failed"
 
 #define EMULATED static inline __attribute__((unused))
 
@@ -45,7 +54,7 @@ EMULATED emulated_vector emulated_and(emulated_vector a, emulated_vector b) {
     return a;
 }
 
-// Four products of unsigned bytes of `a` and signed bytes of `b` are added to each lane, without saturation.
+// Adds four products of unsigned bytes of `a` and signed bytes of `b` to each lane, without saturation.
 EMULATED emulated_vector emulated_dpbusd(emulated_vector sum, emulated_vector a, emulated_vector b) {
     for (int i = 0; i < 16; i++) {
         uint8_t x[4];

@@ -1,10 +1,11 @@
 #include "emulated_kernels.h"
 
 #if defined(__x86_64__)
+// The name of the emulated kernel, in place of the machine's.
+#define kindred_vnni_scan emulated_vnni_entry
 #include "emulated_vectors.h"
 
-#define kindred_vnni_scan emulated_vnni_entry
-// Here it asks for codes ahead, whatever CPU this is: what the kernels of the machine do is tested with them.
+// The emulated kernel prefetches on every CPU. The machine's own kernel, tested as well, follows the CPU.
 #define __builtin_cpu_is(vendor) true
 #include "../../Sources/CKindredKernels/scan_vnni.c"
 

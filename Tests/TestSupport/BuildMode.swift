@@ -1,6 +1,15 @@
-/// True in an optimised build, where the numeric suites run at full size.
+import Glibc
+
+/// True in a build for speed, where the numeric suites run at full size.
 package let isOptimised: Bool = {
     var runsAssertions = false
     assert({ runsAssertions = true }() == ())
     return !runsAssertions
+}()
+
+/// The factor for time limits in tests: 10 in a program with a sanitizer, whose checks slow every memory access, else 1.
+package let patience: Int = {
+    let runtimes = ["__asan_init", "__tsan_init"]
+    // Without a library to look in, dlsym looks in the program and everything that it has loaded.
+    return runtimes.contains { dlsym(nil, $0) != nil } ? 10 : 1
 }()

@@ -1,5 +1,5 @@
-// The scan kernels for instruction sets that the machine at hand may lack, compiled from the same sources against
-// emulated instructions. For tests: slow, and as strict as the hardware about how tiles are used.
+// The scan kernels for instruction sets that the machine may lack, compiled from the kernels' own sources against
+// emulated instructions. For tests only: they are slow. The emulation checks the use of tiles as strictly as hardware.
 #ifndef KINDRED_EMULATED_KERNELS_H
 #define KINDRED_EMULATED_KERNELS_H
 
@@ -21,7 +21,7 @@ size_t kindred_emulated_amx_scan(const kindred_code_table *table, size_t first_b
                                  const kindred_code_queries *queries, size_t query_count,
                                  kindred_code_hit *hits);
 
-// Whether this thread has tiles configured: what a scan leaves behind must be false.
+// Whether this thread has tiles configured. A scan must release them, so that this is false after it.
 bool kindred_emulated_tiles_in_use(void);
 
 #endif
