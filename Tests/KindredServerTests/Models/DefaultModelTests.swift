@@ -10,19 +10,6 @@ import Testing
     private static let first = ModelName("first")!
     private static let second = ModelName("second")!
 
-<<<<<<<< HEAD:Tests/KindredServerTests/Models/DefaultModelTests.swift
-========
-    private static func wait(
-        _ client: KindredClient, _ condition: ([ModelDescription]) -> Bool
-    ) async throws {
-        for _ in 0..<1_000 {
-            if condition(try await client.models()) { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        Issue.record("the condition never held: \(try await client.models())")
-    }
-
->>>>>>>> fa5fe45d060b322356e2e4d6846508834b5fe4c8:Tests/KindredServerTests/Requests/DefaultModelTests.swift
     /// The model that answers a request that names none, or the name of the error.
     private static func answering(_ client: KindredClient) async -> String {
         do throws(KindredError) {
