@@ -38,10 +38,10 @@ def confidence_matrix(
 ) -> sparse.csr_matrix:
     """Customers by products (and one more column): the summed weight of the orders.
 
-    An order counts once for each product in it, whatever the quantity, so that wholesalers do
-    not drown the rest. The additional last column is the shop itself, which every customer has
-    with a small weight: without it, a customer whose only products nobody else bought is cut
-    off from the rest, and ALS shrinks such vectors to 1e-24 and less.
+    An order counts once for each product in it, whatever the quantity, so that wholesalers do not
+    dominate. The additional last column is the shop itself, which every customer has with a small
+    weight. Without it, a customer who alone bought certain products is connected to no other
+    customer, and ALS shrinks the vector until float32 loses its direction.
     """
     orders = lines.drop_duplicates(["user", "item", "order"])
     last_day = lines["day"].max()
