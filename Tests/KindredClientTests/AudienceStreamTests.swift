@@ -281,4 +281,37 @@ import Testing
         #expect(await Self.read(stream) == .failed("CONNECTION_LOST"))
         await peer.stop()
     }
+
+    /// A server that wants progress at once gets a WINDOW for each read, long before half of the window is read.
+    @Test func windowFollowsTheServersProgressTime() async throws {
+        var limits = Limits.standard
+        limits.streamProgressMilliseconds = 0
+        let peer = try await ScriptedPeer.start(limits: limits) { header, message, connection in
+            var stream = header
+            stream.type = MessageType.lookalike.rawValue
+            switch message {
+            case .data:
+                for first in stride(from: UInt64(0), to: 30, by: 10) {
+                    let rows = AudienceRows(
+                        firstRow: first, ids: .numbers(Array(first + 2..<first + 12)),
+                        scores: (first..<first + 10).map { -Float($0) })
+                    connection.reply(.data(rows), to: stream)
+                }
+            case .ping(let value): connection.reply(.pong(value), to: header)
+            case .window:
+                connection.counter += 1
+                if connection.counter == 1 { connection.reply(.failure(ErrorReply(.cancelled)), to: stream) }
+            default: break
+            }
+        }
+        let client = client(peer, windowBytes: 4 << 20)
+        let stream = try await client.lookalike(seeds: [1], size: .count(40))
+        // The pong comes behind the rows: they have arrived.
+        _ = try await client.ping()
+        var reads: [Read] = []
+        for _ in 0..<4 { reads.append(await Self.read(stream)) }
+        #expect(reads.last == .failed("CANCELLED"))
+        await client.close()
+        await peer.stop()
+    }
 }

@@ -22,6 +22,7 @@ package struct CatalogColumns: Sendable {
 /// One attribute of all rows.
 package struct CatalogColumn: Sendable {
     package let name: String
+    /// One slot for each row.
     package let values: CatalogValues
     /// Bit r is set where row r has a value.
     package let present: Bitmap
@@ -79,6 +80,7 @@ package enum CatalogValues: Sendable {
 package struct ResultColumn: Sendable, Equatable {
     package let name: String
     package private(set) var values: ResultValues
+    /// False where the row has no value.
     package private(set) var present: [Bool]
 
     package init(name: String, values: ResultValues, present: [Bool]) {

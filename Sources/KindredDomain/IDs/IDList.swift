@@ -27,6 +27,7 @@ package enum IDList: Sendable, Equatable {
         self = .text(list)
     }
 
+    /// Number of ids.
     package var count: Int {
         switch self {
         case .numbers(let values): values.count
@@ -66,6 +67,7 @@ package enum IDList: Sendable, Equatable {
         }
     }
 
+    /// The kind of all ids.
     package var kind: IDKind {
         switch self {
         case .numbers: .number
@@ -87,6 +89,7 @@ package enum IDList: Sendable, Equatable {
 
 /// One list of ids for all queries of a batch, or one list for each query.
 package struct RaggedIDs: Sendable, Equatable {
+    /// The ids of all lists, one list after the other.
     package let ids: IDList
     /// `queries + 1` offsets into `ids`; nil when the whole list applies to every query.
     package let offsets: [UInt32]?

@@ -29,6 +29,7 @@ package struct TextList: Sendable, Equatable {
         for string in strings { append(string.utf8) }
     }
 
+    /// Number of strings.
     package var count: Int { offsets.count - 1 }
     package var isEmpty: Bool { count == 0 }
 

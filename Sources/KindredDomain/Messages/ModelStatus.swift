@@ -1,5 +1,6 @@
 /// The answer to MODEL_LIST.
 package struct ModelListResponse: Sendable, Equatable {
+    /// In ascending order of their names.
     package var models: [ModelStatus]
     /// For people: what is wrong with the repository's folder; empty: nothing.
     package var remark: String
@@ -15,6 +16,7 @@ package struct ModelStatus: Sendable, Equatable {
     /// A version that was refused, and the reason.
     package struct Refusal: Sendable, Equatable {
         package var version: UInt64
+        /// For people.
         package var reason: String
 
         package init(version: UInt64, reason: String) {
@@ -24,6 +26,7 @@ package struct ModelStatus: Sendable, Equatable {
     }
 
     package var name: ModelName
+    /// True for the model of requests that name none.
     package var isDefault = false
     /// The version that serves, or 0.
     package var active: UInt64 = 0
@@ -31,20 +34,28 @@ package struct ModelStatus: Sendable, Equatable {
     package var previous: UInt64 = 0
     /// The version that an activation or rollback pinned, or 0 when newer versions take over.
     package var pinned: UInt64 = 0
-    /// Elements of a vector. This and the following, up to `userColumnTypes`, are of the active version; 0 and empty
-    /// where there is none.
+    /// Elements of a vector. This and the following, up to `userColumns`, and the types of columns are of the active
+    /// version; 0 and empty where there is none.
     package var dimension: UInt32 = 0
+    /// The similarity that the vectors were trained for.
     package var metric: Similarity = .dot
     package var itemCount: UInt64 = 0
     package var userCount: UInt64 = 0
+    /// Nil: no items.
     package var itemIDKind: IDKind?
+    /// Nil: no users.
     package var userIDKind: IDKind?
+    /// 16 random bytes that identify the packing, or none.
     package var fingerprint: [UInt8] = []
+    /// The training that made the vectors; may be empty.
     package var trainingID = ""
+    /// Names of the items' catalog columns.
     package var itemColumns: [String] = []
+    /// Names of the users' catalog columns.
     package var userColumns: [String] = []
     /// Versions in memory, ascending.
     package var loaded: [UInt64] = []
+    /// Versions that were refused.
     package var refusals: [Refusal] = []
     /// One for each of `itemColumns`.
     package var itemColumnTypes: [ColumnType] = []
@@ -74,10 +85,13 @@ package struct AvailableVersion: Sendable, Equatable {
 
 /// The content of a version's manifest; all 0 and empty where it has not been read.
 package struct VersionDetails: Sendable, Equatable {
+    /// Elements of a vector.
     package var dimension: UInt32 = 0
     package var itemCount: UInt64 = 0
     package var userCount: UInt64 = 0
+    /// Names of the items' catalog columns.
     package var itemColumns: [String] = []
+    /// Names of the users' catalog columns.
     package var userColumns: [String] = []
 
     package init() {}

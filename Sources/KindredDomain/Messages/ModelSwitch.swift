@@ -1,5 +1,6 @@
 /// MODEL_LOAD: look for new versions in the repository now.
 package struct ModelLoadRequest: Sendable, Equatable {
+    /// Nil: the server's default model.
     package var model: ModelName?
     /// The version that must be loaded afterwards, or 0 for the newest.
     package var version: UInt64
@@ -12,6 +13,7 @@ package struct ModelLoadRequest: Sendable, Equatable {
 
 /// MODEL_ACTIVATE and MODEL_ROLLBACK: compare-and-swap on the active version.
 package struct ModelSwitchRequest: Sendable, Equatable {
+    /// The version to make active.
     package enum Goal: Sendable, Equatable {
         /// Serve this version and pin it.
         case version(UInt64)
@@ -21,6 +23,7 @@ package struct ModelSwitchRequest: Sendable, Equatable {
         case previous
     }
 
+    /// Nil: the server's default model.
     package var model: ModelName?
     package var goal: Goal
     /// The version that must be active, else CONFLICT; 0: any.
@@ -35,8 +38,11 @@ package struct ModelSwitchRequest: Sendable, Equatable {
 
 /// The answer to MODEL_LOAD, MODEL_ACTIVATE and MODEL_ROLLBACK.
 package struct ModelSwitchResponse: Sendable, Equatable {
+    /// The active version, or 0.
     package var active: UInt64
+    /// The version that a rollback would make active, or 0.
     package var previous: UInt64
+    /// The version that stays active, or 0 when newer ones take over.
     package var pinned: UInt64
     /// False where the state file cannot be written, so that a restart forgets the choice.
     package var isRemembered: Bool

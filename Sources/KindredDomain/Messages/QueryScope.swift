@@ -4,7 +4,9 @@ package struct QueryScope: Sendable, Equatable {
     package var model: ModelName?
     /// The version that must answer, or 0 for the active one.
     package var version: UInt64 = 0
+    /// At least one.
     package var queries: QueryBatch
+    /// The side whose rows are scored.
     package var target: Side
     /// Nil: the default for the kind of query and the target (`QueryScopePlanner.defaultSimilarity`).
     package var similarity: Similarity?
@@ -32,6 +34,7 @@ package enum QueryBatch: Sendable, Equatable {
     /// By basket of items: the weighted mean of the members' vectors.
     case baskets(Baskets)
 
+    /// Number of queries.
     package var count: Int {
         switch self {
         case .users(let ids), .items(let ids): ids.count
@@ -43,11 +46,14 @@ package enum QueryBatch: Sendable, Equatable {
 
 /// Baskets of items with weights. Basket i has the members `offsets[i] ..< offsets[i + 1]`.
 package struct Baskets: Sendable, Equatable {
+    /// The items of all baskets.
     package let members: IDList
+    /// One more than there are baskets; begins with 0 and never descends.
     package let offsets: [UInt32]
     /// One weight per member; nil when all are 1.
     package let weights: [Float]?
 
+    /// Number of baskets.
     package var count: Int { offsets.count - 1 }
 
     /// Nil unless `members` has one list for each basket, and as many weights as members, if any.

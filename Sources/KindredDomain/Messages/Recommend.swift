@@ -1,7 +1,10 @@
 /// RECOMMEND: the best k rows of the target for each query.
 package struct RecommendRequest: Sendable, Equatable {
+    /// The queries and the side to recommend from.
     package var scope: QueryScope
+    /// Results for each query, at least 1.
     package var k: UInt32
+    /// The treatment of a query for an unknown id.
     package var unknownIDs: UnknownIDPolicy = .strict
     /// False: the reply carries ids only.
     package var wantsScores = true
@@ -24,12 +27,17 @@ package struct RecommendRequest: Sendable, Equatable {
 
 /// The answer to RECOMMEND: for query i the results `offsets[i] ..< offsets[i + 1]`, best first.
 package struct RecommendResponse: Sendable, Equatable {
+    /// The model and version that answered, and their times.
     package var origin: AnswerOrigin
+    /// One for each query.
     package var outcomes: [QueryOutcome]
+    /// One more than there are queries; begins with 0 and never descends.
     package var offsets: [UInt32]
+    /// The results of all queries.
     package var ids: IDList
     /// One per id; empty when the request did not want them.
     package var scores: [Float]
+    /// The requested columns, each with one value for each id.
     package var columns: [ResultColumn]
 
     package init(

@@ -13,11 +13,14 @@ package struct QueryReply: Sendable, Equatable {
     /// The greatest or least allowed value, where it is a number; else 0.
     package var limit: UInt64 = 0
     package var flags: QueryFlags = []
+    /// Rows that could be in the answer.
     package var rowsEligible: UInt64 = 0
+    /// Rows whose score, or a bound of it, was computed. A diagnostic.
     package var rowsScanned: UInt64 = 0
 
     package init() {}
 
+    /// False where the query failed.
     package var isAnswered: Bool { status == StatusCode.ok.rawValue }
 }
 

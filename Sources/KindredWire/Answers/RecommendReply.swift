@@ -5,7 +5,9 @@ package struct RecommendReply: Sendable, Equatable {
     package var origin: AnswerOrigin
     /// Position of the first query in the whole answer.
     package var firstQuery: UInt32
+    /// One for each query of this part.
     package var outcomes: [QueryReply]
+    /// One more than there are queries; begins with 0 and never descends.
     package var offsets: [UInt32]
     package var ids: IDList
     /// One for each id; nil when the request did not want them.

@@ -5,10 +5,13 @@ package struct ScoreReply: Sendable, Equatable {
     package var origin: AnswerOrigin
     /// Position of the first query in the whole answer.
     package var firstQuery: UInt32
+    /// One for each query of this part.
     package var outcomes: [QueryReply]
+    /// One more than there are queries; begins with 0 and never descends.
     package var offsets: [UInt32]
     /// 0 where `found` is false.
     package var scores: [Float]
+    /// False where the model does not have the candidate.
     package var found: [Bool]
 
     enum Tag {

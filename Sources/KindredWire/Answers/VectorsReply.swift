@@ -5,6 +5,7 @@ package struct VectorsReply: Sendable, Equatable {
     package var origin: AnswerOrigin
     /// Position of the first id in the whole answer.
     package var firstID: UInt32
+    /// Elements of one vector.
     package var dimension: UInt32
     /// One per id.
     package var found: [Bool]

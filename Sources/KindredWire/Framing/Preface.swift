@@ -74,10 +74,13 @@ package struct ServerPreface: Sendable, Equatable {
 
     /// 0: refused.
     package var chosenMajor: UInt8
+    /// The least version that the server speaks.
     package var majorMin: UInt8 = ProtocolVersion.major
+    /// The greatest version that the server speaks.
     package var majorMax: UInt8 = ProtocolVersion.major
     /// `Refusal`'s number, as it was sent.
     package var refusalCode: UInt8
+    /// Wait before the client connects again; 0: none.
     package var retryAfterMilliseconds: UInt32
 
     /// A preface that accepts the connection with one major version.

@@ -188,6 +188,7 @@ enum ReplySplit {
 
 /// The body of a reply that is encoded once and sent many times.
 package struct EncodedBody: Sendable, Equatable {
+    /// The body, a multiple of 8 bytes.
     package let bytes: [UInt8]
 
     /// The body of a MODEL_LIST reply, of any size.

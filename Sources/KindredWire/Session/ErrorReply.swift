@@ -4,9 +4,11 @@ import KindredDomain
 package struct ErrorReply: Sendable, Equatable {
     /// `StatusCode`'s number; a newer server may send others.
     package var status: UInt16
+    /// What a client may do.
     package var flags: StatusFlags
     /// `DetailCode`'s number.
     package var detail: UInt16
+    /// Wait before the next attempt; 0: none.
     package var retryAfterMilliseconds: UInt32
     /// The number of this failure in the server's log; 0: none.
     package var reference: UInt64

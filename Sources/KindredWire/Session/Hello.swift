@@ -7,6 +7,7 @@ package struct HelloRequest: Sendable, Equatable {
     package var featuresWanted: UInt64 = 0
     /// For the server's log; cut to `Limits.peerNameBytesMax` bytes.
     package var clientName: String?
+    /// For servers that ask for one.
     package var token: [UInt8]?
 
     package init(clientName: String? = nil, token: [UInt8]? = nil) {
@@ -57,6 +58,7 @@ package struct HelloReply: Sendable, Equatable {
     /// The advertised limits. Limits that are not sent have their standard values.
     package var limits: Limits
     package var serverName: String
+    /// The model of requests that name none; nil: there is none.
     package var defaultModel: ModelName?
 
     package init(limits: Limits, serverName: String, defaultModel: ModelName?) {
