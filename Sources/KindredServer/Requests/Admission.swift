@@ -44,6 +44,8 @@ struct Admission: ~Copyable {
     /// 2. Whether an answer of this generation to the same bytes is kept. Only where the replies have room
     ///    (`hasRoom`): a peer that does not read its replies waits with all of its requests.
     /// 3. Otherwise the request is planned, for the generation of the first decision.
+    ///
+    /// A rule about who may ask belongs before the first decision; a rule that routes between versions belongs to it.
     mutating func admit(
         _ header: FrameHeader, _ body: RawSpan, hasRoom: Bool, into replies: inout ReplyBuffer
     ) -> Decision {
