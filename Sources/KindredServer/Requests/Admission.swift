@@ -7,7 +7,7 @@ import KindredWire
 ///
 /// The only place that decides it, for every type of request. One event loop uses it.
 struct Admission: ~Copyable {
-    /// What becomes of a request.
+    /// The decision about a request.
     enum Decision {
         /// A kept answer was appended to the replies.
         case answered
