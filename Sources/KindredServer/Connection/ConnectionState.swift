@@ -1,8 +1,8 @@
 import KindredDomain
 import KindredWire
 
-/// The state machine of a connection: decides the meaning of its bytes and which frames it may send. A value: no sockets, no
-/// clock. The handler gives it bytes and the time, and executes the result.
+/// The state machine of a connection: decides the meaning of its bytes and which frames it may send. A value: no
+/// sockets, no clock. The handler gives it bytes and the time, and executes the result.
 package struct ConnectionState: ~Copyable {
     /// The meaning of the first bytes of the input.
     package enum Input: Equatable {

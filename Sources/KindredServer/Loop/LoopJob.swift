@@ -33,6 +33,8 @@ enum StepSize {
     static let results = 4_096
     /// Bytes of columns put into a reply.
     static let replyBytes = 512 << 10
+    /// Bytes of rows written to a stream, after which other work has its turn.
+    static let streamBytes = 256 << 10
 }
 
 /// The jobs of a loop, each taken for a step and put back where there is more to do. A value.

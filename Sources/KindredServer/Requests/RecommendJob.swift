@@ -18,7 +18,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         /// The next step adds results to the answer.
         case answering(RecommendAnswer)
         /// The answer is complete and large: the next step only encodes and writes it.
-        case complete(RecommendAnswer)
+        case complete(RecommendResponse)
         case ended
     }
 
@@ -66,7 +66,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 }
                 return try build(answer)
             case .answering(let answer): return try build(answer)
-            case .complete(let answer): return write(answer)
+            case .complete(let response): return write(response)
             case .scanning, .ended: return .finished
             }
         } catch {
@@ -117,15 +117,16 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
             stage = .answering(answer)
             return .working
         }
-        guard answer.byteCount <= StepSize.replyBytes else {
-            stage = .complete(answer)
+        let isLarge = answer.byteCount > StepSize.replyBytes
+        let response = answer.finish()
+        guard !isLarge else {
+            stage = .complete(response)
             return .working
         }
-        return write(answer)
+        return write(response)
     }
 
-    private func write(_ answer: consuming RecommendAnswer) -> LoopJobProgress {
-        var response = answer.finish()
+    private func write(_ response: consuming RecommendResponse) -> LoopJobProgress {
         let writtenAt = worker.now()
         request.stamp(&response.origin, now: writtenAt)
         count(response, worker.metrics)

@@ -66,6 +66,27 @@ import TestSupport
         await server.stop()
     }
 
+    /// An audience of more rows than the server writes in one step arrives whole. The client checks order and checksum.
+    @Test(.timeLimit(.minutes(2))) func audienceOfManyStepsIsWhole() async throws {
+        var generator = SeededGenerator.announced()
+        let rows = VectorShape.flat.rows(count: 60_000, dimension: 4, using: &generator)
+        let server = try await Self.server(rows)
+        try await server.withClient { (client: KindredClient) async throws in
+            let stream = try await client.lookalike(
+                seeds: [0, 3, 6], size: .share(partsPerMillion: 1_000_000), options: Self.options("numbers"))
+            var ids: Set<ExternalID> = []
+            var count = 0
+            for try await chunk in stream {
+                ids.formUnion(chunk.ids)
+                count += chunk.ids.count
+            }
+            #expect(count == rows.count - 3 && ids.count == count)
+            let summary = try await stream.summary()
+            #expect(summary.eligible == UInt64(count))
+        }
+        await server.stop()
+    }
+
     /// Streams that are not read delay neither requests nor each other. A stream beyond the limit is refused.
     @Test func unreadStreamsDelayNothing() async throws {
         var generator = SeededGenerator.announced()

@@ -166,10 +166,7 @@ final class LookalikeStream: LoopJob {
     }
 
     private func advance(on worker: LoopWorker, now: UInt64) throws(RequestFailure) -> LoopJobProgress {
-        if case .streaming = phase {
-            pump(on: worker)
-            return .finished
-        }
+        if case .streaming = phase { return writeRows(on: worker) ? .working : .finished }
         // Moved out, so that the arrays of the expansion have one owner while they change.
         var current = Phase.ended
         swap(&current, &phase)
@@ -257,21 +254,27 @@ final class LookalikeStream: LoopJob {
         request.stamp(&summary.origin, now: now)
     }
 
-    /// Writes rows while the window and the socket allow, then the summary.
+    /// Writes rows now, and more in later slices where the window and the socket allow more than a step's worth.
+    func pump(on worker: LoopWorker) { if writeRows(on: worker) { queue(on: worker) } }
+
+    /// Writes rows while the window and the socket allow, at most `StepSize.streamBytes`, and after the last row the
+    /// summary. True where more rows can be written at once.
     ///
     /// Flushing may make the channel writable, which calls this again. A re-entrant call returns; the outer loop
     /// continues.
-    func pump(on worker: LoopWorker) {
-        guard !isPumping else { return }
+    private func writeRows(on worker: LoopWorker) -> Bool {
+        guard !isPumping else { return false }
         isPumping = true
         defer { isPumping = false }
         // Earlier replies are flushed first, so that `isWritable` tells whether the socket takes more.
         request.connection.flush()
+        var bytesLeft = StepSize.streamBytes
         while case .streaming(let audience, let next) = phase, next < audience.count {
             let room = flow.room
-            guard request.connection.isWritable, room > 0 else { return }
+            guard request.connection.isWritable, room > 0 else { return false }
+            guard bytesLeft > 0 else { return true }
             let rows = audience.rowCount(from: next, inBody: room, withScores: body.wantsScores)
-            guard rows > 0 else { return }
+            guard rows > 0 else { return false }
             let range = next..<next + rows
             phase = .streaming(audience, next: range.upperBound)
             if !flow.hasBegun { flow.beginRows(now: worker.now()) }
@@ -282,12 +285,14 @@ final class LookalikeStream: LoopJob {
                     into: &writer)
             }
             flow.noteSent(byteCount, after: start)
+            bytesLeft -= byteCount
             worker.metrics.streamRows.count(UInt64(rows))
             request.connection.flush()
         }
-        guard case .streaming = phase else { return }
+        guard case .streaming = phase else { return false }
         summary.checksum = checksum.value
         abandon()
         request.answer(.lookalike(summary))
+        return false
     }
 }
