@@ -36,6 +36,7 @@ package final class KindredServer: Sendable {
         self.logger = logger
         try StartFailure.checkFolder(configuration.modelsRoot)
         try StartFailure.checkAnswerCache(configuration)
+        try StartFailure.checkAddressSpace(configuration)
         let context = ServerContext(configuration: configuration, logger: logger)
         self.context = context
         group = MultiThreadedEventLoopGroup(
