@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredQuery
 
-/// Answers batches of queries on a crew's threads as the server's event loops do: each thread has a worker on one
+/// Answers batches of queries on a team's threads as the server's event loops do: each thread has a worker on one
 /// shared scan. The batch does not wait for a thread that has taken no unit of work.
 final class BatchRunner: @unchecked Sendable {
     /// The result of one batch.
@@ -12,17 +12,17 @@ final class BatchRunner: @unchecked Sendable {
     }
 
     private let model: EngineModel
-    private let crew: Crew
+    private let team: ThreadTeam
     /// Scratch memory by thread.
     private let scratches: [ScanScratch]
     /// Counts completed batches; `batchCount` counts those begun.
     private let completed = EventCount()
     private var batchCount = 0
 
-    init(model: EngineModel, crew: Crew) {
+    init(model: EngineModel, team: ThreadTeam) {
         self.model = model
-        self.crew = crew
-        scratches = (0..<crew.count).map { _ in ScanScratch() }
+        self.team = team
+        scratches = (0..<team.count).map { _ in ScanScratch() }
     }
 
     /// Runs planned queries to ordered rows.
@@ -44,7 +44,7 @@ final class BatchRunner: @unchecked Sendable {
     }
 
     private func scan(_ batch: ScanBatch) {
-        let work: Crew.Work = { [self] thread in
+        let work: ThreadTeam.Work = { [self] thread in
             // A thread that arrives after all units are taken has nothing to do.
             guard batch.hasUnits else { return }
             var worker = batch.makeWorker()
@@ -52,7 +52,7 @@ final class BatchRunner: @unchecked Sendable {
             if batch.deposit(worker) { completed.advance() }
         }
         batchCount += 1
-        if batch.unitCount > 1 { crew.share(work) } else { work(0) }
+        if batch.unitCount > 1 { team.share(work) } else { work(0) }
         completed.wait(for: batchCount)
     }
 }

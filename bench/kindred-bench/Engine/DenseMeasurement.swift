@@ -16,15 +16,15 @@ struct DenseMeasurement {
 
     func measure(into report: inout EngineReport) throws {
         let flat = VectorDistribution.flat(dimension: Self.dimension)
-        let crew = run.crews[.all]
-        let drawn = try flat.vectors(2, seed: 21, crew: crew)
+        let team = run.teams[.all]
+        let drawn = try flat.vectors(2, seed: 21, team: team)
         let zero = Array(repeating: Float(0), count: Self.dimension)
         let equal = try MemoryRegion(byteCount: rows * Self.dimension * MemoryLayout<Float>.stride)
         let elements = equal.mutableBytes.bindMemory(to: Float.self)
         for index in elements.indices { elements[index] = drawn[0][index % Self.dimension] }
         try measure("all rows equal", vectors: equal, query: drawn[1], into: &report)
         try measure(
-            "a zero query", vectors: flat.rows(rows, seed: 22, crew: crew), query: zero, into: &report)
+            "a zero query", vectors: flat.rows(rows, seed: 22, team: team), query: zero, into: &report)
     }
 
     private func measure(
@@ -34,7 +34,7 @@ struct DenseMeasurement {
         let model = try EngineModel(
             .flat, vectors: vectors, rows: rows, dimension: Self.dimension, queries: [query])
         for threads in run.grid.threads {
-            let runner = BatchRunner(model: model, crew: run.crews[threads])
+            let runner = BatchRunner(model: model, team: run.teams[threads])
             for batch in [1, 32] {
                 func series(_ path: PlannedQuery.Path) -> BatchSeries {
                     BatchSeries(model.planned(batch, k: Self.k, path: path), batchSize: batch, runner: runner)

@@ -97,7 +97,7 @@ struct EngineCommand: ParsableCommand {
         let run = EngineRun(
             grid: grid, shipped: shipped, seconds: smoke ? 0.003 : seconds, rounds: smoke ? 1 : 7,
             isSmoke: smoke, machine: machine,
-            crews: Crews(machine: machine), progress: progress)
+            teams: ThreadTeams(machine: machine), progress: progress)
         var report = EngineReport(limits: try run.limits(), showsGrid: !smoke)
         let special = filters || dense || goals
         if filters || goals {

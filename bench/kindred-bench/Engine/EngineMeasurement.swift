@@ -7,7 +7,7 @@ struct EngineMeasurement {
     let model: EngineModel
     let settings: [EngineSetting]
     let limits: MachineLimits
-    let crews: Crews
+    let teams: ThreadTeams
     let interleaved: Interleaved
 
     /// Each setting answers at least so many queries; its checksum covers them.
@@ -38,7 +38,7 @@ struct EngineMeasurement {
     func run(progress: (Double) -> Void) throws -> Result {
         let runners = Dictionary(
             uniqueKeysWithValues: ThreadChoice.allCases.map {
-                ($0, BatchRunner(model: model, crew: crews[$0]))
+                ($0, BatchRunner(model: model, team: teams[$0]))
             })
         var result = Result()
         var wanted: [Int: [UInt64?]] = [:]
@@ -73,7 +73,7 @@ struct EngineMeasurement {
     private func observe(
         _ setting: EngineSetting, _ batches: [[PlannedQuery]], _ runner: BatchRunner
     ) -> Observation {
-        let share = HardwareShare(limits: limits, setting: setting)
+        let share = HardwareBound(limits: limits, setting: setting)
         var observation = Observation()
         let start = ContinuousClock.now
         for batch in batches {

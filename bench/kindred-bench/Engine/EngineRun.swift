@@ -11,7 +11,7 @@ struct EngineRun {
     /// True where only the checks matter: measurements are as short as possible.
     let isSmoke: Bool
     let machine: Machine
-    let crews: Crews
+    let teams: ThreadTeams
     let progress: ProgressLine
 
     var interleaved: Interleaved {
@@ -30,7 +30,7 @@ struct EngineRun {
             probes.productsPerCall = 2_000_000
             probes.interleaved = Interleaved(rounds: 1, secondsPerSample: 0.001)
         }
-        return try probes.run(on: machine, crews: crews) { progress.show($0) }
+        return try probes.run(on: machine, teams: teams) { progress.show($0) }
     }
 
     func measure(into report: inout EngineReport) throws {
@@ -48,8 +48,8 @@ struct EngineRun {
             let measurement = EngineMeasurement(
                 model: try EngineModel(
                     model.data, rows: model.rows, dimension: model.dimension, shipped: shipped,
-                    crew: crews[.all]),
-                settings: grid.settings(of: model), limits: report.limits, crews: crews,
+                    team: teams[.all]),
+                settings: grid.settings(of: model), limits: report.limits, teams: teams,
                 interleaved: interleaved)
             report.add(try measurement.run { progress.show("\(name): \(Int($0 * 100)) %") })
         }

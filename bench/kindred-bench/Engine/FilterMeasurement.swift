@@ -27,8 +27,8 @@ struct FilterMeasurement {
     private func measure(_ kind: VectorKind, batch: Int, into report: inout EngineReport) throws {
         run.progress.show("filters over \(kind.rawValue) vectors, batch \(batch)")
         let model = try EngineModel(
-            kind, rows: Self.rows, dimension: Self.dimension, shipped: run.shipped, crew: run.crews[.all])
-        let runner = BatchRunner(model: model, crew: run.crews[.all])
+            kind, rows: Self.rows, dimension: Self.dimension, shipped: run.shipped, team: run.teams[.all])
+        let runner = BatchRunner(model: model, team: run.teams[.all])
         let planner = ScanPlanner(side: model.side, mode: .auto)
         func series(
             _ source: Eligibility.Source, count: Int, path: PlannedQuery.Path? = nil

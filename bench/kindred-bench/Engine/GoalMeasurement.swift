@@ -41,13 +41,13 @@ struct GoalMeasurement {
         -> EngineModel
     {
         run.progress.show("goals: making \(rows.groupedDigits) \(kind.rawValue) vectors")
-        return try EngineModel(kind, laws: laws, rows: rows, dimension: Self.dimension, crew: run.crews[.all])
+        return try EngineModel(kind, laws: laws, rows: rows, dimension: Self.dimension, team: run.teams[.all])
     }
 
     /// Measures 10,240 rows in batches of 32 on one core.
     private func measureSmall(_ laws: VectorDistributions, into report: inout EngineReport) throws {
         let small = try model(.flat, laws, rows: Self.smallRows)
-        let runner = BatchRunner(model: small, crew: run.crews[.one])
+        let runner = BatchRunner(model: small, team: run.teams[.one])
         let series = BatchSeries(
             small.planned(EngineModel.queryCount, k: Self.k, path: .int8), batchSize: 32, runner: runner)
         let samples = try run.interleaved.run([series.contender])[0]
@@ -59,7 +59,7 @@ struct GoalMeasurement {
     /// Measures a million rows on all cores, in batches of 128 and with single queries. Returns the single query's
     /// share of the memory bandwidth limit, or nil where memory is not the limit.
     private func measureAlone(_ flat: EngineModel, into report: inout EngineReport) throws -> Double? {
-        let runner = BatchRunner(model: flat, crew: run.crews[.all])
+        let runner = BatchRunner(model: flat, team: run.teams[.all])
         let planned = flat.planned(EngineModel.queryCount, k: Self.k, path: .int8)
         let many = BatchSeries(planned, batchSize: 128, runner: runner)
         let one = BatchSeries(planned, batchSize: 1, runner: runner)
@@ -71,7 +71,7 @@ struct GoalMeasurement {
         let setting = EngineSetting(
             data: .flat, rows: Self.rows, dimension: Self.dimension, batch: 1, k: Self.k, path: .int8,
             threads: ThreadChoice.distinct(on: run.machine).last ?? .one)
-        let bound = HardwareShare(limits: report.limits, setting: setting).bound(
+        let bound = HardwareBound(limits: report.limits, setting: setting).bound(
             Array(outcome.counts.prefix(1)))
         guard let bound, bound.name == MemoryLevel.dram.rawValue else { return nil }
         return bound.seconds / samples[1].best

@@ -59,7 +59,7 @@ final class RequestLoad: @unchecked Sendable {
     /// Distance between a thread's requests in the pool. All threads together send what one would.
     private let step: Int
     private var nextConnection = 0
-    private var goesOn = true
+    private var isSending = true
     /// Requests in flight, including those deferred until a stream ends.
     private var waiting = 0
     private var deferred: [Pending] = []
@@ -95,7 +95,7 @@ final class RequestLoad: @unchecked Sendable {
         _ pacing: Pacing, from start: Instant = .now, _ handle: (Reply, RawSpan) throws -> Bool
     ) throws {
         precondition(waiting == 0, "the run before was drained")
-        (nextEntry, nextConnection, goesOn) = (share.number % pool.entries.count, 0, true)
+        (nextEntry, nextConnection, isSending) = (share.number % pool.entries.count, 0, true)
         while case let ahead = start - .now, ahead > .zero { try poll.wait(for: ahead) { _, _, _ in } }
         switch pacing {
         case .closed(let inFlight): try runClosed(inFlight: inFlight, handle)
@@ -110,16 +110,16 @@ final class RequestLoad: @unchecked Sendable {
         let count = connections.count
         let shares = (0..<count).map { inFlight / count + ($0 < inFlight % count ? 1 : 0) }
         for index in connections.indices { try fill(index, shares[index], inFlight) }
-        var heard = Instant.now
+        var lastHeard = Instant.now
         while waiting - deferred.count > 0 {
             try poll.wait(for: Self.waitMax) { index, isReadable, _ in
                 if isReadable {
-                    heard = try receive(index, handle)
-                    if goesOn { try fill(index, shares[index], inFlight) }
+                    lastHeard = try receive(index, handle)
+                    if isSending { try fill(index, shares[index], inFlight) }
                 }
                 try connections[index].flush(poll, token: index)
             }
-            try checkGoingOn(since: heard)
+            try checkGoingOn(since: lastHeard)
         }
         waiting -= deferred.count
         deferred.removeAll()
@@ -153,11 +153,11 @@ final class RequestLoad: @unchecked Sendable {
         openLoop = OpenLoopTally()
         var arrivals = schedule
         let end = start + .seconds(arrivals.seconds)
-        var heard = start
+        var lastHeard = start
         var isHeldBack = false
         while true {
             var now = Instant.now
-            if goesOn {
+            if isSending {
                 isHeldBack = try sendDue(&arrivals, start, isHeldBack: isHeldBack, inFlightMax, &now)
                 if now >= end {
                     while arrivals.next != nil {
@@ -165,24 +165,24 @@ final class RequestLoad: @unchecked Sendable {
                         openLoop.due += 1
                         arrivals.advance()
                     }
-                    goesOn = false
+                    isSending = false
                 }
             }
-            if !goesOn, waiting == 0 { break }
+            if !isSending, waiting == 0 { break }
             // Due requests are sent; the wait until the next one begins now.
-            let next = goesOn && !isHeldBack ? arrivals.next.map { start + .seconds($0) } : nil
-            let until = next ?? (goesOn ? end : now + Self.waitMax)
+            let next = isSending && !isHeldBack ? arrivals.next.map { start + .seconds($0) } : nil
+            let until = next ?? (isSending ? end : now + Self.waitMax)
             try poll.wait(for: min(until - now, Self.waitMax)) { index, isReadable, _ in
                 if isReadable {
-                    heard = try receive(index, handle)
+                    lastHeard = try receive(index, handle)
                     if !deferred.isEmpty, connections[index].hasRoomForStream {
-                        append(deferred.removeFirst(), to: index, heard)
+                        append(deferred.removeFirst(), to: index, lastHeard)
                     }
                 }
                 try connections[index].flush(poll, token: index)
             }
-            if waiting == 0 { heard = .now }
-            try checkGoingOn(since: heard)
+            if waiting == 0 { lastHeard = .now }
+            try checkGoingOn(since: lastHeard)
         }
     }
 
@@ -300,15 +300,15 @@ final class RequestLoad: @unchecked Sendable {
             let isAskingOn = try handle(reply, body)
             if reply.isEnd {
                 waiting -= 1
-                goesOn = goesOn && isAskingOn
+                isSending = isSending && isAskingOn
             }
             return true
         } ?? false
     }
 
-    private func checkGoingOn(since heard: Instant) throws {
+    private func checkGoingOn(since lastHeard: Instant) throws {
         try stop?.check()
-        let silence = Instant.now - heard
+        let silence = Instant.now - lastHeard
         guard silence > .milliseconds(Int(timeoutMilliseconds)) + Self.silenceAllowance else { return }
         throw WireFailure.silent(requests: waiting, seconds: silence.inSeconds)
     }

@@ -15,7 +15,7 @@ struct WireAnswer {
         let reply = try ServerReply.decode(header: header, body: body)
         guard case .recommend(let answer) = reply, case .numbers(let ids) = answer.ids,
             let scores = answer.scores, answer.outcomes.count == 1, answer.outcomes[0].isAnswered
-        else { throw WireFailure.strangeAnswer(reply: "\(reply)") }
+        else { throw WireFailure.unexpectedAnswer(reply: "\(reply)") }
         version = answer.origin.version
         results = zip(ids, scores).map { RankingKey(score: $1, row: UInt32(clamping: $0)) }
     }

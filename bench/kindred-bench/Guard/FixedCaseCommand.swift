@@ -58,10 +58,10 @@ enum FixedCase: String, CaseIterable, ExpressibleByArgument {
 
     /// Answers at least `count` queries, in whole batches, on this thread.
     func run(queries count: Int, shipped: String) throws -> Tally {
-        let crew = Crew(count: 1)
+        let team = ThreadTeam(count: 1)
         let model = try EngineModel(
             self == .filtered ? .shipped : .flat, rows: Self.rows, dimension: Self.dimension,
-            shipped: shipped, crew: crew)
+            shipped: shipped, team: team)
         let mask =
             self == .filtered
             ? RowMask(
@@ -71,7 +71,7 @@ enum FixedCase: String, CaseIterable, ExpressibleByArgument {
         let queries = model.planned(
             EngineModel.queryCount, k: Self.k, path: .int8,
             eligibility: mask.map { Eligibility(source: .masked($0), count: $0.count) })
-        let runner = BatchRunner(model: model, crew: crew)
+        let runner = BatchRunner(model: model, team: team)
         var tally = Tally()
         var checksum = AnswerChecksum()
         while tally.queries < count {

@@ -3,13 +3,13 @@ struct MachineLimits: Encodable, Sendable {
     struct Read: Encodable, Sendable {
         let level: MemoryLevel
         let threads: ThreadChoice
-        let bytesPerSecond: Figure
+        let bytesPerSecond: Rate
     }
 
     struct Product: Encodable, Sendable {
         let dimension: Int
         let threads: ThreadChoice
-        let operationsPerSecond: Figure
+        let operationsPerSecond: Rate
     }
 
     struct Scan: Encodable, Sendable {
@@ -18,8 +18,8 @@ struct MachineLimits: Encodable, Sendable {
         let place: ScanProbe.Place
         let queries: Int
         let threads: ThreadChoice
-        let multiplyAddsPerSecond: Figure
-        let bytesPerSecond: Figure
+        let multiplyAddsPerSecond: Rate
+        let bytesPerSecond: Rate
     }
 
     /// Pauses of threads that never wait, each on a core of its own where there are enough.
@@ -61,7 +61,7 @@ struct MachineLimits: Encodable, Sendable {
 }
 
 /// A rate per second.
-struct Figure: Encodable, Sendable {
+struct Rate: Encodable, Sendable {
     /// Of the fastest round: the machine's limit.
     let best: Double
     let median: Double

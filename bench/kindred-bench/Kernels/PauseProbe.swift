@@ -8,12 +8,12 @@ struct PauseProbe {
     static let pauseMin = Duration.microseconds(50)
     static let longPauseMin = Duration.milliseconds(1)
 
-    let crew: Crew
+    let team: ThreadTeam
     let duration: Duration
 
     func run() -> MachineLimits.Pauses {
         let tallies = Mutex<[Tally]>([])
-        crew.run { [duration] _ in
+        team.run { [duration] _ in
             let tally = Tally.watch(for: duration)
             tallies.withLock { $0.append(tally) }
         }

@@ -12,26 +12,26 @@ final class ReadProbe: Sendable {
     private static let bytesPerCallMin = 64 << 20
 
     private let memory: MemoryRegion
-    private let crew: Crew
+    private let team: ThreadTeam
     private let total = Atomic<UInt64>(0)
 
-    /// About `byteCount` bytes for each thread of the crew, filled with non-zero words.
-    init(byteCount: Int, crew: Crew) throws {
+    /// About `byteCount` bytes for each thread of the team, filled with non-zero words.
+    init(byteCount: Int, team: ThreadTeam) throws {
         let part = max(byteCount / Self.unit, 1) * Self.unit
-        memory = try MemoryRegion(byteCount: part * crew.count)
-        self.crew = crew
+        memory = try MemoryRegion(byteCount: part * team.count)
+        self.team = team
         let words = memory.mutableBytes.bindMemory(to: UInt64.self)
         for index in words.indices { words[index] = UInt64(truncatingIfNeeded: index) | 1 }
     }
 
-    private var part: Int { memory.byteCount / crew.count }
+    private var part: Int { memory.byteCount / team.count }
     private var repeats: Int { max(1, Self.bytesPerCallMin / part) }
 
     /// One work closure for each number of streams.
     var works: [() -> Void] { Self.streamCounts.map { streams in { self.read(streams) } } }
 
     private func read(_ streams: Int) {
-        crew.run { [self] thread in
+        team.run { [self] thread in
             let start = memory.baseAddress! + thread * part
             var sum: UInt64 = 0
             for _ in 0..<repeats { sum &+= bench_read(start, part, streams) }
@@ -40,10 +40,10 @@ final class ReadProbe: Sendable {
     }
 
     /// Bytes per second of all threads with the best number of streams. `samples` are those of `works`.
-    func figure(_ samples: [Samples]) -> Figure {
-        let bytes = Double(part * repeats * crew.count)
+    func figure(_ samples: [Samples]) -> Rate {
+        let bytes = Double(part * repeats * team.count)
         let best = samples.min { $0.best < $1.best }!
-        return Figure(perCall: bytes, samples: best)
+        return Rate(perCall: bytes, samples: best)
     }
 
     /// The sum of all words read so far.

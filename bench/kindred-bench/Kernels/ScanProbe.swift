@@ -20,7 +20,7 @@ final class ScanProbe: Sendable {
 
     let dimension: Int
     let place: Place
-    private let crew: Crew
+    private let team: ThreadTeam
     /// Approximate multiply-adds of one thread in a call, so that starting threads does not matter.
     private let productsPerCall: Int
     private let groups: Int
@@ -36,24 +36,24 @@ final class ScanProbe: Sendable {
     private let calls = Atomic<Int>(0)
 
     init(
-        dimension: Int, place: Place, productsPerCall: Int, crew: Crew, machine: Machine
+        dimension: Int, place: Place, productsPerCall: Int, team: ThreadTeam, machine: Machine
     ) throws {
         self.dimension = dimension
         self.place = place
-        self.crew = crew
+        self.team = team
         self.productsPerCall = productsPerCall
         groups = (dimension + 3) / 4
         let blockBytes = 64 * groups + MemoryLayout<CodeBlock>.stride
         let level: MemoryLevel = place == .cache ? .l2 : .dram
-        let bytes = level.probeByteCount(threads: crew.count, of: machine) ?? 128 << 10
+        let bytes = level.probeByteCount(threads: team.count, of: machine) ?? 128 << 10
         blockCount = max(bytes / blockBytes, 1)
-        codes = try MemoryRegion(byteCount: crew.count * blockCount * 64 * groups)
+        codes = try MemoryRegion(byteCount: team.count * blockCount * 64 * groups)
         blocks = try MemoryRegion(
-            byteCount: crew.count * blockCount * MemoryLayout<CodeBlock>.stride)
+            byteCount: team.count * blockCount * MemoryLayout<CodeBlock>.stride)
         hits = try MemoryRegion(
-            byteCount: crew.count * Self.blocksPerScanMax * 16 * Self.queryMax
+            byteCount: team.count * Self.blocksPerScanMax * 16 * Self.queryMax
                 * MemoryLayout<CodeHit>.stride)
-        cursors = try MemoryRegion(byteCount: crew.count * 64)
+        cursors = try MemoryRegion(byteCount: team.count * 64)
         queries = try ProbeQueries(count: Self.queryMax, dimension: dimension)
         var source = RandomSource(seed: 2)
         let words = codes.mutableBytes.bindMemory(to: UInt64.self)
@@ -67,7 +67,7 @@ final class ScanProbe: Sendable {
     /// Runs a kernel on every thread, over the thread's own codes.
     func run(_ kernel: ScanKernel, queryCount: Int) {
         let perCall = blocksPerCall(queryCount)
-        crew.run { [self] thread in
+        team.run { [self] thread in
             let cursor = (cursors.baseAddress! + thread * 64).assumingMemoryBound(to: Int.self)
             var left = perCall
             var found = 0
@@ -81,12 +81,12 @@ final class ScanProbe: Sendable {
             }
             kept.wrappingAdd(found, ordering: .relaxed)
         }
-        calls.wrappingAdd(perCall * crew.count, ordering: .relaxed)
+        calls.wrappingAdd(perCall * team.count, ordering: .relaxed)
     }
 
     private func scan(_ kernel: ScanKernel, queryCount: Int, thread: Int, first: Int, count: Int) -> Int {
         func part<Element>(_ region: MemoryRegion, _: Element.Type) -> UnsafeMutablePointer<Element> {
-            (region.baseAddress! + region.byteCount / crew.count * thread).assumingMemoryBound(
+            (region.baseAddress! + region.byteCount / team.count * thread).assumingMemoryBound(
                 to: Element.self)
         }
         let table = CodeTableView(
@@ -102,16 +102,16 @@ final class ScanProbe: Sendable {
     }
 
     /// Multiply-adds per second of all threads.
-    func products(_ samples: Samples, queryCount: Int) -> Figure {
-        Figure(
-            perCall: Double(blocksPerCall(queryCount) * crew.count * 64 * groups * queryCount),
+    func products(_ samples: Samples, queryCount: Int) -> Rate {
+        Rate(
+            perCall: Double(blocksPerCall(queryCount) * team.count * 64 * groups * queryCount),
             samples: samples)
     }
 
     /// Bytes of codes and block headers per second of all threads.
-    func bytes(_ samples: Samples, queryCount: Int) -> Figure {
+    func bytes(_ samples: Samples, queryCount: Int) -> Rate {
         let perBlock = 64 * groups + MemoryLayout<CodeBlock>.stride
-        return Figure(perCall: Double(blocksPerCall(queryCount) * crew.count * perBlock), samples: samples)
+        return Rate(perCall: Double(blocksPerCall(queryCount) * team.count * perBlock), samples: samples)
     }
 
     /// Rows found, normally none, and blocks scanned.

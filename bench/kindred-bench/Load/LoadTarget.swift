@@ -33,10 +33,10 @@ final class LoadTarget: Sendable {
             self.scratch = scratch
             if let rows = options.rows {
                 progress.show("drawing and packing \(rows.groupedDigits) x \(options.dimension)")
-                let crew = Crew(count: Machine.current.coreCount)
+                let team = ThreadTeam(count: Machine.current.coreCount)
                 let drawn = try DrawnModel(
                     options.data, rows: rows, dimension: options.dimension, shipped: options.shipped,
-                    crew: crew)
+                    team: team)
                 try drawn.publish(versions: isSwapping ? Self.drawnVersions : 1, in: scratch)
             }
             models = options.models ?? scratch.models

@@ -2,7 +2,7 @@ import KindredDomain
 import KindredQuery
 import KindredTerminal
 
-/// Runs look-alike expansions. All threads of a crew work on the shared phases, as event loops would.
+/// Runs look-alike expansions. All threads of a team work on the shared phases, as event loops would.
 final class AudienceRunner {
     /// The result and the times of one expansion.
     struct Measured {
@@ -16,15 +16,15 @@ final class AudienceRunner {
     static let seedRow: UInt32 = 0
 
     private let users: FlatUsers
-    private let crew: Crew
+    private let team: ThreadTeam
     private let rule: AudienceRule
     private let scratches: Scratches
 
-    init(users: FlatUsers, crew: Crew, scan: ScanMode) {
+    init(users: FlatUsers, team: ThreadTeam, scan: ScanMode) {
         self.users = users
-        self.crew = crew
+        self.team = team
         rule = AudienceRule(scan)
-        scratches = Scratches(count: crew.count)
+        scratches = Scratches(count: team.count)
     }
 
     /// Finds the best `count` users by inner product, including the seed.
@@ -50,7 +50,7 @@ final class AudienceRunner {
             case .working: break
             case .scanning(let work):
                 let scratches = scratches
-                crew.run { thread in scratches.work(on: work, thread: thread) }
+                team.run { thread in scratches.work(on: work, thread: thread) }
             case .finished(let audience):
                 let end = ContinuousClock.now
                 stages[stage, default: 0] += (end - stageStart).inSeconds
@@ -62,7 +62,7 @@ final class AudienceRunner {
     }
 }
 
-/// Working memory of each thread of a crew.
+/// Working memory of each thread of a team.
 private final class Scratches: @unchecked Sendable {
     private let all: [ScanScratch]
 

@@ -14,13 +14,13 @@ final class FlatUsers: Sendable {
     let codes: Int8Codes
     let table: VectorTable
 
-    /// Fills the vectors on all threads of the crew.
-    init(count: Int, dimension: Int, crew: Crew) throws {
+    /// Fills the vectors on all threads of the team.
+    init(count: Int, dimension: Int, team: ThreadTeam) throws {
         // Uses huge pages, as a loaded version does.
         let vectors = try MemoryRegion.zeroed(
             byteCount: count * dimension * MemoryLayout<Float>.stride, for: "vectors")
-        let threads = crew.count
-        crew.run { thread in
+        let threads = team.count
+        team.run { thread in
             let elements = vectors.mutableBytes.bindMemory(to: Float.self).baseAddress!
             var source = RandomSource(seed: Self.seed + UInt64(thread))
             for row in count * thread / threads..<count * (thread + 1) / threads {

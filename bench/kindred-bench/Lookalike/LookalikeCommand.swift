@@ -47,16 +47,16 @@ struct LookalikeCommand: ParsableCommand {
         defer { progress.clear() }
         let machine = Machine.current
         let rows = smoke ? 50_000 : rows
-        let crew = Crews(machine: machine)[.all]
+        let team = ThreadTeams(machine: machine)[.all]
         progress.show("making \(rows.groupedDigits) x \(dimension)")
-        let users = try FlatUsers(count: rows, dimension: dimension, crew: crew)
+        let users = try FlatUsers(count: rows, dimension: dimension, team: team)
         progress.show("scoring everybody by brute force")
-        let ranking = FullRanking(users)
-        let runner = AudienceRunner(users: users, crew: crew, scan: ScanMode(rawValue: scan) ?? .auto)
+        let ranking = BruteForceRanking(users)
+        let runner = AudienceRunner(users: users, team: team, scan: ScanMode(rawValue: scan) ?? .auto)
         var report = LookalikeReport(
-            machine: machine, rows: rows, dimension: dimension, threads: crew.count,
+            machine: machine, rows: rows, dimension: dimension, threads: team.count,
             isJudged: !smoke, codeByteCount: users.codeByteCount)
-        let reading = CodesReadProbe(users: users, crew: crew)
+        let reading = CodesReadProbe(users: users, team: team)
         for round in 0..<(smoke ? 1 : rounds) {
             progress.show("round \(round + 1)")
             for (streams, seconds) in reading.seconds().enumerated() {

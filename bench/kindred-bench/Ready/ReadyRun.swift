@@ -21,8 +21,8 @@ struct ReadyRun {
         let progress = ProgressLine()
         defer { progress.clear() }
         progress.show("making \(rows.groupedDigits) x \(dimension)")
-        let crew = Crew(count: Machine.current.coreCount)
-        model = try DrawnModel(.flat, rows: rows, dimension: dimension, shipped: "", crew: crew)
+        let team = ThreadTeam(count: Machine.current.coreCount)
+        model = try DrawnModel(.flat, rows: rows, dimension: dimension, shipped: "", team: team)
         scratch = try ScratchFolder()
         progress.show("packing")
         try model.publish(versions: 2, in: scratch)

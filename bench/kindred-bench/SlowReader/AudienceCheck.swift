@@ -7,7 +7,7 @@ struct AudienceCheck {
     private var last: (score: Float, row: Int)?
     private(set) var rows = 0
     /// Ids that are unknown, a seed's or repeated.
-    private(set) var strangers = 0
+    private(set) var unexpectedIDs = 0
     /// Scores whose bits differ from the brute force.
     private(set) var wrongScores = 0
     /// Rows that belong before their predecessor.
@@ -23,7 +23,7 @@ struct AudienceCheck {
         for (id, score) in zip(chunk.ids, chunk.scores) {
             rows += 1
             guard let row = model.row(of: id), !isSeen[row] else {
-                strangers += 1
+                unexpectedIDs += 1
                 continue
             }
             isSeen[row] = true

@@ -12,7 +12,7 @@ struct Bystander: Sendable {
     func run() async -> BystanderTally {
         var tally = BystanderTally()
         var number = 0
-        while phase.now != .over, tally.goesOn {
+        while phase.now != .over, tally.hasFewFailures {
             let begun = phase.now
             let start = ContinuousClock.now
             do {
@@ -37,7 +37,7 @@ struct BystanderTally: Sendable {
     private(set) var firstFailure: String?
 
     /// False once too many requests have failed.
-    var goesOn: Bool { failures < Self.failuresMax }
+    var hasFewFailures: Bool { failures < Self.failuresMax }
 
     mutating func add(_ elapsed: Duration, begun: StreamPhase.Stage, ended: StreamPhase.Stage) {
         // A request that overlaps the scan counts as part of it.

@@ -20,7 +20,7 @@ struct PingLoad: Sendable {
     func run(_ phase: StreamPhase) -> BystanderTally {
         var tally = BystanderTally()
         var turn = 0
-        while phase.now != .over, tally.goesOn {
+        while phase.now != .over, tally.hasFewFailures {
             let begun = phase.now
             do {
                 let elapsed = try sockets[turn % sockets.count].ping()
@@ -56,7 +56,7 @@ final class PingSocket: @unchecked Sendable {
         let (type, answered) = try socket.waitForFrame { header, _ in (header.type, header.requestID) }
         let elapsed = ContinuousClock.now - start
         guard type == MessageType.ping.rawValue | MessageType.replyBit, answered == requestID else {
-            throw BenchFailure.strangeReply(type: type, requestID: answered, wanted: requestID)
+            throw BenchFailure.unexpectedReply(type: type, requestID: answered, wanted: requestID)
         }
         return elapsed
     }

@@ -104,7 +104,7 @@ struct SlowReaderReport: Report {
             Check(
                 "seeds matched", found: "\(result.summary.seedsMatched)", wanted: "\(model.seedRows.count)",
                 holds: result.summary.seedsMatched == UInt64(model.seedRows.count)),
-            Check(none: "rows of nobody, of a seed or repeated", found: check.strangers),
+            Check(none: "rows of nobody, of a seed or repeated", found: check.unexpectedIDs),
             Check(none: "scores with other bits than the brute force's", found: check.wrongScores),
             Check(none: "rows out of order", found: check.outOfOrder),
             Check(

@@ -17,15 +17,15 @@ final class DrawnModel {
     let users: [[Float]]
 
     /// Draws the vectors. The same arguments give the same vectors.
-    init(_ kind: VectorKind, rows: Int, dimension: Int, shipped: String, crew: Crew) throws {
+    init(_ kind: VectorKind, rows: Int, dimension: Int, shipped: String, team: ThreadTeam) throws {
         guard let name = ModelName("drawn") else { preconditionFailure("a well-formed name") }
         let laws = try VectorDistributions(kind, dimension: dimension, shipped: shipped)
         self.kind = kind
         self.name = name
         self.rows = rows
         self.dimension = dimension
-        items = try laws.rows.rows(rows, seed: 11, crew: crew)
-        users = try EngineModel.drawQueries(Self.userCount, laws: laws, crew: crew)
+        items = try laws.rows.rows(rows, seed: 11, team: team)
+        users = try EngineModel.drawQueries(Self.userCount, laws: laws, team: team)
     }
 
     /// Packs the vectors as the next `versions` versions, all identical.

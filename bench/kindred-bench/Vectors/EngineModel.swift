@@ -14,24 +14,27 @@ final class EngineModel: Sendable {
     let queries: [QueryVector]
 
     /// Draws and encodes `rows` vectors. The same arguments give the same vectors.
-    convenience init(_ kind: VectorKind, rows: Int, dimension: Int, shipped: String, crew: Crew) throws {
+    convenience init(_ kind: VectorKind, rows: Int, dimension: Int, shipped: String, team: ThreadTeam) throws
+    {
         try self.init(
             kind, laws: try VectorDistributions(kind, dimension: dimension, shipped: shipped), rows: rows,
-            dimension: dimension, crew: crew)
+            dimension: dimension, team: team)
     }
 
     /// Draws from given distributions.
-    convenience init(_ kind: VectorKind, laws: VectorDistributions, rows: Int, dimension: Int, crew: Crew)
+    convenience init(
+        _ kind: VectorKind, laws: VectorDistributions, rows: Int, dimension: Int, team: ThreadTeam
+    )
         throws
     {
         try self.init(
-            kind, vectors: try laws.rows.rows(rows, seed: 11, crew: crew), rows: rows, dimension: dimension,
-            queries: try Self.drawQueries(Self.queryCount, laws: laws, crew: crew))
+            kind, vectors: try laws.rows.rows(rows, seed: 11, team: team), rows: rows, dimension: dimension,
+            queries: try Self.drawQueries(Self.queryCount, laws: laws, team: team))
     }
 
     /// Draws queries. The first ones do not depend on `count`.
-    static func drawQueries(_ count: Int, laws: VectorDistributions, crew: Crew) throws -> [[Float]] {
-        try laws.queries.vectors(count, seed: 12, crew: crew)
+    static func drawQueries(_ count: Int, laws: VectorDistributions, team: ThreadTeam) throws -> [[Float]] {
+        try laws.queries.vectors(count, seed: 12, team: team)
     }
 
     /// Uses given vectors, row-major.

@@ -36,12 +36,12 @@ struct VectorDistribution: Sendable {
     /// Rows drawn from one seed, so that the rows do not depend on the thread that draws them.
     private static let rowsPerChunk = 1_024
 
-    /// Draws rows, row-major, on all threads of the crew.
-    func rows(_ count: Int, seed: UInt64, crew: Crew) throws -> MemoryRegion {
+    /// Draws rows, row-major, on all threads of the team.
+    func rows(_ count: Int, seed: UInt64, team: ThreadTeam) throws -> MemoryRegion {
         let region = try MemoryRegion(byteCount: count * dimension * MemoryLayout<Float>.stride)
         let chunkCount = (count + Self.rowsPerChunk - 1) / Self.rowsPerChunk
-        crew.run { thread in
-            for chunk in stride(from: thread, to: chunkCount, by: crew.count) {
+        team.run { thread in
+            for chunk in stride(from: thread, to: chunkCount, by: team.count) {
                 let first = chunk * Self.rowsPerChunk
                 let rowCount = min(Self.rowsPerChunk, count - first)
                 let start = region.baseAddress!.assumingMemoryBound(to: Float.self) + first * dimension
@@ -54,8 +54,8 @@ struct VectorDistribution: Sendable {
     }
 
     /// Draws rows as arrays of their elements.
-    func vectors(_ count: Int, seed: UInt64, crew: Crew) throws -> [[Float]] {
-        let region = try rows(count, seed: seed, crew: crew)
+    func vectors(_ count: Int, seed: UInt64, team: ThreadTeam) throws -> [[Float]] {
+        let region = try rows(count, seed: seed, team: team)
         return withExtendedLifetime(region) {
             let elements = region.bytes.bindMemory(to: Float.self)
             return (0..<count).map { Array(elements[$0 * dimension..<($0 + 1) * dimension]) }

@@ -25,8 +25,8 @@ struct WireRun {
         let progress = ProgressLine()
         defer { progress.clear() }
         progress.show("making \(rows.groupedDigits) x \(dimension)")
-        let crew = Crew(count: threads)
-        let drawn = try DrawnModel(kind, rows: rows, dimension: dimension, shipped: shipped, crew: crew)
+        let team = ThreadTeam(count: threads)
+        let drawn = try DrawnModel(kind, rows: rows, dimension: dimension, shipped: shipped, team: team)
         scratch = try ScratchFolder()
         progress.show("packing")
         try drawn.publish(versions: 1, in: scratch)
@@ -36,7 +36,7 @@ struct WireRun {
         self.inFlight = inFlight
         self.connections = connections
         self.k = k
-        let runner = BatchRunner(model: model, crew: crew)
+        let runner = BatchRunner(model: model, team: team)
         let planned = model.planned(drawn.users.count, k: k, path: .int8)
         wanted = BatchSeries(planned, batchSize: DrawnModel.userCount, runner: runner)
             .outcome(atLeast: planned.count).answers.map(AnswerChecksum.of)

@@ -7,7 +7,7 @@ import KindredTerminal
 /// `facts`.
 struct EnginePeer {
     /// A model, with the time and memory that building it took.
-    struct Made {
+    struct BuiltModel {
         let model: EngineModel
         /// Seconds for encoding the vectors; obtaining them is not included.
         let buildSeconds: Double
@@ -16,12 +16,14 @@ struct EnginePeer {
 
         /// Builds the model from the vectors that the closure returns.
         init(
-            _ vectors: (Crew) throws -> (vectors: MemoryRegion, rows: Int, dimension: Int, queries: [[Float]])
+            _ vectors: (ThreadTeam) throws -> (
+                vectors: MemoryRegion, rows: Int, dimension: Int, queries: [[Float]]
+            )
         ) throws {
             let memory = ProcessMemory(processID: ProcessInfo.processInfo.processIdentifier)
             let before = try memory.resident()
-            let crew = Crew(count: Machine.current.coreCount)
-            let (region, rows, dimension, queries) = try vectors(crew)
+            let team = ThreadTeam(count: Machine.current.coreCount)
+            let (region, rows, dimension, queries) = try vectors(team)
             let start = ContinuousClock.now
             model = try EngineModel(
                 .flat, vectors: region, rows: rows, dimension: dimension, queries: queries)
@@ -48,13 +50,13 @@ struct EnginePeer {
     /// Greatest number of threads that encode a table.
     private static let loadingThreadsMax = 4
 
-    private let made: Made
+    private let built: BuiltModel
     private let path: PlannedQuery.Path
-    private var crews: [Int: Crew] = [:]
+    private var teams: [Int: ThreadTeam] = [:]
     private var contenders: [Setting: Interleaved.Contender] = [:]
 
-    init(made: Made, path: PlannedQuery.Path) {
-        self.made = made
+    init(built: BuiltModel, path: PlannedQuery.Path) {
+        self.built = built
         self.path = path
     }
 
@@ -85,34 +87,34 @@ struct EnginePeer {
 
     private func facts() throws -> String {
         try Facts(
-            buildSeconds: made.buildSeconds,
+            buildSeconds: built.buildSeconds,
             buildThreads: min(Self.loadingThreadsMax, Machine.current.coreCount),
-            residentByteCount: made.residentByteCount
+            residentByteCount: built.residentByteCount
         ).jsonText
     }
 
-    private mutating func crew(_ threads: Int) -> Crew {
-        let crew = crews[threads] ?? Crew(count: threads)
-        crews[threads] = crew
-        return crew
+    private mutating func team(_ threads: Int) -> ThreadTeam {
+        let team = teams[threads] ?? ThreadTeam(count: threads)
+        teams[threads] = team
+        return team
     }
 
     private mutating func contender(_ setting: Setting) -> Interleaved.Contender {
         if let contender = contenders[setting] { return contender }
         // Enough whole batches to contain all queries.
-        let batches = (made.model.queries.count + setting.batch - 1) / setting.batch
-        let planned = made.model.planned(batches * setting.batch, k: setting.k, path: path)
+        let batches = (built.model.queries.count + setting.batch - 1) / setting.batch
+        let planned = built.model.planned(batches * setting.batch, k: setting.k, path: path)
         let series = BatchSeries(
             planned, batchSize: setting.batch,
-            runner: BatchRunner(model: made.model, crew: crew(setting.threads)))
+            runner: BatchRunner(model: built.model, team: team(setting.threads)))
         contenders[setting] = series.contender
         return series.contender
     }
 
     /// Writes `k` ids per query as little-endian int64, with -1 for missing answers.
     private mutating func writeIDs(count: Int, k: Int, to path: String) throws {
-        let runner = BatchRunner(model: made.model, crew: crew(1))
-        let answers = runner.run(made.model.planned(count, k: k, path: self.path)).answers
+        let runner = BatchRunner(model: built.model, team: team(1))
+        let answers = runner.run(built.model.planned(count, k: k, path: self.path)).answers
         var data = Data(capacity: count * k * 8)
         for answer in answers {
             for place in 0..<k {

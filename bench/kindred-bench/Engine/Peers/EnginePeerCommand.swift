@@ -25,28 +25,28 @@ struct EnginePeerCommand: ParsableCommand {
     }
 
     func run() throws {
-        var peer = EnginePeer(made: try folder.map(loaded) ?? drawn(), path: path.planned)
+        var peer = EnginePeer(built: try folder.map(loaded) ?? drawn(), path: path.planned)
         say("ready kindred \(path.rawValue) \(ScanKernel.chosen.name)")
         while let line = readLine() { say(try peer.answer(line)) }
     }
 
-    private func drawn() throws -> EnginePeer.Made {
-        try EnginePeer.Made { crew in
+    private func drawn() throws -> EnginePeer.BuiltModel {
+        try EnginePeer.BuiltModel { team in
             let laws = try VectorDistributions(.flat, dimension: dimension, shipped: "")
             return (
-                try laws.rows.rows(rows, seed: 11, crew: crew), rows, dimension,
-                try EngineModel.drawQueries(EngineModel.queryCount, laws: laws, crew: crew)
+                try laws.rows.rows(rows, seed: 11, team: team), rows, dimension,
+                try EngineModel.drawQueries(EngineModel.queryCount, laws: laws, team: team)
             )
         }
     }
 
-    private func loaded(from folder: String) throws -> EnginePeer.Made {
-        try EnginePeer.Made { _ in
+    private func loaded(from folder: String) throws -> EnginePeer.BuiltModel {
+        try EnginePeer.BuiltModel { _ in
             let (vectors, rows, dimension) = try VectorFile.matrix(of: folder + "/rows.npy")
             let queries = try VectorFile.rows(of: folder + "/queries.npy")
-            guard rows > 0 else { throw EngineFailure.nothingInside(path: folder + "/rows.npy") }
+            guard rows > 0 else { throw EngineFailure.emptyFile(path: folder + "/rows.npy") }
             guard let first = queries.first else {
-                throw EngineFailure.nothingInside(path: folder + "/queries.npy")
+                throw EngineFailure.emptyFile(path: folder + "/queries.npy")
             }
             guard first.count == dimension else {
                 throw EngineFailure.dimensionsDiffer(folder: folder, rows: dimension, queries: first.count)

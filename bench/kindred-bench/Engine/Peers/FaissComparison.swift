@@ -8,10 +8,10 @@ struct FaissMeasurement {
 
     func measure(into report: inout EngineReport) throws {
         for shape in run.grid.models {
-            let crew = run.crews[.all]
+            let team = run.teams[.all]
             let laws = try VectorDistributions(shape.data, dimension: shape.dimension, shipped: run.shipped)
             let model = try EngineModel(
-                shape.data, laws: laws, rows: shape.rows, dimension: shape.dimension, crew: crew)
+                shape.data, laws: laws, rows: shape.rows, dimension: shape.dimension, team: team)
             let comparison = try FaissComparison(
                 run: run, model: model, laws: laws, python: python, k: Self.k)
             try comparison.measure(into: &report)
@@ -45,7 +45,7 @@ final class FaissComparison {
         self.model = model
         self.k = k
         run.progress.show("handing \(model.side.table.count.groupedDigits) rows to faiss")
-        peer = try FaissPeer(python: python, model: model, laws: laws, k: k, crew: run.crews[.all])
+        peer = try FaissPeer(python: python, model: model, laws: laws, k: k, team: run.teams[.all])
     }
 
     private var name: String {
@@ -64,7 +64,7 @@ final class FaissComparison {
             settings.max { tried[$0, default: 0] < tried[$1, default: 0] } ?? .init(batch: 1, threads: 1)
         }
         let (atBest, alone) = (best(tried.keys), best(tried.keys.filter { $0.batch == 1 }))
-        let runner = BatchRunner(model: model, crew: run.crews[.all])
+        let runner = BatchRunner(model: model, team: run.teams[.all])
         let planned = model.planned(EngineModel.queryCount, k: k, path: .int8)
         let many = BatchSeries(planned, batchSize: Self.batch, runner: runner)
         let one = BatchSeries(planned, batchSize: 1, runner: runner)

@@ -19,7 +19,7 @@ final class FaissPeer {
     }
 
     /// Starts a Python with faiss on the model's vectors and on as many queries as the largest batch has.
-    init(python: String, model: EngineModel, laws: VectorDistributions, k: Int, crew: Crew) throws {
+    init(python: String, model: EngineModel, laws: VectorDistributions, k: Int, team: ThreadTeam) throws {
         let scratch = try ScratchFolder()
         self.scratch = scratch
         self.model = model
@@ -31,7 +31,7 @@ final class FaissPeer {
                     start: table.vectors, count: table.count * table.dimension * MemoryLayout<Float>.stride),
                 dimension: table.dimension, to: scratch.path + "/rows.npy")
         }
-        let queries = try EngineModel.drawQueries(Self.batches.max() ?? 1, laws: laws, crew: crew)
+        let queries = try EngineModel.drawQueries(Self.batches.max() ?? 1, laws: laws, team: team)
         try NpyFile.write(
             queries.flatMap { $0 }, dimension: table.dimension, to: scratch.path + "/queries.npy")
         process = try PeerProcess(python, [Self.script, scratch.path])

@@ -33,7 +33,7 @@ final class PeerProcess {
         InterruptCleanup.add { kill(processID, SIGKILL) }
         let words = try line().split(separator: " ", maxSplits: 1)
         guard words.first == "ready", words.count == 2 else {
-            throw EngineFailure.strangeReply(
+            throw EngineFailure.unexpectedReply(
                 command: command, request: "", reply: words.joined(separator: " "))
         }
         name = String(words[1])
@@ -49,7 +49,7 @@ final class PeerProcess {
         let request = "measure \(batch) \(threads) \(k) \(seconds)"
         let reply = try ask(request)
         guard let value = Double(reply), value > 0, value.isFinite else {
-            throw EngineFailure.strangeReply(command: command, request: request, reply: reply)
+            throw EngineFailure.unexpectedReply(command: command, request: request, reply: reply)
         }
         return value
     }
@@ -59,7 +59,7 @@ final class PeerProcess {
         let request = "ids \(count) \(k) \(path)"
         let reply = try ask(request)
         guard reply == "done" else {
-            throw EngineFailure.strangeReply(command: command, request: request, reply: reply)
+            throw EngineFailure.unexpectedReply(command: command, request: request, reply: reply)
         }
     }
 

@@ -11,7 +11,7 @@ final class LoadGenerator: Sendable {
     /// One for each thread.
     private let loads: [RequestLoad]
     private let connections: Int
-    private let crew: Crew
+    private let team: ThreadTeam
     private let stop = LoadStop()
     private let kinds: Set<RequestKind>
     private let serverProcessID: Int32?
@@ -29,7 +29,7 @@ final class LoadGenerator: Sendable {
                 timeoutMilliseconds: timeoutMilliseconds, share: share, stop: stop)
         }
         self.connections = connections
-        crew = Crew(count: threads)
+        team = ThreadTeam(count: threads)
         kinds = Set(pool.entries.lazy.map(\.kind))
         self.serverProcessID = serverProcessID
     }
@@ -50,7 +50,7 @@ final class LoadGenerator: Sendable {
         let cpu = ProcessTime.seconds()
         let serverCPU = serverProcessID.flatMap(ProcessTime.seconds(ofProcess:))
         let start = ContinuousClock.now + (loads.count == 1 ? .zero : Self.wakeUpTime)
-        crew.run { [self] thread in
+        team.run { [self] thread in
             // Keeps timers exact and wake-ups prompt, so that an open loop sends on time.
             bench_wake_exactly()
             do {

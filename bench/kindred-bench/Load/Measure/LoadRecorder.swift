@@ -42,7 +42,7 @@ struct LoadRecorder {
         if isInTime { repliesInTime += 1 }
         guard reply.header.status == StatusCode.ok.rawValue else {
             guard case .failure(let error) = try ServerReply.decode(header: reply.header, body: body) else {
-                throw WireFailure.strangeAnswer(reply: "of status \(reply.header.status)")
+                throw WireFailure.unexpectedAnswer(reply: "of status \(reply.header.status)")
             }
             return fail(reply, error.status, error.message)
         }

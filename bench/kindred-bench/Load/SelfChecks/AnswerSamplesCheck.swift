@@ -23,7 +23,7 @@ enum AnswerSamplesCheck {
             }
         }
         return Check(
-            none: "of \(theirs.count) pairs of threads, those whose answers were not merged as they must be",
+            none: "of \(theirs.count) merges of two threads' answers, wrong ones",
             found: differences.count, example: differences.first)
     }
 

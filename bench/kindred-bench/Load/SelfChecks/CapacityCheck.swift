@@ -35,7 +35,7 @@ enum CapacityCheck {
             }
         }
         return Check(
-            none: "limits of a server that the search for its capacity misses", found: differences.count,
+            none: "capacities that the search misses", found: differences.count,
             example: differences.first)
     }
 }

@@ -17,7 +17,8 @@ enum ClosedLoopsCheck {
                     + "\(found.map(String.init) ?? "none"), wanted \(step.next.map(String.init) ?? "none")"
         }
         return Check(
-            none: "closed loops after others that are not half of them", found: differences.count,
+            none: "closed loops with a wrong number of requests in flight after a refusal",
+            found: differences.count,
             example: differences.first)
     }
 
@@ -32,7 +33,7 @@ enum ClosedLoopsCheck {
             }
         }
         return Check(
-            none: "closed loops that threads of a generator deal out otherwise than one has them",
+            none: "closed loops whose shares of several threads are not the whole",
             found: differences.count, example: differences.first)
     }
 

@@ -32,7 +32,7 @@ enum GeneratorThreadsCheck {
             }
         }
         return Check(
-            none: "differences between what several threads of a generator have to do and one has",
+            none: "differences between the work of several generator threads and that of one",
             found: differences.count, example: differences.first)
     }
 
@@ -62,7 +62,7 @@ enum GeneratorThreadsCheck {
             }
         }
         return Check(
-            none: "of \(refused.count) numbers of generator threads, those that were not refused by name",
+            none: "of \(refused.count) wrong numbers of generator threads, those not refused with the value",
             found: taken.count, example: taken.first)
     }
 }

@@ -33,7 +33,7 @@ enum HistogramCheck {
             }
         }
         return Check(
-            none: "of \(shares.count) percentiles, others than a sorted list's by more than 1/1,024",
+            none: "of \(shares.count) percentiles, those off by more than 1/1,024 from a sorted list",
             found: differences.count, example: differences.first)
     }
 }

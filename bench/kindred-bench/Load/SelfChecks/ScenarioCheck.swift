@@ -23,7 +23,7 @@ enum ScenarioCheck {
             (try? ScenarioReader.read(Data(text.utf8), file: "scenario")) != nil
         }
         return Check(
-            none: "of \(malformed.count) malformed scenarios, those that were taken", found: taken.count,
+            none: "of \(malformed.count) malformed scenarios, those accepted", found: taken.count,
             example: taken.first)
     }
 }

@@ -26,7 +26,7 @@ enum ZipfCheck {
             }
         }
         return Check(
-            none: "of \(4 * exponents.count) ranks, those drawn more or less often than Zipf's law says",
+            none: "of \(4 * exponents.count) ranks, those whose frequency is not that of Zipf's law",
             found: differences.count, example: differences.first)
     }
 }

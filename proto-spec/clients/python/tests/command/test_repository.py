@@ -146,6 +146,17 @@ class Folders(unittest.TestCase):
                 self.assertRegex(done.stderr, r"^error: too few file descriptors: 2 event loops need \d+ beside those that "
                                               rf"are open, and at most {limit} are allowed; raise ulimit -n")
 
+    def test_too_little_address_space_is_told_before_the_start(self):
+        self.pack("shop")
+        for mebibytes in (350, 450, 550):
+            with self.subTest(mebibytes):
+                done = subprocess.run(
+                    ["prlimit", f"--as={mebibytes << 20}", BINARY, "serve", "--models", self.folder / "models",
+                     "--listen", "127.0.0.1:0", "--threads", "2"], capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, r"^error: too little address space: 2 event loops and their answers need \d+ "
+                                              r"MiB beside what is in use; raise ulimit -v")
+
     def test_connections_leave_descriptors_for_models(self):
         self.pack("shop")
         server = self.serve("--threads", "2", prefix=["prlimit", "--nofile=64:64"])

@@ -2,7 +2,7 @@ import KindredKernels
 import KindredQuery
 
 /// The shortest time that the hardware allows for a scan: reading its bytes or multiplying, whichever takes longer.
-struct HardwareShare: Sendable {
+struct HardwareBound: Sendable {
     let limits: MachineLimits
     let setting: EngineSetting
 

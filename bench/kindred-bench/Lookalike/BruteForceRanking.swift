@@ -3,7 +3,7 @@ import KindredKernels
 import KindredQuery
 
 /// All users ranked by brute force: canonical scores of all rows, sorted as integers.
-struct FullRanking {
+struct BruteForceRanking {
     private let keys: [UInt64]
 
     /// Ranks the users for the vector of `AudienceRunner.seedRow`, by inner product.

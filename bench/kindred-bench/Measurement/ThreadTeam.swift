@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// A team of threads, including the calling one, that wait between pieces of work.
-final class Crew: Sendable {
+final class ThreadTeam: Sendable {
     typealias Work = @Sendable (_ thread: Int) -> Void
 
     private enum Order: Sendable {
@@ -74,14 +74,14 @@ final class Crew: Sendable {
     }
 }
 
-/// A crew of one thread and one with a thread per core, shared by all measurements.
-struct Crews {
-    private let one = Crew(count: 1)
-    private let all: Crew
+/// A team of one thread and one with a thread per core, shared by all measurements.
+struct ThreadTeams {
+    private let one = ThreadTeam(count: 1)
+    private let all: ThreadTeam
 
-    init(machine: Machine) { all = Crew(count: machine.coreCount) }
+    init(machine: Machine) { all = ThreadTeam(count: machine.coreCount) }
 
-    subscript(_ threads: ThreadChoice) -> Crew { threads == .one ? one : all }
+    subscript(_ threads: ThreadChoice) -> ThreadTeam { threads == .one ? one : all }
 }
 
 /// The number of threads of a measurement.
