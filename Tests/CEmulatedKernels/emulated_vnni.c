@@ -6,7 +6,7 @@
 #define kindred_vnni_scan emulated_vnni_entry
 // Here it asks for codes ahead, whatever CPU this is: what the kernels of the machine do is tested with them.
 #define __builtin_cpu_is(vendor) true
-#include "../../Sources/CKindredKernels/scan_vnni.c"
+#include "../../Sources/CKindredKernels/scan/scan_vnni.c"
 
 size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                                   const kindred_code_queries *queries, size_t query_count,
