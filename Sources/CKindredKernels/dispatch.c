@@ -1,5 +1,5 @@
 #include "kernel_table.h"
-#include "scan_kernel.h"
+#include "scan/scan_kernel.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 #endif
 
-// In ascending order: a CPU that has one has those before it.
+// Levels of instructions. A CPU that has a level has all levels before it.
 enum level { PORTABLE, AVX2, VNNI, AMX, LEVEL_COUNT };
 
 static const char *const level_names[LEVEL_COUNT] = {"portable", "avx2", "vnni", "amx"};
@@ -24,8 +24,8 @@ static const kindred_encoder *const encoders[LEVEL_COUNT] = {&kindred_portable_e
 
 static bool has_bits(uint32_t value, uint32_t bits) { return (value & bits) == bits; }
 
-// The parts of a thread's state that the system keeps (XCR0), 0 where it cannot be asked.
-static uint32_t kept_states(void) {
+// The register states that the system saves for each thread (XCR0); 0 if the CPU does not tell.
+static uint32_t saved_states(void) {
     uint32_t a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !has_bits(c, bit_OSXSAVE)) return 0;
     uint32_t low, high;
@@ -41,16 +41,16 @@ static bool cpu_has_avx2(void) {
 static bool cpu_has_vnni(void) {
     enum { VECTOR_STATES = 0xE6 };  // xmm, ymm, mask registers, upper halves of zmm, zmm 16 to 31
     uint32_t a, b, c, d;
-    if (!cpu_has_avx2() || !has_bits(kept_states(), VECTOR_STATES)) return false;
+    if (!cpu_has_avx2() || !has_bits(saved_states(), VECTOR_STATES)) return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
            has_bits(b, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL) && has_bits(c, bit_AVX512VNNI);
 }
 
-// Tile registers are 8 KiB a thread, so Linux keeps them only for a process that has asked for it.
+// Tile registers take 8 KiB a thread, so Linux saves them only for a process that has requested it.
 static bool cpu_has_amx(void) {
     enum { TILE_STATES = 3 << 17, REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
     uint32_t a, b, c, d;
-    if (!cpu_has_vnni() || !has_bits(kept_states(), TILE_STATES)) return false;
+    if (!cpu_has_vnni() || !has_bits(saved_states(), TILE_STATES)) return false;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !has_bits(d, bit_AMXTILE | bit_AMXINT8)) return false;
     return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
 }
@@ -70,7 +70,7 @@ static const kindred_encoder *const encoders[LEVEL_COUNT] = {&kindred_portable_e
 static bool cpu_has(enum level level) { return level == PORTABLE; }
 #endif
 
-// Asked once for each level, and not before somebody wants it: asking for tiles changes the process.
+// Tests each level once, at its first use, because requesting tile registers changes the process.
 static bool has_level(enum level level) {
     enum { UNKNOWN, PRESENT, ABSENT };
     static _Atomic int known[LEVEL_COUNT];
@@ -82,7 +82,7 @@ static bool has_level(enum level level) {
     return state == PRESENT;
 }
 
-// The level of a name, LEVEL_COUNT where none has it.
+// The level of a name; LEVEL_COUNT if there is none.
 static enum level level_named(const char *name) {
     enum level level = PORTABLE;
     while (level < LEVEL_COUNT && strcmp(name, level_names[level]) != 0) level++;
@@ -92,8 +92,8 @@ static enum level level_named(const char *name) {
 static kindred_kernel_table chosen;
 static enum level chosen_level;
 
-// Runs before main, so that no query pays for the choice and no lock guards it. KINDRED_ISA names the highest
-// level that may be chosen, for tests and measurements; a name that is none of them sets no bound.
+// Chooses the kernels before main, so that queries neither pay for the choice nor need a lock. KINDRED_ISA names the
+// highest level that may be chosen, for tests and measurements; an unknown name sets no limit.
 __attribute__((constructor)) static void choose_kernels(void) {
     const char *wanted = getenv("KINDRED_ISA");
     enum level highest = wanted == NULL ? LEVEL_COUNT : level_named(wanted);
@@ -119,8 +119,7 @@ double kindred_canonical_sum(const float *a, const float *b, size_t count) {
 
 void kindred_canonical_sums(const float *query, const float *rows, size_t count, size_t row_count,
                             double *sums) {
-    // Each sum waits for its additions, so memory is asked for earlier than the loop alone would: 11.8 instead of
-    // 8.0 GB/s at 64 elements.
+    // A sum is a chain of additions, so the loop reaches the next rows too late to hide their memory latency.
     size_t ahead = 12;
     for (size_t i = 0; i < row_count; i++) {
         if (i + ahead < row_count) kindred_prefetch(rows + (i + ahead) * count, count);
@@ -187,7 +186,7 @@ float kindred_kth_greatest(const float *values, size_t count, size_t k) {
     return scans[chosen_level]->kth_greatest(values, count, k);
 }
 
-// Whether a name is a level of this CPU, and which.
+// Finds the level of a name. False if there is none or this CPU does not have it.
 static bool find_level(const char *name, enum level *level) {
     *level = level_named(name);
     return *level != LEVEL_COUNT && has_level(*level);

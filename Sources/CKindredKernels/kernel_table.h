@@ -1,4 +1,4 @@
-// One entry per kernel; one table per instruction set; `dispatch.c` chooses once.
+// Tables of functions, one table per instruction set. dispatch.c chooses among them once, before main.
 #ifndef KINDRED_KERNEL_TABLE_H
 #define KINDRED_KERNEL_TABLE_H
 
@@ -14,11 +14,13 @@ typedef struct {
 
 extern const kindred_kernel_table kindred_portable_kernels;
 
-// Replaces the entries of `table` that this instruction set does better, if this CPU has it.
+uint32_t kindred_crc32c_portable(uint32_t crc, const void *bytes, size_t byte_count);
+
+// Replaces the entries of `table` that are faster with this instruction set, if the CPU has it.
 void kindred_use_sse42(kindred_kernel_table *table);
 void kindred_use_avx2(kindred_kernel_table *table);
 
-// How vectors are coded; both encoders write the same bits.
+// Functions that encode vectors. All encoders write the same bits.
 typedef struct {
     void (*block)(const float *const *rows, const double *norms, size_t row_count, size_t dimension,
                   uint8_t *codes, kindred_code_block *block);
@@ -28,7 +30,7 @@ typedef struct {
 extern const kindred_encoder kindred_portable_encoder;
 extern const kindred_encoder kindred_avx2_encoder;
 
-// The combination that ends every canonical sum.
+// Combines the eight partial sums of a canonical sum.
 static inline double kindred_combine(const double s[8]) {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }

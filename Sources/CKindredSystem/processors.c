@@ -1,4 +1,4 @@
-// Apart from system.c: <sched.h> and the kernel's own header of the same calls name the same structure.
+// Separate from system.c, since <sched.h> and <linux/sched.h> define the same structure.
 #define _GNU_SOURCE
 #include "kindred_system.h"
 
@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-// The kernel refuses a set smaller than its own: one of as many processors as Linux can be built for, and more.
+// The kernel refuses a set that is smaller than its own, so the set has more bits than Linux supports processors.
 static const int allProcessors = 1 << 16;
 
 int kindred_allowed_processors(int *numbers, int count) {
@@ -27,7 +27,7 @@ int kindred_keep_to_processor(int number) {
     if (set == NULL) return ENOMEM;
     CPU_ZERO_S(CPU_ALLOC_SIZE(number + 1), set);
     CPU_SET_S(number, CPU_ALLOC_SIZE(number + 1), set);
-    // Of 0 it is the calling thread's alone.
+    // 0 is the calling thread.
     int code = sched_setaffinity(0, CPU_ALLOC_SIZE(number + 1), set) == 0 ? 0 : errno;
     CPU_FREE(set);
     return code;

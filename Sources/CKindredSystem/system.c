@@ -48,7 +48,7 @@ int kindred_unacknowledged_bytes(int socket) {
 int kindred_give_way(void) {
     struct sched_attr wanted = {
         .size = sizeof wanted, .sched_policy = SCHED_NORMAL, .sched_nice = 19, .sched_runtime = 100000};
-    // Of 0 it is the calling thread's alone.
+    // 0 is the calling thread.
     return syscall(SYS_sched_setattr, 0, &wanted, 0) == 0 ? 0 : errno;
 }
 
@@ -61,8 +61,8 @@ uint64_t kindred_counted_on_thread(void) { return counted; }
 uint64_t kindred_unused_heap_bytes(void) { return mallinfo2().fordblks; }
 
 void kindred_prepare_heap(void) {
-    // Large pieces go back to the system as soon as they are freed. Setting any of these stops the allocator from
-    // raising the first one by itself, to 32 MiB.
+    // Large pieces go back to the system as soon as they are freed. Setting any of these options stops the allocator
+    // from raising M_MMAP_THRESHOLD by itself.
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
     mallopt(M_TOP_PAD, 1 << 20);

@@ -1,8 +1,8 @@
 import CKindredKernels
 
-/// CRC-32 as every standard library has it (zlib's): frame headers and audience checksums.
+/// CRC-32 as in zlib, for frame headers and audience checksums.
 package struct CRC32: Sendable, Equatable {
-    /// The checksum of everything given so far.
+    /// The checksum of all bytes so far; 0 at first.
     package private(set) var value: UInt32 = 0
 
     package init() {}
@@ -16,9 +16,9 @@ package struct CRC32: Sendable, Equatable {
     }
 }
 
-/// CRC-32C (Castagnoli): the checksum of model files. Detects corruption, not tampering.
+/// CRC-32C (Castagnoli), for model files. Detects corruption, not tampering.
 package struct CRC32C: Sendable, Equatable {
-    /// The checksum of everything given so far.
+    /// The checksum of all bytes so far; 0 at first.
     package private(set) var value: UInt32 = 0
 
     package init() {}
@@ -31,12 +31,12 @@ package struct CRC32C: Sendable, Equatable {
         kindred_crc32c(0, bytes.baseAddress, bytes.count)
     }
 
-    /// Goes on with bytes whose own checksum is known: `byteCount` of them.
+    /// Appends `byteCount` bytes whose own checksum is `next`. O(log byteCount).
     ///
-    /// A checksum is the remainder of a polynomial over GF(2), so that of bytes with others after them is its product
-    /// with x^(8 x byteCount), plus the checksum of those others.
+    /// A checksum is the remainder of a polynomial over GF(2). So the checksum of bytes followed by n other bytes is
+    /// the product of their checksum with x^(8 n), plus the checksum of the other bytes.
     package mutating func append(_ next: CRC32C, byteCount: Int) {
-        // Bit 31 is the coefficient of x^0.
+        // Bit 31 is the coefficient of x^0, so 1 << 31 is 1 and 1 << 23 is x^8.
         var shift: UInt32 = 1 << 31
         var square: UInt32 = 1 << 23
         var bits = byteCount
@@ -48,7 +48,7 @@ package struct CRC32C: Sendable, Equatable {
         value = Self.product(value, shift) ^ next.value
     }
 
-    /// The product of two polynomials modulo Castagnoli's.
+    /// The product of two polynomials modulo the Castagnoli polynomial.
     private static func product(_ a: UInt32, _ b: UInt32) -> UInt32 {
         var (a, b, product) = (a, b, UInt32(0))
         while a != 0 {

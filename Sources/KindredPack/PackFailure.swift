@@ -2,20 +2,20 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// Why vectors were not packed. Nothing was published.
+/// Why a version was not packed or reindexed. A failed pack publishes nothing.
 package enum PackFailure: Error, Sendable, Equatable {
     /// Neither items nor users were given.
     case nothingToPack
-    /// An input file is not what it must be.
+    /// An input file has a fault.
     case input(FileFailure)
-    /// The vectors come without ids inside, and no file of ids was given.
+    /// The file of vectors has no ids, and no file of ids was given.
     case idsMissing(Side, vectors: String)
     case idCount(Side, ids: Int, vectors: Int)
     case noRows(Side)
     case tooManyRows(Side, Int)
     case dimension(Side, Int)
     case dimensionsDiffer(items: Int, users: Int)
-    /// Two sources say different trainings.
+    /// Two sources name different trainings.
     case trainingsDiffer(String, of: String, other: String, ofOther: String)
     case trainingIDMalformed(String)
     /// Rows count from 0 in the order of the input.
@@ -25,14 +25,14 @@ package enum PackFailure: Error, Sendable, Equatable {
     case zeroUnderCosine(Side, ExternalID, row: Int)
     /// The catalog could not be copied.
     case catalog(reason: String)
-    /// What was written does not load. Never expected; it is looked at before it is published.
+    /// The written files do not load: a fault of the packer or of the disk.
     case unloadable(FileFailure)
-    /// The look at the version before it is published found something.
+    /// The caller's check of the version refused it.
     case refused(reason: String)
-    /// A system call was refused.
+    /// A system call failed.
     case system(call: String, path: String, code: Int32)
     case versionsExhausted(directory: String)
-    /// Another process writes the codes of this version.
+    /// Another process is reindexing this version.
     case reindexing(directory: String)
 }
 

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredModel
 
-/// What a pack made.
+/// The result of a pack.
 package struct PackReport: Sendable {
     /// The published version's folder.
     package let directory: String
@@ -9,9 +9,9 @@ package struct PackReport: Sendable {
     package let warnings: [PackWarning]
 }
 
-/// Something that a pack could not know and its owner should.
+/// Missing information that the user of the packer should add.
 package enum PackWarning: Sendable, Equatable, CustomStringConvertible {
-    /// Nothing says which training these sides' vectors come from.
+    /// No source names the training of these sides' vectors.
     case trainingUnknown([Side])
     /// The first line of a file of ids looks like a heading.
     case heading(IDHeading.Reading)
@@ -26,12 +26,12 @@ package enum PackWarning: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// How far a pack is.
+/// The current step of a pack or of a reindexing.
 package enum PackProgress: Sendable, Equatable {
     case reading(Side, rows: Int)
     case sorting(Side, rows: Int)
     case writing(Side, rowsDone: Int, rows: Int)
-    /// Making the int8 codes.
+    /// The int8 codes are made.
     case coding(Side, rowsDone: Int, rows: Int)
     case copyingCatalog
     case checking

@@ -3,25 +3,25 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// Makes a version out of vectors and ids and publishes it whole or not at all.
+/// Makes a version from vectors and ids, and publishes it completely or not at all.
 ///
-/// Everything is written into a folder that no server looks at, made durable file by file, loaded once with every
-/// check, and then renamed to the next version number. Memory: one side's vectors while they are written, and all
-/// of them once, with their codes, while they are checked.
+/// All files are written into a folder that no server reads, and made durable one by one. The folder is loaded once
+/// with every check and then renamed to the next version number. Memory: one side's vectors while it is written; all
+/// vectors and codes while the version is checked.
 package struct Packer {
-    /// Copies a catalog to the path it is given; returns the columns of each side without `id`.
+    /// Copies a catalog to `path`. Returns the columns of each side without `id`.
     package typealias CatalogStep = (_ path: String) throws -> [Side: [String]]
 
-    /// The folder of all models; made if only its last part is missing.
+    /// The folder of all models. It is created if its parent exists.
     package var root: String
     package var name: ModelName
     package var metric: Similarity
     package var items: PackInput?
     package var users: PackInput?
-    /// The training of all vectors, where the inputs do not say it or to be sure that they agree.
+    /// The training of all vectors. Inputs that name another training are refused.
     package var trainingID: String?
     package var catalog: CatalogStep?
-    /// Looks at the version before it is published; what it throws refuses it.
+    /// Checks the version before it is published. If it throws, the version is refused.
     package var check: ((LoadedVersion) throws -> Void)?
     package var progress: (PackProgress) -> Void = { _ in }
 
@@ -31,7 +31,7 @@ package struct Packer {
         self.metric = metric
     }
 
-    /// Packs and publishes. Throws without a trace on disk but, possibly, the folder of all models.
+    /// Packs and publishes. A failure leaves nothing on disk, except perhaps the folder of all models.
     package func run() throws(PackFailure) -> PackReport {
         var sides: [SidePacker] = []
         if let items { sides.append(try SidePacker(side: .items, input: items, metric: metric)) }
@@ -46,7 +46,7 @@ package struct Packer {
         let directory = repository.directory(of: name)
         try makeDirectory(root)
         let isNew = try makeDirectory(directory)
-        // After what is staged in it has gone. With a version in it, it stays.
+        // Runs after the staging folder is removed. A folder with a version in it stays, as rmdir fails.
         defer { if isNew { rmdir(directory) } }
         StagingFolder.removeAbandoned(in: directory)
         var staging = try StagingFolder(in: directory)
@@ -75,7 +75,7 @@ package struct Packer {
         progress(.publishing)
         try staging.sync()
         while !(try staging.publish(asVersion: manifest.version)) {
-            // Another packer took the number between the look and the rename: the manifest names the next one.
+            // Another packer has taken the number meanwhile, so the manifest gets the next one.
             let path = staging.path + "/" + ModelFiles.manifest
             guard unlink(path) == 0 else { throw .system(call: "unlink", path: path, code: errno) }
             let next = try nextVersion(repository)
@@ -91,7 +91,7 @@ package struct Packer {
             warnings: (silent.isEmpty ? [] : [.trainingUnknown(silent)]) + headings.map(PackWarning.heading))
     }
 
-    /// The one training that everything agrees on, or nil where nothing says any.
+    /// The training that all sources agree on; nil if none names one. Throws if two differ.
     private func trainingID(of sides: [SidePacker]) throws(PackFailure) -> String? {
         var found: (id: String, source: String)? = trainingID.map { ($0, "the command") }
         for side in sides {
@@ -106,7 +106,7 @@ package struct Packer {
         return id
     }
 
-    /// Makes a folder unless it is there; whether it was made.
+    /// Creates a folder unless it exists. Returns whether it was created.
     @discardableResult
     private func makeDirectory(_ path: String) throws(PackFailure) -> Bool {
         if mkdir(path, 0o755) == 0 {
@@ -122,8 +122,8 @@ package struct Packer {
         return false
     }
 
-    /// One more than the highest number that any entry of the model's folder has, complete or not: the path of a
-    /// version is never used twice, as far as the folder can tell.
+    /// One more than the highest number of any entry of the model's folder, complete or not. So the path of a version
+    /// is not used twice while its folder exists.
     private func nextVersion(_ repository: Repository) throws(PackFailure) -> UInt64 {
         let highest: UInt64
         do throws(FileFailure) {
@@ -158,7 +158,8 @@ package struct Packer {
         manifest.files.append(try Self.seal(directory: directory, name: ModelFiles.catalog))
     }
 
-    /// Makes a file that somebody else wrote read-only and durable. Its entry for the manifest.
+    /// Makes a file that the caller's catalog step has written read-only and durable. Returns its entry for the
+    /// manifest.
     private static func seal(directory: String, name: String) throws(PackFailure) -> Manifest.File {
         let path = directory + "/" + name
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
@@ -181,7 +182,7 @@ package struct Packer {
         _ = try file.finish()
     }
 
-    /// Loads what was written, as a server would: a version that no server takes is not published.
+    /// Loads the version as a server does, so that no version is published that a server refuses.
     private func check(_ manifest: Manifest, in directory: String) throws(PackFailure) {
         let loaded: LoadedVersion
         do throws(FileFailure) {

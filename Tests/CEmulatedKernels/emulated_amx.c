@@ -6,7 +6,7 @@
 #define kindred_amx_scan emulated_amx_entry
 #include "emulated_tiles.h"
 
-#include "../../Sources/CKindredKernels/scan_amx.c"
+#include "../../Sources/CKindredKernels/scan/scan_amx.c"
 
 size_t kindred_emulated_amx_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                                  const kindred_code_queries *queries, size_t query_count,

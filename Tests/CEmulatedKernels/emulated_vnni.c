@@ -7,7 +7,7 @@
 
 // The emulated kernel prefetches on every CPU. The machine's own kernel, tested as well, follows the CPU.
 #define __builtin_cpu_is(vendor) true
-#include "../../Sources/CKindredKernels/scan_vnni.c"
+#include "../../Sources/CKindredKernels/scan/scan_vnni.c"
 
 size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                                   const kindred_code_queries *queries, size_t query_count,

@@ -2,7 +2,7 @@ import KindredKernels
 import TestSupport
 import Testing
 
-/// The bound that every discarded row rests on, against the library that is installed.
+/// The installed BLAS library stays within the bound, on which discarding rows relies.
 @Suite struct BLASErrorBoundTests {
     @Test func productsStayWithinTheBound() {
         var generator = SeededGenerator.announced()

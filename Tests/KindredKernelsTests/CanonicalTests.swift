@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func manyRowsAndGatheredRowsAgreeWithOne() {
+    @Test func sumsOfManyRowsEqualSingleSums() {
         var generator = SeededGenerator.announced()
         let dimension = 13
         let rows = (0..<50 * dimension).map { _ in Float(generator.normal()) }
@@ -33,7 +33,7 @@ import Testing
         #expect(gathered == indices.map { one[Int($0)] })
     }
 
-    @Test func pairsOfQueriesAndRowsHaveTheBitsOfOne() {
+    @Test func sumsOfPairsHaveTheBitsOfSingleSums() {
         var generator = SeededGenerator.announced()
         for dimension in Array(1...40) + [63, 64, 65, 300] {
             for scale in [1.0, 1e-40, 1e18] {

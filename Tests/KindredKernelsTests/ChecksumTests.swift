@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct ChecksumTests {
-    /// The check values of the catalogue of parametrised CRC algorithms, over "123456789".
+    /// The check values of the "Catalogue of parametrised CRC algorithms", over "123456789".
     @Test func knownValues() {
         let digits = Array("123456789".utf8)
         digits.withUnsafeBytes {
@@ -13,7 +13,7 @@ import Testing
         #expect(CRC32.of(UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
     }
 
-    @Test func piecesGiveTheSameAsTheWhole() {
+    @Test func updatesInPiecesGiveTheChecksumOfTheWhole() {
         var generator = SeededGenerator.announced()
         let bytes = (0..<1_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
         bytes.withUnsafeBytes { all in
@@ -31,8 +31,8 @@ import Testing
         }
     }
 
-    /// Pieces whose checksums were found apart give the whole's, empty ones and a file's size of zeros among them.
-    @Test func piecesFoundApartGiveTheWhole() {
+    /// Checksums of single pieces are joined to that of the whole; some pieces are empty, one input is 20 MiB of zeros.
+    @Test func checksumsOfPiecesAreJoined() {
         var generator = SeededGenerator.announced()
         let bytes = (0..<5_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
         bytes.withUnsafeBytes { all in
@@ -60,8 +60,8 @@ import Testing
         }
     }
 
-    /// Long pieces go through several sums at once; one bit at a time is the definition.
-    @Test func longPiecesAreSummedAsDefined() {
+    /// Long inputs are summed in parallel stretches. The definition takes one bit at a time.
+    @Test func longInputsMatchTheDefinition() {
         var generator = SeededGenerator.announced()
         let bytes = (0..<30_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
         for count in [4_095, 12_287, 12_288, 12_289, 24_576, 30_000] {

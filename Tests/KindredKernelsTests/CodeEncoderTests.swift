@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 #if arch(x86_64)
-    /// Eleven bits more than the arithmetic under test.
+    /// Float80 has eleven more bits of precision than the arithmetic under test.
     private typealias Wide = Float80
 #else
     private typealias Wide = Double
@@ -16,7 +16,7 @@ import Testing
         ? Array(1...300) + [511, 512, 513, 1_000, 4_095, 4_096]
         : Array(1...40) + [63, 64, 65, 127, 128, 129, 300, 4_096]
 
-    /// Rows that are hard to code: what scans find hard, and what is hard to scale.
+    /// Rows that are hard to encode: all shapes, and rows that are hard to scale.
     private static func rows(
         count: Int, dimension: Int, case index: Int, using generator: inout SeededGenerator
     ) -> [[Float]] {
@@ -47,7 +47,7 @@ import Testing
 
     private static let cases = VectorShape.allCases.count + 6
 
-    /// A block of rows and what was made of it.
+    /// A block of rows and its codes.
     private struct Coded {
         let rows: [[Float]]
         let norms: [Double]
@@ -60,7 +60,7 @@ import Testing
             let byteCount = CodeEncoder.blockByteCount(dimension: dimension)
             let flat = rows.flatMap { $0 }
             let norms = rows.map { Canonical.norm($0, count: dimension) }
-            // The bytes behind the block must stay as they are.
+            // The bytes after the block must stay unchanged.
             var codes = [UInt8](repeating: 7, count: byteCount + 64)
             block = flat.withUnsafeBufferPointer { flat in
                 let pointers = rows.indices.map { Optional(flat.baseAddress! + $0 * dimension) }
@@ -80,7 +80,7 @@ import Testing
             self.codes = Array(codes[..<byteCount])
         }
 
-        /// The code of an element, which may be past the dimension or the last row.
+        /// The code of an element, which may be beyond the dimension or the last row.
         func code(_ row: Int, _ element: Int) -> Int {
             Int(codes[element / 4 * 64 + row * 4 + element % 4]) - 128
         }
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func encodersThatAreNotHere() {
+    @Test func unknownEncodersWriteNothing() {
         let row: [Float] = [1, 2, 3, 4]
         var codes = [Int8](repeating: 7, count: 4)
         var code = QueryCode()
@@ -122,7 +122,7 @@ import Testing
             .map(\.bitPattern)
     }
 
-    /// Everything that a query's encoder says, by the encoder of a named kernel or by the chosen one.
+    /// All output of a query's encoder: of a named kernel, or of the chosen one.
     private static func bits(ofQuery query: [Float], quadMax: Int, kernel: String?) -> [UInt64] {
         let dimension = query.count
         var codes = [Int8](repeating: 7, count: CodeEncoder.groups(dimension: dimension) * 4 + 8)
@@ -172,7 +172,7 @@ import Testing
             let error = Self.norm(zip(exact, codes).map { $0 - scale * Wide($1) })
             let rounding = Wide(dimension + 8) * 0x1p-50 * norm
             #expect(Wide(block.error) * scale >= error + rounding, "\(what)")
-            // Half a unit per element, and no more than rounding on top.
+            // Half a unit per element, and a little for rounding.
             #expect(Wide(block.error) <= Wide(dimension).squareRoot() * 0.5001, "\(what)")
             #expect(Wide(block.coded_norm) >= Self.norm(codes.map { Wide($0) }), "\(what)")
             #expect(Wide(block.norm_min) <= norm && Wide(block.norm_max) >= norm, "\(what)")
@@ -180,14 +180,14 @@ import Testing
         #expect(greatest <= 127, "\(what)")
         let isEmpty = coded.rows.allSatisfy { $0.allSatisfy { $0 == 0 } }
         #expect(!isEmpty || block.scale == 1, "\(what)")
-        // The codes are used to the full wherever the scale is not at its least.
+        // The greatest code is 127 unless the scale is the least possible.
         #expect(isEmpty || block.scale == 0x1p-100 || greatest == 127, "\(what)")
         let norms = coded.norms.map { Float($0) }
         #expect(block.norm_min >= norms.min()!.nextDown.nextDown, "\(what)")
         #expect(block.norm_max <= norms.max()!.nextUp.nextUp, "\(what)")
     }
 
-    @Test(arguments: [508, 128, 8]) func productsAreWithinTheCertifiedDistance(quadMax: Int) {
+    @Test(arguments: [508, 128, 8]) func productsAreWithinTheProvenDistance(quadMax: Int) {
         var generator = SeededGenerator.announced()
         for dimension in Self.dimensions {
             for index in 0..<Self.cases {
@@ -217,7 +217,7 @@ import Testing
         #expect(Wide(code.norm) * scale >= Self.norm(query.map { Wide($0) }), "\(what)")
         #expect(Wide(code.error) * scale >= error, "\(what)")
         #expect(code.error <= Double(dimension).squareRoot() * 0.5001, "\(what)")
-        // A limit that binds is used to the full, but for what rounding may take.
+        // The greatest code or quad reaches its limit, except for rounding.
         let isCoded = query.contains { $0 != 0 } && code.scale > 0x1p-100
         let greatest = codes.prefix(byteCount).map { abs(Int($0)) }.max()!
         let quad = Self.quads(of: codes[..<byteCount]).max()!
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    /// The sums of the magnitudes of two neighbouring elements and the two that lie four further on.
+    /// The sums of the magnitudes of two neighbouring elements and the two elements four further on.
     private static func quads(of codes: ArraySlice<Int8>) -> [Int] {
         var sums: [Int] = []
         for first in stride(from: 0, to: codes.count, by: 8) {
@@ -246,7 +246,7 @@ import Testing
         return sums
     }
 
-    @Test func codesAreThoseOfTheLayout() {
+    @Test func codesFollowTheLayout() {
         let coded = Coded([[1, -2, 3, -4, 127], [0, 0, 0, 0, 0.4], [-127, 0.6, 0, 0, 0]])
         #expect(coded.block.scale == 1 && coded.block.norm_min <= 0.4)
         #expect(coded.codes.count == 128)

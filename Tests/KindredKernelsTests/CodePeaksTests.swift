@@ -21,8 +21,7 @@ import Testing
         }
     }
 
-    /// No row's bound is above what float64 says, none of a group is above the group's, and ineligible rows count
-    /// nowhere.
+    /// The peak of a group is at most the greatest bound of its eligible rows in float64, and not far below it.
     @Test func peaksAreBoundsOfTheirGroups() {
         var generator = SeededGenerator.announced()
         for _ in 0..<(isOptimised ? 400 : 40) {
@@ -85,13 +84,14 @@ import Testing
                 #expect(peak == -.infinity, message)
             } else {
                 #expect(peak <= exact[group] + exact[group].magnitude * 0x1p-20, message)
-                // Not far below either, or it would warm nothing.
+                // Not far below, or it would be useless as a threshold.
                 #expect(peak >= exact[group] - slack(of: scanned, query, byNorm), message)
             }
         }
     }
 
-    /// What rounding and its margins may take off a bound: a share of the greatest product or margin, and two units.
+    /// The greatest loss of a bound by rounding and margins: a share of the greatest product and margin, and some
+    /// units.
     private func slack(of scanned: ScanKernelCase, _ query: Int, _ byNorm: Bool) -> Double {
         scanned.blockMembers.elements.map { block in
             let margin =
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    /// By the definition, all of a query's after each other.
+    /// The products by the definition; all products of a query follow each other.
     private func products(of scanned: ScanKernelCase) -> [Int32] {
         var products: [Int32] = []
         for query in 0..<scanned.queryCount {

@@ -14,7 +14,7 @@ import Testing
         private static let trap = ExitTest.Condition.signal(SIGTRAP)
     #endif
 
-    /// Two blocks of codes, of which the table says that it has one.
+    /// A case with two blocks of codes, and a table that claims only the first one.
     private static func shortTable() -> (ScanKernelCase, CodeTableView) {
         var generator = SeededGenerator(seed: 18)
         let scanned = ScanKernelCase(

@@ -2,7 +2,7 @@ import CKindredKernels
 import KindredKernels
 import TestSupport
 
-/// Codes, blocks and queries at random, each at the very end of the memory that may be read.
+/// Random codes, blocks and queries. Each array ends at the end of readable memory.
 struct ScanKernelCase {
     let dimension: Int
     let rowCount: Int
@@ -24,10 +24,10 @@ struct ScanKernelCase {
     var groups: Int { (dimension + 3) / 4 }
     var blockCount: Int { (rowCount + 15) / 16 }
 
-    /// Whether the table says that it has more than 32 MiB of codes. Only those of `blocks` are there.
+    /// Whether the table claims more than 32 MiB of codes. Only the codes of `blocks` are in memory.
     let isFar: Bool
 
-    /// `plain` members are such that a float64 evaluation of the threshold means something.
+    /// With `plain`, all members have usual magnitudes, so that a float64 evaluation of the threshold is meaningful.
     init(
         dimension: Int, rowCount: Int, queryCount: Int, quadMax: Int, plain: Bool = false,
         wholeTable: Bool = false, isFar: Bool = false,
@@ -60,7 +60,7 @@ struct ScanKernelCase {
         }
         offsets = ScanKernelMemory(sums)
 
-        // About how far products of random codes lie from 0.
+        // The typical magnitude of a product of random codes.
         let spread = 0.58 * 74 * Double(min(127, quadMax / 4)) * Double(dimension).squareRoot()
         floors = ScanKernelMemory(
             (0..<queryCount).map { _ in
@@ -111,7 +111,7 @@ struct ScanKernelCase {
             masks: maskPointers.map { UnsafePointer($0.base) })
     }
 
-    /// Hits sorted by query and position; nil where the kernel refused.
+    /// The hits of a scan, sorted by query and position; nil if the kernel refuses.
     func hits(
         of scan: (
             kindred_code_table, Range<Int>, kindred_code_queries, UnsafeMutablePointer<kindred_code_hit>
@@ -132,7 +132,7 @@ struct ScanKernelCase {
         return columns
     }
 
-    /// What the plainest loop keeps.
+    /// The hits of the reference loop.
     var expected: [ScanKernelHit] {
         let reference = hits { table, blocks, queries, hits in
             var table = table
@@ -143,7 +143,8 @@ struct ScanKernelCase {
         return reference ?? []
     }
 
-    /// Codes whose quads have magnitudes that sum to at most `quadMax`; extreme ones to exactly that, of one sign.
+    /// Codes whose quads have magnitudes that sum to at most `quadMax`; with `isExtreme`, to exactly that, with one
+    /// sign.
     private static func randomQuery(
         dimension: Int, quadMax: Int, isExtreme: Bool, using generator: inout SeededGenerator
     ) -> [Int8] {
@@ -154,7 +155,7 @@ struct ScanKernelCase {
                 let isNegative = Bool.random(using: &generator)
                 let members = [0, 1, 4, 5].map { first + pair + $0 }.shuffled(using: &generator)
                 for (index, member) in members.enumerated() {
-                    // What the others cannot take must be here for the sum to be all of the limit.
+                    // The remaining members cannot take more than 127 each, so this one takes the rest.
                     let least = isExtreme ? max(0, left - 127 * (3 - index)) : 0
                     let magnitude = Int.random(in: least...min(127, left), using: &generator)
                     left -= magnitude

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Zeroed memory whose last byte is the last of a page, before a page that nobody may read: a kernel that goes
-/// past the end crashes the test. Where `byteCount` is a multiple of an alignment, the memory has it.
+/// Zeroed memory that ends at a page end, before an unreadable page: a kernel that reads beyond the end crashes the
+/// test. If the size is a multiple of an alignment, the memory is aligned to it.
 final class ScanKernelMemory<Element: BitwiseCopyable> {
     let elements: UnsafeMutableBufferPointer<Element>
     private let pages: UnsafeMutableRawPointer
@@ -28,7 +28,7 @@ final class ScanKernelMemory<Element: BitwiseCopyable> {
 
     deinit { munmap(pages, pageBytes) }
 
-    /// Forbids reading a range of elements that begins and ends with a page.
+    /// Makes a range of elements unreadable. The range must begin and end at page borders.
     func forbid(_ range: Range<Int>) {
         let start = UnsafeMutableRawPointer(elements.baseAddress! + range.lowerBound)
         let failed = mprotect(start, range.count * MemoryLayout<Element>.stride, PROT_NONE)

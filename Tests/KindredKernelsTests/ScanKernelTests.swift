@@ -4,19 +4,19 @@ import TestSupport
 import Testing
 
 @Suite struct ScanKernelTests {
-    /// Every dimension that ends a group, a pair or a chunk in another way, and large ones.
+    /// Dimensions with every remainder of a group, a pair of groups and a chunk, and large ones.
     private static let dimensions = Array(1...300) + [1_023, 4_096]
 
-    /// Products of one case, at most.
+    /// The greatest number of products of one case.
     private static let productsMax = isOptimised ? 3_000_000 : 40_000
     private static let rounds = isOptimised ? 4 : 1
 
-    /// Both ways: in one pass, and by products that are known.
+    /// Checks all kernels, both in one pass and by known products.
     private func expectSameHits(_ scanned: ScanKernelCase) {
         let expected = scanned.expected
         let products = ScanKernelMemory<Int32>(count: 16 * scanned.blocks.count * scanned.queryCount)
         let columns = scanned.columns
-        // Some pairs are excluded once their products are known.
+        // Some pairs are excluded after their products are computed.
         func isExcluded(_ query: Int, _ position: Int) -> Bool { (31 * query + position) % 7 == 0 }
         let allowed = expected.filter { !isExcluded(Int($0.query), Int($0.position)) }
         for kernel in ScanKernelVariant.all where kernel.queryQuadMax >= scanned.quadMax {
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    /// Codes that nobody may look at lie in pages that nobody can read.
+    /// The codes of blocks without an eligible row are in unreadable pages.
     @Test func emptyBlocksAreNotRead() throws {
         var generator = SeededGenerator.announced()
         // 64 groups of 64 bytes: a block is a page.
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    /// The definition in float64: no row that reaches its threshold is lost, and few others are kept.
+    /// Compared with the definition in float64: no row that reaches its threshold is lost, and few others are kept.
     @Test func thresholdsLoseNothing() {
         var generator = SeededGenerator.announced()
         for _ in 0..<(isOptimised ? 200 : 20) {

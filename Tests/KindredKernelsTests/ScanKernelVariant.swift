@@ -2,13 +2,13 @@ import CEmulatedKernels
 import CKindredKernels
 import KindredKernels
 
-/// A kernel under test: one of this machine, or one compiled against emulated instructions.
+/// A kernel under test: a kernel of this machine, or one that is compiled against emulated instructions.
 enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
     case native(ScanKernel)
     case emulatedVNNI
     case emulatedAMX
 
-    /// All that can run here.
+    /// All variants that can run on this machine.
     static let all: [ScanKernelVariant] = {
         let native = ScanKernel.available.map { ScanKernelVariant.native($0) }
         #if arch(x86_64)
@@ -26,7 +26,7 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What the magnitudes of a quad of a query may sum to.
+    /// The greatest sum of the magnitudes of a quad of a query.
     var queryQuadMax: Int {
         switch self {
         case .native(let kernel): kernel.quadMax
@@ -34,7 +34,7 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether it reads no blocks but those that it is given. AMX pairs a single block with the table's last one.
+    /// Whether it reads only the given blocks. AMX may read on into the block after them.
     var readsGivenBlocksOnly: Bool {
         switch self {
         case .native(let kernel): kernel.name != "amx"
@@ -43,7 +43,7 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The number of hits it writes.
+    /// Scans the blocks. Returns the number of hits; nil if the kernel leaves tiles in use.
     func scan(
         _ table: kindred_code_table, blocks: Range<Int>, queries: kindred_code_queries, queryCount: Int,
         into hits: UnsafeMutablePointer<kindred_code_hit>
@@ -85,7 +85,8 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
         kernel.products(table, blocks: blocks, queries: queries, count: queryCount, into: products)
     }
 
-    /// The number of hits it writes of what `products` has written. `columns` are the blocks' bounds.
+    /// Keeps rows by the products that `products` has written. Returns the number of hits. `columns` are the blocks'
+    /// bounds.
     func keep(
         _ products: UnsafePointer<Int32>, _ table: kindred_code_table, columns: UnsafePointer<BlockColumns>,
         blocks: Range<Int>, queries: kindred_code_queries, queryCount: Int,

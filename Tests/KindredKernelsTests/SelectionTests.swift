@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct SelectionTests {
-    @Test func survivorsAreThoseThatReachTheLimit() {
+    @Test func survivorsReachTheLimit() {
         var generator = SeededGenerator.announced()
         for count in 0...70 {
             let scores = (0..<count).map { _ in Float(Int.random(in: -3...3, using: &generator)) }

@@ -7,10 +7,10 @@ import ModelTestSupport
 import Testing
 import TestSupport
 
-/// What a loader does with codes files that are not as the packer wrote them.
+/// Loading codes files that differ from what the packer writes.
 @Suite struct CodesFileTests {
     private static let items = ModelFiles.codes(of: .items)
-    /// Where the sections of the tiny model's three items begin: one block of one group.
+    /// The begin of each section for the tiny model's three items, which are one block of one group.
     private static let rows = 128
     private static let codes = 192
     private static let blocks = 256
@@ -46,7 +46,7 @@ import TestSupport
         let sections = stride(from: 40, to: 88, by: 8).map { Int(bytes[$0]) + Int(bytes[$0 + 1]) << 8 }
         #expect(sections == [Self.rows, 12, Self.codes, 64, Self.blocks, 24])
         #expect(bytes[88..<128].allSatisfy { $0 == 0 })
-        // Rows in descending norm: pear, then fig and apple in the order of the input's vectors.
+        // Rows in descending norm.
         #expect(Array(bytes[128..<140]) == [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0])
     }
 
@@ -55,7 +55,7 @@ import TestSupport
         for metric in Similarity.allCases {
             let folder = try TemporaryFolder()
             let rows = VectorShape.skewed.rows(count: count, dimension: 5, using: &generator)
-            // Ids out of order, so that codes are those of the sorted rows.
+            // Shuffled ids, so that the order of stored rows differs from the input's.
             let ids = (0..<count).shuffled(using: &generator).map { "id-\($0)" }.joined(separator: "\n")
             var packer = Packer(root: folder.file("models"), name: TinyModel.name, metric: metric)
             packer.users = PackInput(
@@ -105,7 +105,8 @@ import TestSupport
             let failure = #expect(throws: FileFailure.self) { try model.load() }
             #expect(failure?.field == "CRC32C")
             try model.replaceAgreeing(Self.items, bytes)
-            // Another layout is made anew; everything else is refused, codes and bounds by comparing with the vectors.
+            // Codes of another layout are made again. Other changes are refused; changed codes and bounds are found by
+            // comparing them with the vectors.
             let isLayout = (8..<12).contains(index)
             let version = try? model.load()
             #expect((version != nil) == isLayout, "byte \(index)")
@@ -129,11 +130,11 @@ import TestSupport
         #expect(try self.failure(model, try model.bytes("users.codes"))?.field == "rows")
     }
 
-    @Test func otherLayoutOrNoneIsMadeInMemory() throws {
+    @Test func codesOfAnotherLayoutOrWithoutFileAreMadeInMemory() throws {
         let model = try TinyModel()
         let version = try model.load()
         #expect(version.codesBuilt.isEmpty)
-        // A later layout may have anything after its number.
+        // The rest of a later layout is unknown.
         let later = Array(try model.bytes(Self.items)[0..<8]) + [7, 0, 0, 0, 9]
         try model.replaceAgreeing(Self.items, later)
         let built = try model.load()
@@ -145,7 +146,7 @@ import TestSupport
         #expect(CodesBytes.of(bare) == CodesBytes.of(version))
     }
 
-    @Test func namedButAbsentOrEmpty() throws {
+    @Test func filesThatAreNamedButAbsentOrEmpty() throws {
         let model = try TinyModel()
         #expect(try failure(model, [])?.field == "byte count")
         #expect(try failure(model, Array("KINDCODE".utf8))?.field == "byte count")
@@ -169,7 +170,7 @@ import TestSupport
         #expect(try failure(model, swapped)?.field == "rows[1]")
     }
 
-    @Test func sectionsThatAreElsewhere() throws {
+    @Test func sectionsAtOtherPlaces() throws {
         let model = try TinyModel()
         let whole = try model.bytes(Self.items)
         for (entry, field) in [
@@ -208,7 +209,7 @@ import TestSupport
             ids: try folder.write("i.txt", (0..<17).map { "\($0)" }.joined(separator: "\n")))
         let model = TinyModel(folder: folder, directory: try packer.run().directory)
         let whole = try model.bytes(Self.items)
-        // The second block's greatest norm, 1 after 17: as great as the first's is in order, if not what it is.
+        // The greatest norm of the second block is 1, that of the first 17. The value 17 is in order but wrong.
         let place = whole.count - 4
         let other = try failure(model, changed(whole, at: place, to: Float(17).bitPattern))
         #expect(other?.field == "blocks[1].norm_max")

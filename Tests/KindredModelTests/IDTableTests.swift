@@ -42,8 +42,9 @@ import TestSupport
         #expect(throws: FileFailure.self) { try IDTable(ids: ids) }
     }
 
-    /// Guesses lead astray where numbers lie unevenly: most of them at one end, in two heaps, or ever further apart.
-    @Test func numbersThatLieUnevenlyAreFound() throws {
+    /// Interpolation guesses wrongly for uneven numbers: most of them at one end, in two heaps, or further and
+    /// further apart.
+    @Test func unevenNumbersAreFound() throws {
         var generator = SeededGenerator.announced()
         let seed = generator.seed
         let kinds: [(inout SeededGenerator) -> UInt64] = [

@@ -12,7 +12,7 @@ import Testing
             dimension: rows[0].count, elements: rows.flatMap { $0 })
     }
 
-    @Test func rowsDescendByNormAndBlocksAreTheirs() throws {
+    @Test func rowsDescendByNormAndBlocksEncodeThem() throws {
         var generator = SeededGenerator.announced()
         let counts = [1, 2, 15, 16, 17, 31, 32, 33, isOptimised ? 20_000 : 700]
         for shape in VectorShape.allCases {

@@ -12,15 +12,15 @@ import Synchronization
 import Testing
 import TestSupport
 
-/// Files and tables that several threads load in parts: the same as by one, and the same failure every time.
+/// Several threads load files and tables in parts: the result is that of one thread, and so is the failure.
 @Suite struct LoadingInPartsTests {
     private static let dimension = 60
-    /// Three parts of a file's bytes, of a table's norms and of a code table's rows.
+    /// Enough rows for three parts of a file's bytes, of a table's norms and of a code table's rows.
     private static let rowCount = 40_000
-    /// Times that a failure is asked for, while threads come first by turns.
+    /// Repetitions of a failing load, in which different threads come first.
     private static let repetitions = 20
 
-    /// Different norms, which descend in an order far from the rows'.
+    /// Vectors with different norms, whose order is far from the order of rows.
     private static let elements: [Float] = {
         var generator = SeededGenerator(seed: 40_000)
         return (0..<rowCount * dimension).map { _ in Float.random(in: -1...1, using: &generator) }
@@ -32,7 +32,7 @@ import TestSupport
             dimension: Self.dimension, elements: elements)
     }
 
-    /// A cancelled load begins no other part, and says so whether it gives way or not.
+    /// A cancelled load begins no other part and throws, whether it gives way or not.
     @Test(arguments: [false, true]) func aCancelledLoadEnds(givesWay: Bool) throws {
         let cancellation = Cancellation()
         let threads: LoadingThreads = givesWay ? .givingWay(cancellation) : .eager(cancellation)
@@ -44,7 +44,7 @@ import TestSupport
             }
         }
         #expect(throws: FileFailure.self) { try run() }
-        // Each thread may have begun one part more.
+        // Each thread may have begun one more part.
         #expect(done.load(ordering: .relaxed) < 1_000)
         let before = done.load(ordering: .relaxed)
         #expect(throws: FileFailure.self) { try run() }
@@ -88,8 +88,8 @@ import TestSupport
         }
     }
 
-    /// Where threads that give way get nothing done, others of the asking one's niceness do: nobody waits for ever.
-    @Test(.timeLimit(.minutes(1))) func whoGetsNowhereIsHelped() throws {
+    /// If the low-priority threads make no progress, threads of the caller's niceness do the rest.
+    @Test(.timeLimit(.minutes(1))) func stuckLowPriorityThreadsAreHelped() throws {
         let threadCount = min(4, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let asking = pthread_self()
         let helped = DispatchSemaphore(value: 0)
@@ -99,7 +99,7 @@ import TestSupport
             let isStuck = stuck.withLock {
                 $0.count < threadCount && thread != asking && $0.insert(thread).inserted
             }
-            // The first part of each of them ends once somebody else has done another.
+            // The first part of each low-priority thread waits until another thread has done a part.
             if isStuck { helped.wait() } else { helped.signal() }
         }
         #expect(stuck.withLock { $0.count } > 0)
@@ -129,8 +129,8 @@ import TestSupport
         #expect(model.directory.hasPrefix(model.folder.path), "the folder exists until here")
     }
 
-    /// A table in memory that another one was in.
-    @Test func usedMemoryMakesNoDifference() throws {
+    /// A version is loaded into reused memory of another one.
+    @Test func reusedMemoryMakesNoDifference() throws {
         let folder = try TemporaryFolder()
         let name = ModelName("used")!
         var packer = Packer(root: folder.file("models"), name: name, metric: .dot)
@@ -225,14 +225,14 @@ import TestSupport
             rowCount: Self.rowCount, dimension: 3,
             fingerprint: try Manifest.read(directory: model.directory).fingerprint
         ).range(of: .rows).lowerBound
-        // The last position of a part, the first one, and later ones; a row that there is not, and one twice.
+        // The last position of a part, the first one, and later ones; an absent row, and a row that occurs twice.
         for (positions, found) in [
             ([16_383, 33_000], 16_383), ([16_384, 33_000, 39_999], 16_384), ([39_999], 39_999),
         ] {
             for bad in [UInt32.max, 0] {
                 var bytes = whole
                 for position in positions {
-                    // Row 0 stands elsewhere.
+                    // Row 0 has another position, so this one is its second.
                     let value = NpyBytes.bytes(bad)
                     bytes.replaceSubrange(first + 4 * position..<first + 4 * position + 4, with: value)
                 }
@@ -246,7 +246,7 @@ import TestSupport
                         fields.insert(error.field)
                     }
                 }
-                // A row of great norm is found out where it stands, one of small norm by the row after it.
+                // A row of too great a norm is reported itself, one of too small a norm by the row after it.
                 let wanted = bad == 0 ? ["rows[\(found)]", "rows[\(found + 1)]"] : ["rows[\(found)]"]
                 #expect(fields.count == 1 && fields.isSubset(of: wanted), "\(positions) \(bad): \(fields)")
             }

@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 @Suite struct RepositoryTests {
-    @Test func listsWhatIsComplete() throws {
+    @Test func listsCompleteVersions() throws {
         let folder = try TemporaryFolder()
         let repository = Repository(root: folder.path)
         for path in ["b/2", "b/10", "b/03", "b/-1", "b/0", "b/x", "b/7", "a/.tmp-1", ".hidden/1", "Bad/1"] {
@@ -52,7 +52,7 @@ import TestSupport
         #expect(failure?.field == "number of entries")
     }
 
-    /// Whoever may read a file after all has only changed permissions.
+    /// A version without access is tried again when its permissions change.
     @Test func stampsChangeWithPermissions() throws {
         let model = try TinyModel()
         let repository = Repository(root: model.folder.file("models"))

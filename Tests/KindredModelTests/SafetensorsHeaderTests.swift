@@ -41,7 +41,7 @@ import TestSupport
         #expect(throws: FileFailure.self) { try parse(json, dataByteCount: 4) }
     }
 
-    @Test func headerLengthIsBelievedLast() {
+    @Test func wrongHeaderLengthsAreRefused() {
         for claimed in [0, 1, 3, 1 << 20, 1 << 40, UInt64.max] {
             let bytes = NpyBytes.bytes(claimed) + Array("{}".utf8)
             #expect(throws: FileFailure.self) {

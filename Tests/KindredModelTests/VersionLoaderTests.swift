@@ -25,6 +25,32 @@ import TestSupport
         #expect(try Manifest(json: version.manifest.encoded) == version.manifest)
     }
 
+    /// Files of other writers may have their vectors at any offset.
+    @Test(arguments: 1...3) func vectorsAtOddOffsets(padding: Int) throws {
+        let model = try TinyModel()
+        let aligned = try model.load()
+        let manifest = aligned.manifest
+        let demand = MemoryDemand(of: manifest, in: model.directory, loading: .map)
+        let bytes = try model.bytes("items.safetensors")
+        let jsonCount = Int(bytes[0]) + Int(bytes[1]) << 8
+        try model.replaceAgreeing(
+            "items.safetensors",
+            NpyBytes.bytes(UInt64(jsonCount + padding)) + bytes[8..<8 + jsonCount]
+                + [UInt8](repeating: UInt8(ascii: " "), count: padding) + bytes[(8 + jsonCount)...])
+        for loading in [VectorLoading.memory, .map] {
+            let version = try model.load(loading)
+            #expect(TinyModel.content(version) == TinyModel.content(aligned))
+            let items = try #require(version.items)
+            #expect(UInt(bitPattern: items.vectors) % 4 == 0)
+            // A copy begins at a page; vectors in place come after the header.
+            let isCopy = items.vectorColumn.withElements { UInt(bitPattern: $0.baseAddress!) % 4_096 == 0 }
+            #expect(isCopy == (loading == .map))
+        }
+        // The copy of mapped vectors is counted: three rows of three elements, and the padding.
+        let unaligned = MemoryDemand(of: try model.load().manifest, in: model.directory, loading: .map)
+        #expect(unaligned.byteCount - demand.byteCount == UInt64(3 * 3 * 4 + padding))
+    }
+
     @Test func cutAtAnyByte() throws {
         let model = try TinyModel()
         for name in ["manifest.json", "items.safetensors", "users.safetensors", "catalog.sqlite"] {
@@ -32,11 +58,11 @@ import TestSupport
             let manifest = try model.bytes(ModelFiles.manifest)
             for count in 0..<whole.count {
                 try model.replace(name, Array(whole[0..<count]))
-                // The last byte of a manifest is a line feed that JSON does without.
+                // The last byte of a manifest is a line feed, which JSON does not need.
                 if name == ModelFiles.manifest, count == whole.count - 1 { continue }
                 #expect(throws: FileFailure.self, "\(name) cut at \(count)") { try model.load() }
             }
-            // The same where the manifest has been made to agree, so that the format itself is what refuses.
+            // The same with a manifest that agrees with the cut file, so that the format itself refuses it.
             if name.hasSuffix(".safetensors") {
                 for count in 0..<whole.count {
                     try model.replace(ModelFiles.manifest, manifest)
@@ -139,9 +165,9 @@ import TestSupport
         #expect(throws: FileFailure.self) { try model.load() }
     }
 
-    /// Whatever stands in a file's place: the load ends with a failure, and waits for nobody.
+    /// A pipe, folder, device or loop of links in place of a file: the load fails at once.
     @Test(.timeLimit(.minutes(1)), arguments: ["pipe", "folder", "device", "loop"])
-    func nothingWaitsForWhatIsNoFile(_ kind: String) throws {
+    func entriesThatAreNoFilesFailAtOnce(_ kind: String) throws {
         for name in [
             ModelFiles.manifest, ModelFiles.catalog, "items.safetensors", "users.safetensors", "items.codes",
             "users.codes",
@@ -162,14 +188,14 @@ import TestSupport
         }
     }
 
-    /// A value of the first item's vector, replaced in the file and in its checksum.
+    /// Replaces an element of the first item's vector and the file's checksum, and loads. Returns the failure.
     private func load(metric: Similarity, firstElement: Float) throws -> FileFailure? {
         let model = try TinyModel(metric: metric)
         var bytes = try model.bytes("items.safetensors")
         let start = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
         bytes.replaceSubrange(start..<start + 4, with: NpyBytes.bytes(firstElement.bitPattern))
         try model.replaceAgreeing("items.safetensors", bytes)
-        // The codes are those of the vectors as they were packed.
+        // Stored codes would not match the changed vector.
         try model.edit { $0.files.removeAll { $0.name == "items.codes" } }
         do throws(FileFailure) {
             _ = try model.load()

@@ -78,7 +78,7 @@ import TestSupport
             for mask: UInt8 in [1, 8, 0x80, 0xFF] {
                 var changed = whole
                 changed[index] ^= mask
-                // Anything but a trap.
+                // May fail, but must not trap.
                 _ = try? pack(vectors: changed, ids: "a\nb")
             }
         }
@@ -99,7 +99,7 @@ import TestSupport
         #expect(found.field == "vectors[1, 0]" && found.found == "1e+39")
     }
 
-    @Test func rowsThatNoScoreIsDefinedFor() throws {
+    @Test func rowsWithoutAScoreAreRefused() throws {
         #expect(
             try failure(vectors: NpyBytes.floats([[1, 1], [2, .infinity]]), ids: "a\nb")
                 == .notFinite(.items, "b", row: 1, element: 1, value: .infinity))
@@ -165,7 +165,7 @@ import TestSupport
         #expect(items.vector(ofRow: 1)[1] == 1)
     }
 
-    @Test func packedFilesArePackedAgain() throws {
+    @Test func packedFilesAreValidInput() throws {
         var packer = try TinyModel.packer(in: folder)
         let first = try packer.run()
         #expect(first.warnings.isEmpty)
@@ -217,14 +217,14 @@ import TestSupport
         packer.check = { _ in throw Refusal() }
         #expect(throws: PackFailure.self) { try packer.run() }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("models")) == [])
-        // A folder that was there stays.
+        // A folder that existed before the pack stays.
         try FileManager.default.createDirectory(
             atPath: folder.file("models/tiny"), withIntermediateDirectories: true)
         #expect(throws: PackFailure.self) { try packer.run() }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("models/tiny")) == [])
     }
 
-    @Test func packersAtOnceGetVersionsOfTheirOwn() async throws {
+    @Test func concurrentPackersGetDifferentVersions() async throws {
         let packer = try TinyModel.packer(in: folder)
         let root = packer.root
         let items = packer.items
@@ -248,7 +248,7 @@ import TestSupport
         }
     }
 
-    @Test func deadPackersAreClearedAway() throws {
+    @Test func foldersOfCrashedPackersAreRemoved() throws {
         let packer = try TinyModel.packer(in: folder)
         _ = try packer.run()
         let dead = packer.root + "/tiny/.tmp-0123456789abcdef"

@@ -28,7 +28,7 @@ import TestSupport
         get throws { try FileManager.default.contentsOfDirectory(atPath: model.directory).sorted() }
     }
 
-    /// Reindexes and finds the version as it was packed.
+    /// Reindexes and checks that the version equals the packed one.
     private func expectRepaired(_ faults: [Side: CodesFault], _ what: String = "") throws {
         let report = try run()
         #expect(report.written == faults, "\(what)")
@@ -100,7 +100,7 @@ import TestSupport
             #expect(failure.field == field && report.written.count == 1)
             try expectRepaired([:])
         }
-        // A code that is not the vector's, which no checksum tells.
+        // A wrong code with a right checksum.
         var bytes = whole
         bytes[192] ^= 1
         try model.replaceAgreeing("items.codes", bytes)
@@ -114,8 +114,8 @@ import TestSupport
         try expectRepaired([:])
     }
 
-    /// The folders that a crash between two steps leaves.
-    @Test func crashesBetweenTheSteps() throws {
+    /// A crash between two steps leaves such folders.
+    @Test func crashesBetweenSteps() throws {
         let whole = try model.bytes("items.codes")
         let stale = Array(whole[0..<8]) + [9, 0, 0, 0]
         for codes in [stale, whole, nil] {
@@ -155,7 +155,7 @@ import TestSupport
         #expect(call == "open" && code == ENOENT)
     }
 
-    @Test func oneAtATime() throws {
+    @Test func concurrentReindexingIsRefused() throws {
         let descriptor = open(model.directory, O_RDONLY | O_DIRECTORY)
         #expect(flock(descriptor, LOCK_EX) == 0)
         #expect(throws: PackFailure.reindexing(directory: model.directory)) { try run() }

@@ -5,13 +5,13 @@ import KindredPack
 import KindredSystem
 import TestSupport
 
-/// A model of three items and two users, packed anew for each test.
+/// A model of three items and two users, packed for each test.
 package struct TinyModel {
     package let folder: TemporaryFolder
     package let directory: String
     package static let name = ModelName("tiny")!
 
-    /// A version `1` packed by the test itself.
+    /// A version 1 that the test has packed itself.
     package init(folder: TemporaryFolder, directory: String) {
         self.folder = folder
         self.directory = directory
@@ -39,7 +39,7 @@ package struct TinyModel {
         return packer
     }
 
-    /// Loads the version; throws what the loader throws.
+    /// Loads the version.
     package func load(_ loading: VectorLoading = .memory) throws(FileFailure) -> LoadedVersion {
         try VersionLoader(loading: loading).load(directory: directory, expecting: Self.name, version: 1)
     }
@@ -50,7 +50,7 @@ package struct TinyModel {
         try TemporaryFolder.replace(directory + "/" + name, bytes)
     }
 
-    /// Replaces a file and makes the manifest agree with its size and checksum.
+    /// Replaces a file and its size and checksum in the manifest.
     package func replaceAgreeing(_ name: String, _ bytes: [UInt8]) throws {
         try replace(name, bytes)
         try edit { manifest in
@@ -67,7 +67,7 @@ package struct TinyModel {
         try replace(ModelFiles.manifest, manifest.encoded)
     }
 
-    /// Everything that answers depend on.
+    /// All content that answers depend on, as text.
     package static func content(_ version: LoadedVersion) -> [String] {
         [version.items, version.users].compactMap { $0 }.map { table in
             let elements = table.vectorColumn.withElements { $0.map(\.bitPattern) }

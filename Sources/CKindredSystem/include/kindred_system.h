@@ -1,54 +1,54 @@
-// System calls and symbols that Swift cannot name.
+// System calls and library symbols that Swift cannot import.
 #ifndef KINDRED_SYSTEM_H
 #define KINDRED_SYSTEM_H
 
 #include <stdint.h>
 
-// renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE): 0, or the errno value.
+// Renames a file or folder without replacing anything (renameat2 with RENAME_NOREPLACE). Returns 0 or the errno value.
 int kindred_rename_without_replacing(const char *from, const char *to);
 
-// Tells the BLAS library, whichever is linked, to use one thread. Returns the name of the function that said
-// so, or NULL where the library has none (the reference BLAS has no threads).
+// Sets the linked BLAS library to one thread. Returns the name of the library's function for that, or NULL if it has
+// none (the reference BLAS has no threads).
 const char *kindred_blas_use_one_thread(void);
 
 // The BLAS library's description of itself (OpenBLAS only), or NULL.
 const char *kindred_blas_description(void);
 
-// The CPU whose kernels the BLAS library computes with, by the library's name for it (OpenBLAS only), or NULL.
+// The name of the CPU whose kernels the BLAS library uses (OpenBLAS only), or NULL.
 const char *kindred_blas_core(void);
 
-// Bytes that a connected socket has not yet had acknowledged by its peer, or -1.
+// Bytes in a connected socket's send queue that its peer has not acknowledged yet, or -1.
 int kindred_unacknowledged_bytes(int socket);
 
-// Lets the calling thread run where others leave it time: with the lowest weight (niceness 19), and in turns of 0.1 ms,
-// after which whoever has woken up goes first (Linux 6.12; before, its turns are as long as everybody's). It cannot
-// take that back without privileges. 0, or the errno value.
+// Gives the calling thread the lowest priority: niceness 19 and time slices of 0.1 ms, so that threads that wake up
+// run soon (short slices need Linux 6.12). The thread cannot undo this without privileges. Returns 0 or the errno
+// value.
 int kindred_give_way(void);
 
-// The processors that the calling thread may run on: writes the numbers of the first `count` of them, ascending, and
-// returns how many it wrote, or the errno value below zero.
+// Writes the numbers of the processors that the calling thread may run on to `numbers`, ascending, at most `count`.
+// Returns how many it wrote, or the negative errno value.
 int kindred_allowed_processors(int *numbers, int count);
 
-// Lets the calling thread run on one processor alone, by its number (from 0). Threads that it makes inherit that.
-// 0, or the errno value.
+// Restricts the calling thread, and threads that it creates later, to the processor of a number (from 0). Returns 0 or
+// the errno value.
 int kindred_keep_to_processor(int number);
 
-// Lets the calling thread run wherever the process's first thread may: 0, or the errno value.
+// Allows the calling thread all processors that the process's first thread may run on. Returns 0 or the errno value.
 int kindred_keep_to_no_processor(void);
 
-// A number of the calling thread's own, 0 at first: how often the thread has counted.
+// A counter of the calling thread, 0 at first: increments it, and reads it.
 void kindred_count_on_thread(void);
 uint64_t kindred_counted_on_thread(void);
 
-// Bytes of the heap that nobody uses, whether their pages are still there or were given back. Takes about a
-// millisecond, and some 10 ms for each million of pieces that they are in, during which their threads get no other.
+// Free bytes of the heap, whether their pages have memory or not. The time grows with the number of free pieces, and
+// threads whose pieces are counted cannot allocate meanwhile.
 uint64_t kindred_unused_heap_bytes(void);
 
-// Has the allocator give large pieces of memory back to the system when they are freed. Before other threads run.
+// Makes the allocator return large pieces to the system when they are freed. Call it before other threads start.
 void kindred_prepare_heap(void);
 
-// Gives unused heap memory back to the system. Takes 0.1 to 0.2 ms for each mebibyte, during which the threads whose
-// memory it is get no other.
+// Returns free heap memory to the system. The time grows with its size, and threads whose memory it is cannot allocate
+// meanwhile.
 void kindred_release_unused_heap(void);
 
 #endif

@@ -1,12 +1,12 @@
 import KindredKernels
 import KindredSystem
 
-/// The table of contents of a codes file, which its rows, its dimension and its version's fingerprint determine.
+/// The header of a codes file. Row count, dimension and the version's fingerprint determine it.
 ///
-/// Little-endian, `byteCount` bytes; then the sections in the order of `Section`, each at the next multiple of 64,
-/// with zeros between; the file ends with the last one. `models/README.md` has the table.
+/// The header takes `byteCount` bytes, little-endian. The sections follow in the order of `Section`, each at the next
+/// multiple of 64, with zeros between them. The file ends with the last section. `models/README.md` lists the offsets.
 package struct CodesHeader: Sendable, Equatable {
-    /// What the file holds, in its order. Codes come before bounds so that they can be written as they are made.
+    /// The sections in the file's order. Codes come before bounds, so that a writer holds only bounds in memory.
     package enum Section: Int, CaseIterable, Sendable {
         /// `UInt32` per position: its row.
         case rows
@@ -16,7 +16,7 @@ package struct CodesHeader: Sendable, Equatable {
         case blocks
     }
 
-    /// The layout that this program writes, and the only one it reads. It stands at the same place in every layout.
+    /// The layout that this program writes, and the only one that it reads. All layouts store the number at byte 8.
     static let layoutVersionCurrent: UInt32 = 1
     package static let magic = Array("KINDCODE".utf8)
     /// Bytes before the first section.
@@ -77,7 +77,7 @@ package struct CodesHeader: Sendable, Equatable {
         return bytes + [UInt8](repeating: 0, count: Self.byteCount - bytes.count)
     }
 
-    /// The layout of a file that is in memory whole. Throws where it is no codes file.
+    /// The layout of a file in memory. Throws if it is no codes file.
     static func layoutVersion(
         of bytes: UnsafeRawBufferPointer, file: String
     ) throws(FileFailure) -> UInt32 {
@@ -93,8 +93,8 @@ package struct CodesHeader: Sendable, Equatable {
         return UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: magic.count, as: UInt32.self))
     }
 
-    /// Refuses a file of the current layout that does not begin with exactly this header, has another size, or
-    /// anything but zeros between its sections.
+    /// Throws unless a file of the current layout begins with exactly this header, has the right size, and has only
+    /// zeros between its sections.
     package func check(_ bytes: UnsafeRawBufferPointer, file: String) throws(FileFailure) {
         guard bytes.count >= Self.byteCount else {
             throw FileFailure(

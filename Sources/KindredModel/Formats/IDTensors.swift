@@ -1,16 +1,16 @@
 import KindredDomain
 import KindredSystem
 
-/// Where a safetensors file holds its ids.
+/// The places of the ids in a safetensors file.
 package struct IDTensors {
-    /// At least 1.
+    /// Ids, 1 to `Limits.rowsMax`.
     package let count: Int
-    /// The bytes of `ids` or of `id_offsets`.
+    /// The bytes of the tensor `ids`, or of `id_offsets` for texts, counted from the begin of the file.
     package let words: Range<Int>
-    /// The bytes of `id_bytes`; empty for numbers.
+    /// The bytes of the tensor `id_bytes`; empty for numbers.
     package let text: Range<Int>
 
-    /// The id tensors of that kind, with their shapes checked; throws where one is absent or of a wrong shape.
+    /// Finds the id tensors of a kind. Throws if one is absent or has a wrong type or shape.
     package init(header: SafetensorsHeader, kind: IDKind, file: String) throws(FileFailure) {
         switch kind {
         case .number:

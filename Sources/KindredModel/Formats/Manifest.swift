@@ -1,13 +1,14 @@
 import KindredDomain
 import KindredSystem
 
-/// What a version says about itself: `manifest.json`, written last, without which a folder is no version.
+/// The description of a version: `manifest.json`. It is written last; a folder without it is no version.
 package struct Manifest: Sendable, Equatable {
-    /// One side of the model.
+    /// The description of one side.
     package struct Rows: Sendable, Equatable {
+        /// At least 1.
         package var count: UInt64
         package var idKind: IDKind
-        /// The catalog's columns in its order, without `id`; empty where there is no catalog.
+        /// The catalog's columns in its order, without `id`; empty without a catalog.
         package var columns: [String]
 
         package init(count: UInt64, idKind: IDKind, columns: [String] = []) {
@@ -17,7 +18,7 @@ package struct Manifest: Sendable, Equatable {
         }
     }
 
-    /// One file of the version. The checksum detects corruption, not tampering.
+    /// The entry of one file. The checksum detects corruption, not tampering.
     package struct File: Sendable, Equatable {
         package var name: String
         package var byteCount: UInt64
@@ -30,7 +31,7 @@ package struct Manifest: Sendable, Equatable {
         }
     }
 
-    /// The format that this program writes and the newest it reads.
+    /// The format that this program writes; it reads this and older ones.
     static let formatVersionCurrent: UInt64 = 1
     /// Bytes of a fingerprint.
     package static let fingerprintByteCount = 16
@@ -39,22 +40,22 @@ package struct Manifest: Sendable, Equatable {
     package var model: ModelName
     /// At least 1.
     package var version: UInt64
-    /// When it was packed: ISO-8601, UTC.
+    /// The time of packing: ISO-8601, UTC.
     package var created: String
     package var metric: Similarity
     /// 1 to 4,096.
     package var dimension: Int
-    /// 16 random bytes, drawn when the version was packed: the identity of its content.
+    /// 16 random bytes that the packer draws: the identity of the version's content.
     package var fingerprint: [UInt8]
-    /// Which training the vectors come from, where that is known: 1 to 256 bytes.
+    /// The training that the vectors come from, if it is known: 1 to 256 bytes.
     package var trainingID: String?
-    /// Nil where the model has users alone.
+    /// Nil if the model has only users.
     package var items: Rows?
-    /// Nil where the model has items alone.
+    /// Nil if the model has only items.
     package var users: Rows?
     /// Every file of the version but the manifest.
     package var files: [File]
-    /// Top-level members that this program does not know, kept as they are.
+    /// Top-level members that this program does not know. They are kept unchanged.
     package var unknownMembers: [JSONMember] = []
 
     package init(
@@ -73,7 +74,7 @@ package struct Manifest: Sendable, Equatable {
         self.files = files
     }
 
-    /// One side, where the model has it.
+    /// The description of a side; nil if the model does not have it.
     package func rows(_ side: Side) -> Rows? {
         switch side {
         case .items: items
@@ -81,13 +82,13 @@ package struct Manifest: Sendable, Equatable {
         }
     }
 
-    /// The file of that name, or nil.
+    /// The entry of a file; nil if the manifest does not name it.
     package func file(named name: String) -> File? { files.first { $0.name == name } }
 
     /// The fingerprint in hexadecimal.
     package var fingerprintText: String { HexText.encode(fingerprint) }
 
-    /// The manifest of a version's folder, read and checked by itself.
+    /// Reads the manifest of a version's folder. Throws if it is absent, too large or malformed.
     package static func read(directory: String) throws(FileFailure) -> Manifest {
         let file = try ReadableFile(path: directory + "/" + ModelFiles.manifest, name: ModelFiles.manifest)
         guard file.byteCount <= Limits.manifestBytesMax else {
@@ -99,7 +100,7 @@ package struct Manifest: Sendable, Equatable {
     }
 }
 
-/// Which training run vectors come from: vectors of two trainings must never be compared with each other.
+/// The rule for training ids. Vectors of two trainings must never be compared with each other.
 package enum TrainingID {
     /// The rule, for messages.
     package static let rule = "1 to 256 bytes without control characters"

@@ -7,7 +7,7 @@ extension Manifest {
         "items", "users", "files",
     ]
 
-    /// The document as it is written: known members first, in a fixed order.
+    /// The document: known members first, in a fixed order, then unknown ones.
     package var json: JSONValue {
         var members = [
             JSONMember("format_version", .integer(formatVersion)),
@@ -42,14 +42,13 @@ extension Manifest {
         return .object(members + unknownMembers)
     }
 
-    /// The document's bytes, as the packer writes them.
+    /// The bytes of the document, as the packer writes them.
     package var encoded: [UInt8] { Array(JSONWriter.pretty(json).utf8) }
 
-    /// A manifest from a document's bytes. Throws for anything that is not exactly a manifest of a format that
-    /// this program reads.
+    /// Parses a manifest. Throws unless the bytes are a valid manifest of a format that this program reads.
     package init(json bytes: [UInt8]) throws(FileFailure) {
         let root = try ManifestReader(bytes: bytes)
-        // The format comes first: the members of a newer one may mean anything.
+        // The format is checked first, since members of a newer format may have other meanings.
         let format = try root.unsigned("format_version", in: 1...UInt64.max)
         guard format <= Self.formatVersionCurrent else {
             throw root.failure(
@@ -110,7 +109,7 @@ extension Manifest {
 }
 
 extension IDKind {
-    /// `number` or `text`, as files and messages say it.
+    /// The name in files and messages: `number` or `text`.
     package var name: String {
         switch self {
         case .number: "number"

@@ -1,24 +1,24 @@
 import KindredDomain
 import KindredSystem
 
-/// One version of a model in memory, fully checked.
+/// One version of a model in memory, completely checked.
 package struct LoadedVersion: Sendable {
     package let name: ModelName
     package let version: UInt64
     /// The folder it was read from.
     package let directory: String
     package let manifest: Manifest
-    /// Nil where the model has users alone.
+    /// Nil if the model has only users.
     package let items: VectorTable?
-    /// Nil where the model has items alone.
+    /// Nil if the model has only items.
     package let users: VectorTable?
-    /// The codes of `items`: there where those are.
+    /// The codes of `items`; nil exactly if `items` is.
     package let itemCodes: Int8Codes?
-    /// The codes of `users`: there where those are.
+    /// The codes of `users`; nil exactly if `users` is.
     package let userCodes: Int8Codes?
-    /// The sides whose codes no file of the version gave, so that they were made while it was loaded.
+    /// The sides whose codes were made at load time, with the reason.
     package let codesBuilt: [Side: CodesBuildReason]
-    /// The catalog's path, where the version has one; its size and checksum were right when it was read.
+    /// The catalog's path; nil without a catalog. The loader has checked the file's size and checksum.
     package let catalogPath: String?
 
     package init(
@@ -39,7 +39,7 @@ package struct LoadedVersion: Sendable {
         self.catalogPath = catalogPath
     }
 
-    /// A version of tables at hand, with codes made of them. Throws where there is no memory.
+    /// A version of existing tables. Makes their codes; throws without memory.
     package init(
         name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
         users: VectorTable?, catalogPath: String?
@@ -58,14 +58,15 @@ package struct LoadedVersion: Sendable {
         return try Int8Codes(building: table)
     }
 
-    /// The vectors of one side, where the model has it.
+    /// The vectors of a side; nil if the model does not have it.
     package func table(_ side: Side) -> VectorTable? {
         switch side {
         case .items: items
         case .users: users
         }
     }
-    /// The codes of one side, where the model has it.
+
+    /// The codes of a side; nil if the model does not have it.
     package func codes(_ side: Side) -> Int8Codes? {
         switch side {
         case .items: itemCodes

@@ -5,42 +5,46 @@ import KindredDomain
 import KindredSystem
 import Synchronization
 
-/// Threads that share the work of one load. They live for one piece of it, so a server that loads nothing has none.
+/// Threads that share the work of one load. They exist for one call of `run`, so a server that loads nothing has none.
+///
+/// A load is eager or gives way. An eager load uses all processors at the niceness of the calling thread. A load that
+/// gives way runs on threads of the lowest priority, so that requests beside it are served first. If those threads get
+/// too little time, or after one second, the rest of the load is eager.
 package final class LoadingThreads: Sendable {
-    /// The thread that asks does its part, others of its niceness the rest: a load at the start has the machine.
+    /// An eager load that cannot be cancelled, for the start of a server and for commands.
     package static let eager = LoadingThreads(givesWay: false, cancellation: Cancellation())
 
-    /// As `eager`, for one load that may be cancelled.
+    /// An eager load that may be cancelled.
     package static func eager(_ cancellation: Cancellation) -> LoadingThreads {
         LoadingThreads(givesWay: false, cancellation: cancellation)
     }
 
-    /// For one load beside requests. Its work is left to threads that run where others leave them time, in small parts,
-    /// for as long as they get on. Where they do not, since the processors have no time left, the load goes on as an
-    /// eager one does, with the niceness of the thread that asks; what they had begun they still have to finish.
+    /// A load that gives way to requests, for one load. Parts that the low-priority threads have begun are finished by
+    /// them, even after the load has become eager.
     package static func givingWay(_ cancellation: Cancellation = Cancellation()) -> LoadingThreads {
         LoadingThreads(givesWay: true, cancellation: cancellation)
     }
 
-    /// Threads of one load: more of them wait for memory, not for a CPU.
+    /// The greatest number of threads. Memory bandwidth, not processors, limits more of them.
     private static let countMax = 4
-    /// For how long a load gives way at most.
+    /// The time after which a load stops giving way.
     private static let givingWayMilliseconds = 1_000
-    /// Threads that give way get on where each of them runs for one in so many of the nanoseconds between two looks.
+    /// A thread that gives way makes progress if it runs for at least this fraction (1/20) of the time between two
+    /// checks.
     private static let givingWayShare = 20
-    private static let millisecondsBetweenLooks = 100
-    /// Of a part of an eager load, one that gives way does one in so many at a time: about 0.2 ms.
+    private static let millisecondsBetweenChecks = 100
+    /// Parts of a load that gives way are smaller than those of an eager load by this factor.
     private static let givingWayPartShare = 8
-    /// Bytes of new memory that are touched in a row.
+    /// Bytes of new memory that are touched at a time.
     private static let touchedByteCount = 2 << 20
-    /// What touching them takes at most where they are at hand: a few times what clearing them takes.
+    /// The time for touching them if the system has free pages: a few times the time of clearing them.
     private static let touchNanosecondsMax = 1_000_000
-    /// The pause after touching that took longer, as a multiple of it.
+    /// The pause after a slower touch, as a multiple of its time.
     private static let touchPauseFactor = 3
 
-    /// When to give way no longer; nil once that is over.
+    /// The time at which the load stops giving way; nil if it is eager.
     private let deadline: Mutex<DispatchTime?>
-    /// Ends the load soon, with a failure that says so.
+    /// Cancels the load: it begins no other part and throws.
     package let cancellation: Cancellation
 
     private init(givesWay: Bool, cancellation: Cancellation) {
@@ -48,15 +52,17 @@ package final class LoadingThreads: Sendable {
         self.cancellation = cancellation
     }
 
-    /// Throws where the load was cancelled: a failure that says nothing about the version.
+    /// Throws if the load was cancelled. The failure says nothing about the version.
     package func checkCancellation() throws(FileFailure) {
         guard cancellation.isCancelled else { return }
         throw FileFailure(file: "the load", field: "state", found: "cancelled", wanted: "going on")
     }
 
-    /// Does `0 ..< count` in parts of at most `partSize`, each once and in any order. Throws
-    /// what the least part threw that threw: the same failure whoever came first. Parts above a failed one may be
-    /// left out. A cancelled load begins no other part, and throws.
+    /// Calls `part` for all parts of `0 ..< count`, of at most `partSize` each, once each, in any order, on several
+    /// threads.
+    ///
+    /// If parts throw, the failure of the lowest part is thrown, so that it does not depend on timing; parts above a
+    /// failed one may be left out. A cancelled load begins no other part and throws.
     package func run(
         _ count: Int, inPartsOf partSize: Int, _ part: @Sendable (Range<Int>) throws(FileFailure) -> Void
     ) throws(FileFailure) {
@@ -75,7 +81,7 @@ package final class LoadingThreads: Sendable {
                 helpers += (1..<max(1, threadCount)).compactMap { _ in Self.start { work.run() } }
                 work.run()
             }
-            // Nobody calls `part` after this.
+            // No thread calls `part` after this.
             for helper in helpers { pthread_join(helper, nil) }
             return work.failure
         }
@@ -83,20 +89,20 @@ package final class LoadingThreads: Sendable {
         if let failure { throw failure }
     }
 
-    /// Waits while threads that give way get on with a piece of work: until they have done it, or for as long as they
-    /// get enough of the processors.
+    /// Waits until the threads that give way have done the work, or make too little progress, or the time is over. In
+    /// the last two cases the load becomes eager.
     private func giveWay(to helpers: [pthread_t], _ work: SharedWork) {
         var running = helpers.count
         var used = 0
         while running > 0 {
-            let lookAt = DispatchTime.now() + .milliseconds(Self.millisecondsBetweenLooks)
+            let check = DispatchTime.now() + .milliseconds(Self.millisecondsBetweenChecks)
             let before = running
-            while running > 0, work.ended.wait(timeout: lookAt) == .success { running -= 1 }
+            while running > 0, work.ended.wait(timeout: check) == .success { running -= 1 }
             guard running > 0 else { return }
             let isLate = deadline.withLock { $0! < .now() }
             let sum = helpers.reduce(0) { $0 + Self.nanosecondsUsed(by: $1) }
-            // What a thread has used is not known any more once it has ended.
-            let wanted = running * Self.millisecondsBetweenLooks * 1_000_000 / Self.givingWayShare
+            // The time of a thread that has ended is unknown, so an interval in which one ends is not judged.
+            let wanted = running * Self.millisecondsBetweenChecks * 1_000_000 / Self.givingWayShare
             let isSlow = running == before && used <= sum && sum - used < wanted
             guard !isSlow, !isLate else {
                 deadline.withLock { $0 = nil }
@@ -106,11 +112,11 @@ package final class LoadingThreads: Sendable {
         }
     }
 
-    /// Has the system make the pages of new memory, if the load gives way: a little at a time, with pauses where that
-    /// takes long.
+    /// Touches new memory so that the system provides its pages, if the load gives way: a little at a time, with
+    /// pauses if it takes long.
     ///
-    /// What a hypervisor has taken back it gives again while the processor waits, 5 ms for 2 MiB at worst, whatever
-    /// else that processor has to do.
+    /// A hypervisor that has taken free memory back provides it again while the processor waits, and no other thread
+    /// can run on that processor meanwhile. Pauses let requests through.
     func touch(_ memory: UnsafeMutableRawBufferPointer) {
         var offset = 0
         while offset < memory.count, deadline.withLock({ $0.map { $0 > .now() } ?? false }) {
@@ -124,7 +130,7 @@ package final class LoadingThreads: Sendable {
         }
     }
 
-    /// Time that a thread has spent on a processor; 0 where it has ended.
+    /// The processor time of a thread in nanoseconds; 0 if it has ended.
     private static func nanosecondsUsed(by thread: pthread_t) -> Int {
         var clock = clockid_t()
         var time = timespec()
@@ -132,7 +138,7 @@ package final class LoadingThreads: Sendable {
         return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 
-    /// A thread that does something; nil where the system has none to give, and the others do its part.
+    /// Starts a thread; nil if the system refuses, so that the other threads do its share.
     private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
         var thread = pthread_t()
         let argument = Unmanaged.passRetained(Body(body))
@@ -155,6 +161,7 @@ package final class LoadingThreads: Sendable {
     }
 }
 
+/// The parts of one call of `run`, which threads take one after another.
 private final class SharedWork: Sendable {
     private let count: Int
     private let partSize: Int
@@ -162,7 +169,7 @@ private final class SharedWork: Sendable {
     private let part: @Sendable (Range<Int>) throws(FileFailure) -> Void
     private let next = Atomic<Int>(0)
     private let failed = Mutex<(start: Int, failure: FileFailure)?>(nil)
-    /// Signalled by each thread that gives way, at its end.
+    /// Each thread that gives way signals it at its end.
     let ended = DispatchSemaphore(value: 0)
 
     init(
@@ -176,11 +183,11 @@ private final class SharedWork: Sendable {
     }
 
     var failure: FileFailure? { failed.withLock { $0?.failure } }
-    /// Whether nobody has to begin another part.
+    /// Whether no part is left to begin.
     var isDealt: Bool { next.load(ordering: .relaxed) >= count || failure != nil }
 
     func runGivingWay() {
-        // Where the system refuses, the thread runs like the one that asked.
+        // If the system refuses, the thread runs at the niceness of its creator.
         _ = kindred_give_way()
         run()
         ended.signal()
@@ -189,7 +196,7 @@ private final class SharedWork: Sendable {
     func run() {
         while !cancellation.isCancelled {
             let start = next.wrappingAdd(partSize, ordering: .relaxed).oldValue
-            // Parts are dealt in ascending order: what comes after one that failed is of no use.
+            // Parts are taken in ascending order, and the failure of the lowest part wins, so later parts are useless.
             guard start < count, failed.withLock({ start < $0?.start ?? .max }) else { return }
             do throws(FileFailure) {
                 try part(start..<min(start + partSize, count))

@@ -1,18 +1,19 @@
 import KindredDomain
 import KindredSystem
 
-/// Bytes of memory that a version takes when it is loaded, as its manifest tells before anything is read.
+/// Bytes of memory that loading a version takes, estimated from its manifest before its files are loaded.
 package struct MemoryDemand: Sendable, Equatable {
-    /// Bytes that it holds, and those that loading holds beside them for a while.
+    /// Bytes that the version holds, plus temporary bytes of loading.
     package var byteCount: UInt64
-    /// Bytes of addresses, of which some never become memory: room in pieces, mapped files.
+    /// Bytes of address space. It includes address space without memory: spare capacity of pieces, mapped files.
     package var addressByteCount: UInt64
 
-    /// Of each row, beside its vector, its codes and its id: the norm as loaded and as scanned, the place in the codes.
+    /// Bytes of a row besides vector, codes and id: the float64 norm, the float32 norm for scans, the position in the
+    /// codes.
     private static let bytesPerRow: UInt64 = 8 + 4 + 4
-    /// Of each row while codes are made: keys and rows, twice.
+    /// Temporary bytes of a row while codes are made: sort keys and rows, twice.
     private static let bytesPerSortedRow: UInt64 = 24
-    /// Of a catalog's bytes: distinct texts while the array that they are in grows.
+    /// Bytes per byte of a catalog: its distinct texts, while their array grows.
     private static let catalogShare: UInt64 = 3
 
     package init(byteCount: UInt64, addressByteCount: UInt64) {
@@ -20,8 +21,11 @@ package struct MemoryDemand: Sendable, Equatable {
         self.addressByteCount = addressByteCount
     }
 
-    /// What a version of that manifest takes. Numbers of a manifest that lies saturate: no memory is that large.
-    package init(of manifest: Manifest, loading: VectorLoading) {
+    /// The demand of a version with this manifest. Sums of false numbers saturate at more than any memory.
+    ///
+    /// Mapped vectors at an odd offset are copied into memory. To count them, the headers in `directory`, the version's
+    /// folder, are read; without a folder, vectors are taken to be aligned.
+    package init(of manifest: Manifest, in directory: String? = nil, loading: VectorLoading) {
         var held = Sum()
         var mapped = Sum()
         for side in [Side.items, .users] {
@@ -32,6 +36,7 @@ package struct MemoryDemand: Sendable, Equatable {
             case .memory: held.add(file)
             case .map:
                 mapped.add(file)
+                if let directory, Self.isUnaligned(side, in: directory) { held.add(vectors) }
                 // Ids are copied.
                 held.add(file - min(file, vectors))
             }
@@ -45,21 +50,29 @@ package struct MemoryDemand: Sendable, Equatable {
                 held.add(UInt64(header.fileByteCount))
                 held.add(Sum.product(rows.count, Self.bytesPerSortedRow))
             }
-            // A value of 8 bytes in each column, and the bit that it is there.
+            // Each column takes 8 bytes and one presence bit a row.
             held.add(Sum.product(Sum.product(rows.count, 8) + rows.count / 8 + 1, UInt64(rows.columns.count)))
         }
         if let catalog = manifest.file(named: ModelFiles.catalog) {
             held.add(Sum.product(catalog.byteCount, Self.catalogShare))
         }
         byteCount = held.value
-        // Pieces have room for an eighth more, in whole huge pages.
+        // Spare pieces have an eighth more capacity, in whole huge pages.
         var addresses = held
         addresses.add(held.value / 8 + UInt64(16 * SpareMemory.unit))
         addresses.add(mapped.value)
         addressByteCount = addresses.value
     }
 
-    /// A sum that stays at the greatest number.
+    /// Whether the vectors of a side begin at an offset that is not aligned for float32. False for a file without a
+    /// valid header, which the load refuses.
+    private static func isUnaligned(_ side: Side, in directory: String) -> Bool {
+        let name = ModelFiles.vectors(of: side)
+        guard let file = try? ReadableFile(path: directory + "/" + name, name: name) else { return false }
+        return VersionLoader.bytesToAlignment(ofVectorsIn: file) != 0
+    }
+
+    /// A sum that saturates at the greatest number.
     private struct Sum {
         private(set) var value: UInt64 = 0
 
@@ -70,7 +83,7 @@ package struct MemoryDemand: Sendable, Equatable {
 
         static func product(_ a: UInt64, _ b: UInt64) -> UInt64 {
             let (product, overflow) = a.multipliedReportingOverflow(by: b)
-            // Half of the greatest number, so that some of them may be added.
+            // A quarter of the greatest number, so that the sum of two products does not overflow.
             return overflow ? .max / 4 : min(product, .max / 4)
         }
     }

@@ -9,16 +9,17 @@ extension ReadableFile {
     /// fault in the same page.
     private static let partByteCount = 4 << 20
 
-    /// Reads the whole file into memory. Returns the memory and the file's CRC-32C.
+    /// Reads the whole file into memory, `shift` bytes behind the begin of the region. Returns the region and the
+    /// file's CRC-32C. A shift aligns elements that the file has at an odd offset.
     package func readAll(
-        with means: LoadResources = .plain
+        with means: LoadResources = .plain, shiftedBy shift: Int = 0
     ) throws(FileFailure) -> (MemoryRegion, UInt32) {
-        let region = try means.region(byteCount: byteCount, for: name)
+        let region = try means.region(byteCount: shift + byteCount, for: name)
         let checksum = try checksum(with: means) { (checksum, part) throws(FileFailure) in
             try region.withMutableBytes { (bytes) throws(FileFailure) in
                 for offset in stride(from: part.lowerBound, to: part.upperBound, by: Self.chunkByteCount) {
                     let end = min(offset + Self.chunkByteCount, part.upperBound)
-                    let chunk = UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<end])
+                    let chunk = UnsafeMutableRawBufferPointer(rebasing: bytes[shift + offset..<shift + end])
                     try read(into: chunk, at: offset)
                     checksum.update(UnsafeRawBufferPointer(chunk))
                 }

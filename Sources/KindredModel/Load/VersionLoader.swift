@@ -87,19 +87,25 @@ package struct VersionLoader: Sendable {
         guard let rows = manifest.rows(side), let record = manifest.file(named: ModelFiles.vectors(of: side))
         else { return nil }
         let file = try open(record, directory: directory)
-        let (region, crc32c) =
-            switch loading {
-            case .memory: try file.readAll(with: means)
-            case .map: try file.mapAll(with: means)
-            }
+        // The bytes before the file in the region, so that vectors at an odd offset are aligned without a copy.
+        let shift: Int
+        let (region, crc32c): (MemoryRegion, UInt32)
+        switch loading {
+        case .memory:
+            shift = Self.bytesToAlignment(ofVectorsIn: file)
+            (region, crc32c) = try file.readAll(with: means, shiftedBy: shift)
+        case .map:
+            shift = 0
+            (region, crc32c) = try file.mapAll(with: means)
+        }
         try check(record, crc32c: crc32c)
         try means.threads.checkCancellation()
         let header = try region.withBytes { (bytes) throws(FileFailure) in
-            try SafetensorsHeader.parse(bytes, file: record.name)
+            try SafetensorsHeader.parse(UnsafeRawBufferPointer(rebasing: bytes[shift...]), file: record.name)
         }
         try check(header, against: manifest, file: record.name)
 
-        let ids = try idTable(header: header, rows: rows, region: region, file: record.name)
+        let ids = try idTable(header: header, rows: rows, region: region, shift: shift, file: record.name)
         let tensor = try header.tensor(ModelFiles.vectorsTensor, .f32, file: record.name)
         guard tensor.shape == [ids.count, manifest.dimension] else {
             throw FileFailure(
@@ -107,13 +113,24 @@ package struct VersionLoader: Sendable {
                 wanted: "\([ids.count, manifest.dimension])")
         }
         // Regions begin at a page, so the offset alone tells whether the elements are aligned.
+        let bytes = shift + tensor.range.lowerBound..<shift + tensor.range.upperBound
         let vectors =
-            tensor.range.lowerBound % MemoryLayout<Float>.alignment == 0
-            ? RegionColumn<Float>(region, bytes: tensor.range)
-            : RegionColumn<Float>(try MemoryRegion.copy(of: region, bytes: tensor.range, for: record.name))
+            bytes.lowerBound % MemoryLayout<Float>.alignment == 0
+            ? RegionColumn<Float>(region, bytes: bytes)
+            : RegionColumn<Float>(try MemoryRegion.copy(of: region, bytes: bytes, for: record.name))
         return try VectorTable(
             side: side, ids: ids, dimension: manifest.dimension, vectors: vectors, metric: manifest.metric,
             file: record.name, with: means)
+    }
+
+    /// The bytes from the vectors of an open file to the next offset that is aligned for float32: 0 to 3. Also 0 for a
+    /// file without a valid header, which the load refuses later.
+    static func bytesToAlignment(ofVectorsIn file: borrowing ReadableFile) -> Int {
+        guard let header = try? SafetensorsHeader.read(file),
+            let tensor = header.tensor(ModelFiles.vectorsTensor)
+        else { return 0 }
+        let alignment = MemoryLayout<Float>.alignment
+        return (alignment - tensor.range.lowerBound % alignment) % alignment
     }
 
     /// Throws unless a vector file comes from the same pack and the same training as the manifest.
@@ -138,7 +155,7 @@ package struct VersionLoader: Sendable {
     }
 
     private func idTable(
-        header: SafetensorsHeader, rows: Manifest.Rows, region: MemoryRegion, file: String
+        header: SafetensorsHeader, rows: Manifest.Rows, region: MemoryRegion, shift: Int, file: String
     ) throws(FileFailure) -> IDTable {
         let columns = try IDTensors(header: header, kind: rows.idKind, file: file)
         guard UInt64(columns.count) == rows.count else {
@@ -148,7 +165,8 @@ package struct VersionLoader: Sendable {
         }
         func column(_ bytes: Range<Int>) throws(FileFailure) -> RegionColumn<UInt8> {
             switch loading {
-            case .memory: return RegionColumn(region, bytes: bytes)
+            case .memory:
+                return RegionColumn(region, bytes: shift + bytes.lowerBound..<shift + bytes.upperBound)
             // Mapped offsets that change after the check would lead lookups out of bounds, so ids are copied.
             case .map: return RegionColumn(try MemoryRegion.copy(of: region, bytes: bytes, for: file))
             }

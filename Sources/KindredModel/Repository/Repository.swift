@@ -4,18 +4,18 @@ import KindredSystem
 
 /// A folder of models: `<root>/<model's name>/<version>/manifest.json`.
 ///
-/// A value; every question is asked of the disk anew.
+/// A value without cache: every call reads the disk.
 package struct Repository: Sendable {
-    /// The stamps of a version's folder and files. Equal stamps: nothing has been touched in between.
+    /// The stamps of a version's folder and files. If two are equal, nothing has changed in between.
     package struct ChangeStamp: Sendable, Hashable {
         fileprivate let folder: FileStamp?
         fileprivate let files: [String: FileStamp]
     }
 
-    /// A version that a look at a model's folder has found.
+    /// A version in a model's folder.
     package struct VersionOnDisk: Sendable, Hashable {
         package let version: UInt64
-        /// Of its manifest; nil where the system does not let it be looked at.
+        /// The stamp of its manifest; nil if the system denies access.
         package let manifest: FileStamp?
     }
 
@@ -23,14 +23,14 @@ package struct Repository: Sendable {
 
     package init(root: String) { self.root = root }
 
-    /// Where a model's versions are, whether it exists or not.
+    /// The folder of a model's versions. It need not exist.
     package func directory(of model: ModelName) -> String { "\(root)/\(model)" }
 
-    /// Where a version is, whether it exists or not.
+    /// The folder of a version. It need not exist.
     package func directory(of model: ModelName, version: UInt64) -> String { "\(root)/\(model)/\(version)" }
 
-    /// The models in ascending order: folders whose name is a model's, also those that may not be looked into. Throws
-    /// where the root cannot be read.
+    /// The models in ascending order: folders whose name is a valid model name, including folders without access.
+    /// Throws if the root cannot be read.
     package func models() throws(FileFailure) -> [ModelName] {
         try DirectoryListing.names(in: root)
             .compactMap { $0.hasPrefix(".") ? nil : ModelName($0) }
@@ -38,13 +38,13 @@ package struct Repository: Sendable {
             .sorted()
     }
 
-    /// The model's versions in ascending order: folders named by a positive number that have a manifest, and those
-    /// that may not be looked into: they are refused when they are read, with the system's reason.
+    /// The model's versions in ascending order: folders named by a positive number that have a manifest. Folders
+    /// without access are included, so that loading them fails with the system's reason.
     package func versions(of model: ModelName) throws(FileFailure) -> [UInt64] {
         try look(at: model).map(\.version)
     }
 
-    /// What `versions` gives, with the manifests' stamps.
+    /// The versions that `versions(of:)` returns, with the stamps of their manifests.
     package func look(at model: ModelName) throws(FileFailure) -> [VersionOnDisk] {
         try versionFolders(of: model).compactMap { version in
             let manifest = FileStamp(path: directory(of: model, version: version) + "/" + ModelFiles.manifest)
@@ -53,31 +53,31 @@ package struct Repository: Sendable {
         }
     }
 
-    /// Whether a folder in the root's place has a manifest itself: the root is a version's folder.
+    /// Whether the root has a manifest, so that it is a version's folder and not a repository.
     package var isVersion: Bool { FileStamp(path: root + "/" + ModelFiles.manifest) != nil }
 
-    /// Whether a model's folder has a manifest itself: the root is a model's folder.
+    /// Whether a "model's" folder is a version's folder, so that the root is a model's folder and not a repository.
     package func isVersion(_ model: ModelName) -> Bool {
         Self.versionNumber(ofFolder: model.description) != nil
             && FileStamp(path: directory(of: model) + "/" + ModelFiles.manifest) != nil
     }
 
-    /// All folders and files of the model that are named by a positive number, ascending, complete or not.
+    /// The numbers of all folders and files of the model that are named by a positive number, ascending. They may be
+    /// incomplete.
     package func versionFolders(of model: ModelName) throws(FileFailure) -> [UInt64] {
         try DirectoryListing.names(in: directory(of: model)).compactMap(Self.versionNumber(ofFolder:))
             .sorted()
     }
 
-    /// The number a folder's name spells: a plain decimal of at least 1.
+    /// The number that a folder's name spells, a plain decimal of at least 1; nil for other names.
     package static func versionNumber(ofFolder name: String) -> UInt64? {
         guard let number = ExternalID.plainDecimal(Array(name.utf8)), number > 0 else { return nil }
         return number
     }
 
-    /// What a version's folder and files look like from outside; a refused version is worth another look when this
-    /// changes.
+    /// The stamps of a version's folder and files. A refused version is tried again when its stamp changes.
     ///
-    /// Asks the system for sizes, times and permissions only. A folder that cannot be read has a stamp all the same.
+    /// Reads sizes, times and permissions only. A folder that cannot be read has a stamp too.
     package func changeStamp(of model: ModelName, version: UInt64) -> ChangeStamp {
         let directory = directory(of: model, version: version)
         var files: [String: FileStamp] = [:]

@@ -11,7 +11,7 @@ struct NpyDictionary {
         self.file = file
     }
 
-    /// The header it describes; throws for anything that NumPy would not have written for an array of numbers.
+    /// Parses the header. Throws for any text that NumPy does not write for an array of numbers.
     mutating func header(dataOffset: Int) throws(FileFailure) -> NpyHeader {
         var type: String?
         var isFortranOrder: Bool?
@@ -50,7 +50,7 @@ struct NpyDictionary {
         while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x0A { position += 1 }
     }
 
-    /// Takes the character if it comes next.
+    /// Consumes a character if it is the next one after white space.
     private mutating func has(_ character: Character) -> Bool {
         skipSpace()
         guard position < bytes.count, bytes[position] == character.asciiValue else { return false }

@@ -6,18 +6,18 @@ struct NpyHeader: Sendable, Equatable {
     let type: String
     let isFortranOrder: Bool
     let shape: [Int]
-    /// Where the elements begin.
+    /// The byte of the file at which the elements begin.
     let dataOffset: Int
 
     /// The first six bytes of every `.npy` file.
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-    /// Headers are a line of text; NumPy itself refuses more than 10,000 bytes by default.
+    /// The greatest size of the header's text. NumPy refuses more than 10,000 bytes by default.
     private static let textByteCountMax = 1 << 16
 
-    /// Elements in all. The constructor has checked the product.
+    /// The number of elements. `read` has checked that the product does not overflow.
     var elementCount: Int { shape.reduce(1, *) }
 
-    /// Reads the header and checks that the file holds exactly the elements it promises.
+    /// Reads the header. Throws if it is malformed or the file does not hold exactly its elements.
     static func read(_ file: borrowing ReadableFile) throws(FileFailure) -> NpyHeader {
         let name = file.name
         func failure(_ field: String, _ found: String, _ wanted: String) -> FileFailure {
@@ -56,7 +56,8 @@ struct NpyHeader: Sendable, Equatable {
     }
 
     private func checkExtent(fileByteCount: Int, file: String) throws(FileFailure) {
-        // `<f4`: order, kind, size. Other types are refused by name later, so their extent does not matter.
+        // A type such as `<f4` is byte order, kind and size. Callers refuse other types, so their extent does not
+        // matter.
         let parts = Array(type.utf8)
         guard parts.count == 3, "biufc".utf8.contains(parts[1]), let size = HexText.digit(parts[2]) else {
             return

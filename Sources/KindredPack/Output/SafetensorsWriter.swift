@@ -1,9 +1,9 @@
 import KindredModel
 import KindredSystem
 
-/// Writes the front of a safetensors file; the tensors' data follows in the same order without gaps.
+/// Encodes the header of a safetensors file. The tensors' data follows in the same order without gaps.
 struct SafetensorsWriter {
-    /// One tensor to come.
+    /// A tensor whose data follows the header.
     struct Tensor {
         let name: String
         let type: TensorType
@@ -12,10 +12,10 @@ struct SafetensorsWriter {
         var byteCount: Int { shape.reduce(type.byteCount, *) }
     }
 
-    /// The first tensor begins at a multiple of this: a cache line, and what vector loads like best.
+    /// The first tensor begins at a multiple of this: a cache line, so that vector loads are aligned.
     static let alignment = 64
 
-    /// The byte count, the JSON and its padding.
+    /// The bytes before the data: the byte count, the JSON and its padding.
     static func front(tensors: [Tensor], metadata: [(name: String, value: String)]) -> [UInt8] {
         var members = [
             JSONMember("__metadata__", .object(metadata.map { JSONMember($0.name, .string($0.value)) }))
@@ -34,7 +34,7 @@ struct SafetensorsWriter {
             begin = end
         }
         var json = Array(JSONWriter.compact(.object(members)).utf8)
-        // The format allows spaces after the JSON, and nothing anywhere else.
+        // The format allows padding only as spaces after the JSON.
         while (8 + json.count) % alignment != 0 { json.append(UInt8(ascii: " ")) }
         return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
     }

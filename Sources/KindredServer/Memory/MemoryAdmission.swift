@@ -13,7 +13,8 @@ struct MemoryAdmission: Sendable {
     func admit(
         versionIn directory: String, loading: VectorLoading, spare: Int, beside version: UInt64?
     ) throws {
-        let demand = MemoryDemand(of: try Manifest.read(directory: directory), loading: loading)
+        let demand = MemoryDemand(
+            of: try Manifest.read(directory: directory), in: directory, loading: loading)
         try admit(demand, spare: spare, beside: version)
     }
 

@@ -3,8 +3,8 @@ import KindredDomain
 
 /// The names in a folder.
 package enum DirectoryListing {
-    /// All names but `.` and `..`, in no order. Names that are not UTF-8 are left out: none of ours is one. Throws
-    /// where there are more than `Limits.folderEntriesMax`.
+    /// All names except `.` and `..`, in no order. Names that are not UTF-8 are left out; no name of a model is one.
+    /// Throws if the folder cannot be read or has more than `Limits.folderEntriesMax` entries.
     package static func names(in path: String) throws(FileFailure) -> [String] {
         guard let stream = opendir(path) else {
             throw FileFailure(file: path, call: "open", code: errno, wanted: "a readable folder")
@@ -32,7 +32,7 @@ package enum DirectoryListing {
         }
     }
 
-    /// Whether the path is a folder; a symbolic link to one counts. `orForbidden`: so does what may not be looked at.
+    /// Whether the path is a folder or a symbolic link to one. With `orForbidden`, also if access is denied.
     package static func isDirectory(_ path: String, orForbidden: Bool = false) -> Bool {
         var status = stat()
         guard stat(path, &status) == 0 else { return orForbidden && errno == EACCES }

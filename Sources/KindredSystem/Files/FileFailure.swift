@@ -1,17 +1,17 @@
 import Glibc
 
-/// Why a model's file was refused: the file, the field in it, the value found and the value wanted.
+/// A refused file of a model: the file, the field in it, the value found and the value wanted.
 package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The file's name, or its path where it is not one of a version's own files.
+    /// The file's name; the path of a file that does not belong to a version.
     package let file: String
-    /// What in the file: a JSON path, a tensor, a row.
+    /// The place in the file: a JSON path, a tensor, a row; or a system call.
     package let field: String
     /// The offending value.
     package let found: String
-    /// What would be right.
+    /// The right value, or the rule for it.
     package let wanted: String
 
-    /// The field of a failure to get memory.
+    /// The field of a failed allocation.
     package static let memoryField = "memory"
 
     package init(file: String, field: String, found: String, wanted: String) {
@@ -21,14 +21,14 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
         self.wanted = wanted
     }
 
-    /// A refused system call, with the error's own words.
+    /// A failed system call, with the system's text for the errno value `code`.
     package init(file: String, call: String, code: Int32, wanted: String) {
         self.init(file: file, field: call, found: "refused (\(SystemError.text(code)))", wanted: wanted)
     }
 
     package var description: String { "\(file): \(field) is \(found), wanted \(wanted)" }
 
-    /// A text from outside as it may stand in a message: quoted, at most 80 bytes, control characters escaped.
+    /// A text from outside for a message: quoted, at most 80 bytes, control characters escaped.
     package static func quoted(_ text: String) -> String {
         var shown = "\""
         for scalar in text.unicodeScalars {
@@ -43,8 +43,8 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
     }
 }
 
-/// The words of the system's error numbers.
+/// Texts of the system's error numbers.
 package enum SystemError {
-    /// What an errno value means. Thread-safe: glibc's `strerror` keeps its buffer per thread.
+    /// The text of an errno value. Thread-safe, since glibc's `strerror` has a buffer per thread.
     package static func text(_ code: Int32) -> String { String(cString: strerror(code)) }
 }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// What a file or folder looks like from outside. Equal stamps: neither its content nor its permissions were touched in
-/// between.
+/// Size, times and permissions of a file or folder. If two stamps are equal, neither content nor permissions have
+/// changed in between.
 package struct FileStamp: Sendable, Hashable {
     private let mode: UInt32
     private let byteCount: Int64
     private let inode: UInt64
-    /// When the content changed last, and when that or permissions, owner or name did.
+    /// The last change of the content (mtime), and the last change of content, permissions, owner or name (ctime).
     private let modified: Time
     private let changed: Time
 
@@ -20,7 +20,8 @@ package struct FileStamp: Sendable, Hashable {
         }
     }
 
-    /// The stamp of what lies at `path`, a symbolic link not followed; nil where the system tells nothing.
+    /// The stamp of the entry at `path`; a symbolic link is not followed. Nil if it is absent or access is denied;
+    /// `errno` tells which.
     package init?(path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }

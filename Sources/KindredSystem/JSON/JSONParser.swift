@@ -1,16 +1,16 @@
 import KindredDomain
 
-/// A strict JSON parser for bytes that nobody has checked (RFC 8259): bounded depth, valid UTF-8, no duplicate
-/// member, no trailing bytes but white space.
+/// A strict JSON parser (RFC 8259) for untrusted bytes: bounded depth, valid UTF-8, no duplicate members, no trailing
+/// bytes except white space.
 ///
-/// Our own because a manifest's 64-bit integers must survive and a duplicate member must be seen; Foundation's
-/// parsers lose both.
+/// The project has its own parser because a manifest needs exact 64-bit integers and the detection of duplicate
+/// members. Foundation's parsers provide neither.
 package struct JSONParser {
     private let bytes: UnsafeRawBufferPointer
     private let file: String
     private var position = 0
 
-    /// The document in `bytes`. `file` names it in failures.
+    /// Parses a document. Throws at the first fault; `file` names the document in the failure.
     package static func parse(
         _ bytes: UnsafeRawBufferPointer, file: String
     ) throws(FileFailure) -> JSONValue {

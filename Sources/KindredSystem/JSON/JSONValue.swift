@@ -1,10 +1,10 @@
-/// A JSON document as it stands in a model's files: members keep their order, numbers keep their digits.
+/// A JSON value whose members keep their order and whose numbers keep their digits.
 ///
-/// Numbers are kept as written, so that 64-bit integers lose nothing and unknown members survive a round trip.
+/// So 64-bit integers stay exact, and unknown members survive reading and writing.
 package enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
-    /// A number in JSON's grammar.
+    /// A number as it is written, in the grammar of JSON.
     case number(String)
     case string(String)
     case array([JSONValue])
@@ -13,28 +13,28 @@ package enum JSONValue: Sendable, Equatable {
     /// A number from an integer.
     package static func integer(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
 
-    /// A number from a float64; null where it is not finite, which JSON cannot say.
+    /// A number from a float64; null if it is not finite, since JSON has no such numbers.
     package static func real(_ value: Double) -> JSONValue { value.isFinite ? .number("\(value)") : .null }
 
-    /// The first member of that name, compared as bytes; nil for anything but an object.
+    /// The first member of a name, compared as bytes; nil if there is none or the value is no object.
     package func member(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
-    /// The value of a number without sign, fraction and exponent, if it fits.
+    /// The value of a number without sign, fraction and exponent; nil for others and beyond 64 bits.
     package var unsigned: UInt64? {
         guard case .number(let digits) = self else { return nil }
         return UInt64(digits)
     }
 
-    /// The string, if it is one.
+    /// The string; nil for other values.
     package var text: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
-    /// A short rendering for messages: scalars as they are, containers by kind and size.
+    /// A short text for messages: scalars as written, containers by kind and size.
     package var summary: String {
         switch self {
         case .null: "null"

@@ -21,7 +21,7 @@ package enum JSONWriter {
         case .number(let digits): text += digits
         case .string(let string): append(string, to: &text)
         case .array(let elements):
-            // Arrays stay on one line: those of a manifest are short lists of names.
+            // Arrays stay on one line, since a manifest has only short lists of names.
             text += "["
             for (index, element) in elements.enumerated() {
                 if index > 0 { text += indent == nil ? "," : ", " }

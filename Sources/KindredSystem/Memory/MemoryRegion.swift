@@ -11,7 +11,7 @@ package final class MemoryRegion: @unchecked Sendable {
     /// Page-aligned; nil when `byteCount` is 0.
     package let baseAddress: UnsafeMutableRawPointer?
     package let byteCount: Int
-    /// Bytes that nobody has touched yet: the system makes their pages at the first access.
+    /// Bytes that have never been touched: the system provides their pages at the first access.
     package let newBytes: Range<Int>
     /// The cache that gets the pages when the region ends, and their capacity in bytes; nil for the system.
     private let spare: (memory: SpareMemory, capacity: Int)?

@@ -1,7 +1,7 @@
 /// An immutable column of elements inside a memory region: the elements and the region that owns them, as one value.
 ///
-/// Whoever holds a column can read it: the region lives at least as long as the column or any copy of it. Any thread
-/// may read. The members are public and inlinable because the compiler inlines nothing less into other modules.
+/// The region lives at least as long as the column and every copy of it, so an owner of a column may always read. Any
+/// thread may read. The members are public and inlinable because the compiler inlines nothing less into other modules.
 public struct RegionColumn<Element: BitwiseCopyable>: @unchecked Sendable {
     /// The first element, for a scan that must not pay for a check. Valid while this column, or a copy, is held.
     public let pointer: UnsafePointer<Element>
@@ -16,9 +16,9 @@ public struct RegionColumn<Element: BitwiseCopyable>: @unchecked Sendable {
         region = nil
     }
 
-    /// The elements in a range of a region's bytes, which nobody changes any more.
+    /// The elements in a range of a region's bytes, which must not change any more.
     ///
-    /// The range lies inside the region, begins at a multiple of the element's alignment, and holds whole elements.
+    /// The range is inside the region, begins at a multiple of the element's alignment, and holds whole elements.
     /// Regions begin at a page, so an offset of that alignment makes an aligned address.
     package init(_ region: MemoryRegion, bytes range: Range<Int>) {
         precondition(

@@ -27,7 +27,7 @@ package final class SpareMemory: Sendable {
     package var byteCount: Int { pieces.withLock { $0.reduce(0) { $0 + $1.usedByteCount } } }
 
     /// The capacity of a piece for `byteCount` bytes: an eighth more, in whole huge pages. The next version is seldom
-    /// of exactly this size, and address space that nobody touches takes no memory. A piece is never grown by moving
+    /// of exactly this size, and untouched address space takes no memory. A piece is never grown by moving
     /// it, since that splits its huge pages.
     static func capacity(for byteCount: Int) -> Int {
         (byteCount + byteCount / 8 + unit - 1) / unit * unit

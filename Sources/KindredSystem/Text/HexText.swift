@@ -16,7 +16,7 @@ package enum HexText {
         encode([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> UInt32($0)) })
     }
 
-    /// The bytes of exactly `byteCount` pairs of digits; nil for anything else.
+    /// The bytes of exactly `byteCount` pairs of digits; nil for other texts.
     package static func decode(_ text: String, byteCount: Int) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count == byteCount * 2 else { return nil }
@@ -28,7 +28,7 @@ package enum HexText {
         return bytes
     }
 
-    /// The value of one digit of either case.
+    /// The value of one digit of either case; nil for other characters.
     package static func digit(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

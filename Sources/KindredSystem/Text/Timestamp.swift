@@ -1,8 +1,8 @@
 import Glibc
 
-/// Points in time as a manifest says them: ISO-8601 in UTC, to the second.
+/// Points in time in the form of a manifest: ISO-8601 in UTC, to the second.
 package enum Timestamp {
-    /// `2026-01-31T23:59:59Z` for a count of seconds since 1970.
+    /// The text of a time in seconds since 1970, such as `2026-01-31T23:59:59Z`.
     package static func text(secondsSince1970 seconds: Int) -> String {
         var time = time_t(seconds)
         var parts = tm()
@@ -15,14 +15,14 @@ package enum Timestamp {
             + "T\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))Z"
     }
 
-    /// Now.
+    /// The text of the current time.
     package static var now: String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return text(secondsSince1970: time.tv_sec)
     }
 
-    /// Whether a text has that form, fractions of a second allowed.
+    /// Whether a text has this form; fractions of a second are allowed.
     package static func isValid(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         let form = Array("0000-00-00T00:00:00".utf8)

@@ -1,19 +1,19 @@
 // The greatest lower bounds of groups of rows: plain C that each kernel compiles for its own instructions.
-#ifndef KINDRED_CODE_PEAKS_H
-#define KINDRED_CODE_PEAKS_H
+#ifndef KINDRED_GROUP_PEAKS_H
+#define KINDRED_GROUP_PEAKS_H
 
 #include "scan_kernel.h"
 
-// What bounds the products of one query with the blocks of some columns: a row's bound is its product, less the margin,
-// times a scale of its sign, in the units of the header.
+// Turns products of one query with the blocks of some columns into lower bounds: (product - margin) x scale, in the
+// units of kindred_kernels.h. A positive difference takes the scale `above`, a negative one the scale `below`.
 typedef struct {
     float margin[KINDRED_COLUMN_BLOCKS];
     float above[KINDRED_COLUMN_BLOCKS];
-    float below[KINDRED_COLUMN_BLOCKS];
+    float below[KINDRED_COLUMN_BLOCKS];  // written and read only by norm
 } kindred_peak_bounds;
 
-// Each operation rounds by at most 2^-24 of a product or of the margin, and no product is greater than |q~| |x~|: the
-// added shares of both outweigh what rounding does before the result.
+// Computes the bounds of some columns. Each operation rounds by at most 2^-24 of a product or of the margin, and no
+// product exceeds |q~| |x~|. The share of 2^-20 of both that is added to the margin outweighs all rounding.
 KINDRED_INLINE void kindred_bound_blocks(const kindred_block_columns *restrict columns, float norm, float error,
                                          bool by_norm, kindred_peak_bounds *restrict bounds) {
 #pragma clang loop vectorize(enable)
@@ -32,7 +32,7 @@ KINDRED_INLINE void kindred_bound_blocks(const kindred_block_columns *restrict c
     }
 }
 
-// Raises the peaks of a group to the bounds of a block's rows. `by_norm` is a constant of the caller.
+// Raises the peaks of 16 groups to the bounds of a block's 16 eligible rows. `by_norm` is a compile-time constant.
 KINDRED_INLINE void kindred_raise_peaks(const kindred_peak_bounds *bounds, size_t j, const int32_t *restrict products,
                                         bool by_norm, uint32_t eligible, float *restrict group) {
     float raised[KINDRED_BLOCK_ROWS];
@@ -40,7 +40,7 @@ KINDRED_INLINE void kindred_raise_peaks(const kindred_peak_bounds *bounds, size_
         float bound = (float)products[row] - bounds->margin[j];
         float scaled = bound * (by_norm && bound < 0 ? bounds->below[j] : bounds->above[j]);
         scaled = products[row] == KINDRED_EXCLUDED ? -INFINITY : scaled;
-        // What is not a number is below everything.
+        // NaN compares as not greater, so it raises nothing.
         raised[row] = scaled > group[row] ? scaled : group[row];
     }
     if (eligible != 0xFFFF)
@@ -49,7 +49,7 @@ KINDRED_INLINE void kindred_raise_peaks(const kindred_peak_bounds *bounds, size_
     memcpy(group, raised, sizeof raised);
 }
 
-// `by_norm` is a constant of the caller.
+// The body of kindred_code_peaks. `by_norm` is a compile-time constant.
 KINDRED_INLINE void kindred_find_peaks(const kindred_code_table *table, const kindred_block_columns *columns,
                                        size_t first_block, size_t block_count, const kindred_code_queries *queries,
                                        size_t i, const int32_t *products, bool by_norm, size_t part_count,
@@ -62,7 +62,7 @@ KINDRED_INLINE void kindred_find_peaks(const kindred_code_table *table, const ki
         kindred_peak_bounds bounds;
         kindred_bound_blocks(&columns[done / KINDRED_COLUMN_BLOCKS], queries->norms[i], queries->errors[i], by_norm,
                              &bounds);
-        // A part after the other: its peaks stay in registers.
+        // One part after another, so that the peaks of a part stay in registers.
         size_t parts = part_count < KINDRED_COLUMN_BLOCKS ? part_count : KINDRED_COLUMN_BLOCKS;
         for (size_t part = 0; part < parts && part < count; part++) {
             float group[KINDRED_BLOCK_ROWS];
@@ -93,13 +93,13 @@ KINDRED_INLINE void kindred_peaks_of(const kindred_code_table *table, const kind
         kindred_find_peaks(table, columns, first_block, block_count, queries, i, products, false, part_count, peaks);
 }
 
-// Values among which each is compared with all others: the least work for so few, and nothing to predict.
+// Up to this many values, comparing each value with all others is the fastest selection, and without branches.
 enum { KINDRED_COMPARED_MAX = 64 };
 
 typedef float kindred_compared __attribute__((ext_vector_type(8)));
 typedef int32_t kindred_counts __attribute__((ext_vector_type(8)));
 
-// The k-th greatest is the least of those that fewer than k exceed.
+// The k-th greatest value is the least of the values that fewer than k others exceed.
 KINDRED_INLINE float kindred_kth_by_rank(const float *restrict values, size_t count, size_t k) {
     kindred_compared mine[KINDRED_COMPARED_MAX / 8];
     for (size_t i = 0; i < KINDRED_COMPARED_MAX / 8; i++) mine[i] = -INFINITY;
@@ -107,7 +107,7 @@ KINDRED_INLINE float kindred_kth_by_rank(const float *restrict values, size_t co
     kindred_compared least = INFINITY;
     for (size_t block = 0; 8 * block < count; block++) {
         kindred_counts greater = 0;
-        // A comparison that holds is -1.
+        // A true comparison is -1.
         for (size_t j = 0; j < count; j++) greater -= (kindred_compared)values[j] > mine[block];
         kindred_compared ranked = greater < (kindred_counts)(int32_t)k ? mine[block] : (kindred_compared)INFINITY;
         least = ranked < least ? ranked : least;
@@ -117,15 +117,15 @@ KINDRED_INLINE float kindred_kth_by_rank(const float *restrict values, size_t co
     return result;
 }
 
-// Signed numbers in the order of the values whose bits they are made of.
+// Signed integers that order like the float32 values whose bits they are made of.
 typedef int32_t kindred_keys __attribute__((ext_vector_type(16)));
 
-// Bit after bit, the greatest key that at least k keys reach: as many comparisons for any values, nothing to predict.
-// Of 256 values 0.4 instead of 2.8 us by pivots, of 80 0.2 instead of 1.0 (EPYC, Zen 4).
+// Finds the greatest key that at least k keys reach, one bit after another. The number of comparisons does not depend
+// on the values and there are no unpredictable branches, so it is faster than selection by pivots.
 KINDRED_INLINE float kindred_kth_by_bits(const float *restrict values, size_t count, size_t k) {
     kindred_keys keys[KINDRED_PEAKS_MAX / 16];
     size_t vectors = (count + 15) / 16;
-    // What fills the last vector becomes the least key of all, which no number has.
+    // The padding of the last vector becomes the least key of all, which belongs to a NaN.
     keys[vectors - 1] = -1;
     memcpy(keys, values, count * sizeof *values);
     for (size_t v = 0; v < vectors; v++) keys[v] ^= keys[v] >> 31 & INT32_MAX;
@@ -133,7 +133,7 @@ KINDRED_INLINE float kindred_kth_by_bits(const float *restrict values, size_t co
     for (int bit = 31; bit >= 0; bit--) {
         uint32_t tried = reached | 1u << bit;
         kindred_keys counts = 0;
-        // A comparison that holds is -1.
+        // A true comparison is -1.
         for (size_t v = 0; v < vectors; v++) counts -= keys[v] >= (int32_t)(tried ^ 1u << 31);
         size_t reaching = (size_t)__builtin_reduce_add(counts);
         reached = reaching >= k ? tried : reached;

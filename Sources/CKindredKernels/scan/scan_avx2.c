@@ -1,5 +1,6 @@
-#include "code_keep.h"
-#include "code_peaks.h"
+// The scan kernel for AVX2.
+#include "group_peaks.h"
+#include "keep_products.h"
 #include "scan_kernel.h"
 
 #if defined(__x86_64__)
@@ -7,16 +8,20 @@
 
 #define AVX2 __attribute__((target("avx2,bmi,popcnt")))
 
-// vpmaddubsw adds two products of unsigned and signed bytes with saturation at 32,767. Two of its results are added
-// before one vpmaddwd widens both: four products of rows of at most 255 and a quad of the query, 255 x 128 = 32,640.
+// vpmaddubsw adds two products of unsigned and signed bytes and saturates at 32,767. Two of its results are added in 16
+// bits before vpmaddwd widens them, so four products must fit: 255, the greatest row byte, x 128, the greatest quad,
+// = 32,640.
 enum { QUERY_QUAD_MAX = 128 };
 
-// Four queries are eight sums, which with the codes of two groups fill the sixteen registers.
+// Four queries need eight sums; with the codes of two groups they fill the sixteen registers.
 enum { TILE_QUERIES = 4 };
 
-// Thresholds are found for so many blocks and queries together: for one block and tile they would wait for each other's
-// arithmetic, and four of them fill half a register.
+// Thresholds are computed for this many blocks and queries at a time. The four queries of a tile would fill half a
+// register, and the thresholds of one block would be one chain of dependent operations.
 enum { THRESHOLD_BLOCKS = 64, THRESHOLD_QUERIES = 2 * TILE_QUERIES };
+
+_Static_assert(TILE_QUERIES <= KINDRED_TILE_QUERIES_MAX, "a tile's masks have room");
+_Static_assert(THRESHOLD_QUERIES >= 8, "kindred_scan_least takes at least 8 queries");
 
 typedef struct {
     const kindred_code_table *table;
@@ -37,22 +42,23 @@ AVX2 KINDRED_INLINE __m256i add_one(__m256i sum, __m256i x, __m256i p) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(x, p), _mm256_set1_epi16(1)));
 }
 
-// The rows of a block whose sums are above a limit.
+// The rows of a block whose sum is above a limit, a bit each.
 AVX2 KINDRED_INLINE uint32_t rows_above(__m256i low, __m256i high, __m256i limit) {
     __m256i low_passes = _mm256_cmpgt_epi32(low, limit), high_passes = _mm256_cmpgt_epi32(high, limit);
     return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(low_passes)) |
            (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high_passes)) << 8;
 }
 
-// The thresholds of one query for some blocks. A function of its own, as the next one, because the compiler makes
-// vectors of what is stored.
+// The thresholds of one query for some blocks. Not inlined, like the next one: as a function with stores, the compiler
+// vectorises it.
 AVX2 __attribute__((noinline)) static void find_least_of_one(const kindred_code_block *blocks, size_t block_count,
                                                              const kindred_code_queries *queries, size_t query,
                                                              int32_t *restrict least) {
     kindred_scan_least_of_blocks(blocks, block_count, queries, query, queries->offsets[query], least);
 }
 
-// The thresholds of some queries for at most THRESHOLD_BLOCKS blocks, THRESHOLD_QUERIES per block.
+// The thresholds of up to THRESHOLD_QUERIES queries for up to THRESHOLD_BLOCKS blocks. `least` has THRESHOLD_QUERIES
+// elements per block.
 AVX2 __attribute__((noinline)) static void find_least(const kindred_code_block *blocks, size_t block_count,
                                                       const kindred_code_queries *queries, size_t first_query,
                                                       size_t count, int32_t *restrict least) {
@@ -61,7 +67,7 @@ AVX2 __attribute__((noinline)) static void find_least(const kindred_code_block *
             kindred_scan_least(&blocks[block], queries, first_query, THRESHOLD_QUERIES, least);
         return;
     }
-    // Too few for a vector of queries: a vector of blocks.
+    // Too few queries for a vector of queries, so a vector of blocks for each.
     for (size_t i = 0; i < count; i++) {
         int32_t own[THRESHOLD_BLOCKS];
         find_least_of_one(blocks, block_count, queries, first_query + i, own);
@@ -69,8 +75,8 @@ AVX2 __attribute__((noinline)) static void find_least(const kindred_code_block *
     }
 }
 
-// Keeps the rows of a block whose sums with `count` queries, a constant of the caller, are large enough. Returns the
-// number of hits there are then.
+// Keeps the rows of a block whose sums with `count` queries reach their thresholds. `count` is a compile-time constant.
+// Returns the new number of hits.
 AVX2 KINDRED_INLINE size_t keep_block(const tile_scan *scan, size_t count, size_t block, const __m256i *low,
                                       const __m256i *high, const int32_t *least, size_t found) {
     __m256i any = _mm256_setzero_si256();
@@ -97,8 +103,8 @@ AVX2 KINDRED_INLINE size_t keep_block(const tile_scan *scan, size_t count, size_
     return found;
 }
 
-// The products of a block with `count` queries, a constant of the caller, so that every sum lives in a register. They
-// contain what storing codes + 128 adds.
+// The sums of products of a block with `count` queries, a compile-time constant, so that every sum is in a register.
+// Sums include the offset that the stored codes + 128 add.
 AVX2 KINDRED_INLINE void multiply_block(const tile_scan *scan, size_t count, size_t block, __m256i *low,
                                         __m256i *high) {
     const kindred_code_queries *queries = scan->queries;
@@ -131,7 +137,7 @@ AVX2 KINDRED_INLINE void multiply_block(const tile_scan *scan, size_t count, siz
     }
 }
 
-// Compares a block with `count` queries, a constant of the caller.
+// Compares a block with `count` queries, a compile-time constant. Returns the new number of hits.
 AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_t block, const int32_t *least,
                                       size_t found) {
     __m256i low[TILE_QUERIES], high[TILE_QUERIES];
@@ -139,7 +145,7 @@ AVX2 KINDRED_INLINE size_t scan_block(const tile_scan *scan, size_t count, size_
     return keep_block(scan, count, block, low, high, least, found);
 }
 
-// Compares two blocks that lie apart with one query.
+// Compares two blocks at different places with one query. Returns the new number of hits.
 AVX2 KINDRED_INLINE size_t scan_two_blocks(const tile_scan *scan, const size_t blocks[2],
                                            const int32_t *const least[2], size_t found) {
     size_t groups = scan->table->groups;
@@ -183,10 +189,10 @@ AVX2 KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t count, size_t first_
     return found;
 }
 
-// A single query waits for memory, which delivers from two places faster than from one: both halves of the blocks are
-// scanned side by side. 640 MB by two threads of an EPYC (Zen 3): 18.4 instead of 21.2 ms.
+// Scans for a single query, which is limited by memory. Both halves of the blocks are scanned side by side, since two
+// streams are read faster than one.
 AVX2 static size_t scan_single(tile_scan *scan, size_t first_block, size_t block_count) {
-    enum { RUN = THRESHOLD_BLOCKS / 2 };
+    enum { RUN = THRESHOLD_BLOCKS / 2 };  // blocks of each half at a time
     int32_t least[2][RUN];
     size_t half = block_count / 2, found = 0;
     scan->first_query = 0;
@@ -254,7 +260,7 @@ AVX2 static size_t scan(const kindred_code_table *table, size_t first_block, siz
     return found;
 }
 
-// The products of a block with `count` queries from the tile's first on, a constant of the caller.
+// Stores the products of a block with `count` queries of the tile, a compile-time constant.
 AVX2 KINDRED_INLINE void store_products(const tile_scan *scan, size_t count, size_t block, size_t query_step,
                                         int32_t *products) {
     __m256i low[TILE_QUERIES], high[TILE_QUERIES];

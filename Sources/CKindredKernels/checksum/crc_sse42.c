@@ -1,14 +1,16 @@
-#include "kernel_table.h"
+// CRC-32C with the instruction of SSE 4.2.
+#include "../kernel_table.h"
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #include <string.h>
 
-// The instruction takes three cycles and can begin every cycle, so three stretches are summed side by side.
+// The instruction has a latency of three cycles and a throughput of one a cycle, so three stretches are summed in
+// parallel.
 enum { STRETCH = 4096 };
 
-// shift_tables[i][b]: what byte i of a sum, being b, contributes to the sum after STRETCH bytes of zeros. Sums are
-// linear in what came before.
+// shift_tables[i][b]: the contribution of the value b in byte i of a sum to the sum after STRETCH more bytes of zeros.
+// A CRC is linear, so the contributions of the four bytes are added (xor).
 static uint32_t shift_tables[4][256];
 
 static inline uint32_t shifted(uint64_t sum) {

@@ -1,5 +1,5 @@
-// What the kernels that scan codes share: the threshold of a block, which rows of a block may be kept, how a kept
-// row is written. Plain C, so that every kernel, and every emulation of one, keeps the same rows.
+// The parts that all scan kernels share: the threshold of a block, the masks, writing hits. Plain C, so that every
+// kernel and every emulation of one keeps the same rows.
 #ifndef KINDRED_SCAN_KERNEL_H
 #define KINDRED_SCAN_KERNEL_H
 
@@ -40,28 +40,28 @@ extern const kindred_scan_entry kindred_avx2_scan;
 extern const kindred_scan_entry kindred_vnni_scan;
 extern const kindred_scan_entry kindred_amx_scan;
 
-// The quads of a query that no instruction limits: four codes of 127.
+// The limit of a quad if no instruction saturates: four codes of 127.
 enum { KINDRED_QUAD_MAX = 508 };
 
 #define KINDRED_INLINE static inline __attribute__((always_inline))
 
-// How many blocks a tile of queries scans before the next tile scans them again: as many as fit `byte_count` bytes
-// of a cache.
+// Blocks of a run. A tile of queries scans a run before the next tile scans it again, so a run fits into `byte_count`
+// bytes of a cache. At least 1.
 KINDRED_INLINE size_t kindred_run_blocks(size_t groups, size_t byte_count) {
     size_t blocks = byte_count / (64 * groups);
     return blocks == 0 ? 1 : blocks;
 }
 
-// A run that fits the first cache together with the queries.
+// Bytes of a run that fits into the first-level cache together with the queries.
 enum { KINDRED_RUN_BYTES = 16 << 10 };
 
-// The least product that a query keeps of a block, by the formula of the header. Comparisons are written so that
-// they are the vector minimum and maximum and send what is not a number to the side that keeps every row; nothing
-// is clamped last, which would end in scalar code.
+// The least product of a block that a query keeps, by the formula of kindred_kernels.h. The comparisons compile to
+// vector minimum and maximum, and treat NaN so that every row is kept. The last operation is no clamp, since that
+// would compile to scalar code.
 KINDRED_INLINE int32_t kindred_threshold_of(kindred_code_block block, float floor, float per_norm, float norm,
                                             float error) {
 #pragma STDC FP_CONTRACT OFF
-    // Both are read: a choice of addresses would become a gather.
+    // Both are loaded, since selecting an address would compile to a gather.
     float norm_min = block.norm_min, norm_max = block.norm_max;
     float row_norm = per_norm >= 0 ? norm_min : norm_max;
     float a = (floor + per_norm * row_norm) * block.inverse_scale;
@@ -80,7 +80,7 @@ KINDRED_INLINE int32_t kindred_scan_threshold(const kindred_code_block *block,
                                 queries->errors[i]);
 }
 
-// The least sum that one query keeps of each of some blocks. The sums contain `offset`, what storing codes + 128 adds.
+// The least sum that one query keeps, for each of some blocks. Sums include `offset`, which the stored codes + 128 add.
 KINDRED_INLINE void kindred_scan_least_of_blocks(const kindred_code_block *blocks, size_t block_count,
                                                  const kindred_code_queries *queries, size_t i, int32_t offset,
                                                  int32_t *restrict least) {
@@ -91,14 +91,14 @@ KINDRED_INLINE void kindred_scan_least_of_blocks(const kindred_code_block *block
         least[block] = kindred_threshold_of(blocks[block], floor, per_norm, norm, error) + offset;
 }
 
-// A block of some columns.
+// The bounds of block `j` of some columns.
 KINDRED_INLINE kindred_code_block kindred_block_of(const kindred_block_columns *columns, size_t j) {
     return (kindred_code_block){.scale = columns->scale[j], .inverse_scale = columns->inverse_scale[j],
                                 .error = columns->error[j], .coded_norm = columns->coded_norm[j],
                                 .norm_min = columns->norm_min[j], .norm_max = columns->norm_max[j]};
 }
 
-// The least product that one query keeps of each block of some columns.
+// The least product that one query keeps, for each block of some columns.
 KINDRED_INLINE void kindred_scan_least_of_columns(const kindred_block_columns *restrict columns,
                                                   const kindred_code_queries *queries, size_t i,
                                                   int32_t *restrict least) {
@@ -109,8 +109,8 @@ KINDRED_INLINE void kindred_scan_least_of_columns(const kindred_block_columns *r
         least[j] = kindred_threshold_of(kindred_block_of(columns, j), floor, per_norm, norm, error);
 }
 
-// The least sum that each of a tile's queries keeps of a block, as above.
-// `count` is a constant of the caller, at least 8; the loop is left whole, since only loops become vectors.
+// The least sum of a block that is kept, for each query of a tile. `count` is a compile-time constant of the caller, at
+// least 8. The loop is not unrolled, since the compiler vectorises loops only.
 KINDRED_INLINE void kindred_scan_least(const kindred_code_block *block, const kindred_code_queries *queries,
                                        size_t first_query, size_t count, int32_t *restrict least) {
 #pragma clang loop unroll(disable)
@@ -118,22 +118,22 @@ KINDRED_INLINE void kindred_scan_least(const kindred_code_block *block, const ki
         least[i] = kindred_scan_threshold(block, queries, first_query + i) + queries->offsets[first_query + i];
 }
 
-// A bit for each row of a block that exists.
+// A bit for each existing row of a block; the last block may have fewer than 16.
 KINDRED_INLINE uint32_t kindred_live_rows(const kindred_code_table *table, size_t block) {
     size_t left = table->row_count - block * KINDRED_BLOCK_ROWS;
     return left >= KINDRED_BLOCK_ROWS ? 0xFFFFu : (1u << left) - 1;
 }
 
-// The masks of a tile's queries. A query without mask reads one word of ones again and again, so that reading is
-// the same for all.
+// The masks of a tile's queries. A query without mask always reads the same word of ones, so that all queries read
+// masks in the same way.
 enum { KINDRED_TILE_QUERIES_MAX = 32 };
 
 typedef struct {
     const uint16_t *words[KINDRED_TILE_QUERIES_MAX];
-    size_t reach[KINDRED_TILE_QUERIES_MAX];  // 0 without mask, else all ones
+    size_t reach[KINDRED_TILE_QUERIES_MAX];  // 0 without mask, else all ones: an index is masked with it
     size_t count;
-    bool skips;  // blocks that no query may keep a row of
-    bool alike;  // all queries have the same mask, or none
+    bool skips;  // blocks are skipped if no query may keep a row of them
+    bool alike;  // all queries have the same mask, or all have none
 } kindred_tile_masks;
 
 static const uint16_t kindred_every_row = 0xFFFF;
@@ -156,6 +156,7 @@ KINDRED_INLINE kindred_tile_masks kindred_masks_of(const kindred_code_queries *q
     return masks;
 }
 
+// The rows of a block that query `i` of the tile may keep, a bit each.
 KINDRED_INLINE uint32_t kindred_masked_rows(const kindred_tile_masks *masks, size_t i, size_t block) {
     return masks->words[i][block & masks->reach[i]];
 }
@@ -169,17 +170,18 @@ KINDRED_INLINE bool kindred_block_wanted(const kindred_tile_masks *masks, size_t
     return any != 0;
 }
 
-// Codes of more bytes come from memory, where gaps cost more than they save if a third of the blocks is wanted: a query
-// of a row in 10 (81 % of the blocks) reads 15 with and 25 GB/s without gaps, one of a row in 31 (40 %) 21 and 24. From
-// a cache, the same two read 114 and 170 with and 96 without (EPYC, Zen 4, d = 64).
+// Codes of more than KINDRED_CACHED_BYTES are read from memory. There, skipping blocks slows reading down by more
+// than it saves if at least one in KINDRED_BLOCKS_PER_WANTED blocks is wanted: gaps break the stream that the
+// hardware prefetches.
 enum { KINDRED_CACHED_BYTES = 32 << 20, KINDRED_BLOCKS_PER_WANTED = 3 };
 
+// Whether the codes are too large for a cache.
 KINDRED_INLINE bool kindred_is_far(const kindred_code_table *table) {
     return 4 * table->groups * table->row_count > KINDRED_CACHED_BYTES;
 }
 
-// Whether the blocks first ..< end of a far table are read with gaps where no query wants one. What a mask leaves out
-// is not kept either way.
+// Whether a scan of the blocks first ..< end of a far table skips unwanted blocks. Rows outside a mask are not kept
+// either way.
 KINDRED_INLINE bool kindred_leaves_gaps(const kindred_tile_masks *masks, size_t first, size_t end) {
     if (!masks->skips) return false;
     size_t wanted = 0;
@@ -187,9 +189,9 @@ KINDRED_INLINE bool kindred_leaves_gaps(const kindred_tile_masks *masks, size_t 
     return KINDRED_BLOCKS_PER_WANTED * wanted < end - first;
 }
 
-// Writes the rows of a block whose bit is set; returns how many hits there are then. Four are written at a time,
-// wanted or not, since the number of hits of a block is nothing a CPU can predict: there is room for all 16 rows
-// of every block that is still to be compared.
+// Appends the rows of a block whose bit is set to the hits; returns the new number of hits. Four elements are written
+// at a time, even if fewer are wanted, since a CPU cannot predict the number of hits of a block. There is room:
+// `hits` has 16 elements for every block that is not compared yet, this one included.
 KINDRED_INLINE size_t kindred_keep_rows(uint32_t rows, const int32_t sums[KINDRED_BLOCK_ROWS], int32_t offset,
                                         size_t query, size_t block, kindred_code_hit *hits, size_t found) {
     kindred_code_hit *next = hits + found;
@@ -207,7 +209,7 @@ KINDRED_INLINE size_t kindred_keep_rows(uint32_t rows, const int32_t sums[KINDRE
     return found;
 }
 
-// Four codes of a query, as one lane.
+// The four codes of a query's group, as one 32-bit lane.
 KINDRED_INLINE int32_t kindred_load_group(const int8_t *codes, size_t group) {
     int32_t lane;
     memcpy(&lane, codes + 4 * group, sizeof lane);

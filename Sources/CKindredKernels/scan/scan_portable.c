@@ -1,8 +1,9 @@
-#include "code_keep.h"
-#include "code_peaks.h"
+// The scan kernel of any CPU, in plain C with vectors of 16 bytes.
+#include "group_peaks.h"
+#include "keep_products.h"
 #include "scan_kernel.h"
 
-// Vectors of 16 bytes, which every target has: the compiler makes instructions or plain code of them.
+// Vectors of 16 bytes. The compiler turns them into vector instructions or scalar code.
 typedef uint8_t codes8 __attribute__((vector_size(8)));
 typedef int16_t wide8 __attribute__((vector_size(16)));
 typedef int32_t sums4 __attribute__((vector_size(16)));
@@ -17,8 +18,9 @@ KINDRED_INLINE sums4 odd(wide8 v) {
     return __builtin_convertvector(__builtin_shufflevector(v, v, 1, 3, 5, 7), sums4);
 }
 
-// A part is the four dimensions of two rows. Products of codes do not fit 16 bits, so both sides are widened
-// first; the sums of the first and the last two dimensions of a row stay apart until the end.
+// The sums of products of a block's rows with one query. A part is the four dimensions of two rows. Products of codes
+// do not fit into 16 bits, so rows and query are widened first. The sums of the first and the last two dimensions of
+// a row are added at the end.
 static void sum_block(const uint8_t *codes, size_t groups, const int8_t *query, int32_t sums[KINDRED_BLOCK_ROWS]) {
     sums4 halves[PART_COUNT] = {0};
     for (size_t group = 0; group < groups; group++, codes += PART_COUNT * PART_BYTES, query += 4) {

@@ -1,3 +1,4 @@
+// The scan kernel for AMX tiles; few queries go to the AVX-512 kernel.
 #include "scan_kernel.h"
 
 #if defined(__x86_64__)
@@ -5,22 +6,24 @@
 
 #define AMX KINDRED_TARGET("avx512f,avx512bw,avx512vl,amx-tile,amx-int8,bmi,popcnt")
 
-// One multiplication takes up to 16 queries (a tile register: a query a row) times a chunk of up to 16 groups of
-// one block (a tile register: a group a row). Two tiles of queries times two blocks fill the eight registers:
+// One instruction multiplies up to 16 queries (a tile register with a query per row) with a chunk of up to 16 groups of
+// one block (a tile register with a group per row). Two tiles of queries and two blocks fill the eight registers:
 //
 //     sums 0 (queries 4, codes 6), 1 (4, 7), 2 (5, 6), 3 (5, 7)
 //
-// so every register that is loaded is used twice. Register numbers are part of the instructions.
+// So every loaded register is used twice. Register numbers are part of the instructions.
 enum {
     TILE_ROWS = 16,
     PAIR_ROWS = 2 * TILE_ROWS,
     CHUNK_GROUPS_MAX = 16,
-    // Below this, most of a tile would be empty and the AVX-512 kernel does less work.
+    // With fewer queries, most of a tile is empty and the AVX-512 kernel does less work.
     QUERIES_MIN = 5,
-    // A run of blocks stays in the second cache, which feeds the tiles fast enough, and is long enough to make
-    // preparing the queries cheap.
+    // A run of blocks stays in the second-level cache, which is fast enough for tiles, and is so long that preparing
+    // the queries for it costs little.
     RUN_BYTES = 128 << 10,
 };
+
+_Static_assert((int)PAIR_ROWS <= (int)KINDRED_TILE_QUERIES_MAX, "the masks of two tiles have room");
 
 // The operand of LDTILECFG (Intel SDM, palette 1).
 typedef struct {
@@ -37,19 +40,19 @@ typedef struct {
     const kindred_code_table *table;
     const kindred_code_queries *queries;
     kindred_code_hit *hits;
-    // Tiles of queries are equally high and chunks of groups equally wide, so that one configuration serves all:
-    // the last tile begins early instead of being lower, the last chunk reads on into the next block, whose codes
-    // meet zeros of the query.
+    // All tiles of queries have the same height and all chunks of groups the same width, so that one configuration
+    // serves all. The last tile overlaps the one before it. The last chunk reads on into the next block, whose codes
+    // are multiplied with zeros of the query.
     size_t tile_rows;
     size_t chunk_groups;
     size_t chunk_count;
-    // The last block of the table has no next one: where its last chunk would read on, it is read from here.
+    // The last block of the table has no next block, so its last chunk is read from this copy.
     size_t edge_block;
     uint8_t edge[64 * CHUNK_GROUPS_MAX];
 } amx_scan;
 
-// The queries of up to two tiles, a lane each. Lanes without a query, or with one of an earlier tile, keep
-// nothing.
+// The queries of up to two tiles, a lane each. A lane without a query, or with a query of an earlier tile, keeps no
+// row.
 typedef struct {
     size_t tile_count;
     const int8_t *codes[2];
@@ -101,10 +104,11 @@ AMX KINDRED_INLINE void load_queries(const amx_scan *scan, const query_pair *pai
     if (tile_count == 2) _tile_loadd(5, pair->codes[1] + at, scan->queries->code_stride);
 }
 
-// Keeps what reaches its threshold of one tile of queries and one block.
+// Keeps the rows of a block that reach their thresholds for one tile of queries. Returns the new number of hits.
 AMX KINDRED_INLINE size_t keep_tile(const amx_scan *scan, const query_pair *pair, size_t first_lane, size_t block,
                                     const int32_t *least, const tile_sums sums, size_t found) {
-    // A lane is negative while it is below all its thresholds; neither side exceeds 2^30 + 2^28.
+    // A lane stays negative while its sums are below their thresholds. Neither exceeds 2^30 + 2^28 in magnitude, so the
+    // difference does not overflow.
     __m512i below = _mm512_set1_epi32(-1);
     for (size_t row = 0; row < scan->tile_rows; row++) {
         __m512i limit = _mm512_set1_epi32(least[row]);
@@ -126,8 +130,8 @@ AMX KINDRED_INLINE size_t keep_tile(const amx_scan *scan, const query_pair *pair
     return found;
 }
 
-// Compares one or two tiles of queries, a constant of the caller, with one or two blocks. A block alone is
-// multiplied twice and kept once.
+// Compares one or two tiles of queries, a compile-time constant, with one or two blocks. A single block is multiplied
+// twice and kept once. Returns the new number of hits.
 AMX KINDRED_INLINE size_t scan_blocks(const amx_scan *scan, const query_pair *pair, size_t tile_count,
                                       const size_t blocks[2], size_t block_count, size_t found) {
     _Alignas(64) tile_sums sums[4];
@@ -140,7 +144,7 @@ AMX KINDRED_INLINE size_t scan_blocks(const amx_scan *scan, const query_pair *pa
         _tile_zero(3);
     }
     for (size_t chunk = 0; chunk < scan->chunk_count; chunk++) {
-        // A single chunk of the queries stays in its registers for the whole run.
+        // A single chunk of the queries stays in its registers during the whole run.
         if (scan->chunk_count > 1) load_queries(scan, pair, tile_count, chunk);
         _tile_loadd(6, chunk_codes(scan, blocks[0], chunk), 64);
         _tile_loadd(7, chunk_codes(scan, blocks[second], chunk), 64);
@@ -236,8 +240,7 @@ AMX static size_t scan(const kindred_code_table *table, size_t first_block, size
     return found;
 }
 
-// Once a scan, and of few blocks but where many results are wanted of rows of like norms: without tiles, since nobody
-// could measure yet from how many blocks on they would be worth it.
+// Products are needed once a scan and mostly of few blocks, so they do not use tiles.
 static void products(const kindred_code_table *table, size_t first_block, size_t block_count,
                      const kindred_code_queries *queries, size_t query_count, int32_t *products) {
     kindred_vnni_scan.products(table, first_block, block_count, queries, query_count, products);

@@ -1,8 +1,8 @@
-// Vectors to int8 codes, with the bounds that make a scan of the codes certain.
+// Encodes vectors as int8 codes, with the proven bounds that a scan of the codes relies on.
 //
-// Codes and bounds have the same bits on every CPU: sums are float64 in a fixed order and nothing is fused, so a
-// codes file made on one machine can be checked byte for byte on another.
-#include "kernel_table.h"
+// Codes and bounds have the same bits on every CPU: sums are float64 in a fixed order and no operation is fused. So a
+// codes file from one machine can be checked byte by byte on another.
+#include "../kernel_table.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,20 +15,21 @@ typedef int32_t lanes_i32 __attribute__((vector_size(4 * LANES)));
 typedef double lanes_f64 __attribute__((vector_size(8 * LANES)));
 typedef int8_t lanes_i8 __attribute__((vector_size(LANES)));
 
-// One body, compiled for the baseline and for AVX2. Lanes are passed by address, since how a wide vector is passed
-// by value depends on the instruction set.
+// One body, compiled for the baseline and for AVX2. Lanes are passed by address, since the calling convention of a wide
+// vector depends on the instruction set.
 #define INLINED static inline __attribute__((always_inline))
 
-// Sums over the elements of one vector; lane j takes elements i with i mod 8 = j.
+// Sums over the elements of one vector. Lane j takes elements i with i mod 8 = j.
 typedef struct {
     lanes_f64 error_squares;
     lanes_i32 code_squares;
     lanes_i32 codes;
 } vector_sums;
 
-// Every float64 sum here has at most d non-negative terms, each with at most three roundings, and at most six
-// operations follow: the computed bound is below the exact one by a factor of at most 1 + (d + 12) 2^-53. Four
-// times that is free, since it is far below the float32 that it ends in.
+// A factor that makes a computed bound at least the exact one. Every float64 sum here has at most d non-negative terms
+// with at most three roundings each, and at most six operations follow, so a computed bound is below the exact one by a
+// factor of at most 1 + (d + 12) 2^-53. The factor here is about four times as far from 1. It costs no precision, since
+// the bounds are stored as float32.
 INLINED double inflation(size_t dimension) { return 1 + (double)(dimension + 16) * 0x1p-51; }
 
 INLINED float rounded_up(double value) {
@@ -41,20 +42,20 @@ INLINED float rounded_down(double value) {
     return (double)rounded > value ? nextafterf(rounded, -INFINITY) : rounded;
 }
 
-// The 1 to 7 elements after the last eight; what is missing is 0.
+// Loads the last 1 to 7 elements; the other lanes are 0.
 INLINED void load_rest(const float *elements, size_t count, lanes_f32 *lanes) {
     *lanes = (lanes_f32){0};
     memcpy(lanes, elements, count * sizeof(float));
 }
 
-// Bits of non-negative floats order as the floats do.
+// Raises `greatest` to the magnitudes of eight elements, as bits: bits of non-negative floats order like the floats.
 INLINED void raise_to_magnitudes(const lanes_f32 *elements, lanes_i32 *greatest) {
     lanes_i32 magnitudes = (lanes_i32)*elements & 0x7FFFFFFF;
     lanes_i32 is_greater = magnitudes > *greatest;
     *greatest = (magnitudes & is_greater) | (*greatest & ~is_greater);
 }
 
-// Raises `greatest` to the magnitudes of a vector.
+// Raises `greatest` to the magnitudes of all elements of a vector.
 INLINED void measure(const float *vector, size_t dimension, lanes_i32 *greatest) {
     size_t whole = dimension & ~(size_t)(LANES - 1);
     lanes_f32 elements;
@@ -67,8 +68,9 @@ INLINED void measure(const float *vector, size_t dimension, lanes_i32 *greatest)
     raise_to_magnitudes(&elements, greatest);
 }
 
-// The scale that gives the greatest magnitude the code 127. Rounded to nearest: the quotient of magnitude and scale
-// exceeds 127 by a factor of at most 1 + 2^-22, which rounds to 127 again, so nothing is cut.
+// The scale that gives the greatest magnitude the code 127; 1 for zeros, and at least 2^-100. It is rounded to nearest,
+// so the quotient of magnitude and scale exceeds 127 by a factor of at most 1 + 2^-22. That rounds to 127, so no code
+// needs clamping.
 INLINED float scale_for(const lanes_i32 *greatest) {
     int32_t bits = 0;
     for (int j = 0; j < LANES; j++) bits = (*greatest)[j] > bits ? (*greatest)[j] : bits;
@@ -79,8 +81,8 @@ INLINED float scale_for(const lanes_i32 *greatest) {
     return scale < 0x1p-100f ? 0x1p-100f : scale;
 }
 
-// The codes of eight elements, added up in `sums`. Adding 1.5 x 2^23 leaves the nearest integer in the low bits of
-// a float32. The products of scale and code are exact in float64.
+// Encodes eight elements and adds to `sums`. Adding 1.5 x 2^23 to a float32 leaves the nearest integer in its low bits.
+// Products of scale and code are exact in float64.
 INLINED void encode_lanes(const lanes_f32 *elements, float scale, float inverse_scale, lanes_i32 *codes,
                           vector_sums *sums) {
     const float shift = 0x1.8p23f;
@@ -93,7 +95,7 @@ INLINED void encode_lanes(const lanes_f32 *elements, float scale, float inverse_
     sums->codes += *codes;
 }
 
-// Codes a vector: four bytes per group, groups `stride` bytes apart, every byte xor `flip`.
+// Encodes a vector: four bytes per group, groups `stride` bytes apart, every byte xor `flip`.
 INLINED void encode_vector(const float *vector, size_t dimension, float scale, size_t stride, int flip,
                            uint8_t *codes, vector_sums *sums) {
     float inverse_scale = 1 / scale;
@@ -130,8 +132,8 @@ INLINED int32_t total_i32(const lanes_i32 *lanes) {
 INLINED void encode_block(const float *const *rows, const double *norms, size_t row_count, size_t dimension,
                           uint8_t *codes, kindred_code_block *block) {
     lanes_i32 greatest = {0};
-    // Rows of a block lie anywhere, and long ones are fetched ahead by the hardware once they have begun: to ask
-    // for 256 elements of each costs more than it brings.
+    // The rows of a block are anywhere in memory. Only the begin of a row is prefetched; then the hardware prefetcher
+    // follows the row.
     size_t near = dimension < PREFETCH_ELEMENTS ? dimension : PREFETCH_ELEMENTS;
     for (size_t r = 0; r < row_count; r++) {
         if (r + PREFETCH_ROWS < row_count) kindred_prefetch(rows[r + PREFETCH_ROWS], near);
@@ -141,7 +143,7 @@ INLINED void encode_block(const float *const *rows, const double *norms, size_t 
     if (row_count < KINDRED_BLOCK_ROWS) memset(codes, 128, 64 * ((dimension + 3) / 4));
 
     double grow = inflation(dimension);
-    // What the canonical sum, the norms and a quotient of them may differ from exact arithmetic, per |x|.
+    // The distance of the canonical sum, of norms and of their quotient from exact arithmetic, per |x|.
     double rounding = (double)(dimension + 8) * 0x1p-50;
     double error_max = 0, norm_min = INFINITY, norm_max = 0;
     int32_t code_squares_max = 0;
@@ -165,7 +167,7 @@ INLINED void encode_block(const float *const *rows, const double *norms, size_t 
     };
 }
 
-// The greatest sum of the magnitudes of a quad; each sum of four has a relative error of at most 2^-22.
+// The greatest sum of the magnitudes of a quad. Each sum of four has a relative error of at most 2^-22.
 INLINED float greatest_quad(const float *query, size_t dimension) {
     float greatest = 0;
     for (size_t i = 0; i < dimension; i += LANES) {
@@ -184,7 +186,7 @@ INLINED void encode_query(const float *query, size_t dimension, int quad_max, in
     lanes_i32 greatest = {0};
     measure(query, dimension, &greatest);
     float scale = scale_for(&greatest);
-    // Rounding adds at most a half to each of the four: a sum of less than quad_max + 1, so of at most quad_max.
+    // Rounding to codes adds at most 1/2 to each of the four magnitudes, so a sum stays below quad_max + 1.
     float quad_scale = greatest_quad(query, dimension) / (float)(quad_max - 2);
     if (quad_max < 4 * 127 && quad_scale > scale) scale = quad_scale;
     vector_sums sums = {0};

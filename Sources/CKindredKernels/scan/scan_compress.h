@@ -1,4 +1,4 @@
-// How the AVX-512 kernels write what they keep.
+// Writing hits with AVX-512.
 #ifndef KINDRED_SCAN_COMPRESS_H
 #define KINDRED_SCAN_COMPRESS_H
 
@@ -6,15 +6,15 @@
 
 #include <immintrin.h>
 
-// Defined empty where these files are compiled against emulated instructions.
+// The emulation of the kernels defines it empty.
 #ifndef KINDRED_TARGET
 #define KINDRED_TARGET(features) __attribute__((target(features)))
 #endif
 
 _Static_assert(sizeof(kindred_code_hit) == 12, "hits are written as three lanes");
 
-// Where the three lanes of each hit come from: a position is lane i of the first source, its product of the second
-// (16 + i); what goes to a lane of a query does not matter.
+// The sources of the three lanes of each hit: the position of hit i is lane i of the first source, its product lane i
+// of the second source (index 16 + i). The query lane is overwritten afterwards, so its source does not matter.
 static const int32_t kindred_hit_sources[3][16] = {
     {0, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0},
     {5, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10},
@@ -25,9 +25,9 @@ static const __mmask16 kindred_query_lanes[3] = {0x9249, 0x4924, 0x2492};
 
 static const int32_t kindred_row_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-// Writes the rows of a block whose bit is set; returns how many hits there are then. Compressed in registers,
-// since compressing to memory is microcode on some CPUs. All 16 places are written, wanted or not: there is room
-// for every row of every block that is still to be compared.
+// Appends the rows of a block whose bit is set to the hits; returns the new number of hits. Lanes are compressed in
+// registers, since compressing to memory is microcode on some CPUs. All 16 elements are written, even if fewer are
+// wanted. There is room: `hits` has 16 elements for every block that is not compared yet, this one included.
 KINDRED_TARGET("avx512f,avx512bw,avx512vl,popcnt")
 KINDRED_INLINE size_t kindred_compress_rows(__mmask16 rows, __m512i sums, int32_t offset, size_t query,
                                             size_t block, kindred_code_hit *hits, size_t found) {

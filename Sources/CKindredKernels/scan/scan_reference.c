@@ -1,3 +1,4 @@
+// The definition of a scan as a plain loop, for tests.
 #include "scan_kernel.h"
 
 size_t kindred_scan_codes_reference(const kindred_code_table *table, size_t first_block, size_t block_count,

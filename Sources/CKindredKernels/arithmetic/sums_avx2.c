@@ -1,17 +1,18 @@
-#include "kernel_table.h"
+// Canonical sums and selection with AVX2.
+#include "../kernel_table.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2,fma")))
 
-// Sums 0-3 and 4-7 are one register each; every lane adds its products in ascending order, as the portable
-// kernel does, and the products are exact, so the bits are the same.
+// The partial sums 0 to 3 and 4 to 7, a register each. Each lane adds its products in ascending order like the portable
+// kernel, and products are exact, so both give the same bits.
 typedef struct {
     __m256d low, high;
 } eight_sums;
 
-// The same additions as `kindred_combine`, of lanes.
+// The additions of `kindred_combine`, on lanes.
 AVX2 static inline double combine(eight_sums sums) {
     __m256d fours = _mm256_add_pd(sums.low, sums.high);
     __m128d twos = _mm_add_pd(_mm256_castpd256_pd128(fours), _mm256_extractf128_pd(fours, 1));
@@ -51,7 +52,7 @@ AVX2 static inline double canonical_sum_of_widened(const double *query, const fl
     return kindred_combine(s);
 }
 
-// In one loop, so that a CPU works at the next sum while one waits for its additions.
+// One loop over all pairs lets the CPU begin the next sum while the additions of the last one complete.
 AVX2 static void canonical_pairs(const double *queries, const float *rows, size_t count,
                                  const kindred_vector_pair *pairs, size_t pair_count, double *sums) {
     for (size_t pair = 0; pair < pair_count; pair++)
@@ -59,7 +60,7 @@ AVX2 static void canonical_pairs(const double *queries, const float *rows, size_
             canonical_sum_of_widened(queries + pairs[pair].query * count, rows + pairs[pair].row * count, count);
 }
 
-// Most groups of eight have no survivor, so the mask is tested once per group.
+// Most groups of eight scores have no survivor, so one test skips a group.
 AVX2 static size_t select_at_least(const float *scores, size_t count, float threshold, uint32_t *survivors) {
     size_t found = 0;
     size_t i = 0;

@@ -1,10 +1,10 @@
+// The peak throughput of fused multiply-adds.
 #include "kindred_kernels.h"
 
 #if defined(__x86_64__)
 
-// Sums that do not wait for each other: as many as hide the time of an addition (two units, at most 5 cycles) and some
-// to spare. In assembly, so that a build without optimization measures the CPU too. All registers are 0: the pace
-// does not depend on the values.
+// Independent sums, enough to hide the latency of an addition: two units with a latency of at most 5 cycles need 10. In
+// assembly, so that a debug build measures the CPU too. All registers are 0, as the speed does not depend on values.
 enum { SUMS = 12 };
 
 #define ADD(register, factor, sum) "vfmadd231ps %%" register factor ", %%" register factor ", %%" register sum "\n"

@@ -1,13 +1,13 @@
-// Keeps rows by products that are known already: plain C that each kernel compiles for its own instructions.
-#ifndef KINDRED_CODE_KEEP_H
-#define KINDRED_CODE_KEEP_H
+// Keeps rows by known products: plain C that each kernel compiles for its own instructions.
+#ifndef KINDRED_KEEP_PRODUCTS_H
+#define KINDRED_KEEP_PRODUCTS_H
 
 #include "scan_kernel.h"
 
 typedef int32_t kindred_block_products __attribute__((ext_vector_type(KINDRED_BLOCK_ROWS)));
 typedef bool kindred_block_rows __attribute__((ext_vector_type(KINDRED_BLOCK_ROWS)));
 
-// The rows of a block whose products are large enough, a bit each.
+// The rows of a block whose product is at least `least`, a bit each.
 KINDRED_INLINE uint32_t kindred_rows_at_least(const int32_t *products, int32_t least) {
     kindred_block_products block;
     memcpy(&block, products, sizeof block);
@@ -21,7 +21,7 @@ KINDRED_INLINE uint32_t kindred_rows_at_least(const int32_t *products, int32_t l
 typedef uint16_t kindred_rows_of_blocks __attribute__((ext_vector_type(KINDRED_COLUMN_BLOCKS)));
 typedef bool kindred_some_blocks __attribute__((ext_vector_type(KINDRED_COLUMN_BLOCKS)));
 
-// A bit for each block that has a row.
+// A bit for each block with at least one row.
 KINDRED_INLINE uint64_t kindred_blocks_with_rows(const uint16_t rows[KINDRED_COLUMN_BLOCKS]) {
     kindred_rows_of_blocks all;
     memcpy(&all, rows, sizeof all);
@@ -32,8 +32,8 @@ KINDRED_INLINE uint64_t kindred_blocks_with_rows(const uint16_t rows[KINDRED_COL
     return bits;
 }
 
-// Compares first and looks at what is kept then: which of the blocks have a row is nothing a CPU can predict. Hits have
-// room for all rows of the blocks that are still to be compared, as a scan's.
+// The body of kindred_keep_products. Compares all blocks of some columns first and visits only those with kept rows,
+// since a CPU cannot predict which blocks have some.
 KINDRED_INLINE size_t kindred_keep_of(const kindred_code_table *table, const kindred_block_columns *columns,
                                       size_t first_block, size_t block_count, const kindred_code_queries *queries,
                                       size_t query_count, const int32_t *products, kindred_code_hit *hits) {
