@@ -444,5 +444,5 @@ final class LoopWorker: @unchecked Sendable {
     func help(_ help: AudienceHelp) { startBulk(help) }
 
     /// Does one unit. False when none is left.
-    func work(on work: any AudienceWork) -> Bool { work.work(scratch: scratch) }
+    func work(on work: any SharedWork) -> Bool { work.work(scratch: scratch) }
 }

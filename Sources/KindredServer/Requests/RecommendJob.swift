@@ -33,8 +33,9 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         do throws(RequestFailure) {
             if let obstacle = request.obstacle(now: now) { throw obstacle }
             if planner != nil {
-                guard try planner!.step(idCount: LoopWorker.idsPerStep) else { return .working }
-                let plan = planner!.finish()
+                guard case .done(let plan) = try planner!.step(idCount: LoopWorker.idsPerStep) else {
+                    return .working
+                }
                 planner = nil
                 request.releasePlanning()
                 queriesLeft = plan.queries.count
@@ -47,10 +48,10 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                         answer!.reserve(byteCountMax: Int(worker.server.limits.replyBytesMax))
                     }
                 }
-                let isComplete = answer!.step(resultCount: resultsPerStep)
+                let step = answer!.step(resultCount: resultsPerStep)
                 try checkReply(byteCount: answer!.byteCount, worker.server.limits)
-                guard isComplete else { return .working }
-                var response = answer.take()!.finish()
+                guard case .done(var response) = step else { return .working }
+                answer = nil
                 let writtenAt = worker.now()
                 request.stamp(&response.origin, now: writtenAt)
                 count(response, worker.metrics)

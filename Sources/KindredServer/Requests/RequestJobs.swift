@@ -23,8 +23,9 @@ final class ScoreJob: LoopJob {
             hasBegun = true
             request.startedAt = now
         }
-        guard plan.step(candidateCount: LoopWorker.idsPerStep) else { return .working }
-        var response = plan.finish()
+        guard case .done(var response) = plan.step(candidateCount: LoopWorker.idsPerStep) else {
+            return .working
+        }
         request.stamp(&response.origin, now: worker.now())
         worker.metrics.queries.count(UInt64(response.outcomes.count))
         request.answer(.score(response))
@@ -53,8 +54,9 @@ final class VectorsJob: LoopJob {
                 hasBegun = true
                 request.startedAt = now
             }
-            guard try plan.step(elementCount: LoopWorker.elementsPerStep) else { return .working }
-            var response = plan.finish()
+            guard case .done(var response) = try plan.step(elementCount: LoopWorker.elementsPerStep) else {
+                return .working
+            }
             request.stamp(&response.origin, now: worker.now())
             request.answer(.vectors(response))
         } catch {

@@ -24,7 +24,7 @@ final class LookalikeStream: LoopJob {
     private var phase = Phase.seeding([], next: 0)
     private var isQueued = false
     /// The work that other loops were last asked to help with.
-    private var helped: (any AudienceWork)?
+    private var helped: (any SharedWork)?
     private var isPumping = false
     private(set) var seedsHaveEnded = false
     private var seedsReceived: UInt64 = 0
@@ -43,7 +43,7 @@ final class LookalikeStream: LoopJob {
         self.server = server
         limits = server.limits
         flow = StreamFlow(windowBytes: body.windowBytes, limits: limits, now: now)
-        let rule = AudienceRule(server.scan)
+        let rule = SelectionRule(server.scan)
         expansion = try LookalikeExpansion(
             request: body, generation: generation, limits: limits, rule: rule)
         summary = LookalikeSummary(origin: AnswerOrigin(model: generation.name, version: generation.version))
@@ -157,7 +157,7 @@ final class LookalikeStream: LoopJob {
             try reserve(expansion!.byteCount)
             switch progress {
             case .working: return .working
-            case .scanning(let work):
+            case .waiting(on: let work):
                 if helped !== work {
                     helped = work
                     for other in server.workers where other !== worker {
@@ -166,7 +166,7 @@ final class LookalikeStream: LoopJob {
                     }
                 }
                 return worker.work(on: work) ? .working : .waiting
-            case .finished(let audience):
+            case .done(let audience):
                 finishExpansion(audience, now: worker.now())
                 return .working
             }
