@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredModel
 
-/// A plan's reply in the making: built piece by piece, so that a reply of many results holds up nobody.
+/// Builds the reply of a plan in steps, so that a reply of many results does not hold up its event loop.
 package struct RecommendAnswer {
     private let plan: RecommendPlan
     private let found: ArraySlice<ScanResult>
@@ -11,6 +11,8 @@ package struct RecommendAnswer {
     private var response: RecommendResponse
     /// Results whose columns are not in the reply yet.
     private var rowsWithoutColumns: ArraySlice<UInt32> = []
+    /// Bytes of the reply after the last step, in memory.
+    package private(set) var byteCount = 0
 
     /// `found` has one element per planned query.
     package init(plan: RecommendPlan, found: ArraySlice<ScanResult>) {
@@ -25,8 +27,7 @@ package struct RecommendAnswer {
         response.offsets.append(0)
     }
 
-    /// Makes room for the results of a long answer, at most `byteCountMax` bytes: arrays that grow would be copied
-    /// again and again.
+    /// Makes room for the results of a long answer, at most `byteCountMax` bytes, because arrays that grow are copied.
     package mutating func reserve(byteCountMax: Int) {
         let count = resultCountExpected(.max)
         response.scores.reserveCapacity(count)
@@ -35,9 +36,27 @@ package struct RecommendAnswer {
         }
     }
 
-    /// Adds queries until about `resultCount` results were added, or columns of as many results. True once all are in.
-    package mutating func step(resultCount: Int) -> Bool {
-        if !rowsWithoutColumns.isEmpty { return gatherColumns(resultCount: resultCount) }
+    /// Adds about `resultCount` results, or the columns of as many results.
+    package mutating func step(resultCount: Int) -> Step<RecommendResponse> {
+        if rowsWithoutColumns.isEmpty { addQueries(resultCount: resultCount) }
+        if !rowsWithoutColumns.isEmpty { gatherColumns(resultCount: resultCount) }
+        byteCount =
+            response.ids.byteCount + response.scores.count * 4
+            + response.columns.reduce(0) { $0 + $1.byteCount }
+        guard rowsWithoutColumns.isEmpty, queriesDone == plan.queryCount else { return .working }
+        return .done(takeResponse())
+    }
+
+    /// The response, without a copy.
+    private mutating func takeResponse() -> RecommendResponse {
+        var taken = RecommendResponse(
+            origin: response.origin, outcomes: [], offsets: [], ids: .empty, scores: [], columns: [])
+        swap(&taken, &response)
+        return taken
+    }
+
+    /// Adds queries until about `resultCount` results were added.
+    private mutating func addQueries(resultCount: Int) {
         var budget = resultCount
         var rows: [UInt32] = []
         if queriesDone == 0 {
@@ -61,22 +80,19 @@ package struct RecommendAnswer {
             budget -= 16
         }
         plan.side.table.ids.append(rows, to: &response.ids)
-        if plan.columns.isEmpty { return queriesDone == plan.queryCount }
-        rowsWithoutColumns = rows[...]
-        return gatherColumns(resultCount: resultCount)
+        if !plan.columns.isEmpty { rowsWithoutColumns = rows[...] }
     }
 
     /// Adds the columns of the next `resultCount` results.
-    private mutating func gatherColumns(resultCount: Int) -> Bool {
+    private mutating func gatherColumns(resultCount: Int) {
         let rows = Array(rowsWithoutColumns.prefix(resultCount))
         rowsWithoutColumns.removeFirst(rows.count)
         for (index, column) in plan.columns.enumerated() {
             response.columns[index].append(contentsOf: column.gather(rows))
         }
-        return rowsWithoutColumns.isEmpty && queriesDone == plan.queryCount
     }
 
-    /// Adds what was found for a planned query.
+    /// Adds the result of a planned query.
     private mutating func add(_ index: Int, to rows: inout [UInt32]) {
         let result = found[found.startIndex + index]
         response.outcomes.append(
@@ -87,7 +103,7 @@ package struct RecommendAnswer {
         plan.rank.append(best, to: &rows, scores: &response.scores, wantsScores: plan.wantsScores)
     }
 
-    /// Results of the first step, at most `resultCount`: how much room they want at once.
+    /// Expected results of the whole answer, at most `resultCount`: the room to make at once.
     private func resultCountExpected(_ resultCount: Int) -> Int {
         var count = 0
         for query in plan.queries where count < resultCount {
@@ -95,13 +111,4 @@ package struct RecommendAnswer {
         }
         return min(count, resultCount)
     }
-
-    /// Bytes of the reply so far, in memory.
-    package var byteCount: Int {
-        response.ids.byteCount + response.scores.count * 4
-            + response.columns.reduce(0) { $0 + $1.byteCount }
-    }
-
-    /// The finished reply; only after `step` said so.
-    package consuming func finish() -> RecommendResponse { response }
 }

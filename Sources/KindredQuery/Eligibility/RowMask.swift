@@ -1,10 +1,10 @@
 import KindredModel
 
-/// The rows that may be in an answer: a bit per row in the order of the codes, so that a scan reads it as it goes.
+/// A set of rows as a bit for each row, in the order of the codes, so that a scan reads the bits in sequence.
 ///
 /// Immutable; several queries may share one.
 package final class RowMask: @unchecked Sendable {
-    /// Rows that are eligible.
+    /// Rows of the set.
     package let count: Int
     private let codes: Int8Codes
     /// One word per block of 16 rows, bit r for the block's r-th row.
@@ -32,6 +32,6 @@ package final class RowMask: @unchecked Sendable {
         return words[position >> 4] >> UInt16(position & 15) & 1 != 0
     }
 
-    /// The mask, valid while this object is held.
+    /// The words, one for each block. Valid while the mask is held.
     var mask: UnsafePointer<UInt16> { UnsafePointer(words) }
 }

@@ -1,10 +1,9 @@
 /// A set of rows in order of insertion, with membership in constant time.
 ///
-/// Open addressing with linear probing over a power of two at most half full. Built once per list of ids, so
-/// that neither sorting nor a bitmap over all rows is paid for a short list; whoever builds it is its only holder, and
-/// nobody inserts afterwards.
+/// Open addressing with linear probing over a power of two that is at most half full. A short list needs neither a sort
+/// nor a bitmap over all rows. Only its builder inserts rows, before it shares the set.
 package final class RowSet: @unchecked Sendable {
-    /// Where rows are looked up. Valid for as long as the set is held: a look does not keep it alive.
+    /// Looks up rows without counting references. Valid while the set is held.
     struct Look {
         /// Row + 1 per slot, 0 where free (rows stay below 2^32 - 1).
         fileprivate let slots: UnsafeMutablePointer<UInt32>
@@ -31,7 +30,7 @@ package final class RowSet: @unchecked Sendable {
     package private(set) var rows: [UInt32] = []
     let look: Look
 
-    /// An empty set with room for `capacity` rows.
+    /// An empty set that takes at most `capacity` rows.
     package init(capacity: Int) {
         var size = 8
         while size < capacity * 2 { size *= 2 }
@@ -44,7 +43,7 @@ package final class RowSet: @unchecked Sendable {
 
     package var count: Int { rows.count }
 
-    /// Adds a row, unless it is there; at most `capacity` rows.
+    /// Adds a row, unless it is there. Traps where the set is full.
     package func insert(_ row: UInt32) {
         var slot = Look.hash(row) & look.mask
         while look.slots[slot] != 0 {

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredSystem
 
-/// A selected audience, best first: external ids and scores, nothing of the generation they came from.
+/// A selected audience, best first: external ids and scores. It holds nothing of its generation.
 package final class Audience: Sendable {
     /// Ids as columns over memory that the audience owns.
     package enum IDs: Sendable {
@@ -21,6 +21,6 @@ package final class Audience: Sendable {
         scoreStorage = scores
     }
 
-    /// One score per row.
+    /// One score per row. Valid while the audience is held.
     package var scores: UnsafeBufferPointer<Float> { scoreStorage.bytes.bindMemory(to: Float.self) }
 }

@@ -4,32 +4,25 @@ import KindredSystem
 
 /// Turns sorted keys into ids and scores, in steps.
 final class AudienceBuilder {
-    enum Progress {
-        case working
-        /// The units of this phase are for whoever has time.
-        case scanning(any AudienceWork)
-        case finished(Audience)
-    }
-
+    private let keys: SortedKeys
     private let count: Int
     private let table: IDTable
-    private let keys: AudienceSort
     private let columns: AudienceColumns
-    /// Where the texts go; nil where ids are numbers.
+    /// Memory of the text ids; nil where ids are numbers.
     private let text: (offsets: MemoryRegion, bytes: MemoryRegion)?
     private let rows: UnsafeMutablePointer<UInt32>
     /// Bytes of the texts so far.
     private var textByteCount = 0
     private var position = 0
 
-    /// Texts of one step: they lie one after the other, so each one's place is known when the one before it is.
+    /// Texts of one step. Each text begins where the one before it ends, so they are written in order by one thread.
     private static let textsPerStep = 1_024
 
-    /// The first `count` of the sorted keys.
-    init(_ keys: AudienceSort, count: Int, ids table: IDTable) throws(MemoryFailure) {
+    /// An audience of the first `count` keys.
+    init(_ keys: SortedKeys, count: Int, ids table: IDTable) throws(MemoryFailure) {
+        self.keys = keys
         self.count = count
         self.table = table
-        self.keys = keys
         columns = try AudienceColumns(keys, count: count, ids: table)
         switch table.kind {
         case .number: text = nil
@@ -45,10 +38,10 @@ final class AudienceBuilder {
 
     deinit { rows.deallocate() }
 
-    func step() -> Progress {
-        guard columns.isComplete else { return .scanning(columns) }
+    func step() -> Step<Audience> {
+        guard columns.isComplete else { return .waiting(on: columns) }
         if let numbers = columns.numbers {
-            return .finished(Audience(count: count, ids: .numbers(numbers), scores: columns.scores))
+            return .done(Audience(count: count, ids: .numbers(numbers), scores: columns.scores))
         }
         guard let text else { preconditionFailure("ids are numbers or texts") }
         let range = position..<min(position + Self.textsPerStep, count)
@@ -63,13 +56,65 @@ final class AudienceBuilder {
         }
         position = range.upperBound
         guard position == count else { return .working }
-        return .finished(
+        return .done(
             Audience(
                 count: count, ids: .text(offsets: text.offsets, bytes: text.bytes), scores: columns.scores))
     }
 
-    /// Bytes that were set aside for the result, but for the memory of the keys.
+    /// Bytes held now.
     var byteCount: Int {
-        columns.scores.byteCount + (text.map { $0.offsets.byteCount + $0.bytes.byteCount } ?? 0)
+        keys.byteCount + columns.scores.byteCount
+            + (text.map { $0.offsets.byteCount + $0.bytes.byteCount } ?? 0)
     }
+}
+
+/// The scores of an audience and its numeric ids, made of sorted keys in units that any thread may take.
+///
+/// Most ids are in no cache, so looking them up takes most of the time of a large audience.
+package final class AudienceColumns: SharedWork, @unchecked Sendable {
+    let scores: MemoryRegion
+    /// UInt64 each; nil where ids are texts.
+    let numbers: MemoryRegion?
+    private let keys: SortedKeys
+    private let count: Int
+    private let table: IDTable
+    private let units: UnitCursor
+
+    /// Keys of one unit: some tens of microseconds.
+    private static let keysPerUnit = 1_024
+
+    /// The first `count` of the sorted keys. Numbers take the memory that the sort left free.
+    package init(_ keys: SortedKeys, count: Int, ids table: IDTable) throws(MemoryFailure) {
+        precondition(
+            count <= keys.count && keys.spare.byteCount >= count * MemoryLayout<UInt64>.stride,
+            "an audience has as many rows as keys, at most")
+        self.keys = keys
+        self.count = count
+        self.table = table
+        scores = try MemoryRegion(byteCount: count * MemoryLayout<Float>.stride)
+        numbers = table.kind == .number ? keys.spare : nil
+        units = UnitCursor(count: (count + Self.keysPerUnit - 1) / Self.keysPerUnit)
+    }
+
+    package func work(scratch: ScanScratch) -> Bool {
+        guard let unit = units.take() else { return false }
+        let range = unit * Self.keysPerUnit..<min((unit + 1) * Self.keysPerUnit, count)
+        let keys = keys.keys
+        let scores = scores.mutableBytes.bindMemory(to: Float.self)
+        let rows = scratch.survivors.room(for: range.count)
+        for index in range {
+            let key = RankingKey(rawValue: keys[index])
+            scores[index] = key.score
+            rows[index - range.lowerBound] = key.row
+        }
+        if let numbers = numbers?.mutableBytes.bindMemory(to: UInt64.self).baseAddress {
+            table.copyNumbers(
+                ofRows: UnsafeBufferPointer(start: rows, count: range.count), into: numbers + range.lowerBound
+            )
+        }
+        units.finish()
+        return true
+    }
+
+    package var isComplete: Bool { units.isComplete }
 }

@@ -1,10 +1,10 @@
 import KindredDomain
 
 extension LookalikeExpansion {
-    /// Bytes to set aside before an expansion begins: what it holds at most, where a sample of the codes says what
-    /// can be expected. `byteCount` tells where it comes to hold more.
+    /// Bytes to set aside before an expansion begins: the most it holds for usual data. `byteCount` tells when it comes
+    /// to hold more.
     package static func byteCount(
-        of request: LookalikeRequest, over generation: Generation, rule: AudienceRule = AudienceRule()
+        of request: LookalikeRequest, over generation: Generation, rule: SelectionRule = SelectionRule()
     ) -> UInt64 {
         guard let side = generation.users else { return 0 }
         let rowCount = UInt64(side.table.count)
@@ -12,8 +12,7 @@ extension LookalikeExpansion {
         // Ids take the place of keys.
         let result =
             wanted * scoreByteCount + min(UInt64(side.table.ids.textByteCount), wanted * idByteCountMax)
-        let goal = AudienceGoal.best(Int(wanted))
-        guard CodedSelection.isWorthwhile(goal: goal, rowCount: Int(rowCount), rule: rule) else {
+        guard rule.mayUseCodes(goal: .best(Int(wanted)), rowCount: Int(rowCount)) else {
             return rowCount / 8 + rowCount * scoreByteCount + wanted * 2 * keyByteCount + result
         }
         let candidates = wanted * candidatesPerRow + sampleByteCount / keyByteCount
@@ -23,12 +22,12 @@ extension LookalikeExpansion {
     private static let scoreByteCount: UInt64 = 4
     private static let keyByteCount: UInt64 = 8
     private static let idByteCountMax: UInt64 = 256
-    /// Keys of a sample, twice.
+    /// Bytes of the keys of a sample, in both memories of its sort.
     private static let sampleByteCount: UInt64 = 1 << 20
-    /// Rows that are scored for each that is wanted, of usual data.
+    /// Rows that are scored for each wanted row of usual data.
     private static let candidatesPerRow: UInt64 = 2
 
-    /// Rows that a request wants; nil where it wants those of a score.
+    /// Rows that a request wants; nil where it wants all rows of a minimum score.
     static func rowCountMax(of request: LookalikeRequest, over side: GenerationSide) -> UInt64? {
         switch request.size {
         case .minimumScore: nil

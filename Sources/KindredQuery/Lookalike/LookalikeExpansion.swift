@@ -1,31 +1,24 @@
 import KindredDomain
 import KindredModel
 
-/// One look-alike expansion, from seeds to audience, in steps that no event loop notices.
+/// One look-alike expansion, from seeds to audience, in steps that are short beside a slice of an event loop.
 ///
-/// Seeds are inserted as they arrive; then `step` is called until it returns `.finished`. While it returns
-/// `.scanning`, any thread may help with the work it names. Same seeds, same generation: same audience.
+/// Seeds are inserted as they arrive; then `step` is called until it is done. While it waits on work, any thread may
+/// help with that. The same seeds and generation give the same audience.
 package struct LookalikeExpansion {
-    /// What `step` came to.
-    package enum Progress {
-        case working
-        /// A phase whose units are for whoever has time: not the same object for every phase.
-        case scanning(any AudienceWork)
-        case finished(Audience)
-    }
-
-    /// What an expansion is at, for whoever measures it.
+    /// The part of an expansion that is going on, for measurements.
     package enum Stage: String, Sendable, CaseIterable {
         case averaging, sampling, sieving, counting, rescoring, collecting, scoring, cutting, sorting,
             building
     }
 
     private enum Phase {
-        case averaging(SeedCentroid)
-        case sifting(CodedSelection, AudienceQuery)
-        case scoring(FullSelection)
+        case fitting(ScorerFit)
+        /// By codes.
+        case selecting(Int8Selection, AudienceQuery)
+        case selectingFromAll(FullSelection)
         case sorting(AudienceSort, count: Int)
-        case building(AudienceBuilder, AudienceSort)
+        case building(AudienceBuilder)
         case finished
     }
 
@@ -36,19 +29,23 @@ package struct LookalikeExpansion {
     private let request: LookalikeRequest
     private let side: GenerationSide
     private let resolver: IDResolver
-    private let rule: AudienceRule
+    private let rule: SelectionRule
     private var firstSeed: ExternalID?
+    /// Nil before the first step.
     private var phase: Phase?
 
-    /// Rows or keys, and elements of seeds, of one step: some tens of microseconds.
+    /// Rows or keys of one step: some tens of microseconds.
     static let rowsPerStep = 8_192
-    /// The same for steps that write to fresh memory, whose pages are made as they go, or all over memory.
+    /// The same for steps that write to fresh memory, whose pages the system makes as they go, or that write all over
+    /// memory.
     static let rowsPerWritingStep = 2_048
+    /// Elements of seeds of one step.
     private static let elementsPerStep = 65_536
 
     /// An expansion without seeds yet.
     package init(
-        request: LookalikeRequest, generation: Generation, limits: Limits, rule: AudienceRule = AudienceRule()
+        request: LookalikeRequest, generation: Generation, limits: Limits,
+        rule: SelectionRule = SelectionRule()
     ) throws(RequestFailure) {
         guard let side = generation.users else { throw .invalidArgument(.sideMissing(.users)) }
         switch request.size {
@@ -78,12 +75,12 @@ package struct LookalikeExpansion {
         UInt64(side.table.count) - (request.includesSeeds ? 0 : seeds.matchedCount)
     }
 
-    /// What the next step goes on with; nil before the first and after the last.
+    /// The part that the next step goes on with; nil before the first and after the last step.
     package var stage: Stage? {
         switch phase {
-        case .averaging: .averaging
-        case .sifting(let selection, _): selection.stage
-        case .scoring(let selection): selection.stage
+        case .fitting: .averaging
+        case .selecting(let selection, _): selection.stage
+        case .selectingFromAll(let selection): selection.stage
         case .sorting: .sorting
         case .building: .building
         case .finished, nil: nil
@@ -94,17 +91,17 @@ package struct LookalikeExpansion {
     package var byteCount: UInt64 {
         let held: Int
         switch phase {
-        case .sifting(let selection, _): held = selection.byteCount
-        case .scoring(let selection): held = selection.byteCount
+        case .selecting(let selection, _): held = selection.byteCount
+        case .selectingFromAll(let selection): held = selection.byteCount
         case .sorting(let sort, _): held = sort.byteCount
-        case .building(let builder, let sort): held = sort.byteCount + builder.byteCount
-        case .averaging, .finished, nil: held = 0
+        case .building(let builder): held = builder.byteCount
+        case .fitting, .finished, nil: held = 0
         }
         return UInt64(seeds.rows.count) / 8 + UInt64(held)
     }
 
-    /// Does the next piece of work. May be called while others still work on what `.scanning` named.
-    package mutating func step() throws(RequestFailure) -> Progress {
+    /// Does the next piece of work. May be called while other threads still do units of it.
+    package mutating func step() throws(RequestFailure) -> Step<Audience> {
         do {
             return try advance()
         } catch let failure as RequestFailure {
@@ -114,60 +111,31 @@ package struct LookalikeExpansion {
         }
     }
 
-    private var excluded: Bitmap? { request.includesSeeds ? nil : seeds.rows }
-
-    private mutating func advance() throws -> Progress {
-        let current = try phase ?? begin()
-        switch current {
-        case .averaging(var centroid):
-            if centroid.step(seedCount: Self.elementsPerStep / side.table.dimension, table: side.table) {
-                phase = try select(makeQuery(centroid))
-            } else {
-                phase = .averaging(centroid)
-            }
-        case .sifting(let selection, let query):
-            let progress = try selection.step()
+    private mutating func advance() throws -> Step<Audience> {
+        switch try phase ?? begin() {
+        case .fitting(var fit):
+            let step = fit.step(elementCount: Self.elementsPerStep, table: side.table)
+            phase = .fitting(fit)
+            return try step.then { (vector) throws in phase = try select(makeQuery(vector)) }
+        case .selecting(let selection, let query):
+            let step = try selection.step()
             rowsScanned = UInt64(selection.rowsScanned)
-            if case .unsuitable = progress {
-                phase = try selectFromAll(query)
-            } else {
-                return follow(progress, or: current)
+            return try step.then { (selected) throws in
+                if let selected { try sort(selected) } else { phase = try selectFromAll(query) }
             }
-        case .scoring(let selection): return follow(try selection.step(), or: current)
+        case .selectingFromAll(let selection):
+            return try selection.step().then { (selected) throws in try sort(selected) }
         case .sorting(let sort, let count):
-            phase = current
-            switch sort.step() {
-            case .working: break
-            case .scanning(let work): return .scanning(work)
-            case .sorted:
-                phase = .building(try AudienceBuilder(sort, count: count, ids: side.table.ids), sort)
+            return try sort.step().then { (keys) throws in
+                phase = .building(try AudienceBuilder(keys, count: count, ids: side.table.ids))
             }
-        case .building(let builder, let sort):
-            switch builder.step() {
-            case .working: phase = .building(builder, sort)
-            case .scanning(let work):
-                phase = .building(builder, sort)
-                return .scanning(work)
-            case .finished(let audience):
-                phase = .finished
-                return .finished(audience)
-            }
+        case .building(let builder):
+            let step = builder.step()
+            if case .done = step { phase = .finished }
+            return step
         case .finished:
             preconditionFailure("an expansion is stepped after its end")
         }
-        return .working
-    }
-
-    /// Goes on to sorting once a selection has selected; stays with `current` until then.
-    private mutating func follow(_ progress: SelectionProgress, or current: Phase) -> Progress {
-        phase = current
-        switch progress {
-        case .scanning(let work): return .scanning(work)
-        case .selected(let sort, let count): phase = .sorting(sort, count: count)
-        case .working: break
-        case .unsuitable: preconditionFailure("everybody can always be scored")
-        }
-        return .working
     }
 
     private func begin() throws -> Phase {
@@ -175,16 +143,16 @@ package struct LookalikeExpansion {
         guard seeds.matchedCount > 0 else {
             throw RequestFailure.noKnownSeed(count: seeds.receivedCount, first: firstSeed)
         }
-        return .averaging(SeedCentroid(seeds: seeds.rows, dimension: generation.dimension))
+        return .fitting(ScorerFit(request.scorer, seeds: seeds.rows, dimension: generation.dimension))
     }
 
-    private func makeQuery(_ centroid: SeedCentroid) throws -> AudienceQuery {
-        let mean = centroid.finish()!
+    private func makeQuery(_ vector: QueryVector) throws -> AudienceQuery {
         let ranking = RankingVector(
-            mean, by: request.similarity ?? .cosine, metric: generation.metric,
+            vector, by: request.similarity ?? .cosine, metric: generation.metric,
             dimension: generation.dimension)
         guard let ranking else { throw RequestFailure.invalidArgument(.seedsCancel) }
-        return AudienceQuery(side: side, ranking: ranking)
+        return AudienceQuery(
+            side: side, ranking: ranking, goal: goal, excluded: request.includesSeeds ? nil : seeds.rows)
     }
 
     private var goal: AudienceGoal {
@@ -196,14 +164,18 @@ package struct LookalikeExpansion {
     }
 
     private mutating func select(_ query: AudienceQuery) throws -> Phase {
-        guard CodedSelection.isWorthwhile(goal: goal, rowCount: side.table.count, rule: rule) else {
+        guard rule.mayUseCodes(goal: query.goal, rowCount: side.table.count) else {
             return try selectFromAll(query)
         }
-        return .sifting(try CodedSelection(query, goal: goal, excluded: excluded, rule: rule), query)
+        return .selecting(try Int8Selection(query, rule: rule), query)
     }
 
     private mutating func selectFromAll(_ query: AudienceQuery) throws -> Phase {
         rowsScanned = UInt64(side.table.count)
-        return .scoring(try FullSelection(query, goal: goal, excluded: excluded))
+        return .selectingFromAll(try FullSelection(query))
+    }
+
+    private mutating func sort(_ selected: SelectedKeys) throws {
+        phase = .sorting(try AudienceSort(selected.keys), count: selected.count)
     }
 }

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredModel
 
-/// External ids to rows of one table. The only place where the two kinds of ids meet.
+/// Maps external ids to rows of one table. The only place where the two kinds of ids meet.
 package struct IDResolver {
     package let table: VectorTable
 
@@ -9,8 +9,8 @@ package struct IDResolver {
 
     /// The row of an id, or nil where the table does not have it.
     ///
-    /// A text that is a plain decimal finds a numeric id; any other text is in no numeric table. A number asked
-    /// of a table of texts is a mistake of the caller, not an unknown id.
+    /// A text that is a plain decimal number finds a numeric id; a numeric table has no other text. A number is not
+    /// looked up in a table of texts: that is INVALID_ARGUMENT, not an unknown id.
     package func row(_ ids: IDList, _ index: Int) throws(RequestFailure) -> UInt32? {
         switch (ids, table.ids.kind) {
         case (.numbers(let values), .number):

@@ -1,9 +1,9 @@
 import KindredDomain
 import KindredModel
 
-/// Turns the queries of a request into vectors, with the rows each is made of.
+/// Turns the queries of a request into ranking vectors, with the rows each is made of.
 package struct QueryScopePlanner {
-    /// What ranks a query's rows, and the rows of the target it was made of.
+    /// A query's ranking vector, and the rows of the target that it is made of.
     package struct Resolved {
         package var ranking: RankingVector
         package var members: [UInt32]
@@ -16,7 +16,7 @@ package struct QueryScopePlanner {
     private let source: GenerationSide?
     private let similarity: Similarity
 
-    /// Checks what holds for all queries of the request.
+    /// Checks the parts of the request that all queries share.
     package init(scope: QueryScope, generation: Generation) throws(RequestFailure) {
         guard let target = generation.side(scope.target) else {
             throw .invalidArgument(.sideMissing(scope.target))
@@ -47,8 +47,8 @@ package struct QueryScopePlanner {
         similarity = scope.similarity ?? Self.defaultSimilarity(of: scope, metric: generation.metric)
     }
 
-    /// The model's metric, but cosine between an item and items or a user and users: there a plain inner
-    /// product finds the popular instead of the similar.
+    /// The model's metric; but cosine between an item and items, or a user and users, because there the inner product
+    /// finds popular rows instead of similar ones.
     private static func defaultSimilarity(of scope: QueryScope, metric: Similarity) -> Similarity {
         switch (scope.queries, scope.target) {
         case (.items, .items), (.users, .users): .cosine
@@ -56,7 +56,7 @@ package struct QueryScopePlanner {
         }
     }
 
-    /// What resolving query `index` costs, in look-ups of one id: a member of a basket is looked up and added.
+    /// The cost of resolving query `index`, in look-ups of one id. A basket's members are looked up and added.
     package func cost(ofQuery index: Int) -> Int {
         switch queries {
         case .users, .items: 1
@@ -66,7 +66,7 @@ package struct QueryScopePlanner {
         }
     }
 
-    /// The vector of query `index`.
+    /// The ranking vector of query `index`.
     package func resolve(_ index: Int) throws(RequestFailure) -> Resolved {
         switch queries {
         case .users(let ids): return try stored(ids, index, side: .users)

@@ -2,7 +2,7 @@ import KindredDomain
 import KindredKernels
 import KindredModel
 
-/// The vector a query compares with: a stored row, or one that was made for it.
+/// The vector that a query compares rows with: a stored row, or a vector made for the query.
 package struct QueryVector: @unchecked Sendable {
     /// Points into a table that the plan's generation keeps alive.
     private let stored: UnsafePointer<Float>?
@@ -20,7 +20,7 @@ package struct QueryVector: @unchecked Sendable {
         norm = table.norms[Int(row)]
     }
 
-    /// A made vector; its elements are finite.
+    /// A vector made for the query; its elements are finite.
     package init(made elements: [Float]) {
         stored = nil
         made = elements
@@ -30,7 +30,7 @@ package struct QueryVector: @unchecked Sendable {
     /// True for the vector of a stored row.
     package var isStored: Bool { stored != nil }
 
-    /// Calls `body` with the elements.
+    /// Calls `body` with the elements, which are valid during the call.
     package func withElements<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
         if let stored { return body(stored) }
         return made.withUnsafeBufferPointer { body($0.baseAddress!) }
@@ -43,7 +43,7 @@ package struct QueryVector: @unchecked Sendable {
         }
     }
 
-    /// A vector that came with a request, checked: finite, norm at most 2^60.
+    /// A vector of a request. Throws where an element is not finite or the norm is above 2^60.
     package static func given(_ elements: ArraySlice<Float>) throws(RequestFailure) -> QueryVector {
         for (position, element) in elements.enumerated() where !element.isFinite {
             throw .invalidArgument(.vectorNotFinite(element: position, value: element))
@@ -61,7 +61,7 @@ package struct MeanVector {
 
     package init(dimension: Int) { sums = Array(repeating: 0, count: dimension) }
 
-    /// Adds a row. Rows must come in ascending order for the documented bits.
+    /// Adds a row. Rows must come in ascending order, because the order of the sum decides its last bits.
     package mutating func add(_ row: UnsafePointer<Float>, weight rowWeight: Float) {
         let factor = Double(rowWeight)
         sums.withUnsafeMutableBufferPointer { sums in

@@ -1,8 +1,8 @@
 import KindredDomain
 
-/// What a request became: its planned queries, and why the others have no plan.
+/// A planned request: its queries that can be scanned, and the failures of the others.
 ///
-/// An object: scan and answer both hold it, and each would count references to all that it holds.
+/// An object, because scan and answer both hold it: as a value, each would count references to all of its members.
 package final class RecommendPlan: Sendable {
     /// A query of the request that has no plan.
     package struct Failure: Sendable {
@@ -15,7 +15,7 @@ package final class RecommendPlan: Sendable {
     package let target: Side
     /// The side of the generation that the target names.
     package let side: GenerationSide
-    /// In the order of the request, those that failed left out.
+    /// In the order of the request, without the failed ones.
     package let queries: [PlannedQuery]
     /// In the order of the request.
     package let failures: [Failure]

@@ -48,16 +48,16 @@ package final class RecommendPlanner {
         queries.reserveCapacity(request.scope.queries.count)
     }
 
-    /// Works on the plan until about `idCount` ids are resolved. True once the plan is complete.
-    package func step(idCount: Int) throws(RequestFailure) -> Bool {
+    /// Works on the plan until about `idCount` ids are resolved.
+    package func step(idCount: Int) throws(RequestFailure) -> Step<RecommendPlan> {
         var budget = idCount
         while budget > 0 {
             switch stage {
             case .sharedLists:
-                guard try eligibility.resolveShared(&budget) else { return false }
+                guard try eligibility.resolveShared(&budget) else { return .working }
                 stage = beginning(ofQuery: 0)
             case .ownLists(let query):
-                guard eligibility.resolveOwn(ofQuery: query, &budget) else { return false }
+                guard eligibility.resolveOwn(ofQuery: query, &budget) else { return .working }
                 stage = .query(query)
             case .query(let query):
                 plan(query)
@@ -65,19 +65,18 @@ package final class RecommendPlanner {
                 budget -= scope.cost(ofQuery: query)
                 stage = query + 1 < request.scope.queries.count ? beginning(ofQuery: query + 1) : .done
             case .done:
-                return true
+                return .done(plan)
             }
         }
-        if case .done = stage { return true }
-        return false
+        if case .done = stage { return .done(plan) }
+        return .working
     }
 
     private func beginning(ofQuery query: Int) -> Stage {
         eligibility.hasOwnLists ? .ownLists(query: query) : .query(query)
     }
 
-    /// The finished plan; only after `step` said so.
-    package func finish() -> RecommendPlan {
+    private var plan: RecommendPlan {
         RecommendPlan(
             generation: scope.generation, target: request.scope.target, side: scope.target, queries: queries,
             failures: failures, rank: rank, wantsScores: request.wantsScores, columns: columns)

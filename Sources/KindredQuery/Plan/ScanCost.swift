@@ -1,17 +1,17 @@
 import KindredKernels
 
-/// What a query costs, in the float32 multiply-adds that BLAS does in the same time: for deciding what fits a slice.
+/// The cost of queries, in the float32 multiply-adds that BLAS does in the same time. Decides what fits a slice.
 package enum ScanCost {
     /// The cost of planned queries over one side.
     package static func of(_ queries: ArraySlice<PlannedQuery>, over side: GenerationSide) -> Int {
         queries.reduce(0) { $0 + of($1, over: side) }
     }
 
-    /// Per query beside its rows: coding, selection, answer.
+    /// Fixed cost of a query: coding, selection, answer.
     private static let perQuery = 30_000
     private static let perResult = 500
 
-    /// The cost of so many queries that may be eligible for all rows of a side: what is known before they are planned.
+    /// The greatest cost of queries over a side, known before they are planned.
     package static func atMost(queryCount: Int, k: Int, over side: GenerationSide) -> Int {
         let rows = side.table.count
         let products = rows * side.table.dimension / ScanKernel.chosen.productsPerMultiplyAdd

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredModel
 
-/// The scores of given candidates: planned and computed in one pass, in steps.
+/// The scores of given candidates, planned and computed in one pass, in steps.
 package struct ScorePlan {
     private let request: ScoreRequest
     private let scope: QueryScopePlanner
@@ -10,14 +10,14 @@ package struct ScorePlan {
     private var open: OpenQuery?
     private var response: ScoreResponse
 
-    /// The query that is being scored.
+    /// A query that is being scored.
     private struct OpenQuery {
         let planned: QueryScopePlanner.Resolved
         let range: Range<Int>
         var next: Int
     }
 
-    /// Checks what holds for all queries of the request.
+    /// Checks the parts of the request that all queries share.
     package init(request: ScoreRequest, generation: Generation) throws(RequestFailure) {
         self.request = request
         scope = try QueryScopePlanner(scope: request.scope, generation: generation)
@@ -28,14 +28,14 @@ package struct ScorePlan {
             offsets: [0], scores: [], found: [])
     }
 
-    /// Scores about `candidateCount` candidates. True once every query is done.
-    package mutating func step(candidateCount: Int) -> Bool {
+    /// Scores about `candidateCount` candidates.
+    package mutating func step(candidateCount: Int) -> Step<ScoreResponse> {
         var budget = candidateCount
         while budget > 0, query < request.scope.queries.count {
             do throws(RequestFailure) {
                 try advance(&budget)
             } catch {
-                // What was scored of the query before the failure is taken back.
+                // Removes the scores that the query had before it failed.
                 let start = Int(response.offsets[query])
                 response.scores.removeSubrange(start...)
                 response.found.removeSubrange(start...)
@@ -43,11 +43,8 @@ package struct ScorePlan {
                 budget -= 1
             }
         }
-        return query == request.scope.queries.count
+        return query == request.scope.queries.count ? .done(response) : .working
     }
-
-    /// The finished response; only after `step` said so.
-    package consuming func finish() -> ScoreResponse { response }
 
     private mutating func advance(_ budget: inout Int) throws(RequestFailure) {
         var current: OpenQuery

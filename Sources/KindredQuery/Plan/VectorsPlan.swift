@@ -25,8 +25,8 @@ package struct VectorsPlan {
             dimension: UInt32(generation.dimension), found: [], elements: [])
     }
 
-    /// Copies about `elementCount` elements. True once every id is done.
-    package mutating func step(elementCount: Int) throws(RequestFailure) -> Bool {
+    /// Copies about `elementCount` elements.
+    package mutating func step(elementCount: Int) throws(RequestFailure) -> Step<VectorsResponse> {
         let table = side.table
         let end = min(next + max(1, elementCount / table.dimension), request.ids.count)
         let resolver = IDResolver(table: table)
@@ -39,9 +39,6 @@ package struct VectorsPlan {
             }
         }
         next = end
-        return next == request.ids.count
+        return next == request.ids.count ? .done(response) : .working
     }
-
-    /// The finished response; only after `step` said so.
-    package consuming func finish() -> VectorsResponse { response }
 }

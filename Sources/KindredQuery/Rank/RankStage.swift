@@ -11,7 +11,7 @@ package struct RankStage: Sendable {
     package var fetchCount: Int { k }
 
     /// Appends the rows that are returned for a query, best first, and their scores where `wantsScores`.
-    func append(
+    package func append(
         _ found: consuming TopRows, to rows: inout [UInt32], scores: inout [Float], wantsScores: Bool
     ) {
         found.finish(first: k) { rows.append($0.row) }

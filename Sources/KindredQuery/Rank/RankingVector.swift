@@ -10,7 +10,7 @@ package struct RankingVector: Sendable {
     /// `.dot`: the score is the sum. `.cosine`: the sum divided by both norms.
     package let similarity: Similarity
 
-    /// A vector whose sums become scores by `similarity` as it stands, whatever the model's metric is.
+    /// A vector whose sums become scores by `similarity`, independent of the model's metric.
     package init(_ vector: QueryVector, similarity: Similarity) {
         self.vector = vector
         self.similarity = similarity

@@ -2,28 +2,29 @@ import KindredDomain
 
 /// The best k rows of one query that a thread has scored, and the threshold they make.
 ///
-/// A binary heap of ranking keys, the worst of them first, in memory lent by the owner: the threshold is the k-th
-/// best score at every moment, and an offer that is not among the best costs a comparison.
-struct BestRows {
-    let k: Int
+/// A binary heap of ranking keys, the worst one first, in memory lent by the owner. The threshold is the k-th best
+/// score at every moment, which a scan of codes needs after every row, and an offer that is not among the best costs a
+/// comparison. `TopRows` is the selection of the other paths.
+package struct BestRows {
+    package let k: Int
     /// Scores below this can no longer be among the best k.
-    private(set) var threshold: Float
+    package private(set) var threshold: Float
     private var count = 0
     private let heap: UnsafeMutablePointer<UInt64>
 
     /// No rows yet. `heap` has room for k.
-    init(k: Int, minimumScore: Float, heap: UnsafeMutablePointer<UInt64>) {
+    package init(k: Int, minimumScore: Float, heap: UnsafeMutablePointer<UInt64>) {
         self.k = k
         self.heap = heap
         threshold = minimumScore
     }
 
-    /// Raises the threshold to one that somebody else has found for the same query.
-    mutating func raiseThreshold(to score: Float) { threshold = max(threshold, score) }
+    /// Raises the threshold to a score that at least k rows of the query are known to reach.
+    package mutating func raiseThreshold(to score: Float) { threshold = max(threshold, score) }
 
     /// Offers a row that was not offered before.
     @inline(__always)
-    mutating func offer(score: Float, row: UInt32) {
+    package mutating func offer(score: Float, row: UInt32) {
         guard score >= threshold else { return }
         let key = RankingKey(score: score, row: row).rawValue
         if count < k {
@@ -63,9 +64,9 @@ struct BestRows {
         heap[index] = key
     }
 
-    /// The rows, as a selection that others can be merged into. Rows below the threshold are left out. The last call:
-    /// it sorts what the heap holds, in place (Williams, Algorithm 232: Heapsort, Communications of the ACM 7, 1964).
-    consuming func selection(k wanted: Int) -> TopRows {
+    /// The rows that reach the threshold, as a selection that others can be merged into. Sorts the heap in place
+    /// (Williams, Algorithm 232: Heapsort, Communications of the ACM 7, 1964).
+    package consuming func selection(k wanted: Int) -> TopRows {
         for last in stride(from: count - 1, to: 0, by: -1) {
             let key = heap[last]
             heap[last] = heap[0]

@@ -1,25 +1,25 @@
 import KindredDomain
 import KindredKernels
 
-/// Which approximate scores prove that a row cannot be in the answer.
+/// Decides which approximate scores prove that a row cannot be in the answer.
 ///
-/// A row may be dropped only if the float32 rounding of an upper bound of its canonical sum (or cosine) is
-/// strictly below the threshold T: a row that rounds to a tie may still win by its id. Everything here errs
-/// toward keeping a row.
+/// A row may be dropped only if the float32 rounding of an upper bound of its canonical sum (or cosine) is strictly
+/// below the threshold T: a row that rounds to a tie may still win by its id. Every rounding here errs toward keeping a
+/// row.
 package struct DiscardRule: Sendable {
     private let bound: BLASErrorBound
 
     package init(dimension: Int) { bound = BLASErrorBound(dimension: dimension) }
 
-    /// The greatest real number that rounds to a float32 below T is below this, as is every smaller one: the
-    /// middle between T and the float32 before it, which is exact in float64.
-    static func roundingFloor(of threshold: Float) -> Double {
+    /// Every real number below this rounds to a float32 below T: the middle between T and the float32 before it, which
+    /// is exact in float64.
+    package static func roundingFloor(of threshold: Float) -> Double {
         threshold == -.infinity ? -.infinity : (Double(threshold) + Double(threshold.nextDown)) / 2
     }
 
-    /// Rows of a lesser norm cannot reach the threshold by their inner product with the query (Cauchy-Schwarz). 2^-36
-    /// covers the roundings of both norms and of the canonical sum, up to 4,096 elements.
-    static func leastNorm(threshold: Float, queryNorm: Double) -> Double {
+    /// Inner products of rows of a lesser norm with the query cannot reach the threshold (Cauchy-Schwarz). 2^-36 covers
+    /// the roundings of both norms and of the canonical sum, up to 4,096 elements.
+    package static func leastNorm(threshold: Float, queryNorm: Double) -> Double {
         let floor = roundingFloor(of: threshold)
         return floor > 0 && queryNorm > 0 ? floor / queryNorm * (1 - 0x1p-36) : 0
     }
@@ -57,7 +57,8 @@ package struct DiscardRule: Sendable {
         return Double(approximate) / (queryNorm * rowNorm) - bound.relative - 0x1p-45
     }
 
-    static func roundedDown(_ value: Double) -> Float {
+    /// A float32 that is at most a value.
+    package static func roundedDown(_ value: Double) -> Float {
         let lowered = value - value.magnitude * 0x1p-50
         let rounded = Float(lowered)
         return Double(rounded) > lowered ? rounded.nextDown : rounded

@@ -4,18 +4,18 @@ import Synchronization
 
 /// Queries against one side of one generation that share a scan, cut into units that any thread may take.
 ///
-/// A thread makes a `ScanWorker`, calls `work` until it returns false (stopping between calls as it likes),
-/// and deposits the worker. The deposit that completes the batch returns true; then `takeResults` has all.
-/// Answers do not depend on who took which unit.
+/// A thread makes a `ScanWorker`, calls `work` until it returns false (stopping between calls as it likes), and
+/// deposits the worker. The deposit that completes the batch returns true; then `takeResults` has all results. Results
+/// do not depend on which thread took which unit.
 package final class ScanBatch: Sendable {
     package let generation: Generation
     package let queries: [PlannedQuery]
     private let side: GenerationSide
     private let gathered: GatheredQueries
-    private let tiled: TiledQueries
-    private let coded: CodedGroups
-    private let firstTiledUnit: Int
-    private let firstCodedUnit: Int
+    private let blas: BLASQueries
+    private let int8: Int8Queries
+    private let firstBLASUnit: Int
+    private let firstInt8Unit: Int
     package let unitCount: Int
     private let cursor = Atomic<Int>(0)
     private let deposits: Mutex<Deposits>
@@ -27,11 +27,12 @@ package final class ScanBatch: Sendable {
         var results: [ScanResult]
     }
 
-    /// Rows that a thread scans before what it keeps waits for its vectors.
+    /// Rows that a thread scans before its scoring lags one call of the kernel, so that prefetched vectors have
+    /// arrived.
     package static let rowsBeforeWaiting = 32 << 10
 
-    /// Cuts queries against a side of a generation into units. `kernel` scans the codes; what a thread keeps waits for
-    /// its vectors once it has scanned `rowsBeforeWaiting` rows, at any number of which the answers are the same.
+    /// Cuts queries against a side of a generation into units. `kernel` scans the codes. Answers do not depend on
+    /// `rowsBeforeWaiting`.
     package init(
         generation: Generation, target: GenerationSide, queries: [PlannedQuery],
         kernel: ScanKernel = .chosen, rowsBeforeWaiting: Int = ScanBatch.rowsBeforeWaiting
@@ -40,17 +41,17 @@ package final class ScanBatch: Sendable {
         self.generation = generation
         self.queries = queries
         side = target
-        var tiledIndices: [Int] = []
-        var codedIndices: [Int] = []
-        codedIndices.reserveCapacity(queries.count)
+        var blasIndices: [Int] = []
+        var int8Indices: [Int] = []
+        int8Indices.reserveCapacity(queries.count)
         var gathered = GatheredQueries()
         var results = Array(repeating: ScanResult(), count: queries.count)
         for (index, query) in queries.enumerated() {
             switch query.path {
             case .blas:
-                tiledIndices.append(index)
+                blasIndices.append(index)
                 results[index].counts.rowsScanned = target.table.count
-            case .int8: codedIndices.append(index)
+            case .int8: int8Indices.append(index)
             case .gather:
                 let rowCount = query.eligibility.list?.count ?? 0
                 gathered.append(index, rowCount: rowCount)
@@ -58,25 +59,25 @@ package final class ScanBatch: Sendable {
             }
         }
         self.gathered = gathered
-        tiled = TiledQueries(queries, at: tiledIndices, over: target)
-        coded = CodedGroups(queries, at: codedIndices, over: target, kernel: kernel)
-        firstTiledUnit = gathered.unitCount
-        // Units of the int8 path come last: when no query needs more rows, what is left is given up at once.
-        firstCodedUnit = firstTiledUnit + tiled.unitCount
-        unitCount = firstCodedUnit + coded.unitCount
+        blas = BLASQueries(queries, at: blasIndices, over: target)
+        int8 = Int8Queries(queries, at: int8Indices, over: target, kernel: kernel)
+        firstBLASUnit = gathered.unitCount
+        // Units of the int8 path come last: when no query needs more rows, all remaining units are dropped at once.
+        firstInt8Unit = firstBLASUnit + blas.unitCount
+        unitCount = firstInt8Unit + int8.unitCount
         deposits = Mutex(Deposits(results: results))
     }
 
     /// A thread's share of the answers.
     package func makeWorker() -> ScanWorker {
-        ScanWorker(queryCount: queries.count, groupCount: coded.groups.count)
+        ScanWorker(queryCount: queries.count, groupCount: int8.groups.count)
     }
 
-    /// True while units are left that nobody took.
+    /// True while units are left that no thread has taken.
     package var hasUnits: Bool { cursor.load(ordering: .relaxed) < unitCount }
 
-    /// Takes one unit and scans it, or, when none is left, ends one of the worker's queries. False when nothing is
-    /// left to do but to deposit the worker.
+    /// Takes one unit and scans it, or, when none is left, finishes one of the worker's queries. False when only the
+    /// deposit is left to do.
     package func work(_ worker: inout ScanWorker, scratch: ScanScratch) -> Bool {
         if let unit = worker.unitLeft {
             scanCodes(unit, &worker, scratch)
@@ -84,39 +85,40 @@ package final class ScanBatch: Sendable {
         }
         let unit = cursor.wrappingAdd(1, ordering: .relaxed).oldValue
         guard unit < unitCount else { return worker.finishOne() }
-        if unit < firstTiledUnit {
+        if unit < firstBLASUnit {
             gathered.scan(unit, queries, over: side, &worker, scratch)
             worker.unitsDone += 1
-        } else if unit < firstCodedUnit {
-            tiled.scan(unit - firstTiledUnit, queries, over: side, &worker, scratch)
+        } else if unit < firstInt8Unit {
+            blas.scan(unit - firstBLASUnit, queries, over: side, &worker, scratch)
             worker.unitsDone += 1
         } else {
-            scanCodes(coded.unit(unit - firstCodedUnit), &worker, scratch)
+            scanCodes(int8.unit(unit - firstInt8Unit), &worker, scratch)
         }
         return true
     }
 
-    /// Scans blocks of a unit. Where many rows must be scored, the rest of them is the worker's next piece of work.
-    private func scanCodes(_ unit: CodedGroups.Unit, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
-        let scan =
-            worker.coded[unit.group]
-            ?? Int8Scanner(coded.groups[unit.group], side: side, rowsBeforeWaiting: rowsBeforeWaiting)
-        worker.coded[unit.group] = scan
-        worker.unitLeft = scan.scan(blocks: unit.blocks, scratch: scratch).map {
-            CodedGroups.Unit(group: unit.group, blocks: $0)
+    /// Scans the blocks of a unit. Where many rows must be scored, the rest of the unit is the worker's next piece of
+    /// work.
+    private func scanCodes(_ unit: Int8Queries.Unit, _ worker: inout ScanWorker, _ scratch: ScanScratch) {
+        let scanner =
+            worker.scanners[unit.group]
+            ?? Int8Scanner(int8.groups[unit.group], side: side, rowsBeforeWaiting: rowsBeforeWaiting)
+        worker.scanners[unit.group] = scanner
+        worker.unitLeft = scanner.scan(blocks: unit.blocks, scratch: scratch).map {
+            Int8Queries.Unit(group: unit.group, blocks: $0)
         }
         guard worker.unitLeft == nil else { return }
         worker.unitsDone += 1
-        guard coded.mayEndEarly, scan.isDone else { return }
+        guard int8.mayEndEarly, scanner.isDone else { return }
         let next = cursor.exchange(unitCount, ordering: .relaxed)
         worker.unitsDone += unitCount - min(next, unitCount)
     }
 
-    /// Hands in a worker's share. True for the one deposit that completes the batch.
+    /// Merges a worker's share into the results. True for the one deposit that completes the batch.
     package func deposit(_ worker: consuming ScanWorker) -> Bool {
         let unitsDone = worker.unitsDone
         let tops = worker.tops
-        let coded = worker.coded
+        let scanners = worker.scanners
         return deposits.withLock { deposits in
             for (index, top) in tops.enumerated() {
                 guard let top else { continue }
@@ -126,7 +128,7 @@ package final class ScanBatch: Sendable {
                     deposits.results[index].best!.merge(top)
                 }
             }
-            for scan in coded { scan?.addCounts(to: &deposits.results) }
+            for scanner in scanners { scanner?.addCounts(to: &deposits.results) }
             deposits.unitsDone += unitsDone
             guard deposits.unitsDone == unitCount, !deposits.isComplete else { return false }
             deposits.isComplete = true
@@ -134,7 +136,7 @@ package final class ScanBatch: Sendable {
         }
     }
 
-    /// What was found for each query. Only after the completing deposit; once.
+    /// The result of each query. Only after the completing deposit; once.
     package func takeResults() -> [ScanResult] {
         deposits.withLock { deposits in
             var results: [ScanResult] = []
@@ -143,12 +145,12 @@ package final class ScanBatch: Sendable {
         }
     }
 
-    /// The queries that let so many rows through their thresholds that BLAS is the better engine for them: a batch of
-    /// their own, whose selections are theirs. Nil where there are none. Only after the completing deposit.
+    /// A batch on the BLAS path of the queries whose thresholds let so many rows pass that BLAS is the better engine;
+    /// its results replace theirs. Nil where there are none. Only after the completing deposit.
     package func makeRemainder() -> (batch: ScanBatch, indices: [Int])? {
         var indices: [Int] = []
         var rest: [PlannedQuery] = []
-        for group in coded.groups {
+        for group in int8.groups {
             for slot in 0..<group.count where group.isDense(slot) {
                 let index = group.members[slot].index
                 var query = queries[index]
@@ -163,6 +165,31 @@ package final class ScanBatch: Sendable {
         return (ScanBatch(generation: generation, target: side, queries: rest), indices)
     }
 
-    /// Gives up: nobody takes units any more, and the batch never completes. For when nobody waits for it.
+    /// Drops all remaining units: the batch never completes. For a batch that no request waits for.
     package func abandon() { cursor.store(unitCount, ordering: .relaxed) }
+}
+
+/// The rows that a scan found for one query.
+package struct ScanResult: Sendable {
+    /// Nil where another engine must find the rows.
+    package var best: TopRows?
+    package var counts = ScanCounts()
+
+    package init() {}
+
+    /// Takes over the rows that another engine has found for the same query.
+    package mutating func replace(by other: ScanResult) {
+        best = other.best
+        counts.rowsScanned += other.counts.rowsScanned
+    }
+}
+
+/// The cost of finding one query's rows; no part of the answer.
+package struct ScanCounts: Sendable {
+    /// Rows whose score, or a bound of it, was computed.
+    package var rowsScanned = 0
+    /// Rows that a scan of codes has scored canonically.
+    package var rowsRescored = 0
+
+    package init() {}
 }

@@ -1,21 +1,21 @@
-/// One thread's selections while it works on a batch.
+/// One thread's share of the answers while it works on a batch.
 package struct ScanWorker: Sendable {
-    /// By query, of those that are not scanned as codes.
+    /// By query. Queries on the int8 path have none before their scanner has finished.
     private(set) var tops: [TopRows?]
-    /// Per group of coded queries, where it has taken a unit of it.
-    var coded: [Int8Scanner?]
-    /// What is left of a unit that it has begun.
-    var unitLeft: CodedGroups.Unit?
+    /// By group of the int8 path; nil where the thread has taken no unit of the group.
+    var scanners: [Int8Scanner?]
+    /// The rest of a unit of the int8 path that the thread has begun.
+    var unitLeft: Int8Queries.Unit?
     var unitsDone = 0
-    /// How many of the groups have handed over their selections.
+    /// Groups whose scanners have handed over their selections.
     private var groupsFinished = 0
 
     init(queryCount: Int, groupCount: Int) {
         tops = Array(repeating: nil, count: queryCount)
-        coded = Array(repeating: nil, count: groupCount)
+        scanners = Array(repeating: nil, count: groupCount)
     }
 
-    /// Changes what is known of a query.
+    /// Changes the selection of a query.
     mutating func update(_ index: Int, query: PlannedQuery, _ body: (inout TopRows) -> Void) {
         var top = tops[index] ?? TopRows(k: query.fetchCount, minimumScore: query.minimumScore)
         tops[index] = nil
@@ -23,10 +23,10 @@ package struct ScanWorker: Sendable {
         tops[index] = top
     }
 
-    /// Ends one query of those that were scanned as codes. False where all have ended.
+    /// Finishes the selection of one query of the int8 path. False where all are finished.
     mutating func finishOne() -> Bool {
-        while groupsFinished < coded.count {
-            if let (index, top) = coded[groupsFinished]?.finishNext() {
+        while groupsFinished < scanners.count {
+            if let (index, top) = scanners[groupsFinished]?.finishNext() {
                 tops[index] = top
                 return true
             }

@@ -1,11 +1,13 @@
 import KindredDomain
 
-/// The best k of the rows offered, in the total order, whatever the order they are offered in.
+/// The best k of the rows offered, in the total order. The order of the offers does not matter.
 ///
-/// A reservoir of at most twice k keys that is cut back to the best k when full, so an offer costs an append.
+/// A reservoir of at most twice k keys that is cut back to the best k when full, so an offer costs an append. It serves
+/// the tiles of BLAS, which offer many rows at once, and merging. The heap of `BestRows` would be many times slower
+/// there where scores rise from row to row and k is large.
 package struct TopRows: Sendable {
     package let k: Int
-    /// Ranking keys; plain integers, which sort fastest.
+    /// Ranking keys as plain integers, which sort fastest.
     private var keys: [UInt64] = []
     private var isSorted = true
     private let capacity: Int

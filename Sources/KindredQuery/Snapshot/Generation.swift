@@ -3,27 +3,27 @@ import KindredModel
 import KindredSystem
 import Synchronization
 
-/// One version of a model in memory, ready to answer: vectors, ids, attributes and what scans need of them.
+/// One version of a model in memory, ready to answer: vectors, ids, attributes and derived tables for scans.
 ///
-/// Immutable. A request holds the generation it was planned on until its last scan; when the last holder lets
-/// go, the memory is handed to `release`, so that the thread that happened to be last does not pay for it.
+/// Immutable. A request holds the generation it was planned on until its last scan. When the last reference goes, the
+/// sides are handed to `release`, so that freeing their memory does not hold up the thread that was last.
 ///
 /// Each event loop works with a replica: objects of its own over the same memory. A request counts references to a
-/// dozen objects of its generation; threads that count in the same places wait for each other.
+/// dozen objects of its generation, and threads that count references to the same objects wait for each other.
 package final class Generation: Sendable {
-    /// A number that only this generation and its replicas have in this process.
+    /// Unique in this process; replicas share it.
     package let identity: UInt64
     package let name: ModelName
     package let version: UInt64
     package let fingerprint: [UInt8]
     package let trainingID: String
-    /// The comparison the vectors were trained for. Rows of a cosine model have length 1.
+    /// The similarity the vectors were trained for. Rows of a cosine model have length 1.
     package let metric: Similarity
     package let dimension: Int
     package let items: GenerationSide?
     package let users: GenerationSide?
     private let release: @Sendable (GenerationSide?, GenerationSide?) -> Void
-    /// Of a replica, what it is made of.
+    /// The generation that a replica was made of; nil for an original.
     private let original: Generation?
 
     private static let count = Atomic<UInt64>(0)
@@ -46,7 +46,7 @@ package final class Generation: Sendable {
         original = nil
     }
 
-    /// A replica: the same to every query, with its own objects.
+    /// A replica: answers every query alike, with objects of its own.
     package init(replicaOf other: Generation) {
         identity = other.identity
         // Long strings are objects too.
@@ -69,7 +69,7 @@ package final class Generation: Sendable {
         return try GenerationSide(table: table, codes: codes, catalog: catalog)
     }
 
-    /// A replica's memory is its original's, which ends after it.
+    /// A replica holds its original, which hands over the memory in the end.
     deinit { if original == nil { release(items, users) } }
 
     /// The vectors and attributes of one side, or nil where the model has none.

@@ -1,14 +1,15 @@
 import KindredDomain
+import Synchronization
 
-/// Which generations serve, as one immutable value. Every event loop holds a copy.
+/// The generations that serve, as one immutable value. Every event loop holds a copy.
 package struct GenerationTable: Sendable {
     /// The generations of one model that are in memory.
     package struct Entry: Sendable {
-        /// The one that answers requests that ask for no version.
+        /// Answers requests that name no version.
         package var active: Generation
-        /// Others that answer requests which name their version: the previous one, newer ones held back.
+        /// Answer requests that name their version: the previous version, and newer ones that are held back.
         package var others: [Generation]
-        /// The model's versions in the repository, ascending, in memory or not: what a refusal can point to.
+        /// The model's versions in the repository, ascending, in memory or not; named in refusals.
         package var onDisk: [UInt64]
 
         package init(active: Generation, others: [Generation], onDisk: [UInt64] = []) {
@@ -43,7 +44,7 @@ package struct GenerationTable: Sendable {
         self.known = known
     }
 
-    /// The table with replicas of all generations; those that `last` has replicas of are taken from there.
+    /// The table with replicas of all generations. Replicas that `last` has are used again.
     package func replicated(after last: GenerationTable) -> GenerationTable {
         let replicas = Dictionary(
             last.models.values.flatMap { [$0.active] + $0.others }.map { ($0.identity, $0) },
@@ -58,7 +59,7 @@ package struct GenerationTable: Sendable {
             defaultModel: defaultModel, unready: unready, known: known)
     }
 
-    /// Elements of the largest side that serves: rows x dimension.
+    /// Elements (rows x dimension) of the largest side of an active generation.
     package var elementCountMax: UInt64 {
         models.values.reduce(0) { largest, entry in
             [entry.active.items, entry.active.users].reduce(largest) { largest, side in
@@ -67,8 +68,8 @@ package struct GenerationTable: Sendable {
         }
     }
 
-    /// Whether both answer the same requests, and with the same answer, other generations being other ones even where
-    /// they are alike. What a refusal says does not count.
+    /// Whether both tables give the same answer to every request. Two generations count as different even where their
+    /// data are equal. The text of refusals does not count.
     package func isAlike(_ other: GenerationTable) -> Bool {
         guard defaultModel == other.defaultModel, models.count == other.models.count else { return false }
         return models.allSatisfy { name, entry in
@@ -78,7 +79,7 @@ package struct GenerationTable: Sendable {
         }
     }
 
-    /// The generation that answers a request for a model (nil: the default) and version (0: whatever serves).
+    /// The generation that answers a request for a model (nil: the default) and version (0: the active one).
     package func generation(model: ModelName?, version: UInt64) throws(RequestFailure) -> Generation {
         guard let name = model ?? defaultModel else {
             throw models.isEmpty ? .noModelReady : .unknownModel("", known: known)
@@ -90,5 +91,23 @@ package struct GenerationTable: Sendable {
         if version == 0 || entry.active.version == version { return entry.active }
         if let other = entry.others.first(where: { $0.version == version }) { return other }
         throw .versionGone(requested: version, serving: entry.active.version, onDisk: entry.onDisk)
+    }
+}
+
+/// The only place where the serving table changes. Readers copy the table; requests never take the lock.
+package final class GenerationStore: Sendable {
+    private let table: Mutex<GenerationTable>
+
+    package init(_ table: GenerationTable = GenerationTable()) { self.table = Mutex(table) }
+
+    /// The table at this moment.
+    package var current: GenerationTable { table.withLock { $0 } }
+
+    /// Replaces the table and returns the new one. The old table's generations live on with their readers.
+    package func update(_ change: @Sendable (inout GenerationTable) -> Void) -> GenerationTable {
+        table.withLock { table in
+            change(&table)
+            return table
+        }
     }
 }

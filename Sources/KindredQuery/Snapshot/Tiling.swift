@@ -2,12 +2,12 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// How a side's rows are cut into tiles, with what the discarding rule needs to know of each tile.
+/// A side's rows cut into tiles for BLAS, with the norms that the discard rule needs.
 ///
-/// A tile is a stretch of rows whose vectors stay in the L2 cache together with their scores against a group
-/// of queries.
+/// A tile is a stretch of rows whose vectors stay in the L2 cache together with their scores against a group of
+/// queries.
 package final class Tiling: Sendable {
-    /// Vectors of one tile take at most this many bytes, unless `rowsPerTileMin` asks for more.
+    /// Bytes of the vectors of one tile, at most, unless `rowsPerTileMin` asks for more.
     package static let tileByteCountMax = 256 << 10
     package static let rowsPerTileMin = 64
     package static let rowsPerTileMax = 1_024
@@ -17,7 +17,7 @@ package final class Tiling: Sendable {
     private let rowCount: Int
     /// Norms rounded to float32, one per row.
     private let normStorage: MemoryRegion
-    /// Greatest norm of each tile.
+    /// Greatest norm of each tile, in float64.
     private let normMax: [Double]
     /// Least norm above 0 of each tile; infinite where every row is 0.
     private let normMin: [Double]
@@ -50,7 +50,7 @@ package final class Tiling: Sendable {
     package func normMax(ofTile tile: Int) -> Double { normMax[tile] }
     package func normMin(ofTile tile: Int) -> Double { normMin[tile] }
 
-    /// Norms of all rows, rounded to float32.
+    /// Norms of all rows, rounded to float32. Valid while the tiling is held.
     package var norms: UnsafePointer<Float> {
         UnsafePointer(normStorage.bytes.baseAddress!.assumingMemoryBound(to: Float.self))
     }

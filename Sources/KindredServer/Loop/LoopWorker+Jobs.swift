@@ -96,5 +96,5 @@ extension LoopWorker {
     func help(_ help: AudienceHelp) { startBulk(help) }
 
     /// Does one unit of an expansion. False when none is left.
-    func work(on work: any AudienceWork) -> Bool { work.work(scratch: scratch) }
+    func work(on work: any SharedWork) -> Bool { work.work(scratch: scratch) }
 }

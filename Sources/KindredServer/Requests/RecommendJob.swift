@@ -54,11 +54,11 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
             if let obstacle = request.obstacle(now: now) { throw obstacle }
             switch consume current {
             case .planning(let planner):
-                guard try planner.step(idCount: StepSize.ids) else {
+                guard case .done(let plan) = try planner.step(idCount: StepSize.ids) else {
                     stage = .planning(planner)
                     return .working
                 }
-                scan(planner.finish())
+                scan(plan)
                 return .finished
             case .scanned(var answer):
                 if request.isLarge {
@@ -111,15 +111,13 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
 
     /// Adds results to the answer. Writes it when it is complete, at once unless it is large.
     private func build(_ answer: consuming RecommendAnswer) throws(RequestFailure) -> LoopJobProgress {
-        let isComplete = answer.step(resultCount: resultsPerStep)
+        let step = answer.step(resultCount: resultsPerStep)
         try checkReply(byteCount: answer.byteCount, worker.server.limits)
-        guard isComplete else {
+        guard case .done(let response) = step else {
             stage = .answering(answer)
             return .working
         }
-        let isLarge = answer.byteCount > StepSize.replyBytes
-        let response = answer.finish()
-        guard !isLarge else {
+        guard answer.byteCount <= StepSize.replyBytes else {
             stage = .complete(response)
             return .working
         }

@@ -38,11 +38,10 @@ final class ScoreJob: LoopJob {
     }
 
     private func score(_ plan: consuming ScorePlan, on worker: LoopWorker) -> LoopJobProgress {
-        guard plan.step(candidateCount: StepSize.ids) else {
+        guard case .done(var response) = plan.step(candidateCount: StepSize.ids) else {
             stage = .scoring(plan)
             return .working
         }
-        var response = plan.finish()
         request.stamp(&response.origin, now: worker.now())
         worker.metrics.queries.count(UInt64(response.outcomes.count))
         request.answer(.score(response))

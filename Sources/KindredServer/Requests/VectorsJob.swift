@@ -44,11 +44,10 @@ final class VectorsJob: LoopJob {
     private func copy(
         _ plan: consuming VectorsPlan, on worker: LoopWorker
     ) throws(RequestFailure) -> LoopJobProgress {
-        guard try plan.step(elementCount: StepSize.elements) else {
+        guard case .done(var response) = try plan.step(elementCount: StepSize.elements) else {
             stage = .copying(plan)
             return .working
         }
-        var response = plan.finish()
         request.stamp(&response.origin, now: worker.now())
         request.answer(.vectors(response))
         return .finished

@@ -17,13 +17,13 @@ final class AudienceRunner {
 
     private let users: FlatUsers
     private let team: ThreadTeam
-    private let rule: AudienceRule
+    private let rule: SelectionRule
     private let scratches: Scratches
 
     init(users: FlatUsers, team: ThreadTeam, scan: ScanMode) {
         self.users = users
         self.team = team
-        rule = AudienceRule(scan)
+        rule = SelectionRule(scan)
         scratches = Scratches(count: team.count)
     }
 
@@ -48,10 +48,10 @@ final class AudienceRunner {
             }
             switch progress {
             case .working: break
-            case .scanning(let work):
+            case .waiting(on: let work):
                 let scratches = scratches
                 team.run { thread in scratches.work(on: work, thread: thread) }
-            case .finished(let audience):
+            case .done(let audience):
                 let end = ContinuousClock.now
                 stages[stage, default: 0] += (end - stageStart).inSeconds
                 return Measured(
@@ -68,5 +68,5 @@ private final class Scratches: @unchecked Sendable {
 
     init(count: Int) { all = (0..<count).map { _ in ScanScratch() } }
 
-    func work(on work: any AudienceWork, thread: Int) { while work.work(scratch: all[thread]) {} }
+    func work(on work: any SharedWork, thread: Int) { while work.work(scratch: all[thread]) {} }
 }

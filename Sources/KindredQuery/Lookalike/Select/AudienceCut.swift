@@ -1,14 +1,22 @@
 import KindredDomain
+import KindredSystem
 
-/// Which rows are in the audience, found exactly by counting scores: a histogram of their upper 16 bits, then
-/// one of the lower 16 bits in the bucket where the cut falls. In steps of rows.
-final class AudienceCut {
-    /// Rows above `threshold` are in, and the first `tieCount` rows equal to it (rows ascend, as ids do).
-    struct Result {
+/// Finds exactly which rows are in an audience, by counting scores: a histogram of their upper 16 bits, then one of the
+/// lower 16 bits in the bucket where the audience ends. In steps of rows.
+package final class AudienceCut {
+    /// Rows that score above `threshold` are in, and the first `tieCount` rows that equal it: rows ascend, as ids do.
+    package struct Result: Equatable {
         /// In the order of `RankingKey.ordered`.
-        var threshold: UInt32
-        var tieCount: Int
-        var rowCount: Int
+        package var threshold: UInt32
+        package var tieCount: Int
+        /// Rows of the audience.
+        package var rowCount: Int
+
+        package init(threshold: UInt32, tieCount: Int, rowCount: Int) {
+            self.threshold = threshold
+            self.tieCount = tieCount
+            self.rowCount = rowCount
+        }
     }
 
     private enum Phase {
@@ -26,8 +34,9 @@ final class AudienceCut {
     private var phase: Phase
     private var row = 0
 
-    /// The rows of the goal, of those that are not excluded.
-    init(scores: UnsafeBufferPointer<Float>, excluded: Bitmap?, goal: AudienceGoal) {
+    /// Cuts at the goal among the rows that are not excluded. `scores` has the score of every row, must outlive the cut
+    /// and has at least as many eligible rows as the goal wants.
+    package init(scores: UnsafeBufferPointer<Float>, excluded: Bitmap?, goal: AudienceGoal) {
         self.scores = scores
         self.excluded = excluded
         switch goal {
@@ -42,9 +51,9 @@ final class AudienceCut {
         }
     }
 
-    /// Looks at `rowCount` rows; the result once all passes are over.
-    func step(rowCount: Int) -> Result? {
-        if case .done(let result) = phase { return result }
+    /// Looks at `rowCount` rows.
+    package func step(rowCount: Int) -> Step<Result> {
+        if case .done(let result) = phase { return .done(result) }
         let end = min(row + rowCount, scores.count)
         let rows = row..<end
         histogram.withUnsafeMutableBufferPointer { histogram in
@@ -60,8 +69,8 @@ final class AudienceCut {
         }
         row = end
         if row == scores.count { finishPass() }
-        if case .done(let result) = phase { return result }
-        return nil
+        if case .done(let result) = phase { return .done(result) }
+        return .working
     }
 
     /// Calls `body` with the score of every row that is not excluded.
@@ -93,7 +102,7 @@ final class AudienceCut {
         }
     }
 
-    /// The greatest bucket with `wanted` rows in it and the buckets above it, and how many are above.
+    /// The greatest bucket that has, with the buckets above it, at least `wanted` rows, and the rows above the bucket.
     private func bucketOfCut(above start: Int) -> (bucket: Int, above: Int) {
         var above = start
         var bucket = histogram.count - 1
@@ -103,4 +112,58 @@ final class AudienceCut {
         }
         return (bucket, above)
     }
+}
+
+/// Collects the keys of the rows that a cut lets in, in steps of rows.
+final class KeyCollector {
+    private let cut: AudienceCut.Result
+    private let scores: UnsafeBufferPointer<Float>
+    private let excluded: Bitmap?
+    private let memory: MemoryRegion
+    private var count = 0
+    private var best = UInt64.max
+    private var tiesLeft: Int
+    private var row = 0
+
+    /// `scores` and `excluded` are those of the cut; `scores` must outlive the collector.
+    init(
+        _ cut: AudienceCut.Result, scores: UnsafeBufferPointer<Float>, excluded: Bitmap?
+    ) throws(MemoryFailure) {
+        self.cut = cut
+        self.scores = scores
+        self.excluded = excluded
+        tiesLeft = cut.tieCount
+        memory = try MemoryRegion(byteCount: cut.rowCount * MemoryLayout<UInt64>.stride)
+    }
+
+    /// Looks at `rowCount` rows.
+    func step(rowCount: Int) -> Step<AudienceKeys> {
+        let end = min(row + rowCount, scores.count)
+        let keys = memory.mutableBytes.bindMemory(to: UInt64.self)
+        // Copies, because members of an object are guarded anew at every access.
+        let (cut, scores, excluded) = (cut, scores, excluded)
+        var (count, best, tiesLeft) = (count, best, tiesLeft)
+        for row in row..<end {
+            let ordered = RankingKey.ordered(scores[row])
+            guard ordered >= cut.threshold, count < cut.rowCount else { continue }
+            if let excluded, excluded[row] { continue }
+            if ordered == cut.threshold {
+                guard tiesLeft > 0 else { continue }
+                tiesLeft -= 1
+            }
+            let key = RankingKey(score: scores[row], row: UInt32(truncatingIfNeeded: row)).rawValue
+            keys[count] = key
+            best = min(best, key)
+            count += 1
+        }
+        (self.count, self.best, self.tiesLeft) = (count, best, tiesLeft)
+        row = end
+        guard row == scores.count else { return .working }
+        return .done(
+            AudienceKeys(
+                memory: memory, count: count, best: RankingKey(rawValue: best),
+                minimumScore: RankingKey.score(ordered: cut.threshold)))
+    }
+
+    var byteCount: Int { memory.byteCount }
 }

@@ -3,17 +3,12 @@ import KindredSystem
 
 /// Sorts the keys of an audience, in steps and in units that any thread may take.
 ///
-/// Because keys come in ascending order of rows, a stable sort by score alone gives the total order: a radix sort of
-/// the upper halves, least significant digit first. What is sorted by is how far an upper half is above the best
-/// one's, which leaves as few bits as the scores differ in.
-final class AudienceSort {
-    enum Progress {
-        case working
-        /// The units of this phase are for whoever has time.
-        case scanning(AudienceSortWork)
-        case sorted
-    }
-
+/// Keys come in ascending order of rows, so a stable sort by score alone gives the total order: a radix sort of the
+/// keys' upper halves, least significant digit first. The digits are taken from the distance to the best upper half,
+/// so there are only as many bits as the scores differ in. It shares no code with the sort by norms in KindredModel,
+/// which sorts numbers together with their rows in one call of one thread: a common function would have to give up
+/// either units or that sort's single counting pass.
+package final class AudienceSort {
     private enum Phase {
         case next(shift: UInt32)
         case counting(AudienceSortPass, AudienceSortWork, shift: UInt32)
@@ -22,11 +17,11 @@ final class AudienceSort {
         case sorted
     }
 
-    /// A pass sorts by at most this many bits: keys go to so many places that those stay in the first cache.
+    /// Bits of a digit, at most: with more, the places that keys go to do not stay in the first cache.
     private static let digitBitsMax: UInt32 = 9
     private static let segmentsPerStep = 64
 
-    let count: Int
+    private let count: Int
     private let least: UInt32
     /// Bits that keys differ in, and bits of each digit.
     private let bits: UInt32
@@ -39,7 +34,7 @@ final class AudienceSort {
     private var phase: Phase
 
     /// Takes over the memory of the keys.
-    init(_ keys: AudienceKeys) throws(MemoryFailure) {
+    package init(_ keys: AudienceKeys) throws(MemoryFailure) {
         count = keys.count
         least = keys.uppers.lowerBound
         let distance = keys.uppers.upperBound - least
@@ -57,7 +52,7 @@ final class AudienceSort {
         phase = count == 0 ? .sorted : .next(shift: 0)
     }
 
-    func step() -> Progress {
+    package func step() -> Step<SortedKeys> {
         switch phase {
         case .next(let shift):
             let pass = AudienceSortPass(
@@ -65,34 +60,88 @@ final class AudienceSort {
                 segments: segments, to: to, isFresh: shift == 0, places: places)
             phase = .counting(pass, AudienceSortWork(pass, .count), shift: shift)
         case .counting(let pass, let work, let shift):
-            guard work.isComplete else { return .scanning(work) }
+            guard work.isComplete else { return .waiting(on: work) }
             phase = .placing(pass, shift: shift)
         case .placing(let pass, let shift):
             guard pass.place(segmentCount: Self.segmentsPerStep) else { break }
             phase = .moving(AudienceSortWork(pass, .move), shift: shift)
         case .moving(let work, let shift):
-            guard work.isComplete else { return .scanning(work) }
+            guard work.isComplete else { return .waiting(on: work) }
             swap(&from, &to)
             if shift == 0 {
                 stretches = AudienceKeys.stretches(of: count)
                 segments = stretches.indices.map { $0..<$0 + 1 }
             }
             phase = shift + width < bits ? .next(shift: shift + width) : .sorted
-        case .sorted: return .sorted
+        case .sorted: return .done(SortedKeys(memory: from, spare: to, count: count))
         }
         return .working
     }
 
-    /// The sorted keys, best first; only once sorted.
-    var keys: UnsafeBufferPointer<UInt64> {
+    /// The same without other threads: does a unit where `step` would wait for units.
+    func stepAlone() -> Step<SortedKeys> {
+        switch phase {
+        case .counting(_, let work, _), .moving(let work, _): if work.work() { return .working }
+        case .next, .placing, .sorted: break
+        }
+        return step()
+    }
+
+    var byteCount: Int { from.byteCount + to.byteCount + places.byteCount }
+}
+
+/// Ranking keys of an audience in ascending order of rows, before they are sorted.
+package struct AudienceKeys {
+    /// `UInt64` each, in stretches.
+    let memory: MemoryRegion
+    /// The places of the keys, one stretch after the other. Memory between stretches has no meaning.
+    let stretches: [Range<Int>]
+    let count: Int
+    /// Range of the keys' upper halves: from that of the best key to that of the least score a key may have.
+    let uppers: ClosedRange<UInt32>
+
+    /// Keys in stretches of a memory. `best` is at least as good as every key, and scores are at least `minimumScore`.
+    package init(memory: MemoryRegion, stretches: [Range<Int>], best: RankingKey, minimumScore: Float) {
+        self.memory = memory
+        self.stretches = stretches
+        count = stretches.reduce(0) { $0 + $1.count }
+        let greatest = ~RankingKey.ordered(minimumScore + 0)
+        uppers = min(UInt32(truncatingIfNeeded: best.rawValue >> 32), greatest)...greatest
+    }
+
+    /// The first `count` keys of a memory, one behind the other.
+    package init(memory: MemoryRegion, count: Int, best: RankingKey, minimumScore: Float) {
+        self.init(
+            memory: memory, stretches: Self.stretches(of: count), best: best, minimumScore: minimumScore)
+    }
+
+    /// No keys.
+    static func none() throws(MemoryFailure) -> AudienceKeys {
+        AudienceKeys(
+            memory: try MemoryRegion(byteCount: 0), count: 0, best: RankingKey(rawValue: .max),
+            minimumScore: 0)
+    }
+
+    /// `0 ..< count` in stretches of a sort's segment.
+    static func stretches(of count: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: AudienceSortPass.keysPerSegment).map {
+            $0..<min($0 + AudienceSortPass.keysPerSegment, count)
+        }
+    }
+}
+
+/// The keys of an audience, best first.
+package struct SortedKeys {
+    /// `UInt64` each.
+    let memory: MemoryRegion
+    /// Memory that the sort left free: at least 8 bytes for each key.
+    let spare: MemoryRegion
+    let count: Int
+
+    /// The keys. Valid while this value is held.
+    package var keys: UnsafeBufferPointer<UInt64> {
         UnsafeBufferPointer(rebasing: memory.bytes.bindMemory(to: UInt64.self).prefix(count))
     }
 
-    /// Where the sorted keys are; only once sorted.
-    var memory: MemoryRegion { from }
-
-    /// The memory that is free again once sorted: at least 8 bytes for each key.
-    var spare: MemoryRegion { to }
-
-    var byteCount: Int { from.byteCount + to.byteCount + places.byteCount }
+    var byteCount: Int { memory.byteCount + spare.byteCount }
 }

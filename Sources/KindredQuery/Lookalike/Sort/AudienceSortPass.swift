@@ -1,21 +1,27 @@
 import KindredDomain
 import KindredSystem
 
-/// One pass of a radix sort: keys move to where a digit of theirs belongs, those of one digit in the order they had.
+/// One pass of a radix sort: moves keys to the places of one of their digits. Keys of the same digit keep their order.
 ///
-/// The keys are cut into segments. Threads count the digits of a segment each, then every segment is told where
+/// The keys are cut into segments. Threads count the digits of a segment each, then every segment gets the places where
 /// its keys of each digit begin, then threads move the keys of a segment each.
-final class AudienceSortPass: @unchecked Sendable {
+package final class AudienceSortPass: @unchecked Sendable {
     /// Keys of a segment, at least: some tens of microseconds.
     static let keysPerSegment = 8_192
     private static let pageByteCount = 4_096
 
     /// The digit of a key: some bits of how far its upper half is above the least.
-    struct Digit {
+    package struct Digit {
         var least: UInt32
         var shift: UInt32
         /// Bits, at most 16.
         var width: UInt32
+
+        package init(least: UInt32, shift: UInt32, width: UInt32) {
+            self.least = least
+            self.shift = shift
+            self.width = width
+        }
 
         var count: Int { 1 << Int(width) }
 
@@ -30,25 +36,32 @@ final class AudienceSortPass: @unchecked Sendable {
     private let source: UnsafePointer<UInt64>
     private let target: UnsafeMutablePointer<UInt64>
     private let stretches: [Range<Int>]
-    /// Of `stretches`, those of each segment.
+    /// By segment, a range of `stretches`.
     private let segments: [Range<Int>]
-    /// Per segment and digit: how many keys, then where the next one goes.
+    /// By segment and digit: the number of keys, later the place of the next key.
     private let places: UnsafeMutablePointer<UInt32>
-    /// Pages of `target` that nobody has written yet.
+    /// Pages of `target` that have never been written.
     private let freshPageCount: Int
-    /// What keeps the pointers alive.
+    /// The owners of the memory that the pointers point to.
     private let memory: [MemoryRegion]
 
-    /// Keys of each digit in all segments that were looked at, then where the next one goes.
+    /// By digit: the number of keys in the segments that were looked at, later the place of the next key.
     private let totals: UnsafeMutablePointer<UInt32>
     private var position = 0
     private var isSummed = false
 
-    /// `places` has room for `segments.count * digit.count` numbers, `target` for all keys.
-    init(
+    /// `places` has room for `segments.count * digit.count` numbers, `source` and `target` for all keys.
+    package init(
         _ digit: Digit, from source: MemoryRegion, _ stretches: [Range<Int>], segments: [Range<Int>],
         to target: MemoryRegion, isFresh: Bool, places: MemoryRegion
     ) {
+        let keyStride = MemoryLayout<UInt64>.stride
+        precondition(
+            digit.width <= 16
+                && places.byteCount >= segments.count * digit.count * MemoryLayout<UInt32>.stride
+                && target.byteCount >= stretches.reduce(0) { $0 + $1.count } * keyStride
+                && source.byteCount >= (stretches.last?.upperBound ?? 0) * keyStride,
+            "the memory of a sort is too small")
         self.digit = digit
         self.source = UnsafePointer(source.bytes.bindMemory(to: UInt64.self).baseAddress!)
         self.target = target.mutableBytes.bindMemory(to: UInt64.self).baseAddress!
@@ -66,7 +79,7 @@ final class AudienceSortPass: @unchecked Sendable {
     var segmentCount: Int { segments.count }
 
     /// Cuts stretches into segments of about equal work.
-    static func segments(of stretches: [Range<Int>]) -> [Range<Int>] {
+    package static func segments(of stretches: [Range<Int>]) -> [Range<Int>] {
         var segments: [Range<Int>] = []
         var (first, keyCount) = (0, 0)
         for (index, stretch) in stretches.enumerated() {
@@ -86,14 +99,14 @@ final class AudienceSortPass: @unchecked Sendable {
         for stretch in segments[segment] {
             for index in stretches[stretch] { counts[digit(source[index])] &+= 1 }
         }
-        // Fresh memory costs a fault for every page that is first written. The first segment that is moved would
-        // scatter over all of them, so each segment makes its share here.
+        // The first write to a fresh page costs a fault. The first segment that is moved would write to all pages, so
+        // each segment makes its share of them here.
         let pages =
             freshPageCount * segment / segments.count..<freshPageCount * (segment + 1) / segments.count
         for page in pages { target[page * Self.pageByteCount / MemoryLayout<UInt64>.stride] = 0 }
     }
 
-    /// Looks at `segmentCount` segments, once all are counted. True when every segment knows its places.
+    /// Places the keys of `segmentCount` segments, once all are counted. True when every segment has its places.
     func place(segmentCount: Int) -> Bool {
         let end = min(position + segmentCount, segments.count)
         let totals = totals
@@ -123,7 +136,7 @@ final class AudienceSortPass: @unchecked Sendable {
         return false
     }
 
-    /// Moves the keys of a segment, once all know their places; any thread.
+    /// Moves the keys of a segment, once all have their places; any thread.
     func move(segment: Int) {
         let places = places + segment * digit.count
         let digit = digit
@@ -140,7 +153,7 @@ final class AudienceSortPass: @unchecked Sendable {
 }
 
 /// The counting, or the moving, of all segments of a pass.
-final class AudienceSortWork: AudienceWork {
+final class AudienceSortWork: SharedWork {
     enum Action {
         case count, move
     }
@@ -148,8 +161,8 @@ final class AudienceSortWork: AudienceWork {
     private let pass: AudienceSortPass
     private let action: Action
     private let segments: UnitCursor
-    /// From one segment that is dealt to the next one. Neighbours write to the same cache lines, so those that threads
-    /// have at the same time lie apart.
+    /// Distance between segments that are dealt one after the other. Neighbours write to the same cache lines, so
+    /// segments that are moved at the same time have to lie apart.
     private let stride: Int
 
     init(_ pass: AudienceSortPass, _ action: Action) {
@@ -159,8 +172,8 @@ final class AudienceSortWork: AudienceWork {
         stride = Self.stride(of: pass.segmentCount)
     }
 
-    /// A number without common divisor with `count`, so that its multiples modulo `count` are all numbers below, and
-    /// about the golden section of it, so that those of neighbours are far from each other.
+    /// A number without a common divisor with `count`, so that its multiples modulo `count` are all numbers below
+    /// `count`; near the golden section of `count`, so that successive multiples lie far apart.
     private static func stride(of count: Int) -> Int {
         func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
         return (max(1, count * 5 / 8)...).first { divisor($0, count) == 1 } ?? 1
@@ -168,7 +181,7 @@ final class AudienceSortWork: AudienceWork {
 
     func work(scratch: ScanScratch) -> Bool { work() }
 
-    /// The same for whoever has no scratch: sorting needs none.
+    /// The same without scratch memory: sorting needs none.
     func work() -> Bool {
         guard let unit = segments.take() else { return false }
         let segment = unit * stride % pass.segmentCount

@@ -1,48 +1,58 @@
 import KindredDomain
 import KindredKernels
 
-/// Offers one query the rows of one tile, given their approximate scores.
+/// Offers one query after another the rows of one tile, given their approximate scores.
 struct TileScan {
-    let side: GenerationSide
-    let tile: Int
-    let rule: DiscardRule
-    let scratch: ScanScratch
+    private let side: GenerationSide
+    private let tile: Int
+    private let rows: Range<Int>
+    private let rule: DiscardRule
+    /// Tile-relative rows that were not dropped, their canonical sums, and lower bounds of these.
+    private let survivors: UnsafeMutablePointer<UInt32>
+    private let sums: UnsafeMutablePointer<Double>
+    private let bounds: UnsafeMutablePointer<Double>
+
+    /// The scratch memory must outlive the scan of the tile.
+    init(side: GenerationSide, tile: Int, rule: DiscardRule, scratch: ScanScratch) {
+        self.side = side
+        self.tile = tile
+        self.rule = rule
+        rows = side.tiling.rows(ofTile: tile)
+        survivors = scratch.survivors.room(for: rows.count)
+        sums = scratch.sums.room(for: rows.count)
+        bounds = scratch.bounds.room(for: rows.count)
+    }
 
     /// `scores` are the tile's float32 inner products with the query.
     func offer(to top: inout TopRows, query: PlannedQuery, scores: UnsafePointer<Float>) {
-        let rows = side.tiling.rows(ofTile: tile)
-        var count = select(query: query, threshold: top.scoreThreshold, scores: scores, rowCount: rows.count)
+        var count = select(query: query, threshold: top.scoreThreshold, scores: scores)
         guard count > 0 else { return }
-        count = dropForbidden(query: query, firstRow: rows.lowerBound, count: count)
-        if count > 4 * query.fetchCount + 64,
-            raise(&top, query: query, firstRow: rows.lowerBound, scores: scores, count)
-        {
-            count = select(query: query, threshold: top.scoreThreshold, scores: scores, rowCount: rows.count)
-            count = dropForbidden(query: query, firstRow: rows.lowerBound, count: count)
+        count = dropForbidden(query: query, count: count)
+        if count > 4 * query.fetchCount + 64, raise(&top, query: query, scores: scores, count) {
+            count = select(query: query, threshold: top.scoreThreshold, scores: scores)
+            count = dropForbidden(query: query, count: count)
         }
-        rescore(count, firstRow: rows.lowerBound, query: query, into: &top)
+        rescore(count, query: query, into: &top)
         top.tighten()
     }
 
-    /// Tile-relative rows that cannot be dropped, into `scratch.survivors`; their number.
-    private func select(
-        query: PlannedQuery, threshold: Float, scores: UnsafePointer<Float>, rowCount: Int
-    ) -> Int {
+    /// Writes the rows that cannot be dropped to `survivors`; their number.
+    private func select(query: PlannedQuery, threshold: Float, scores: UnsafePointer<Float>) -> Int {
         let norm = query.ranking.vector.norm
         switch query.ranking.similarity {
         case .dot:
             let limit = rule.limit(
                 threshold: threshold, queryNorm: norm, rowNormMax: side.tiling.normMax(ofTile: tile))
-            return Selection.atLeast(limit, scores: scores, count: rowCount, into: scratch.survivors)
+            return Selection.atLeast(limit, scores: scores, count: rows.count, into: survivors)
         case .cosine:
             var factor = rule.cosineFactor(threshold: threshold, queryNorm: norm)
             if underflows(query) { factor = -.infinity }
             guard factor.isFinite else {
-                return Selection.atLeast(-.infinity, scores: scores, count: rowCount, into: scratch.survivors)
+                return Selection.atLeast(-.infinity, scores: scores, count: rows.count, into: survivors)
             }
-            let norms = side.tiling.norms + side.tiling.rows(ofTile: tile).lowerBound
+            let norms = side.tiling.norms + rows.lowerBound
             return Selection.atLeast(
-                factor: factor, norms: norms, scores: scores, count: rowCount, into: scratch.survivors)
+                factor: factor, norms: norms, scores: scores, count: rows.count, into: survivors)
         }
     }
 
@@ -51,58 +61,58 @@ struct TileScan {
             queryNorm: query.ranking.vector.norm, rowNormMin: side.tiling.normMin(ofTile: tile))
     }
 
-    /// Drops rows that are excluded or not eligible, before they count.
-    private func dropForbidden(query: PlannedQuery, firstRow: Int, count: Int) -> Int {
+    /// Drops the survivors that are excluded or not eligible; the number of those left.
+    private func dropForbidden(query: PlannedQuery, count: Int) -> Int {
         guard !query.eligibility.permitsAll else { return count }
         var kept = 0
         for index in 0..<count {
-            let row = scratch.survivors[index]
-            scratch.survivors[kept] = row
-            if query.eligibility.permits(UInt32(firstRow) + row) { kept += 1 }
+            let row = survivors[index]
+            survivors[kept] = row
+            if query.eligibility.permits(UInt32(rows.lowerBound) + row) { kept += 1 }
         }
         return kept
     }
 
-    /// Raises the threshold to the k-th greatest lower bound among the survivors: k of them reach it for
-    /// certain. Saves rescoring a whole tile while nothing is known yet. True if it rose.
+    /// Raises the threshold to the greatest lower bound that `fetchCount` survivors reach for certain. That saves
+    /// rescoring a whole tile while nothing is known yet. True if the threshold rose.
     private func raise(
-        _ top: inout TopRows, query: PlannedQuery, firstRow: Int, scores: UnsafePointer<Float>, _ count: Int
+        _ top: inout TopRows, query: PlannedQuery, scores: UnsafePointer<Float>, _ count: Int
     ) -> Bool {
         let norm = query.ranking.vector.norm
         switch query.ranking.similarity {
         case .dot:
             let rowNormMax = side.tiling.normMax(ofTile: tile)
             for index in 0..<count {
-                scratch.bounds[index] = rule.lowerBound(
-                    approximate: scores[Int(scratch.survivors[index])], queryNorm: norm,
-                    rowNormMax: rowNormMax)
+                bounds[index] = rule.lowerBound(
+                    approximate: scores[Int(survivors[index])], queryNorm: norm, rowNormMax: rowNormMax)
             }
         case .cosine:
             if underflows(query) { return false }
             for index in 0..<count {
-                let row = Int(scratch.survivors[index])
-                scratch.bounds[index] = rule.cosineLowerBound(
-                    approximate: scores[row], queryNorm: norm, rowNorm: side.table.norms[firstRow + row])
+                let row = Int(survivors[index])
+                bounds[index] = rule.cosineLowerBound(
+                    approximate: scores[row], queryNorm: norm,
+                    rowNorm: side.table.norms[rows.lowerBound + row])
             }
         }
-        let bounds = UnsafeMutableBufferPointer(start: scratch.bounds, count: count)
-        let threshold = Float(bounds.selectGreatest(query.fetchCount))
+        let threshold = Float(
+            UnsafeMutableBufferPointer(start: bounds, count: count).selectGreatest(query.fetchCount))
         guard threshold > top.scoreThreshold else { return false }
         top.raiseThreshold(to: threshold)
         return true
     }
 
-    private func rescore(_ count: Int, firstRow: Int, query: PlannedQuery, into top: inout TopRows) {
+    private func rescore(_ count: Int, query: PlannedQuery, into top: inout TopRows) {
         let table = side.table
-        let survivors = UnsafeBufferPointer(start: scratch.survivors, count: count)
+        let survivors = UnsafeBufferPointer(start: survivors, count: count)
         query.ranking.vector.withElements { elements in
             Canonical.gather(
-                query: elements, base: table.vectors + firstRow * table.dimension, dimension: table.dimension,
-                indices: survivors, into: scratch.sums)
+                query: elements, base: table.vectors + rows.lowerBound * table.dimension,
+                dimension: table.dimension, indices: survivors, into: sums)
         }
         for index in 0..<count {
-            let row = firstRow + Int(survivors[index])
-            let score = query.ranking.score(sum: scratch.sums[index], row: row, of: table)
+            let row = rows.lowerBound + Int(survivors[index])
+            let score = query.ranking.score(sum: sums[index], row: row, of: table)
             top.offer(score: score, row: UInt32(row))
         }
     }

@@ -1,6 +1,6 @@
-/// Columns of plain elements that live and die together: one allocation for all of them.
-struct ColumnLayout {
-    /// Where a column lies in the memory of its layout.
+/// Columns of plain elements that share one allocation.
+package struct ColumnLayout {
+    /// The place of a column in the memory of its layout.
     struct Column<Element: ~Copyable> {
         fileprivate let offset: Int
         fileprivate let count: Int
@@ -11,7 +11,10 @@ struct ColumnLayout {
 
     private var byteCount = 0
 
-    /// Adds a column of `count` elements, at most as many as there are bytes of memory.
+    /// A layout without columns.
+    package init() {}
+
+    /// Adds a column of `count` elements.
     mutating func add<Element: ~Copyable>(_: Element.Type, count: Int) -> Column<Element> {
         let column = Column<Element>(offset: byteCount, count: count)
         let end = byteCount + count * MemoryLayout<Element>.stride
@@ -20,7 +23,7 @@ struct ColumnLayout {
     }
 
     /// Uninitialised memory for all columns, which the caller deallocates.
-    func allocate() -> UnsafeMutableRawPointer {
+    package func allocate() -> UnsafeMutableRawPointer {
         .allocate(byteCount: max(1, byteCount), alignment: Self.alignment)
     }
 }

@@ -2,61 +2,62 @@ import KindredDomain
 import KindredKernels
 import KindredModel
 
-/// One thread's part in the scan of codes: its thresholds, the rows it kept, and the queries it still scans for.
+/// One thread's part in a group's scan of codes: its thresholds, the rows it kept, and the queries it still scans for.
 ///
-/// Queries whose threshold no row further on can reach leave the columns, so that the kernels never see them again.
+/// A query leaves the columns when no later row can reach its threshold, so that the kernels do not see it any more.
 final class Int8Scanner: @unchecked Sendable {
-    private let shared: CodedQueries
+    private let shared: Int8Group
     private let queries: [PlannedQuery]
     private let side: GenerationSide
     private let table: CodeTableView
-    /// Pointers into what `side` holds: references counted for every row would make threads wait for each other.
-    private let members: UnsafePointer<CodedQueries.Member>
+    /// Pointers into memory that `side` holds: counting references for every row would make threads wait for each
+    /// other.
+    private let members: UnsafePointer<Int8Group.Member>
     private let rows: UnsafePointer<UInt32>
     private let vectors: UnsafePointer<Float>
     private let rowNorms: UnsafePointer<Double>
     private let dimension: Int
-    /// Per slot.
+    /// By slot, a query's number in the group.
     private let best: UnsafeMutablePointer<BestRows>
     private let counts: UnsafeMutablePointer<ScanCounts>
-    /// Kept, but not scored yet.
-    private var wanted: RescoreBuffer
-    /// Columns of the queries that are still scanned for; the first `slotCount` of `slots` say whose they are.
-    private var columns: CodeColumns
+    /// Rows that are kept and not scored yet.
+    private var pending: RescoreBuffer
+    /// Columns of the queries that are still scanned for. The first `slotCount` of `slots` are their slots, by
+    /// position.
+    private var columns: Int8Columns
     private let slots: UnsafeMutablePointer<Int>
-    /// What the columns above lie in.
+    /// The memory of the pointers above.
     private let memory: UnsafeMutableRawPointer
     private var slotCount: Int
     /// Rows that this thread has scanned.
     private var rowsSeen = 0
-    /// Rows that it has scored, of all queries, since its step began.
+    /// Rows that it has scored for all queries since its step began.
     private var rowsScored = 0
-    /// The greatest number of rows that a query keeps.
+    /// The greatest number of rows that a query wants.
     private let kMax: Int
     private var nextFinished = 0
+    /// Rows seen after which scoring lags one call of the kernel, so that prefetched vectors have arrived. By then
+    /// thresholds hardly rise within a call, so an older threshold lets few more rows pass.
+    private let rowsBeforeWaiting: Int
 
     /// Rows of one call of a kernel, at most; thresholds rise between calls.
     static let rowsPerCallMax = 1_024
-    /// Rows of a thread's first call, while it knows no threshold. Each call doubles what was seen.
+    /// Rows of a thread's first call, while it knows no threshold. Each further call doubles the rows seen.
     private static let rowsPerCallMin = 64
-    /// Rows that one call is expected to score, of all queries, and after which a step ends: some 100 ns each.
+    /// Rows that one call is expected to score for all queries, and after which a step ends.
     private static let rowsScoredMax = 4_096
     /// Codes of one call take at most this many bytes, so that they stay in the L2 cache for all queries.
     private static let callByteCountMax = 128 << 10
-    /// Of a call's rows, one in this many may be kept; a query that keeps more goes on by BLAS.
+    /// Rows of a call per row it keeps, at least: a query that keeps more is dense and goes on by BLAS.
     private static let rowsPerKeptMin = 8
-    /// Rows per result that must have been seen before a query can be called dense: until then a threshold is
-    /// still on its way up.
+    /// Rows per result that must have been seen before a query can be dense: until then its threshold still rises.
     private static let rowsPerResultMin = 32
-    /// Rows seen after which what a call keeps waits for the next call that keeps something, or for enough company: its
-    /// vectors have come from memory by then, and a threshold that is older lets next to nothing more through.
-    private let rowsBeforeWaiting: Int
-    /// Rows of a call that are asked where they are, before the first is needed.
-    private static let hitsAhead = 64
-    /// Rows of a call that says anything about density.
+    /// Rows of a call that can show that a query is dense, at least.
     private static let denseRowsMin = 256
+    /// Hits whose row numbers are prefetched before the first is needed.
+    private static let hitsAhead = 64
 
-    init(_ shared: CodedQueries, side: GenerationSide, rowsBeforeWaiting: Int) {
+    init(_ shared: Int8Group, side: GenerationSide, rowsBeforeWaiting: Int) {
         self.rowsBeforeWaiting = rowsBeforeWaiting
         self.shared = shared
         queries = shared.queries
@@ -83,14 +84,14 @@ final class Int8Scanner: @unchecked Sendable {
         let slotsColumn = layout.add(Int.self, count: count)
         let pairsColumn = layout.add(Canonical.Pair.self, count: RescoreBuffer.countMax)
         let sumsColumn = layout.add(Double.self, count: RescoreBuffer.countMax)
-        let places = CodeColumns.Places(in: &layout, count: count, stride: shared.stride)
+        let places = Int8Columns.Places(in: &layout, count: count, stride: shared.stride)
         memory = layout.allocate()
         best = memory.elements(bestColumn)
         counts = memory.elements(countsColumn)
         counts.initialize(repeating: ScanCounts(), count: count)
         slots = memory.elements(slotsColumn)
-        wanted = RescoreBuffer(pairs: memory.elements(pairsColumn), sums: memory.elements(sumsColumn))
-        columns = CodeColumns(places, in: memory)
+        pending = RescoreBuffer(pairs: memory.elements(pairsColumn), sums: memory.elements(sumsColumn))
+        columns = Int8Columns(places, in: memory)
         slotCount = count
         var heap = memory.elements(heapsColumn)
         for slot in 0..<count {
@@ -107,23 +108,25 @@ final class Int8Scanner: @unchecked Sendable {
 
     deinit { memory.deallocate() }
 
-    /// True once no row further on matters to any query.
+    /// True once no later row matters to any query.
     var isDone: Bool { slotCount == 0 }
 
-    /// Scans blocks for every query that still needs it, as far as a step allows; those that are left, if any.
+    /// Scans blocks for every query that still needs them, as far as a step allows. Returns the blocks that are left;
+    /// nil where there are none.
     func scan(blocks: Range<Int>, scratch: ScanScratch) -> Range<Int>? {
         rowsScored = 0
-        var block = rowsSeen == 0 ? warmUp(blocks, scratch) : blocks.lowerBound
+        var block = rowsSeen == 0 ? seedThresholds(blocks, scratch) : blocks.lowerBound
         let blockByteCount = 64 * table.groups
         while block < blocks.upperBound {
             if rowsScored >= Self.rowsScoredMax { return block..<blocks.upperBound }
-            let queriesPerCall = min(slotCount, ScanScratch.codedQueriesPerCallMax)
+            let queriesPerCall = min(slotCount, ScanScratch.int8QueriesPerCallMax)
             let rowsMax = min(ScanScratch.hitsMax / max(1, queriesPerCall), Self.rowsPerCallMax)
             let blocksMax = max(1, min(rowsMax / 16, Self.callByteCountMax / blockByteCount))
-            // Of as many rows as were seen, each query keeps about k.
-            let scoredAlike = Self.rowsScoredMax * max(16, rowsSeen) / (max(1, slotCount) * kMax)
-            let wanted = min(max(Self.rowsPerCallMin, rowsSeen), scoredAlike) / 16
-            let call = update(before: block..<min(block + max(1, min(wanted, blocksMax)), blocks.upperBound))
+            // Of as many further rows as were seen, each query keeps about k.
+            let rowsForStep = Self.rowsScoredMax * max(16, rowsSeen) / (max(1, slotCount) * kMax)
+            let blocksWanted = min(max(Self.rowsPerCallMin, rowsSeen), rowsForStep) / 16
+            let end = min(block + max(1, min(blocksWanted, blocksMax)), blocks.upperBound)
+            let call = update(before: block..<end)
             guard slotCount > 0 else { return nil }
             scan(call: call, scratch)
             rowsSeen += call.count * 16
@@ -132,51 +135,54 @@ final class Int8Scanner: @unchecked Sendable {
         return nil
     }
 
-    /// Finds first thresholds. Where every query has one, calls of the kernel need not be short; and where the products
-    /// of all queries are at hand, they are all that the first blocks are scanned for. The first block to go on with.
-    private func warmUp(_ unit: Range<Int>, _ scratch: ScanScratch) -> Int {
+    /// Finds first thresholds from the first blocks of a unit. Returns the block to go on with.
+    ///
+    /// Where every query has a threshold, calls of the kernel need not be short. Where one kernel call has the products
+    /// of all queries, these blocks are scanned by their products.
+    private func seedThresholds(_ unit: Range<Int>, _ scratch: ScanScratch) -> Int {
         guard
-            var warmUp = ThresholdSeeding(
+            var seeding = ThresholdSeeding(
                 table, kernel: shared.kernel, unit: unit, queryCount: slotCount, k: kMax,
                 isCosine: shared.isCosine)
         else { return unit.lowerBound }
-        warmUp.readBounds(scratch)
-        var coldCount = 0
-        for first in stride(from: 0, to: slotCount, by: ScanScratch.codedQueriesPerCallMax) {
-            let positions = first..<min(first + ScanScratch.codedQueriesPerCallMax, slotCount)
-            warmUp.multiply(columns, positions: positions, scratch)
+        seeding.readBounds(scratch)
+        var unseededCount = 0
+        for first in stride(from: 0, to: slotCount, by: ScanScratch.int8QueriesPerCallMax) {
+            let positions = first..<min(first + ScanScratch.int8QueriesPerCallMax, slotCount)
+            seeding.multiply(columns, positions: positions, scratch)
             for (index, position) in positions.enumerated() {
                 let slot = slots[position]
                 if members[slot].hasExclusions {
-                    warmUp.exclude(
+                    seeding.exclude(
                         queries[members[slot].index].eligibility.exclusions, index: index, of: side.codes,
                         scratch)
                 }
-                let threshold = warmUp.threshold(
+                let threshold = seeding.threshold(
                     columns, positions: positions, index: index, of: members[slot].query, rank: best[slot].k,
                     scratch)
                 guard let threshold else {
-                    coldCount += 1
+                    unseededCount += 1
                     continue
                 }
                 best[slot].raiseThreshold(to: threshold)
-                setFloor(position)
+                updateKernelThreshold(position)
                 shared.raiseThreshold(slot, to: threshold)
             }
         }
-        guard coldCount == 0 else { return unit.lowerBound }
-        rowsSeen = warmUp.rowCount
-        guard slotCount <= ScanScratch.codedQueriesPerCallMax else { return unit.lowerBound }
+        guard unseededCount == 0 else { return unit.lowerBound }
+        rowsSeen = seeding.rowCount
+        guard slotCount <= ScanScratch.int8QueriesPerCallMax else { return unit.lowerBound }
         for position in 0..<slotCount { exchangeThreshold(position) }
-        count(warmUp.blocks)
+        count(seeding.blocks)
         let hitCount = columns.keep(
-            scratch.products, table, bounds: scratch.blockColumns, blocks: warmUp.blocks,
-            members: 0..<slotCount, kernel: shared.kernel, into: scratch.hits)
-        if hitCount > 0 { take(hitCount, first: 0, rowCount: warmUp.rowCount, scratch) }
-        return warmUp.blocks.upperBound
+            seeding.products(scratch, queryCount: slotCount), table, bounds: seeding.blockColumns(scratch),
+            blocks: seeding.blocks, members: 0..<slotCount, kernel: shared.kernel,
+            into: scratch.hits.room(for: slotCount * seeding.rowCount))
+        if hitCount > 0 { take(hitCount, first: 0, rowCount: seeding.rowCount, scratch) }
+        return seeding.blocks.upperBound
     }
 
-    /// Exchanges thresholds with other threads, and lets go of queries that need no more rows. The part of the call
+    /// Exchanges thresholds with other threads and drops queries that need no more rows. Returns the part of the call
     /// that some query needs.
     private func update(before call: Range<Int>) -> Range<Int> {
         let normMax = Double(table.blocks[call.lowerBound].norm_max)
@@ -198,16 +204,16 @@ final class Int8Scanner: @unchecked Sendable {
         return needed
     }
 
-    /// Takes over what other threads have found for the query at a position, or tells them of its threshold.
+    /// Takes over the threshold that other threads have found for the query at a position, or shares its own.
     private func exchangeThreshold(_ position: Int) {
         let slot = slots[position]
         let known = shared.threshold(slot)
         let own = best[slot].threshold
         if known > own {
             best[slot].raiseThreshold(to: known)
-            setFloor(position)
+            updateKernelThreshold(position)
         } else if own > columns.thresholds[position] {
-            setFloor(position)
+            updateKernelThreshold(position)
             shared.raiseThreshold(slot, to: own)
         }
     }
@@ -218,18 +224,13 @@ final class Int8Scanner: @unchecked Sendable {
         for position in 0..<slotCount { counts[slots[position]].rowsScanned += rowCount }
     }
 
-    /// The first block of a call, but for its first one, whose rows are all of a lesser norm; the call's end where
-    /// there is none.
+    /// The first block of a call, after its first one, with only rows of lesser norm; the call's end where there is
+    /// none.
     private func firstBlock(below norm: Double, in call: Range<Int>) -> Int {
-        var low = call.lowerBound + 1
-        var high = call.upperBound
-        while low < high {
-            let middle = (low + high) / 2
-            if Double(table.blocks[middle].norm_max) < norm { high = middle } else { low = middle + 1 }
-        }
-        return low
+        (call.lowerBound + 1..<call.upperBound).partitioningIndex { Double(table.blocks[$0].norm_max) < norm }
     }
 
+    /// Drops the query at a position; the last one takes its place.
     private func remove(_ position: Int) {
         let last = slotCount - 1
         if position < last {
@@ -239,43 +240,44 @@ final class Int8Scanner: @unchecked Sendable {
         slotCount = last
     }
 
-    private func setFloor(_ position: Int) {
+    private func updateKernelThreshold(_ position: Int) {
         let slot = slots[position]
         columns.setThreshold(position, best[slot].threshold, of: members[slot].query)
     }
 
+    /// Runs the kernel over some blocks for every query that is left.
     private func scan(call: Range<Int>, _ scratch: ScanScratch) {
         var first = 0
         while first < slotCount {
-            let count = min(ScanScratch.codedQueriesPerCallMax, slotCount - first)
+            let count = min(ScanScratch.int8QueriesPerCallMax, slotCount - first)
+            let hits = scratch.hits.room(for: count * call.count * 16)
             let hitCount = columns.scan(
-                table, blocks: call, members: first..<first + count, kernel: shared.kernel, into: scratch.hits
-            )
+                table, blocks: call, members: first..<first + count, kernel: shared.kernel, into: hits)
             if hitCount > 0 { take(hitCount, first: first, rowCount: call.count * 16, scratch) }
             first += count
         }
     }
 
-    /// Asks for the vectors of what a call has kept and may be among the best, and scores them: at once, or with those
-    /// of a later call.
+    /// Prefetches the vectors of the hits that may be among the best, and scores them: at once, or one call later once
+    /// `rowsBeforeWaiting` rows were seen.
     private func take(_ hitCount: Int, first: Int, rowCount: Int, _ scratch: ScanScratch) {
-        let hits = UnsafeBufferPointer(start: scratch.hits, count: hitCount)
+        let hits = UnsafeBufferPointer(start: scratch.hits.room(for: hitCount), count: hitCount)
         let waits = rowsSeen >= rowsBeforeWaiting
         if waits {
             for hit in hits.prefix(Self.hitsAhead) { Canonical.prefetch(rows + Int(hit.position)) }
-            scoreWanted()
+            scorePending()
         }
         for hit in hits {
             let position = first + Int(hit.query)
             let slot = slots[position]
-            guard let row = wantedRow(hit, slot: slot) else { continue }
+            guard let row = candidateRow(hit, slot: slot) else { continue }
             Canonical.prefetch(vectors + Int(row) * dimension, count: dimension)
-            wanted.append(row, slot: slot)
+            pending.append(row, slot: slot)
             columns.keptCounts[position] += 1
-            if wanted.isFull { scoreWanted() }
+            if pending.isFull { scorePending() }
         }
-        if !waits { scoreWanted() }
-        for position in first..<min(first + ScanScratch.codedQueriesPerCallMax, slotCount) {
+        if !waits { scorePending() }
+        for position in first..<min(first + ScanScratch.int8QueriesPerCallMax, slotCount) {
             let kept = columns.keptCounts[position]
             guard kept > 0 else { continue }
             columns.keptCounts[position] = 0
@@ -290,9 +292,9 @@ final class Int8Scanner: @unchecked Sendable {
         }
     }
 
-    /// The row of a hit, unless it cannot be among the best any more or must not be.
+    /// The row of a hit; nil where it cannot be among the best any more, or must not be.
     @inline(__always)
-    private func wantedRow(_ hit: CodeHit, slot: Int) -> UInt32? {
+    private func candidateRow(_ hit: CodeHit, slot: Int) -> UInt32? {
         let member = members + slot
         let block = table.blocks + Int(hit.position) >> 4
         let unit = member.pointee.query.unit(in: block.pointee)
@@ -308,11 +310,11 @@ final class Int8Scanner: @unchecked Sendable {
         return member.pointee.excludes(row) ? nil : row
     }
 
-    /// Scores what is wanted.
-    private func scoreWanted() {
-        guard wanted.count > 0 else { return }
-        let (pairs, sums) = (wanted.pairs, wanted.sums)
-        let count = wanted.drain(queries: shared.vectors, rows: vectors, dimension: dimension)
+    /// Scores the pending rows.
+    private func scorePending() {
+        guard pending.count > 0 else { return }
+        let (pairs, sums) = (pending.pairs, pending.sums)
+        let count = pending.drain(queries: shared.vectors, rows: vectors, dimension: dimension)
         for index in 0..<count {
             let slot = Int(pairs[index].query)
             let row = pairs[index].row
@@ -322,7 +324,7 @@ final class Int8Scanner: @unchecked Sendable {
         }
     }
 
-    /// Adds what this thread did, per query of the batch.
+    /// Adds this thread's counts to those of the batch's queries.
     func addCounts(to results: inout [ScanResult]) {
         for slot in 0..<shared.count {
             let index = members[slot].index
@@ -331,11 +333,11 @@ final class Int8Scanner: @unchecked Sendable {
         }
     }
 
-    /// Turns the next query's rows into its selection, once no more rows come. Nil after the last one; a dense query
-    /// has none.
+    /// Turns the next query's rows into its selection, once no more rows come. A dense query has no selection. Nil
+    /// after the last query.
     func finishNext() -> (index: Int, top: TopRows?)? {
         guard nextFinished < shared.count else { return nil }
-        scoreWanted()
+        scorePending()
         let slot = nextFinished
         nextFinished += 1
         let index = members[slot].index

@@ -1,39 +1,39 @@
 import KindredKernels
 import KindredModel
 
-/// First thresholds of the queries of a scan, from the codes of the rows that come first.
+/// Finds first thresholds for the queries of a scan, from the codes of its first blocks.
 ///
-/// A scan that knows no threshold scores every row it meets until it has k of them, and many more while the k-th best
-/// is still far from its end. The products of some blocks give lower bounds of their rows' scores; the greatest bounds
-/// of disjoint groups of rows stand in for the greatest bounds of rows, since finding the k-th of a few groups is
-/// cheap. At least k rows that may be in the answer reach what is found, so it is a threshold. The rows are not scored
-/// here: the scan compares their products with it, or meets them like all others.
+/// A scan without threshold scores every row until it has k of them, and many more rows while the k-th best score is
+/// still low. The products of some blocks give lower bounds of their rows' scores. The rows are cut into disjoint
+/// groups, and the k-th greatest of the groups' greatest bounds is the threshold: at least k eligible rows reach it,
+/// and finding it among few groups is cheap. Rows are not scored here: the scan compares their products with the
+/// threshold.
 package struct ThresholdSeeding {
     let table: CodeTableView
     let kernel: ScanKernel
     package let blocks: Range<Int>
-    /// The shared list whose rows among the blocks are known, and how many those are.
+    /// The shared list whose rows among the blocks were found last, and their number.
     private var sharedExclusions: RowSet?
     private var sharedCount = 0
 
-    /// Blocks that are looked at, whatever is wanted of the scan...
+    /// Blocks that are looked at, however few results are wanted.
     private static let blockCountUsual = 64
-    /// ...of all blocks of a table, one in this many at most.
+    /// Blocks of the table per usual block, at least.
     private static let blocksPerUsual = 8
-    /// Rows that are looked at for each result, where rows further on are as likely to be among the best as the first
-    /// ones: many products cost what scoring one row does for which a threshold was too low...
+    /// Rows that are looked at for each result, where later rows are as likely to be among the best as the first ones:
+    /// a threshold that is too low has rows scored, and scoring a row costs as much as many products.
     private static let rowsPerResult = 100
-    /// ...of all rows of a table, this share at most.
+    /// The greatest share of a table's rows that is looked at for that reason.
     private static let shareMax = 0.4
-    /// Norms of a table's first blocks are alike where the least is at least this share of the greatest.
+    /// Norms of the first blocks count as equal where the least is at least this share of the greatest.
     private static let likeness: Float = 0.9
-    /// With fewer blocks, little is to be learned.
+    /// With fewer blocks, a threshold is not worth its products.
     private static let blockCountMin = 8
-    /// Groups for each row that must reach the threshold, where there are so many.
+    /// Groups of rows for each row that must reach the threshold, where there are so many groups.
     private static let groupsPerRank = 2
 
-    /// Blocks that are worth looking at for `k` results. `isCosine`: all queries compare by cosine, which
-    /// does not grow with the rows' norms.
+    /// Blocks that are worth looking at for `k` results. `isCosine`: all queries compare by cosine, which does not grow
+    /// with the rows' norms.
     package static func blockCount(of table: CodeTableView, k: Int, isCosine: Bool) -> Int {
         let all = (table.row_count + 15) / 16
         let usual = min(blockCountUsual, all / blocksPerUsual)
@@ -43,15 +43,15 @@ package struct ThresholdSeeding {
         return isCosine || isAlike ? many : usual
     }
 
-    /// How many queries can be multiplied with so many blocks: there is room for their products.
+    /// Queries whose products with so many blocks fit the scratch memory.
     static func queryCountMax(blockCount: Int) -> Int { ScanScratch.hitsMax / (16 * max(1, blockCount)) }
 
-    /// For `queryCount` queries, at least 1, that want at most `k` results. Nil where the table or `unit`, the blocks
-    /// at the beginning of which the scan begins, is too small.
+    /// For `queryCount` queries, at least 1, that want at most `k` results each. The blocks are the first ones of
+    /// `unit`, which the scan begins with. Nil where the table or the unit is too small.
     package init?(
         _ table: CodeTableView, kernel: ScanKernel, unit: Range<Int>, queryCount: Int, k: Int, isCosine: Bool
     ) {
-        let room = ScanScratch.hitsMax / (16 * min(queryCount, ScanScratch.codedQueriesPerCallMax))
+        let room = ScanScratch.hitsMax / (16 * min(queryCount, ScanScratch.int8QueriesPerCallMax))
         let count = min(unit.count, room, Self.blockCount(of: table, k: k, isCosine: isCosine))
         guard count >= Self.blockCountMin else { return nil }
         self.table = table
@@ -59,44 +59,57 @@ package struct ThresholdSeeding {
         blocks = unit.lowerBound..<unit.lowerBound + count
     }
 
-    /// Rows that are looked at.
+    /// Rows of the blocks.
     var rowCount: Int { blocks.count * 16 }
 
-    /// Reads the bounds of the blocks, before anything else.
-    func readBounds(_ scratch: ScanScratch) {
-        BlockColumns.write(table, blocks: blocks, to: scratch.blockColumns)
+    /// The bounds of the blocks as columns, once `readBounds` has written them.
+    func blockColumns(_ scratch: ScanScratch) -> UnsafeMutablePointer<BlockColumns> {
+        scratch.blockColumns.room(
+            for: (blocks.count + BlockColumns.blockCount - 1) / BlockColumns.blockCount)
     }
 
-    /// Multiplies the queries at `positions`, at most `ScanScratch.codedQueriesPerCallMax`, with the rows.
-    func multiply(_ columns: CodeColumns, positions: Range<Int>, _ scratch: ScanScratch) {
+    /// Reads the bounds of the blocks; before anything else.
+    func readBounds(_ scratch: ScanScratch) {
+        BlockColumns.write(table, blocks: blocks, to: blockColumns(scratch))
+    }
+
+    /// Multiplies the queries at `positions`, at most `ScanScratch.int8QueriesPerCallMax`, with the rows.
+    func multiply(_ columns: Int8Columns, positions: Range<Int>, _ scratch: ScanScratch) {
         kernel.products(
             table, blocks: blocks, queries: columns.view(positions), count: positions.count,
-            into: scratch.products)
+            into: products(scratch, queryCount: positions.count))
     }
 
-    /// Marks the rows that a query must not find, so that they count neither for its threshold nor as kept.
+    /// The products of the queries that were multiplied last: those of the rows, query after query.
+    func products(_ scratch: ScanScratch, queryCount: Int) -> UnsafeMutablePointer<Int32> {
+        scratch.products.room(for: queryCount * rowCount)
+    }
+
+    /// Marks the rows that a query must not find, so that they count neither for its threshold nor as hits. `index` is
+    /// the query's place among those that were multiplied last.
     mutating func exclude(_ exclusions: Exclusions, index: Int, of codes: Int8Codes, _ scratch: ScanScratch) {
-        let products = scratch.products + index * rowCount
+        let products = products(scratch, queryCount: index + 1) + index * rowCount
         if let shared = exclusions.shared {
-            // Nearly always that of the query before.
+            let excluded = scratch.excludedPositions.room(for: rowCount)
+            // Nearly always the list of the query before.
             if shared !== sharedExclusions {
                 var count = 0
                 forEachPosition(of: shared, codes) { position in
-                    scratch.excludedPositions[count] = Int32(truncatingIfNeeded: position)
+                    excluded[count] = Int32(truncatingIfNeeded: position)
                     count += 1
                 }
                 sharedExclusions = shared
                 sharedCount = count
             }
             for number in 0..<sharedCount {
-                products[Int(scratch.excludedPositions[number])] = CodePeaks.excluded
+                products[Int(excluded[number])] = CodePeaks.excluded
             }
         }
         if let own = exclusions.own { forEachPosition(of: own, codes) { products[$0] = CodePeaks.excluded } }
     }
 
-    /// The positions of the rows of a list among the rows that are looked at: of a short list each row is looked for
-    /// among the blocks, of a long one each row of the blocks in the list.
+    /// Calls `body` with the positions, within the blocks, of the rows of a list, each once. Looks up the rows of a
+    /// short list among the blocks, and the rows of the blocks in a long list.
     private func forEachPosition(of list: RowSet, _ codes: Int8Codes, _ body: (Int) -> Void) {
         let first = blocks.lowerBound * CodeEncoder.blockRows
         if list.count <= rowCount {
@@ -112,23 +125,23 @@ package struct ThresholdSeeding {
         }
     }
 
-    /// A score that at least `rank` eligible rows reach, for the query at `positions[index]` of those multiplied; nil
-    /// where none is found.
+    /// A score that at least `rank` eligible rows reach, for the query at `positions[index]` of those that were
+    /// multiplied last; nil where none is found.
     func threshold(
-        _ columns: CodeColumns, positions: Range<Int>, index: Int, of query: CodedQuery, rank: Int,
+        _ columns: Int8Columns, positions: Range<Int>, index: Int, of query: Int8Query, rank: Int,
         _ scratch: ScanScratch
     ) -> Float? {
         var partCount = 1
         while partCount < CodePeaks.partCountMax, 16 * partCount < Self.groupsPerRank * rank {
             partCount *= 2
         }
-        // More groups than rows to fill them say nothing more, and of few groups the last is far below the k-th row.
+        // More groups than blocks add nothing, and the least of too few groups is far below the k-th row.
         guard partCount <= blocks.count, rank <= 8 * partCount else { return nil }
         let bound = CodePeaks.bound(
-            table, columns: scratch.blockColumns, blocks: blocks, queries: columns.view(positions),
-            index: index, products: scratch.products + index * rowCount, byNorm: query.similarity == .cosine,
-            rank: rank,
-            partCount: partCount, peaks: scratch.peaks)
+            table, columns: blockColumns(scratch), blocks: blocks, queries: columns.view(positions),
+            index: index, products: products(scratch, queryCount: index + 1) + index * rowCount,
+            byNorm: query.similarity == .cosine, rank: rank, partCount: partCount,
+            peaks: scratch.peaks.room(for: 16 * partCount))
         guard bound.isFinite, bound.magnitude >= 0x1p-60 else { return nil }
         let value = (Double(bound) - Double(bound.magnitude) * 0x1p-19) * query.code.scale
         switch query.similarity {

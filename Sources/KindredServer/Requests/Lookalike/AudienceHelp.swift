@@ -8,10 +8,10 @@ final class AudienceHelp: LoopJob, Sendable {
 
     /// Immutable, but that the runtime clears the reference.
     private struct WeakWork: @unchecked Sendable {
-        weak var work: (any AudienceWork)?
+        weak var work: (any SharedWork)?
     }
 
-    init(_ work: any AudienceWork) { self.work = WeakWork(work: work) }
+    init(_ work: any SharedWork) { self.work = WeakWork(work: work) }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
         guard let work = work.work else { return .finished }

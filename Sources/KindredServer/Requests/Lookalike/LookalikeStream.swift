@@ -11,7 +11,7 @@ final class LookalikeStream: LoopJob {
         /// Seeds arrive and are looked up.
         case seeding(LookalikeExpansion, WaitingSeeds)
         /// The audience is selected. `helped`: the work that other loops were last asked to help with.
-        case expanding(LookalikeExpansion, helped: (any AudienceWork)?)
+        case expanding(LookalikeExpansion, helped: (any SharedWork)?)
         /// Rows are written, from `next` on. The generation is held no longer.
         case streaming(Audience, next: Int)
         case ended
@@ -52,7 +52,7 @@ final class LookalikeStream: LoopJob {
         self.server = server
         limits = server.limits
         flow = StreamFlowControl(windowBytes: body.windowBytes, limits: limits, now: now)
-        let rule = AudienceRule(server.scan)
+        let rule = SelectionRule(server.scan)
         let expansion = try LookalikeExpansion(
             request: body, generation: generation, limits: limits, rule: rule)
         phase = .seeding(expansion, WaitingSeeds())
@@ -208,7 +208,7 @@ final class LookalikeStream: LoopJob {
 
     /// Does the next step of the expansion. Asks the other loops to help with a new phase.
     private func expand(
-        _ expansion: consuming LookalikeExpansion, helped: (any AudienceWork)?, on worker: LoopWorker
+        _ expansion: consuming LookalikeExpansion, helped: (any SharedWork)?, on worker: LoopWorker
     ) throws(RequestFailure) -> LoopJobProgress {
         let progress = try expansion.step()
         try reserve(expansion.byteCount)
@@ -216,7 +216,7 @@ final class LookalikeStream: LoopJob {
         case .working:
             phase = .expanding(expansion, helped: helped)
             return .working
-        case .scanning(let work):
+        case .waiting(on: let work):
             phase = .expanding(expansion, helped: work)
             if helped !== work {
                 for other in server.workers where other !== worker {
@@ -225,7 +225,7 @@ final class LookalikeStream: LoopJob {
                 }
             }
             return worker.work(on: work) ? .working : .waiting
-        case .finished(let audience):
+        case .done(let audience):
             summarize(expansion, audience, now: worker.now())
             phase = .streaming(audience, next: 0)
             return .working

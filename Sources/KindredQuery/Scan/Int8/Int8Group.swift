@@ -1,0 +1,119 @@
+import KindredDomain
+import KindredKernels
+import Synchronization
+
+/// The coded queries of a group, with the thresholds and flags that its threads share.
+///
+/// Immutable but for the thresholds and flags, which only rise. A thread that sees an old value does more work, with
+/// the same result.
+final class Int8Group: @unchecked Sendable {
+    /// One query's code and the rows it must not find.
+    struct Member {
+        /// Its index in the batch.
+        let index: Int
+        let query: Int8Query
+        /// Rows that the query must not find. The group's `queries` hold the sets.
+        let excluded: (shared: RowSet.Look?, own: RowSet.Look?)
+
+        var hasExclusions: Bool { excluded.shared != nil || excluded.own != nil }
+
+        @inline(__always)
+        func excludes(_ row: UInt32) -> Bool {
+            if let shared = excluded.shared, shared.contains(row) { return true }
+            if let own = excluded.own, own.contains(row) { return true }
+            return false
+        }
+    }
+
+    let kernel: ScanKernel
+    let count: Int
+    /// By slot. Plain memory: threads that counted references here would wait for each other.
+    let members: UnsafePointer<Member>
+    /// Bytes from one query's codes to the next one's.
+    let stride: Int
+    /// The codes of all members.
+    let codes: UnsafeMutablePointer<Int8>
+    /// The elements of all members, row-major, widened to float64.
+    let vectors: UnsafeMutablePointer<Double>
+    /// True where all queries compare by cosine.
+    let isCosine: Bool
+    private let thresholds: UnsafeMutablePointer<Atomic<Int32>>
+    private let denseFlags: UnsafeMutablePointer<Atomic<Bool>>
+    private let memory: UnsafeMutableRawPointer
+    /// All queries of the batch.
+    let queries: [PlannedQuery]
+
+    /// Codes the queries at `indices` for a kernel.
+    init(_ queries: [PlannedQuery], at indices: ArraySlice<Int>, dimension: Int, kernel: ScanKernel) {
+        self.kernel = kernel
+        self.queries = queries
+        let stride = CodeEncoder.queryStride(dimension: dimension)
+        var layout = ColumnLayout()
+        let codesColumn = layout.add(Int8.self, count: indices.count * stride)
+        let vectorsColumn = layout.add(Double.self, count: indices.count * dimension)
+        let thresholdsColumn = layout.add(Atomic<Int32>.self, count: indices.count)
+        let flagsColumn = layout.add(Atomic<Bool>.self, count: indices.count)
+        let membersColumn = layout.add(Member.self, count: indices.count)
+        memory = layout.allocate()
+        let codes = memory.elements(codesColumn)
+        codes.initialize(repeating: 0, count: indices.count * stride)
+        let vectors = memory.elements(vectorsColumn)
+        thresholds = memory.elements(thresholdsColumn)
+        denseFlags = memory.elements(flagsColumn)
+        let members = memory.elements(membersColumn)
+        for (slot, index) in indices.enumerated() {
+            let query = queries[index]
+            let code = query.ranking.vector.withElements { elements in
+                let widened = vectors + slot * dimension
+                for element in 0..<dimension { (widened + element).initialize(to: Double(elements[element])) }
+                return Int8Query(
+                    elements, dimension: dimension, scoring: query.ranking.scoring, kernel: kernel,
+                    into: codes + slot * stride)
+            }
+            (members + slot).initialize(
+                to: Member(
+                    index: index, query: code,
+                    excluded: (
+                        query.eligibility.exclusions.shared?.look, query.eligibility.exclusions.own?.look
+                    )))
+            (thresholds + slot).initialize(to: Atomic(Self.ascending(query.minimumScore)))
+            (denseFlags + slot).initialize(to: Atomic(false))
+        }
+        count = indices.count
+        isCosine = indices.allSatisfy { queries[$0].ranking.similarity == .cosine }
+        self.members = UnsafePointer(members)
+        self.stride = stride
+        self.codes = codes
+        self.vectors = vectors
+    }
+
+    deinit {
+        thresholds.deinitialize(count: count)
+        denseFlags.deinitialize(count: count)
+        memory.deallocate()
+    }
+
+    /// The greatest threshold that any thread has found for a query.
+    func threshold(_ slot: Int) -> Float {
+        let value = thresholds[slot].load(ordering: .relaxed)
+        return RankingKey.score(ordered: UInt32(bitPattern: value) ^ Self.signBit)
+    }
+
+    /// Shares a threshold with the other threads.
+    func raiseThreshold(_ slot: Int, to score: Float) {
+        _ = thresholds[slot].max(Self.ascending(score), ordering: .relaxed)
+    }
+
+    private static let signBit: UInt32 = 1 << 31
+
+    /// A signed number that is greater for a greater score: `Atomic.max` of Swift 6.3 compares unsigned numbers as
+    /// signed.
+    private static func ascending(_ score: Float) -> Int32 {
+        Int32(bitPattern: RankingKey.ordered(score) ^ signBit)
+    }
+
+    /// True where so many rows pass the query's threshold that BLAS is the better engine for it.
+    func isDense(_ slot: Int) -> Bool { denseFlags[slot].load(ordering: .relaxed) }
+
+    func markDense(_ slot: Int) { denseFlags[slot].store(true, ordering: .relaxed) }
+}
