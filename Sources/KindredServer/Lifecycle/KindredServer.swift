@@ -25,14 +25,14 @@ package final class KindredServer: Sendable {
         // Before the first write to a log whose reader may have gone.
         _ = signal(SIGPIPE, SIG_IGN)
         kindred_prepare_heap()
-        try ListenAddress.check(configuration)
+        try StartChecks.address(configuration)
         if let violation = configuration.limits.violation { throw StartFailure.limits(violation) }
         var configuration = configuration
         KindredServer.fitConnections(&configuration, logger: logger)
         self.configuration = configuration
         self.logger = logger
-        try StartFailure.checkFolder(configuration.modelsRoot)
-        try StartFailure.checkAnswerCache(configuration)
+        try StartChecks.modelsRoot(configuration.modelsRoot)
+        try StartChecks.answerCache(configuration)
         context = ServerContext(configuration: configuration, logger: logger)
         supervisor = try ModelSupervisor(configuration: configuration, server: context)
         // Last, since a failure after it has to end the threads.

@@ -1,6 +1,3 @@
-import Foundation
-import Glibc
-import KindredModel
 import KindredSystem
 import NIOCore
 
@@ -32,30 +29,12 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The system's words for what the network library threw.
+    /// The system's message for an error of the network library.
     static func reason(of error: any Error) -> String {
         switch error {
         case let failure as IOError: SystemError.text(failure.errnoCode)
         case let failure as SocketAddressError.UnknownHost: failure.errorDescription
         default: "\(error)"
         }
-    }
-
-    /// Memory that is promised and not there would be missed long after the start.
-    static func checkAnswerCache(_ configuration: ServerConfiguration) throws(StartFailure) {
-        let (mebibytes, threads) = (configuration.answerCacheMebibytes, configuration.threadCount)
-        let machineMebibytes = ProcessInfo.processInfo.physicalMemory >> 20
-        guard UInt64(mebibytes) * UInt64(threads) > machineMebibytes else { return }
-        throw .answerCache(
-            mebibytes: mebibytes, threads: threads,
-            reason: "the machine has \(machineMebibytes) MiB of memory")
-    }
-
-    static func checkFolder(_ path: String) throws(StartFailure) {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw .modelsRoot(path, reason: "cannot be opened (\(SystemError.text(errno)))")
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw .modelsRoot(path, reason: "is not a folder") }
     }
 }

@@ -5,7 +5,7 @@ import KindredServer
 import TestSupport
 import Testing
 
-/// The model of requests that name none stays, once there is one.
+/// The default model, of requests that name none, stays the same once there is one.
 @Suite(.serialized) struct DefaultModelTests {
     private static let first = ModelName("first")!
     private static let second = ModelName("second")!
@@ -19,19 +19,19 @@ import Testing
         }
     }
 
-    @Test func aSecondModelBreaksNobody() async throws {
+    @Test func aSecondModelLeavesTheDefaultAsItIs() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("second", items: [[1]])
         let server = try await RunningServer(folder)
         try await server.withClient { (client: KindredClient) async throws in
             #expect(await Self.answering(client) == "second")
-            // Its name is the lesser one, and it comes later.
+            // This name sorts before the other one, and its model comes later.
             try folder.pack("first", items: [[1]])
             _ = try await client.load()
             #expect(try await client.models().map(\.active) == [1, 1])
             #expect(await Self.answering(client) == "second")
             #expect(try await client.models().map(\.isDefault) == [false, true])
-            // Taking it away restores what was, but for what is in memory.
+            // When its folder is removed, its version in memory still serves.
             try FileManager.default.removeItem(atPath: folder.file("models/first"))
             _ = try await client.load()
             #expect(try await client.models()[0].remark.contains("folder is gone"))
@@ -48,8 +48,8 @@ import Testing
         await again.stop()
     }
 
-    /// Of several at the start none is the first.
-    @Test func severalAtTheStartHaveNoDefault() async throws {
+    /// Where several models serve at the start, none of them is the first.
+    @Test func severalModelsAtTheStartHaveNoDefault() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("first", items: [[1]])
         try folder.pack("second", items: [[1]])
@@ -58,7 +58,7 @@ import Testing
             #expect(await Self.answering(client) == "UNKNOWN_MODEL")
         }
         await server.stop()
-        // One that is named stays without being named again.
+        // A default model given by an option is kept without the option.
         for named in [Self.first, nil] {
             let server = try await RunningServer(folder) { $0.defaultModel = named }
             try await server.withClient { (client: KindredClient) async throws in
@@ -66,7 +66,7 @@ import Testing
             }
             await server.stop()
         }
-        // It does not become another one because its folder is gone; the folder is forgotten.
+        // It stays the default model while its folder is gone, though the model is not listed.
         try FileManager.default.removeItem(atPath: folder.file("models/first"))
         let without = try await RunningServer(folder)
         try await without.withClient { (client: KindredClient) async throws in
@@ -91,8 +91,8 @@ import Testing
         await changed.stop()
     }
 
-    /// A model that serves nothing and whose folder is gone is not listed.
-    @Test func aModelWithoutFolderThatServesNothingIsGone() async throws {
+    /// A model without a version in memory is not listed once its folder is gone.
+    @Test func aModelWithoutFolderAndVersionIsNotListed() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("first", items: [[1]])
         let empty = folder.file("models/second")
