@@ -106,7 +106,7 @@ import Testing
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         for count in stride(from: 0, to: whole.count, by: 97) {
             try whole.prefix(count).write(to: URL(fileURLWithPath: path))
-            // An empty file is an empty database, which has no table; anything else is refused.
+            // An empty file is an empty database, which has no table; every other file is refused.
             let columns = try? CatalogReader.readColumns(path: path, side: .items, rowCount: 1) { _ in nil }
             #expect(columns == nil)
         }

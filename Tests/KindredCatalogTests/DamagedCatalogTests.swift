@@ -5,13 +5,13 @@ import KindredDomain
 import TestSupport
 import Testing
 
-/// Bytes of a small catalog changed at random and by plan: each file is read or refused, soon and within bounds.
+/// Small catalogs with bytes changed at random or by design: each is read or refused, quickly and within bounds.
 @Suite struct DamagedCatalogTests {
     private let folder: CatalogFolder
 
     init() throws { folder = try CatalogFolder() }
 
-    /// A catalog with pages of every kind: inner ones, leaves, chains of overflow, free ones; its bytes.
+    /// The bytes of a catalog with pages of every kind: inner pages, leaves, overflow chains, free pages.
     private func catalog(_ suffix: String) throws -> [UInt8] {
         let path = try folder.database(
             "whole \(UUID().uuidString).sqlite",
@@ -27,7 +27,7 @@ import Testing
         return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    /// Reads the catalog in every way there is; whether it was refused. Fails where that takes long.
+    /// Reads the catalog in every way; true where it was refused. Fails where reading takes long.
     private func judge(_ bytes: [UInt8], _ what: String) throws -> Bool {
         let path = folder.file("damaged.sqlite")
         let copy = folder.file("copy.sqlite")
@@ -49,7 +49,7 @@ import Testing
             #expect(error.description.contains(path) || error.description.contains(copy), "\(what): \(error)")
         }
         unlink(copy)
-        // Steps for so small a file are over in a fraction of a second; the rest is for a busy machine.
+        // The steps allowed for a small file take a fraction of a second; the rest is for a busy machine.
         #expect(ContinuousClock.now - start < .seconds(10), "\(what)")
         return isRefused
     }
@@ -78,7 +78,7 @@ import Testing
         for round in 0..<400 {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...8, using: &generator) {
-                // Half of them where pages begin: numbers of pages, of cells, offsets.
+                // Half of the changes are where pages begin: page numbers, cell counts, offsets.
                 let page = Int.random(in: 0..<bytes.count / 512, using: &generator) * 512
                 let offset = Bool.random(using: &generator) ? 16 : 512
                 bytes[page + Int.random(in: 0..<offset, using: &generator)] = .random(
@@ -89,7 +89,7 @@ import Testing
         #expect(refusals > 100, "seed \(seed)")
     }
 
-    /// Every pointer of an inner page leads to the same page below it: more entries than there is room for.
+    /// Every pointer of an inner page leads to the same page, which gives more entries than the file has room for.
     @Test func pagesThatAreReadAgainAndAgain() throws {
         var bytes = try catalog("")
         for page in stride(from: 512, to: bytes.count, by: 512) where bytes[page] == 5 {
@@ -104,8 +104,8 @@ import Testing
         #expect(try judge(bytes, "one leaf below all"))
     }
 
-    /// Inner pages over each other, as deep as SQLite goes, each pointing to the next one a hundred times.
-    @Test func aGraphOfPagesThatNeverEnds() throws {
+    /// Inner pages as deep as SQLite allows, each with a hundred pointers to the next one.
+    @Test func pagesWithExponentiallyManyPaths() throws {
         var bytes = try catalog("")
         let inner = stride(from: 512, to: bytes.count, by: 512).first { bytes[$0] == 5 }
         let root = try #require(inner)
@@ -127,7 +127,7 @@ import Testing
         let last = bytes.count / 512 + 1
         for level in 0..<15 { bytes += pointing(to: level == 14 ? leaf : last + level + 1) }
         bytes.replaceSubrange(root..<root + 512, with: pointing(to: last))
-        // The header says how many pages there are.
+        // The header holds the number of pages.
         let pages = withUnsafeBytes(of: UInt32(bytes.count / 512).bigEndian) { Array($0) }
         bytes.replaceSubrange(28..<32, with: pages)
         #expect(try judge(bytes, "a graph of pages"))

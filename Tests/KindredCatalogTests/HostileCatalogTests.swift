@@ -4,7 +4,7 @@ import KindredCatalog
 import KindredDomain
 import Testing
 
-/// Catalogs that compute, that are larger than they look, or that somebody has damaged with care.
+/// Catalogs made to harm a reader: they compute, or they are larger than they look.
 @Suite struct HostileCatalogTests {
     /// A query whose rows never end.
     private static let endless =
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    /// What is in the schema, by its kind and name.
+    /// The entry of the schema, by kind and name.
     private static let computing: [(sql: String, kind: String, name: String)] = [
         ("CREATE VIEW items AS SELECT x AS id, x AS n FROM (\(endless));", "view", "items"),
         (
@@ -66,7 +66,7 @@ import Testing
                 try CatalogWriter.copy(from: path, to: folder.file("copy.sqlite"))
             },
         ]
-        // Refused before anything runs; the second is for a machine that does other things.
+        // It is refused before anything runs; the second is for a busy machine.
         #expect(ContinuousClock.now - start < .seconds(1))
         for failure in failures {
             guard case .notPlain(let file, let found, let foundName, _)? = failure else {
@@ -79,7 +79,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.file("copy.sqlite")))
     }
 
-    /// SQLite stores a statement as it was written, so a comment may stand anywhere in it.
+    /// SQLite stores a statement as it was written, with its comments.
     @Test func virtualTablesAreFoundBehindComments() throws {
         let path = try folder.database(
             "catalog.sqlite", "CREATE/* a table */ VIRTUAL -- TABLE\n TABLE items USING fts5(id, n);")
@@ -113,7 +113,7 @@ import Testing
         let sql = (0..<3_000).map { "CREATE TABLE t\($0)(x);" }.joined()
         let path = try folder.database("catalog.sqlite", "BEGIN; \(sql) COMMIT;")
         #expect(throws: CatalogFailure.schemaTooLarge(file: path)) { try read(path) }
-        // As many as are allowed: the table that is read is one of them.
+        // The largest allowed number; the table that is read counts too.
         let allowed = (1..<Limits.catalogSchemaEntriesMax).map { "CREATE TABLE t\($0)(x);" }.joined()
         let fitting = try folder.database(
             "fitting.sqlite", "BEGIN; CREATE TABLE items(id INTEGER PRIMARY KEY); \(allowed) COMMIT;")
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    /// As many columns as there may be, added to short entries, which have no bytes for them.
+    /// The largest allowed number of columns, added to a table whose entries have no bytes for them.
     @Test func addedColumnsAreRead() throws {
         let columns = (1...Limits.catalogColumnsMax).map {
             "ALTER TABLE items ADD COLUMN c\($0) DEFAULT \($0);"
@@ -152,7 +152,7 @@ import Testing
     }
 
     @Test func oversizedEntriesAreRefused() throws {
-        // SQLite hands out an entry of as many bytes as the bound, which are then too many for a text.
+        // SQLite reads an entry as long as its bound, which is too long for a text.
         for (byteCount, isHandedOut) in [
             (Limits.catalogEntryBytesMax, true), (Limits.catalogEntryBytesMax + 1, false),
         ] {
@@ -221,7 +221,7 @@ import Testing
         #expect(throws: CatalogFailure.notAFile(file: path, found: kind)) {
             try CatalogWriter.copy(from: path, to: folder.file("copy.sqlite"))
         }
-        // A journal that SQLite would open and wait for.
+        // A journal on which SQLite would wait.
         let source = try folder.database("source.sqlite", "CREATE TABLE items(id INTEGER PRIMARY KEY);")
         #expect(rename(path, source + "-journal") == 0)
         #expect(throws: CatalogFailure.notAFile(file: source + "-journal", found: kind)) {

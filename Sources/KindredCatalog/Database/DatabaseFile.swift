@@ -1,10 +1,10 @@
 import Glibc
 
-/// An SQLite file as it looks from outside, before SQLite opens it.
+/// Looks at an SQLite file before SQLite opens it.
 package struct DatabaseFile {
-    /// Nothing, or what is at the path.
+    /// The content of a path.
     package enum Content: Equatable {
-        /// Nothing that can be opened, and the system's reason.
+        /// Nothing that can be opened. `code`: the system's error.
         case absent(code: Int32)
         /// `pageByteCount` is nil for a file that does not begin as SQLite's do: SQLite judges that itself.
         case file(byteCount: Int, pageByteCount: Int?)
@@ -12,12 +12,12 @@ package struct DatabaseFile {
         case other(String)
     }
 
-    /// What a file beside the database is called that SQLite opens with it.
+    /// The suffixes of the files that SQLite opens with a database.
     private static let companionSuffixes = ["-journal", "-wal", "-shm"]
 
     private static let start = Array("SQLite format 3\0".utf8)
 
-    /// Looks at a path without waiting for anybody.
+    /// Looks at a path without blocking.
     package static func look(at path: String) -> Content {
         // Without O_NONBLOCK, opening a pipe would wait for its writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -42,7 +42,7 @@ package struct DatabaseFile {
         return .other(kind)
     }
 
-    /// The first of the files beside a database that SQLite would open and that is no file, and what it is.
+    /// The first of the files beside a database that is no regular file, and its kind in words. SQLite would open it.
     package static func strangeCompanion(of path: String) -> (path: String, found: String)? {
         for suffix in companionSuffixes {
             if let kind = kind(of: path + suffix) { return (path + suffix, kind) }
@@ -50,13 +50,13 @@ package struct DatabaseFile {
         return nil
     }
 
-    /// Bytes of a database and of what its write-ahead log adds.
+    /// Bytes of a database and of its write-ahead log.
     static func byteCountWithLog(_ byteCount: Int, path: String) -> Int {
         var status = stat()
         return stat(path + "-wal", &status) == 0 ? byteCount + Int(status.st_size) : byteCount
     }
 
-    /// What is at a path in words; nil for a file and for nothing.
+    /// The kind of an entry in words; nil for a regular file and for none.
     private static func kind(of path: String) -> String? {
         var status = stat()
         return stat(path, &status) == 0 ? kind(of: status.st_mode) : nil

@@ -2,28 +2,29 @@ import GRDBSQLite
 import Glibc
 import KindredDomain
 
-/// An SQLite catalog of somebody's, opened for reading with bounds on steps, time and memory; plain tables alone.
+/// An SQLite catalog from outside, opened for reading with bounds on steps, time and memory. It holds plain tables
+/// alone.
 ///
-/// SQLite's own interface: GRDB opens no file as immutable, and turns texts into strings one by one. Used by one
+/// It uses SQLite's own interface: GRDB opens no file as immutable, and makes a string of each text. Used by one
 /// thread at a time.
 final class ImmutableDatabase {
     enum Access {
-        /// Nobody writes the file: SQLite neither locks it nor puts a file beside it.
+        /// The file never changes: SQLite neither locks it nor puts a file beside it.
         case immutable
-        /// Others may be writing it: locks and logs are heeded.
+        /// Other programs may write the file: SQLite uses its locks and its log.
         case shared
     }
 
     /// The path that errors name.
     let path: String
     let budget: ReadBudget
-    /// Bytes of the file, with those of its write-ahead log where others write it.
+    /// Bytes of the file; with shared access, those of its write-ahead log too.
     let byteCount: Int
     private let meter = ReadMeter()
     private var handle: OpaquePointer?
 
     /// Opens the file for reading and checks its schema. Errors name `shownPath` where that is not nil. Throws where
-    /// the schema is more than plain tables and their indexes, and where the file is none.
+    /// the schema has more than plain tables and their indexes, and where there is no regular file.
     init(
         path: String, shownAs shownPath: String? = nil, budget: ReadBudget, access: Access = .immutable
     ) throws(CatalogFailure) {
@@ -69,7 +70,7 @@ final class ImmutableDatabase {
 
     deinit { sqlite3_close_v2(handle) }
 
-    /// Grants the steps that a table of so many columns may take; the time goes on.
+    /// Grants the steps that a table of so many columns may take. The time limit stays.
     func expect(columnCount: Int) {
         grant(steps: ReadBudget.stepsMax(byteCount: byteCount, columnCount: columnCount))
     }
@@ -107,7 +108,7 @@ final class ImmutableDatabase {
         return address
     }
 
-    /// Runs a statement without rows of interest.
+    /// Runs a statement and ignores its rows.
     func run(_ sql: String) throws(CatalogFailure) {
         let statement = try Statement(sql, database: self)
         while try statement.step() {}
@@ -159,8 +160,8 @@ final class ImmutableDatabase {
             }
         }
 
-        /// The value of a column of the current row, valid until the next step. Throws where a text in another
-        /// encoding finds no memory to become UTF-8.
+        /// The value of a column of the current row, valid until the next step. Throws where there is no memory to
+        /// convert a text to UTF-8.
         func value(_ column: Int) throws(CatalogFailure) -> Value {
             let index = Int32(column)
             switch sqlite3_column_type(handle, index) {
@@ -199,7 +200,7 @@ final class ImmutableDatabase {
         case text(UnsafeRawBufferPointer)
         case blob(byteCount: Int)
 
-        /// The value as it may stand in a message.
+        /// The value as messages show it.
         var shown: String {
             switch self {
             case .null: "null"

@@ -1,11 +1,12 @@
 import KindredDomain
 
-/// A schema of ordinary tables and of indexes over their columns: nothing in it runs while tables are read.
+/// Accepts a schema of ordinary tables and of indexes over their columns alone: none of it runs while tables are
+/// read.
 ///
-/// What a table says of checks and defaults is allowed: SQLite runs checks when it writes, and a default of a column
+/// Checks and defaults of a table are allowed: SQLite runs checks only when it writes, and the default of a column
 /// that was added later is a constant.
 enum PlainSchema {
-    /// Throws the first entry that is something else, by its name.
+    /// Throws for the first entry of another kind, with its name.
     static func check(_ database: ImmutableDatabase) throws(CatalogFailure) {
         var tables: [String] = []
         var indexes: [(name: String, table: String)] = []
@@ -46,7 +47,7 @@ enum PlainSchema {
         }
     }
 
-    /// Throws for an index over an expression, or over the rows for which one holds.
+    /// Throws for an index over an expression, and for a partial index.
     private static func check(
         _ index: String, of table: String, in database: ImmutableDatabase
     ) throws(CatalogFailure) {

@@ -1,7 +1,43 @@
 import GRDBSQLite
 import KindredDomain
 
-/// Why reading a database was ended before its end.
+/// The budget for reading a catalog. Steps and time follow from the size of the file (`Limits`).
+package struct ReadBudget: Sendable {
+    /// The time limit counts from here.
+    package var start: ContinuousClock.Instant
+    /// Bytes that the columns of one table may take.
+    package var columnBytesMax: Int
+    /// Ends reading at once.
+    package var cancellation: Cancellation
+
+    package init(
+        start: ContinuousClock.Instant = .now, columnBytesMax: Int = Limits.catalogColumnBytesMax,
+        cancellation: Cancellation = Cancellation()
+    ) {
+        self.start = start
+        self.columnBytesMax = columnBytesMax
+        self.cancellation = cancellation
+    }
+
+    /// The number of columns that is assumed before they are counted.
+    package static let columnCountUsual = 32
+
+    /// The steps allowed for a file of `byteCount` bytes with a table of `columnCount` columns. The product does not
+    /// overflow: a file has at most 2^48 bytes, a table 2,000 columns.
+    package static func stepsMax(byteCount: Int, columnCount: Int = columnCountUsual) -> Int {
+        // Some steps of each entry belong to no column.
+        Limits.catalogStepsMin
+            + min(byteCount, 1 << 48) * Limits.catalogStepsPerByteAndColumnMax * (columnCount + 8)
+    }
+
+    /// The milliseconds allowed for a file of `byteCount` bytes.
+    package static func millisecondsMax(byteCount: Int) -> Int {
+        Limits.catalogMillisecondsMin
+            + (byteCount >> 20) * Limits.catalogMillisecondsPerMebibyteMax
+    }
+}
+
+/// Why reading a database was stopped early.
 package enum ReadStop: Error, Sendable, Equatable {
     case steps(Int)
     case milliseconds(Int)
@@ -18,12 +54,12 @@ extension ReadStop: CustomStringConvertible {
     }
 }
 
-/// Ends what SQLite does on one connection where its steps or its time are used up, or nobody wants it any more.
+/// Stops the work of one SQLite connection when its steps or its time are used up, or when it is cancelled.
 ///
-/// SQLite calls it every some steps, also while it reads a schema. Whoever owns the connection owns its meter, and
-/// lets go of it later. Used by the connection's thread.
+/// SQLite calls it every `stepsPerLook` steps, also while it reads a schema. The owner of the connection owns the
+/// meter, and frees it after the connection. Used on the connection's thread.
 package final class ReadMeter {
-    /// Steps of SQLite's machine between two looks: some 20 us.
+    /// Steps of SQLite's virtual machine between two looks, which are much less than a millisecond apart.
     private static let stepsPerLook = 1_000
 
     /// Why the connection was stopped; nil while it may go on.
@@ -34,14 +70,14 @@ package final class ReadMeter {
     private var deadline = ContinuousClock.now
     private var cancellation = Cancellation()
 
-    /// Bounds the heap of SQLite in this process, once: a bound for a connection is not to be had.
+    /// Bounds the heap of SQLite in this process, once: SQLite has no bound for a single connection.
     private static let heap: Void = {
         _ = sqlite3_hard_heap_limit64(Int64(Limits.databaseHeapBytesMax))
     }()
 
     package init() { Self.heap }
 
-    /// Grants steps and time anew, the time from `start` on.
+    /// Grants steps and time anew. The time counts from `start`.
     package func grant(
         steps: Int, milliseconds: Int, from start: ContinuousClock.Instant, cancellation: Cancellation
     ) {
@@ -53,7 +89,7 @@ package final class ReadMeter {
         self.cancellation = cancellation
     }
 
-    /// Watches a connection, which must end before the meter does.
+    /// Watches a connection, which must be closed before the meter is freed.
     package func watch(_ handle: OpaquePointer?) {
         sqlite3_progress_handler(
             handle, Int32(Self.stepsPerLook),

@@ -1,7 +1,7 @@
 import GRDBSQLite
 import KindredDomain
 
-/// What a connection to somebody else's file may compile and hold.
+/// Restricts what a connection to a file from outside may compile and hold.
 package enum ReadRules {
     /// Sets the bounds of a connection.
     package static func bound(_ handle: OpaquePointer?) {
@@ -16,13 +16,13 @@ package enum ReadRules {
         for (bound, value) in bounds { sqlite3_limit(handle, bound, Int32(value)) }
     }
 
-    /// Lets a connection read tables and nothing else: no statement compiles that goes through a view or a trigger,
-    /// recurs, writes or attaches. The schema has been looked at; this holds for what was overlooked.
+    /// Lets a connection read tables and nothing else: a statement that uses a view or a trigger, recurs, writes or
+    /// attaches does not compile. The schema has been checked too; this is a second barrier.
     static func readTablesAlone(_ handle: OpaquePointer?) {
         sqlite3_set_authorizer(
             handle,
             { _, action, _, _, _, source in
-                // The innermost view or trigger that asks; none for a statement of this program.
+                // The innermost view or trigger that needs it; nil for a statement of this program.
                 guard source == nil else { return SQLITE_DENY }
                 switch action {
                 case SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION, SQLITE_PRAGMA: return SQLITE_OK

@@ -2,7 +2,7 @@ import KindredDomain
 
 /// Why a catalog was refused. `file` is the path that was given.
 package enum CatalogFailure: Error, Sendable, Equatable {
-    /// SQLite refused: its own code and words.
+    /// An error of SQLite: its code and its message.
     case sqlite(file: String, operation: String, code: Int32, message: String)
     /// The file ends in the middle of a page.
     case cut(file: String, byteCount: Int, pageByteCount: Int)
@@ -10,23 +10,23 @@ package enum CatalogFailure: Error, Sendable, Equatable {
     case noTable(file: String)
     /// A pipe, a folder or a device in place of the file, or of one that SQLite opens with it.
     case notAFile(file: String, found: String)
-    /// Something in the schema that computes when it is read or written. `table` is that of a column or an index.
+    /// An entry of the schema that computes when it is read or written. `table` is that of a column or an index.
     case notPlain(file: String, kind: String, name: String, table: String? = nil)
     case schemaTooLarge(file: String)
     /// An entry, or a statement of the schema, beyond the bounds.
     case tooLarge(file: String)
     /// SQLite used up its heap.
     case memory(file: String)
-    /// Reading ended before its end.
+    /// Reading was stopped early.
     case stopped(file: String, ReadStop)
     case moreEntriesThanBytes(file: String, table: String, entries: Int, byteCount: Int)
-    /// The columns of a table would take more memory than there is for them.
+    /// The columns of a table would take more memory than the budget allows.
     case columnsTooLarge(file: String, table: String, byteCount: Int, wanted: Int)
     /// The table's primary key is not the one column `id`.
     case primaryKey(file: String, table: String, found: [String])
     case tooManyColumns(file: String, table: String, found: Int)
     case columnName(file: String, table: String, name: String)
-    /// A blob, or anything else that is no attribute. `id` is the entry it stands in.
+    /// A value that is no attribute, such as a blob. `id`: of its entry.
     case value(file: String, table: String, column: String, id: String, found: String, wanted: String)
     case id(file: String, table: String, found: String, wanted: String)
     /// Two entries for one row, such as the text `7` and the number 7.
@@ -89,7 +89,7 @@ extension CatalogFailure: CustomStringConvertible {
 }
 
 extension CatalogFailure {
-    /// A name from outside as it may stand in a message: at most 80 characters, control characters escaped.
+    /// A name from outside as messages show it: at most 80 characters, control characters escaped.
     package static func quoted(_ name: String) -> String {
         String(String.UnicodeScalarView(name.unicodeScalars.prefix(80))).debugDescription
             + (name.unicodeScalars.count > 80 ? "\u{2026}" : "")

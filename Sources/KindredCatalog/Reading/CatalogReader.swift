@@ -5,10 +5,10 @@ package struct CatalogReader {
     /// The attributes of one side; nil where the catalog has no table of that name.
     ///
     /// A column whose values are all integers becomes integers; integers and reals become reals; anything else
-    /// becomes text, its numbers rendered in decimal. `rowOf` is asked for each entry's row, the id as a number
-    /// where it is one or spells one, and also as a text. Throws `CatalogFailure` for a blob, a bad id, two
-    /// entries for one row, for anything but plain tables, and for what is beyond the limits and the budget. Puts no
-    /// file beside the catalog. `shownAs`: the path that errors name in place of its own.
+    /// becomes text, its numbers rendered in decimal. `rowOf` gives the row of an id. It is asked for the id as a
+    /// number, where it is one or spells one, and as a text. Throws `CatalogFailure` for a blob, a bad id, two
+    /// entries for one row, for a schema that has more than plain tables, and where the limits or the budget are
+    /// exceeded. Puts no file beside the catalog. `shownAs`: the path that errors name in place of its own.
     package static func readColumns(
         path: String, shownAs shownPath: String? = nil, side: Side, rowCount: Int,
         budget: ReadBudget = ReadBudget(), rowOf: (ExternalID) -> UInt32?
@@ -33,7 +33,7 @@ package struct CatalogReader {
             let id = try entries.value(0)
             guard let row = try row(of: id, table: table, file: file, rowOf: rowOf) else {
                 idsWithoutVector += 1
-                // Its values are looked at all the same: a catalog is right or wrong whatever the vectors are.
+                // Its values are checked all the same: whether a catalog is valid does not depend on the vectors.
                 for (index, builder) in builders.enumerated() {
                     try builder.check(try entries.value(index + 1), id: id, table: table, file: file)
                 }
@@ -54,7 +54,7 @@ package struct CatalogReader {
             rowsWithoutEntry: rowCount - seen.population)
     }
 
-    /// What each column becomes, found in one pass over the table.
+    /// The kind of each column, found in one pass over the table.
     private static func kinds(
         of table: CatalogTable, in database: ImmutableDatabase
     ) throws(CatalogFailure) -> [ColumnBuilder.Kind] {

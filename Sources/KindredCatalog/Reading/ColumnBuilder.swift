@@ -2,7 +2,7 @@ import KindredDomain
 
 /// One attribute while it is read.
 struct ColumnBuilder {
-    /// What the column's values become.
+    /// The type that the column's values get.
     enum Kind {
         case integers
         case reals
@@ -17,7 +17,7 @@ struct ColumnBuilder {
     private var dictionary = TextDictionary()
     private var present: Bitmap
 
-    /// Bytes of a column of so many rows, at most 2^32, without its texts.
+    /// Bytes of a column without its texts. `rowCount` is at most 2^32.
     static func byteCount(_ kind: Kind, rowCount: Int) -> Int {
         let valueByteCount =
             switch kind {
@@ -49,7 +49,7 @@ struct ColumnBuilder {
         case .null, .integer:
             return
         case .real(let real):
-            // Neither JSON nor a reader of a column expects one.
+            // JSON has no such numbers, and readers of a column expect none.
             guard real.isFinite else { throw failure("\(real)", "a finite number") }
         case .text(let bytes):
             guard bytes.count <= Limits.catalogTextBytesMax else {
@@ -78,7 +78,7 @@ struct ColumnBuilder {
         case (.real(let real), .text): try setText(row, "\(real)", table: table, file: file, memory: &memory)
         case (.text(let bytes), .text): try setText(row, bytes, table: table, file: file, memory: &memory)
         case (.real, .integers), (.text, .integers), (.text, .reals):
-            // The kinds were found by looking at every value of a file that does not change.
+            // The kinds were found by reading every value, so the file has changed since.
             throw .value(
                 file: file, table: table.name, column: name, id: "row \(row)", found: value.shown,
                 wanted: "the type that it had a moment ago: the file is being changed")
@@ -113,7 +113,7 @@ struct ColumnBuilder {
         codes[row] = code
     }
 
-    /// The column with what has been set.
+    /// The column with the values that were set.
     consuming func finish() -> CatalogColumn {
         let values: CatalogValues =
             switch kind {
@@ -122,5 +122,47 @@ struct ColumnBuilder {
             case .text: .text(codes: codes, dictionary: dictionary.texts)
             }
         return CatalogColumn(name: name, values: values, present: present)
+    }
+}
+
+/// Distinct texts, numbered in the order in which they come. A hash table over one `TextList`: no allocation per
+/// text.
+struct TextDictionary {
+    /// Bytes that a text takes beside its own, at most: its offset, its hash and its slots.
+    static let overheadByteCount = 4 + 8 + 16
+
+    /// The text of each code.
+    private(set) var texts = TextList()
+    /// Codes + 1 by hash, 0 where free; a power of two of them, at most half taken.
+    private var slots: [UInt32] = Array(repeating: 0, count: 64)
+    private var hashes: [Int] = []
+
+    /// The code of a text, a new one where it is new; nil where there is no room for it.
+    mutating func code(of text: UnsafeRawBufferPointer) -> UInt32? {
+        var hasher = Hasher()
+        hasher.combine(bytes: text)
+        let hash = hasher.finalize()
+        var slot = hash & (slots.count - 1)
+        while slots[slot] != 0 {
+            let code = slots[slot] - 1
+            if hashes[Int(code)] == hash, texts[Int(code)].elementsEqual(text) { return code }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        guard text.count <= Limits.catalogDictionaryBytesMax - texts.bytes.count else { return nil }
+        let code = UInt32(texts.count)
+        texts.append(text)
+        hashes.append(hash)
+        slots[slot] = code + 1
+        if texts.count * 2 > slots.count { grow() }
+        return code
+    }
+
+    private mutating func grow() {
+        slots = Array(repeating: 0, count: slots.count * 2)
+        for (code, hash) in hashes.enumerated() {
+            var slot = hash & (slots.count - 1)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = UInt32(code) + 1
+        }
     }
 }

@@ -1,14 +1,14 @@
 import GRDB
 import KindredDomain
 
-/// Copies somebody's SQLite file into a catalog that any number of servers can read and none can change.
+/// Copies an SQLite file into a catalog that any number of servers read and none changes.
 package struct CatalogWriter {
-    /// Copies `source` to `target`, which must not exist, and says what is in it.
+    /// Copies `source` to `target`, which must not exist, and returns its tables.
     ///
-    /// `VACUUM INTO` takes one consistent state, with what a write-ahead log has and the file has not; the copy
-    /// keeps its journal inside a transaction (DELETE), since a file in WAL mode opened as immutable loses rows
-    /// without a word. Throws where there is neither table, where a key is not `id`, where something is no plain table
-    /// or takes more than `budget` allows, and where SQLite refuses.
+    /// `VACUUM INTO` copies one consistent state, rows of a write-ahead log included. The copy has the journal mode
+    /// DELETE, since a file in WAL mode that is opened as immutable loses rows silently. Throws where the source has
+    /// neither table, where a key is not `id`, where the schema has more than plain tables, where reading takes more
+    /// than `budget` allows, and for errors of SQLite.
     package static func copy(
         from source: String, to target: String, budget: ReadBudget = ReadBudget()
     ) throws(CatalogFailure) -> CatalogSummary {
@@ -29,8 +29,8 @@ package struct CatalogWriter {
         return try summary(path: target, shownAs: source, budget: budget)
     }
 
-    /// What a catalog holds, with the shape of its tables checked. `shownAs`: the path that errors name in place of its
-    /// own, as that of which it is a copy.
+    /// The tables of a catalog, whose shape is checked. `shownAs`: the path that errors name in place of its own, as
+    /// that of which it is a copy.
     package static func summary(
         path: String, shownAs shownPath: String? = nil, budget: ReadBudget = ReadBudget()
     ) throws(CatalogFailure) -> CatalogSummary {
@@ -40,12 +40,40 @@ package struct CatalogWriter {
             guard let table = try CatalogTable(side, in: database) else { continue }
             let entries = try ImmutableDatabase.Statement(
                 "SELECT 1 FROM \(CatalogTable.quoted(table.name)) NOT INDEXED", database: database)
-            // One by one: counting is a single step of SQLite, which nothing can end.
+            // One by one: `count(*)` is a single step of SQLite, which cannot be stopped.
             var count = EntryCount(of: table, in: database)
             while try entries.step() { try count.add() }
             tables.append(.init(side: side, columns: table.columns, count: count.value))
         }
         guard !tables.isEmpty else { throw .noTable(file: shownPath ?? path) }
         return CatalogSummary(tables: tables)
+    }
+}
+
+/// The tables of a catalog.
+package struct CatalogSummary: Sendable, Equatable {
+    /// One table.
+    package struct Table: Sendable, Equatable {
+        package let side: Side
+        /// Without `id`, in the table's order.
+        package let columns: [String]
+        /// Entries.
+        package let count: Int
+
+        package init(side: Side, columns: [String], count: Int) {
+            self.side = side
+            self.columns = columns
+            self.count = count
+        }
+    }
+
+    /// At least one.
+    package let tables: [Table]
+
+    package init(tables: [Table]) { self.tables = tables }
+
+    /// The columns of each side that has a table.
+    package var columns: [Side: [String]] {
+        Dictionary(tables.map { ($0.side, $0.columns) }, uniquingKeysWith: { first, _ in first })
     }
 }

@@ -1,12 +1,12 @@
 import KindredKernels
 import Logging
 
-/// Says where the BLAS library computes with kernels for a lesser CPU than this one.
+/// Logs where the BLAS library computes with kernels for a lesser CPU than this one.
 enum BLASCheck {
-    /// A well-chosen library is nearer to the CPU's peak than this: what is slower is worth a line.
+    /// A library that is slower than the CPU's peak by this factor is worth a warning.
     private static let factorMin = 2.0
 
-    /// Measures only where the kernels' name says that they are for a lesser CPU.
+    /// Measures only where the kernels' name is that of a lesser CPU.
     static func run(logger: Logger) {
         guard let core = BLASCore.chosen, core.isWeaker(thanLanes: BLASCore.lanesOfCPU),
             let pace = BLASCore.pace()

@@ -2,17 +2,17 @@ import Glibc
 
 /// How many files and sockets the process may have open at once.
 package enum DescriptorLimit {
-    /// What a server keeps for models, state and standard streams; a quarter of all where they are few.
+    /// Descriptors kept for models, state and standard streams; a quarter of all where there are few.
     package static let reserve: UInt64 = 64
-    /// An event loop has that of its queue of events, a timer and one that wakes it.
+    /// Descriptors of an event loop: its queue of events, a timer, and one that wakes it.
     package static let perLoop: UInt64 = 3
 
-    /// What a server keeps of so many beside its connections.
+    /// Descriptors that are kept from connections, where the process may have `limit` of them.
     package static func kept(of limit: UInt64, threads: Int) -> UInt64 {
         min(reserve, limit / 4) + perLoop * UInt64(threads)
     }
 
-    /// The connections for which so many suffice, so that models can be read beside them; at least 1.
+    /// Connections for which `limit` descriptors suffice, so that models can be read beside them; at least 1.
     package static func connectionsMax(of limit: UInt64, threads: Int) -> UInt64 {
         let kept = kept(of: limit, threads: threads)
         return limit > kept ? limit - kept : 1
@@ -34,7 +34,7 @@ package enum DescriptorLimit {
         return true
     }
 
-    /// Raises the limit as far as the process may; what it is then.
+    /// Raises the limit as far as the process may. Returns the limit after that; 0 where it cannot be read.
     static func raise() -> UInt64 {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()

@@ -25,16 +25,16 @@ package final class KindredServer: Sendable {
         // Before the first write to a log whose reader may have gone.
         _ = signal(SIGPIPE, SIG_IGN)
         kindred_prepare_heap()
-        try StartFailure.checkDescriptors(configuration)
-        try ListenAddress.check(configuration)
+        try StartChecks.descriptors(configuration)
+        try StartChecks.address(configuration)
         if let violation = configuration.limits.violation { throw StartFailure.limits(violation) }
         var configuration = configuration
         KindredServer.fitConnections(&configuration, logger: logger)
         self.configuration = configuration
         self.logger = logger
-        try StartFailure.checkFolder(configuration.modelsRoot)
-        try StartFailure.checkAnswerCache(configuration)
-        try StartFailure.checkAddressSpace(configuration)
+        try StartChecks.modelsRoot(configuration.modelsRoot)
+        try StartChecks.answerCache(configuration)
+        try StartChecks.addressSpace(configuration)
         context = ServerContext(configuration: configuration, logger: logger)
         supervisor = try ModelSupervisor(configuration: configuration, server: context)
         // Last, since a failure after it has to end the threads.

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredModel
 
-/// Everything that a server is told before it starts.
+/// The configuration of a server.
 package struct ServerConfiguration: Sendable {
     /// The model repository's folder.
     package var modelsRoot: String
@@ -10,18 +10,17 @@ package struct ServerConfiguration: Sendable {
     package var port = Self.defaultPort
     /// Where the server keeps its own state.
     package var stateDirectory: String
-    /// Event loops, each of which also scans.
+    /// The number of event loops; each of them also scans.
     package var threadCount: Int
     /// The number of the processor that each of them keeps to; nil: the system places them.
     package var processors: [Int]?
-    /// The model of requests that name none, from now on; nil: the one that is remembered, or else the first that
-    /// serves.
+    /// The model of requests that name none, from now on; nil: the saved one, or else the first that serves.
     package var defaultModel: ModelName?
     package var loading = VectorLoading.memory
     /// Which engine finds the rows of a query.
     package var scan = ScanMode.auto
     package var limits = Limits.standard
-    /// Mebibytes of answers that each event loop keeps, to give them to the same requests again; 0: none.
+    /// Mebibytes of each event loop's cache of answers; 0: no cache.
     package var answerCacheMebibytes = Self.defaultAnswerCacheMebibytes
     /// The bounds on this process's memory, within which versions must fit.
     package var memory = MemoryProbe()
@@ -30,7 +29,7 @@ package struct ServerConfiguration: Sendable {
     /// How long requests in flight may take once the server is told to stop.
     package var drainMilliseconds: UInt32 = 30_000
 
-    /// Called on the loading thread before a version is read; whoever wants a load to take long waits here.
+    /// Called on the loading thread before a version is read. A test that needs a long load waits in it.
     package var whenLoadBegins: (@Sendable (ModelName, UInt64, Cancellation) -> Void)?
 
     package init(modelsRoot: String, stateDirectory: String, threadCount: Int) {
@@ -39,18 +38,18 @@ package struct ServerConfiguration: Sendable {
         self.threadCount = threadCount
     }
 
-    /// The server's name and version, as HELLO_OK says them.
+    /// The server's name and version, as HELLO_OK has them.
     package static let serverName = "kindred \(version)"
     package static let version = "0.1.0"
     /// Room for tens of thousands of answers of ten results each.
     package static let defaultAnswerCacheMebibytes = 32
-    /// The port of a server that is not told another one.
+    /// The port of a server without `--listen`.
     package static let defaultPort = 7411
     /// A piece of work holds an event loop for at most about this long.
     package static let sliceNanoseconds: UInt64 = 500_000
-    /// The same for work that nobody waits for: shorter, so that whoever comes meanwhile hardly notices.
+    /// The same for bulk work: shorter, so that a request that comes meanwhile waits less.
     package static let bulkSliceNanoseconds: UInt64 = 250_000
-    /// Between slices a loop polls, which takes a pause: NIO polls when no task is due. Where this one is over before
-    /// NIO has looked at its tasks again, a longer one follows (`LoopWorker`).
+    /// The pause between slices: NIO polls its sockets only while no task is due. Where the pause is over before NIO
+    /// has looked at its tasks, a longer one follows (`LoopWorker`).
     package static let pauseNanoseconds: Int64 = 5_000
 }

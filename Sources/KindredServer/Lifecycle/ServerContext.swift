@@ -4,11 +4,11 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// What all event loops of a server share: limits, the serving generations, the queue of long scans.
+/// The state that all event loops share: limits, the serving generations, the queue of long scans.
 final class ServerContext: Sendable {
     let limits: Limits
     let scan: ScanMode
-    /// Of each event loop.
+    /// Bytes of each event loop's cache of answers; 0: no cache.
     let answerCacheByteCount: Int
     let drainMilliseconds: UInt32
     let logger: Logger
@@ -18,11 +18,11 @@ final class ServerContext: Sendable {
     let connectionMemory: ConnectionMemoryBudget
     let memory = MemoryReclaimer()
     let connectionCount = Atomic<Int>(0)
-    /// Models that serve, as of the last change that all loops know: HEALTH takes no lock to tell.
+    /// The number of models that serve, as of the last table that all loops use. HEALTH reads it without a lock.
     private let modelsReady = Atomic<Int>(0)
     private let startedAt = NIODeadline.now().uptimeNanoseconds
 
-    /// Set once, before any connection is accepted; read without the lock from then on.
+    /// Set once, before any connection is accepted; so it is read without a lock.
     nonisolated(unsafe) private(set) var workers: [LoopWorker] = []
     nonisolated(unsafe) private var modelSupervisor: ModelSupervisor?
 
@@ -47,7 +47,7 @@ final class ServerContext: Sendable {
     /// Makes every loop use the table before it returns. Not from an event loop.
     func publish(_ table: GenerationTable) {
         for worker in workers {
-            // A loop that has shut down answers nobody any more.
+            // A loop that has shut down needs no table.
             try? worker.loop.submit { worker.use(table) }.wait()
         }
         modelsReady.store(table.models.count, ordering: .relaxed)

@@ -1,6 +1,3 @@
-import Foundation
-import Glibc
-import KindredModel
 import KindredSystem
 import NIOCore
 
@@ -41,64 +38,12 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The system's words for what the network library threw.
+    /// The system's message for an error of the network library.
     static func reason(of error: any Error) -> String {
         switch error {
         case let failure as IOError: SystemError.text(failure.errnoCode)
         case let failure as SocketAddressError.UnknownHost: failure.errorDescription
         default: "\(error)"
         }
-    }
-
-    /// Memory that is promised and not there would be missed long after the start.
-    static func checkAnswerCache(_ configuration: ServerConfiguration) throws(StartFailure) {
-        let (mebibytes, threads) = (configuration.answerCacheMebibytes, configuration.threadCount)
-        let machineMebibytes = ProcessInfo.processInfo.physicalMemory >> 20
-        guard UInt64(mebibytes) * UInt64(threads) > machineMebibytes else { return }
-        throw .answerCache(
-            mebibytes: mebibytes, threads: threads,
-            reason: "the machine has \(machineMebibytes) MiB of memory")
-    }
-
-    /// The network library ends the process where a loop has no descriptors.
-    static func checkDescriptors(_ configuration: ServerConfiguration) throws(StartFailure) {
-        let limit = DescriptorLimit.raise()
-        let threads = configuration.threadCount
-        let wanted = DescriptorLimit.perLoop * UInt64(threads) + DescriptorLimit.startReserve
-        guard DescriptorLimit.canOpen(wanted) else {
-            throw .descriptors(limit: limit, wanted: wanted, threads: threads)
-        }
-    }
-
-    /// Threads that a server has beside its loops: control, log, loads, signals.
-    private static let otherThreads = 6
-    /// Address space that the allocator reserves for each thread (an arena, malloc(3)).
-    private static let arenaBytes = 64 << 20
-
-    /// Reserves the address space of all threads for a moment. Where a thread cannot be made, the network library ends
-    /// the process and the dispatch library waits without end.
-    static func checkAddressSpace(_ configuration: ServerConfiguration) throws(StartFailure) {
-        var attributes = pthread_attr_t()
-        guard pthread_attr_init(&attributes) == 0 else { return }
-        defer { pthread_attr_destroy(&attributes) }
-        var stackBytes = 0
-        guard pthread_attr_getstacksize(&attributes, &stackBytes) == 0 else { return }
-        let threads = configuration.threadCount
-        let byteCount =
-            (threads + otherThreads) * (stackBytes + arenaBytes)
-            + threads * (configuration.answerCacheMebibytes << 20)
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-        guard let region = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), region != MAP_FAILED else {
-            throw .addressSpace(mebibytes: byteCount >> 20, threads: threads)
-        }
-        munmap(region, byteCount)
-    }
-
-    static func checkFolder(_ path: String) throws(StartFailure) {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw .modelsRoot(path, reason: "cannot be opened (\(SystemError.text(errno)))")
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw .modelsRoot(path, reason: "is not a folder") }
     }
 }

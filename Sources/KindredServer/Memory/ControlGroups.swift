@@ -1,17 +1,17 @@
-/// The control groups that this process is in, with those above them, and their bounds on memory: version 2 of the
-/// interface and version 1.
+/// The memory bounds of the control groups that hold this process. Knows version 1 and version 2 of the interface.
 struct ControlGroups {
-    /// The content of a file of the system's, and nil where there is none.
+    /// Reads a file of the system; nil where there is none.
     let readFile: @Sendable (String) -> String?
 
-    /// A hierarchy as it is mounted here: where, which group of it that is, and which interface it has.
+    /// A mounted hierarchy of control groups: the group that is mounted, the path, and whether it has version 2 of
+    /// the interface.
     private struct Mount {
         let root: Substring
         let path: String
         let isUnified: Bool
     }
 
-    /// The bounds from the innermost group outward; groups without one are left out.
+    /// The bounds, from the innermost group outward. Groups without a bound are left out.
     var bounds: [MemoryBound] {
         let mounts = mounts
         var bounds: [MemoryBound] = []
@@ -30,17 +30,17 @@ struct ControlGroups {
         return bounds
     }
 
-    /// The folders of a group and of those above it, as far as they are mounted.
+    /// The folders of a group and of the groups above it that are mounted.
     private static func folders(from group: Substring, in mount: Mount) -> [String] {
         var rest = group
         if mount.root != "/" {
-            // A container sees the groups below its own, under the path that they have outside.
+            // In a container only its own group and those below are mounted, and the paths are those of the host.
             rest =
                 group == mount.root || group.hasPrefix(mount.root + "/")
                 ? group.dropFirst(mount.root.count) : ""
         }
         var parts = rest.split(separator: "/")
-        // A group outside of what is visible here: only what is mounted is known.
+        // The group is not visible here: only the mounted one is known.
         if parts.contains("..") { parts = [] }
         return (0...parts.count).reversed().map { count in
             ([mount.path] + parts[..<count].map(String.init)).joined(separator: "/")
@@ -70,7 +70,7 @@ struct ControlGroups {
             source: .controlGroup(folder), byteCount: byteCount, used: used - min(used, pages))
     }
 
-    /// Above this, version 1 says that there is no bound.
+    /// Version 1 writes a number above this where there is no bound.
     private static let classicByteCountMax: UInt64 = 1 << 60
 
     private func classic(_ folder: String) -> MemoryBound? {
@@ -82,7 +82,7 @@ struct ControlGroups {
             source: .controlGroup(folder), byteCount: byteCount, used: used - min(used, pages))
     }
 
-    /// Bytes of files that the system keeps in memory for as long as nobody wants it: they count as free.
+    /// Bytes of cached files. The system drops them when memory is needed, so they count as free.
     private func cached(_ folder: String, _ names: String...) -> UInt64 {
         var sum: UInt64 = 0
         for line in (readFile(folder + "/memory.stat") ?? "").split(separator: "\n") {
@@ -95,7 +95,7 @@ struct ControlGroups {
         return sum
     }
 
-    /// The number in a file; nil where it says `max`.
+    /// The number in a file; nil where the file has the text `max`.
     private func number(_ path: String) -> UInt64? {
         readFile(path).flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { UInt64($0) }
     }

@@ -1,18 +1,18 @@
 import KindredDomain
 import NIOCore
 
-/// Decides when heap memory that nobody uses goes back to the system. A value: time and figures are parameters.
+/// Decides when unused heap memory is given back to the system. A value: times and sizes are parameters.
 ///
-/// Giving back takes a thread's heap away from it for 0.1 to 0.2 ms a mebibyte. So it waits until the process is quiet,
-/// or for a minute where it never is.
+/// Giving back blocks the threads that use the same heap. So it waits until the process is quiet, but for a minute at
+/// most.
 package struct HeapWatch {
     package static let interval = TimeAmount.seconds(10)
-    /// Looks in a row at a busy process, after which it is looked at all the same.
+    /// Looks in a row that find the process busy; after so many, unused memory is counted all the same.
     package static let busyLooksMax = 6
-    /// A process is quiet that uses less than one in so many of a processor's nanoseconds.
+    /// A process is quiet while it uses less than one in so many nanoseconds of one processor.
     package static let quietShare: UInt64 = 5
-    /// Bytes that are worth another release: so much more of the process, or so much more that is unused, than the
-    /// least since the last one. What was given back still counts as unused.
+    /// Bytes by which the process or its unused heap must have grown, since its least size after the last release,
+    /// before another release is worth it. The allocator counts memory as unused even after it was given back.
     package static let growthMin = Limits.unusedHeapBytesMax / 2
 
     private var last: (time: NIODeadline, processorNanoseconds: UInt64)?
@@ -21,7 +21,7 @@ package struct HeapWatch {
 
     package init() {}
 
-    /// A look from time to time: whether it is time to count what is unused, which itself costs something.
+    /// To be called once an interval. True: count the unused memory now; counting takes time itself.
     package mutating func isTime(now: NIODeadline, processorNanoseconds: UInt64) -> Bool {
         defer { last = (now, processorNanoseconds) }
         guard let last, now > last.time, processorNanoseconds >= last.processorNanoseconds else {
@@ -36,7 +36,7 @@ package struct HeapWatch {
         return true
     }
 
-    /// Whether so much is unused that it is to be given back.
+    /// Whether enough memory is unused to give it back.
     package mutating func isTooMuch(unusedByteCount: UInt64, ownByteCount: UInt64) -> Bool {
         guard let found = least else { return unusedByteCount > Limits.unusedHeapBytesMax }
         least = (min(found.own, ownByteCount), min(found.unused, unusedByteCount))
@@ -44,7 +44,7 @@ package struct HeapWatch {
         return ownByteCount >= found.own + Self.growthMin || unusedByteCount >= found.unused + Self.growthMin
     }
 
-    /// It was given back: so much the process has now, and so much of it still counts as unused.
+    /// Memory was given back; the sizes are those after it.
     package mutating func released(unusedByteCount: UInt64, ownByteCount: UInt64) {
         least = (ownByteCount, unusedByteCount)
     }

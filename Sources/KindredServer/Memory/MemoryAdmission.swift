@@ -3,13 +3,13 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// Decides whether a version that is about to be loaded fits, so that it is refused with figures where it does not: the
-/// system would end the whole process.
+/// Decides before a load whether the version fits into memory. One that does not fit is refused with figures: if it
+/// were loaded, the system would kill the process.
 struct MemoryAdmission: Sendable {
     let probe: MemoryProbe
 
-    /// Throws where the version in a folder does not fit beside what is loaded, or has no manifest. `spare` are bytes
-    /// that wait for a load, `version` the one that serves.
+    /// Throws `MemoryShortage` where the version in a folder does not fit, and where it has no readable manifest.
+    /// `spare`: bytes that are kept for a load; `version`: the version that serves.
     func admit(
         versionIn directory: String, loading: VectorLoading, spare: Int, beside version: UInt64?
     ) throws {
@@ -18,32 +18,60 @@ struct MemoryAdmission: Sendable {
         try admit(demand, spare: spare, beside: version)
     }
 
-    /// Throws where what a version takes does not fit.
+    /// Throws where the demand does not fit.
     private func admit(
         _ demand: MemoryDemand, spare: Int, beside version: UInt64?
     ) throws(MemoryShortage) {
         guard shortage(of: demand, spare: spare, beside: version) != nil else { return }
-        // What the allocator holds and nobody uses counts as used: once that is back, another look.
+        // Unused heap counts as used. It is given back, and the bounds are read again.
         kindred_release_unused_heap()
         if let shortage = shortage(of: demand, spare: spare, beside: version) { throw shortage }
     }
 
-    /// Whether a load may succeed later though no file has changed: there was no memory.
+    /// Whether a load failed for lack of memory, so that it may succeed later with the same files.
     static func isPassing(_ error: any Error) -> Bool {
         error is MemoryShortage || (error as? FileFailure)?.field == FileFailure.memoryField
     }
 
-    /// The bound that is missed by most, if any is.
+    /// The shortage under the bound that the demand exceeds by most; nil where it exceeds none.
     private func shortage(of demand: MemoryDemand, spare: Int, beside version: UInt64?) -> MemoryShortage? {
         let spare = UInt64(clamping: spare)
         let shortages = probe.bounds.compactMap { bound -> MemoryShortage? in
             let needed = bound.source == .addressSpace ? demand.addressByteCount : demand.byteCount
-            // The rest of the process goes on meanwhile.
+            // The rest of the process needs memory meanwhile.
             let left = bound.free - min(bound.free, Limits.memoryReserveBytes)
             let (free, overflow) = left.addingReportingOverflow(spare)
             guard !overflow, needed > free else { return nil }
             return MemoryShortage(needed: needed, free: free, bound: bound, beside: version)
         }
         return shortages.max { $0.needed - $0.free < $1.needed - $1.free }
+    }
+}
+
+/// A version does not fit into memory now. It may fit later.
+package struct MemoryShortage: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Bytes that the version takes.
+    package let needed: UInt64
+    /// Bytes that are left for it.
+    package let free: UInt64
+    package let bound: MemoryBound
+    /// The version that serves meanwhile; nil for none.
+    package let beside: UInt64?
+
+    package init(needed: UInt64, free: UInt64, bound: MemoryBound, beside: UInt64?) {
+        self.needed = needed
+        self.free = free
+        self.bound = bound
+        self.beside = beside
+    }
+
+    package var description: String {
+        let kind = bound.source == .addressSpace ? "addresses" : "memory"
+        // The demand is rounded up, free memory is rounded down.
+        let neededMebibytes = needed >> 20 + (needed & (1 << 20 - 1) == 0 ? 0 : 1)
+        return "needs \(neededMebibytes) MiB of \(kind), \(free >> 20) of "
+            + "\(bound.byteCount >> 20) MiB (\(bound.source)) are free"
+            + (beside.map { " beside version \($0)" } ?? "")
+            + "; it is looked at again when memory may have become free"
     }
 }

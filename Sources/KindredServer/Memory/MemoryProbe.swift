@@ -1,12 +1,12 @@
 import Glibc
 
-/// Reads the bounds on this process's memory, as they are now.
+/// Reads the current bounds on the memory of this process.
 package struct MemoryProbe: Sendable {
-    /// What the operator allows, in bytes; nil for no bound of that kind.
+    /// `--memory-max` in bytes; nil where it is not given.
     package var memoryMax: UInt64?
-    /// Bytes of addresses that the process may have; nil for any number.
+    /// `ulimit -v` in bytes; nil where there is no bound.
     package var addressSpaceMax: UInt64?
-    /// The content of a file of the system's, and nil where there is none.
+    /// Reads a file of the system; nil where there is none.
     package var readFile: @Sendable (String) -> String?
 
     /// A probe of the system that this process runs on.
@@ -19,7 +19,7 @@ package struct MemoryProbe: Sendable {
         readFile = Self.systemFile
     }
 
-    /// All bounds that there are.
+    /// All bounds.
     package var bounds: [MemoryBound] {
         var bounds = ControlGroups(readFile: readFile).bounds
         let status = readFile("/proc/self/status") ?? ""
@@ -32,7 +32,7 @@ package struct MemoryProbe: Sendable {
         return bounds
     }
 
-    /// Bytes of memory that this process has of its own; nil where the system does not say.
+    /// Bytes of this process's own memory, without mapped files; nil where the system does not say.
     package var ownByteCount: UInt64? {
         readFile("/proc/self/status").flatMap { Self.kibibytes("RssAnon", of: $0) }
     }
@@ -47,7 +47,7 @@ package struct MemoryProbe: Sendable {
         return nil
     }
 
-    /// At most so much of a file is read: those of the system are short.
+    /// Bytes of a file that are read at most: files of the system are short.
     private static let fileByteCountMax = 1 << 20
 
     private static func systemFile(_ path: String) -> String? {
@@ -63,5 +63,39 @@ package struct MemoryProbe: Sendable {
             bytes += chunk[..<count]
         }
         return nil
+    }
+}
+
+/// One bound on the memory of this process, and how much of it is in use.
+package struct MemoryBound: Sendable, Equatable {
+    package enum Source: Sendable, Equatable {
+        /// `--memory-max`.
+        case option
+        /// `memory.max` of a control group, and the folder that it was read from.
+        case controlGroup(String)
+        /// `ulimit -v`: a bound on addresses, whether memory stands behind them or not.
+        case addressSpace
+    }
+
+    package let source: Source
+    package let byteCount: UInt64
+    package let used: UInt64
+
+    package init(source: Source, byteCount: UInt64, used: UInt64) {
+        self.source = source
+        self.byteCount = byteCount
+        self.used = used
+    }
+
+    package var free: UInt64 { byteCount - min(used, byteCount) }
+}
+
+extension MemoryBound.Source: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .option: "--memory-max"
+        case .controlGroup(let path): "the control group \(path)"
+        case .addressSpace: "ulimit -v"
+        }
     }
 }

@@ -4,13 +4,13 @@ import KindredSystem
 import NIOCore
 import Synchronization
 
-/// Gives memory back to the system on a thread of its own: returning a model's pages takes milliseconds that no event
-/// loop has.
+/// Gives memory back to the system on a thread of its own: returning the pages of a model takes too long for an event
+/// loop.
 final class MemoryReclaimer: Sendable {
     private let queue = BackgroundQueue(label: "kindred.memory", qos: .utility)
     private let watch = Mutex(HeapWatch())
     private let probe = MemoryProbe()
-    /// Whether a look that was asked for has not begun.
+    /// A look was asked for and has not begun.
     private let isAsked = Atomic<Bool>(false)
 
     init() {
@@ -19,8 +19,8 @@ final class MemoryReclaimer: Sendable {
         lookLater()
     }
 
-    /// Looks a second later whether much of the heap is unused, and gives it back: for whoever let go of large pieces.
-    /// Any thread may call; what is asked for in the meantime is one look.
+    /// Looks at the heap a second later and gives back memory where much is unused. To be called after large pieces
+    /// were freed. Any thread may call; calls within that second share one look.
     func lookSoon() {
         guard !isAsked.exchange(true, ordering: .relaxed) else { return }
         queue.async(after: .seconds(1)) { [weak self] in
@@ -30,7 +30,7 @@ final class MemoryReclaimer: Sendable {
         }
     }
 
-    /// Looks from time to time for as long as the server is there.
+    /// Looks at the heap once an interval, as long as the server exists.
     private func lookLater() {
         queue.async(after: .nanoseconds(Int(HeapWatch.interval.nanoseconds))) { [weak self] in
             guard let self else { return }
@@ -56,31 +56,32 @@ final class MemoryReclaimer: Sendable {
         watch.withLock { $0.released(unusedByteCount: unused, ownByteCount: own) }
     }
 
-    /// Time that all threads of the process have spent on processors.
+    /// Processor time of all threads of the process.
     private static var processorNanoseconds: UInt64 {
         var time = timespec()
         guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
         return UInt64(clamping: time.tv_sec) * 1_000_000_000 + UInt64(clamping: time.tv_nsec)
     }
 
-    /// Takes over what its owner is about to let go of, and gives back the allocator's unused pages once it has
-    /// gone: after a model, its small pieces are worth it.
+    /// Frees the objects of a model that their owner is about to release, then gives back unused heap: a model leaves
+    /// many small pieces behind.
     func giveBackModel(_ objects: [any AnyObject & Sendable]) {
         let boxes = objects.map { Box(Unmanaged<AnyObject>.passRetained($0)) }
-        // Later, so that the owner's reference is surely not the last one.
+        // Later, so that the owner has released them and the last references are dropped here.
         queue.async(after: .milliseconds(100)) { [self] in
             for box in boxes { box.object.release() }
             release()
         }
     }
 
-    /// Frees an object that its owner is about to let go of, on a thread of its own.
+    /// Frees an object that its owner is about to release, on the thread of this queue.
     func letGo(of object: some AnyObject & Sendable) {
         let box = Box(Unmanaged<AnyObject>.passRetained(object))
         queue.async(after: .milliseconds(1)) { box.object.release() }
     }
 
-    /// Carries a reference to the queue, so that this thread does not hold one that it would have to drop.
+    /// Carries an object to the queue without a reference of the calling thread, so that the object is never freed
+    /// there.
     private struct Box: @unchecked Sendable {
         let object: Unmanaged<AnyObject>
 

@@ -8,27 +8,20 @@ import NIOPosix
 /// Decides which versions are loaded and serve. It runs on the control thread, in turns: each turn takes one event
 /// (a request, the end of a load, a look that is due), changes the models, begins the next load and publishes.
 ///
-/// The parts: `RepositoryWatch` finds versions, `LoadSchedule` says which one is loaded next, `VersionSwitcher` makes
-/// one serve and has the choice saved, `ModelPublisher` tells the event loops. The control thread never waits for a
-/// load: a version is read on a thread of its own (`VersionLoad`). A switch to a loaded version is made at once; one
-/// that needs a load has it begun at once, in place of a load that no request waits for.
+/// The parts: `RepositoryWatch` finds versions, `LoadSchedule` chooses the next one to load, `VersionLoads` loads it,
+/// `VersionSwitcher` makes one serve and has the choice saved, `ModelPublisher` tells the event loops. The control
+/// thread never waits for a load: a version is read on a thread of its own (`VersionLoad`). A switch to a loaded
+/// version is made at once; one that needs a load has it begun at once, in place of a load that no request waits for.
 final class ModelSupervisor: @unchecked Sendable {
     typealias Completion = (Result<ModelSwitchResponse, RequestFailure>) -> Void
 
-    /// A pinned version that was refused is tried again after this time, whether its files have changed or not.
-    private static let pinnedRetry = TimeAmount.seconds(2)
-    /// The pause before a refused version is tried again, as a multiple of the time that its load took: a large version
-    /// that stays damaged must not keep the disk busy.
-    private static let retryPauseFactor: Int64 = 20
-    /// A server that stops waits so long for a cancelled load to end.
-    private static let loadEndSeconds = 2
     private static let retryMilliseconds: UInt32 = 1_000
 
-    private let loader: GenerationLoader
     private let thread: ControlThread
     private let publisher: ModelPublisher
     private let log: ModelLog
     private let stateLock: StateLock
+    private let modelsRoot: String
     private let firstLookEnded = DispatchSemaphore(value: 0)
 
     // Used on the control thread alone, from here on.
@@ -36,7 +29,7 @@ final class ModelSupervisor: @unchecked Sendable {
     private var watch: RepositoryWatch
     private var switcher: VersionSwitcher
     private var schedule = LoadSchedule()
-    private var running: VersionLoad?
+    private var loads: VersionLoads
     private var waiting = WaitingRequests()
     private var pace = PublicationPace()
     /// Answers that are given once the changes that they report have been published.
@@ -47,16 +40,19 @@ final class ModelSupervisor: @unchecked Sendable {
     /// Reads the choices in the state folder. Throws where another server has the folder, and where the file in it is
     /// not one of a server.
     init(configuration: ServerConfiguration, server: ServerContext) throws {
-        loader = GenerationLoader(
-            repository: Repository(root: configuration.modelsRoot),
+        let repository = Repository(root: configuration.modelsRoot)
+        let loader = GenerationLoader(
+            repository: repository,
             loader: VersionLoader(loading: configuration.loading), memory: server.memory,
             admission: MemoryAdmission(probe: configuration.memory), logger: server.logger,
             whenLoadBegins: configuration.whenLoadBegins)
         log = ModelLog(logger: server.logger, root: configuration.modelsRoot)
-        watch = RepositoryWatch(repository: loader.repository, log: log)
-        publisher = ModelPublisher(server: server, repository: loader.repository)
+        loads = VersionLoads(loader: loader, log: log)
+        watch = RepositoryWatch(repository: repository, log: log)
+        publisher = ModelPublisher(server: server, repository: repository)
         thread = ControlThread(
             limits: configuration.limits, watchMilliseconds: configuration.watchMilliseconds)
+        modelsRoot = configuration.modelsRoot
         stateLock = StateLock(folder: configuration.stateDirectory)
         var choices = try ModelChoices(
             directory: configuration.stateDirectory, lock: stateLock, logger: server.logger)
@@ -83,9 +79,7 @@ final class ModelSupervisor: @unchecked Sendable {
     }
 
     /// Writes into the state folder where the server listens.
-    func listens(at address: String) {
-        stateLock.describe(address: address, models: loader.repository.root)
-    }
+    func listens(at address: String) { stateLock.describe(address: address, models: modelsRoot) }
 
     // MARK: For any thread
 
@@ -139,10 +133,10 @@ final class ModelSupervisor: @unchecked Sendable {
     }
 
     private func end(_ requests: [ControlRequest]) {
-        running?.cancellation.cancel()
+        loads.cancel()
         for request in requests + waiting.takeAll().map(\.request) { answer(request, .failure(.draining)) }
         publish()
-        if let running, !running.wait(seconds: Self.loadEndSeconds) { log.loadGoesOn(running) }
+        loads.waitForEnd()
         if !isServing { firstLookEnded.signal() }
     }
 
@@ -168,7 +162,7 @@ final class ModelSupervisor: @unchecked Sendable {
         for request in requests { proceed(with: request) }
     }
 
-    /// Does what a request asks for, or has it wait for the load that it needs.
+    /// Answers a request, or has it wait for the load that it needs.
     private func proceed(with request: ControlRequest) {
         guard request.claim.isOpen(now: ControlThread.now) else { return fail(request) }
         do throws(RequestFailure) {
@@ -264,8 +258,12 @@ final class ModelSupervisor: @unchecked Sendable {
     private func advance() {
         switch schedule.next(waiting.loads, models, now: .now()) {
         case .wait: return
-        case .cancel: running?.cancellation.cancel()
-        case .load(let target, let isAsked): begin(target, isAsked: isAsked)
+        case .cancel: loads.cancel()
+        case .load(let target, let isAsked):
+            if isAsked { models[target.name]?.ask(for: target.version, now: .now()) }
+            let thread = thread
+            loads.begin(target, in: &models, givesWay: isServing) { thread.report($0) }
+            pace.note()
         case .done:
             for entry in waiting.takeAll() { proceed(with: entry.request) }
             if !isServing { endFirstLook() }
@@ -282,54 +280,15 @@ final class ModelSupervisor: @unchecked Sendable {
         firstLookEnded.signal()
     }
 
-    private func begin(_ target: LoadSchedule.Target, isAsked: Bool) {
-        let name = target.name
-        let load = VersionLoad(
-            name: name, version: target.version,
-            stamp: loader.repository.changeStamp(of: name, version: target.version))
-        running = load
-        if isAsked { models[name]?.ask(for: target.version, now: .now()) }
-        models[name]?.loading = target.version
-        pace.note()
-        let memory = models[name]?.spare.memory
-        let serving = models[name]?.active?.version
-        let (loader, thread, isServing) = (loader, thread, isServing)
-        load.start(
-            givesWay: isServing,
-            work: { load in
-                let threads: LoadingThreads =
-                    isServing ? .givingWay(load.cancellation) : .eager(load.cancellation)
-                return try loader.generation(
-                    load, beside: serving, with: LoadResources(threads: threads, memory: memory))
-            },
-            report: { thread.report($0) })
-    }
-
     /// A load has ended.
     private func take(_ report: VersionLoad.Report) {
-        let (name, version) = (report.load.name, report.load.version)
+        let name = report.load.name
         var isRepeated = false
         if case .cancelled = report.outcome { isRepeated = models[name] != nil }
-        running = nil
         schedule.ended(isRepeated: isRepeated)
+        loads.end(report, in: &models)
         pace.note()
         guard models[name] != nil else { return }
-        models[name]?.loading = nil
-        // A version that finds no memory may miss what waits for loads of other models.
-        let emptied = report.isPassing ? Array(models.names) : [name]
-        for other in emptied { models[other]?.spare.loadEnded() }
-        switch report.outcome {
-        case .loaded(let generation):
-            models[name]?.take(generation, stamp: report.load.stamp)
-            log.loaded(generation, report)
-        case .refused(let reason, _):
-            let pause = max(Self.pinnedRetry, .nanoseconds(Self.retryPauseFactor * report.nanoseconds))
-            let isKnown = models[name]?.refuse(
-                version, reason: reason, stamp: report.load.stamp, retryAt: .now() + pause,
-                isPassing: report.isPassing)
-            log.refused(version, of: name, reason: reason, isKnown: isKnown ?? false)
-        case .cancelled: break
-        }
         let resumed = waiting.take(of: name)
         // A switch is compared with the version that served when it was asked for; a look answers with the one that
         // serves after the load.

@@ -5,14 +5,15 @@ import KindredSystem
 import NIOCore
 
 extension ServedModel {
-    /// A loaded version whose files on disk have become those of another packing.
+    /// A loaded version whose files on disk were replaced by those of another packing.
     package struct Replacement {
         package let version: UInt64
         package let reason: String
     }
 
-    /// Looks at the model's folder. What is loaded stays as it is. `manifestsLeft`: how many manifests of versions that
-    /// are not loaded may still be read. Returns the replaced versions that were not known to be.
+    /// Looks at the model's folder. Loaded generations stay as they are. `manifestsLeft`: how many manifests of
+    /// versions that are not loaded may still be read. Returns the versions that are found replaced for the first
+    /// time.
     package mutating func look(in repository: Repository, manifestsLeft: inout Int) -> [Replacement] {
         let found: [Repository.VersionOnDisk]
         do throws(FileFailure) {
@@ -43,14 +44,14 @@ extension ServedModel {
         return replacements(in: repository, present: present)
     }
 
-    /// The folder is not in the repository.
+    /// The repository does not have the folder any more.
     package mutating func folderIsGone() {
         isFolderGone = true
         folderFailure = nil
         onDisk = []
         refusals = [:]
         manifests = [:]
-        // Whatever comes back is compared.
+        // Versions that come back are compared with the generations.
         stamps = [:]
     }
 
@@ -58,7 +59,7 @@ extension ServedModel {
         var replacements: [Replacement] = []
         for (version, generation) in generations {
             guard present.contains(version) else {
-                // Whatever comes back under this number is compared.
+                // A version that comes back under this number is compared with the generation.
                 stamps[version] = nil
                 continue
             }

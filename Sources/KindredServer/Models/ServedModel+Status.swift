@@ -3,8 +3,8 @@ import KindredQuery
 import NIOCore
 
 extension ServedModel {
-    /// What MODEL_LIST says of the model. `choiceObstacle`: why a restart would not know what was chosen;
-    /// `folderRemark`: what is wrong with the place of the folder.
+    /// The model's entry in MODEL_LIST. `choiceObstacle`: why the choice cannot be saved; `folderRemark`: what is
+    /// wrong with the place of the folder.
     package func status(
         isDefault: Bool, choiceObstacle: String? = nil, folderRemark: String? = nil, now: NIODeadline
     ) -> ModelStatus {

@@ -20,52 +20,52 @@ package struct ServedVersions: Sendable, Equatable {
     }
 }
 
-/// What a server knows of one model, and the rules by which versions are loaded, serve and go. A value; the control
-/// thread holds it.
+/// One model: its versions on disk and in memory, and the rules by which they are loaded, serve and are dropped. A
+/// value; the control thread holds it.
 package struct ServedModel {
-    /// A version that was looked at and is no good until its files change.
+    /// Why a version was refused. It is not tried again until its files change.
     package struct Refusal {
         let stamp: Repository.ChangeStamp
         package let reason: String
-        /// When a pinned version is worth another look though its files are the same: memory may have been short.
+        /// When a pinned version is tried again with the same files.
         let retryAt: NIODeadline
-        /// There was no memory for it, and there may be: any such version is worth another look by then.
+        /// It was refused for lack of memory, so it is tried again at `retryAt`, pinned or not.
         var isPassing = false
-        /// The files have changed since: it is worth another look.
+        /// Its files have changed since, so it is tried again.
         var isStale = false
     }
 
-    /// What a switch needs before it can be made.
+    /// The condition of a switch.
     package enum SwitchTarget: Equatable {
-        /// Nothing: `version` is loaded, or nil where nothing is and newer versions only take over again.
+        /// Nothing: `version` is loaded. Nil where no version is loaded, and the switch only ends a pin.
         case ready(version: UInt64?, pinned: UInt64?)
-        /// That this version is loaded.
+        /// This version must be loaded first.
         case load(UInt64)
     }
 
-    /// For how long a version that somebody asked for stays loaded, so that asking again finds it at once.
+    /// How long a version stays loaded that was loaded for a request, so that the next request finds it at once.
     package static let askedKept = TimeAmount.minutes(10)
 
     package let name: ModelName
     package internal(set) var generations: [UInt64: Generation] = [:]
-    /// What the files of each generation looked like when they were last compared with it.
+    /// The stamp of each generation's files, as of the last time that they were compared with it.
     var stamps: [UInt64: Repository.ChangeStamp] = [:]
-    /// The choice, as the state file remembers it. What is pinned is also active.
+    /// The choice. A pinned version is also the active one.
     package var versions = ServedVersions()
-    /// Serves in place of a pinned version that cannot be loaded; no choice, so never remembered.
+    /// The version that serves in place of a pinned one that cannot be loaded. It is no choice, so it is never saved.
     package var standIn: UInt64?
     package internal(set) var refusals: [UInt64: Refusal] = [:]
     /// Versions on disk, ascending, as of the last look.
     package internal(set) var onDisk: [UInt64] = []
-    /// What manifests say of versions that are not loaded, and the stamps of those manifests.
+    /// Details of versions that are not loaded, from their manifests, with the stamps of those manifests.
     var manifests: [UInt64: (stamp: FileStamp, details: VersionDetails)] = [:]
-    /// Why the folder cannot be looked into.
+    /// Why the folder cannot be read; nil where it can.
     var folderFailure: String?
-    /// The folder is not there any more.
+    /// The repository does not have the folder any more.
     var isFolderGone = false
     /// The version that is being loaded.
     var loading: UInt64?
-    /// Loaded since somebody asked for it, and until when it stays.
+    /// A version that was loaded for a request, and until when it stays.
     private var asked: (version: UInt64, until: NIODeadline)?
     var spare = SpareModelMemory()
 
@@ -80,16 +80,17 @@ package struct ServedModel {
     /// The serving generation.
     package var active: Generation? { (standIn ?? versions.active).flatMap { generations[$0] } }
 
-    /// What a rollback would serve, where that is loaded. What stands in for a pinned version serves already.
+    /// The generation that a rollback would serve, where it is loaded. A version that stands in for a pinned one
+    /// serves already.
     package var previous: Generation? {
         versions.previous.flatMap { $0 == serving ? nil : generations[$0] }
     }
 
     private var serving: UInt64 { active?.version ?? 0 }
 
-    // MARK: What is loaded
+    // MARK: Loading
 
-    /// Whether a version on disk may be good: it was not refused, or is worth another look.
+    /// Whether a version on disk may be loaded: it was not refused, or it is tried again.
     private func isUsable(_ version: UInt64, now: NIODeadline) -> Bool {
         guard let refusal = refusals[version], !refusal.isStale else { return true }
         return (version == versions.pinned || refusal.isPassing) && now >= refusal.retryAt
@@ -99,7 +100,7 @@ package struct ServedModel {
         generations[version] == nil && isOnDisk(version) && isUsable(version, now: now)
     }
 
-    /// Whether the last look has found it.
+    /// Whether the last look at the folder has found the version.
     package func isOnDisk(_ version: UInt64) -> Bool {
         var first = 0
         var end = onDisk.count
@@ -111,10 +112,11 @@ package struct ServedModel {
         return false
     }
 
-    /// The version to load next, with nobody asking for one; nil where all is as it should be.
+    /// The version to load next when no request asks for one; nil where none is to be loaded.
     ///
-    /// First what was chosen before a restart. Where that is pinned and cannot be loaded, what served before it. Then
-    /// the newest version that is any good, older ones only where nothing serves yet; last what a rollback goes to.
+    /// In this order: the chosen version, after a restart; where that is pinned and cannot be loaded, the previous
+    /// one; the newest version that can be loaded, older ones only while none serves; the version that a rollback
+    /// goes to.
     package func nextWanted(now: NIODeadline) -> UInt64? {
         if let chosen = versions.active, isLoadable(chosen, now: now) { return chosen }
         if let pinned = versions.pinned, generations[pinned] == nil, let previous = versions.previous,
@@ -130,8 +132,8 @@ package struct ServedModel {
         return nil
     }
 
-    /// Lets go of generations that nobody needs: neither serving, nor chosen, nor previous, nor the newest held back,
-    /// nor asked for a short while ago.
+    /// Drops the generations that are not needed. Needed are the serving, the chosen and the previous one, the newest
+    /// beside a pin, and one that was loaded for a request within `askedKept`.
     package mutating func dropUnneeded(now: NIODeadline) {
         if let asked, now >= asked.until { self.asked = nil }
         let newest = generations.keys.max()
@@ -142,7 +144,7 @@ package struct ServedModel {
         stamps = stamps.filter { generations[$0.key] != nil }
     }
 
-    /// A version was loaded, whose files looked like `stamp` before.
+    /// A version was loaded. `stamp`: of its files before they were read.
     package mutating func take(_ generation: Generation, stamp: Repository.ChangeStamp) {
         generations[generation.version] = generation
         stamps[generation.version] = stamp
@@ -150,8 +152,8 @@ package struct ServedModel {
         manifests[generation.version] = nil
     }
 
-    /// A version was refused. True where it was for that reason before. Figures of a shortage of memory differ from
-    /// look to look: those of the first one stand.
+    /// A version was refused. Returns true where it was refused for the same reason before. The figures of a memory
+    /// shortage differ each time, so the first ones are kept.
     package mutating func refuse(
         _ version: UInt64, reason: String, stamp: Repository.ChangeStamp, retryAt: NIODeadline,
         isPassing: Bool = false
@@ -163,24 +165,24 @@ package struct ServedModel {
         return before?.reason == known
     }
 
-    /// Somebody asks for a version that has to be loaded for it.
+    /// A request has a version loaded, which then stays for `askedKept`.
     package mutating func ask(for version: UInt64, now: NIODeadline) {
         asked = (version, now + Self.askedKept)
     }
 
-    // MARK: What serves
+    // MARK: Serving
 
-    /// What serves once the generations at hand have had their turn.
+    /// The change that the loaded generations call for.
     package enum TakeOver: Equatable {
         case nothing
-        /// This version is chosen, since it is the newest.
+        /// Choose this version: it is the newest.
         case choose(UInt64)
-        /// This one serves in place of the pinned one; nil: the pinned one itself.
+        /// Serve this version in place of the pinned one; nil: serve the pinned one.
         case standIn(UInt64?)
     }
 
-    /// Lets the newest generation serve, unless another one is pinned. While a pinned one cannot be loaded, what served
-    /// before it stands in, or else the newest; the choice stays.
+    /// The newest generation serves unless another one is pinned. While the pinned one cannot be loaded, the previous
+    /// one stands in, or else the newest; the choice stays.
     package func takeOver() -> TakeOver {
         guard let newest = generations.keys.max() else { return .nothing }
         guard let pinned = versions.pinned else {
@@ -212,7 +214,7 @@ package struct ServedModel {
         return versions
     }
 
-    /// What a switch comes to. Throws VERSION_GONE, MODEL_CORRUPT and NO_PREVIOUS_VERSION.
+    /// The version that a switch leads to. Throws VERSION_GONE, MODEL_CORRUPT and NO_PREVIOUS_VERSION.
     package func target(of goal: ModelSwitchRequest.Goal, now: NIODeadline) throws(RequestFailure)
         -> SwitchTarget
     {
@@ -251,16 +253,16 @@ package struct ServedModel {
         return true
     }
 
-    // MARK: What others see
+    // MARK: Replies
 
-    /// The answer to a switch that was made, or to a look.
+    /// The reply to a switch or a look.
     func response(isRemembered: Bool) -> ModelSwitchResponse {
         ModelSwitchResponse(
             active: serving, previous: previous?.version ?? 0, pinned: versions.pinned ?? 0,
             isRemembered: isRemembered)
     }
 
-    /// The entry of the serving table.
+    /// The model's entry in the table of event loops; nil where no version serves.
     var entry: GenerationTable.Entry? {
         guard let active else { return nil }
         let others = generations.values.filter { $0.version != active.version }

@@ -41,3 +41,34 @@ package struct LogLineHandler: LogHandler {
         return "\(Timestamp.text(secondsSince1970: time.tv_sec).dropLast()).\(milliseconds)Z"
     }
 }
+
+/// Escapes text from outside for a log line, so that it can neither end the line nor hide in it.
+package enum LogText {
+    /// Plain text stays as it is. Other text stands in quotes, with escapes.
+    ///
+    /// Escaped are control characters (C0, DEL and C1, which hold commands of terminals), line and paragraph
+    /// separators, and invisible format characters, such as marks that change the direction of writing.
+    package static func quoted(_ text: String) -> String {
+        let isPlain =
+            !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D }
+        if isPlain { return text }
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case "\n": quoted += "\\n"
+            case _ where isHidden(scalar): quoted += "\\u{\(String(scalar.value, radix: 16))}"
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            true
+        default: false
+        }
+    }
+}

@@ -1,12 +1,13 @@
-/// Which log lines are written where the same message comes again and again, as a value: no clock, no output.
+/// Limits how many lines of the same message are logged. A value: it has no clock and writes nothing.
 ///
-/// Of each message and level, so many lines are written in a period; the rest are counted. When the period is over, one
-/// line says how many were left out.
+/// Of each message and level, at most `linesPerPeriodMax` lines are written in a period; the rest are counted. When
+/// the period is over, one line says how many were left out.
 package struct LogRepeats {
-    /// What becomes of a line.
+    /// Whether a line is written.
     package enum Verdict: Equatable {
         case write
-        /// Leave it out. `isFirst`: the first of its period, so that a summary is due when the period is over.
+        /// Leave it out. `isFirst`: it is the first one left out in its period, so a summary is due when the period
+        /// is over.
         case leaveOut(isFirst: Bool)
     }
 
@@ -38,7 +39,7 @@ package struct LogRepeats {
     package static let linesPerPeriodMax = 100
     /// Nanoseconds.
     package static let period: UInt64 = 10_000_000_000
-    /// Messages that are watched at a time. Messages are constants of the program, so there are few.
+    /// Messages that are counted at a time. Messages are constants of the program, so there are few.
     package static let messagesMax = 256
 
     private var entries: [Key: Entry] = [:]
@@ -62,7 +63,8 @@ package struct LogRepeats {
         return .leaveOut(isFirst: entry.leftOutCount == 1)
     }
 
-    /// What was left out in periods that are over at `now`, by message. New periods begin for these messages.
+    /// The numbers of lines left out in periods that are over at `now`, by message. New periods begin for these
+    /// messages.
     package mutating func takeSummaries(now: UInt64) -> [Summary] {
         let due = entries.filter {
             $0.value.leftOutCount > 0 && now - min(now, $0.value.beganAt) >= Self.period
@@ -72,7 +74,7 @@ package struct LogRepeats {
             .sorted { ($0.message, $0.level) < ($1.message, $1.level) }
     }
 
-    /// Makes room: messages whose period is over, or else all of those of which nothing was left out.
+    /// Makes room: forgets the messages of which no line was left out, or all where there are none of these.
     private mutating func forget(now: UInt64) {
         entries = entries.filter { $0.value.leftOutCount > 0 }
         if entries.count >= Self.messagesMax { entries = [:] }

@@ -2,29 +2,30 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Writes log lines to a file descriptor on a queue of its own, so that whoever logs never waits for the reader.
+/// Writes log lines to a file descriptor on a queue of its own, so that logging never waits for the reader of the
+/// log.
 ///
-/// What the reader is slow to take is kept up to a bound. Lines beyond it, and lines that cannot be written, are
-/// lost; the next line that fits is preceded by one that says how many.
+/// Lines that the reader has not taken yet are kept up to a bound. Lines beyond it, and lines that cannot be written,
+/// are lost; a line with their number comes before the next line that is written.
 package final class LogWriter: Sendable {
     private struct Entry {
         var bytes: [UInt8]
-        /// Lines lost since the entry before.
+        /// Lines lost between the entry before and this one.
         var lostBefore: Int
     }
 
     private struct State {
         var entries: [Entry] = []
-        /// Kept, with those that are being written.
+        /// Lines kept, including those that are being written.
         var lineCount = 0
         var byteCount = 0
-        /// Lost, and not yet said.
+        /// Lines lost and not reported yet.
         var lostCount = 0
         var lostTotal = 0
         var isWriting = false
     }
 
-    /// To standard error; flushed when the process exits, so that what kept a server from starting is read.
+    /// Writes to standard error. Flushed when the process exits, so that the reason of a failed start is written.
     package static let standardError: LogWriter = {
         _ = atexit { LogWriter.standardError.flush() }
         return LogWriter(descriptor: STDERR_FILENO)
@@ -37,7 +38,7 @@ package final class LogWriter: Sendable {
     private let repeats = Mutex(LogRepeats())
     private let queue = BackgroundQueue(label: "kindred.log")
 
-    /// The descriptor stays the caller's, who ignores SIGPIPE.
+    /// The caller keeps the descriptor open, and ignores SIGPIPE.
     package init(descriptor: Int32, linesMax: Int = 4_096, bytesMax: Int = 1 << 20) {
         self.descriptor = descriptor
         self.linesMax = linesMax
@@ -50,8 +51,8 @@ package final class LogWriter: Sendable {
     /// Lines lost since the start.
     package var lostLines: Int { state.withLock { $0.lostTotal } }
 
-    /// Whether a line with this message is to be written: of a message that comes again and again, only the first lines
-    /// of a period are. A later line says how many were left out.
+    /// Whether a line with this message is written. Of a frequent message only the first lines of a period are; a
+    /// later line says how many were left out.
     package func admits(message: String, level: String) -> Bool {
         let verdict = repeats.withLock { $0.note(message: message, level: level, now: Self.now) }
         guard case .leaveOut(let isFirst) = verdict else { return true }
@@ -65,7 +66,7 @@ package final class LogWriter: Sendable {
 
     private static var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
 
-    /// Says what was left out in periods that are over.
+    /// Writes how many lines were left out in periods that are over.
     private func appendSummaries(now: UInt64) {
         for summary in repeats.withLock({ $0.takeSummaries(now: now) }) {
             append(
@@ -74,7 +75,7 @@ package final class LogWriter: Sendable {
         }
     }
 
-    /// Takes over a line, which ends with a line end, or loses it. Never waits.
+    /// Queues a line, which must end with a newline, or loses it. Never waits.
     package func append(_ line: String) {
         let bytes = Array(line.utf8)
         state.withLock { state in
@@ -89,14 +90,14 @@ package final class LogWriter: Sendable {
             state.byteCount += bytes.count
             if !state.isWriting {
                 state.isWriting = true
-                // Within the lock: a flush that comes after this line must queue up behind its writing.
+                // Within the lock, so that a flush after this line is queued behind its writing.
                 queue.async { [self] in writeAll() }
             }
         }
     }
 
-    /// Waits until every line appended before is written or lost; false where that takes longer. Says first what was
-    /// left out so far.
+    /// Waits until every line appended before is written or lost; false where that takes longer than `timeout`.
+    /// Writes first how many lines were left out so far.
     @discardableResult
     package func flush(timeout: DispatchTimeInterval = .seconds(1)) -> Bool {
         appendSummaries(now: .max)
@@ -105,7 +106,7 @@ package final class LogWriter: Sendable {
         return isReached.wait(timeout: .now() + timeout) == .success
     }
 
-    /// On the queue: until nothing is left.
+    /// Runs on the queue until no line is left.
     private func writeAll() {
         while true {
             let entries = state.withLock { state in
@@ -135,7 +136,7 @@ package final class LogWriter: Sendable {
         Array("time=\(LogLineHandler.timestamp) level=warning msg=\"log lines lost\" lines=\(count)\n".utf8)
     }
 
-    /// False where the system refuses: no space, nobody who reads.
+    /// False where the system refuses: there is no space, or the reader has gone.
     private func write(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
@@ -150,7 +151,7 @@ package final class LogWriter: Sendable {
                 switch errno {
                 case EINTR: continue
                 case EAGAIN:
-                    // Somebody else made the descriptor one that does not wait.
+                    // Another process has made the descriptor non-blocking.
                     var waited = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&waited, 1, -1)
                 default: return false

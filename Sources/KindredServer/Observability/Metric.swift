@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What operators see of a metric: its name in STATS, how it moves, and a help text. Each metric is declared once, in
+/// A metric as operators see it: its name in STATS, its kind, and a help text. Each metric is declared once, in
 /// `LoopMetrics`, `ModelMetrics` or `ServerGauges`.
 package final class MetricDescription: Sendable {
     package enum Kind: Sendable, Equatable {

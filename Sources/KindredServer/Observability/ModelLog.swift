@@ -2,13 +2,13 @@ import KindredDomain
 import KindredQuery
 import Logging
 
-/// Says and counts what becomes of models and versions; what stays the same, once. Touched on the control thread, but
-/// for the counters.
+/// Logs and counts what happens to models and versions. A condition that lasts is logged once. Used on the control
+/// thread; any thread may read `metrics`.
 final class ModelLog: @unchecked Sendable {
     private let logger: Logger
     /// The folder of all models.
     private let root: String
-    /// What was said of each model's folder last, and of the folder of all.
+    /// The last failure logged of each model's folder, and the last remark on the folder of all models.
     private var saidOfFolders: [ModelName: String] = [:]
     private var saidOfRoot = ""
     let metrics = ModelMetrics()
@@ -30,7 +30,7 @@ final class ModelLog: @unchecked Sendable {
             ])
     }
 
-    /// `isKnown`: it was refused for that reason before.
+    /// `isKnown`: it was refused for the same reason before.
     func refused(_ version: UInt64, of name: ModelName, reason: String, isKnown: Bool) {
         if isKnown { return }
         metrics.refusals.count()
@@ -48,7 +48,7 @@ final class ModelLog: @unchecked Sendable {
             ])
     }
 
-    /// Nothing is said where `version` served before.
+    /// Logs nothing where `version` served before.
     func serves(_ version: UInt64, replaced: UInt64?, pinned: UInt64?, of name: ModelName) {
         guard replaced != version else { return }
         metrics.switches.count()
@@ -68,7 +68,7 @@ final class ModelLog: @unchecked Sendable {
             ])
     }
 
-    /// A model's folder cannot be looked into; nil: it can.
+    /// `reason`: why a model's folder cannot be read; nil where it can.
     func folderFails(_ reason: String?, of name: ModelName) {
         guard saidOfFolders[name] != reason else { return }
         saidOfFolders[name] = reason
@@ -87,7 +87,7 @@ final class ModelLog: @unchecked Sendable {
             metadata: ["model": "\(name)", "version": "\(version)"])
     }
 
-    /// What is wrong with the folder of all models; empty: nothing.
+    /// `remark`: what is wrong with the folder of all models; empty for nothing.
     func repositoryIs(_ remark: String) {
         guard remark != saidOfRoot else { return }
         saidOfRoot = remark
@@ -98,7 +98,7 @@ final class ModelLog: @unchecked Sendable {
         logger.info("requests that name no model have one now", metadata: ["default_model": "\(name)"])
     }
 
-    /// The server works on: the model may be put there later.
+    /// The server goes on: the model may be published later.
     func defaultIsMissing(_ name: ModelName, found: [ModelName]) {
         logger.warning(
             "the default model is not in the repository: requests that name none are refused",

@@ -8,7 +8,7 @@ import Testing
 
     @Test func aQuietProcessIsLookedAtEachTime() {
         var watch = HeapWatch()
-        // Just below a fifth of a processor, then just as much.
+        // Just below a fifth of a processor, then a fifth.
         let looks = [(0, 0), (10, 1_999_999_999), (20, 3_999_999_999)] as [(Int64, UInt64)]
         let times = looks.filter {
             watch.isTime(now: start + .seconds($0.0), processorNanoseconds: $0.1)
@@ -16,7 +16,7 @@ import Testing
         #expect(times.map(\.0) == [10])
     }
 
-    @Test func aBusyOneOnceAMinute() {
+    @Test func aBusyProcessIsLookedAtOnceAMinute() {
         var watch = HeapWatch()
         let times = (0...14).filter {
             watch.isTime(
@@ -25,7 +25,7 @@ import Testing
         #expect(times == [6, 12])
     }
 
-    @Test func whatIsTooMuch() {
+    @Test func unusedMemoryBeyondTheBoundIsTooMuch() {
         let most = Limits.unusedHeapBytesMax
         var watch = HeapWatch()
         func isTooMuch(_ unused: UInt64, own: UInt64) -> Bool {
@@ -34,17 +34,17 @@ import Testing
         #expect(!isTooMuch(most, own: 10 << 30))
         #expect(isTooMuch(most + 1, own: 100 << 20))
         watch.released(unusedByteCount: most + 1, ownByteCount: 50 << 20)
-        // What was given back still counts as unused.
+        // Memory that was given back still counts as unused.
         #expect(!isTooMuch(most + 1, own: 50 << 20))
         #expect(!isTooMuch(most + 1, own: 50 << 20 + HeapWatch.growthMin - 1))
         #expect(isTooMuch(most + 1, own: 50 << 20 + HeapWatch.growthMin))
-        // A model that went away meanwhile: what the process has grown by since then counts.
+        // A model was freed meanwhile: the growth since then counts.
         #expect(!isTooMuch(most + 1, own: 10 << 20))
         #expect(isTooMuch(most + 1, own: 10 << 20 + HeapWatch.growthMin))
     }
 
     /// Memory that was in use when the rest was given back, and was freed later: the process has not grown.
-    @Test func whatIsFreedLaterCountsToo() {
+    @Test func memoryThatIsFreedLaterCountsToo() {
         let most = Limits.unusedHeapBytesMax
         var watch = HeapWatch()
         func isTooMuch(_ unused: UInt64) -> Bool {
@@ -53,7 +53,7 @@ import Testing
         watch.released(unusedByteCount: most, ownByteCount: 300 << 20)
         #expect(!isTooMuch(most + HeapWatch.growthMin - 1))
         #expect(isTooMuch(most + HeapWatch.growthMin))
-        // What is used again in the meantime may be freed again.
+        // Memory that is used again meanwhile may be freed again.
         #expect(!isTooMuch(10 << 20))
         #expect(isTooMuch(most + 1))
     }

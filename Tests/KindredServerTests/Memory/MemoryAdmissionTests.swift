@@ -5,9 +5,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What bounds the memory of a process, and versions that do not fit.
+/// The bounds on the memory of a process, and versions that do not fit.
 @Suite struct MemoryAdmissionTests {
-    /// A probe that sees these files alone.
+    /// A probe that reads these files alone.
     private func probe(_ files: [String: String], memoryMax: UInt64? = nil, addressSpaceMax: UInt64? = nil)
         -> MemoryProbe
     {
@@ -17,7 +17,7 @@ import Testing
         return probe
     }
 
-    @Test func theUnifiedInterfaceWithGroupsAbove() {
+    @Test func versionTwoWithGroupsAbove() {
         let probe = probe([
             "/proc/self/cgroup": "0::/shop/servers/kindred\n",
             "/proc/self/mountinfo":
@@ -40,7 +40,7 @@ import Testing
         #expect(probe.bounds.map(\.free) == [203 << 20, 0])
     }
 
-    @Test func theOlderInterface() {
+    @Test func versionOne() {
         let probe = probe([
             "/proc/self/cgroup": "9:name=systemd:/\n4:cpu,memory:/a\n1:cpuset:/\n0::/\n",
             "/proc/self/mountinfo": """
@@ -59,7 +59,8 @@ import Testing
             ])
     }
 
-    /// A container without a name space for groups: the path is the one outside, and its group is mounted here.
+    /// A container without a namespace for groups: the path is that of the host, and the container's group is
+    /// mounted.
     @Test(arguments: ["/docker/abc", "/docker/abc/inner", "/../other"])
     func containers(_ group: String) {
         let probe = probe([
@@ -81,7 +82,7 @@ import Testing
         #expect(probe(files).bounds == [] && probe([:], memoryMax: 1).bounds == [])
     }
 
-    @Test func filesThatSayAnything() {
+    @Test func filesWithAnyText() {
         var generator = SeededGenerator.announced()
         let words = [
             "0", ":", "::", "/", "memory", "cgroup2", "-", " ", "\n", "..", "max", "18446744073709551615",
@@ -98,9 +99,8 @@ import Testing
         }
     }
 
-    /// A manifest's own numbers: what its files take, and what is made beside them.
-    /// A manifest may say any number of bytes.
-    @Test func whatIsNeededIsRoundedWithoutOverflow() {
+    /// A manifest may have any number of bytes.
+    @Test func theDemandIsRoundedWithoutOverflow() {
         let bound = MemoryBound(source: .option, byteCount: 10 << 20, used: 0)
         for (needed, wanted) in [
             (UInt64.max, "17592186044416 MiB"), (1 << 20, "needs 1 MiB"), (1 << 20 + 1, "needs 2 MiB"),
@@ -110,6 +110,7 @@ import Testing
         }
     }
 
+    /// The bytes of a version's files, and of the tables that are made beside them.
     @Test func demandOfAManifest() {
         var manifest = Manifest(
             model: ModelName("m")!, version: 1, created: "", metric: .dot, dimension: 64,
@@ -128,7 +129,7 @@ import Testing
         #expect(mapped.byteCount == 300_000 - 256_000 + 16_000 + 70_000 + columns)
         manifest.files.remove(at: 1)
         #expect(MemoryDemand(of: manifest, loading: .memory).byteCount > stored.byteCount)
-        // Nothing overflows, whatever the manifest says.
+        // Nothing overflows with the largest numbers of a manifest.
         manifest.items?.count = Limits.rowsMax
         manifest.dimension = 4_096
         manifest.items?.columns = Array(repeating: "c", count: 256)
@@ -136,9 +137,9 @@ import Testing
         #expect(MemoryDemand(of: manifest, loading: .memory).byteCount > UInt64(Int64.max))
     }
 
-    /// A version that finds no memory is refused with figures, the one that serves stays, and it takes over once there
-    /// is memory, though nobody has touched its files.
-    @Test(.timeLimit(.minutes(2))) func whatDoesNotFitWaits() async throws {
+    /// A version that does not fit is refused with figures and the old one serves on. It takes over once there is
+    /// memory, with the same files.
+    @Test(.timeLimit(.minutes(2))) func aVersionThatDoesNotFitWaits() async throws {
         let folder = try TemporaryFolder()
         try folder.pack(items: [[1, 2], [3, 4]])
         let limit = Mutex<UInt64>(1 << 40)
@@ -157,7 +158,7 @@ import Testing
         let server = try await RunningServer(folder, memory: probe)
         try await server.withClient { client in
             #expect(try await client.models().first?.active == 1)
-            // All but what is left to the rest of the process is in use.
+            // The memory that is left is kept for the rest of the process.
             limit.withLock { $0 = 132 << 20 }
             try folder.pack(items: [[5, 6], [7, 8]])
             var refusal: String?

@@ -6,7 +6,7 @@ import KindredServer
 import TestSupport
 import Testing
 
-/// Versions come, are refused, are chosen and survive a restart.
+/// Versions take over, are refused, are chosen, and survive a restart.
 @Suite(.serialized) struct HotSwapTests {
     /// Version v scores every item v x 100 + row for the query [1].
     private static func rows(version: Int) -> [[Float]] { (0..<50).map { [Float(version * 100 + $0)] } }
@@ -23,7 +23,7 @@ import Testing
     /// Has the repository looked at, and returns once every version that this finds is loaded or refused.
     private static func look(_ client: KindredClient) async throws { _ = try await client.load() }
 
-    /// The server looks at the repository by itself, with nobody asking.
+    /// The server looks at the repository without a request.
     @Test(.timeLimit(.minutes(1))) func aNewVersionIsFound() async throws {
         let folder = try TemporaryFolder()
         try folder.pack(items: Self.rows(version: 1))
@@ -99,7 +99,7 @@ import Testing
         await third.stop()
     }
 
-    /// Writes other bytes into a file and hides it: its size, inode and time of change stay the same.
+    /// Writes other bytes into a file without a trace: its size, inode and modification time stay the same.
     private static func overwrite(_ path: String, _ bytes: [UInt8]) throws {
         let files = FileManager.default
         try files.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
@@ -131,7 +131,7 @@ import Testing
             #expect(status.active == 2)
             #expect(status.pinned == 1)
             #expect(status.refusals.map(\.version) == [1])
-            // What served before stands in, a newer version is loaded and does not.
+            // The previous version stands in; a newer one is loaded and does not serve.
             try folder.pack(items: Self.rows(version: 3))
             try await Self.look(client)
             #expect(try await client.models()[0].loaded == [2, 3])
@@ -139,7 +139,7 @@ import Testing
             #expect(try await client.models()[0].pinned == 1)
         }
         await second.stop()
-        // What stood in was no choice.
+        // A version that stands in is no choice.
         let remembered = try ServerStateStore(path: folder.file("state/state.sqlite")).load()
         #expect(remembered[ModelName("sample")!] == ServedVersions(active: 1, previous: 2, pinned: 1))
 
@@ -166,8 +166,8 @@ import Testing
         await fourth.stop()
     }
 
-    /// `activate` without a version ends a pin whose version cannot be loaded, and that is remembered.
-    @Test func aPinOfADamagedVersionCanBeGivenUp() async throws {
+    /// `activate` without a version ends a pin whose version cannot be loaded, also over a restart.
+    @Test func aPinOfADamagedVersionCanBeEnded() async throws {
         let folder = try TemporaryFolder()
         for version in 1...2 { try folder.pack(items: Self.rows(version: version)) }
         let first = try await RunningServer(folder)
@@ -192,7 +192,7 @@ import Testing
         #expect(remembered[ModelName("sample")!]?.pinned == nil)
     }
 
-    @Test func aVersionThatDoesNotExistIsTheCallersMistake() async throws {
+    @Test func aVersionThatDoesNotExistIsRefused() async throws {
         let folder = try TemporaryFolder()
         try folder.pack(items: Self.rows(version: 1))
         let server = try await RunningServer(folder)
@@ -246,7 +246,7 @@ import Testing
         let server = try await RunningServer(folder)
         try await server.withClient { (client: KindredClient) async throws in
             let directory = try folder.pack("other", items: Self.rows(version: 2))
-            // Tampered with, then put where the server looks, with the manifest of another model.
+            // A version whose manifest is that of another model.
             try FileManager.default.copyItem(atPath: directory, toPath: folder.file("models/sample/2"))
             _ = try await client.load(model: ModelName("sample"))
             let sample = try await client.models().first { $0.name == ModelName("sample") }!

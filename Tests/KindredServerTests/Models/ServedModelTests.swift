@@ -7,7 +7,7 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// The rules by which a model's versions are loaded, serve and go.
+/// The rules by which a model's versions are loaded, serve and are dropped.
 @Suite struct ServedModelTests {
     private static let name = ModelName("sample")!
     private let folder: TemporaryFolder
@@ -56,7 +56,7 @@ import Testing
             retryAt: .now() + .hours(1))
     }
 
-    /// Loads what is wanted until nothing is; the order.
+    /// Loads the wanted versions until none is wanted; returns them in order.
     private func loadAll(_ model: inout ServedModel) throws -> [UInt64] {
         var order: [UInt64] = []
         while let version = model.nextWanted(now: .now()) {
@@ -66,7 +66,7 @@ import Testing
         return order
     }
 
-    @Test func theNewestServes() throws {
+    @Test func theNewestVersionServes() throws {
         var model = try model(3)
         #expect(try loadAll(&model) == [3])
         #expect(model.active?.version == 3)
@@ -76,21 +76,21 @@ import Testing
         #expect(model.active?.version == 4 && model.previous?.version == 3)
     }
 
-    @Test func anOlderOneServesWhereTheNewestIsRefused() throws {
+    @Test func anOlderVersionServesWhereTheNewestIsRefused() throws {
         var model = try model(3)
         #expect(!refuse(3, "damaged", &model))
         #expect(refuse(3, "damaged", &model))
         #expect(!refuse(3, "damaged otherwise", &model))
         #expect(model.nextWanted(now: .now()) == 2)
-        // What touches its folder makes it worth another look.
+        // A change of its folder has it tried again.
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o700], ofItemAtPath: repository.directory(of: Self.name, version: 3))
         look(&model)
         #expect(model.nextWanted(now: .now()) == 3)
     }
 
-    /// After a restart, with the pinned version gone: what served before it, not the newest.
-    @Test func whatServedBeforeStandsInForAPinnedVersionThatIsGone() throws {
+    /// After a restart the pinned version is gone: the previous one serves, not the newest.
+    @Test func thePreviousVersionStandsInForAMissingPin() throws {
         var model = try model(3, ServedVersions(active: 9, previous: 1, pinned: 9))
         #expect(try loadAll(&model) == [1, 3])
         #expect(model.active?.version == 1)
@@ -107,7 +107,7 @@ import Testing
         #expect(model.active?.version == 1)
     }
 
-    @Test func theNewestStandsInWhereNothingServedBefore() throws {
+    @Test func theNewestVersionStandsInWithoutAPrevious() throws {
         var model = try model(3, ServedVersions(active: 9, previous: 8, pinned: 9))
         #expect(try loadAll(&model) == [3])
         #expect(model.active?.version == 3)
@@ -117,8 +117,8 @@ import Testing
                 == "version 9 is pinned and is not on disk: version 3, the newest one loaded, serves instead")
     }
 
-    /// What stands in for a pinned version that is gone is not its own previous one: a rollback moves nothing.
-    @Test func whatStandsInIsNothingToRollBackTo() throws {
+    /// The previous version stands in for a pin that is gone: there is nothing to roll back to.
+    @Test func aStandInIsNotARollbackTarget() throws {
         var model = try model(3, ServedVersions(active: 1, previous: 3, pinned: 1))
         try FileManager.default.removeItem(atPath: repository.directory(of: Self.name, version: 1))
         look(&model)
@@ -132,7 +132,7 @@ import Testing
         #expect(model.versions == ServedVersions(active: 1, previous: 3, pinned: 1))
     }
 
-    @Test func aPinnedVersionThatIsRefusedSaysWhy() throws {
+    @Test func aRefusedPinIsExplained() throws {
         var model = try model(2, ServedVersions(active: 2, previous: 1, pinned: 2))
         #expect(model.nextWanted(now: .now()) == 2)
         _ = refuse(2, "cut", &model)
@@ -141,11 +141,11 @@ import Testing
             model.status(isDefault: false, now: .now()).remark
                 == "version 2 is pinned and was refused (cut): version 1, which served before, serves instead"
         )
-        // From time to time it gets another look.
+        // It is tried again after a while.
         #expect(model.nextWanted(now: .now() + .hours(2)) == 2)
     }
 
-    @Test func aRollbackWithNothingBeforeSaysWhatIsOnDisk() throws {
+    @Test func aRollbackWithoutAPreviousVersionListsTheVersions() throws {
         var model = try model(3)
         _ = try loadAll(&model)
         let failure = #expect(throws: RequestFailure.self) { try model.target(of: .previous, now: .now()) }
@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func latestIsTheNewestThatIsAnyGood() throws {
+    @Test func latestIsTheNewestLoadableVersion() throws {
         var model = try model(2)
         _ = try loadAll(&model)
         #expect(try model.target(of: .latest, now: .now()) == .ready(version: 2, pinned: nil))
@@ -177,8 +177,8 @@ import Testing
         #expect(try empty.target(of: .latest, now: .now()) == .ready(version: nil, pinned: nil))
     }
 
-    /// What somebody asked for stays for a while, so that asking again finds it.
-    @Test func whatWasAskedForStaysForAWhile() throws {
+    /// So that the next request finds it in memory.
+    @Test func aVersionLoadedForARequestStaysForAWhile() throws {
         var model = try model(3)
         _ = try loadAll(&model)
         model.ask(for: 1, now: .now())
@@ -195,14 +195,14 @@ import Testing
         let status = model.status(isDefault: true, choiceObstacle: "no space", now: .now())
         #expect(status.available.map(\.version) == [1, 2, 3, 4])
         #expect(status.available.map(\.state) == [.onDisk, .loaded, .waiting, .refused])
-        // From manifests, and from memory.
+        // Of versions on disk from their manifests, of loaded ones from memory.
         #expect(status.available.map(\.details.dimension) == [1, 1, 1, 1])
         #expect(status.available.map(\.details.itemCount) == [1, 1, 1, 1])
         #expect(status.remark == "the choice of versions is not remembered: no space")
         #expect(status.refusals == [ModelStatus.Refusal(version: 4, reason: "cut")])
     }
 
-    @Test func manifestsAreReadOnceAndAFewAtATime() throws {
+    @Test func manifestsAreReadOnceAndWithinABound() throws {
         var model = ServedModel(name: Self.name, remembered: nil)
         for version in 1...3 { try folder.pack(items: [[Float(version)]]) }
         var left = 2
@@ -220,7 +220,7 @@ import Testing
         #expect(left == 2)
     }
 
-    @Test func aFolderThatIsGoneLeavesWhatServes() throws {
+    @Test func aModelWhoseFolderIsGoneStillServes() throws {
         var model = try model(2)
         _ = try loadAll(&model)
         model.folderIsGone()

@@ -1,72 +1,66 @@
 import Logging
 import Synchronization
+import Testing
 
-/// The log of a server under test, as events that a test can wait for.
-final class LogEvents: Sendable {
-    struct Line: Sendable {
-        let message: String
-        let metadata: [String: String]
-
-        func matches(_ message: String, _ metadata: [String: String]) -> Bool {
-            self.message == message && metadata.allSatisfy { self.metadata[$0] == $1 }
-        }
-    }
-
-    private struct Waiter {
-        let message: String
-        let metadata: [String: String]
-        let count: Int
-        let continuation: CheckedContinuation<Void, Never>
-    }
-
+/// Events of a test, in order. A test can wait for one, whether it has come already or not.
+final class EventLog<Event: Sendable>: Sendable {
     private struct State {
-        var lines: [Line] = []
-        var waiters: [Waiter] = []
+        var events: [Event] = []
+        var followers: [AsyncStream<Event>.Continuation] = []
     }
 
     private let state = Mutex(State())
 
+    var all: [Event] { state.withLock { $0.events } }
+
+    func add(_ event: Event) {
+        state.withLock { state in
+            state.events.append(event)
+            for follower in state.followers { follower.yield(event) }
+        }
+    }
+
+    /// Waits for the first event for which `isWanted` is true; false where the task is cancelled before.
+    func wait(until isWanted: (Event) -> Bool) async -> Bool {
+        let (stream, continuation) = AsyncStream<Event>.makeStream()
+        state.withLock { state in
+            for event in state.events { continuation.yield(event) }
+            state.followers.append(continuation)
+        }
+        for await event in stream where isWanted(event) { return true }
+        return false
+    }
+}
+
+/// The log of a server under test.
+final class LogEvents: Sendable {
+    struct Line: Sendable {
+        let message: String
+        let metadata: [String: String]
+    }
+
+    private let log = EventLog<Line>()
+
     /// A logger whose lines come here.
-    var logger: Logger { Logger(label: "test") { _ in Handler(events: self) } }
+    var logger: Logger { Logger(label: "test") { _ in Handler(log: log) } }
 
     /// The lines with this message so far.
-    func lines(_ message: String) -> [Line] { state.withLock { $0.lines.filter { $0.message == message } } }
+    func lines(_ message: String) -> [Line] { log.all.filter { $0.message == message } }
 
-    /// Waits until `count` lines have this message and metadata, those logged before the call included.
-    func wait(for message: String, _ metadata: [String: String] = [:], count: Int = 1) async {
-        await withCheckedContinuation { continuation in
-            let waiter = Waiter(
-                message: message, metadata: metadata, count: count, continuation: continuation)
-            let isDone = state.withLock { state in
-                if Self.isDone(waiter, state.lines) { return true }
-                state.waiters.append(waiter)
-                return false
-            }
-            if isDone { continuation.resume() }
+    /// Waits for a line with this message and metadata. The time limit of the test ends the wait.
+    func wait(for message: String, _ metadata: [String: String] = [:]) async {
+        let isFound = await log.wait { line in
+            line.message == message && metadata.allSatisfy { line.metadata[$0] == $1 }
         }
-    }
-
-    private static func isDone(_ waiter: Waiter, _ lines: [Line]) -> Bool {
-        lines.count { $0.matches(waiter.message, waiter.metadata) } >= waiter.count
-    }
-
-    private func add(_ line: Line) {
-        let done = state.withLock { state in
-            state.lines.append(line)
-            let done = state.waiters.filter { Self.isDone($0, state.lines) }
-            let lines = state.lines
-            state.waiters.removeAll { Self.isDone($0, lines) }
-            return done
-        }
-        for waiter in done { waiter.continuation.resume() }
+        if !isFound { Issue.record("never logged: \(message) \(metadata)") }
     }
 
     private struct Handler: LogHandler {
-        let events: LogEvents
+        let log: EventLog<Line>
         var metadata: Logger.Metadata = [:]
         var logLevel = Logger.Level.info
 
-        init(events: LogEvents) { self.events = events }
+        init(log: EventLog<Line>) { self.log = log }
 
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { metadata[key] }
@@ -75,8 +69,7 @@ final class LogEvents: Sendable {
 
         func log(event: LogEvent) {
             let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
-            events.add(
-                Line(message: event.message.description, metadata: all.mapValues { $0.description }))
+            log.add(Line(message: event.message.description, metadata: all.mapValues { $0.description }))
         }
     }
 }

@@ -1,7 +1,7 @@
 import KindredServer
 import Testing
 
-/// What comes from outside stands in a log as what it is, and does not fill it.
+/// Text from outside is escaped in the log, and repeated messages do not fill it.
 @Suite struct LogTextTests {
     @Test(arguments: [
         ("plain", "plain"), ("", "\"\""), ("two words", "\"two words\""), ("a=b", "\"a=b\""),
@@ -15,7 +15,7 @@ import Testing
     ])
     func hiddenCharactersAreShown(text: String, wanted: String) { #expect(LogText.quoted(text) == wanted) }
 
-    @Test func aMessageThatComesAgainAndAgainIsCounted() {
+    @Test func aFrequentMessageIsCounted() {
         var repeats = LogRepeats()
         var written = 0
         var summaries = 0
@@ -35,8 +35,8 @@ import Testing
         #expect(repeats.takeSummaries(now: .max).isEmpty)
     }
 
-    /// Nothing was left out: a new period begins with the first line after the old one.
-    @Test func quietMessagesAreNeverLeftOut() {
+    /// Where no line was left out, a new period begins with the first line after the old one.
+    @Test func rareMessagesAreNeverLeftOut() {
         var repeats = LogRepeats()
         for index in 0..<1_000 {
             let now = UInt64(index) * LogRepeats.period / 50
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func whatIsWatchedHasABound() {
+    @Test func theMessagesThatAreCountedHaveABound() {
         var repeats = LogRepeats()
         for index in 0..<10 * LogRepeats.messagesMax {
             #expect(repeats.note(message: "\(index)", level: "info", now: 0) == .write)

@@ -3,9 +3,9 @@ import KindredServer
 import Logging
 import Testing
 
-/// Log lines reach a reader that reads, and hurt nobody where there is none.
+/// Log lines reach a reader, and a missing reader does no harm.
 @Suite struct LogWriterTests {
-    /// A pipe whose reading end does not wait.
+    /// A pipe whose reading end is non-blocking.
     private final class TestPipe {
         let reading: Int32
         let writing: Int32
@@ -32,7 +32,7 @@ import Testing
             isRead = false
         }
 
-        /// What can be read without waiting.
+        /// The bytes that can be read without waiting.
         func available() -> [UInt8] {
             var bytes: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -43,7 +43,7 @@ import Testing
             }
         }
 
-        /// Everything that the writer has, read while it writes; what has not come after ten seconds is missing.
+        /// All lines of the writer, read while it writes; lines that have not come after ten seconds are missing.
         func everything(of writer: LogWriter) -> String {
             var bytes: [UInt8] = []
             for _ in 0..<1_000 {
@@ -68,13 +68,13 @@ import Testing
         #expect(writer.held.bytes == 0)
     }
 
-    @Test func aReaderThatDoesNotReadHoldsNobodyUp() throws {
+    @Test func aReaderThatDoesNotReadDelaysNoWriter() throws {
         let pipe = try TestPipe()
-        // What is kept, whenever the writing begins, is more than a pipe takes: 64 KiB.
+        // The writer keeps more than the 64 KiB of a pipe.
         let writer = LogWriter(descriptor: pipe.writing, linesMax: 300, bytesMax: 200_000)
         let count = 10_000
         let padding = String(repeating: "x", count: 1_000)
-        // Would never end if appending waited for the pipe.
+        // This would never end if appending waited for the pipe.
         for index in 0..<count { writer.append("line \(index) \(padding)\n") }
         #expect(!writer.flush(timeout: .milliseconds(20)))
         #expect(writer.held.lines <= 300)
@@ -89,7 +89,7 @@ import Testing
         let indices = lines.filter { $0.hasPrefix("line ") }.compactMap { Int($0.split(separator: " ")[1]) }
         #expect(indices == indices.sorted())
         #expect(indices.count + writer.lostLines == count)
-        // How many were lost is said before the next line that came through, and adds up.
+        // The numbers of lost lines stand before the next line that came through, and add up.
         let notices = lines.filter { $0.contains("msg=\"log lines lost\"") }
         #expect(lines.dropLast().last == notices.last)
         let said = notices.compactMap { $0.split(separator: "lines=").last.flatMap { Int($0) } }

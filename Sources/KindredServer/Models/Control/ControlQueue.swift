@@ -1,19 +1,19 @@
 import DequeModule
 
-/// What the control thread has to do, in the order in which it does it: a stop, loads that have ended, switches that
-/// operators asked for, looks at the repository that were asked for, the look that is due. A value.
+/// The work of the control thread, in the order in which it is done: a stop, loads that have ended, switches, looks
+/// at the repository that requests ask for, the periodic look. A value.
 ///
-/// Requests count as waiting until they are answered, and are bounded by kind: a flood of looks does not take the room
-/// of a switch.
+/// Requests count as waiting until they are answered. Each kind has its own bound, so that a flood of looks takes no
+/// room from switches.
 package struct ControlQueue<Request: Sendable, Report: Sendable>: Sendable {
     package enum Turn: Sendable {
-        /// End, and refuse these.
+        /// End, and refuse these requests.
         case stop([Request])
         case report(Report)
         case change(Request)
         /// One look answers all of them.
         case looks([Request])
-        /// The time of the look that nobody asked for has come.
+        /// The periodic look is due.
         case periodicLook
     }
 
@@ -37,7 +37,7 @@ package struct ControlQueue<Request: Sendable, Report: Sendable>: Sendable {
     private var unansweredLooks = 0
     private var isStopping = false
     private let lookIntervalNanoseconds: UInt64
-    /// When the next look is due that nobody asks for, in nanoseconds.
+    /// When the next periodic look is due, in nanoseconds.
     package private(set) var lookDueAt: UInt64
 
     /// A queue in which the first look is due at `now`.
@@ -48,7 +48,7 @@ package struct ControlQueue<Request: Sendable, Report: Sendable>: Sendable {
         lookDueAt = now
     }
 
-    /// Takes a request over, where there is room.
+    /// Queues a request, where there is room.
     package mutating func add(_ request: Request, _ kind: Kind) -> Admission {
         if isStopping { return .stopping }
         switch kind {
@@ -76,7 +76,7 @@ package struct ControlQueue<Request: Sendable, Report: Sendable>: Sendable {
         }
     }
 
-    /// What comes next; nil where there is nothing to do before `lookDueAt`.
+    /// The next turn; nil where there is none before `lookDueAt`.
     package mutating func next(now: UInt64) -> Turn? {
         if isStopping {
             defer {

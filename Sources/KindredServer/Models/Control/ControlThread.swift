@@ -5,8 +5,8 @@ import KindredDomain
 import NIOCore
 import Synchronization
 
-/// The one thread on which is decided which versions are loaded and serve. It yields to the event loops, and nothing on
-/// it takes long: versions are read on another thread (`VersionLoad`).
+/// The thread that decides which versions are loaded and serve. Its priority is lower than that of the event loops,
+/// and nothing on it takes long: versions are read on other threads (`VersionLoad`).
 final class ControlThread: Sendable {
     typealias Queue = ControlQueue<ControlRequest, VersionLoad.Report>
 
@@ -17,7 +17,7 @@ final class ControlThread: Sendable {
         var isStarted = false
     }
 
-    /// Lower priority than the event loops.
+    /// Below the event loops, whose niceness is 0.
     private static let niceness: Int32 = 5
     private static let pauseNanosecondsMax: UInt64 = 3_600_000_000_000
 
@@ -33,14 +33,14 @@ final class ControlThread: Sendable {
                     lookIntervalNanoseconds: UInt64(max(0, watchMilliseconds)) * 1_000_000, now: Self.now)))
     }
 
-    /// As requests' deadlines count.
+    /// Now, in nanoseconds, on the clock of request deadlines.
     static var now: UInt64 { NIODeadline.now().uptimeNanoseconds }
 
     /// Starts the thread. `work` is called for each turn. `idle` is called when there is none; it returns the time of
     /// its next call, in nanoseconds, at the latest.
     func start(work: @escaping @Sendable (Queue.Turn) -> Void, idle: @escaping @Sendable () -> UInt64) {
         let thread = Thread { [self] in
-            // On Linux the niceness of `0` is the calling thread's alone.
+            // On Linux, id 0 means the calling thread alone.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
             run(work, idle)
             ended.signal()
@@ -66,7 +66,7 @@ final class ControlThread: Sendable {
         }
     }
 
-    /// Hands a request over, or says why not.
+    /// Queues a request, where there is room.
     func submit(_ request: ControlRequest) -> Queue.Admission {
         change { $0.add(request, request.isChange ? .change : .look) }
     }

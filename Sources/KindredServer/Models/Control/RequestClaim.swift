@@ -1,10 +1,10 @@
 import KindredDomain
 import Synchronization
 
-/// Decides, once, what becomes of a request that changes something: it is done, or it has failed.
+/// Decides once whether a switch is made or has failed.
 ///
-/// Whoever does it takes the claim first, and from then on nobody says that the request has failed; whoever says that
-/// it has failed gives the claim up first, and from then on nobody does it. The first of them wins, on any thread.
+/// The control thread takes the claim before it makes the switch; from then on no failure is reported. The event loop
+/// gives the claim up before it reports a failure; from then on the switch is not made. The first of them wins.
 package final class RequestClaim: Sendable {
     private enum State {
         static let open: UInt8 = 0
@@ -13,7 +13,7 @@ package final class RequestClaim: Sendable {
     }
 
     private let state = Atomic<UInt8>(State.open)
-    /// Nanoseconds of `NIODeadline`; nothing is done after it.
+    /// Nanoseconds of `NIODeadline`. The switch is not made after it.
     private let deadline: UInt64
     private let timeoutMilliseconds: UInt32
 
@@ -22,7 +22,7 @@ package final class RequestClaim: Sendable {
         self.timeoutMilliseconds = timeoutMilliseconds
     }
 
-    /// What is said of a request that came to nothing in time.
+    /// The failure of a request that was not done in time.
     package var lateness: RequestFailure { .deadlineExceeded(milliseconds: timeoutMilliseconds) }
 
     /// Whether the request may still be done at `now`.
@@ -30,7 +30,7 @@ package final class RequestClaim: Sendable {
         now <= deadline && state.load(ordering: .relaxed) == State.open
     }
 
-    /// True: the caller does now what the request asks for. False: it has failed, and must not be done any more.
+    /// True: the caller must do the request now. False: it has failed, and must not be done.
     package func take(now: UInt64) -> Bool {
         guard now <= deadline else {
             _ = giveUp()
@@ -41,7 +41,7 @@ package final class RequestClaim: Sendable {
         ).exchanged
     }
 
-    /// True: the request has failed, and is not done. False: it is being done, or was.
+    /// True: the request has failed, and is not done. False: it is done, or being done.
     package func giveUp() -> Bool {
         let before = state.compareExchange(
             expected: State.open, desired: State.givenUp, ordering: .acquiringAndReleasing)

@@ -1,9 +1,10 @@
 import KindredDomain
 import KindredModel
 import KindredQuery
+import KindredSystem
 import Logging
 
-/// Makes a generation of a version on disk: reads, checks and warms it. Blocks for as long as that takes.
+/// Makes a generation of a version on disk: reads, checks and warms it. Blocks while that takes place.
 struct GenerationLoader: Sendable {
     let repository: Repository
     let loader: VersionLoader
@@ -13,12 +14,12 @@ struct GenerationLoader: Sendable {
     /// Called before a version is read.
     let whenLoadBegins: (@Sendable (ModelName, UInt64, Cancellation) -> Void)?
 
-    /// Throws what is wrong with the version, that it does not fit beside what is loaded (`serving`: the version of its
-    /// model that serves), and anything where the load is cancelled.
+    /// Throws where the version is damaged, where it does not fit into memory, and where the load is cancelled; the
+    /// error of a cancelled load says nothing about the version. `serving`: the version of the model that serves.
     func generation(
         _ load: VersionLoad, beside serving: UInt64?, with means: LoadResources
     ) throws -> Generation {
-        // What was read and made on the way, whether it is a version in the end or not.
+        // A load leaves unused heap behind, whether it succeeds or not.
         defer { memory.lookSoon() }
         whenLoadBegins?(load.name, load.version, load.cancellation)
         try means.threads.checkCancellation()
@@ -44,5 +45,26 @@ struct GenerationLoader: Sendable {
         try means.threads.checkCancellation()
         try GenerationWarmer.warm(generation, with: means)
         return generation
+    }
+}
+
+/// Answers one query by each engine over each side of a generation before it serves, so that no request is slowed by
+/// memory or code that is used for the first time.
+enum GenerationWarmer {
+    /// Throws where the load is cancelled.
+    static func warm(_ generation: Generation, with means: LoadResources) throws(FileFailure) {
+        for side in [Side.items, .users] {
+            guard let target = generation.side(side) else { continue }
+            let queries = [PlannedQuery.Path.int8, .blas].map {
+                PlannedQuery(
+                    ranking: RankingVector(QueryVector(row: 0, of: target.table), similarity: .dot),
+                    fetchCount: 10, eligibility: Eligibility(count: target.table.count), path: $0)
+            }
+            let batch = ScanBatch(generation: generation, target: target, queries: queries)
+            let scratch = ScanScratch()
+            var worker = batch.makeWorker()
+            while batch.work(&worker, scratch: scratch) { try means.threads.checkCancellation() }
+            _ = batch.deposit(worker)
+        }
     }
 }

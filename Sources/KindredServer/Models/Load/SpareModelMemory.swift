@@ -1,20 +1,20 @@
 import KindredSystem
 import NIOCore
 
-/// The memory of a model's generations that are gone, until a load takes it or it has waited for long. Touched on the
-/// control thread alone.
+/// Keeps the memory of a model's freed generations for its next load, and gives it back to the system after a while.
+/// Used on the control thread.
 package struct SpareModelMemory {
-    /// For how long memory waits.
+    /// How long memory is kept.
     package static let kept = TimeAmount.minutes(10)
 
     package let memory = SpareMemory()
-    /// Since when there has been some and no load.
+    /// Since when memory has been kept without a load.
     private var since: NIODeadline?
 
     package init() {}
 
-    /// A version was loaded, or refused: what it had no use for, the next one has none for either. What a loaded one
-    /// replaces is yet to come.
+    /// A load has ended. Frees the memory that it did not reuse; the memory of the generation that it replaces comes
+    /// later.
     package mutating func loadEnded() { giveBack() }
 
     private mutating func giveBack() {
@@ -22,7 +22,7 @@ package struct SpareModelMemory {
         since = nil
     }
 
-    /// To be called from time to time: what has waited for long goes back to the system.
+    /// To be called regularly. Frees memory that was kept for too long.
     package mutating func look(now: NIODeadline) {
         guard memory.byteCount > 0 else {
             since = nil

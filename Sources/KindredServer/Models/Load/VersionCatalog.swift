@@ -6,8 +6,8 @@ import KindredSystem
 /// The catalog of a loaded version, checked against its manifest.
 package enum VersionCatalog {
     /// The attributes of each side that the model and its catalog both have. Throws where the catalog's columns
-    /// are not what the manifest says, where the load is cancelled, and as `CatalogReader` does. `shownAs`: the path of
-    /// the catalog that errors name in place of its own.
+    /// differ from those in the manifest, where the load is cancelled, and as `CatalogReader` does. `shownAs`: the
+    /// path of the catalog that errors name in place of its own.
     package static func columns(
         of version: LoadedVersion, shownAs shownPath: String? = nil, with means: LoadResources = .plain
     ) throws -> [Side: CatalogColumns] {

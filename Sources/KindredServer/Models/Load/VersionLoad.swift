@@ -6,13 +6,13 @@ import KindredModel
 import KindredQuery
 import NIOCore
 
-/// A version that is being read, checked and warmed, on a thread that lives for it.
+/// One load of a version, on a thread of its own: the version is read, checked and warmed.
 final class VersionLoad: Sendable {
-    /// How it ended.
+    /// How a load ended.
     struct Report: Sendable {
         enum Outcome: Sendable {
             case loaded(Generation)
-            /// With the reason. `isPassing`: there was no memory for it, and there may be.
+            /// With the reason. `isPassing`: for lack of memory, so that it may fit later.
             case refused(String, isPassing: Bool)
             /// Nothing is known of the version.
             case cancelled
@@ -22,19 +22,19 @@ final class VersionLoad: Sendable {
         let outcome: Outcome
         let nanoseconds: Int64
 
-        /// Whether it was refused for a reason that may pass though its files stay as they are.
+        /// Whether the version was refused for a reason that may pass while its files stay the same.
         var isPassing: Bool {
             if case .refused(_, true) = outcome { return true }
             return false
         }
     }
 
-    /// Of a load beside requests, as of the control thread.
+    /// The niceness of a load beside requests; that of the control thread is the same.
     private static let niceness: Int32 = 5
 
     let name: ModelName
     let version: UInt64
-    /// What its files looked like before they were read.
+    /// The stamp of its files before they were read.
     let stamp: Repository.ChangeStamp
     let cancellation = Cancellation()
     private let ended = DispatchSemaphore(value: 0)
@@ -45,7 +45,7 @@ final class VersionLoad: Sendable {
         self.stamp = stamp
     }
 
-    /// Begins. `givesWay`: requests are answered beside it. `report` is called on the load's thread.
+    /// Starts the thread. `givesWay`: requests are answered beside the load. `report` is called on the load's thread.
     func start(
         givesWay: Bool, work: @escaping @Sendable (VersionLoad) throws -> Generation,
         report: @escaping @Sendable (Report) -> Void

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredWire
 
-/// What MODEL_LIST answers, encoded once for all who ask: event loops only send it.
+/// The reply to MODEL_LIST, encoded once for all requests: event loops only send it.
 package final class ModelList: Sendable {
     private struct Entry: Sendable {
         let status: ModelStatus
@@ -16,7 +16,8 @@ package final class ModelList: Sendable {
     private let bodyBytesMax: UInt32
     private let known: NameList
 
-    /// The list of `models`. Of those that are as they were in `last` nothing is encoded but the list of all.
+    /// Encodes the list of `models`, and one of each model alone. The latter is taken from `last` where the model has
+    /// not changed.
     package init(_ models: [ModelStatus], remark: String, bodyBytesMax: UInt32, after last: ModelList? = nil)
     {
         self.models = models
@@ -37,12 +38,13 @@ package final class ModelList: Sendable {
         known = NameList(models: models.map(\.name))
     }
 
-    /// Whether a list of these would be this one.
+    /// Whether a list of these models would be equal to this one.
     package func isAlike(_ models: [ModelStatus], remark: String) -> Bool {
         self.remark == remark && self.models == models
     }
 
-    /// The reply about one model, or about all. Throws UNKNOWN_MODEL, and LIMIT_EXCEEDED where a body does not hold it.
+    /// The reply about one model; nil: about all. Throws UNKNOWN_MODEL, and LIMIT_EXCEEDED where the reply is longer
+    /// than a body may be.
     package func reply(_ model: ModelName?) throws(RequestFailure) -> EncodedBody {
         var body = whole
         if let model {
@@ -58,7 +60,7 @@ package final class ModelList: Sendable {
         return body
     }
 
-    /// With what the manifests of versions on disk say, unless a body does not hold that.
+    /// The details of versions are left out where the body would be too long with them.
     private static func body(of models: [ModelStatus], remark: String, bodyBytesMax: UInt32) -> EncodedBody {
         let body = EncodedBody(ModelListResponse(models: models, remark: remark))
         if body.bytes.count <= Int(bodyBytesMax) { return body }

@@ -40,7 +40,7 @@ package struct ModelChoices {
     private static let retryPauseMin: UInt64 = 1_000_000_000
     private static let retryPauseMax: UInt64 = 16_000_000_000
 
-    /// What the file holds, as far as this server knows.
+    /// The choices in the file, as far as this server knows.
     private var saved: [ModelName: ServedVersions] = [:]
     private var savedDefault: ModelName?
     /// Choices that the file does not hold yet.
@@ -155,8 +155,8 @@ package struct ModelChoices {
             metadata: ["model": "\(defaultModel)", "reason": "\(failure)"])
     }
 
-    /// Saves what could not be saved before, at most once a pause. To be called from time to time; `now` are
-    /// nanoseconds of any clock that does not go back. Logs the first success.
+    /// Saves the choices that could not be saved before, at most once a pause. To be called from time to time; `now`
+    /// are nanoseconds of any clock that does not go back. Logs the first success.
     package mutating func retry(now: UInt64) {
         guard !unsaved.isEmpty || unsavedDefault != nil else { return }
         guard now >= retryAt else { return }

@@ -1,9 +1,10 @@
 import GRDB
 import KindredCatalog
 
-/// The schema of a state file: what the server writes, to the letter.
+/// The schema of a state file, exactly as the server writes it.
 ///
-/// A schema that is another one is somebody else's, and reading it may run what stands in it.
+/// A file with another schema is of another program. It is refused before it is read, since a schema can hold code
+/// that runs on reading.
 enum ServerStateSchema {
     /// Marks the file as ours: `KNDS`.
     static let applicationID: Int64 = 0x4B4E_4453
@@ -12,7 +13,7 @@ enum ServerStateSchema {
     /// The first format that knows a default model.
     static let formatWithDefaultModel: Int64 = 2
 
-    /// The tables, the format that they came with, and the statements that make them, as SQLite keeps them.
+    /// The tables, the format that added each of them, and their statements as SQLite stores them.
     static let tables: [(name: String, since: Int64, sql: String)] = [
         (
             "served_versions", 1,
@@ -43,13 +44,13 @@ enum ServerStateSchema {
         try database.execute(sql: "PRAGMA user_version = \(formatVersion)")
     }
 
-    /// Makes the tables that an older format does not have. The caller writes the format.
+    /// Makes the tables that an older format lacks. The caller writes the format.
     static func update(_ database: Database, from format: Int64) throws {
         for table in tables where table.since > format { try database.execute(sql: table.sql) }
     }
 
-    /// Throws the first entry of the schema that is not one of ours, or the first of ours that is not there.
-    /// Reads no table.
+    /// Throws for the first entry of the schema that the server does not make, or else for the first table that is
+    /// missing. Reads no table.
     static func check(_ database: Database, format: Int64, path: String) throws {
         var missing = tables.filter { $0.since <= max(1, format) }
         let rows = try Row.fetchCursor(database, sql: "SELECT type, name, sql FROM sqlite_schema")

@@ -2,10 +2,10 @@ import GRDB
 import KindredCatalog
 import KindredDomain
 
-/// The server's own memory of which version of each model it serves, and of the default model: `state.sqlite`.
+/// The state file `state.sqlite`: the choice of versions of each model, and the default model.
 ///
-/// Every change is durable when `save` returns. Any thread may call; calls wait for the disk, so none comes from
-/// an event loop.
+/// Every change is durable when `save` returns. Any thread may call; calls wait for the disk, so none comes from an
+/// event loop.
 package final class ServerStateStore: Sendable {
     package let path: String
     /// True: `save` throws.
@@ -13,9 +13,9 @@ package final class ServerStateStore: Sendable {
     private let database: DatabaseQueue
     private let meter: StateMeter
 
-    /// Opens the file, or makes it where it is absent; its folder must exist. What an older program wrote is brought to
-    /// the current format. `readOnly`: the file must be there, and stays as it is. Throws for a file that the server
-    /// did not write, and for what is no file; waits for nobody but SQLite's lock.
+    /// Opens the file, or makes it where it is absent; its folder must exist. A file of an older format is brought to
+    /// the current one. `readOnly`: the file must exist, and is not changed. Throws where the file is not one of a
+    /// server, or no regular file. Waits for SQLite's lock alone.
     package init(path: String, readOnly: Bool = false) throws(StateFailure) {
         try Self.checkFile(path)
         self.path = path
@@ -36,7 +36,7 @@ package final class ServerStateStore: Sendable {
             if readOnly {
                 try database.read { try Self.prepare($0, path: path, readOnly: true) }
             } else {
-                // Writes in any case: what cannot be written shows when the server starts.
+                // Writes in any case, so that a file that cannot be written is found when the server starts.
                 try database.write {
                     try Self.prepare($0, path: path, readOnly: false)
                     try $0.execute(sql: "PRAGMA user_version = \(ServerStateSchema.formatVersion)")
@@ -46,7 +46,8 @@ package final class ServerStateStore: Sendable {
         }
     }
 
-    /// Throws for what SQLite would wait for, and for what is too large to be a state file.
+    /// Throws for a file on which SQLite would wait, such as a pipe, and for one that is too large to be a state
+    /// file.
     private static func checkFile(_ path: String) throws(StateFailure) {
         switch DatabaseFile.look(at: path) {
         case .absent: break
@@ -77,14 +78,14 @@ package final class ServerStateStore: Sendable {
             throw StateFailure.newerFormat(
                 file: path, found: format, wanted: ServerStateSchema.formatVersion)
         }
-        // Before anything is read of it, and before checks of tables run.
+        // Before any table is read, and before checks of tables run.
         try ServerStateSchema.check(database, format: format, path: path)
         if case .file(let byteCount, let pageByteCount?) = DatabaseFile.look(at: path),
             byteCount % pageByteCount != 0
         {
             throw StateFailure.cut(file: path, byteCount: byteCount, pageByteCount: pageByteCount)
         }
-        // Reads every page once: damage shows when the server starts, not when somebody rolls back.
+        // Reads every page once, so that damage is found when the server starts and not at a rollback.
         let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no verdict"
         guard verdict == "ok" else {
             throw StateFailure.sqlite(file: path, operation: "check", code: 11, message: verdict)
@@ -92,7 +93,7 @@ package final class ServerStateStore: Sendable {
         if !readOnly { try ServerStateSchema.update(database, from: format) }
     }
 
-    /// What is remembered of every model.
+    /// The choices of all models.
     package func load() throws(StateFailure) -> [ModelName: ServedVersions] {
         try Self.translating(path, "read") {
             try database.read { database in
@@ -129,12 +130,12 @@ package final class ServerStateStore: Sendable {
         return UInt64(number)
     }
 
-    /// Remembers what is served of a model, in place of what was remembered before.
+    /// Saves the choice of a model in place of the one before.
     package func save(_ versions: ServedVersions, for model: ModelName) throws(StateFailure) {
         try save([model: versions])
     }
 
-    /// Remembers what is served of several models, all or none.
+    /// Saves the choices of several models, all or none.
     package func save(_ choices: [ModelName: ServedVersions]) throws(StateFailure) {
         var rows: [(ModelName, [Int64?])] = []
         for (model, versions) in choices { rows.append((model, try numbers(versions, of: model))) }
@@ -185,7 +186,7 @@ package final class ServerStateStore: Sendable {
         }
     }
 
-    /// Remembers the model of requests that name none.
+    /// Saves the model of requests that name none.
     package func save(defaultModel: ModelName) throws(StateFailure) {
         try Self.translating(path, "write") {
             try database.write { database in
@@ -197,7 +198,7 @@ package final class ServerStateStore: Sendable {
         }
     }
 
-    /// SQLite's errors as ours.
+    /// Throws errors of SQLite as `StateFailure`.
     private static func translating<Result>(
         _ path: String, _ operation: String, _ body: () throws -> Result
     ) throws(StateFailure) -> Result {

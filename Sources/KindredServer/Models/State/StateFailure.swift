@@ -1,28 +1,28 @@
 import KindredDomain
 
-/// Why the server's state file was refused, or a change of it not kept.
+/// Why the state file was refused, or a choice not saved.
 package enum StateFailure: Error, Sendable, Equatable {
-    /// SQLite refused: its own code and words.
+    /// An error of SQLite: its code and its message.
     case sqlite(file: String, operation: String, code: Int32, message: String)
     /// The file ends in the middle of a page.
     case cut(file: String, byteCount: Int, pageByteCount: Int)
     /// A pipe, a folder or a device in place of the file, or of one that SQLite opens with it.
     case notAFile(file: String, found: String)
     case tooLarge(file: String, byteCount: Int)
-    /// The schema is not the one that the server makes.
+    /// The schema is not the one that the server writes.
     case schema(file: String, found: String)
     /// Written by a newer program.
     case newerFormat(file: String, found: Int64, wanted: Int64)
     /// The file is a database of something else.
     case foreign(file: String, applicationID: Int64)
-    /// A row holds what this program never writes.
+    /// A row with a value that a server never writes.
     case row(file: String, model: String, field: String, found: String, wanted: String)
     /// A version number that the file cannot hold.
     case version(file: String, model: String, found: UInt64)
 }
 
 extension StateFailure {
-    /// Whether the file may be right, and it is the system that does not let it be opened, made or written.
+    /// Whether the system does not let the file be opened, made or written; the file itself may be sound.
     package var isRefusedBySystem: Bool {
         // The primary codes: SQLITE_PERM, READONLY, IOERR, FULL, CANTOPEN.
         guard case .sqlite(_, _, let code, _) = self else { return false }

@@ -8,7 +8,7 @@ import Testing
         Queue(changesMax: changesMax, looksMax: looksMax, lookIntervalNanoseconds: 100, now: 50)
     }
 
-    /// What a turn is, as a text.
+    /// A turn as a text.
     private static func text(_ turn: Queue.Turn?) -> String {
         switch turn {
         case nil: "nothing"
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func theOrder() {
+    @Test func turnsComeInOrder() {
         var queue = Self.queue()
         #expect(queue.add(1, .look) == .taken)
         #expect(queue.add(2, .change) == .taken)
@@ -32,14 +32,14 @@ import Testing
             turns.append(Self.text(turn))
             if case .periodicLook = turn { queue.looked(now: 60) }
         }
-        // One look for all that wait for one, after every switch.
+        // After the switches, one look for all requests that wait for one.
         #expect(turns == ["report loaded", "change 2", "change 4", "looks [1, 3]", "periodic look"])
         #expect(queue.lookDueAt == 160)
         #expect(Self.text(queue.next(now: 159)) == "nothing")
         #expect(Self.text(queue.next(now: 160)) == "periodic look")
     }
 
-    @Test func aStopGoesFirstAndTakesNothingAfterIt() {
+    @Test func aStopGoesFirstAndRefusesLaterRequests() {
         var queue = Self.queue()
         #expect(queue.add(1, .look) == .taken)
         #expect(queue.add(2, .change) == .taken)
@@ -51,8 +51,8 @@ import Testing
         #expect(Self.text(queue.next(now: 60)) == "stop []")
     }
 
-    /// Requests count until they are answered, each kind for itself.
-    @Test func theBounds() {
+    /// Requests count until they are answered.
+    @Test func requestsAreBoundedByKind() {
         var queue = Self.queue(changesMax: 2, looksMax: 3)
         for request in 0..<3 { #expect(queue.add(request, .look) == .taken) }
         #expect(queue.add(9, .look) == .full)

@@ -5,17 +5,17 @@ import KindredWire
 import TestSupport
 import Testing
 
-/// Switches and stops get their turn, whatever else is asked for or being loaded.
-@Suite(.serialized) struct ControlThreadTests {
+/// Switches and stops get their turn beside any number of looks and any load.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct ControlThreadTests {
     private static let sample = ModelName("sample")!
 
     private static func pack(_ folder: TemporaryFolder, _ versions: ClosedRange<Int>) throws {
         for version in versions { try folder.pack(items: [[Float(version)], [0]]) }
     }
 
-    /// 20,000 MODEL_LOADs that wait for at most 1 ms, over four connections: each is answered, a switch beside them has
-    /// its turn, and so has the stop after them.
-    @Test func aFloodOfLooksKeepsNobodyWaiting() async throws {
+    /// Four connections send 20,000 MODEL_LOADs with a timeout of 1 ms: each is answered, switches beside them are
+    /// made, and the server stops after them.
+    @Test func aFloodOfLooksDelaysNoSwitch() async throws {
         let folder = try TemporaryFolder()
         try Self.pack(folder, 1...3)
         let server = try await RunningServer(folder, watchMilliseconds: 1_000)
@@ -45,15 +45,15 @@ import Testing
         for peer in flood { counts.merge(try await peer.value) { $0 + $1 } }
         #expect(counts.values.reduce(0, +) == 4 * perPeer, "\(counts)")
         #expect(Set(counts.keys).isSubset(of: ["OK", "DEADLINE_EXCEEDED", "OVERLOADED", "LIMIT_EXCEEDED"]))
-        // What is asked for while the server is told to stop.
+        // Requests that wait while the server is told to stop.
         let last = try RawPeer(port: port)
         try last.send(.modelLoad(ModelLoadRequest(model: nil)), count: 1_000, timeoutMilliseconds: 1)
         let took = await clock.measure { await server.stop() }
         #expect(took < .seconds(5) * patience)
     }
 
-    /// More than may wait are refused at once, and nothing is done for them.
-    @Test func whatIsTooMuchIsRefusedAtOnce() async throws {
+    /// Requests beyond the bounds are refused before anything is done for them.
+    @Test func requestsBeyondTheBoundsAreRefusedAtOnce() async throws {
         let folder = try TemporaryFolder()
         try Self.pack(folder, 1...1)
         let gate = LoadGate(holding: [2])
@@ -83,13 +83,14 @@ import Testing
             answered.insert(reply.header.requestID)
         }
         #expect(answered == [looks, looks + 1, looks + 2, changes, changes + 1])
-        // They made room again.
+        // Answered requests make room.
         try peer.send(change, count: 2, timeoutMilliseconds: 60_000)
         for _ in 0..<2 { #expect(try peer.read().status == "OK") }
         await server.stop()
     }
 
-    /// While a version is being loaded, others are switched to: one in memory at once, one on disk in its place.
+    /// While a version is being loaded, a switch to a loaded version is made at once, and one that needs a load has
+    /// it begun in place of the running load.
     @Test func aSwitchDoesNotWaitForALoadOfAnotherVersion() async throws {
         let folder = try TemporaryFolder()
         try Self.pack(folder, 1...2)
@@ -107,7 +108,7 @@ import Testing
             #expect(try await client.activate(version: 1).active == 1)
             #expect(clock.now - start < .seconds(2) * patience)
             #expect(try await client.models()[0].versions.last?.state == .loading)
-            // A version that is not in memory: its load takes the place of the one that nobody waits for.
+            // A version that is not in memory: its load takes the place of the load that no request waits for.
             try Self.pack(folder, 4...4)
             #expect(try await client.activate(version: 4).active == 4)
             #expect(gate.arrived.suffix(2) == [3, 4])
@@ -129,7 +130,7 @@ import Testing
         await gate.waitForArrival(of: 2)
         let change = ModelSwitchRequest(model: nil, goal: .version(2))
         let id = try peer.send(.modelSwitch(change), timeoutMilliseconds: 60_000)
-        // Answered once it waits: the request after it is.
+        // The switch waits once the request after it is answered.
         try peer.send(.ping(1), timeoutMilliseconds: 1_000)
         #expect(try peer.read().reply == .pong(1))
         let clock = ContinuousClock()
@@ -141,8 +142,8 @@ import Testing
         #expect(statuses[id] == "DRAINING")
     }
 
-    /// What was answered as failed does not take place afterwards, also where its load is done later.
-    @Test func aSwitchThatWasTooLateIsNotMade() async throws {
+    /// A switch that was answered as failed is not made afterwards, though its load succeeds.
+    @Test func aSwitchPastItsDeadlineIsNotMade() async throws {
         let folder = try TemporaryFolder()
         try Self.pack(folder, 1...2)
         let gate = LoadGate(holding: [1])
@@ -166,7 +167,7 @@ import Testing
     }
 
     /// The same for a switch whose client has disconnected.
-    @Test(.timeLimit(.minutes(1))) func aSwitchThatNobodyWaitsForIsNotMade() async throws {
+    @Test func aSwitchOfADisconnectedClientIsNotMade() async throws {
         let folder = try TemporaryFolder()
         try Self.pack(folder, 1...2)
         let gate = LoadGate(holding: [1])
@@ -178,8 +179,8 @@ import Testing
             await gate.waitForArrival(of: 1)
         }
         try await server.withClient { (client: KindredClient) async throws in
-            // The connection is gone once the server counts one less.
-            while try await client.stats()["connections_open"] != 1 {}
+            // Until the server has closed the connection.
+            while try await client.stats()["connections_open"] != 1 { try Task.checkCancellation() }
             gate.open(1)
             #expect(try await client.load(version: 1).active == 2)
             #expect(try await client.models()[0].loaded == [1, 2])

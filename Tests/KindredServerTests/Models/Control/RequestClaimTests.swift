@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 @Suite struct RequestClaimTests {
-    @Test func theFirstWins() {
+    @Test func theFirstOfBothSidesWins() {
         let done = RequestClaim(deadline: 100, timeoutMilliseconds: 5)
         #expect(done.isOpen(now: 100) && done.take(now: 100))
         #expect(!done.giveUp() && !done.isOpen(now: 0) && !done.take(now: 0))
@@ -12,10 +12,10 @@ import Testing
         #expect(!failed.isOpen(now: 0) && !failed.take(now: 0))
     }
 
-    @Test func nothingIsDoneAfterTheDeadline() {
+    @Test func noSwitchIsMadeAfterTheDeadline() {
         let claim = RequestClaim(deadline: 100, timeoutMilliseconds: 5)
         #expect(!claim.isOpen(now: 101) && !claim.take(now: 101))
-        // Not later either, should a clock be behind.
+        // Nor with an earlier time after that.
         #expect(!claim.take(now: 99) && claim.giveUp())
         #expect(claim.lateness == .deadlineExceeded(milliseconds: 5))
     }

@@ -3,13 +3,13 @@ import KindredSystem
 import NIOCore
 import Testing
 
-/// How long the memory of a generation that is gone waits for the next one.
+/// How long the memory of a freed generation is kept for the next one.
 @Suite struct SpareModelMemoryTests {
     private func use(_ spare: SpareModelMemory) throws {
         withExtendedLifetime(try MemoryRegion(uninitialised: 1 << 20, from: spare.memory)) {}
     }
 
-    @Test func itIsGivenBackAfterTenMinutes() throws {
+    @Test func memoryIsGivenBackAfterTenMinutes() throws {
         var spare = SpareModelMemory()
         let start = NIODeadline.uptimeNanoseconds(5)
         spare.look(now: start - .minutes(20))
@@ -19,13 +19,13 @@ import Testing
         #expect(spare.memory.byteCount == 1 << 20)
         spare.look(now: start + SpareModelMemory.kept)
         #expect(spare.memory.byteCount == 0)
-        // What comes later waits anew.
+        // Memory that comes later is kept as long.
         try use(spare)
         spare.look(now: start + .minutes(11))
         #expect(spare.memory.byteCount == 1 << 20)
     }
 
-    @Test func aLoadGivesBackWhatItDidNotTake() throws {
+    @Test func aLoadGivesBackMemoryThatItDidNotReuse() throws {
         var spare = SpareModelMemory()
         let start = NIODeadline.uptimeNanoseconds(5)
         try use(spare)

@@ -6,7 +6,7 @@ import KindredWire
 import TestSupport
 import Testing
 
-/// What MODEL_LIST says, of how much, and what it costs.
+/// The content of MODEL_LIST, and its bounds.
 @Suite(.serialized) struct ModelListTests {
     private static func status(_ name: String, versions: Int = 0, columns: [String] = []) -> ModelStatus {
         var status = ModelStatus(name: ModelName(name)!)
@@ -31,7 +31,7 @@ import Testing
         return response
     }
 
-    @Test func oneModelOrAll() throws {
+    @Test func theListOfOneModelAndOfAll() throws {
         let models = [Self.status("a", versions: 2), Self.status("b")]
         let list = ModelList(models, remark: "strange", bodyBytesMax: 1 << 20)
         #expect(try Self.decode(list.reply(nil)) == ModelListResponse(models: models, remark: "strange"))
@@ -45,8 +45,9 @@ import Testing
         #expect(!list.isAlike(models, remark: "") && !list.isAlike([models[0]], remark: "strange"))
     }
 
-    /// What versions on disk are made of gives way first; then one asks for one model.
-    @Test func whatDoesNotFitABody() throws {
+    /// The details of versions are left out first; a list that is still too long is refused, and one model can be
+    /// asked for.
+    @Test func aListThatDoesNotFitABody() throws {
         let models = (0..<10).map { Self.status("m\($0)", versions: 50, columns: ["a", "long", "column"]) }
         let full = ModelList(models, remark: "", bodyBytesMax: 1 << 20)
         let size = UInt32(try full.reply(nil).bytes.count)
@@ -68,7 +69,7 @@ import Testing
         #expect(try Self.decode(tooShort.reply(models[3].name)).models == [models[3]])
     }
 
-    /// Versions on disk, what is in them, and what is to be done about those that are not loaded.
+    /// Versions on disk with their details, and the refusals of requests for those that are not loaded.
     @Test func versionsOnDiskAreListed() async throws {
         let folder = try TemporaryFolder()
         for version in 1...4 { try folder.pack(items: [[Float(version)], [0]], users: [[1]]) }
@@ -110,8 +111,8 @@ import Testing
         await server.stop()
     }
 
-    /// Many refused versions are looked at one after the other, and said in a few lists.
-    @Test func refusalsAreSaidTogether() async throws {
+    /// Many refused versions are published in a few lists.
+    @Test func refusalsArePublishedTogether() async throws {
         let count = isOptimised ? 2_000 : 400
         let folder = try TemporaryFolder()
         try folder.pack(items: [[1]])
@@ -127,10 +128,10 @@ import Testing
         try await server.withClient { (client: KindredClient) async throws in
             let model = try await client.models()[0]
             #expect(model.active == 1 && model.refusals.count == min(count - 1, Limits.versionsListedMax))
-            // The one that serves is always among them.
+            // The serving version is always among them.
             #expect(model.versions.count == min(count, Limits.versionsListedMax + 1))
             #expect(try await client.stats()["model_refusals_total"] == UInt64(count - 1))
-            // Looking again refuses nothing again.
+            // Another look refuses none of them again.
             _ = try await client.load()
             #expect(try await client.stats()["model_refusals_total"] == UInt64(count - 1))
         }

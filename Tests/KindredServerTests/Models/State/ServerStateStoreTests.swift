@@ -22,7 +22,7 @@ import Testing
         try queue.close()
     }
 
-    @Test func survivesARestart() throws {
+    @Test func choicesSurviveARestart() throws {
         let other = try #require(ModelName("other"))
         do {
             let store = try ServerStateStore(path: path)
@@ -38,7 +38,7 @@ import Testing
             ])
     }
 
-    @Test func versionsThatCannotBeKept() throws {
+    @Test func versionsOutOfRangeAreRefused() throws {
         let store = try ServerStateStore(path: path)
         #expect(throws: StateFailure.version(file: path, model: "shop", found: .max)) {
             try store.save(ServedVersions(active: .max), for: model)
@@ -62,14 +62,14 @@ import Testing
         #expect(throws: StateFailure.self) { try ServerStateStore(path: path) }
     }
 
-    @Test func filesOfOthers() throws {
+    @Test func databasesOfOtherProgramsAreRefused() throws {
         try database("state.sqlite", "CREATE TABLE x(y);")
         #expect(throws: StateFailure.foreign(file: path, applicationID: 0)) {
             try ServerStateStore(path: path)
         }
     }
 
-    @Test func newerFormat() throws {
+    @Test func newerFormatsAreRefused() throws {
         do { _ = try ServerStateStore(path: path) }
         try database("state.sqlite", "PRAGMA user_version = 3;")
         #expect(throws: StateFailure.newerFormat(file: path, found: 3, wanted: 2)) {
@@ -91,7 +91,7 @@ import Testing
         #expect(throws: StateFailure.self) { try readOnly.save(defaultModel: model) }
     }
 
-    /// The first format knew no default model. Its choices are kept, and it takes one.
+    /// The first format has no default model. Its choices are kept, and a default model can be saved.
     @Test func theFirstFormatIsBroughtUpToDate() throws {
         try database(
             "state.sqlite",
@@ -118,7 +118,7 @@ import Testing
         #expect(try store.loadDefaultModel() == model)
     }
 
-    @Test func whatTheSystemRefusesIsNoDamage() throws {
+    @Test func refusalsOfTheSystemAreNotDamage() throws {
         let failure = #expect(throws: StateFailure.self) {
             try ServerStateStore(path: folder.file("absent/state.sqlite"))
         }
@@ -128,14 +128,14 @@ import Testing
         #expect(damage?.isRefusedBySystem == false)
     }
 
-    @Test func rowsThatAreNeverWritten() throws {
+    @Test func malformedRowsAreRefused() throws {
         do { _ = try ServerStateStore(path: path) }
         try database(
             "state.sqlite", "INSERT INTO served_versions VALUES('No Model', 1, NULL, NULL);")
         #expect(throws: StateFailure.self) { try ServerStateStore(path: path).load() }
     }
 
-    /// Whatever a state file has that the server does not write: it is refused before it is read.
+    /// A state file with a schema that the server does not write is refused before it is read.
     @Test(arguments: [
         """
         DROP TABLE served_versions;
@@ -148,7 +148,7 @@ import Testing
         "CREATE VIEW v AS SELECT 1;",
         "CREATE TABLE other(x);",
         "DROP TABLE served_versions;",
-    ]) func schemasOfOthers(_ sql: String) throws {
+    ]) func otherSchemasAreRefused(_ sql: String) throws {
         do { try ServerStateStore(path: path).save(ServedVersions(active: 1), for: model) }
         try database("state.sqlite", sql)
         let start = ContinuousClock.now
@@ -160,7 +160,7 @@ import Testing
         #expect(file == path && ContinuousClock.now - start < .seconds(5))
     }
 
-    @Test(arguments: ["", "-journal", "-wal"]) func nothingWaitsForWhatIsNoFile(_ suffix: String) throws {
+    @Test(arguments: ["", "-journal", "-wal"]) func irregularFilesAreRefusedAtOnce(_ suffix: String) throws {
         if !suffix.isEmpty { _ = try ServerStateStore(path: path) }
         #expect(mkfifo(path + suffix, 0o600) == 0)
         #expect(throws: StateFailure.notAFile(file: path + suffix, found: "a pipe")) {
@@ -180,8 +180,8 @@ import Testing
         ) { try ServerStateStore(path: path) }
     }
 
-    @Test func filesOfOlderServersAreTaken() throws {
-        // As every server made it so far, to the letter.
+    @Test func filesOfOlderServersAreRead() throws {
+        // Exactly as older servers make it.
         try database(
             "state.sqlite",
             """

@@ -5,9 +5,9 @@ import KindredServer
 import TestSupport
 import Testing
 
-/// One server has a state folder at a time; one that cannot write it serves all the same.
+/// A state folder has one server at a time. A server that cannot write it serves all the same.
 @Suite(.serialized) struct StateFolderTests {
-    @Test func aSecondServerIsRefusedByName() async throws {
+    @Test func aSecondServerIsRefused() async throws {
         let folder = try TemporaryFolder()
         try folder.pack(items: [[1]])
         let first = try await RunningServer(folder)
@@ -22,8 +22,8 @@ import Testing
         await second.stop()
     }
 
-    /// The lock's file may hold anything.
-    @Test func aStrangeLockFileIsNoObstacle() async throws {
+    /// The lock file may hold any bytes.
+    @Test func anyContentOfTheLockFileIsAccepted() async throws {
         let folder = try TemporaryFolder()
         try folder.pack(items: [[1]])
         try FileManager.default.createDirectory(
@@ -36,8 +36,8 @@ import Testing
         await server.stop()
     }
 
-    /// A folder that cannot be made: the server serves, switches, and says that it does not remember.
-    @Test func aFolderThatCannotBeMade() async throws {
+    /// The folder cannot be made: the server serves and switches, and reports that the choice is not remembered.
+    @Test func aServerWithoutAStateFolderServes() async throws {
         let folder = try TemporaryFolder()
         for version in 1...2 { try folder.pack(items: [[Float(version)]]) }
         try folder.write("file", "no folder")
@@ -64,7 +64,7 @@ import Testing
     /// The state file cannot be written while the server runs: a folder in the place of its journal stops SQLite for
     /// every user, root included. A new version is loaded once and serves, a switch says that it is not remembered, and
     /// both are remembered once the file can be written.
-    @Test(.timeLimit(.minutes(2))) func aFileThatCannotBeWrittenForAWhile() async throws {
+    @Test(.timeLimit(.minutes(2))) func choicesAreSavedOnceTheFileCanBeWritten() async throws {
         let folder = try TemporaryFolder()
         try folder.pack(items: [[1]])
         let journal = folder.file("state/state.sqlite-journal")
@@ -104,7 +104,7 @@ import Testing
     }
 
     /// A folder that cannot be made at the start, and can be later: it is made, locked and written.
-    @Test(.timeLimit(.minutes(2))) func aFolderThatCanBeMadeLater() async throws {
+    @Test(.timeLimit(.minutes(2))) func theFolderIsMadeOnceThatIsPossible() async throws {
         let folder = try TemporaryFolder()
         for version in 1...2 { try folder.pack(items: [[Float(version)]]) }
         try folder.write("file", "no folder")
