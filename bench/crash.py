@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""kill -9 while versions are packed and swapped, again and again: the next start must serve a whole version.
+"""Kills packers and servers (kill -9) while versions are packed and swapped; the next start must serve a whole version.
 
     bench/crash.py .build/release/kindred [--rounds 50] [--seed N] [--trace]
 
-Exits with 0 only if every promise held. README.md beside this file says what is checked. Needs Python 3.9 and its
-standard library; `--trace` also strace.
+Exits with 0 only if all checks held. README.md beside this file describes the checks. Needs Python 3.9 and its standard
+library; `--trace` also strace.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from bench.support.failure import BenchFailure  # noqa: E402
 
 
 def run(rounds, what, count):
-    """`count` kills of a kind, with about ten lines of progress. A round that ended before its kill is not counted."""
+    """Runs rounds until `count` of them were killed in time. Prints about ten lines of progress."""
     start = time.monotonic()
     rounds.prepare()
     step = max(1, count // 10)
@@ -57,7 +57,7 @@ def main():
     seed = random.randrange(1, 10**9) if arguments.seed is None else arguments.seed
     print(f"seed {seed}", flush=True)
     source = random.Random(seed)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the scratch folder is removed all the same
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` removes the scratch folder
     scratch = Scratch(arguments.kindred.resolve())
     try:
         kinds = [("pack", PackRounds(scratch, seed, source)), ("swap", SwapRounds(scratch, seed, source))]

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What one peer, or one file, can take from everybody else: attacks on a server beside a bystander.
+"""Attacks on a server by one peer or one file, beside a bystander who must not notice.
 
     bench/siege.py .build/release/kindred [--attack NAME] [--smoke] [--json FILE]
 
-Exits with 0 only if every verdict is `ok`. README.md beside this file says what is attacked and what is wanted. Needs
-Python 3.9 and its standard library.
+Exits with 0 only if every verdict is `ok`. README.md beside this file describes the attacks and the wanted values.
+Needs Python 3.9 and its standard library.
 """
 
 import argparse
@@ -41,7 +41,7 @@ ATTACKERS = 2
 
 def main():
     names = [attack.name for attack in ATTACKS]
-    parser = argparse.ArgumentParser(description="What one peer, or one file, can take from everybody else.")
+    parser = argparse.ArgumentParser(description="Attacks on a server by one peer or one file, beside a bystander.")
     parser.add_argument("kindred", type=Path, help="the kindred binary")
     parser.add_argument("--attack", action="append", choices=names, metavar="NAME",
                         help=f"only this one, may be given several times: {', '.join(names)}")
@@ -50,7 +50,7 @@ def main():
     arguments = parser.parse_args()
     if not os.access(arguments.kindred, os.X_OK):
         parser.error(f"{arguments.kindred}: no such binary, wanted a built one (swift build -c release)")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is running is ended and removed all the same
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` ends processes and removes folders
     scale = SMOKE if arguments.smoke else FULL
     chosen = [attack for attack in ATTACKS if not arguments.attack or attack.name in arguments.attack]
     binary = arguments.kindred.resolve()

@@ -1,13 +1,13 @@
-/// Every limit of the service, in one place. A server's configuration may lower them, never raise them.
+/// All limits of servers and clients. A server's configuration may lower its limits, never raise them.
 ///
-/// The defaults are the limits of protocol version 1 and are advertised in HELLO_OK. The relations between
-/// them are checked by `violation`.
+/// The defaults are the limits of protocol version 1. HELLO_OK advertises a server's own. `violation` checks the
+/// relations between them.
 package struct Limits: Sendable, Equatable {
-    /// Bytes after a frame header, at most. A multiple of 8.
+    /// Bytes of a frame's body. A multiple of 8.
     package var bodyBytesMax: UInt32 = 4 << 20
-    /// Bytes after a frame header before HELLO has been accepted.
+    /// Bytes of a frame's body before HELLO is accepted.
     package var bodyBytesBeforeHelloMax: UInt32 = 16 << 10
-    /// Requests of one connection that have no END reply yet.
+    /// Requests of one connection without an END reply.
     package var requestsInFlightMax: UInt32 = 1_024
     /// Queries in one RECOMMEND or SCORE.
     package var queriesPerBatchMax: UInt32 = 1_024
@@ -21,23 +21,23 @@ package struct Limits: Sendable, Equatable {
     package var basketMembersMax: UInt32 = 512
     /// Excluded ids of one query.
     package var excludedIDsMax: UInt32 = 10_000
-    /// Candidate ids of one query (an allow-list, or the ids that SCORE scores).
+    /// Candidates of one query: the allowed ids of RECOMMEND, or the ids that SCORE scores.
     package var candidatesMax: UInt32 = 100_000
-    /// Excluded ids and candidates of one request, counted once for every query they apply to.
+    /// Excluded ids and candidates of one request, counted once for every query that they apply to.
     package var listedIDsPerRequestMax: UInt64 = 10_000_000
     /// Ids of one GET_VECTORS.
     package var vectorIDsMax: UInt32 = 10_000
     /// Vector elements in one GET_VECTORS reply: ids x dimension.
     package var vectorElementsPerRequestMax: UInt32 = 4 << 20
-    /// Catalog columns wanted with the winners.
+    /// Catalog columns that come with each result.
     package var columnsPerRequestMax: UInt32 = 16
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000
     /// Unmatched seeds that a summary names.
     package var unmatchedExamplesMax: UInt32 = 10
-    /// Bytes that a reader may grant ahead of what it has received.
+    /// Greatest window: bytes that a reader may grant beyond the bytes that it has received.
     package var windowBytesMax: UInt64 = 64 << 20
-    /// Bytes granted when a stream is opened with a window of 0.
+    /// The window of a stream that is opened with a window of 0.
     package var windowBytesDefault: UInt64 = 4 << 20
     /// Body bytes of one DATA frame.
     package var dataBodyBytesMax: UInt32 = 256 << 10
@@ -45,56 +45,55 @@ package struct Limits: Sendable, Equatable {
     package var streamsPerConnectionMax: UInt32 = 2
     /// Look-alike streams of the whole process at a time.
     package var streamsMax: UInt32 = 64
-    /// Bytes of selected ids and scores that all streams of the process may hold.
+    /// Bytes of selected ids and scores that all streams of the process hold together.
     package var streamBytesHeldMax: UInt64 = 192 << 20
-    /// Longest timeout a request may ask for.
+    /// Longest timeout of a request.
     package var timeoutMillisecondsMax: UInt32 = 60_000
-    /// The timeout of a request that asks for none.
+    /// The timeout of a request that names none.
     package var timeoutMillisecondsDefault: UInt32 = 60_000
-    /// A connection without traffic and without requests in flight is closed after this.
+    /// A connection is closed after this time without traffic and without requests in flight.
     package var idleMilliseconds: UInt32 = 600_000
-    /// Preface and HELLO must have arrived within this.
+    /// Time for preface and HELLO to arrive.
     package var handshakeMilliseconds: UInt32 = 5_000
-    /// A reader of a stream must take `streamProgressBytesMin` in this time, and a stream may last
-    /// `streamMillisecondsMax`.
+    /// A stream's reader must take `streamProgressBytesMin`, or all that there is, in every period of this length.
     package var streamProgressMilliseconds: UInt32 = 30_000
-    /// Least bytes a stream's reader must take per `streamProgressMilliseconds`.
+    /// Bytes that a stream's reader must take per `streamProgressMilliseconds`.
     package var streamProgressBytesMin: UInt32 = 64 << 10
     /// Greatest duration of one stream.
     package var streamMillisecondsMax: UInt32 = 3_600_000
-    /// A frame that has begun must bring `frameProgressBytesMin`, or its rest, in every period of so many milliseconds.
+    /// An unfinished frame must bring `frameProgressBytesMin`, or its rest, in every period of this length.
     package var frameProgressMilliseconds: UInt32 = 10_000
-    /// Least bytes of an unfinished frame per `frameProgressMilliseconds`.
+    /// Bytes that an unfinished frame must bring per `frameProgressMilliseconds`.
     package var frameProgressBytesMin: UInt32 = 64 << 10
     /// Longest time from a frame's first byte to its last.
     package var frameMilliseconds: UInt32 = 60_000
-    /// Longest time until a peer has read what was written to it. It must also take `streamProgressBytesMin`, or all
-    /// that waits, in every `streamProgressMilliseconds`.
+    /// Longest time until a peer has read the bytes written to it. It must also take `streamProgressBytesMin`, or all
+    /// bytes that wait, in every `streamProgressMilliseconds`.
     package var replyMilliseconds: UInt32 = 600_000
-    /// Bytes of the reply to one request, in as many frames as it takes.
+    /// Bytes of the reply to one request, in all its frames.
     package var replyBytesMax: UInt32 = 64 << 20
-    /// How long a peer may take nothing of its last replies once its connection is about to close.
+    /// Longest time without progress of a peer that reads its last replies before its connection closes.
     package var lingerMilliseconds: UInt32 = 2_000
     /// Bytes of a text id.
     package var idBytesMax: UInt32 = 256
-    /// Bytes that all connections of the process may hold: unfinished frames, large requests that are worked on, and
-    /// replies that are not read. Above it, the peers that have been owing for longest are cut off.
+    /// Bytes that all connections of the process hold together: unfinished frames, large requests in work, and unread
+    /// replies. Above it, the connections whose peers have been slow for longest are closed.
     package var connectionBytesHeldMax: UInt64 = 128 << 20
-    /// Bytes from which on a request, with its reply, counts towards `connectionBytesHeldMax`.
+    /// A request of at least so many bytes counts, with its reply, towards `connectionBytesHeldMax`.
     package var largeRequestBytesMin: UInt32 = 64 << 10
-    /// Bytes of seeds that one stream may hold before they are looked up; more is not read meanwhile.
+    /// Bytes of seeds that one stream holds before they are looked up. Above it, no more bytes are read.
     package var seedBytesHeldMax: UInt32 = 1 << 20
     /// Connections of one server.
     package var connectionsMax: UInt32 = 10_000
-    /// Queries that wait for their scan, in the whole process; over it the answer is OVERLOADED.
+    /// Queries of the whole process that wait for their scan. Above it, requests are OVERLOADED.
     package var pendingQueriesMax: UInt32 = 65_536
-    /// How long a request may have to wait for its scan, by the pace of those before; over it the answer is OVERLOADED.
+    /// Longest predicted wait of a request for its scan. Above it, the request is OVERLOADED.
     package var queueMillisecondsMax: UInt32 = 500
-    /// MODEL_LOADs of the whole process that wait for a look at the repository; over it the answer is OVERLOADED.
+    /// MODEL_LOADs of the whole process that wait for a look at the repository. Above it, they are OVERLOADED.
     package var looksWaitingMax: UInt32 = 1_024
-    /// MODEL_ACTIVATEs and MODEL_ROLLBACKs of the whole process that wait; over it the answer is OVERLOADED.
+    /// MODEL_ACTIVATEs and MODEL_ROLLBACKs of the whole process that wait. Above it, they are OVERLOADED.
     package var switchesWaitingMax: UInt32 = 64
-    /// Bytes of the names a client or server gives itself.
+    /// Bytes of a client's or server's own name.
     package var peerNameBytesMax: UInt32 = 128
     /// Bytes of an error's message.
     package var messageBytesMax: UInt32 = 1_024
@@ -104,11 +103,11 @@ package struct Limits: Sendable, Equatable {
 
     /// Greatest numeric id: ids fit a signed 64-bit integer, as SQLite stores them.
     package static let numberIDMax: UInt64 = (1 << 63) - 1
-    /// Greatest request id: exact in a float64, so any language can hold it.
+    /// Greatest request id. It is exact in a float64, so that any language can hold it.
     package static let requestIDMax: UInt64 = (1 << 53) - 1
     /// Greatest float64 norm of a vector. Products and sums of such vectors never overflow a float32.
     package static let normMax: Double = 0x1p60
-    /// Rows of one side of a model: a row is a `UInt32` and a look-alike's key holds it in 32 bits.
+    /// Rows of one side of a model: a row number has 32 bits.
     package static let rowsMax: UInt64 = (1 << 32) - 1
     /// Bytes of a model's name.
     package static let modelNameBytesMax = 63
@@ -120,7 +119,7 @@ package struct Limits: Sendable, Equatable {
     package static let catalogTextBytesMax = 64 << 10
     /// Bytes of all distinct texts of one catalog column.
     package static let catalogDictionaryBytesMax = 1 << 30
-    /// Bytes of the columns that one catalog table becomes in memory.
+    /// Bytes in memory of the columns of one catalog table.
     package static let catalogColumnBytesMax = 8 << 30
     /// Bytes of one entry of a catalog table: room for its id and for the longest text in every column.
     package static let catalogEntryBytesMax = (catalogColumnsMax + 2) * catalogTextBytesMax
@@ -128,22 +127,24 @@ package struct Limits: Sendable, Equatable {
     package static let catalogSchemaEntriesMax = 1_024
     /// Bytes of one statement in a catalog's schema, and of one that reads it.
     package static let catalogStatementBytesMax = 1 << 20
-    /// Steps of SQLite while it reads a catalog's schema. An entry takes some 10.
+    /// Steps of SQLite while it reads a catalog's schema: several for each entry.
     package static let catalogSchemaStepsMax = 1 << 16
-    /// Steps of SQLite while it reads a catalog of no bytes, and as many more for each byte and column. An entry takes
-    /// at least 6 bytes, and some 14 steps for each column, of which a column that was added later has no bytes.
+    /// Steps of SQLite while it reads a catalog of no bytes.
     package static let catalogStepsMin = 1 << 20
+    /// Further steps for each byte of the file and each column. A column that was added later takes steps for every
+    /// entry, but has no bytes in old entries.
     package static let catalogStepsPerByteAndColumnMax = 3
-    /// Milliseconds for reading a catalog of no bytes, and as many more for each mebibyte.
+    /// Milliseconds for reading a catalog of no bytes.
     package static let catalogMillisecondsMin = 10_000
+    /// Further milliseconds for each mebibyte of the file.
     package static let catalogMillisecondsPerMebibyteMax = 1_000
-    /// Bytes that SQLite may hold in the whole process.
+    /// Bytes of SQLite's heap in the whole process.
     package static let databaseHeapBytesMax = 96 << 20
-    /// Bytes of a bound on memory that a version which is about to be loaded leaves to the rest of the process.
+    /// Bytes below a memory bound that a new version leaves to the rest of the process.
     package static let memoryReserveBytes: UInt64 = 32 << 20
-    /// Bytes of the heap that nobody uses and that the process keeps for what comes.
+    /// Bytes of unused heap that the process keeps. More are returned to the system.
     package static let unusedHeapBytesMax: UInt64 = 64 << 20
-    /// Mebibytes that a server may be told to stay within.
+    /// Greatest value of `--memory-max`, in mebibytes.
     package static let memoryMebibytesMax = 1 << 30
     /// Names in one folder of the repository.
     package static let folderEntriesMax = 100_000
@@ -155,44 +156,44 @@ package struct Limits: Sendable, Equatable {
     package static let safetensorsTensorsMax = 64
     /// Bytes of a manifest.
     package static let manifestBytesMax = 1 << 20
-    /// Versions of one model, the newest, that MODEL_LIST says to be on disk beside those that are loaded, and as many
-    /// that were refused.
+    /// Versions on disk that MODEL_LIST names for one model, the newest, beside the loaded ones; and as many refused
+    /// ones.
     package static let versionsListedMax = 1_000
-    /// Manifests of versions that are not loaded that one look at the repository reads; the next looks read others.
+    /// Manifests of versions that are not loaded that one look at the repository reads. The next looks read others.
     package static let manifestsPerLookMax = 256
-    /// Bytes of the lock file of a state folder that are read.
+    /// Bytes that are read of the lock file of a state folder.
     package static let lockFileBytesMax = 1 << 10
-    /// Nesting of a JSON document that is read from a file.
+    /// Nesting depth of a JSON document in a file.
     package static let jsonDepthMax = 16
     /// Bytes of a text file of ids that a command reads.
     package static let idListFileBytesMax = 2 << 30
-    /// Bytes of the body of a request whose answer may be kept for the next one like it.
+    /// Bytes of the body of a request whose answer may be cached.
     package static let keptRequestBytesMax = 4 << 10
-    /// Bytes of the body of an answer that may be kept.
+    /// Bytes of the body of an answer that may be cached.
     package static let keptReplyBytesMax = 32 << 10
-    /// Mebibytes of answers that one event loop may be told to keep.
+    /// Greatest value of `--answer-cache-mib`: mebibytes of the cache of one event loop.
     package static let answerCacheMebibytesMax = 1 << 16
-    /// Frames in a row that a client takes from a server without any use for them.
+    /// Frames in a row without a use that a client accepts from a server.
     package static let unaskedFramesMax = 64
-    /// Body bytes of one answer that a client joins from several frames.
+    /// Body bytes of one answer, in all its frames, that a client accepts.
     package static let replyBytesHeldMax = 256 << 20
-    /// Bytes of requests that a client keeps for a server that does not take them.
+    /// Bytes of requests that a client holds while the server does not read them.
     package static let unsentBytesMax = 64 << 20
-    /// Chunks of one stream that a client keeps apart while nobody reads them; more are joined.
+    /// Unread chunks of one stream that a client keeps apart. More are joined.
     package static let streamChunksHeldMax = 1_024
-    /// How long a client waits for the end of a request it has given up; then the connection is of no use.
+    /// How long a client waits for the END of a request that it has given up. Then it closes the connection.
     package static let replyOwedMilliseconds: Int64 = 60_000
-    /// Longest wait before a client connects again, whatever a server asks for.
+    /// Longest wait before a client connects again. A server may ask for more; the client does not wait longer.
     package static let reconnectMillisecondsMax: Int64 = 60_000
-    /// Seeds, and rows, whose ids a client keeps to check an audience; of more none is kept.
+    /// Seeds, and rows, whose ids a client keeps to check an audience. Of a larger audience it keeps none.
     package static let idsCheckedMax: UInt64 = 1_000_000
-    /// Least `bodyBytesMax` of a server that a client can use.
+    /// Least `bodyBytesMax` of a server that a client accepts.
     package static let bodyBytesLeast: UInt32 = 1_024
-    /// Least `dataBodyBytesMax` and window of a look-alike: one row with the longest id fits.
+    /// Least `dataBodyBytesMax` that a client accepts for a look-alike: one row with the longest id fits.
     package static let dataBodyBytesLeast: UInt32 = 512
-    /// When to try a server again that shuts down or is not ready, where nothing tells better.
+    /// Wait before a client asks a server again that shuts down or is not ready.
     package static let retryMilliseconds: UInt32 = 1_000
-    /// Parts per million in the whole: a share of a population.
+    /// Greatest share of a population, in parts per million: the whole.
     package static let shareMax: UInt64 = 1_000_000
 
     /// Limits with protocol version 1's values.

@@ -1,22 +1,22 @@
 import CBLAS
 import CKindredSystem
 
-/// Dense float32 products through CBLAS, single-threaded: the parallelism is the caller's.
+/// Dense float32 products through CBLAS, on the calling thread alone. Callers bring their own threads.
 package enum BLAS {
-    /// What the linked library says of itself, for the log.
+    /// The linked library's description of itself, for the log.
     package static let description: String = {
         if let text = kindred_blas_description() { return String(cString: text) }
         return "reference BLAS"
     }()
 
-    /// Makes the library compute on the calling thread alone. Runs once; every product calls it.
+    /// Sets the library to one thread. Evaluated once, before the first product.
     package static let useOneThread: Void = { _ = kindred_blas_use_one_thread() }()
 
     /// `scores[q * rowCount + r]` = queries[q] . rows[r], in float32.
     ///
-    /// Queries are `queryCount` x `dimension`, rows `rowCount` x `dimension`, both row-major and contiguous. The
-    /// order of the sums, and so the last bits, depend on the library and the shape; `BLASErrorBound` says by
-    /// how much at most.
+    /// Queries are `queryCount` x `dimension`, rows `rowCount` x `dimension`, both row-major and contiguous; `scores`
+    /// has room for `queryCount` x `rowCount`. The order of summation, and so the last bits, depends on the library
+    /// and the shape; `BLASErrorBound` limits the difference.
     package static func products(
         queries: UnsafePointer<Float>, queryCount: Int, rows: UnsafePointer<Float>, rowCount: Int,
         dimension: Int, into scores: UnsafeMutablePointer<Float>

@@ -2,28 +2,28 @@ import CKindredKernels
 import CKindredSystem
 import Glibc
 
-/// The kernels that the BLAS library has chosen, against what this CPU can do.
+/// The kernels that the BLAS library has chosen, compared with the abilities of this CPU.
 ///
-/// OpenBLAS chooses by the CPU, unless the environment variable OPENBLAS_CORETYPE names another one, or the library is
-/// older than the CPU.
+/// OpenBLAS chooses kernels for the CPU. It chooses weaker ones if the environment variable OPENBLAS_CORETYPE names
+/// another CPU, or if the library is older than the CPU.
 package struct BLASCore: Sendable, Equatable {
-    /// How fast products are, in float32 multiply-adds per nanosecond.
+    /// Throughputs in float32 multiply-adds per nanosecond.
     package struct Pace: Sendable {
-        /// Of a product that fits the cache, by the library.
+        /// Throughput of a library product that fits the cache.
         package let measured: Double
-        /// Of the CPU in its registers alone, which no product reaches.
+        /// Throughput of the CPU on registers alone; a product cannot reach it.
         package let peak: Double
 
-        /// How many times as long a product takes as it would at the CPU's peak.
+        /// The time of a product as a multiple of its time at the CPU's peak.
         package var factor: Double { peak / measured }
     }
 
     /// The library's name for the CPU that its kernels are made for, such as `Haswell`.
     package let name: String
-    /// Float32 lanes of the registers that those kernels compute in, 4 to 16; nil of a name that is not known here.
+    /// Float32 lanes of the registers that the kernels use, 4, 8 or 16; nil for an unknown name.
     package let lanes: Int?
 
-    /// Names of OpenBLAS by the registers of their kernels. From AVX2 on they multiply and add at once.
+    /// Names of OpenBLAS cores by the float32 lanes of their kernels. Kernels of 8 and 16 lanes use fused multiply-add.
     private static let names: [Int: Set<String>] = [
         16: ["skylakex", "cooperlake", "sapphirerapids", "zen4", "zen5"],
         8: ["haswell", "zen", "excavator"],
@@ -35,28 +35,28 @@ package struct BLASCore: Sendable, Equatable {
         ],
     ]
 
-    /// Kernels by a name of OpenBLAS.
+    /// The kernels that OpenBLAS calls `name`.
     package init(name: String) {
         self.name = name
         lanes = Self.names.first { $0.value.contains(name.lowercased()) }?.key
     }
 
-    /// Those that the linked library computes with; nil where it does not say.
+    /// The kernels of the linked library; nil if the library does not tell.
     package static let chosen = kindred_blas_core().map { BLASCore(name: String(cString: $0)) }
 
-    /// Lanes in which this CPU multiplies and adds at once: 16, 8, or 0.
+    /// Float32 lanes of this CPU's fused multiply-add: 16, 8, or 0 without it.
     package static let lanesOfCPU = Int(kindred_fused_lanes())
 
-    /// The value of OPENBLAS_CORETYPE; nil where it is unset or empty.
+    /// The value of OPENBLAS_CORETYPE; nil if it is unset or empty.
     package static var requested: String? {
         guard let value = getenv("OPENBLAS_CORETYPE"), value.pointee != 0 else { return nil }
         return String(cString: value)
     }
 
-    /// Whether the kernels are for a lesser CPU than one with so many lanes.
+    /// Whether the kernels have fewer lanes than the CPU; false if their lanes are unknown.
     package func isWeaker(thanLanes lanesOfCPU: Int) -> Bool { lanes.map { $0 < lanesOfCPU } ?? false }
 
-    /// Measures both paces on the calling thread, in some milliseconds; nil where the CPU has no fused multiply-add.
+    /// Measures both throughputs on the calling thread, in some milliseconds; nil without fused multiply-add.
     package static func pace() -> Pace? {
         let (queries, rows, dimension) = (64, 512, 64)
         let values = [Float](repeating: 0.5, count: (queries + rows) * dimension)
@@ -75,7 +75,7 @@ package struct BLASCore: Sendable, Equatable {
         return Pace(measured: measured, peak: peak)
     }
 
-    /// The best pace of some runs, in what a run returns per nanosecond.
+    /// The best throughput of some runs. `run` returns the amount of its work; the result is work per nanosecond.
     private static func best(_ run: () -> Int) -> Double {
         let clock = ContinuousClock()
         var best = 0.0

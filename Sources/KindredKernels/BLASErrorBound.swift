@@ -1,4 +1,4 @@
-/// How far a float32 inner product can be from the canonical float64 sum.
+/// The greatest distance between a float32 inner product and the canonical float64 sum.
 ///
 /// For any order of summation, with or without fused multiply-add, |fl(q.x) - q.x| <= gamma(d) |q| |x| + d 2^-149
 /// with gamma(d) = d u / (1 - d u) and u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 2nd
@@ -7,7 +7,7 @@
 package struct BLASErrorBound: Sendable {
     /// Error per |q| |x|, rounded up.
     package let relative: Double
-    /// Error that does not depend on the norms.
+    /// Error that does not depend on the norms: gradual underflow.
     package let absolute: Double
 
     /// The bound for vectors of `dimension` elements, 1 to 2^20.
@@ -18,7 +18,7 @@ package struct BLASErrorBound: Sendable {
         absolute = terms * 0x1p-149
     }
 
-    /// The greatest distance for norms |q| and at most |x|.
+    /// The greatest distance for a query of norm `queryNorm` and rows of norm at most `rowNorm`.
     package func slack(queryNorm: Double, rowNorm: Double) -> Double {
         relative * queryNorm * rowNorm * (1 + 0x1p-40) + absolute
     }

@@ -2,9 +2,10 @@ import CKindredKernels
 
 /// The arithmetic that defines every score: float64 sums of float32 products in one fixed order.
 ///
-/// Eight partial sums start at +0; sum j takes the products of elements i with i mod 8 = j in ascending order;
-/// then ((s0+s4)+(s2+s6))+((s1+s5)+(s3+s7)). Products are exact in float64, so every CPU gives the same bits.
-/// What is called for every row is public: the compiler inlines nothing less into other modules.
+/// Eight partial sums start at +0. Sum j adds the products of elements i with i mod 8 = j in ascending order. The
+/// result is ((s0+s4)+(s2+s6))+((s1+s5)+(s3+s7)). Products of float32 are exact in float64, so every CPU gives the same
+/// bits, with or without fused multiply-add. Functions that are called for every row are public, since the compiler
+/// inlines nothing less into other modules.
 public enum Canonical {
     /// The canonical float64 sum of two vectors of `count` elements.
     @inlinable @inline(__always)
@@ -12,11 +13,13 @@ public enum Canonical {
         kindred_canonical_sum(a, b, count)
     }
 
-    /// One of some queries and one of some rows.
+    /// The index of a query and the index of a row.
     package typealias Pair = kindred_vector_pair
 
-    /// `sums[i]` = canonical sum of the query and the row of the i-th pair; queries are widened to float64, so that
-    /// rows alone are still to be, and sums of several pairs do not wait for each other.
+    /// `sums[i]` = canonical sum of the query and the row of the i-th pair, for `count` pairs.
+    ///
+    /// Queries are widened to float64 by the caller, once for all pairs. Queries and rows are row-major with
+    /// `dimension` elements. One call for several pairs lets a CPU overlap their sums.
     package static func sums(
         of pairs: UnsafePointer<Pair>, count: Int, queries: UnsafePointer<Double>, rows: UnsafePointer<Float>,
         dimension: Int, into sums: UnsafeMutablePointer<Double>
@@ -24,23 +27,23 @@ public enum Canonical {
         kindred_canonical_pairs(queries, rows, dimension, pairs, count, sums)
     }
 
-    /// Asks for a vector that is needed soon.
+    /// Prefetches a vector of `count` elements.
     @inlinable @inline(__always)
     public static func prefetch(_ vector: UnsafePointer<Float>, count: Int) {
         kindred_prefetch(vector, count)
     }
 
-    /// Asks for a number that is needed soon.
+    /// Prefetches the cache line of a number.
     @inlinable @inline(__always)
     public static func prefetch(_ number: UnsafePointer<UInt32>) { kindred_prefetch_line(number) }
 
-    /// The float64 norm: the square root of the vector's canonical sum with itself. Not finite if an element
-    /// is not.
+    /// The canonical float64 norm of `count` elements: the square root of the canonical sum of the vector with itself.
+    /// Not finite if an element is not.
     package static func norm(_ a: UnsafePointer<Float>, count: Int) -> Double {
         kindred_canonical_sum(a, a, count).squareRoot()
     }
 
-    /// `sums[i]` = canonical sum of the query and the i-th of contiguous rows.
+    /// `sums[i]` = canonical sum of the query and the i-th of `rowCount` contiguous rows.
     package static func sums(
         query: UnsafePointer<Float>, rows: UnsafePointer<Float>, dimension: Int, rowCount: Int,
         into sums: UnsafeMutablePointer<Double>
@@ -56,11 +59,11 @@ public enum Canonical {
         kindred_canonical_gather(query, base, dimension, indices.baseAddress, indices.count, sums)
     }
 
-    /// A canonical score under the inner product: rounded once, -0 becoming +0.
+    /// The canonical score under the inner product: the sum rounded once to float32; -0 becomes +0.
     @inlinable @inline(__always) public static func score(sum: Double) -> Float { Float(sum) + 0 }
 
-    /// A canonical score under cosine: the sum divided by the product of the norms, rounded once; 0 where a
-    /// norm is 0.
+    /// The canonical score under cosine: the sum divided by the product of both norms, rounded once to float32; 0 if
+    /// the product is 0.
     @inlinable @inline(__always) public static func score(sum: Double, norms product: Double) -> Float {
         product == 0 ? 0 : Float(sum / product) + 0
     }

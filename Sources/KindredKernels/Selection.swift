@@ -1,8 +1,9 @@
 import CKindredKernels
 
-/// Finds the rows of a tile whose approximate score reaches a limit.
+/// Selects the rows of a tile whose approximate score reaches a limit.
 package enum Selection {
-    /// Indices i with `scores[i] >= limit`, ascending, into `survivors` (room for `count`); their number.
+    /// Writes the indices i with `scores[i] >= limit` to `survivors`, ascending. Returns how many they are; `survivors`
+    /// has room for `count`.
     package static func atLeast(
         _ limit: Float, scores: UnsafePointer<Float>, count: Int,
         into survivors: UnsafeMutablePointer<UInt32>
@@ -10,7 +11,8 @@ package enum Selection {
         kindred_select_at_least(scores, count, limit, survivors)
     }
 
-    /// Indices i with `scores[i] >= factor * norms[i]`, ascending.
+    /// Writes the indices i with `scores[i] >= factor * norms[i]` to `survivors`, ascending. Returns how many they are;
+    /// `survivors` has room for `count`.
     package static func atLeast(
         factor: Float, norms: UnsafePointer<Float>, scores: UnsafePointer<Float>, count: Int,
         into survivors: UnsafeMutablePointer<UInt32>

@@ -3,17 +3,17 @@ import KindredKernels
 import KindredModel
 import KindredSystem
 
-/// One side on its way from somebody's files into a version: read, sorted, checked, written.
+/// Packs one side: reads the input files, sorts the rows by id, checks them, writes the version's files.
 struct SidePacker {
     let side: Side
     let input: PackInput
     let source: VectorSource
     let metric: Similarity
 
-    /// Bytes of sorted rows gathered before they are written.
+    /// Bytes of sorted rows that are gathered for one write.
     private static let writeByteCount = 1 << 20
 
-    /// Reads the header of the vectors and checks its extents.
+    /// Reads the header of the vectors. Throws unless there are 1 to `Limits.rowsMax` rows of 1 to 4,096 elements.
     init(side: Side, input: PackInput, metric: Similarity) throws(PackFailure) {
         self.side = side
         self.input = input
@@ -30,15 +30,13 @@ struct SidePacker {
         }
     }
 
-    /// Writes `<side>.safetensors` and `<side>.codes` into `directory`. Returns the side's rows and files for the
-    /// manifest, and how the heading of its ids was read.
+    /// Writes `<side>.safetensors` and `<side>.codes` into `directory`. Returns the manifest's entries for the side and
+    /// for its files, and how the heading of its ids was read.
     func write(
         into directory: String, fingerprint: [UInt8], trainingID: String?, progress: (PackProgress) -> Void
     ) throws(PackFailure) -> (Manifest.Rows, [Manifest.File], IDHeading.Reading?) {
         progress(.reading(side, rows: source.rows))
         let (ids, heading, region) = try read()
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime(region) {} }
         progress(.sorting(side, rows: source.rows))
         let order: RowOrder
         do throws(RowOrder.Duplicate) {
@@ -46,8 +44,11 @@ struct SidePacker {
         } catch {
             throw .duplicateID(side, ids[error.first], row: error.first, other: error.second)
         }
-        try check(region.mutableBytes.bindMemory(to: Float.self), ids)
+        try region.withMutableElements(of: Float.self) { (elements) throws(PackFailure) in
+            try check(elements, ids)
+        }
 
+        let elements = RegionColumn<Float>(region)
         var file = try WritableFile(directory: directory, name: ModelFiles.vectors(of: side))
         let columns = IDColumns(ids, order)
         var metadata = [(name: ModelFiles.fingerprintKey, value: HexText.encode(fingerprint))]
@@ -55,41 +56,39 @@ struct SidePacker {
         let vectors = SafetensorsWriter.Tensor(
             name: ModelFiles.vectorsTensor, type: .f32, shape: [source.rows, source.dimension])
         try file.write(SafetensorsWriter.front(tensors: [vectors] + columns.tensors, metadata: metadata))
-        try write(region.bytes, order, to: &file, progress: progress)
+        try write(elements, order, to: &file, progress: progress)
         try columns.write(to: &file)
         let files = [
             try file.finish(),
-            try writeCodes(
-                region.bytes, order, into: directory, fingerprint: fingerprint, progress: progress),
+            try writeCodes(elements, order, into: directory, fingerprint: fingerprint, progress: progress),
         ]
         return (Manifest.Rows(count: UInt64(source.rows), idKind: ids.kind), files, heading)
     }
 
     private func writeCodes(
-        _ bytes: UnsafeRawBufferPointer, _ order: RowOrder, into directory: String, fingerprint: [UInt8],
+        _ elements: RegionColumn<Float>, _ order: RowOrder, into directory: String, fingerprint: [UInt8],
         progress: (PackProgress) -> Void
     ) throws(PackFailure) -> Manifest.File {
         let name = ModelFiles.codes(of: side)
-        let vectors = bytes.bindMemory(to: Float.self).baseAddress!
         let builder: CodeBuilder
-        let rows: MemoryRegion
-        let norms: MemoryRegion
         do throws(FileFailure) {
-            rows = try MemoryRegion.copy(of: order.rows, for: name)
-            norms = try MemoryRegion.zeroed(byteCount: source.rows * MemoryLayout<Double>.stride, for: name)
-            let norm = norms.mutableBytes.bindMemory(to: Double.self).baseAddress!
-            for row in 0..<source.rows {
-                norm[row] = Canonical.norm(
-                    vectors + Int(order.rows[row]) * source.dimension, count: source.dimension)
+            let norms = try MemoryRegion.zeroed(
+                byteCount: source.rows * MemoryLayout<Double>.stride, for: name)
+            norms.withMutableElements(of: Double.self) { norms in
+                elements.withElements { elements in
+                    for row in 0..<source.rows {
+                        norms[row] = Canonical.norm(
+                            elements.baseAddress! + Int(order.rows[row]) * source.dimension,
+                            count: source.dimension)
+                    }
+                }
             }
             builder = try CodeBuilder(
-                vectors: vectors, norms: norm, rowCount: source.rows, dimension: source.dimension,
-                order: rows.bytes.bindMemory(to: UInt32.self).baseAddress!, file: name)
+                vectors: elements, norms: RegionColumn(norms), dimension: source.dimension,
+                order: RegionColumn(try MemoryRegion.copy(of: order.rows, for: name)), file: name)
         } catch {
             throw .input(error)
         }
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime((rows, norms)) {} }
         var file = try WritableFile(directory: directory, name: name)
         try builder.write(to: &file, fingerprint: fingerprint) {
             progress(.coding(side, rowsDone: $0, rows: source.rows))
@@ -97,6 +96,7 @@ struct SidePacker {
         return try file.finish()
     }
 
+    /// The ids and the vectors in the order of the input, and how the heading of the ids was read.
     private func read() throws(PackFailure) -> (InputIDs, IDHeading.Reading?, MemoryRegion) {
         let ids: InputIDs?
         var heading: IDHeading.Reading?
@@ -122,7 +122,7 @@ struct SidePacker {
         }
     }
 
-    /// Refuses rows that no score is defined for, and gives rows of a cosine model length 1.
+    /// Throws for a row that has no score; divides the rows of a cosine model by their norms.
     private func check(_ elements: UnsafeMutableBufferPointer<Float>, _ ids: InputIDs) throws(PackFailure) {
         let dimension = source.dimension
         for row in 0..<source.rows {
@@ -141,35 +141,33 @@ struct SidePacker {
         }
     }
 
+    /// Appends the rows to a file in the order of their ids.
     private func write(
-        _ bytes: UnsafeRawBufferPointer, _ order: RowOrder, to file: inout WritableFile,
+        _ elements: RegionColumn<Float>, _ order: RowOrder, to file: inout WritableFile,
         progress: (PackProgress) -> Void
     ) throws(PackFailure) {
         let stride = source.dimension * MemoryLayout<Float>.stride
         let rowsPerWrite = max(1, Self.writeByteCount / stride)
         var buffer = [UInt8](repeating: 0, count: order.isIdentity ? 0 : rowsPerWrite * stride)
-        for start in Swift.stride(from: 0, to: source.rows, by: rowsPerWrite) {
-            let count = min(rowsPerWrite, source.rows - start)
-            progress(.writing(side, rowsDone: start, rows: source.rows))
-            if order.isIdentity {
-                try file.write(
-                    UnsafeRawBufferPointer(rebasing: bytes[start * stride..<(start + count) * stride]))
-                continue
-            }
-            var failure: PackFailure?
-            buffer.withUnsafeMutableBytes { buffer in
-                for index in 0..<count {
-                    let row = Int(order.rows[start + index])
-                    (buffer.baseAddress! + index * stride).copyMemory(
-                        from: bytes.baseAddress! + row * stride, byteCount: stride)
+        try elements.withBytes { (bytes) throws(PackFailure) in
+            for start in Swift.stride(from: 0, to: source.rows, by: rowsPerWrite) {
+                let count = min(rowsPerWrite, source.rows - start)
+                progress(.writing(side, rowsDone: start, rows: source.rows))
+                if order.isIdentity {
+                    try file.write(
+                        UnsafeRawBufferPointer(rebasing: bytes[start * stride..<(start + count) * stride]))
+                    continue
                 }
-                do throws(PackFailure) {
-                    try file.write(UnsafeRawBufferPointer(rebasing: buffer[0..<count * stride]))
-                } catch {
-                    failure = error
+                try buffer.withUnsafeMutableBufferPointer { (buffer) throws(PackFailure) in
+                    for index in 0..<count {
+                        let row = Int(order.rows[start + index])
+                        UnsafeMutableRawPointer(buffer.baseAddress! + index * stride).copyMemory(
+                            from: bytes.baseAddress! + row * stride, byteCount: stride)
+                    }
+                    try file.write(
+                        UnsafeRawBufferPointer(start: buffer.baseAddress!, count: count * stride))
                 }
             }
-            if let failure { throw failure }
         }
         progress(.writing(side, rowsDone: source.rows, rows: source.rows))
     }

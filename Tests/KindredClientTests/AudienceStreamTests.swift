@@ -3,12 +3,12 @@ import KindredDomain
 import KindredWire
 import Testing
 
-/// Look-alike streams against a peer that sends no more than it was granted.
+/// Look-alike streams against a peer that sends only as many bytes as the client grants.
 @Suite(.timeLimit(.minutes(1))) struct AudienceStreamTests {
     static let rowCount = 40_000
     static let chunkRows = 500
 
-    /// Sends all rows within the window that WINDOW frames raise, then the summary.
+    /// Sends all rows as far as the window allows, then the summary.
     final class Sender {
         private var next = 0
         private var sentBytes = 0
@@ -90,7 +90,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func seedsMayComeFromAnywhere() async throws {
+    @Test func seedsOfAnAsyncSequenceAreSent() async throws {
         let peer = try await peer()
         let client = client(peer)
         let seeds = AsyncStream<ExternalID> { continuation in
@@ -103,7 +103,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aRefusalIsThrownByTheFirstRead() async throws {
+    @Test func firstReadThrowsTheRefusal() async throws {
         let peer = try await ScriptedPeer.start { header, message, connection in
             if case .lookalike = message {
                 connection.reply(.failure(ErrorReply(.unknownModel("nosuch"))), to: header)
@@ -122,10 +122,10 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aServerThatOverrunsTheWindowIsAProtocolError() async throws {
+    @Test func rowsBeyondTheWindowAreAProtocolError() async throws {
         let peer = try await ScriptedPeer.start { header, message, connection in
             guard case .data = message, header.isEnd else { return }
-            // One body that is larger than the whole window.
+            // One body that is larger than the window.
             let rows = AudienceRows(firstRow: 0, ids: .numbers(Array(0..<40_000)), scores: [])
             connection.reply(.data(rows), to: header)
         }
@@ -142,7 +142,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func lettingGoOfAStreamCancelsIt() async throws {
+    @Test func releasingAStreamCancelsIt() async throws {
         let (cancels, seen) = AsyncStream.makeStream(of: UInt64.self)
         let peer = try await ScriptedPeer.start { header, message, connection in
             if case .cancel = message { seen.yield(header.requestID) }
@@ -157,7 +157,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aConnectionLostInAStreamIsThrownAfterItsRows() async throws {
+    @Test func lostConnectionIsThrownAfterTheRows() async throws {
         let peer = try await ScriptedPeer.start { header, message, connection in
             guard case .data = message, header.isEnd else { return }
             var stream = header
@@ -208,7 +208,7 @@ import Testing
         }
     }
 
-    @Test func ofTwoReadersAtATimeOneFailsAtOnce() async throws {
+    @Test func secondConcurrentReadFailsAtOnce() async throws {
         let (peer, opened) = try await quietPeer()
         let client = client(peer)
         let stream = try await client.lookalike(seeds: [1], size: .count(5))
@@ -228,7 +228,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func twoTasksThatTakeTurnsShareTheRows() async throws {
+    @Test func tasksThatTakeTurnsShareTheRows() async throws {
         let peer = try await peer()
         let client = client(peer)
         let stream = try await client.lookalike(seeds: [1], size: .count(UInt64(Self.rowCount)))
@@ -255,7 +255,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func cancellingAReadEndsItAndTheStream() async throws {
+    @Test func cancellingAReadEndsTheStream() async throws {
         let (peer, opened) = try await quietPeer()
         let client = client(peer)
         let stream = try await client.lookalike(seeds: [1], size: .count(5))
@@ -269,7 +269,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func closingTheClientEndsAReadThatWaits() async throws {
+    @Test func closingTheClientEndsAWaitingRead() async throws {
         let (peer, opened) = try await quietPeer()
         let client = client(peer)
         let stream = try await client.lookalike(seeds: [1], size: .count(5))
@@ -279,6 +279,39 @@ import Testing
         await client.close()
         #expect(await read == .failed("CONNECTION_LOST"))
         #expect(await Self.read(stream) == .failed("CONNECTION_LOST"))
+        await peer.stop()
+    }
+
+    /// A server that wants progress at once gets a WINDOW for each read, long before half of the window is read.
+    @Test func windowFollowsTheServersProgressTime() async throws {
+        var limits = Limits.standard
+        limits.streamProgressMilliseconds = 0
+        let peer = try await ScriptedPeer.start(limits: limits) { header, message, connection in
+            var stream = header
+            stream.type = MessageType.lookalike.rawValue
+            switch message {
+            case .data:
+                for first in stride(from: UInt64(0), to: 30, by: 10) {
+                    let rows = AudienceRows(
+                        firstRow: first, ids: .numbers(Array(first + 2..<first + 12)),
+                        scores: (first..<first + 10).map { -Float($0) })
+                    connection.reply(.data(rows), to: stream)
+                }
+            case .ping(let value): connection.reply(.pong(value), to: header)
+            case .window:
+                connection.counter += 1
+                if connection.counter == 1 { connection.reply(.failure(ErrorReply(.cancelled)), to: stream) }
+            default: break
+            }
+        }
+        let client = client(peer, windowBytes: 4 << 20)
+        let stream = try await client.lookalike(seeds: [1], size: .count(40))
+        // The pong comes behind the rows: they have arrived.
+        _ = try await client.ping()
+        var reads: [Read] = []
+        for _ in 0..<4 { reads.append(await Self.read(stream)) }
+        #expect(reads.last == .failed("CANCELLED"))
+        await client.close()
         await peer.stop()
     }
 }

@@ -3,7 +3,7 @@ import KindredDomain
 import KindredWire
 import Testing
 
-/// What a caller learns of one query of a batch that failed.
+/// The error of a failed query of a batch.
 @Suite(.timeLimit(.minutes(1))) struct FailedQueryTests {
     @Test func failuresHaveTheirNumbers() async throws {
         let failures: [(failure: RequestFailure, value: UInt64, limit: UInt64)] = [

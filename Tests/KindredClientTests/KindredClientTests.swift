@@ -3,7 +3,7 @@ import KindredDomain
 import KindredWire
 import Testing
 
-/// The pool, the retries and the values a caller sees.
+/// The pool, the retries and the values of answers.
 @Suite(.timeLimit(.minutes(1))) struct KindredClientTests {
     @Test func recommendationsHaveTheirColumns() async throws {
         let peer = try await ScriptedPeer.start { header, message, connection in
@@ -45,7 +45,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aBatchIsOfOneKind() async throws {
+    @Test func batchOfTwoKindsIsRefused() async throws {
         let peer = try await ScriptedPeer.start { _, _, _ in }
         let client = KindredClient(peer.endpoint)
         for queries in [[], [Query.user("a"), .item("b")], [.vector([1]), .vector([1, 2])]] {
@@ -55,7 +55,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func scoresAndVectorsSayWhatIsMissing() async throws {
+    @Test func missingScoresAndVectorsAreNil() async throws {
         let peer = try await ScriptedPeer.start { header, message, connection in
             let origin = AnswerOrigin(model: ModelName("m")!, version: 1)
             switch message {
@@ -79,7 +79,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func readsAreRetriedWhenThatMayHelp() async throws {
+    @Test func retryableReadsAreRetried() async throws {
         let peer = try await ScriptedPeer.start { header, _, connection in
             connection.counter += 1
             if connection.counter == 1 {
@@ -95,7 +95,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func changesAreNotRetriedWhenTheyMayHaveHappened() async throws {
+    @Test func changesThatMayBeProcessedAreNotRetried() async throws {
         let peer = try await ScriptedPeer.start { header, message, connection in
             if case .stats = message {
                 connection.reply(
@@ -118,7 +118,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aLostConnectionIsMadeAgain() async throws {
+    @Test func lostConnectionIsReplaced() async throws {
         let peer = try await ScriptedPeer.start { header, message, connection in
             if case .ping(let value) = message {
                 connection.reply(.pong(value), to: header)
@@ -142,7 +142,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func nobodyThereFailsAtOnce() async throws {
+    @Test func refusedConnectionFailsAtOnce() async throws {
         let peer = try await ScriptedPeer.start { _, _, _ in }
         await peer.stop()
         let client = KindredClient(peer.endpoint)
@@ -155,7 +155,7 @@ import Testing
         await client.close()
     }
 
-    @Test func requestsSpreadOverTheConnections() async throws {
+    @Test func requestsAreSpreadOverConnections() async throws {
         let peer = try await ScriptedPeer.start { header, message, connection in
             if case .ping(let value) = message { connection.reply(.pong(value), to: header) }
         }
@@ -170,14 +170,14 @@ import Testing
         await peer.stop()
     }
 
-    @Test func retriesAreAShareOfTheCalls() {
+    @Test func retriesAreLimitedToAShareOfTheCalls() {
         let budget = RetryBudget(percent: 10)
         var retries = 0
         for _ in 0..<1_000 {
             budget.earn()
             if budget.spend() { retries += 1 }
         }
-        // Ten that were held, and a tenth of the calls.
+        // The full balance of ten, and a tenth of the calls.
         #expect(retries >= 100 && retries <= 111)
         #expect(!RetryBudget(percent: 0).spend())
     }

@@ -4,7 +4,7 @@ import KindredWire
 import NIOCore
 import Testing
 
-/// One connection against a peer that is told what to do.
+/// One connection to a scripted peer.
 @Suite(.timeLimit(.minutes(1))) struct KindredConnectionTests {
     private var soon: NIODeadline { .now() + .seconds(20) }
 
@@ -17,8 +17,8 @@ import Testing
         }
     }
 
-    @Test func answersComeInAnyOrder() async throws {
-        // Keeps eight pings and answers the last first.
+    @Test func answersMayComeInAnyOrder() async throws {
+        // Collects eight pings and answers the last first.
         let peer = try await ScriptedPeer.start { header, message, connection in
             connection.kept.append((header, message))
             guard connection.kept.count == 8 else { return }
@@ -43,7 +43,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func anAnswerInSeveralFramesIsOne() async throws {
+    @Test func framesOfOneAnswerAreJoined() async throws {
         let response = Self.response(queries: 30)
         let peer = try await ScriptedPeer.start { header, _, connection in
             connection.reply(.recommend(response), to: header, bodyBytesMax: 512)
@@ -69,7 +69,7 @@ import Testing
             scores: (0..<queries * 2).map { Float(-$0) }, columns: [])
     }
 
-    @Test func anErrorReplyIsThrownWithItsValues() async throws {
+    @Test func errorReplyIsThrownWithItsValues() async throws {
         let peer = try await ScriptedPeer.start { header, _, connection in
             connection.reply(
                 .failure(ErrorReply(.limitExceeded(.k, found: 20_000, limit: 1_000))), to: header)
@@ -85,13 +85,13 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aDeadlineEndsTheWaitAndCancels() async throws {
+    @Test func deadlineEndsTheWaitAndCancels() async throws {
         let (cancelled, seen) = AsyncStream.makeStream(of: UInt64.self)
         let peer = try await ScriptedPeer.start { header, message, connection in
             switch message {
             case .cancel:
                 seen.yield(header.requestID)
-                // The late reply of a request nobody waits for.
+                // A late reply to the request that was given up.
                 if let first = connection.kept.first {
                     connection.reply(.failure(ErrorReply(.cancelled)), to: first.header)
                 }
@@ -107,13 +107,13 @@ import Testing
         #expect(error?.isRetryable == true)
         var ids = cancelled.makeAsyncIterator()
         #expect(await ids.next() == 2)
-        // The connection goes on.
+        // The connection stays open.
         #expect(try await connection.exchange(.ping(5), deadline: soon) == .pong(5))
         await connection.close()
         await peer.stop()
     }
 
-    @Test func theServerIsToldTheTimeThatIsLeft() async throws {
+    @Test func requestCarriesTheTimeLeft() async throws {
         let (timeouts, seen) = AsyncStream.makeStream(of: UInt32.self)
         let peer = try await ScriptedPeer.start { header, _, connection in
             seen.yield(header.argument)
@@ -146,7 +146,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aTaskThatIsCancelledBeforeSendsNothing() async throws {
+    @Test func cancelledTaskSendsNothing() async throws {
         let peer = try await ScriptedPeer.start { _, _, _ in }
         let connection = try await peer.connect()
         let deadline = soon
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test func goAwayLetsRequestsInFlightFinish() async throws {
-        // Announces the end with the second request, refuses the third and answers the first two.
+        // GOAWAY accepts the first two requests, which are answered, and refuses the third.
         let peer = try await ScriptedPeer.start { header, message, connection in
             connection.kept.append((header, message))
             guard connection.kept.count == 3 else { return }
@@ -191,13 +191,13 @@ import Testing
         #expect(errors.first?.isNotProcessed == true)
         #expect(errors.first?.isRetryable == true)
         #expect(errors.first?.retryAfter == .milliseconds(70))
-        // Nothing is left, so the connection ends.
+        // No request is in flight, so the connection ends.
         await connection.closed()
         #expect(!connection.isOpen)
         await peer.stop()
     }
 
-    @Test func aLostConnectionFailsWhatIsInFlight() async throws {
+    @Test func lostConnectionFailsRequestsInFlight() async throws {
         let peer = try await ScriptedPeer.start { _, _, connection in connection.close() }
         let connection = try await peer.connect()
         let deadline = soon
@@ -225,7 +225,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func repliesThatNobodyAskedForAreAProtocolError() async throws {
+    @Test func replyToAnUnknownRequestIsAProtocolError() async throws {
         let peer = try await ScriptedPeer.start { header, _, connection in
             var other = header
             other.requestID = 99
@@ -238,7 +238,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func aReplyOfAnotherTypeIsAProtocolError() async throws {
+    @Test func replyOfAnotherTypeIsAProtocolError() async throws {
         let peer = try await ScriptedPeer.start { header, _, connection in
             var other = header
             other.type = MessageType.ping.rawValue
@@ -251,7 +251,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func refusalsOfThePreface() async throws {
+    @Test func prefaceRefusalsAreThrown() async throws {
         let refusals: [(ServerPreface, String, Bool)] = [
             (ServerPreface(refusing: .draining, retryAfterMilliseconds: 20), "DRAINING", true),
             (ServerPreface(refusing: .overloaded, retryAfterMilliseconds: 20), "OVERLOADED", true),
@@ -266,7 +266,7 @@ import Testing
         }
     }
 
-    @Test func aSilentPeerIsGivenUp() async throws {
+    @Test func silentPeerIsGivenUp() async throws {
         let peer = try await ScriptedPeer.start(preface: nil) { _, _, _ in }
         var configuration = ClientConfiguration()
         configuration.connectTimeout = .milliseconds(50)
@@ -276,7 +276,7 @@ import Testing
         await peer.stop()
     }
 
-    @Test func tooLargeARequestIsNotSent() async throws {
+    @Test func tooLargeRequestIsNotSent() async throws {
         var limits = Limits.standard
         limits.bodyBytesMax = 1_024
         let peer = try await ScriptedPeer.start(limits: limits) { _, _, _ in }

@@ -4,7 +4,7 @@ import KindredWire
 import TestSupport
 import Testing
 
-/// Whole answers against their requests, without a connection.
+/// Checks of whole answers against their requests, without a connection.
 @Suite struct ReplyCheckTests {
     private struct Batch {
         var request: RecommendRequest
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    /// A true answer: the ids 0 ..< 60 score by 1 - id / 100; each query has its lists.
+    /// An honest answer. Id i of 0 ..< 60 scores 1 - i / 100; each query has its lists.
     private func batch(queries: Int, isText: Bool, isShared: Bool, random: inout SeededGenerator) -> Batch {
         func list(_ numbers: [UInt64]) -> IDList {
             isText ? .text(TextList(numbers.map { String($0) })) : .numbers(numbers)
@@ -42,7 +42,7 @@ import Testing
                 isFirst ? (0..<40).map { _ in .random(in: 0..<60, using: &random) } : candidates[0])
         }
         let items = (0..<queries).map { _ in UInt64.random(in: 0..<60, using: &random) }
-        // Texts in the request, numbers in the answer: the texts name them.
+        // The request has texts that are plain decimals, the answer has numbers.
         var request = RecommendRequest(
             scope: QueryScope(queries: .items(list(items)), target: .items), k: 8)
         request.exclusions = lists(excluded)
@@ -64,15 +64,15 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 20], [false, true])
-    func trueAnswersPassAndChangedOnesDoNot(queries: Int, isText: Bool) throws {
+    func honestAnswersPassAndChangedOnesFail(queries: Int, isText: Bool) throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededGenerator(seed: seed)
         for isShared in [true, false] {
             let truth = batch(queries: queries, isText: isText, isShared: isShared, random: &random)
             #expect(throws: Never.self, "seed \(seed)") { try truth.check() }
             guard case .numbers(let ids) = truth.response.ids else { return }
-            // Any other id in the place of one is excluded, no candidate, a member, a repetition or out of its
-            // place; or it has another score than it has here.
+            // Any other id in this place is excluded, no candidate, a member, a repetition or out of order, or its
+            // score is wrong.
             for place in ids.indices {
                 for other in UInt64(0)..<60 where other != ids[place] {
                     let query = truth.response.offsets.lastIndex { Int($0) <= place } ?? 0
@@ -93,8 +93,8 @@ import Testing
         }
     }
 
-    /// A model without a version that serves is told to follow the newest: nothing serves, nothing is pinned.
-    @Test func theLatestOfAModelThatServesNothing() throws {
+    /// A model without an active version is told to follow the newest: none is active, none is pinned.
+    @Test func activatingTheLatestOfAModelWithoutVersions() throws {
         let latest = ModelSwitchRequest(model: ModelName("m")!, goal: .latest)
         for active in [UInt64(0), 3] {
             let versions = ModelSwitchResponse(active: active, previous: 0, pinned: 0)

@@ -4,9 +4,9 @@ import NIOCore
 import NIOPosix
 import Testing
 
-/// A server that does what a test tells it: one channel on a free port of this machine.
+/// A server that a test scripts. It listens on a free port of this machine.
 final class ScriptedPeer: Sendable {
-    /// What the peer does with a client's frame. Runs on the connection's event loop.
+    /// Called with each frame of a client, on the connection's event loop.
     typealias Script = @Sendable (FrameHeader, ClientMessage, PeerConnection) -> Void
 
     private let channel: any Channel
@@ -17,8 +17,8 @@ final class ScriptedPeer: Sendable {
         endpoint = Endpoint(host: "127.0.0.1", port: port)
     }
 
-    /// Listens. `preface` and `limits` are what it opens connections with; nil says nothing at all. `opening`
-    /// runs in place of both, once the client has sent a preface and HELLO.
+    /// Listens. Opens connections with `preface` and `limits`; without a preface it sends nothing. `opening` replaces
+    /// both; it runs when the client's preface has arrived.
     static func start(
         preface: ServerPreface? = ServerPreface(), limits: Limits = .standard,
         opening: (@Sendable (PeerConnection) -> Void)? = nil, script: @escaping Script
@@ -56,13 +56,13 @@ final class PeerConnection: ChannelInboundHandler {
     private var received = ByteBuffer()
     private var hasPreface = false
     private var context: ChannelHandlerContext?
-    /// For the script: whatever it wants to remember between frames.
+    /// For the script: frames to answer later.
     var kept: [(header: FrameHeader, message: ClientMessage)] = []
-    /// For the script: what sends the rows of a stream.
+    /// For the script: sends the rows of a stream.
     var sender: AudienceStreamTests.Sender?
-    /// For the script: changes what is written.
+    /// For the script: changes the written bytes.
     var change: HostileChange?
-    /// For the script: a running number.
+    /// For the script: a counter.
     var counter: UInt64 = 0
 
     init(
@@ -117,7 +117,7 @@ final class PeerConnection: ChannelInboundHandler {
         }
     }
 
-    /// Answers a request; returns the bodies' bytes.
+    /// Answers a request. Returns the number of bytes after the first header.
     @discardableResult
     func reply(_ message: ServerMessage, to header: FrameHeader, bodyBytesMax: UInt32 = 4 << 20) -> Int {
         var writer = ByteWriter()
@@ -130,7 +130,7 @@ final class PeerConnection: ChannelInboundHandler {
         return writer.byteCount - FrameHeader.byteCount
     }
 
-    /// Answers a request when a test wants it, from wherever that is.
+    /// A function that answers a request, for any thread and any time.
     func replier(to header: FrameHeader) -> @Sendable (ServerMessage) -> Void {
         guard let loop = context?.eventLoop else { return { _ in } }
         let connection = NIOLoopBound(self, eventLoop: loop)
@@ -150,19 +150,19 @@ final class PeerConnection: ChannelInboundHandler {
 
     func close() { context?.close(promise: nil) }
 
-    /// Closes when a test wants it, from wherever that is.
+    /// A function that closes the connection, for any thread and any time.
     var closer: @Sendable () -> Void {
         guard let loop = context?.eventLoop else { return {} }
         let connection = NIOLoopBound(self, eventLoop: loop)
         return { loop.execute { connection.value.close() } }
     }
 
-    /// Takes nothing more from the client.
+    /// Reads no more bytes of the client.
     func stopReading() {
         context?.channel.setOption(.autoRead, value: false).whenFailure { Issue.record($0) }
     }
 
-    /// Sends the bytes again and again, as fast as the client takes them.
+    /// Sends the bytes again and again, as fast as the client reads them.
     func flood(_ bytes: [UInt8]) {
         guard let context else { return }
         let sent = context.eventLoop.makePromise(of: Void.self)
@@ -170,7 +170,7 @@ final class PeerConnection: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: sent)
     }
 
-    /// Sends what `next` makes, every few milliseconds, until it makes nothing.
+    /// Sends the bytes that `next` returns, every few milliseconds, until it returns nil.
     func trickle(every pause: TimeAmount = .milliseconds(20), _ next: @escaping () -> [UInt8]?) {
         guard let context, context.channel.isActive, let bytes = next() else { return }
         write(raw: bytes)

@@ -4,7 +4,7 @@ import KindredWire
 import NIOCore
 import Testing
 
-/// The window and the verification of one stream, without a connection.
+/// The window and the checks of one stream, without a connection.
 @Suite struct StreamStateTests {
     private func rows(_ first: UInt64, count: Int = 10) -> AudienceRows {
         AudienceRows(firstRow: first, ids: .numbers((0..<UInt64(count)).map { first + $0 }), scores: [])
@@ -31,7 +31,7 @@ import Testing
         #expect(next?.event == expected)
     }
 
-    @Test func theWindowIsRaisedWhenHalfOfItHasBeenRead() throws {
+    @Test func windowIsRaisedWhenHalfOfItIsRead() throws {
         var stream = StreamState(windowBytes: 1_000)
         for chunk in UInt64(0)..<10 { try receive(&stream, rows(chunk * 10), bodyByteCount: 100) }
         var limits: [UInt64] = []
@@ -43,17 +43,17 @@ import Testing
         check(&stream, nil)
     }
 
-    @Test func aSlowReaderRaisesTheWindowBeforeTheServerGivesItUp() throws {
+    @Test func slowReaderRaisesTheWindowInTime() throws {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var stream = StreamState(windowBytes: 1_000, progressTime: .seconds(30))
         for chunk in UInt64(0)..<10 { try receive(&stream, rows(chunk * 10), bodyByteCount: 100) }
-        // A tenth of the window in every 4 seconds. Half of it would take the reader 20 seconds.
+        // The reader takes a tenth of the window every 4 seconds. The window is raised every 10 seconds or more.
         var limits: [UInt64?] = []
         for read in Int64(0)..<9 { limits.append(stream.next(now: start + .seconds(4 * read))?.windowLimit) }
         #expect(limits == [nil, nil, nil, 1_400, nil, nil, 1_700, nil, nil])
     }
 
-    @Test func aReaderThatWaitsDoesNotRaiseTheWindowByTime() throws {
+    @Test func windowIsNotRaisedByTimeForAWaitingReader() throws {
         let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
         var stream = StreamState(windowBytes: 1_000, progressTime: .seconds(30))
         #expect(stream.next(now: start) == nil)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: [(99, true), (100, true), (101, false)])
-    func theWindowIsALimit(last: Int, isFine: Bool) throws {
+    func rowsBeyondTheWindowAreAnError(last: Int, isFine: Bool) throws {
         var stream = StreamState(windowBytes: 1_000)
         try receive(&stream, rows(0), bodyByteCount: 900)
         if isFine {
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func noWindowIsGrantedAfterTheEnd() throws {
+    @Test func windowIsNotRaisedAfterTheEnd() throws {
         var stream = StreamState(windowBytes: 100)
         try receive(&stream, rows(0), bodyByteCount: 100)
         try stream.receive(summary(rows: 10))
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: [UInt64(0), 9, 11, .max])
-    func rowsMustContinue(first: UInt64) throws {
+    func rowsWithAGapAreAnError(first: UInt64) throws {
         var stream = StreamState(windowBytes: 1_000)
         try receive(&stream, rows(0), bodyByteCount: 100)
         let next = AudienceRows(firstRow: first, ids: .numbers([1]), scores: [])
@@ -103,7 +103,7 @@ import Testing
         #expect(error?.name == "PROTOCOL_ERROR")
     }
 
-    @Test func theSummaryIsHeldAgainstTheRows() throws {
+    @Test func summaryMustMatchTheRows() throws {
         var stream = StreamState(windowBytes: 1_000)
         try receive(&stream, rows(0), bodyByteCount: 100)
         #expect(throws: KindredError.self) { try stream.receive(summary(rows: 9)) }
@@ -113,13 +113,13 @@ import Testing
         try stream.receive(summary(rows: 10))
     }
 
-    @Test func rowsBeforeAFailureCanBeRead() throws {
+    @Test func rowsBeforeAFailureAreRead() throws {
         var stream = StreamState(windowBytes: 1_000)
         try receive(&stream, rows(0), bodyByteCount: 100)
         stream.fail(.deadlineExceeded())
-        // What is on its way is passed over.
+        // Rows that were on their way are ignored.
         try receive(&stream, rows(500), bodyByteCount: 100)
-        // Within the window all the same.
+        // The window limits them too.
         #expect(throws: KindredError.self) { try stream.take(bodyByteCount: 801) }
         check(&stream, .rows(rows(0)))
         check(&stream, .failed(.deadlineExceeded()))
@@ -135,7 +135,7 @@ import Testing
         check(&stream, nil)
     }
 
-    @Test func unreadChunksAreJoinedBeyondTheLimit() throws {
+    @Test func unreadChunksBeyondTheLimitAreJoined() throws {
         var stream = StreamState(windowBytes: 1_000_000)
         let count = UInt64(Limits.streamChunksHeldMax) + 500
         for chunk in 0..<count { try receive(&stream, rows(chunk * 10), bodyByteCount: 100) }

@@ -13,11 +13,11 @@ import Testing
     @Test(arguments: [
         "", "00", "07", "-1", "+1", "1 ", "1e3", "٣", "9223372036854775808", "99999999999999999999",
     ])
-    func otherTextsAreNot(text: String) {
+    func otherTextsAreNoNumbers(text: String) {
         #expect(ExternalID.plainDecimal(text.utf8) == nil)
     }
 
-    /// "é" as one scalar and as two: equal to a person and to String, two ids to Kindred.
+    /// "é" as one scalar and as two: equal as strings, different as ids.
     @Test func idsThatDifferByNormalisationDiffer() {
         let composed = "caf\u{E9}"
         let decomposed = "cafe\u{301}"
@@ -30,5 +30,5 @@ import Testing
     func modelNames(text: String) { #expect(ModelName(text)?.description == text) }
 
     @Test(arguments: ["", "-a", "_a", "A", "a b", "../x", "a/b", "ä", String(repeating: "x", count: 64)])
-    func whatIsNoModelName(text: String) { #expect(ModelName(text) == nil) }
+    func malformedModelNames(text: String) { #expect(ModelName(text) == nil) }
 }

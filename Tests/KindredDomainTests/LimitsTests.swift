@@ -4,14 +4,14 @@ import Testing
 @Suite struct LimitsTests {
     @Test func standardLimitsAgree() { #expect(Limits.standard.violation == nil) }
 
-    /// The first contradiction of limits that are the standard ones but for `change`.
+    /// The first violation of the standard limits after `change`.
     private func violation(_ change: (inout Limits) -> Void) -> String? {
         var limits = Limits.standard
         change(&limits)
         return limits.violation
     }
 
-    @Test func aBodyIsWholeWords() {
+    @Test func bodyLimitIsAMultipleOfEight() {
         let standard = Limits.standard.bodyBytesMax
         for bytes in [standard - 8, standard + 8] { #expect(violation { $0.bodyBytesMax = bytes } == nil) }
         for bytes in [standard - 7, standard - 1, standard + 1, standard + 7] {
@@ -20,8 +20,9 @@ import Testing
         }
     }
 
-    /// Every other relation is between two limits: what just holds, and what just does not.
-    @Test func contradictionsAreNamed() {
+    /// Every other relation is between two limits. Checked at its edge: the last value that holds, the first that does
+    /// not.
+    @Test func contradictingLimitsAreNamed() {
         let standard = Limits.standard
         let body = standard.bodyBytesMax
         check("bodyBytesBeforeHelloMax exceeds bodyBytesMax", at: body) { $0.bodyBytesBeforeHelloMax = $1 }
@@ -46,7 +47,7 @@ import Testing
         #expect(violation { $0.dimensionMax = .max } == "one vector does not fit a body")
     }
 
-    /// `edge` is the greatest number that `set` may write into limits that agree.
+    /// `edge` is the greatest value that `set` may write without a violation.
     private func check<Number: FixedWidthInteger>(
         _ contradiction: String, at edge: Number, _ set: (inout Limits, Number) -> Void,
         sourceLocation: SourceLocation = #_sourceLocation

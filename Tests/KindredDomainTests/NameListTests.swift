@@ -1,7 +1,7 @@
 import KindredDomain
 import Testing
 
-/// What a message about an unknown name says of the names that there are.
+/// The known names in a message about an unknown one.
 @Suite struct NameListTests {
     private func message(known: [String], name: String = "x") -> String {
         RequestFailure.invalidArgument(.unknownColumn(name, .items, known: known)).description
@@ -18,7 +18,7 @@ import Testing
                 "name a model (known: a, b)"))
     }
 
-    @Test func whatDoesNotFitIsCounted() {
+    @Test func namesThatDoNotFitAreCounted() {
         let long = String(repeating: "n", count: Limits.columnNameBytesMax)
         let names = (0..<Limits.catalogColumnsMax).map {
             String(long.dropLast(3)) + String(1_000 + $0).dropFirst()

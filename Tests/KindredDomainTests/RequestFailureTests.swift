@@ -1,9 +1,9 @@
 import KindredDomain
 import Testing
 
-/// Messages that list what there is.
+/// Messages that list the existing versions.
 @Suite struct RequestFailureTests {
-    @Test func aVersionThatIsGone() {
+    @Test func messageOfVersionGone() {
         func text(_ requested: UInt64, _ serving: UInt64, _ onDisk: [UInt64]) -> String {
             RequestFailure.versionGone(requested: requested, serving: serving, onDisk: onDisk).description
         }
@@ -16,7 +16,7 @@ import Testing
         )
     }
 
-    @Test func nothingToRollBackTo() throws {
+    @Test func messageOfNoPreviousVersion() throws {
         let name = try #require(ModelName("shop"))
         #expect(
             RequestFailure.noPreviousVersion(name, serving: 1, onDisk: [1]).description

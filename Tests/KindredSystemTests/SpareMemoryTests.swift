@@ -8,8 +8,7 @@ import Testing
     /// A region that is gone, its bytes all the same.
     private func use(_ spare: SpareMemory, byteCount: Int, filledWith byte: UInt8) throws {
         let region = try MemoryRegion(uninitialised: byteCount, from: spare)
-        region.mutableBytes.initializeMemory(as: UInt8.self, repeating: byte)
-        withExtendedLifetime(region) {}
+        region.withMutableBytes { _ = $0.initializeMemory(as: UInt8.self, repeating: byte) }
     }
 
     /// The same size, less, down to half, and as much more as there is room for.
@@ -23,10 +22,12 @@ import Testing
         #expect(region.newBytes == min(Self.byteCount, wanted)..<wanted)
         #expect(region.byteCount == wanted)
         // What was there is there, and the rest can be written.
-        #expect(region.bytes.prefix(Self.byteCount).allSatisfy { $0 == 7 })
-        #expect(region.bytes[region.newBytes].allSatisfy { $0 == 0 })
-        region.mutableBytes.initializeMemory(as: UInt8.self, repeating: 8)
-        #expect(region.bytes.allSatisfy { $0 == 8 })
+        region.withMutableBytes { bytes in
+            #expect(bytes.prefix(Self.byteCount).allSatisfy { $0 == 7 })
+            #expect(bytes[region.newBytes].allSatisfy { $0 == 0 })
+            bytes.initializeMemory(as: UInt8.self, repeating: 8)
+            #expect(bytes.allSatisfy { $0 == 8 })
+        }
     }
 
     /// A piece that shrinks and grows again has the content of neither where it was given back.
@@ -38,8 +39,10 @@ import Testing
         #expect(spare.byteCount == large / 2)
         let region = try MemoryRegion(uninitialised: large, from: spare)
         #expect(region.newBytes == large / 2..<large)
-        #expect(region.bytes[..<(large / 2)].allSatisfy { $0 == 8 })
-        #expect(region.bytes[region.newBytes].allSatisfy { $0 == 0 })
+        region.withBytes { bytes in
+            #expect(bytes[..<(large / 2)].allSatisfy { $0 == 8 })
+            #expect(bytes[region.newBytes].allSatisfy { $0 == 0 })
+        }
     }
 
     /// Less than half, and more than there is room for.
@@ -49,25 +52,25 @@ import Testing
         try use(spare, byteCount: Self.byteCount, filledWith: 7)
         let region = try MemoryRegion(uninitialised: wanted, from: spare)
         #expect(region.newBytes == 0..<wanted)
-        #expect(region.bytes.allSatisfy { $0 == 0 })
+        #expect(region.withBytes { $0.allSatisfy { $0 == 0 } })
         #expect(spare.byteCount == Self.byteCount)
     }
 
     @Test func theNearestInSizeIsTaken() throws {
         let spare = SpareMemory()
         do {
-            let regions = try [8, 3, 5, 4].map {
-                let region = try MemoryRegion(uninitialised: $0 << 20, from: spare)
-                region.mutableBytes.initializeMemory(as: UInt8.self, repeating: UInt8($0))
+            // All are held until the last one is made, so none is made of another's pages.
+            let regions = try [8, 3, 5, 4].map { size in
+                let region = try MemoryRegion(uninitialised: size << 20, from: spare)
+                region.withMutableBytes { _ = $0.initializeMemory(as: UInt8.self, repeating: UInt8(size)) }
                 return region
             }
-            withExtendedLifetime(regions) {}
+            #expect(regions.count == 4)
         }
         #expect(spare.byteCount == 20 << 20)
         let regions = try [4, 5, 7, 3].map { try MemoryRegion(uninitialised: $0 << 20, from: spare) }
-        #expect(regions.map { $0.bytes[0] } == [4, 5, 8, 3])
         #expect(spare.byteCount == 0)
-        withExtendedLifetime(regions) {}
+        #expect(regions.map { $0.withBytes { $0[0] } } == [4, 5, 8, 3])
     }
 
     @Test func smallRegionsAreNotKept() throws {

@@ -14,7 +14,7 @@ import Testing
         return .recommend(request)
     }
 
-    /// Decoding holds every length, and that padding is zeros.
+    /// Decoding checks every length, and that padding is zero.
     private func expectMessage(_ length: Int, in bytes: ArraySlice<UInt8>) throws {
         let frame = Array(bytes)
         let header = try FrameHeader(decoding: frame.span.bytes, bodyBytesMax: .max)
@@ -24,7 +24,7 @@ import Testing
         #expect(decoded == message(length), "length \(length)")
     }
 
-    /// One frame after the other, so that the writer grows in every place of one, beginning with no memory.
+    /// The writer begins without memory and grows inside frames of every length.
     @Test func framesOfEveryLengthAreWritten() throws {
         var writer = ByteWriter()
         var ends = [0]
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func forgetsAndBeginsAgain() throws {
+    @Test func bufferIsReusedAfterRemoveAll() throws {
         var writer = ByteWriter()
         #expect(writer.isEmpty && writer.bytes.isEmpty)
         for keptByteCount in [0, 64, 1 << 20] {
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func aReplyTooLargeLeavesWhatWasThere() throws {
+    @Test func tooLargeReplyLeavesTheBytesBefore() throws {
         var writer = ByteWriter()
         _ = message(5).encode(requestID: 9, timeoutMilliseconds: 0, end: true, into: &writer)
         let before = writer.bytes
@@ -67,7 +67,7 @@ import Testing
         try expectMessage(6, in: writer.bytes.dropFirst(before.count))
     }
 
-    @Test func aHeaderIsTheSameInAWriterAndInMemory() throws {
+    @Test func headerInAWriterAndInMemoryIsTheSame() throws {
         let header = FrameHeader(bodyLength: 64, type: 0x90, flags: .end, requestID: 1 << 40, argument: 77)
         var writer = ByteWriter()
         header.encode(into: &writer)

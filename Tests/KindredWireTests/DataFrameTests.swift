@@ -2,7 +2,7 @@ import KindredDomain
 import KindredWire
 import Testing
 
-/// DATA written straight from columns.
+/// DATA frames written from columns.
 @Suite struct DataFrameTests {
     private func rows(_ bytes: [UInt8]) throws -> AudienceRows {
         let header = try FrameHeader(decoding: bytes.span.bytes, bodyBytesMax: .max)
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 1_000, 1_001], [false, true])
-    func numbersFillABodyToTheBrim(rowCount: Int, withScores: Bool) throws {
+    func numberRowsFillABodyExactly(rowCount: Int, withScores: Bool) throws {
         let ids = (0..<UInt64(rowCount)).map { $0 * 3 }
         let scores: [Float] = withScores ? ids.map { Float($0) } : []
         var writer = ByteWriter()
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func textRowsInAnyWindowOfTheOffsets(withScores: Bool) throws {
+    func textRowsOfAnyRangeOfTheOffsets(withScores: Bool) throws {
         let texts = (0..<300).map { String(repeating: "ab", count: 1 + $0 % 40) }
         let list = TextList(texts)
         let wide = list.offsets.map { UInt64($0) }
@@ -87,9 +87,9 @@ import Testing
         #expect(none == 0)
     }
 
-    /// The smallest bodies of one row of the longest id: a reader's window of so many bytes gets every row.
+    /// The body of one row with the longest id. A reader whose window is at least so large gets every row.
     @Test(arguments: [(true, 312, 48), (false, 296, 32)] as [(Bool, Int, Int)])
-    func oneRowNeedsSoManyBytes(withScores: Bool, textBytes: Int, numberBytes: Int) throws {
+    func leastBodyOfOneRow(withScores: Bool, textBytes: Int, numberBytes: Int) throws {
         let idBytesMax = Int(Limits.standard.idBytesMax)
         for length in [1, 7, 8, 255, idBytesMax] {
             let list = TextList([String(repeating: "x", count: length)])

@@ -2,7 +2,7 @@ import KindredDomain
 import KindredWire
 import Testing
 
-/// An empty list of ids is written in the form of numbers, whatever the kind of the ids that it might have.
+/// An empty list of ids is written as numbers, whatever its kind.
 @Suite struct EmptyListTests {
     /// The tags of the sections of each frame of a reply, in order.
     private func tags(_ message: ServerMessage, bodyBytesMax: UInt32 = 1 << 20) throws -> [[UInt16]] {
@@ -46,7 +46,7 @@ import Testing
         #expect(try tags(.recommend(response([["a"]]))) == [[64, 66, 69, 70, 72, 73, 74, 75, 76]])
     }
 
-    /// Of a reply in several frames, the one whose queries have no results; their bodies are as long as was reckoned.
+    /// A reply in several frames, some of whose queries have no results. Each body has the computed length.
     @Test func framesWithoutResults() throws {
         let long = String(repeating: "x", count: 250)
         let queries = [[long], [], [], [], [long]]

@@ -16,7 +16,7 @@ struct GoldenVector: CustomTestStringConvertible, Sendable {
     let isCanonical: Bool
     let decoded: JSONValue?
     let follows: String?
-    /// Sent straight after the client's preface.
+    /// True for the first frame after the client's preface.
     let isFirst: Bool
     let bytes: [UInt8]
 
@@ -60,7 +60,7 @@ struct GoldenVector: CustomTestStringConvertible, Sendable {
         }
     }
 
-    /// The header, which must be a good one.
+    /// The header, which must be valid.
     func header(bodyBytesMax: UInt32 = .max) throws(ConnectionFailure) -> FrameHeader {
         try FrameHeader(decoding: bytes.span.bytes, bodyBytesMax: bodyBytesMax)
     }

@@ -4,13 +4,13 @@ import Testing
 
 /// The vectors of `proto-spec`, which every implementation of the protocol must pass.
 @Suite struct GoldenVectorTests {
-    @Test func areThere() {
+    @Test func vectorsExist() {
         #expect(GoldenVector.valid.count > 100)
         #expect(GoldenVector.invalid.count > 100)
     }
 
     @Test(arguments: GoldenVector.valid)
-    func validDecodesToItsValuesAndEncodesToItsBytes(_ vector: GoldenVector) throws {
+    func validFrameRoundTrips(_ vector: GoldenVector) throws {
         switch (vector.kind, vector.direction) {
         case ("preface", "client"): try checkClientPreface(vector)
         case ("preface", _): try checkServerPreface(vector)
@@ -48,9 +48,9 @@ import Testing
         message.encode(
             requestID: header.requestID, timeoutMilliseconds: header.argument, end: header.isEnd,
             into: &writer)
-        // A name that means nothing is not kept, so it is not written again.
+        // A model name that the message ignores is not decoded, so it is not written.
         if vector.isCanonical, !ignoresModel(vector) { #expect(writer.bytes == vector.bytes) }
-        // Compared as bytes: a NaN does not equal itself.
+        // Compared as bytes, since a NaN does not equal itself.
         let again = try ClientMessage.decode(
             type: header.type, body: Array(writer.bytes.dropFirst(32)).span.bytes, limits: .standard)
         var second = ByteWriter()
@@ -84,14 +84,14 @@ import Testing
         var sections = vector.decoded?["sections"]?.object ?? [:]
         var found = projection
         let length = fixed.removeValue(forKey: "fixed_len")?.number ?? 0
-        // What a shorter fixed part does not say has its default.
+        // A field beyond a shorter fixed part has its default.
         for (name, value) in projection.fixed where Self.offsets(vector)[name].map({ $0 >= length }) ?? false
         {
             #expect(value == Self.limits[name])
             found.fixed[name] = nil
         }
         if ignoresModel(vector) { sections["model"] = nil }
-        // To a reader, an absent list of seeds is an empty one, and absent numbers are 0.
+        // An absent list of seeds is read as an empty one, and absent numbers as 0.
         if vector.message == "DATA", sections["ids"] == nil {
             #expect(found.sections.removeValue(forKey: "ids") == Projection.ids(.empty))
         }
@@ -103,7 +103,7 @@ import Testing
         #expect(found.sections == sections)
     }
 
-    /// True where the vector has a common section that its message has no use for.
+    /// True where the vector has a common section that its message ignores.
     private func ignoresModel(_ vector: GoldenVector) -> Bool {
         let uses = Self.schema?["sections_common"]?.list?.first?["used_by"]?.list ?? []
         return vector.kind == "request" && vector.decoded?["sections"]?["model"] != nil
@@ -113,7 +113,7 @@ import Testing
     private static let schema = try? JSONValue.read("schema.json")
     private static let limits = schema?["limits"]?.object ?? [:]
 
-    /// Where the fields of a vector's fixed part begin.
+    /// The offsets of the fields in a vector's fixed part.
     private static func offsets(_ vector: GoldenVector) -> [String: UInt64] {
         let fields = schema?["messages"]?[vector.message]?[vector.kind]?["fixed"]?.list ?? []
         var offsets: [String: UInt64] = [:]
@@ -123,9 +123,9 @@ import Testing
         return offsets
     }
 
-    /// A reply of two frames: both make one answer, the second alone makes none.
+    /// A reply of two frames. Both make one answer; the second alone is an error.
     @Test(arguments: GoldenVector.valid.filter { $0.follows != nil })
-    func whatFollowsContinuesItsReply(_ vector: GoldenVector) throws {
+    func secondFrameContinuesItsReply(_ vector: GoldenVector) throws {
         let first = try #require(GoldenVector.valid.first { $0.name == vector.follows })
         let parts = try [first, vector].map {
             try ServerReply.decode(header: $0.header(), body: $0.body.span.bytes)
@@ -139,7 +139,7 @@ import Testing
         #expect(throws: RequestFailure.self) { try alone.append(parts[1], isEnd: true) }
     }
 
-    /// What was asked for where `parts` are the whole answer.
+    /// The expectation of a request whose whole answer is `parts`.
     private func expectation(of parts: [ServerReply]) -> ReplyAssembler.Expectation? {
         var queries = 0
         var results = 0
@@ -163,7 +163,7 @@ import Testing
         return expectation
     }
 
-    /// Results of a part of an answer, or of the whole.
+    /// Number of results of a part of an answer, or of the whole.
     private func resultCount(of reply: ServerReply) -> Int {
         switch reply {
         case .recommend(let reply): reply.ids.count
@@ -173,14 +173,14 @@ import Testing
         }
     }
 
-    /// The vectors that bytes alone decide. What needs a connection's history (layers `connection` and `request`, but
-    /// for types that nobody knows) the Python tests send to a server: `test_every_invalid_frame_gets_its_status`.
+    /// The vectors that can be checked without a connection. The Python tests send the others, of the layers
+    /// `connection` and `request`, to a server: `test_every_invalid_frame_gets_its_status`.
     private static let judgedAlone = GoldenVector.invalid.filter {
         $0.layer != "request" && ($0.layer != "connection" || $0.status == "UNSUPPORTED_TYPE")
     }
 
     @Test(arguments: judgedAlone)
-    func invalidEarnsItsStatus(_ vector: GoldenVector) throws {
+    func invalidFrameHasItsStatus(_ vector: GoldenVector) throws {
         switch vector.layer {
         case "preface": try checkInvalidPreface(vector)
         case "header":

@@ -33,7 +33,7 @@ import Testing
         return reply
     }
 
-    /// The body with a fixed part of another length: cut, or with bytes that nobody knows.
+    /// The body with a fixed part of another length: cut, or with unknown bytes at its end.
     private func body(fixedLength: Int) throws -> [UInt8] {
         let whole = try body()
         let known = Int(whole[0]) | Int(whole[1]) << 8
@@ -43,11 +43,11 @@ import Testing
         return fixed + whole[known...]
     }
 
-    @Test func everyLimitThatIsAnnouncedArrives() throws {
+    @Test func everyAdvertisedLimitArrives() throws {
         #expect(try decoded(body()) == Self.reply)
     }
 
-    /// An older server says fewer limits: the others have their defaults, and the sections are found all the same.
+    /// An older server sends fewer limits: the others have their defaults, and the sections are still found.
     @Test func olderServersAreRead() throws {
         let standard = Limits.standard
         let oldest = try decoded(body(fixedLength: 120))
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// A newer server says more of them: what this side does not know is passed over.
+    /// A newer server sends more limits: unknown ones are ignored.
     @Test func newerServersAreRead() throws {
         for length in [160, 1_024] { #expect(try decoded(body(fixedLength: length)) == Self.reply) }
     }

@@ -3,7 +3,7 @@ import KindredWire
 import TestSupport
 import Testing
 
-/// Whatever arrives, decoding answers or throws: it never traps.
+/// Decoding any bytes returns a message or throws. It never traps.
 @Suite struct HostileBytesTests {
     #if DEBUG
         static let mutationCount = 20_000
@@ -11,7 +11,7 @@ import Testing
         static let mutationCount = 400_000
     #endif
 
-    /// Frames small enough to be cut at every length.
+    /// Frames that are small enough to test every truncation.
     private static let frames = GoldenVector.valid.filter { $0.kind != "preface" && $0.bytes.count < 2_000 }
 
     private func decode(_ header: FrameHeader, _ body: RawSpan, isFromClient: Bool) throws(RequestFailure) {
@@ -27,7 +27,7 @@ import Testing
             let header = try vector.header()
             let body = vector.body
             for count in 0..<body.count {
-                // A body may be cut between two sections and still be one, if what is missing was optional.
+                // A body that is cut between two sections may be valid: the missing sections may be optional.
                 do throws(RequestFailure) {
                     try decode(
                         header, body.span.extracting(0..<count).bytes,
@@ -69,7 +69,7 @@ import Testing
         case 2: body[index] = 0xFF
         case 3: body.removeSubrange(index...)
         case 4:
-            // A length field of all ones, wherever one may stand.
+            // A length field of all ones.
             for offset in index..<min(index + 4, body.count) { body[offset] = 0xFF }
         default: body.append(contentsOf: body[index...].prefix(64))
         }
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func everyFlippedBitOfAHeaderIsSeen() throws {
+    @Test func everyFlippedBitOfAHeaderIsFound() throws {
         let vector = try #require(Self.frames.first)
         for bit in 0..<256 {
             var bytes = vector.bytes

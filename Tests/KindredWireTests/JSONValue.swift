@@ -1,7 +1,7 @@
 import Foundation
 
-/// A JSON document as the tests compare it: every integer is its decimal text, since the golden vectors write
-/// those above 2^53 as strings, and every float is its bit pattern in hex.
+/// A JSON document in a form that tests can compare. An integer is its decimal text, since the golden vectors write
+/// integers above 2^53 as strings. A float is its bit pattern in hex.
 enum JSONValue: Decodable, Equatable, Sendable {
     case null
     case bool(Bool)

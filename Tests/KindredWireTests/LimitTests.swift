@@ -2,7 +2,7 @@ import KindredDomain
 import KindredWire
 import Testing
 
-/// Every limit that the decoder holds: one below, at it, one above.
+/// Every limit that the decoder checks: one below, at the limit, one above.
 @Suite struct LimitTests {
     private static let limits: Limits = {
         var limits = Limits.standard
@@ -142,7 +142,7 @@ import Testing
             let decoded = try ClientMessage.decode(
                 type: 1, body: writer.bytes.span.bytes, limits: Self.limits)
             guard case .hello(let request) = decoded else { return #expect(Bool(false)) }
-            // Cut, not refused.
+            // A longer name is cut, not refused.
             #expect(request.clientName?.utf8.count == min(count, 128))
         }
     }

@@ -2,7 +2,7 @@ import KindredDomain
 import KindredWire
 
 extension Projection {
-    /// What the golden vectors say of a server's frame.
+    /// The projection of a server's frame.
     init(_ reply: ServerReply) {
         switch reply {
         case .helloOK(let reply): project(reply)

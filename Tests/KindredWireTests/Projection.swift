@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredWire
 
-/// What the golden vectors say of a client's frame, made from the decoded message: fields without `fixed_len`.
+/// A decoded message in the form of the golden vectors: its fixed fields, without `fixed_len`, and its sections.
 struct Projection {
     var fixed: [String: JSONValue] = [:]
     var sections: [String: JSONValue] = [:]

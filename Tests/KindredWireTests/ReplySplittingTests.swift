@@ -5,7 +5,7 @@ import Testing
 
 /// Answers that take several frames: split, joined, refused.
 @Suite struct ReplySplittingTests {
-    /// The frames in bytes.
+    /// Decodes the frames of some bytes.
     private func replies(_ bytes: [UInt8]) throws -> [(header: FrameHeader, reply: ServerReply)] {
         var replies: [(FrameHeader, ServerReply)] = []
         var rest = bytes[...]
@@ -94,7 +94,7 @@ import Testing
         return (whole, parts.count)
     }
 
-    @Test func aQueryThatDoesNotFitIsRefusedAndWritesNothing() {
+    @Test func queryThatDoesNotFitIsRefusedAndWritesNothing() {
         var random = SeededGenerator(seed: 7)
         let response = response(queries: 3, k: 200, isText: true, failing: nil, random: &random)
         var writer = ByteWriter()

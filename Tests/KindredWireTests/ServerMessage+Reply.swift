@@ -2,8 +2,7 @@ import KindredDomain
 import KindredWire
 
 extension ServerMessage {
-    /// The message that a reply was, where a server's values can say it: not a failed query, whose failure the
-    /// wire does not carry whole, and not a continuation.
+    /// The message of a reply. Nil for a failed query, whose failure is not sent whole, and for a continuation.
     init?(_ reply: ServerReply) {
         switch reply {
         case .helloOK(let value): self = .helloOK(value)

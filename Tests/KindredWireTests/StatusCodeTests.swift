@@ -2,9 +2,9 @@ import KindredDomain
 import KindredWire
 import Testing
 
-/// The numbers in the code and those of `proto-spec/schema.json` are the same, in both directions.
+/// The numbers in the code and in `proto-spec/schema.json` are the same, and neither has more.
 @Suite struct StatusCodeTests {
-    @Test func statusesAreTheSchemas() throws {
+    @Test func statusesMatchTheSchema() throws {
         let statuses = try #require(try JSONValue.read("schema.json")["statuses"]?.object)
         #expect(statuses.count == StatusCode.allCases.count)
         for status in StatusCode.allCases {
@@ -24,7 +24,7 @@ import Testing
         return names
     }
 
-    @Test func statusFlagsAreTheSchemas() throws {
+    @Test func statusFlagsMatchTheSchema() throws {
         let flags = try #require(try JSONValue.read("schema.json")["header"]?["status_flags"]?.object)
         #expect(flags["RETRYABLE"]?.number == UInt64(StatusFlags.retryable.rawValue))
         #expect(flags["NOT_PROCESSED"]?.number == UInt64(StatusFlags.notProcessed.rawValue))
@@ -32,7 +32,7 @@ import Testing
         #expect(flags["CONNECTION_CLOSING"]?.number == UInt64(StatusFlags.connectionClosing.rawValue))
     }
 
-    @Test func detailsAreTheSchemas() throws {
+    @Test func detailsMatchTheSchema() throws {
         let details = try #require(try JSONValue.read("schema.json")["details"]?.object)
         let numbers = Set(details.values.compactMap { $0["code"]?.number })
         #expect(numbers == Set(DetailCode.allCases.map { UInt64($0.rawValue) }))
@@ -42,12 +42,12 @@ import Testing
         }
     }
 
-    /// A name without its case and separators; the code spells out what the schema cuts short.
+    /// A name without case and separators. The code spells out the schema's abbreviations.
     private func squeezed(_ name: String) -> String {
         name.filter { $0 != "_" }.lowercased().replacing("minimum", with: "min")
     }
 
-    @Test func messageTypesAreTheSchemas() throws {
+    @Test func messageTypesMatchTheSchema() throws {
         let messages = try #require(try JSONValue.read("schema.json")["messages"]?.object)
         #expect(messages.count == MessageType.allCases.count)
         for type in MessageType.allCases {
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func limitsAreTheSchemas() throws {
+    @Test func limitsMatchTheSchema() throws {
         let limits = try #require(try JSONValue.read("schema.json")["limits"]?.object)
         let places: [String: PartialKeyPath<Limits>] = [
             "body_bytes_max": \.bodyBytesMax,
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func everyFailureRendersItsStatus() {
+    @Test func failuresHaveTheirStatusAndMessage() {
         let failures: [(RequestFailure, StatusCode, DetailCode)] = [
             (.invalidArgument(.kIsZero), .invalidArgument, .kIsZero),
             (.unknownID("a", .users), .unknownID, .none),
@@ -122,7 +122,7 @@ import Testing
             #expect(reply.message == failure.description)
         }
         #expect(ErrorReply(.overloaded(retryAfterMilliseconds: 20)).retryAfterMilliseconds == 20)
-        // Who may come again is told when.
+        // A retryable failure of capacity names a wait.
         for failure in [RequestFailure.draining, .noModelReady] {
             #expect(failure.status.flags.contains(.retryable))
             #expect(ErrorReply(failure).retryAfterMilliseconds == Limits.retryMilliseconds)

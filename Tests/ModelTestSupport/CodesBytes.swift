@@ -1,22 +1,14 @@
-import KindredKernels
 import KindredModel
 
-/// Everything that a scan reads of codes, to compare them by.
+/// Everything that a scan reads of codes, for comparing two code tables.
 package enum CodesBytes {
     /// Rows, positions, bounds and codes, one after the other.
-    package static func of(_ table: Int8Codes) -> [UInt8] {
-        let blockByteCount = table.groups * 64
-        let bytes =
-            Array(UnsafeRawBufferPointer(start: table.rows, count: table.rowCount * 4))
-            + Array(UnsafeRawBufferPointer(start: table.positions, count: table.rowCount * 4))
-            + Array(
-                UnsafeRawBufferPointer(
-                    start: table.view.blocks, count: table.blockCount * MemoryLayout<CodeBlock>.stride))
-            + Array(UnsafeRawBufferPointer(start: table.view.codes, count: table.blockCount * blockByteCount))
-        return withExtendedLifetime(table) { bytes }
+    package static func of(_ codes: Int8Codes) -> [UInt8] {
+        codes.rowColumn.withBytes { Array($0) } + codes.positionColumn.withBytes { Array($0) }
+            + codes.blockColumn.withBytes { Array($0) } + codes.codeColumn.withBytes { Array($0) }
     }
 
-    /// Those of both sides.
+    /// The bytes of both sides, items first.
     package static func of(_ version: LoadedVersion) -> [[UInt8]] {
         [version.itemCodes, version.userCodes].compactMap { $0 }.map { of($0) }
     }

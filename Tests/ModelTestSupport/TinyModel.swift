@@ -70,10 +70,9 @@ package struct TinyModel {
     /// Everything that answers depend on.
     package static func content(_ version: LoadedVersion) -> [String] {
         [version.items, version.users].compactMap { $0 }.map { table in
-            let elements = UnsafeBufferPointer(start: table.vectors, count: table.count * table.dimension)
+            let elements = table.vectorColumn.withElements { $0.map(\.bitPattern) }
             let ids = (0..<table.count).map { table.ids.id(ofRow: UInt32($0)).description }
-            let text = "\(table.side) \(ids) \(elements.map(\.bitPattern)) \(version.manifest.metric)"
-            return withExtendedLifetime(table) { text }
+            return "\(table.side) \(ids) \(elements) \(version.manifest.metric)"
         } + [version.manifest.fingerprintText, version.manifest.trainingID ?? "none"]
     }
 }

@@ -1,6 +1,6 @@
-/// `.npy` files for tests.
+/// Builds `.npy` files, valid and malformed, for tests.
 package enum NpyBytes {
-    /// A file with any header text and data.
+    /// A file with the given header texts and data.
     package static func file(
         version: UInt8 = 1, descr: String, fortran: String = "False", shape: String, data: [UInt8]
     ) -> [UInt8] {

@@ -1,7 +1,7 @@
 import KindredDomain
 
-/// The definition of an answer, as plainly as it can be written: every eligible row scored in float64, a full
-/// sort, the first k. Shares no code with the engine.
+/// The definition of an answer in plain code: every eligible row is scored in float64, all are sorted, the first k are
+/// taken. Shares no code with the engine.
 package struct Oracle: Sendable {
     package let dimension: Int
     package let rows: [[Float]]
@@ -18,7 +18,7 @@ package struct Oracle: Sendable {
         var s = SIMD8<Double>(repeating: 0)
         var first = 0
         while first + 8 <= a.count {
-            // Sum j takes element first + j: a product of two float32 is exact in float64.
+            // Sum j takes element first + j. The product of two float32 is exact in float64.
             let left = SIMD8<Double>(SIMD8<Float>(a[first..<first + 8]))
             let right = SIMD8<Double>(SIMD8<Float>(b[first..<first + 8]))
             s += left * right
@@ -38,7 +38,7 @@ package struct Oracle: Sendable {
         return score == 0 ? 0 : score
     }
 
-    /// The best k rows that are allowed, in the total order.
+    /// The best k allowed rows, by descending score, then ascending row.
     package func best(
         _ query: [Float], k: Int, similarity: Similarity, minimumScore: Float = -.infinity,
         isAllowed: (Int) -> Bool = { _ in true }
@@ -54,7 +54,7 @@ package struct Oracle: Sendable {
         return Array(all.prefix(k))
     }
 
-    /// The mean of rows, summed in float64 in ascending row order, divided once, rounded once.
+    /// The mean of rows: summed in float64 in ascending row order, divided once, rounded once.
     package func mean(_ members: [Int]) -> [Float] {
         (0..<dimension).map { element in
             Float(members.sorted().reduce(0.0) { $0 + Double(rows[$1][element]) } / Double(members.count))

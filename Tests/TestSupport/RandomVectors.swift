@@ -1,4 +1,4 @@
-/// Shapes of data that scans find hard.
+/// Kinds of vectors that are hard cases for scans.
 package enum VectorShape: CaseIterable, Sendable {
     /// Independent normal elements.
     case flat
@@ -12,7 +12,7 @@ package enum VectorShape: CaseIterable, Sendable {
     case constant
     /// Elements near the least positive float32.
     case denormal
-    /// Rows whose scores differ by less than a float32 can hold.
+    /// Rows whose scores differ by less than float32 resolves.
     case nearTies
     /// One row of a huge norm among tiny ones.
     case outlier

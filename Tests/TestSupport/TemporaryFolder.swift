@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of one test, removed with it.
+/// A temporary folder of one test, removed with this object.
 package final class TemporaryFolder: Sendable {
     package let path: String
 
@@ -11,10 +11,10 @@ package final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path of a name inside.
+    /// The path of a file inside the folder.
     package func file(_ name: String) -> String { path + "/" + name }
 
-    /// Writes a file inside; its path.
+    /// Writes a file inside the folder. Returns its path.
     @discardableResult
     package func write(_ name: String, _ bytes: [UInt8]) throws -> String {
         let path = file(name)
@@ -23,12 +23,12 @@ package final class TemporaryFolder: Sendable {
         return path
     }
 
-    /// Writes a text inside; its path.
+    /// Writes a text file inside the folder. Returns its path.
     @discardableResult
     package func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
 
-    /// Copies a folder of files to a name inside, as files of whoever runs the test: `copyItem` keeps the owner,
-    /// which only root may give away.
+    /// Copies the files of a folder into a new folder inside, owned by the current user. `copyItem` would keep the
+    /// owner, which only root may change.
     package func copyFiles(of folder: String, to name: String) throws {
         try FileManager.default.createDirectory(atPath: file(name), withIntermediateDirectories: true)
         for entry in try FileManager.default.contentsOfDirectory(atPath: folder) {
@@ -36,17 +36,17 @@ package final class TemporaryFolder: Sendable {
         }
     }
 
-    /// The bytes of a file.
+    /// Reads a file.
     package static func bytes(_ path: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    /// Writes a file anywhere.
+    /// Writes a file at any path.
     package static func create(_ path: String, _ bytes: [UInt8]) throws {
         try Data(bytes).write(to: URL(fileURLWithPath: path))
     }
 
-    /// Replaces a file, read-only ones too.
+    /// Replaces a file, even a read-only one.
     package static func replace(_ path: String, _ bytes: [UInt8]) throws {
         try FileManager.default.removeItem(atPath: path)
         try Data(bytes).write(to: URL(fileURLWithPath: path))

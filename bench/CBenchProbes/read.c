@@ -1,14 +1,13 @@
 #include "bench_probes.h"
 
-// A kibibyte per turn: long enough that the loop around it costs nothing, short enough that all streams are in
-// flight at once.
+// One kibibyte per stream and turn: long enough to hide the loop's cost, short enough to keep all streams in flight.
 enum { TURN = 1024, SUMS = 8 };
 
 typedef uint64_t words16 __attribute__((vector_size(16)));
 typedef uint64_t words32 __attribute__((vector_size(32)));
 typedef uint64_t words64 __attribute__((vector_size(64)));
 
-// The same loop for each width of a load. Eight sums, so that no addition waits for the one before it.
+// The same loop for each load width. Eight sums keep additions independent.
 #define DEFINE_READ(name, words, attribute)                                                                \
     attribute static uint64_t name(const char *bytes, size_t byte_count, size_t stream_count) {            \
         words sums[SUMS] = {{0}};                                                                          \

@@ -1,1 +1,1 @@
-"""What crash.py is made of: models with known answers, a scratch repository, the rounds, the trace."""
+"""The parts of crash.py: models with known answers, a scratch repository, the rounds, the trace."""

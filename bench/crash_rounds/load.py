@@ -1,4 +1,4 @@
-"""Requests without pause over one connection, until the server is killed."""
+"""Sends requests without pause over one connection, until the server is killed."""
 
 import threading
 

@@ -8,7 +8,7 @@ from bench.support.failure import BenchFailure
 
 
 class PackRounds:
-    """Packs that are killed; after each, the next server must serve a whole version."""
+    """Kills packs. After each, the next server must serve a whole version."""
 
     def __init__(self, scratch, seed, source):
         self.scratch, self.seed, self.source = scratch, seed, source
@@ -16,14 +16,17 @@ class PackRounds:
         self.seconds = {}
 
     def prepare(self):
-        """Version 1 of both models, and how long an undisturbed pack takes."""
+        """Packs version 1 of both models and measures how long an undisturbed pack takes."""
         for population in (SMALL, LARGE):
             training = Training(population, f"{self.seed} first")
             _, self.seconds[population] = self.scratch.pack(training)
             self.scratch.answers[population.name, 1] = training.answers()
 
     def run(self, number):
-        """One round; True if the pack was killed before it had finished. Four of five kill the large model's pack, whose moments are further apart."""
+        """One round. True if the pack was killed before it had finished.
+
+        Four of five rounds kill the pack of the large model, which takes longer.
+        """
         scratch = self.scratch
         population = SMALL if number % 5 == 4 else LARGE
         training = Training(population, f"{self.seed} pack {number}")
@@ -59,7 +62,7 @@ class PackRounds:
         return was_killed
 
     def finish(self):
-        """The next undisturbed pack must clear away what the dead ones left."""
+        """The next undisturbed pack must remove the remains of the killed ones."""
         for population in (SMALL, LARGE):
             training = Training(population, f"{self.seed} last")
             folder, _ = self.scratch.pack(training)

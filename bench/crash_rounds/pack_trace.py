@@ -1,4 +1,4 @@
-"""The order in which a pack makes its version durable, as the system calls show it."""
+"""Checks by system calls the order in which a pack makes its version durable."""
 
 import re
 import shutil
@@ -15,13 +15,13 @@ TARGET = re.compile(r"^\d+<(?P<path>[^>]*)>")
 
 
 class PackTrace:
-    """One pack under strace, and the checks on what it did when."""
+    """Runs one pack under strace and checks the order of its calls."""
 
     def __init__(self, scratch, seed):
         self.scratch, self.seed = scratch, seed
 
     def run(self):
-        """Prints the order; raises where it is another than it must be."""
+        """Prints the order. Raises BenchFailure if it is wrong."""
         if shutil.which("strace") is None:
             raise BenchFailure("--trace: strace is not installed (apt-get install strace)")
         trace = self.scratch.folder / "pack.strace"
@@ -37,7 +37,7 @@ class PackTrace:
         self.check(list(calls(trace.read_text())), Path(done.stdout.strip().splitlines()[-1]))
 
     def catalog(self):
-        """A catalog, so that a file which SQLite writes is among those that are traced."""
+        """A catalog, so that the trace has a file that SQLite writes."""
         path = self.scratch.folder / "catalog.sqlite"
         database = sqlite3.connect(path)
         with database:
@@ -79,7 +79,7 @@ class PackTrace:
 
 
 def calls(text):
-    """The successful calls in the order of their ends: (name, arguments, result)."""
+    """The successful calls, each (name, arguments, result), in the order in which they ended."""
     begun = {}
     for line in text.splitlines():
         thread = line.split(None, 1)[0]
@@ -95,7 +95,7 @@ def calls(text):
 
 
 def last(events, names, path, before=None):
-    """The number of the last such call on a path."""
+    """The index of the last such call on a path."""
     numbers = [at for at, (call, arguments, _) in enumerate(events[:before])
                if call in names and (target := TARGET.match(arguments)) and target["path"] == str(path)]
     if not numbers:

@@ -1,4 +1,4 @@
-"""Models of whole numbers, whose exact answers plain Python computes."""
+"""Models of whole numbers: plain Python computes their exact answers."""
 
 import heapq
 import random
@@ -11,15 +11,15 @@ K = 10
 
 
 class Population(namedtuple("Population", "name count dimension")):
-    """The size of a model's items, and the queries that tell its versions apart.
+    """The size of a model's items, and queries that distinguish its versions.
 
-    Elements and weights are small integers, so their float64 sums are exact in any order and the score is the sum
-    rounded once to float32, whatever the order that the engine adds in.
+    Elements and weights are small integers. So their float64 sums are exact in any order, and a score is its sum
+    rounded once to float32.
     """
 
     @property
     def queries(self):
-        """Weights by dimension. All but the last are sparse; the large model has sparse ones only."""
+        """Each query as {dimension: weight}. All but the last are sparse; the large model has only sparse ones."""
         last = self.dimension - 1
         sparse = [{0: 1}, {last: -1}, {3: 1, 11: 2}]
         return sparse if self.count > 1000 else sparse + [{i: (5 * i) % 7 - 3 for i in range(self.dimension)}]
@@ -28,7 +28,7 @@ class Population(namedtuple("Population", "name count dimension")):
         return [float(query.get(index, 0)) for index in range(self.dimension)]
 
     def ids(self):
-        """In descending order, so that a pack has rows to move."""
+        """Descending ids, so that a pack has to sort the rows."""
         return range(10 * self.count, 0, -10)
 
 
@@ -37,7 +37,7 @@ LARGE = Population("large", 100_000, 64)
 
 
 class Training:
-    """The vectors of one version: random, and the same for the same seed."""
+    """The vectors of one version, random by a seed."""
 
     def __init__(self, population, seed):
         self.population = population
@@ -45,7 +45,7 @@ class Training:
         self.elements = array("f", elements)
 
     def write(self, folder):
-        """Writes vectors and ids as `.npy`: the two paths."""
+        """Writes vectors and ids as `.npy`. Returns the two paths."""
         population = self.population
         vectors, ids = folder / f"{population.name}.npy", folder / f"{population.name}.ids.npy"
         write_npy(vectors, "<f4", (population.count, population.dimension), self.elements)

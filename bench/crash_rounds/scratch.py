@@ -1,4 +1,4 @@
-"""A scratch repository, what was published in it, and the commands and servers that work on it."""
+"""A scratch repository, the expected answers of its versions, and the commands and servers on it."""
 
 import json
 import os
@@ -26,7 +26,7 @@ class Scratch:
         self.models = self.folder / "models"
         self.models.mkdir()
         self.log = self.folder / "server.log"
-        self.answers = {}  # (model, version): what it must answer
+        self.answers = {}  # (model, version): the expected answer to each query
         self.server = None
 
     def close(self):
@@ -36,14 +36,14 @@ class Scratch:
     # ---- Versions
 
     def pack_command(self, training, models=None):
-        """The command that packs these vectors as the next version, its inputs written."""
+        """Writes the inputs. Returns the command that packs them as the next version."""
         vectors, ids = training.write(self.folder)
         return [str(part) for part in (
             self.binary, "pack", "--models", models or self.models, "--name", training.population.name, "--items",
             vectors, "--item-ids", ids, "--training-id", "crash")]
 
     def pack(self, training, models=None):
-        """Packs without disturbance: the new version's folder and the seconds it took."""
+        """Packs without disturbance. Returns the new version's folder and the seconds it took."""
         command, start = self.pack_command(training, models), time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
         if done.returncode != 0:
@@ -51,7 +51,7 @@ class Scratch:
         return Path(done.stdout.strip().splitlines()[-1]), time.monotonic() - start
 
     def versions(self, name):
-        """The numbers of all folders that are named like a version, ascending."""
+        """The ascending numbers of all folders that are named like a version."""
         names = os.listdir(self.models / name) if (self.models / name).is_dir() else []
         return sorted(int(entry) for entry in names if re.fullmatch(r"[1-9][0-9]*", entry))
 
@@ -59,17 +59,17 @@ class Scratch:
         return max(self.versions(name), default=0)
 
     def leftovers(self, name):
-        """Folders that packers left behind."""
+        """Temporary folders of killed packers."""
         return [entry for entry in os.listdir(self.models / name) if entry.startswith(".tmp-")]
 
     def remove_old_versions(self, name):
-        """Bounds the disk; the newest ones stay."""
+        """Removes all but the newest versions, to bound the disk."""
         for version in self.versions(name)[:-VERSIONS_KEPT]:
             shutil.rmtree(self.models / name / str(version))
             self.answers.pop((name, version), None)
 
     def verify(self):
-        """`kindred verify` must find every version sound, and look at all of them."""
+        """`kindred verify` must check every version and find it sound."""
         done = subprocess.run(
             [str(self.binary), "verify", str(self.models), "--json"], capture_output=True, text=True,
             timeout=PATIENCE_SECONDS)
@@ -86,23 +86,23 @@ class Scratch:
     # ---- The server
 
     def start_server(self):
-        """Starts a server: its address once it is ready."""
+        """Starts a server. Returns its address once it is ready."""
         self.server = ServerProcess(serve_command(self.binary, self.models, self.folder / "state"), self.log)
         return self.server.address
 
     def kill_server(self):
-        """kill -9, and no more."""
+        """kill -9."""
         if self.server:
             self.server.kill()
             self.server = None
 
     def stop_server(self):
-        """SIGTERM; raises unless the server exits with 0."""
+        """SIGTERM. Raises BenchFailure unless the server exits with 0."""
         server, self.server = self.server, None
         server.stop()
 
     def check_served(self, address, population):
-        """Every answer must be the newest published version's, and nothing else be in memory: that version."""
+        """The newest version must answer every query, and no version without a folder may be in memory."""
         name = population.name
         with kindred.connect(address) as client:
             for index, query in enumerate(population.queries):
@@ -117,7 +117,7 @@ class Scratch:
         return status["active"]
 
     def check_answer(self, name, index, answer):
-        """An answer must equal the brute force of the version it names."""
+        """An answer must equal the brute force of its version."""
         wanted = self.answers.get((name, answer.version))
         if wanted is None or list(answer) != wanted[index] or not answer.exact:
             matching = [version for (model, version), lists in self.answers.items()

@@ -12,21 +12,21 @@ from bench.support.failure import BenchFailure
 from bench.support.server_process import PATIENCE_SECONDS
 
 LOADS = 2
-WATCH_SECONDS = 1.0  # how often a server looks at its repository by itself
+WATCH_SECONDS = 1.0  # a server's period of reading its repository
 
 
 class SwapRounds:
-    """Servers that are killed; after each, the next server must serve the newest whole version."""
+    """Kills servers. After each, the next server must serve the newest whole version."""
 
     def __init__(self, scratch, seed, source):
         self.scratch, self.seed, self.source = scratch, seed, source
         self.found = collections.Counter()
-        self.waiting = scratch.folder / "waiting"  # packed, to be published at an exact moment
+        self.waiting = scratch.folder / "waiting"  # packed versions, published later by a rename
         self.waiting.mkdir()
         self.load_seconds = {}
 
     def prepare(self):
-        """A server, and how long it takes to load a version of each model when it is asked to."""
+        """Starts a server and measures how long MODEL_LOAD of a version of each model takes."""
         self.address = self.scratch.start_server()
         for population in (SMALL, LARGE):
             version, _ = self.pack_aside(population, "prepare")
@@ -37,7 +37,7 @@ class SwapRounds:
             self.load_seconds[population] = time.monotonic() - start
 
     def pack_aside(self, population, label):
-        """Packs the next version outside the repository: its number."""
+        """Packs the next version outside the repository. Returns its number and the seconds it took."""
         version = self.scratch.newest(population.name) + 1
         # A pack takes the number after the highest folder's.
         (self.waiting / population.name / str(version - 1)).mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ class SwapRounds:
         os.rename(self.waiting / population.name / str(version), self.scratch.models / population.name / str(version))
 
     def run(self, number):
-        """One round. Every other one asks the server to load, the rest leave it to its watcher."""
+        """One round. In every other round the server gets a MODEL_LOAD; in the rest it finds the version by itself."""
         scratch = self.scratch
         population = SMALL if number % 5 == 4 else LARGE
         name, before = population.name, scratch.newest(population.name)
@@ -63,11 +63,11 @@ class SwapRounds:
             load.start()
 
         asks = number % 2 == 0
-        # A load takes longer beside requests than it did without.
+        # A load takes longer beside requests than in `prepare`.
         span = 3 * self.load_seconds[population] + (0 if asks else WATCH_SECONDS)
         moment = self.source.uniform(-0.1, 1) * span
         asker = threading.Thread(target=self.ask_to_load, args=(name,), daemon=True)
-        if moment < 0:  # killed before there is anything new
+        if moment < 0:  # killed before the new version is published
             self.kill(loads)
             self.publish(population, version)
         else:
@@ -101,10 +101,10 @@ class SwapRounds:
             with kindred.connect(self.address) as client:
                 client.load(name)
         except (kindred.Error, OSError):
-            pass  # the server is about to be killed; what it did is seen in its answers
+            pass  # the server may be killed first; its answers show which version served
 
     def judge(self, loads, before, version):
-        """The newest version that answered before the kill; raises where a load saw anything wrong."""
+        """The newest version that answered before the kill. Raises BenchFailure if a load saw an error."""
         for load in loads:
             load.join(timeout=PATIENCE_SECONDS)
             if load.is_alive():
@@ -117,7 +117,7 @@ class SwapRounds:
         return newest
 
     def finish(self):
-        """The last server ends in order."""
+        """Stops the last server with SIGTERM."""
         self.scratch.stop_server()
         self.scratch.verify()
 

@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Does what the command line says; 1 and a sentence where it cannot."""
+    """Runs the command. 1 and a message on an error."""
     arguments = parser().parse_args()
     try:
         if arguments.command == "draw":

@@ -1,4 +1,4 @@
-"""Files that users bring, told apart by how their names end."""
+"""Files of vectors, by their suffix."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load_vectors(path: pathlib.Path) -> numpy.ndarray:
 def load(
     rows: pathlib.Path, queries: pathlib.Path | None, queries_max: int, any_distance: bool = False
 ) -> tuple[Dataset, bool]:
-    """The dataset, and whether it is to be made of length 1. An .hdf5 file has its own queries."""
+    """The dataset, and whether it must be scaled to length 1. An .hdf5 file has its own queries."""
     if rows.suffix in (".hdf5", ".h5"):
         if queries is not None:
             raise DatasetFailure("--queries", str(queries), f"none: {rows} has its own")

@@ -1,4 +1,4 @@
-"""Rows and queries that belong together, and the folder that holds them."""
+"""Rows and queries of one dimension, and the folder that holds them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ class Dataset:
             )
 
     def write(self, folder: pathlib.Path, normalize: bool = False) -> None:
-        """Writes rows.npy and queries.npy as float32, of length 1 where `normalize`; each appears whole or not."""
+        """Writes rows.npy and queries.npy as float32, scaled to length 1 where `normalize`. Each file appears whole
+        or not at all."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, matrix in (("rows", self.rows), ("queries", self.queries)):
             write_npy(folder / f"{name}.npy", matrix, f"{self.source} ({name})", normalize)
 
 
 def write_npy(path: pathlib.Path, matrix: numpy.ndarray, place: str, normalize: bool) -> None:
-    """Writes float32 a chunk at a time, and checks every element on its way."""
+    """Writes float32 in chunks, and checks that every element is finite."""
     partial = path.with_suffix(".partial")
     output = numpy.lib.format.open_memmap(partial, mode="w+", dtype="<f4", shape=matrix.shape)
     try:
@@ -55,7 +56,7 @@ def write_npy(path: pathlib.Path, matrix: numpy.ndarray, place: str, normalize: 
 
 
 def unit_length(chunk: numpy.ndarray, place: str, first_row: int) -> numpy.ndarray:
-    """The rows divided by their lengths; a row of zeros has none."""
+    """The rows divided by their lengths. Refuses a row of zeros."""
     norms = numpy.linalg.norm(chunk.astype("<f8"), axis=1, keepdims=True)
     zeros = numpy.flatnonzero(norms == 0)
     if len(zeros):

@@ -1,4 +1,4 @@
-"""Rows and queries drawn from laws, written as they are drawn: memory holds one chunk."""
+"""Draws rows and queries from laws, one chunk in memory at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUERIES_SEED = 12
 
 
 def laws(kind: str, dimension: int, shipped: pathlib.Path = SHIPPED) -> tuple[VectorLaw, VectorLaw]:
-    """Where the rows and where the queries of a kind come from."""
+    """The laws of the rows and of the queries of a kind."""
     if kind == "shipped":
         return shipped_law.shipped_laws(shipped, dimension)
     if kind == "skewed":

@@ -1,4 +1,4 @@
-"""`.fvecs`, as the texmex data sets come: each row an int32 dimension, then as many float32, little-endian."""
+"""`.fvecs`, the format of the texmex data sets: each row an int32 dimension and then as many float32, little-endian."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.datasets.failure import DatasetFailure
 
 
 def load(path: pathlib.Path) -> numpy.ndarray:
-    """The vectors of a file, read when they are used; every row's dimension is checked here."""
+    """Maps the vectors of a file. Checks the dimension of every row."""
     size = path.stat().st_size
     if size < 4:
         raise DatasetFailure(path, f"{size} bytes", "an int32 dimension and its floats in each row")

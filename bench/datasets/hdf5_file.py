@@ -11,14 +11,14 @@ from bench.datasets import vectors
 from bench.datasets.dataset import Dataset
 from bench.datasets.failure import DatasetFailure
 
-# What Kindred ranks by. An angle is an inner product of vectors of length 1.
+# Distances that are inner products. An angle is the inner product of vectors of length 1.
 NORMALIZED = {"angular": True, "dot": False, "ip": False}
 
 
 def load(path: pathlib.Path, any_distance: bool = False) -> tuple[Dataset, bool]:
-    """The rows and queries of a file, and whether they are to be made of length 1 before they are compared.
+    """The rows and queries of a file, and whether they must be scaled to length 1 before they are compared.
 
-    `any_distance` takes a file's vectors as they are, for inner products, although it says another distance.
+    `any_distance` accepts a file with another distance and compares its vectors by inner product.
     """
     try:
         file = h5py.File(path, "r")

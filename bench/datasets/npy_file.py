@@ -11,7 +11,7 @@ from bench.datasets.failure import DatasetFailure
 
 
 def load(path: pathlib.Path) -> numpy.ndarray:
-    """The vectors of a file, read when they are used."""
+    """Maps the vectors of a file."""
     try:
         array = numpy.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:

@@ -15,7 +15,7 @@ HEADER_BYTES_MAX = 1 << 24
 
 
 def load(path: pathlib.Path) -> numpy.ndarray:
-    """The vectors, read when they are used."""
+    """Maps the vectors of a file."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         start = file.read(8)

@@ -14,7 +14,7 @@ from bench.datasets.vector_law import VectorLaw, rotation
 
 @dataclasses.dataclass(frozen=True)
 class DirectionLaw:
-    """Of one side of a model. Rows of norm 0, which have no direction, count among the norms alone."""
+    """The law of one side of a model. Rows of norm 0 have no direction and count only in the norms."""
 
     mean: numpy.ndarray
     covariance: numpy.ndarray
@@ -22,7 +22,7 @@ class DirectionLaw:
 
     @staticmethod
     def of(path: pathlib.Path) -> DirectionLaw:
-        """Of the vectors of a safetensors file."""
+        """The law of the vectors of a safetensors file."""
         vectors = safetensors_file.load(path).astype("<f8")
         norms = numpy.linalg.norm(vectors, axis=1)
         if not norms.any():
@@ -33,13 +33,13 @@ class DirectionLaw:
         )
 
     def vector_law(self, axes: numpy.ndarray, dimension: int) -> VectorLaw:
-        """Vectors like these. At another dimension, mean and variance along `axes`, interpolated and rotated."""
+        """Vectors of this law. At another dimension, mean and variance along `axes` are interpolated and rotated."""
         own = len(self.mean)
         if dimension == own:
             variances, vectors = numpy.linalg.eigh(self.covariance)
             return VectorLaw(self.mean, vectors * numpy.sqrt(numpy.maximum(variances, 0)), self.norms)
         turned = rotation(dimension, seed=5)
-        # The same length of the mean and the same sum of variances over more or fewer axes.
+        # Keeps the length of the mean and the sum of the variances.
         factor = own / dimension
         means = interpolated(axes.T @ self.mean, dimension) * factor**0.5
         variances = interpolated(numpy.einsum("ia,ij,ja->a", axes, self.covariance, axes), dimension) * factor
@@ -47,7 +47,7 @@ class DirectionLaw:
 
 
 def shipped_laws(folder: pathlib.Path, dimension: int | None = None) -> tuple[VectorLaw, VectorLaw]:
-    """The laws of a version's items and of its users, which are the queries."""
+    """The laws of a version's items (rows) and users (queries)."""
     items, users = (DirectionLaw.of(folder / f"{side}.safetensors") for side in ("items", "users"))
     if len(items.mean) != len(users.mean):
         raise DatasetFailure(

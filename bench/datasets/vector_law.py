@@ -1,4 +1,4 @@
-"""A law that vectors are drawn from: a direction `mean + mixing z`, z normal, and a norm apart from it."""
+"""A law of vectors: a direction `mean + mixing z` with z normal, and an independent norm."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ ROWS_PER_CHUNK = 65_536
 class VectorLaw:
     """`mixing` is (dimension, dimension), or None for the identity.
 
-    Norms are `norms`, each as likely; else e^(deviation z), which is 1 for the deviation 0.
+    Norms are drawn from `norms` with equal probability; without them they are e^(deviation z), which is 1 for the
+    deviation 0.
     """
 
     mean: numpy.ndarray
@@ -29,17 +30,17 @@ class VectorLaw:
 
     @staticmethod
     def flat(dimension: int) -> VectorLaw:
-        """Length 1 and no direction before another: no bound leaves anything out."""
+        """Length 1 and no preferred direction: no bound rules out any row."""
         return VectorLaw(mean=numpy.zeros(dimension))
 
     @staticmethod
     def skewed(dimension: int) -> VectorLaw:
-        """Log-normal norms; the i-th of the axes, which lie askew, has variance 1 / i."""
+        """Log-normal norms. The i-th of randomly rotated axes has variance 1 / i."""
         scales = numpy.arange(1, dimension + 1) ** -0.5
         return VectorLaw(mean=numpy.zeros(dimension), mixing=rotation(dimension, seed=4) * scales, deviation=0.5)
 
     def chunks(self, count: int, seed: int) -> Iterator[numpy.ndarray]:
-        """`count` vectors as float32, 65,536 at a time; the first ones are the same however many are drawn."""
+        """`count` vectors as float32, 65,536 at a time. The first ones do not depend on `count`."""
         for number, start in enumerate(range(0, count, ROWS_PER_CHUNK)):
             directions = numpy.random.Generator(numpy.random.PCG64([seed, number, 0]))
             norms = numpy.random.Generator(numpy.random.PCG64([seed, number, 1]))
@@ -62,7 +63,7 @@ class VectorLaw:
 
 
 def rotation(dimension: int, seed: int) -> numpy.ndarray:
-    """Orthonormal columns, each as likely as any other, the same for the same seed."""
+    """Random orthonormal columns, the same for the same seed."""
     drawn = numpy.random.Generator(numpy.random.PCG64(seed)).standard_normal((dimension, dimension))
     axes, triangle = numpy.linalg.qr(drawn)
     return axes * numpy.sign(numpy.diagonal(triangle))

@@ -1,4 +1,4 @@
-"""What every file of vectors must hold, whatever its format."""
+"""Checks of vectors in any file format."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CHUNK_ELEMENTS = 1 << 22
 
 
 def chunks(rows: int, dimension: int) -> list[slice]:
-    """Slices of rows that hold about 16 MiB of float32 each."""
+    """Slices of rows, each about 16 MiB of float32."""
     step = max(1, CHUNK_ELEMENTS // max(1, dimension))
     return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 
 
 def check_shape(vectors: numpy.ndarray, place: pathlib.Path | str) -> None:
-    """Raises unless these are rows of at least one and at most 4096 numbers."""
+    """Raises unless these are rows of 1 to 4096 numbers."""
     if vectors.ndim != 2:
         raise DatasetFailure(place, f"the shape {vectors.shape}", "two dimensions, (rows, dimension)")
     if vectors.dtype not in (numpy.dtype("<f4"), numpy.dtype("<f8")):
@@ -31,7 +31,7 @@ def check_shape(vectors: numpy.ndarray, place: pathlib.Path | str) -> None:
 
 
 def check_finite(vectors: numpy.ndarray, place: pathlib.Path | str, first_row: int = 0) -> None:
-    """Raises and names the first element that is not a number; `first_row` is the number of the first one here."""
+    """Raises and names the first element that is not finite. `first_row` is the number of the first row."""
     finite = numpy.isfinite(vectors)
     if not finite.all():
         row, element = (int(index) for index in numpy.argwhere(~finite)[0])

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Holds what a request and a query cost to what was recorded: allocations, instructions, rows scored canonically.
+"""Compares the cost of a request and a query with recorded counts: allocations, instructions, rows scored canonically.
 
     bench/guard --kindred .build/release/kindred --bench .build/release/kindred-bench [--record]
 
-Compares with bench/thresholds.json: each count may be at most its `ratio_max` times the recorded one. `--record` writes
-what it counts there instead, for a change that is meant to cost more, or that costs less. Counts, not times: they are
-the same on a busy machine. Needs Python 3.9, valgrind and clang.
+Each count may be at most `ratio_max` times the recorded one in bench/thresholds.json. `--record` writes the new counts
+there, for a change that is meant to change the cost. Counts do not depend on how busy the machine is; times do. Needs
+Python 3.9, valgrind and clang.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--bench", type=Path, required=True, help="the bench's binary")
     parser.add_argument("--models", type=Path, default=ROOT / "models", help="the shipped model's repository")
     parser.add_argument("--thresholds", type=Path, default=ROOT / "bench" / "thresholds.json")
-    parser.add_argument("--record", action="store_true", help="write what was counted as what is to be kept")
+    parser.add_argument("--record", action="store_true", help="write the new counts as the recorded ones")
     options = parser.parse_args()
     try:
         for binary in (options.kindred, options.bench):

@@ -1,4 +1,4 @@
-"""Allocations of the server for each request of a kind, counted by a library that stands before the allocator."""
+"""Allocations of the server per request, counted by a preloaded library."""
 
 import os
 import shutil
@@ -10,14 +10,14 @@ from bench.support.failure import BenchFailure
 from bench.support.server_process import ServerProcess, serve_command
 
 PATIENCE_SECONDS = 60
-# What starting and warming up takes is told from the requests by two runs that differ in their number.
+# The difference of two runs leaves out the allocations of start and warm-up.
 FEW, MANY = 500, 2_500
 USER = "17850"
 ITEMS = ["10002", "10080", "10120", "10123C", "10124A"]
 
 
 class AllocationCounter:
-    """Runs a server with one loop under the counter and asks it one request after the other."""
+    """Runs a server with one event loop under the counter and sends it one request after the other."""
 
     def __init__(self, kindred: Path, models: Path, folder: Path) -> None:
         self.kindred = kindred
@@ -26,7 +26,7 @@ class AllocationCounter:
         self.library = folder / "allocations.so"
 
     def count(self) -> dict[str, dict[str, float]]:
-        """Allocations for each request, by kind; none where the C library's allocator cannot be counted."""
+        """Allocations per request, by kind of request."""
         self.build()
         kinds = {
             "ping": lambda client: client.ping(),
@@ -39,7 +39,7 @@ class AllocationCounter:
         }
         counts = {name: self.per_request(ask) for name, ask in kinds.items()}
 
-        # An answer that was kept costs none, so a PING comes with it: of nothing there is no ratio.
+        # A cached answer allocates nothing, and a count of 0 has no ratio. So a PING is counted with it.
         def ask_again(client) -> None:
             kinds["ping"](client)
             kinds["recommend"](client)
@@ -59,7 +59,7 @@ class AllocationCounter:
         return (many - few) / (MANY - FEW)
 
     def run(self, ask, request_count: int, answer_cache_mib: int) -> int:
-        """The allocations of a server's whole life in which it answered so many requests."""
+        """All allocations of a server that answers `request_count` requests, from start to end."""
         written, state = self.folder / "count", self.folder / "state"
         written.unlink(missing_ok=True)
         shutil.rmtree(state, ignore_errors=True)

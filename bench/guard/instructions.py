@@ -1,4 +1,4 @@
-"""Instructions and canonically scored rows of each query of the bench's fixed cases, counted by valgrind."""
+"""Instructions and canonically scored rows per query of the bench's fixed cases, counted by valgrind."""
 
 import json
 import os
@@ -10,16 +10,16 @@ from pathlib import Path
 from bench.support.failure import BenchFailure
 
 CASES = ("alone", "batch", "filtered")
-# What making the vectors takes is told from the queries by two runs that differ in their number.
+# The difference of two runs leaves out the making of the vectors.
 FEW, MANY = 32, 160
 
 
 class InstructionCounter:
-    """Runs the bench's fixed cases under callgrind, which knows AVX2 and neither AVX-512 nor AMX."""
+    """Runs the bench's fixed cases under callgrind, which supports AVX2 and neither AVX-512 nor AMX."""
 
     def __init__(self, bench: Path, shipped: Path, folder: Path) -> None:
         self.shipped = shipped
-        # valgrind 3.19 does not read the debug information of Swift 6.
+        # valgrind cannot read the debug information of Swift 6, so it is stripped.
         self.bench = folder / "kindred-bench"
         shutil.copy(bench, self.bench)
         strip = shutil.which("strip") or shutil.which("llvm-strip")
@@ -28,7 +28,7 @@ class InstructionCounter:
         subprocess.run([strip, "-g", self.bench], check=True)
 
     def count(self) -> dict[str, dict[str, float]]:
-        """Both counts for each query, by case."""
+        """Both counts per query, by case."""
         instructions, rescored = {}, {}
         for case in CASES:
             (few, _), (many, tally) = self.run(case, FEW), self.run(case, MANY)
@@ -37,7 +37,7 @@ class InstructionCounter:
         return {"instructions_per_query": instructions, "rows_rescored_per_query": rescored}
 
     def run(self, case: str, queries: int) -> tuple[int, dict]:
-        """All instructions of a run, and what it says of itself."""
+        """All instructions of a run, and the counts that it prints."""
         if shutil.which("valgrind") is None:
             raise BenchFailure("no valgrind, wanted it in the path (apt-get install valgrind)")
         done = subprocess.run(

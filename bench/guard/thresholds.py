@@ -1,4 +1,4 @@
-"""bench/thresholds.json: what was counted once, and how many times that may be counted now."""
+"""bench/thresholds.json: recorded counts, and the permitted ratio of new counts to them."""
 
 import json
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bench.support.failure import BenchFailure
 
-# By group of counts: how many times the recorded count may be reached. Allocations of a process differ a little from
-# run to run with what its threads happen to do at once; the others are the same every time with the same compiler.
+# Permitted ratio to the recorded count, by group. Allocations of a process differ a little from run to run, since its
+# threads interleave differently; the other counts are the same every time with the same compiler.
 RATIO_MAX = {"allocations_per_request": 1.1, "instructions_per_query": 1.1, "rows_rescored_per_query": 1.05}
 
 Counts = dict[str, dict[str, float]]
@@ -15,13 +15,13 @@ Counts = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Recorded counts by group and name, with the greatest ratio of each."""
+    """Recorded counts by group and name, with the permitted ratio of each."""
 
     entries: dict[str, dict[str, dict[str, float]]]
 
     @classmethod
     def read(cls, path: Path) -> "Thresholds":
-        """The file's thresholds; BenchFailure where it is not of that form."""
+        """Reads the file. Raises BenchFailure if it has another form."""
         try:
             entries = json.loads(path.read_text())
         except (OSError, ValueError) as error:
@@ -38,7 +38,7 @@ class Thresholds:
 
     @staticmethod
     def record(path: Path, counts: Counts) -> None:
-        """Writes counts as what is to be kept from now on."""
+        """Writes counts as the recorded ones."""
         entries = {
             group: {
                 name: {"recorded": round(count, 2), "ratio_max": RATIO_MAX[group]} for name, count in names.items()
@@ -49,7 +49,7 @@ class Thresholds:
         print(f"recorded in {path}")
 
     def hold(self, counts: Counts) -> bool:
-        """Prints each count beside its threshold; True where none is above."""
+        """Prints each count beside its threshold. True if none exceeds it."""
         holds = True
         for group, names in self.entries.items():
             for name, entry in names.items():
@@ -62,7 +62,7 @@ class Thresholds:
                 is_met = ratio <= entry["ratio_max"]
                 holds = holds and is_met
                 print(
-                    f"{'ok    ' if is_met else 'FAILED'} {group}.{name}: {found:,.1f}, {ratio:.3f} of what was recorded,"
-                    f" at most {entry['ratio_max']}"
+                    f"{'ok    ' if is_met else 'FAILED'} {group}.{name}: {found:,.1f}, {ratio:.3f} of the recorded "
+                    f"count, at most {entry['ratio_max']}"
                 )
         return holds

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Dispatch
 
-/// `kindred-bench`: measurements, and long runs against a real server that either hold what is promised or say what
-/// did not hold.
+/// `kindred-bench`: measurements, and long runs that check the promises of a real server.
 @main
 struct KindredBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,8 +15,8 @@ struct KindredBench: AsyncParsableCommand {
             ReadyCommand.self, LoadCommand.self, FixedCaseCommand.self,
         ])
 
-    /// Runs a command that does not wait for others on the first thread: valgrind, which counts what the fixed cases
-    /// take, cannot follow a process whose first thread has ended, as that of an asynchronous program does.
+    /// Runs synchronous commands on the first thread. Valgrind, which counts the work of fixed cases, cannot follow a
+    /// process whose first thread has ended, as in an asynchronous program.
     static func main() {
         do {
             var command = try parseAsRoot()

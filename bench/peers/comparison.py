@@ -1,4 +1,5 @@
-"""Kindred and its peers over one table: a grid explored, then the best points in turn with Kindred."""
+"""Compares Kindred with its peers over one table: explores a grid, then measures the best points in turn with
+Kindred."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ KINDRED_BATCHES = (32, 128, 512)
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What is compared, and how long it may take."""
+    """The compared table and peers, and the time of each measurement."""
 
     folder: pathlib.Path
     dataset: str
@@ -39,7 +40,7 @@ class Setting:
 
 
 class Comparison:
-    """Runs once; every process that it started has ended when `run` returns."""
+    """One comparison. All processes that it started have ended when `run` returns."""
 
     def __init__(self, setting: Setting, progress: Callable[[str], None]) -> None:
         self.setting = setting
@@ -125,7 +126,7 @@ class Comparison:
         return chosen, points
 
     def _close(self, explored: set[int], kept: set[int]) -> None:
-        """Ends the processes that have no best point, for their memory."""
+        """Ends the processes without a best point, to free their memory."""
         for process in [process for process in self.processes if id(process) in explored - kept]:
             process.close()
             self.processes.remove(process)

@@ -1,4 +1,4 @@
-"""What a comparison found, as it is written to JSON."""
+"""The result of a comparison, in the form of its JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.peers.interleaved import Figure, Pair
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """One index with one search, as it was explored: queries a second of one short measurement."""
+    """One index with one search, and the queries a second of one short measurement."""
 
     label: str
     name: str
@@ -24,7 +24,7 @@ class Point:
 
 @dataclasses.dataclass(frozen=True)
 class Contest:
-    """A point in turn with Kindred: queries a second of Kindred, of the point, and the first over the second.
+    """A point in turn with Kindred: queries a second of Kindred and of the point, and their ratio.
 
     `alone` is the same for one query at a time on one thread.
     """
@@ -37,7 +37,7 @@ class Contest:
 
 @dataclasses.dataclass(frozen=True)
 class KindredFigures:
-    """Kindred's own side."""
+    """Kindred's figures."""
 
     name: str
     batch: int
@@ -48,7 +48,7 @@ class KindredFigures:
 
 @dataclasses.dataclass(frozen=True)
 class ComparisonResult:
-    """Everything of one comparison. Contests name the recalls of `levels` at which a label has no better point."""
+    """All results of one comparison. A contest names the recalls of `levels` at which its label has no faster point."""
 
     dataset: str
     rows: int

@@ -1,4 +1,4 @@
-"""A comparison for people, as lines of text."""
+"""A comparison as lines of text."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ def row(contest: Contest) -> tuple[str, ...]:
 
 
 def ratio(figure: Figure) -> str:
-    """Three digits."""
+    """A ratio with three digits."""
     return f"{figure.median:.3g}"
 
 
 def mebibytes(count: int) -> str:
-    """Whole ones."""
+    """Bytes as whole MiB."""
     return f"{count / 2**20:,.0f}"
 
 
 def aligned(table: list[tuple[str, ...]]) -> list[str]:
-    """The first and the last column to the left, numbers to the right."""
+    """Aligns the first and the last column to the left, the others to the right."""
     widths = [max(len(cells[column]) for cells in table) for column in range(len(table[0]))]
     last = len(widths) - 1
     return [

@@ -2,7 +2,7 @@
 
 Says `ready NAME`, then answers each line with one line, until the input ends:
 
-    measure BATCH THREADS K SECONDS   ->  the seconds that one batch of that many queries took
+    measure BATCH THREADS K SECONDS   ->  the seconds of one batch of that many queries
     ids COUNT K PATH                  ->  done, once the ids of the first COUNT answers are in PATH as int64
     set NAME VALUE                    ->  done; a parameter of the searches that follow
     facts                             ->  one JSON object: buildSeconds, buildThreads, residentByteCount
@@ -64,5 +64,5 @@ def converse(make: Callable[[], Peer]) -> int:
 
 
 def one_line(error: Exception) -> str:
-    """An error's words without line ends."""
+    """The text of an error on one line."""
     return " ".join(str(error).split()) or type(error).__name__

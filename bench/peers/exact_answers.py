@@ -1,4 +1,4 @@
-"""The exact answers that recall is measured against, in float64."""
+"""The exact answers in float64, to measure recall."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy
 
-# Rows within this share of |q| |x| of the exact K-th best score count as right: float32 cannot tell them.
+# Rows within this share of |q| |x| of the exact K-th best score count as right: float32 cannot distinguish them.
 TOLERANCE = 1e-6
 CHUNK_SCORES = 1 << 23
 
 
 class ExactAnswers:
-    """Of the first queries of a folder, for one K."""
+    """The exact answers to the first queries of a folder, for one K."""
 
     def __init__(self, folder: pathlib.Path, count: int, k: int) -> None:
         self.rows = numpy.load(folder / "rows.npy", mmap_mode="r")
@@ -32,11 +32,11 @@ class ExactAnswers:
         return best.min(axis=1)
 
     def recall(self, ids: Sequence[numpy.ndarray]) -> float:
-        """The share of the K best that the answers have: distinct rows that reach the K-th exact score, over K."""
+        """Recall of the answers: the share of distinct rows that reach the K-th exact score, over K."""
         return float(self.found(ids).mean() / self.k)
 
     def found(self, ids: Sequence[numpy.ndarray]) -> numpy.ndarray:
-        """By query, how many of its K best an answer has."""
+        """For each query, the number of its K best rows in the answer."""
         counts = numpy.zeros(len(self.queries), dtype="<i8")
         for index, answer in enumerate(ids):
             answer = numpy.unique(answer[: self.k])

@@ -1,4 +1,4 @@
-"""Goes through a peer's grid: recall and speed of every search that can matter."""
+"""Explores a peer's grid: recall and speed of every search that can be the fastest at some recall."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.peers.exact_answers import ExactAnswers
 from bench.peers.parameter_grid import Build, Parameters
 from bench.peers.peer_process import PeerProcess
 
-# From here on a more careful search can only be slower.
+# At this recall a more careful search can only be slower.
 RECALL_ENOUGH = 0.9995
 SAMPLE_SECONDS = 0.15
 MUCH_SLOWER = 0.5
@@ -19,14 +19,14 @@ MUCH_SLOWER = 0.5
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """A point and the process that can repeat it."""
+    """A point, and the process that can measure it again."""
 
     point: Point
     process: PeerProcess
 
 
 class Exploration:
-    """One table, one K, one number of threads; `threads` build the indexes too."""
+    """One table, one K, one number of threads; indexes are built with `threads` too."""
 
     def __init__(
         self, folder: pathlib.Path, exact: ExactAnswers, k: int, threads: int, progress: Callable[[str], None]
@@ -48,7 +48,7 @@ class Exploration:
             raise
 
     def best_batch(self, process: PeerProcess, batches: tuple[int, ...]) -> int:
-        """The size of batch with the most queries a second. Sizes after one that is much slower are left out."""
+        """The batch size with the most queries a second. Stops after a size that is much slower."""
         speeds: dict[int, float] = {}
         for size in batches:
             speeds[size] = self.speed(process, size)
@@ -57,11 +57,11 @@ class Exploration:
         return max(speeds, key=lambda size: speeds[size])
 
     def speed(self, process: PeerProcess, batch: int, seconds: float = SAMPLE_SECONDS) -> float:
-        """Queries a second."""
+        """Queries a second of a search."""
         return batch / process.measure(batch, self.threads, self.k, seconds)
 
     def recall(self, process: PeerProcess) -> float:
-        """Against the exact answers."""
+        """Recall of a search, against the exact answers."""
         return self.exact.recall(process.ids(len(self.exact.queries), self.k, self.folder))
 
     def _searches(self, build: Build, process: PeerProcess) -> list[Candidate]:
@@ -93,7 +93,7 @@ class Exploration:
 
 
 def at_least(parameters: Parameters, other: Parameters) -> bool:
-    """Whether a search is no less careful in anything than another."""
+    """Whether a search is at least as careful as another in every parameter."""
     return bool(other) and all(float(parameters[name]) >= float(value) for name, value in other.items())
 
 

@@ -1,7 +1,7 @@
-"""faiss's IndexFlatIP beside Kindred: loads the same vectors, measures when it is asked.
+"""faiss's IndexFlatIP beside Kindred: loads the same vectors and measures on request.
 
-Started by `kindred-bench engine --faiss PYTHON` with the folder of rows.npy and queries.npy; conversation.py
-has the requests that it answers.
+Started by `kindred-bench engine --faiss PYTHON` with the folder of rows.npy and queries.npy. conversation.py describes
+the requests.
 """
 
 import os

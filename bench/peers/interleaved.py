@@ -1,4 +1,4 @@
-"""A B A B: figures of two contenders in turn, so that whatever disturbs the machine disturbs both."""
+"""Measures two contenders in turn, A B A B, so that a disturbance of the machine affects both."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Figure:
 
     @staticmethod
     def of(values: list[float]) -> Figure:
-        """Of at least one value."""
+        """The figure of at least one value."""
         median = statistics.median(values)
         if len(values) < 2 or median == 0:
             return Figure(median, 0.0)
@@ -28,7 +28,7 @@ class Figure:
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """Speeds of A and of B, and A's over B's, each of the rounds."""
+    """Speeds of A and of B, and the ratios of A to B, over the rounds."""
 
     first: Figure
     second: Figure
@@ -37,13 +37,13 @@ class Pair:
 
 
 def run(first: Contender, second: Contender, rounds: int) -> Pair:
-    """Asks each for its speed in every round."""
+    """Measures both in every round."""
     pairs = [(first(), second()) for _ in range(rounds)]
     return pair(pairs)
 
 
 def pair(pairs: list[tuple[float, float]]) -> Pair:
-    """Of speeds at hand, a pair a round."""
+    """The pair of given speeds, one of each for every round."""
     return Pair(
         Figure.of([first for first, _ in pairs]),
         Figure.of([second for _, second in pairs]),

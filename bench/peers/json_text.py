@@ -18,7 +18,7 @@ def snake_case(name: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """What json.dumps takes; members of dataclasses are renamed, keys of dictionaries are not."""
+    """A value for json.dumps. Members of dataclasses are renamed; keys of dictionaries are not."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {camel_case(field.name): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, dict):

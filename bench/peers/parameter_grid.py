@@ -1,4 +1,4 @@
-"""What the peers are tried with: indexes to build, and for each its searches, the fastest first."""
+"""The grid of peers: indexes to build and, for each, its searches from the fastest to the most careful."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Parameters = dict[str, str]
 
 
 class Width(enum.StrEnum):
-    """How much is tried."""
+    """The extent of the grid."""
 
     EXACT = "exact"
     NARROW = "narrow"
@@ -19,7 +19,7 @@ class Width(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Build:
-    """An index and the ways to search it. Exact ones have one, without parameters."""
+    """An index and the ways to search it. An exact index has one search, without parameters."""
 
     label: str
     family: str
@@ -28,7 +28,7 @@ class Build:
     batches: tuple[int, ...] = (128, 1024)
 
 
-# faiss as it is installed may compute even batches of a thousand without matrix products; see faiss_index.py.
+# With its default, faiss may compute even large batches without matrix products; see faiss_index.py.
 MATRIX_PRODUCTS = {"blas_threshold": "20"}
 EXACT_BATCHES = (128, 1024, 4096)
 EFFORTS = (10, 16, 24, 40, 64, 100, 160, 250, 400, 640, 1000, 1600, 2500)
@@ -52,7 +52,7 @@ def grid(width: Width, rows: int, dimension: int, norms_differ: bool) -> list[Bu
 
 
 def hnswlib_graphs(wide: bool, norms_differ: bool) -> list[Build]:
-    """By inner product; once also by distance with one element more, where that is something else."""
+    """Graphs by inner product; where norms differ, also by distance with one more element."""
     shapes = [(16, 200, "ip"), (32, 200, "ip")]
     if wide:
         shapes = [(12, 200, "ip"), (16, 200, "ip"), (32, 400, "ip"), (48, 500, "ip")]
@@ -69,7 +69,7 @@ def hnswlib_graphs(wide: bool, norms_differ: bool) -> list[Build]:
 
 
 def usearch_graphs(wide: bool) -> list[Build]:
-    """Like hnswlib's; also with vectors of half the width."""
+    """As hnswlib's; also with vectors of half the width."""
     return [
         Build(
             "usearch",
@@ -83,7 +83,7 @@ def usearch_graphs(wide: bool) -> list[Build]:
 
 
 def scalar_quantizers() -> list[Build]:
-    """Every row's code of 8 bits an element; with the best ones scored again, and without."""
+    """8-bit codes of every row, with and without rescoring of the best."""
     return [
         Build("faiss SQ8", "faiss", {"factory": "SQ8"}, batches=EXACT_BATCHES),
         Build("faiss SQ8", "faiss", {"factory": "SQ8,RFlat"}, each("k_factor_rf", (2, 4)), batches=EXACT_BATCHES),
@@ -91,10 +91,10 @@ def scalar_quantizers() -> list[Build]:
 
 
 def inverted_files(lists: int, dimension: int, wide: bool) -> list[Build]:
-    """The rows by their nearest centre: vectors, and 4-bit product codes with the best ones scored again."""
+    """Rows by their nearest centre: as vectors, and as 4-bit product codes with rescoring of the best."""
     probes = [count for count in PROBES if count <= lists]
     if not wide:
-        # Every other one, the most careful among them.
+        # Every other value, the most careful one included.
         probes = probes[::-1][::2][::-1]
     factors = REFINEMENTS if wide else REFINEMENTS[2::2]
     refined = tuple({"nprobe": str(count), "k_factor_rf": str(factor)} for factor in factors for count in probes)
@@ -108,12 +108,12 @@ def inverted_files(lists: int, dimension: int, wide: bool) -> list[Build]:
 
 
 def inverted_list_counts(rows: int, wide: bool) -> list[int]:
-    """Powers of two from the square root of the rows up, as faiss advises; never few rows a list."""
+    """Powers of two from the square root of the rows up, as faiss advises, but never few rows a list."""
     middle = 1 << math.isqrt(rows).bit_length() - 1
     counts = (middle, 2 * middle, 4 * middle, 8 * middle) if wide else (2 * middle,)
     return [count for count in counts if rows >= 40 * count] or [max(2, rows // 40)]
 
 
 def each(name: str, values: tuple[int, ...] | list[int]) -> tuple[Parameters, ...]:
-    """One parameter, one search a value."""
+    """One search for each value of one parameter."""
     return tuple({name: str(value)} for value in values)

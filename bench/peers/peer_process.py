@@ -1,4 +1,4 @@
-"""The other side of the conversation: a peer in a process of its own."""
+"""The measuring side of the conversation with a peer in its own process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ END_SECONDS = 10
 
 
 class PeerProcess:
-    """Started with the command that builds it; ends with `close`, or with this process."""
+    """A peer, started with its command. It ends with `close`, or with this process."""
 
     def __init__(self, command: list[str]) -> None:
         self.command = " ".join(command)
@@ -45,7 +45,7 @@ class PeerProcess:
 
     @staticmethod
     def python(family: str, folder: pathlib.Path, options: dict[str, str], threads: int) -> PeerProcess:
-        """A peer of serve.py, its index built with so many threads."""
+        """A peer of serve.py whose index is built with `threads`."""
         pairs = [f"{name}={value}" for name, value in options.items()]
         return PeerProcess(
             [sys.executable, "-m", "bench.peers.serve", family, str(folder), *pairs, "--threads", str(threads)]
@@ -57,7 +57,7 @@ class PeerProcess:
         return PeerProcess([str(kindred_bench), "engine-peer", "--folder", str(folder)])
 
     def close(self) -> None:
-        """Ends it: with its input, or by force where that does not do."""
+        """Ends the peer by closing its input, or with SIGKILL after some seconds."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         try:
@@ -73,7 +73,7 @@ class PeerProcess:
             self._expect(f"set {name} {value}", "done")
 
     def measure(self, batch: int, threads: int, k: int, seconds: float) -> float:
-        """Seconds that a batch takes, measured for about `seconds`."""
+        """Seconds per batch, measured for about `seconds`."""
         request = f"measure {batch} {threads} {k} {seconds}"
         reply = self._ask(request)
         try:
@@ -85,7 +85,7 @@ class PeerProcess:
         return value
 
     def ids(self, count: int, k: int, scratch: pathlib.Path) -> numpy.ndarray:
-        """Its answers to the first `count` queries, a row each."""
+        """The peer's answers to the first `count` queries, one row each."""
         path = scratch / f"ids-{os.getpid()}-{self.process.pid}.bin"
         try:
             self._expect(f"ids {count} {k} {path}", "done")

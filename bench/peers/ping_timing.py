@@ -1,9 +1,9 @@
-"""Times PING on one connection without a line of the bench's code: what `kindred-bench load` is held against.
+"""Times PING on one connection without the bench's code, to check `kindred-bench load`.
 
     python3 bench/peers/ping_timing.py HOST:PORT [--seconds 5] [--rate REQUESTS_PER_SECOND]
 
-Without --rate the loop is closed: a PING follows each answer. With it the loop is open: PINGs go out at their
-times, and each one's time counts from then. Prints the percentiles of the sorted list of all times.
+Without --rate the loop is closed: a PING follows each answer. With it the loop is open: each PING has a send time, and
+its latency counts from then. Prints the percentiles of the sorted list of all latencies.
 """
 
 import argparse
@@ -29,12 +29,12 @@ def frame(kind: int, request_id: int, body: bytes) -> bytes:
 
 
 def ping(request_id: int) -> bytes:
-    """A PING whose answer is as long as itself."""
+    """A PING whose answer has the same length."""
     return frame(PING, request_id, struct.pack("<HHIQ", 16, 0, 0, request_id))
 
 
 def receive(connection: socket.socket, count: int) -> bytes:
-    """Exactly so many bytes."""
+    """Exactly `count` bytes."""
     data = b""
     while len(data) < count:
         part = connection.recv(count - len(data))
@@ -74,10 +74,10 @@ def closed(connection: socket.socket, seconds: float) -> list[float]:
 
 
 def opened(connection: socket.socket, seconds: float, rate: float) -> list[float]:
-    """Seconds of each PING from the time that it was to be sent."""
+    """Seconds of each PING from its send time."""
     count = int(seconds * rate)
     times: list[float] = []
-    # Encoded before: what Python takes for it is none of the server's time.
+    # Encoded before the run, so that encoding does not count.
     messages = [ping(number + 2) for number in range(count)]
     sent, buffer = 0, b""
     start = time.perf_counter()
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rate", type=float)
     options = parser.parse_args()
-    # A timer may otherwise be 50 us late.
+    # Makes the system's timers precise.
     ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
     connection = connect(options.address)
     if options.rate:

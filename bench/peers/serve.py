@@ -1,6 +1,6 @@
-"""Builds one engine over a folder's vectors and measures when it is asked on standard input:
+"""Builds one engine over a folder's vectors and measures on request, by standard input and output.
 
-python -m bench.peers.serve FAMILY FOLDER --threads 2 [OPTION=VALUE ...]
+    python -m bench.peers.serve FAMILY FOLDER --threads 2 [OPTION=VALUE ...]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bench.peers import conversation
 from bench.peers.indexes.peer import Peer
 from bench.support.failure import BenchFailure
 
-# Imported when it is asked for: libraries bring threads and BLAS of their own.
+# Imported on demand: each library brings its own threads and BLAS.
 FAMILIES = {
     "faiss": ("faiss_index", "FaissIndex"),
     "hnswlib": ("hnswlib_index", "HnswlibIndex"),

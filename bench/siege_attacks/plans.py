@@ -1,23 +1,25 @@
-"""What peers send after HELLO."""
+"""The bytes that peers send after HELLO."""
 
 from bench.siege_attacks.frames import header
 from bench.support.client import kindred
 
-DRIP_BYTES_LEFT = 4_096  # of a body that gets a byte from time to time
+DRIP_BYTES_LEFT = 4_096  # bytes of a body that are sent one by one
 CHUNK_BYTES = 1 << 16
 FRAMES_PER_STEP = 64
 
 
 class WaitingPlans:
-    """Nothing."""
+    """Sends nothing."""
 
     def plan(self, peer, number):
         return iter(())
 
 
 class UnfinishedFramePlans:
-    """A frame of the greatest size but for its last byte; or, of every other peer where `drips`, but for some bytes,
-    and of those another whenever the peer is woken."""
+    """A frame of the greatest size without its last byte.
+
+    Where `drips`, every other peer leaves out some bytes and sends one of them whenever it is woken.
+    """
 
     def __init__(self, drips):
         self.drips = drips

@@ -1,4 +1,4 @@
-"""The models that are besieged, in a scratch folder."""
+"""The attacked models, in a scratch folder."""
 
 import json
 import os
@@ -18,7 +18,7 @@ PACK_SECONDS = 120
 SHIPPED = "online-retail"
 SHIPPED_FOLDER = ROOT / "models" / SHIPPED
 
-# Rows that make the largest replies: vectors of many elements, and texts of which the results of one query fill a body.
+# Rows for the largest replies: vectors of many elements, and texts so long that one query's results fill a body.
 WIDE, WIDE_ITEMS, WIDE_DIMENSION = "wide", 2_000, 256
 WIDE_COLUMNS, WIDE_TEXT_BYTES = ("first", "second", "third"), 1_300
 CROWD, CROWD_USERS, CROWD_DIMENSION = "crowd", 200_000, 16
@@ -26,7 +26,7 @@ TINY = "tiny"
 
 
 class Repository:
-    """The shipped model and what is packed beside it; `close` removes everything."""
+    """The shipped model, and models packed beside it. `close` removes everything."""
 
     def __init__(self, binary):
         self.binary = binary
@@ -39,14 +39,14 @@ class Repository:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def new_models(self, name):
-        """A folder of models with the shipped one in it."""
+        """A new folder of models with the shipped one in it."""
         models = self.folder / name
         for version in ("1", "2"):
             link_tree(SHIPPED_FOLDER / version, models / SHIPPED / version)
         return models
 
     def users(self):
-        """Ids of users that both versions of the shipped model have."""
+        """Ids of the users in both versions of the shipped model."""
         known = None
         for version in ("1", "2"):
             path = SHIPPED_FOLDER / version / "catalog.sqlite"
@@ -59,7 +59,7 @@ class Repository:
     # ---- Packing
 
     def pack(self, models, name, dimension, items=0, users=0, catalog=None):
-        """Packs a version of random vectors: its folder."""
+        """Packs a version of random vectors. Returns its folder."""
         command = [self.binary, "pack", "--models", models, "--name", name, "--training-id", "siege"]
         for side, count in (("item", items), ("user", users)):
             if count:
@@ -77,7 +77,7 @@ class Repository:
         return Path(done.stdout.strip().splitlines()[-1])
 
     def add_wide(self, models):
-        """A model whose answers are as large as the protocol lets them be; packed once."""
+        """Adds a model whose answers are as large as the protocol allows. It is packed once."""
         packed = self.folder / "packed" / WIDE / "1"
         if not packed.is_dir():
             self.pack(packed.parent.parent, WIDE, WIDE_DIMENSION, items=WIDE_ITEMS, catalog=self.wide_catalog())
@@ -96,11 +96,11 @@ class Repository:
         return path
 
     def add_crowd(self, models):
-        """A model of many users, for look-alikes of everybody."""
+        """Adds a model of many users, for look-alikes of all users."""
         self.pack(models, CROWD, CROWD_DIMENSION, users=CROWD_USERS)
 
     def add_tiny(self, models, count):
-        """Many models: one that is packed, and its files under other names."""
+        """Adds many models: one packed model under many names."""
         packed = self.folder / "packed" / TINY / "1"
         if not packed.is_dir():
             self.pack(packed.parent.parent, TINY, 4, items=4)
@@ -113,7 +113,7 @@ class Repository:
 
 
 def link_tree(source, target):
-    """The files of a folder in another one: hard links, or copies on another file system."""
+    """Links the files of a folder into another folder; copies them on another file system."""
     target.mkdir(parents=True)
     for entry in source.iterdir():
         try:
@@ -123,6 +123,6 @@ def link_tree(source, target):
 
 
 def replace(path, content):
-    """Puts other bytes at a path; a file that was linked there keeps its own."""
+    """Replaces a file. A hard link elsewhere keeps the old bytes."""
     path.unlink()
     path.write_bytes(content)

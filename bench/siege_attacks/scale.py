@@ -1,4 +1,4 @@
-"""How large everything is."""
+"""The sizes of a siege."""
 
 from dataclasses import dataclass
 
@@ -7,26 +7,26 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Scale:
-    """Numbers of a siege; the defaults are its full size."""
+    """Sizes and wanted values of a siege; the defaults are the full size."""
 
-    frames_connections: int = 10_000 - 64  # what a server allows, less those of the bystander and of the operator
+    frames_connections: int = 10_000 - 64  # the server's limit, less the bystander's and the operator's
     reply_peers: int = 400
     models: int = 2_000
     loads: int = 2_000_000
     basket_connections: int = 60
     requests_per_basket_connection: int = 17
     baskets_per_request: int = 1_000
-    waiting_connections: int = 400  # beyond the descriptors
+    waiting_connections: int = 400  # more than there are descriptors
     container_frames: int = 124
     undisturbed_seconds: float = 10.0
     attack_seconds: float = 30.0
-    loads_seconds: float = 90.0  # at most, for as many MODEL_LOADs
+    loads_seconds: float = 90.0  # upper bound of the time for all MODEL_LOADs
     after_seconds: float = 10.0
-    again_seconds: float = 3.0  # of the attack before SIGTERM
+    again_seconds: float = 3.0  # duration of the attack before SIGTERM
     operator_pause_seconds: float = 1.0
     p99_floor_ms: float = 10.0
 
-    # What is wanted.
+    # Wanted values.
     p99_ratio_max: float = 5.0
     growth_mib_max: int = 512
     left_behind_mib_max: int = 64
@@ -34,7 +34,7 @@ class Scale:
     activate_seconds_max: float = 2.0
     stop_seconds_max: float = 5.0
 
-    # Where an attack is given up, so that it takes no more of the machine than it must to fail.
+    # An attack that reaches this has failed and is stopped, to spare the machine.
     ceiling_mib: int = 2_048
 
 

@@ -1,4 +1,4 @@
-"""The course of one attack."""
+"""The phases of one attack."""
 
 import shutil
 import time
@@ -18,7 +18,7 @@ STOP_PATIENCE_SECONDS = 45
 
 
 class SiegeRun:
-    """A server of its own: undisturbed, attacked, left alone, attacked again and told to end."""
+    """Runs one attack on its own server: undisturbed, during, afterwards, again with SIGTERM."""
 
     def __init__(self, binary, scale, attack, attackers, bystander):
         self.binary, self.scale, self.attack = binary, scale, attack
@@ -29,7 +29,7 @@ class SiegeRun:
     def run(self):
         attack, folder = self.attack, self.attack.repository.folder / f"server-{self.attack.name}"
         folder.mkdir()
-        with ExitStack() as stack:  # whatever fails, all of this is done, the last first
+        with ExitStack() as stack:  # runs all callbacks, the last one first, also after a failure
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             enclosure = attack.enclosure()
             if enclosure:
@@ -57,7 +57,7 @@ class SiegeRun:
         return ServerProcess(command, folder / "server.log", before_exec=before_exec)
 
     def rest(self):
-        """Nobody does anything any more."""
+        """Stops the attackers, the bystander and the memory watch."""
         if self.watch:
             self.watch.finish()
         self.attackers.stop()
@@ -92,7 +92,7 @@ class SiegeRun:
     # ---- Phases
 
     def undisturbed(self, server):
-        """The bystander with attackers that burn processor time and do nothing else."""
+        """Measures the bystander while the attackers only burn processor time."""
         self.attackers.burn()
         self.bystander.measure(server.address)
         time.sleep(self.scale.undisturbed_seconds)
@@ -105,7 +105,7 @@ class SiegeRun:
         return measured
 
     def during(self, server):
-        """The bystander and the operator while the attack goes on."""
+        """Measures the bystander and the operator during the attack."""
         scale = self.scale
         client = self.attack.operator_client(server.address)
         operator = OperatorCalls(server.address, scale.operator_pause_seconds, client)
@@ -127,7 +127,7 @@ class SiegeRun:
         self.attack.begin(server)
 
     def last(self, server, seconds):
-        """Lets the attack go on for so long, or until the server is dead or too large."""
+        """Lets the attack go on for `seconds`, or until the server is dead or too large."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and server.alive:
             if self.watch.is_beyond:
@@ -137,12 +137,12 @@ class SiegeRun:
             time.sleep(SAMPLE_SECONDS)
 
     def leave(self):
-        """The attackers leave, if they have not yet: what they counted."""
+        """Stops the attackers. Returns their counts."""
         self.counts += self.attackers.stop()
         return self.counts
 
     def afterwards(self, server, undisturbed, before):
-        """Once the attackers have left: memory comes back, and the bystander has what it had."""
+        """After the attack: memory must shrink, and the bystander must be as fast as before."""
         scale, start = self.scale, time.monotonic()
         self.bystander.measure(server.address)
         limit = before + scale.left_behind_mib_max
@@ -157,7 +157,7 @@ class SiegeRun:
         self.hold_bystander("afterwards", measured, undisturbed)
 
     def end(self, server):
-        """SIGTERM in the middle of the attack."""
+        """Sends SIGTERM during the attack."""
         self.watch = MemoryWatch(server, self.watch.ceiling)
         self.watch.start()
         self.begin(server)

@@ -1,4 +1,4 @@
-"""What an attack was held to."""
+"""The verdicts on one attack."""
 
 import textwrap
 from collections import namedtuple
@@ -15,7 +15,7 @@ class Verdicts:
         self.list = []
 
     def note(self, what, value):
-        """A figure that nothing is held to."""
+        """Adds a figure that is not judged."""
         self.figures[what] = value
 
     def hold(self, what, ok, found, wanted):
@@ -39,7 +39,7 @@ class Verdicts:
                   f"wanted: {verdict.wanted}", flush=True)
 
     def document(self):
-        """All of it for a JSON file."""
+        """Verdicts and figures for a JSON file."""
         return {"figures": self.figures, "verdicts": [verdict._asdict() for verdict in self.list]}
 
 

@@ -1,4 +1,4 @@
-"""Measures everything that fits this machine and writes a record. `bench/run` starts it; see there."""
+"""Measures everything that fits this machine and writes a record. `bench/run` starts it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PARTS = ("recall", "rows", "threads", "redis", "grpc", "latency", "overload")
 
 
 class Suite:
-    """One run. A part that fails is left out with its reason; the others go on."""
+    """One run. A part that fails is left out with the reason; the others go on."""
 
     def __init__(self, plan: Plan, kindred: Kindred, scratch: pathlib.Path, progress: ProgressLine) -> None:
         stage = (plan, kindred, scratch, core_count(), progress.show)
@@ -38,7 +38,7 @@ class Suite:
         self.overload_stage = OverloadStage(*stage)
 
     def run(self, record: Record, parts: tuple[str, ...], folder: pathlib.Path) -> None:
-        """Measures the parts, and writes what is there after each."""
+        """Measures the parts, and writes the record after each."""
         begin = time.monotonic()
         for part in parts:
             self.progress.prefix = f"{part}: "
@@ -111,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Measures and writes; 1 where a part was left out because it failed."""
+    """Measures and writes the record. 1 if a part was left out."""
     command = parser()
     arguments = command.parse_args()
     parts = tuple(filter(None, map(str.strip, arguments.parts.split(","))))
@@ -120,7 +120,7 @@ def main() -> int:
     for part in parts:
         if part not in PARTS:
             command.error(f"--parts {part}: some of {', '.join(PARTS)}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # scratch and servers go all the same
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that scratch folders and servers are removed
     progress = ProgressLine()
     kindred = Kindred(arguments.kindred.resolve(), arguments.kindred_bench.resolve())
     try:

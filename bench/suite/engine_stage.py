@@ -1,4 +1,4 @@
-"""The engine beside its peers, all over the same vectors in processes of their own."""
+"""The engine beside its peers, each in its own process over the same vectors."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from bench.suite.stage import Stage
 
 EXACT_PEERS = ("faiss flat", "numpy")
 PEERS_OF_ROWS = (*EXACT_PEERS, "faiss IVF", "hnswlib")
-# Of the scaling with threads: what each is near its best at.
+# Batch sizes for the scaling with threads, near each engine's best.
 KINDRED_BATCH = 128
 FAISS_BATCH = 1_024
 
 
 @dataclasses.dataclass(frozen=True)
 class ThreadRow:
-    """Queries a second with so many threads: Kindred's, faiss flat's, and the first over the second."""
+    """Queries a second by the number of threads: Kindred's, faiss flat's, and their ratio."""
 
     threads: int
     speeds: Pair
@@ -34,7 +34,7 @@ class ThreadRow:
 
 @dataclasses.dataclass(frozen=True)
 class ThreadResult:
-    """Scaling over one table; sizes of batches are each one's own."""
+    """Scaling over one table, each engine with its own batch size."""
 
     rows: int
     dimension: int
@@ -45,7 +45,7 @@ class ThreadResult:
 
 
 class EngineStage(Stage):
-    """Draws what it needs into a scratch folder, a table at a time."""
+    """Draws each table into a scratch folder when it is needed."""
 
     def recall(self) -> list[ComparisonResult]:
         """Throughput against recall."""

@@ -1,4 +1,4 @@
-"""Kindred's programs, as the suite runs them."""
+"""Kindred's programs, as the suite calls them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.support.failure import BenchFailure
 from bench.support.server_process import ServerProcess, serve_command
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LOAD_SECONDS = 600  # for the largest tables
+LOAD_SECONDS = 600  # time to load the largest tables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +59,9 @@ class Kindred:
     def serve(
         self, models: pathlib.Path, scratch: pathlib.Path, threads: int, answer_cache_mib: int | None = 0
     ) -> ServerProcess:
-        """A server on a free port; ends with its `with`.
+        """Starts a server on a free port; use it in a `with`.
 
-        It computes every answer, unless it is to keep so many mebibytes of them for the same requests, or as many as a
-        server does that is not told (None).
+        It has no answer cache, unless `answer_cache_mib` sets its size; None leaves the server's default.
         """
         return ServerProcess(
             serve_command(
@@ -79,7 +78,7 @@ class Kindred:
         )
 
     def load(self, *options: str) -> dict[str, Any]:
-        """What `kindred-bench load` writes with --json."""
+        """Runs `kindred-bench load`. Returns its JSON."""
         with tempfile.NamedTemporaryFile(suffix=".json") as file:
             self._run([str(self.bench), "load", *options, "--json", file.name])
             return parsed(pathlib.Path(file.name).read_text(), "kindred-bench load --json")
@@ -99,7 +98,7 @@ class Kindred:
 
 
 def parsed(text: str, source: str) -> dict[str, Any]:
-    """One JSON object."""
+    """Parses one JSON object."""
     try:
         value = json.loads(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Latency over the wire: against the rate that is offered, and while versions are swapped."""
+"""Latency over the wire: by offered rate, and during swaps."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ class SweepResult:
     connections: int
     closed: LoadFigures
     table: tuple[LoadFigures, ...]
-    # The answers a second at the greatest rate that most of so many runs keep up with; the most of any rate where there
-    # were no such runs.
+    # Answers a second at the greatest rate with which most runs keep up; without such runs, the most of any rate.
     capacity: float
     capacity_runs: int
     capacity_is_least: bool
@@ -41,7 +40,7 @@ class SweepResult:
 
 @dataclasses.dataclass(frozen=True)
 class SwapRound:
-    """An open loop without swaps and then one with them. Latencies in milliseconds."""
+    """An open loop without swaps and then one with swaps. Latencies in milliseconds."""
 
     without: LoadFigures
     with_swaps: LoadFigures
@@ -51,13 +50,13 @@ class SwapRound:
 
     @property
     def p99_ratio(self) -> float:
-        """With swaps over without."""
+        """The ratio of p99 with swaps to p99 without."""
         return self.with_swaps.p99 / self.without.p99 if self.without.p99 else math.inf
 
 
 @dataclasses.dataclass(frozen=True)
 class SwapResult:
-    """Open loops at a share of the capacity, in turn without swaps and with one every so many seconds."""
+    """Open loops at a share of the capacity, in turn without swaps and with one every `swap_every_seconds`."""
 
     rows: int
     dimension: int
@@ -67,12 +66,12 @@ class SwapResult:
 
     @property
     def middle(self) -> SwapRound:
-        """The round in the middle by the ratio of its p99."""
+        """The median round by the ratio of its p99."""
         return sorted(self.rounds, key=lambda one: one.p99_ratio)[len(self.rounds) // 2]
 
     @property
     def p99_ratio(self) -> Figure:
-        """With swaps over without, of the rounds."""
+        """The figure of the rounds' ratios of p99 with swaps to p99 without."""
         return Figure.of([one.p99_ratio for one in self.rounds])
 
 
@@ -81,11 +80,11 @@ class LatencyStage(Stage):
 
     @property
     def folder(self) -> pathlib.Path:
-        """The model's, which goes with the stage."""
+        """The model's folder, which the stage removes."""
         return self.scratch / "latency"
 
     def run(self) -> tuple[SweepResult, SwapResult]:
-        """The sweep, whose capacity the swaps' rate is a share of."""
+        """The sweep, then the swaps at a share of its capacity."""
         plan = self.plan
         self.progress(f"drawing {plan.latency_rows:,} vectors")
         drawn.write(self.folder, "shipped", plan.latency_rows, plan.dimension, plan.queries)

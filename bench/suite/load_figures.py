@@ -1,4 +1,4 @@
-"""What `kindred-bench load --json` says of one measurement."""
+"""The figures in the JSON of `kindred-bench load`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.support.failure import BenchFailure
 
 @dataclasses.dataclass(frozen=True)
 class Percentile:
-    """A row of the percentile table: at least `share` of the requests took at most so many milliseconds."""
+    """A row of the percentile table: at least `share` of the requests took at most `milliseconds`."""
 
     share: float
     milliseconds: float
@@ -20,7 +20,7 @@ class Percentile:
 class LoadFigures:
     """Rates in answers per second, latencies in milliseconds, processor time in seconds per second.
 
-    The offered rate is absent in a closed loop, which nothing is late in.
+    In a closed loop the offered rate is absent, and no request is late.
     """
 
     offered_rate: float | None
@@ -42,12 +42,12 @@ class LoadFigures:
 
     @staticmethod
     def of(report: dict[str, Any]) -> LoadFigures:
-        """Of a whole report, which has one result."""
+        """The figures of a report with one result."""
         return LoadFigures.of_result(member(report, "result", dict))
 
     @staticmethod
     def of_result(result: dict[str, Any]) -> LoadFigures:
-        """Of one result of a report or of a sweep."""
+        """The figures of one result of a report or of a sweep."""
         latency = member(result, "latency", dict)
         open_loop = result.get("openLoop") or {"late": 0, "unsent": 0}
         overload = [tally for tally in member(result, "failures", list) if tally.get("isOverload")]
@@ -70,7 +70,7 @@ class LoadFigures:
 
 
 def member(value: dict[str, Any], name: str, kind: type) -> Any:
-    """A member of a type, or a failure that names it."""
+    """A member of the given type. Raises BenchFailure with its name otherwise."""
     found = value.get(name)
     if not isinstance(found, kind):
         raise BenchFailure(f"{name} is {found!r:.100} in the JSON of kindred-bench load, wanted {kind.__name__}")
@@ -78,7 +78,7 @@ def member(value: dict[str, Any], name: str, kind: type) -> Any:
 
 
 def number(value: dict[str, Any], name: str) -> float:
-    """A number, or a failure that names it."""
+    """A number. Raises BenchFailure with its name otherwise."""
     found = value.get(name)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise BenchFailure(f"{name} is {found!r:.100} in the JSON of kindred-bench load, wanted a number")

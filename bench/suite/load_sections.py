@@ -1,4 +1,4 @@
-"""What the report says of loads whose rate was chosen."""
+"""The report's sections on open loops."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def latency_section(sweep: SweepResult, swaps: SwapResult, folder: pathlib.Path)
 
 
 def overload_section(overload: OverloadResult) -> list[str]:
-    """Every phase, and what the server is held to."""
+    """Every phase, and the goals of the server."""
     names = {"closed": overload.closed_loop, **PHASE_NAMES}
     rows = [LOAD_HEADER, *(load_cells(names[name], row) for name, row in overload.phases.items())]
     return [
@@ -101,7 +101,7 @@ def overload_section(overload: OverloadResult) -> list[str]:
 
 
 def load_cells(name: str, row: LoadFigures) -> tuple[str, ...]:
-    """The cells of a load."""
+    """The cells of one load."""
     return (
         name,
         "-" if row.offered_rate is None else f"{row.offered_rate:,.0f}",

@@ -1,4 +1,4 @@
-"""What this machine is, and what it can do at most."""
+"""The machine and its limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """Where and of what a record is."""
+    """The machine of a record, with date and sources."""
 
     date: str
     cpu: str
@@ -32,7 +32,7 @@ class Machine:
 
     @staticmethod
     def measure(kindred: Kindred, is_short: bool = False) -> Machine:
-        """Takes about a minute for the limits, a second where `is_short`."""
+        """Measures the limits: about a minute, a second where `is_short`."""
         load = os.getloadavg()[0]
         limits = kindred.kernels(is_short)
         return Machine(
@@ -49,18 +49,19 @@ class Machine:
 
     @property
     def name(self) -> str:
-        """For a folder: such as 2026-11-22-amd-epyc-avx2-2. Virtual CPUs of one name differ in what they can do."""
+        """A folder's name, such as 2026-11-22-amd-epyc-avx2-2. Virtual CPUs of one name differ in their instruction
+        sets."""
         words = re.sub(r"[^a-z0-9]+", "-", f"{self.cpu} {self.limits['scanKernel']}".lower()).strip("-")
         return f"{self.date}-{words}-{self.cores}"
 
 
 def core_count() -> int:
-    """Processors that this process may run on."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def memory(field: str) -> int:
-    """Bytes, of a line of /proc/meminfo; 0 where it has none."""
+    """The bytes of a line of /proc/meminfo; 0 if it is missing."""
     for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) * 1024
@@ -68,7 +69,7 @@ def memory(field: str) -> int:
 
 
 def commit() -> str:
-    """What git calls the sources; empty where they are in none of its repositories."""
+    """Git's description of the sources; empty outside a git repository."""
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, capture_output=True, text=True
     )

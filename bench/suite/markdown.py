@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 def code(lines: list[str]) -> list[str]:
-    """Lines as they are."""
+    """A block of code."""
     return ["", "```", *lines, "```"]
 
 
 def image(name: str) -> str:
-    """A plot."""
+    """A link to a plot."""
     return f"![{name}]({name}.svg)"

@@ -1,4 +1,4 @@
-"""What becomes of requests, answered and refused, at twice the capacity."""
+"""Answers and refusals at twice the capacity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PHASES = ("closed", "capacity", "steady", "overload", "recovery", "after")
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """Something that a server under too much load is held to, in the words of `kindred-bench load --overload`."""
+    """A goal of an overloaded server, in the words of `kindred-bench load --overload`."""
 
     name: str
     found: str
@@ -23,16 +23,16 @@ class Goal:
 
 @dataclasses.dataclass(frozen=True)
 class OverloadResult:
-    """Twice the capacity between two times of 0.7 of it."""
+    """Twice the capacity between two phases at 0.7 of it."""
 
     rows: int
     dimension: int
     k: int
     connections: int
-    # The closed loop that the capacity is looked for from, in words.
+    # A description of the closed loop from which the capacity is searched.
     closed_loop: str
     phases: dict[str, LoadFigures]
-    # Answers a second at twice the capacity, as a share of it.
+    # Answers a second at twice the capacity, as a share of the capacity.
     goodput_share: float
     goals: tuple[Goal, ...]
 
@@ -41,7 +41,7 @@ class OverloadStage(Stage):
     """One drawn model of vectors of length 1, which `kindred-bench` serves."""
 
     def run(self) -> OverloadResult:
-        """All phases, by the program that also judges them."""
+        """Runs all phases with the program that also judges them."""
         plan = self.plan
         self.progress("twice the capacity")
         report = self.kindred.load(

@@ -1,4 +1,4 @@
-"""What is measured, and for how long."""
+"""The sizes and times of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Plan:
     # Engine: throughput against recall, one comparison a dataset.
     recall_rows: int
     recall_datasets: tuple[tuple[str, Width], ...]
-    # Engine: throughput against rows, of vectors of length 1; the graphs up to so many rows.
+    # Engine: throughput against rows, of vectors of length 1; graphs only up to a number of rows.
     row_counts: tuple[int, ...]
     graph_rows_max: int
     comparison_rounds: int
@@ -124,10 +124,10 @@ DURATIONS = {
     "smoke": "two minutes of tiny sizes, whose figures say nothing",
 }
 
-# Vectors, codes, a peer's copy of the vectors and what making them takes, in bytes an element.
+# Bytes per element: vectors, codes, a peer's copy of the vectors, and working memory.
 BYTES_PER_ELEMENT = 16
 
 
 def fits(rows: int, dimension: int, available_bytes: int) -> bool:
-    """Whether a table of so many rows, beside its peers, takes at most half of the memory that is free."""
+    """Whether a table and its peers take at most half of the free memory."""
     return rows * dimension * BYTES_PER_ELEMENT <= available_bytes // 2

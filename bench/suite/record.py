@@ -18,7 +18,7 @@ from bench.suite.wire_stage import RedisResult, ServedResult
 
 @dataclasses.dataclass
 class Record:
-    """What has been measured so far; parts that were not, or could not be, are absent."""
+    """The results so far. A part that was not measured is absent."""
 
     plan: str
     machine: Machine
@@ -35,13 +35,13 @@ class Record:
 
     @staticmethod
     def clear(folder: pathlib.Path) -> None:
-        """Removes what an earlier record of the same day and machine left, so that no two are mixed."""
+        """Removes an earlier record of the same day and machine."""
         for pattern in ("*.json", "*.svg", "*.png", "report.md"):
             for path in folder.glob(pattern):
                 path.unlink()
 
     def write(self, folder: pathlib.Path) -> None:
-        """One file for each part, so that a run that is ended leaves what it had."""
+        """Writes one file for each part, so that an interrupted run leaves its results."""
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "machine.json", self.machine)
         for name in ("recall", "rows", "threads", "redis", "served", "sweep", "swaps", "overload", "left_out"):
@@ -51,7 +51,7 @@ class Record:
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
-    """Whole or not at all."""
+    """Writes the whole file or none."""
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(json_text.plain(value), indent=1, sort_keys=True) + "\n")
     partial.replace(path)

@@ -1,4 +1,4 @@
-"""The report of a record: what was found, for people."""
+"""The report of a record."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pathlib
 
 from bench.peers import comparison_table
 from bench.peers.interleaved import Figure, Pair
-from bench.suite.findings import findings
+from bench.suite.highlights import highlights
 from bench.suite.load_sections import latency_section, overload_section
 from bench.suite.machine import Machine
 from bench.suite.markdown import code, image
@@ -16,13 +16,13 @@ from bench.suite.wire_stage import AloneRow
 
 
 def write(record: Record, folder: pathlib.Path) -> None:
-    """report.md and its plots."""
+    """Writes report.md and its plots."""
     lines = [
         f"# {record.machine.name}",
         "",
         *heading(record),
         *section("The machine", machine_lines(record.machine)),
-        *findings_section(record),
+        *highlights_section(record),
     ]
     for result in record.recall:
         lines += [
@@ -56,7 +56,7 @@ def write(record: Record, folder: pathlib.Path) -> None:
 
 
 def heading(record: Record) -> list[str]:
-    """How this record was made, and how it is made again."""
+    """The command, duration and date of this record."""
     machine = record.machine
     return [
         f"Made by `bench/run --{record.plan}` in {record.minutes:.0f} minutes on {machine.date}"
@@ -69,7 +69,7 @@ def heading(record: Record) -> list[str]:
 
 
 def machine_lines(machine: Machine) -> list[str]:
-    """What it is, and its limits in one table."""
+    """The machine, and its limits in one table."""
     facts = machine.limits["machine"]
     caches = ", ".join(f"L{cache['level']} {cache['byteCount'] >> 10:,} KiB" for cache in facts["caches"])
     table = [("limit", "one thread", "all threads")]
@@ -111,7 +111,7 @@ def machine_lines(machine: Machine) -> list[str]:
 
 
 def pause_rows(machine: Machine) -> list[tuple[str, str, str]]:
-    """What the machine does to threads that never wait, and so to every latency."""
+    """The machine's pauses of threads that never wait; they limit every latency."""
     by_choice = {pauses["threads"]: pauses for pauses in machine.limits["pauses"]}
 
     def cells(member: str, form: str, factor: float = 1) -> tuple[str, str]:
@@ -134,9 +134,9 @@ def by_threads(rows: list[dict], matches: object, member: str) -> tuple[str, str
     return found[0], found[1]
 
 
-def findings_section(record: Record) -> list[str]:
-    """The ratios that matter most."""
-    rows = findings(record)
+def highlights_section(record: Record) -> list[str]:
+    """The most important figures."""
+    rows = highlights(record)
     if not rows:
         return []
     return [
@@ -150,7 +150,7 @@ def findings_section(record: Record) -> list[str]:
 
 
 def threads_section(record: Record, folder: pathlib.Path) -> list[str]:
-    """Scaling."""
+    """Scaling with threads."""
     result = record.threads
     lines = [("threads", "Kindred, queries/s", "faiss flat, queries/s", "Kindred / faiss", "noise")]
     lines += [(str(row.threads), *pair_cells(row.speeds)) for row in result.table]
@@ -171,7 +171,7 @@ def threads_section(record: Record, folder: pathlib.Path) -> list[str]:
 
 
 def wire_lines(record: Record) -> list[str]:
-    """Tables beside Redis and beside gRPC."""
+    """Tables beside Redis and beside faiss behind gRPC."""
     lines: list[str] = []
     if record.redis:
         redis = record.redis
@@ -259,10 +259,10 @@ def pair_cells(pair: Pair) -> tuple[str, str, str, str]:
 
 
 def speed(figure: Figure) -> str:
-    """Whole ones a second, with a digit more where there are few."""
+    """A rate per second in whole numbers, with one decimal where it is small."""
     return f"{figure.median:,.0f}" if figure.median >= 100 else f"{figure.median:,.1f}"
 
 
 def section(title: str, lines: list[str]) -> list[str]:
-    """A heading and lines as they are."""
+    """A heading and a block of code."""
     return [f"## {title}", *code(lines)]

@@ -1,4 +1,4 @@
-"""What the stages of a record have in common."""
+"""The common part of the stages of a record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.suite.plan import Plan
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """What is measured, with which programs, in which folder, by how many threads, and who is told how far it is."""
+    """The plan, the programs, a scratch folder, the number of threads, and a function that shows the progress."""
 
     plan: Plan
     kindred: Kindred

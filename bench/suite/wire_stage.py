@@ -1,4 +1,4 @@
-"""The wire: Kindred's server beside Redis, as the yardstick, and beside faiss behind gRPC."""
+"""The wire: Kindred's server beside Redis and beside faiss behind gRPC."""
 
 from __future__ import annotations
 
@@ -21,21 +21,20 @@ from bench.support.server_process import ServerProcess
 
 REDIS_CONNECTIONS = 50
 REDIS_PIPELINES = (1, 16)
-# Vectors like the shipped model's, as a shop has them, and of length 1, of which no norm tells anything; what becomes
-# of answers. A server that keeps them hardly scans, whatever the vectors are.
+# Vectors like the shipped model's, and vectors of length 1, whose norms rule out no row; with and without a cache of
+# answers. A server with a cache hardly scans, so one kind of vectors is enough.
 REDIS_CASES = {"shipped": ("computed", "kept"), "flat": ("computed",)}
-# Mebibytes of them: none, or as many as a server keeps that is not told.
+# MiB of cached answers: none, or the server's default.
 ANSWER_CACHE_MIB = {"computed": 0, "kept": None}
-# Of faiss: as it is installed, and such that batches are matrix products (see bench/peers/faiss_index.py).
+# faiss's default, and a threshold with which batches are matrix products (see peers/indexes/faiss_index.py).
 BLAS_THRESHOLDS = (0, 20)
 
 
 @dataclasses.dataclass(frozen=True)
 class RedisRow:
-    """Requests a second of Kindred and of redis-benchmark's GET with as many connections and in flight.
+    """Requests a second of Kindred and of redis-benchmark's GET with the same connections and requests in flight.
 
-    `answers`: computed each time, or kept for the next request like theirs. Generator threads are Kindred's and
-    redis-benchmark's.
+    `answers`: computed for each request, or cached. Generator threads are Kindred's and redis-benchmark's.
     """
 
     dataset: str
@@ -58,7 +57,7 @@ class AloneRow:
 
 @dataclasses.dataclass(frozen=True)
 class RedisResult:
-    """The yardstick."""
+    """The comparison with Redis."""
 
     redis_version: str
     rows: int
@@ -88,10 +87,10 @@ class ServedResult:
 
 
 class WireStage(Stage):
-    """Packs what it needs into a scratch folder and starts a server for each measurement."""
+    """Packs its models into a scratch folder and starts a server for each measurement."""
 
     def redis(self) -> RedisResult:
-        """Small requests: what a wire costs."""
+        """Small requests: the cost of the wire."""
         plan = self.plan
         rows: list[RedisRow] = []
         alone: list[AloneRow] = []
@@ -127,7 +126,7 @@ class WireStage(Stage):
         )
 
     def grpc(self) -> ServedResult:
-        """Large tables: what people deploy instead."""
+        """Large tables: faiss behind gRPC, a common way to deploy."""
         plan = self.plan
         folder = self._draw("flat", plan.served_rows)
         models = folder / "models"
@@ -187,7 +186,7 @@ class WireStage(Stage):
         self.progress(
             f"beside Redis, {dataset}, answers {answers}: {REDIS_CONNECTIONS} connections x {in_flight} in flight"
         )
-        # A thread more is faster where the generator is what both wait for, and slower where cores are.
+        # One more thread is faster if the generator is the bottleneck, and slower if processors are.
         counts = sorted({1, min(self.threads, REDIS_CONNECTIONS)})
         kindred_threads = max(counts, key=kindred_speed)
         redis_threads = max(counts, key=redis_speed)
@@ -267,7 +266,7 @@ class WireStage(Stage):
         )
 
     def _try_grpc(self, folder: pathlib.Path, setting: tuple[int, int]) -> float:
-        """faiss is not always faster with more threads beside a server and its load on the same cores."""
+        """Tries one setting. faiss is not always faster with more threads beside a server and its load."""
         self.progress(f"faiss behind gRPC: {setting_text(setting)}")
         with self._serve_grpc(folder, setting) as server:
             return self._load_grpc(server, folder, self.plan.served_seconds / 2)["requestsPerSecond"]
@@ -302,7 +301,7 @@ class WireStage(Stage):
 
 
 def setting_text(setting: tuple[int, int]) -> str:
-    """Threads of faiss, and from which batch it uses matrix products."""
+    """The setting in words: faiss's threads, and the batch size from which it uses matrix products."""
     threads, threshold = setting
     return f"{threads} threads, " + (
         f"matrix products from {threshold} queries on" if threshold else "as installed"

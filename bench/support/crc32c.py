@@ -16,7 +16,7 @@ TABLE = table()
 
 
 def crc32c(data):
-    """That of b"123456789" is 0xE3069283."""
+    """The CRC-32C of bytes. The one of b"123456789" is 0xE3069283."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = crc >> 8 ^ TABLE[(crc ^ byte) & 0xFF]

@@ -1,4 +1,4 @@
-"""One line that says what happens, on a terminal and only there."""
+"""A line on a terminal that shows the current step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 
 class ProgressLine:
-    """Shows the latest step and the seconds since it was made."""
+    """Shows the current step and the seconds since it was made. Prints nothing unless stderr is a terminal."""
 
     def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
@@ -23,6 +23,6 @@ class ProgressLine:
             print(f"\r\033[K{text[:width]}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
-        """Takes the line away."""
+        """Removes the line."""
         if self.is_terminal:
             print("\r\033[K", end="", file=sys.stderr, flush=True)

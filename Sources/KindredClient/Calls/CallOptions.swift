@@ -1,15 +1,15 @@
 public import KindredDomain
 
-/// Which model answers, and how long to wait.
+/// The model that answers a call, and the time to wait for the answer.
 public struct CallOptions: Sendable {
     /// Nil: the server's default model.
     public var model: ModelName?
-    /// The version that must answer; 0: whatever serves.
+    /// The version that must answer; 0: the active one.
     public var version: UInt64 = 0
-    /// Nil: the configuration's.
+    /// Time until the call fails with DEADLINE_EXCEEDED. Nil: `ClientConfiguration.timeout`.
     public var timeout: Duration?
 
-    /// The defaults.
+    /// The default model, its active version, and the configuration's timeout.
     public init(model: ModelName? = nil, version: UInt64 = 0, timeout: Duration? = nil) {
         self.model = model
         self.version = version
@@ -17,54 +17,63 @@ public struct CallOptions: Sendable {
     }
 }
 
-/// What may be asked of a recommendation.
+/// The options of `KindredClient.recommend` and `recommendBatch`.
+///
+/// ```swift
+/// var options = RecommendOptions()
+/// options.exclude = ["85123A", "82494L"]
+/// options.columns = ["description"]
+/// let answer = try await client.recommend(.user("17850"), k: 5, options: options)
+/// ```
 public struct RecommendOptions: Sendable {
-    /// Which model answers, and how long to wait.
+    /// The model that answers, and the time to wait.
     public var call = CallOptions()
-    /// What is recommended.
+    /// The side that is recommended: items, or users.
     public var target: Side = .items
-    /// Nil: the model's metric, but cosine between two of one side.
+    /// Nil: the model's metric; cosine where query and target are of the same side.
     public var similarity: Similarity?
-    /// Ids that must not appear.
+    /// Ids that must not be in the answer. Ids that the model does not have are ignored.
     public var exclude: [ExternalID] = []
-    /// Only these may appear; nil: all.
+    /// The only ids that may be in the answer; nil: all. Fails with UNKNOWN_ID where the model has none of them.
     public var candidates: [ExternalID]?
-    /// Inclusive.
+    /// The least score of a result, inclusive; nil: none.
     public var minimumScore: Float?
-    /// True: the query's own item, user or basket members may appear.
+    /// True: the query's own item, user or basket members may be in the answer.
     public var includesMembers = false
-    /// Catalog columns wanted with the winners.
+    /// Names of the catalog columns that come with each result.
     public var columns: [String] = []
 
-    /// The defaults.
+    /// Items by the model's metric, nothing excluded, no columns.
     public init() {}
 }
 
-/// What may be asked of scores.
+/// The options of `KindredClient.score`.
 public struct ScoreOptions: Sendable {
-    /// Which model answers, and how long to wait.
+    /// The model that answers, and the time to wait.
     public var call = CallOptions()
-    /// What the candidates are.
+    /// The side of the candidates.
     public var target: Side = .items
-    /// Nil: the model's metric, but cosine between two of one side.
+    /// Nil: the model's metric; cosine where query and candidates are of the same side.
     public var similarity: Similarity?
 
-    /// The defaults.
+    /// Items by the model's metric.
     public init() {}
 }
 
-/// What may be asked of a look-alike audience.
+/// The options of `KindredClient.lookalike`.
 public struct LookalikeOptions: Sendable {
-    /// Which model answers; its timeout runs from the opening to the first rows, so that
-    /// many seeds may want a longer one. Then every read waits so long for the next rows.
+    /// The model that answers, and the time to wait.
+    ///
+    /// The timeout runs from the call to the first rows, so that many seeds may need a longer one. Each later read
+    /// waits as long for its rows.
     public var call = CallOptions()
     /// Nil: cosine.
     public var similarity: Similarity?
-    /// True: seeds may appear in the audience.
+    /// True: seeds may be in the audience.
     public var includesSeeds = false
-    /// False: ids only.
+    /// False: the audience has ids only.
     public var wantsScores = true
 
-    /// The defaults.
+    /// By cosine, without the seeds, with scores.
     public init() {}
 }

@@ -1,8 +1,8 @@
-/// Where a server listens.
+/// The address of a server.
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
-    /// A name or an address.
+    /// A host name or an IP address.
     public var host: String
-    /// A TCP port.
+    /// The TCP port.
     public var port: Int
 
     /// A server's address.
@@ -11,7 +11,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// An address from `HOST:PORT`, an IPv6 host in brackets; nil when it is not of that form.
+    /// An address from `HOST:PORT`, with an IPv6 host in brackets; nil when the text is not of that form.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             return nil
@@ -30,32 +30,38 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// How a client connects and what it does about failures.
+/// The connections of a client and its answer to failures.
+///
+/// ```swift
+/// var configuration = ClientConfiguration()
+/// configuration.timeout = .milliseconds(200)
+/// configuration.connectionsPerEndpoint = 2
+/// let client = KindredClient(Endpoint(host: "10.0.0.7", port: 7411), configuration: configuration)
+/// ```
 public struct ClientConfiguration: Sendable {
-    /// Connections to each endpoint.
+    /// Connections to each endpoint. One carries any number of calls at once; a second uses another core of the server.
     public var connectionsPerEndpoint = 1
     /// Time for a connection to be made and accepted.
     public var connectTimeout: Duration = .seconds(5)
-    /// Time for a call that names none. A look-alike waits so long for its first rows, and then again for the
-    /// next ones.
+    /// Time for a call whose options name none. A look-alike waits as long for its first rows, and then in each read.
     public var timeout: Duration = .seconds(10)
-    /// Time for a whole look-alike, from its opening to its end.
+    /// Time for a whole look-alike, from its call to its last row.
     public var streamTimeout: Duration = .seconds(3_600)
-    /// Tries of one call, the first included.
+    /// Attempts of one call, the first included.
     public var attemptsMax = 3
-    /// Retries per hundred calls, at most: a struggling server is not given more work.
+    /// Retries per hundred calls, at most, so that a struggling server does not get more work.
     public var retryPercentMax = 10
-    /// Wait before the first reconnection; it doubles up to `reconnectDelayMax`, spread at random.
+    /// Wait before the first reconnection. It doubles up to `reconnectDelayMax`, and is spread at random.
     public var reconnectDelayMin: Duration = .milliseconds(50)
     /// Longest wait before a reconnection.
     public var reconnectDelayMax: Duration = .seconds(5)
-    /// Bytes of a look-alike's rows that may be on their way or unread; the server's limit is 64 MiB.
+    /// Bytes of a look-alike's rows that may be on their way or unread. The server's limit is 64 MiB.
     public var windowBytes: UInt64 = 4 << 20
-    /// The name the server's log shows.
+    /// The name of this client in the server's log.
     public var clientName = "kindred-swift"
-    /// Presented to servers that ask for it.
+    /// Sent to the server when a connection opens.
     public var token: [UInt8]?
 
-    /// The defaults.
+    /// The values above.
     public init() {}
 }

@@ -2,10 +2,17 @@ public import KindredDomain
 internal import KindredWire
 
 extension KindredClient {
-    /// The users most like the seeds, as a stream that begins when all seeds have been sent.
+    /// The users who are most like the seeds, as a stream.
     ///
-    /// Seeds are sent in chunks as they are produced. An error of the server is thrown by the stream's first
-    /// read.
+    /// Returns when all seeds have been sent; they are sent in chunks as they are produced. The first read of the
+    /// stream throws the server's error, if any. At most 10,000,000 seeds.
+    ///
+    /// ```swift
+    /// let seeds: [ExternalID] = ["12347", "12348"]
+    /// let audience = try await client.lookalike(seeds: seeds, size: .share(partsPerMillion: 10_000))
+    /// for try await chunk in audience { print(chunk.ids.count) }
+    /// print(try await audience.summary().seedsMatched)
+    /// ```
     public func lookalike(
         seeds: some Sequence<ExternalID> & Sendable, size: AudienceSize,
         options: LookalikeOptions = LookalikeOptions()
@@ -18,9 +25,15 @@ extension KindredClient {
         return AudienceStream(upload.handle)
     }
 
-    /// The users most like the seeds, which may come from anywhere, as a stream.
+    /// The users who are most like the seeds of an asynchronous sequence, as a stream.
     ///
-    /// Rethrows what the seeds throw, after cancelling the request.
+    /// As `lookalike` of a sequence. An error that the seeds throw cancels the request and is thrown again.
+    ///
+    /// ```swift
+    /// let (seeds, continuation) = AsyncStream.makeStream(of: ExternalID.self)
+    /// // Elsewhere: continuation.yield("12347"), and at the end continuation.finish().
+    /// let audience = try await client.lookalike(seeds: seeds, size: .count(1_000))
+    /// ```
     public func lookalike<Seeds: AsyncSequence & Sendable>(
         seeds: Seeds, size: AudienceSize, options: LookalikeOptions = LookalikeOptions()
     ) async throws -> AudienceStream where Seeds.Element == ExternalID {
@@ -43,7 +56,7 @@ extension KindredClient {
         request.similarity = options.similarity
         request.includesSeeds = options.includesSeeds
         request.wantsScores = options.wantsScores
-        // Never 0, which would leave the size of the window to the server, and at least one DATA body.
+        // At least one DATA body. 0 would leave the size of the window to the server.
         let least = UInt64(connection.limits.dataBodyBytesMax)
         request.windowBytes = Swift.min(
             Swift.max(configuration.windowBytes, least), connection.limits.windowBytesMax)
@@ -51,7 +64,7 @@ extension KindredClient {
     }
 }
 
-/// Seeds on their way: collected into DATA frames.
+/// Collects seeds into DATA frames and sends them.
 private struct SeedUpload {
     let handle: StreamHandle
     private var seeds: [ExternalID] = []
@@ -60,9 +73,9 @@ private struct SeedUpload {
 
     init(handle: StreamHandle) { self.handle = handle }
 
-    /// Takes one seed; false: the server takes no more.
+    /// Adds one seed; false: the server takes no more.
     mutating func append(_ seed: ExternalID) async -> Bool {
-        // A number may have to be written as text, where a chunk has both kinds: 20 digits and an offset.
+        // A number in a chunk of both kinds is sent as text: 20 digits and an offset.
         let bytes =
             switch seed {
             case .number: 24
@@ -76,7 +89,7 @@ private struct SeedUpload {
         return true
     }
 
-    /// Sends what is left and says that it was all.
+    /// Sends the last seeds and ends the upload.
     mutating func finish() async { _ = await send(isEnd: true) }
 
     private mutating func send(isEnd: Bool) async -> Bool {

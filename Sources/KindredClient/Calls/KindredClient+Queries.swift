@@ -2,9 +2,19 @@ public import KindredDomain
 internal import KindredWire
 
 extension KindredClient {
-    /// The best `k` for one query.
+    /// The best `k` rows for one query, best first.
     ///
-    /// Throws UNKNOWN_ID when the model does not have the user or item, and what else the server answers.
+    /// `k` is 1 to 1,000. Throws UNKNOWN_ID when the model does not have the user or item.
+    ///
+    /// ```swift
+    /// // For a customer.
+    /// let answer = try await client.recommend(.user("17850"), k: 10)
+    /// // Similar to an item.
+    /// let similar = try await client.recommend(.item("22423"))
+    /// // For a visitor without a vector: what is in the basket.
+    /// let basket = [BasketMember("22423", weight: 2), BasketMember("22699")]
+    /// let next = try await client.recommend(.basket(basket), k: 3)
+    /// ```
     public func recommend(
         _ query: Query, k: Int = 10, options: RecommendOptions = RecommendOptions()
     ) async throws(KindredError) -> Recommendations {
@@ -13,7 +23,15 @@ extension KindredClient {
         return try result.get()
     }
 
-    /// The best `k` for each of many queries of one kind, in one request. A query fails by itself.
+    /// The best `k` rows for each of up to 1,024 queries of one kind, in one request.
+    ///
+    /// The results are in the order of the queries. A query that fails, such as one for an unknown user, does not
+    /// fail the others.
+    ///
+    /// ```swift
+    /// let answers = try await client.recommendBatch([.user("17850"), .user("13047")], k: 10)
+    /// for case .success(let answer) in answers { print(answer.results.count) }
+    /// ```
     public func recommendBatch(
         _ queries: [Query], k: Int = 10, options: RecommendOptions = RecommendOptions()
     ) async throws(KindredError) -> [Result<Recommendations, KindredError>] {
@@ -36,7 +54,12 @@ extension KindredClient {
         }
     }
 
-    /// The score of each of the candidates for one query.
+    /// The score of each of up to 100,000 candidates for one query.
+    ///
+    /// ```swift
+    /// let answer = try await client.score(.user("17850"), candidates: ["22423", "22699"])
+    /// for score in answer.scores { print(score ?? .nan) }
+    /// ```
     public func score(
         _ query: Query, candidates: [ExternalID], options: ScoreOptions = ScoreOptions()
     ) async throws(KindredError) -> Scores {
@@ -51,7 +74,12 @@ extension KindredClient {
             scores: zip(answer.scores, answer.found).map { $1 ? $0 : nil })
     }
 
-    /// The stored vectors of ids of one side.
+    /// The stored vectors of up to 10,000 ids of one side.
+    ///
+    /// ```swift
+    /// let answer = try await client.vectors(of: ["22423"], side: .items)
+    /// if let vector = answer.vectors[0] { print(vector.count) }
+    /// ```
     public func vectors(
         of ids: [ExternalID], side: Side, options: CallOptions = CallOptions()
     ) async throws(KindredError) -> Vectors {

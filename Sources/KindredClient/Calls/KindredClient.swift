@@ -5,14 +5,30 @@ internal import NIOCore
 
 /// A client of one or more Kindred servers: a pool of connections, deadlines, and retries within a budget.
 ///
-/// Any number of tasks may use it at once. Calls that only read are retried when the error says that this may
-/// help; calls that change what serves only when the server says that it did nothing.
+/// ```swift
+/// let client = KindredClient(Endpoint(host: "127.0.0.1", port: 7411))
+/// let answer = try await client.recommend(.user("17850"), k: 10)
+/// for result in answer.results { print(result.id, result.score) }
+/// await client.close()
+/// ```
+///
+/// Make one client and keep it: any number of tasks may use it at once. Every call throws `KindredError`. A call that
+/// reads is retried when the error is retryable; `activate` and `rollback` only when the server did not process them.
+/// Cancelling a task cancels its call, on the server too.
 public final class KindredClient: Sendable {
     let pool: ConnectionPool
     let configuration: ClientConfiguration
     private let budget: RetryBudget
 
-    /// A client that begins to connect at once.
+    /// A client of servers that serve the same models. Each call goes to the connection with the fewest in flight.
+    ///
+    /// It begins to connect at once; calls wait for a connection. `endpoints` must not be empty.
+    ///
+    /// ```swift
+    /// let client = KindredClient(endpoints: [
+    ///     Endpoint(host: "10.0.0.7", port: 7411), Endpoint(host: "10.0.0.8", port: 7411),
+    /// ])
+    /// ```
     public init(endpoints: [Endpoint], configuration: ClientConfiguration = ClientConfiguration()) {
         precondition(!endpoints.isEmpty, "a client needs at least one endpoint")
         self.configuration = configuration
@@ -26,7 +42,7 @@ public final class KindredClient: Sendable {
         self.init(endpoints: [endpoint], configuration: configuration)
     }
 
-    /// Ends all connections; calls in flight fail with CONNECTION_LOST.
+    /// Closes all connections. Calls in flight, and later ones, fail with CONNECTION_LOST.
     public func close() async { await pool.close() }
 
     // MARK: Calls
@@ -35,7 +51,7 @@ public final class KindredClient: Sendable {
         .now() + TimeAmount(timeout ?? configuration.timeout)
     }
 
-    /// A connection to send a request on. Without one, the request was not processed.
+    /// A connection for one request. Where there is none, the error says that the request was not processed.
     func connection(by deadline: NIODeadline) async throws(KindredError) -> KindredConnection {
         do throws(KindredError) {
             return try await pool.connection(by: deadline)
@@ -44,7 +60,7 @@ public final class KindredClient: Sendable {
         }
     }
 
-    /// Makes one call and, where that may help, makes it again.
+    /// Makes one call, and retries it within the budget and the deadline. `isRead`: a repetition changes nothing.
     func call(
         _ message: ClientMessage, isRead: Bool = true, timeout: Duration?
     ) async throws(KindredError) -> ServerReply {
@@ -66,7 +82,7 @@ public final class KindredClient: Sendable {
         }
     }
 
-    /// A wait that doubles, spread at random, and is at least what the server asked for.
+    /// A wait that doubles with each attempt, at least the one that the server asks for, spread at random.
     private static func wait(beforeAttempt attempt: Int, asked: Duration?) -> Duration {
         let own = Duration.milliseconds(5) * (1 << Swift.min(attempt, 8))
         return Swift.max(own, asked ?? .zero) * Double.random(in: 0.8...1.2)
@@ -74,7 +90,7 @@ public final class KindredClient: Sendable {
 }
 
 extension KindredError {
-    /// An answer of another type than the question's.
+    /// A reply of another type than its request.
     static let wrongReply = KindredError.protocolError(
         .unexpectedFrame, "the reply is of another type than the request")
 }

@@ -1,10 +1,9 @@
 internal import KindredDomain
 
-/// Holds the rows of a look-alike against its request as they arrive.
+/// Checks the rows of a look-alike against its request as they arrive.
 ///
-/// The seeds and the rows' ids are kept, to see that the audience leaves the seeds out and has nobody twice, as
-/// long as there are at most `Limits.idsCheckedMax` of each. `StreamState` has checked that the rows continue each
-/// other, and their checksum.
+/// Keeps up to `Limits.idsCheckedMax` seeds and as many ids of rows, to check that no seed is in the audience and no
+/// user twice. `StreamState` checks the rows' continuity and their checksum.
 struct AudienceCheck: Sendable {
     private let request: LookalikeRequest
     private var seedsSent: UInt64 = 0
@@ -12,7 +11,7 @@ struct AudienceCheck: Sendable {
     private var numberSeeds = IDSet()
     private var textSeeds = IDSet()
     private var rows: UInt64 = 0
-    /// The ids of the rows so far, while there are not too many of them.
+    /// The ids of the rows so far; nil when there are too many.
     private var seen: IDSet? = IDSet()
     private var last: (id: IDList, score: Float)?
     private var kind: IDKind?
@@ -23,7 +22,7 @@ struct AudienceCheck: Sendable {
         noteSeeds(request.seeds)
     }
 
-    /// Seeds are on their way.
+    /// Adds seeds that are sent.
     mutating func noteSeeds(_ seeds: IDList) {
         seedsSent += UInt64(seeds.count)
         guard keepsSeeds else { return }
@@ -36,7 +35,7 @@ struct AudienceCheck: Sendable {
         if seeds.kind == .number { numberSeeds.append(seeds) } else { textSeeds.append(seeds) }
     }
 
-    /// Throws PROTOCOL_ERROR when rows cannot be the next ones of the audience.
+    /// Throws PROTOCOL_ERROR when the rows cannot be the next ones of the audience.
     mutating func check(_ chunk: AudienceRows) throws(KindredError) {
         guard !chunk.ids.isEmpty else { return }
         rows += UInt64(chunk.ids.count)
@@ -58,7 +57,7 @@ struct AudienceCheck: Sendable {
         }
     }
 
-    /// Throws PROTOCOL_ERROR when the end does not agree with what was sent and received.
+    /// Throws PROTOCOL_ERROR when the summary does not agree with the seeds sent and the rows received.
     func check(_ summary: LookalikeSummary) throws(KindredError) {
         try ReplyCheck.check(summary.origin, model: request.model, version: request.version)
         guard summary.seedsReceived == seedsSent else {
@@ -87,12 +86,12 @@ struct AudienceCheck: Sendable {
         }
     }
 
-    /// The rows that the size asks for; nil where the scores decide.
+    /// The number of rows that the size asks for; nil where the scores decide.
     private func size(_ summary: LookalikeSummary) -> UInt64? {
         switch request.size {
         case .count(let size): return size
         case .share(let partsPerMillion):
-            // Of all users; the eligible ones are those without the seeds.
+            // A share of all users: the eligible ones and the seeds that are left out.
             let seeds = request.includesSeeds ? 0 : summary.seedsMatched
             let (users, isTooMany) = summary.rowsEligible.addingReportingOverflow(seeds)
             let product = users.multipliedFullWidth(by: UInt64(partsPerMillion))
@@ -105,7 +104,7 @@ struct AudienceCheck: Sendable {
     private func checkExamples(_ examples: IDList) throws(KindredError) {
         guard keepsSeeds else { return }
         for index in 0..<examples.count {
-            // Seeds of both kinds are sent as texts.
+            // A chunk with seeds of both kinds is sent as texts.
             var isSent = numberSeeds.contains(examples, index) || textSeeds.contains(examples, index)
             if !isSent, case .text(let text) = examples[index], let number = ExternalID.plainDecimal(text) {
                 isSent = numberSeeds.contains(.numbers([number]), 0)
@@ -114,7 +113,7 @@ struct AudienceCheck: Sendable {
         }
     }
 
-    /// The first rows tell the kind of the model's ids.
+    /// Notes the kind of the model's ids, which the first rows have.
     private mutating func begin(_ kind: IDKind) throws(KindredError) {
         guard self.kind != kind else { return }
         guard self.kind == nil else { throw .wrongAnswer("the rows have ids of both kinds") }
@@ -150,7 +149,7 @@ struct AudienceCheck: Sendable {
         last = (IDList([chunk.ids[count - 1]]), chunk.scores[count - 1])
     }
 
-    /// Also throws where one of the scores is not a number.
+    /// Throws unless the second row follows the first; also where a score is not a number.
     private func checkPair(
         _ pair: (score: Float, before: Float), isAscending: () -> Bool
     ) throws(KindredError) {

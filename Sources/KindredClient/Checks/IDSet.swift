@@ -1,16 +1,15 @@
 internal import KindredDomain
 
-/// A set of ids of one kind, to hold an answer against: a hash table over the positions of a list.
+/// A set of ids of one kind: a hash table of positions in a list. The checks of answers use it.
 ///
-/// The hash has a seed of this process, so that a server cannot choose ids that collide. An operation costs the
-/// hash of one id, whatever the size of the set.
+/// The hash has a random seed, so that a server cannot choose ids that collide.
 struct IDSet: Sendable {
     private static let seed = UInt64.random(in: .min ... .max)
 
     private(set) var ids: IDList
-    /// 0: free; else a position in `ids`, plus 1. A power of two, at most half of them taken.
+    /// A position in `ids` plus 1, or 0 where free. The count is a power of two; at most half of the slots are taken.
     private var slots: [UInt32]
-    /// Ids that differ.
+    /// Distinct ids.
     private(set) var count: UInt64 = 0
 
     /// An empty set.
@@ -26,7 +25,7 @@ struct IDSet: Sendable {
         for position in range { insert(position) }
     }
 
-    /// All ids of a list as the kind of an answer's ids; texts that spell no number are left out of numbers.
+    /// The ids of a list, converted to `kind`. Texts that are no plain decimals are left out of numbers.
     init(_ ids: IDList, as kind: IDKind) {
         if kind == .number, case .text(let list) = ids {
             let numbers = (0..<list.count).compactMap { ExternalID.plainDecimal(list[$0]) }
@@ -36,7 +35,7 @@ struct IDSet: Sendable {
         }
     }
 
-    /// Adds ids of the set's kind; an empty set takes theirs.
+    /// Adds ids of the set's kind; an empty set takes the kind of the ids.
     mutating func append(_ more: IDList) {
         let first = ids.count
         ids.append(contentsOf: more)
@@ -48,10 +47,10 @@ struct IDSet: Sendable {
         for position in first..<ids.count { insert(position) }
     }
 
-    /// True when the id that `others[index]` names is in the set.
+    /// True when the set has the id `others[index]`.
     func contains(_ others: IDList, _ index: Int) -> Bool { position(of: others, index) != nil }
 
-    /// Where in `ids` the id that `others[index]` names is; a text that is a plain decimal names a number.
+    /// The position in `ids` of the id `others[index]`. A text that is a plain decimal is taken as a number.
     func position(of others: IDList, _ index: Int) -> Int? {
         switch (ids, others) {
         case (.numbers(let own), .numbers(let others)): return position(of: others[index], in: own)

@@ -1,12 +1,12 @@
 internal import KindredDomain
 internal import KindredWire
 
-/// Holds an answer to RECOMMEND against its request, one query after the other.
+/// Checks an answer to RECOMMEND against its request, query by query.
 struct RecommendCheck {
     let request: RecommendRequest
     let answer: RecommendReply
 
-    /// Throws PROTOCOL_ERROR when the answer cannot be the one to the request.
+    /// Throws PROTOCOL_ERROR when the answer does not fit the request.
     func check() throws(KindredError) {
         try ReplyCheck.check(answer.origin, model: request.scope.model, version: request.scope.version)
         let isEmpty = answer.ids.isEmpty
@@ -32,10 +32,10 @@ struct RecommendCheck {
         }
     }
 
-    /// No id comes twice, none is excluded, all are candidates, and members are left out.
+    /// Throws unless each id comes once, none is excluded, all are candidates, and members are left out.
     ///
-    /// A list of one query is held against a set of its results, which is small and has to be made anyway; the results
-    /// of many queries are held against a set of the list, which is made once.
+    /// The list of one query is compared with a set of its results, which is small and needed anyway. A list of many
+    /// queries becomes a set once, with which their results are compared.
     private func checkIDs(
         _ results: Range<Int>, _ query: Int, excluded: IDSet?, candidates: IDSet?
     ) throws(KindredError) {
@@ -64,7 +64,7 @@ struct RecommendCheck {
         }
     }
 
-    /// For each result, whether a query's list has it. `shared`: the set of the list, where it is worth one.
+    /// For each result, whether the query's list has it. `shared` is the set of a list of many queries.
     private func listed(
         _ lists: RaggedIDs, _ query: Int, _ shared: IDSet?, _ set: IDSet, _ results: Range<Int>
     ) throws(KindredError) -> [Bool] {
@@ -81,7 +81,7 @@ struct RecommendCheck {
         return IDSet(lists.ids, as: answer.ids.kind)
     }
 
-    /// A server refuses numbers where its ids are texts.
+    /// Throws where the request has numbers and the answer texts: a server refuses such a request.
     private func checkKind(_ ids: IDList, _ range: Range<Int>) throws(KindredError) {
         guard range.isEmpty || ids.kind == answer.ids.kind || ids.kind == .text else {
             throw .wrongAnswer("ids of the request are numbers, the answer's are texts")
@@ -109,8 +109,8 @@ struct RecommendCheck {
         }
     }
 
-    /// Scores are finite and descend; equal ones are in ascending order of their ids; the least is not below the
-    /// minimum.
+    /// Throws unless the scores are finite and descend, equal ones in ascending order of their ids, and none is below
+    /// the minimum.
     private func checkOrder(_ results: Range<Int>, _ query: Int) throws(KindredError) {
         guard let scores = answer.scores else { return }
         guard scores[results.lowerBound].isFinite, scores[results.upperBound - 1].isFinite else {

@@ -1,12 +1,12 @@
 internal import KindredDomain
 package import KindredWire
 
-/// Holds a whole answer against its request: an answer that does not match is an error, never an answer.
+/// Checks a whole answer against its request, so that a wrong answer becomes an error.
 ///
-/// The decoder has proven the answer's form, `ReplyAssembler` its number of queries or ids. Here is what only the
-/// request tells. Everything takes one pass over the answer, and one over each list that the request gave.
+/// The decoder has checked the answer's form, `ReplyAssembler` its number of queries or ids. The checks here need the
+/// request. They take one pass over the answer and one over each list of the request.
 package enum ReplyCheck {
-    /// Throws PROTOCOL_ERROR when `reply` cannot be the answer to `message`.
+    /// Throws PROTOCOL_ERROR when `reply` does not fit `message`.
     package static func check(_ reply: ServerReply, answers message: ClientMessage) throws(KindredError) {
         switch (message, reply) {
         case (.recommend(let request), .recommend(let answer)):
@@ -34,7 +34,7 @@ package enum ReplyCheck {
         }
     }
 
-    /// Throws unless an answer comes from the model and version that were asked for.
+    /// Throws unless the answer comes from the requested model and version.
     static func check(
         _ origin: AnswerOrigin, model: ModelName?, version: UInt64
     ) throws(KindredError) {
@@ -47,7 +47,7 @@ package enum ReplyCheck {
         }
     }
 
-    /// Throws unless a status is OK or of a class that the protocol has.
+    /// Throws unless the status is OK or of one of the protocol's classes.
     static func check(status: UInt16) throws(KindredError) {
         guard status == StatusCode.ok.rawValue || (1...6).contains(status >> 8) else {
             throw .wrongAnswer("status 0x\(String(status, radix: 16)) is of no class")
@@ -109,8 +109,8 @@ package enum ReplyCheck {
 }
 
 extension KindredError {
-    /// An answer that cannot be the one to the request.
-    static func wrongAnswer(_ what: String) -> KindredError {
-        .protocolError(.malformedBody, "the reply does not answer the request: \(what)")
+    /// PROTOCOL_ERROR for an answer that does not fit its request.
+    static func wrongAnswer(_ reason: String) -> KindredError {
+        .protocolError(.malformedBody, "the reply does not answer the request: \(reason)")
     }
 }

@@ -2,10 +2,9 @@ internal import KindredDomain
 internal import KindredWire
 internal import NIOCore
 
-/// Executes what `ConnectionState` decides: the only place where the client's bytes, timers and continuations
-/// meet. Every call comes on the channel's event loop.
+/// Executes the decisions of `ConnectionState`: reads and writes bytes, runs timers, resumes continuations.
 ///
-/// Frames of one tick of the event loop are collected and written with one flush.
+/// All calls come on the channel's event loop. The frames of one tick of the event loop share one flush.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -13,7 +12,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var state = ConnectionState<Waiter>()
     private let hello: HelloRequest
     private let opened: EventLoopPromise<HelloReply>
-    /// Told when the server takes no more requests, and when it wants to be asked again.
+    /// Succeeds when the server takes no more requests, with the wait that it asks for.
     private let left: EventLoopPromise<Duration?>
     private let gauge: ConnectionGauge
     private var context: ChannelHandlerContext?
@@ -22,7 +21,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var writer = ByteWriter()
     private var writes = WriteLog()
     private var isFlushScheduled = false
-    /// Who waits until seeds have left, by stream.
+    /// By request id: the sender of seeds that waits until the system has taken them.
     private var seedWaiters: [UInt64: EventLoopPromise<Bool>] = [:]
     private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
     private var closeError: KindredError?
@@ -96,7 +95,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     // MARK: Requests
 
-    /// Sends a request; `ticket` is told its id. The waiter hears the answer.
+    /// Sends a request, stores its id in `ticket`, and resumes the waiter with the answer.
     func submit(_ request: OutgoingRequest, _ waiter: Waiter, _ ticket: RequestTicket) {
         if ticket.isCancelled { return fail(waiter, .cancelled) }
         let unsent = writes.byteCount + outgoing.readableBytes
@@ -127,7 +126,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// Nobody waits for the request any more.
+    /// Cancels the request: the caller no longer waits for it.
     func cancel(_ ticket: RequestTicket) {
         ticket.isCancelled = true
         guard let requestID = ticket.requestID else { return }
@@ -135,10 +134,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         if sendsCancel { send(.cancel, requestID: requestID) }
         if let owedBy { schedule(owedBy) }
         if let waiter { fail(waiter, .cancelled) }
-        closeIfOfNoUse()
+        closeIfEnded()
     }
 
-    /// The reader of a stream wants its next event.
+    /// Resumes the reader of a stream with its next event, now or when it comes.
     func next(_ ticket: RequestTicket, _ waiter: Waiter) {
         guard let requestID = ticket.requestID, !ticket.isCancelled else {
             return waiter.fail(ticket.refusal ?? .cancelled)
@@ -148,11 +147,11 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .deliver(let waiter, let event, let windowLimit):
             grant(windowLimit, requestID: requestID)
             deliver(waiter, event)
-            closeIfOfNoUse()
+            closeIfEnded()
         }
     }
 
-    /// Writes seeds and tells `written` when they have left; false: the stream takes no more.
+    /// Writes seeds. `written` becomes true when the system has taken them, false when the stream takes no more.
     func sendSeeds(
         _ rows: AudienceRows, isEnd: Bool, _ ticket: RequestTicket, written: EventLoopPromise<Bool>
     ) {
@@ -173,8 +172,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         flush(sent)
     }
 
-    /// Streams that take no more seeds: who waits for theirs to leave need not, and a server that reads nothing
-    /// holds nobody.
+    /// Releases the senders of streams that take no more seeds, so that a server that reads nothing cannot block them.
     private func releaseSeedWaiters() {
         guard !seedWaiters.isEmpty else { return }
         for requestID in Array(seedWaiters.keys) where !state.acceptsSeeds(requestID) {
@@ -222,7 +220,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func scheduleFlush() {
         guard !isFlushScheduled, let context else { return }
         isFlushScheduled = true
-        // Runs after everything else of this tick, so that requests of many tasks share one write.
+        // Runs at the end of this tick, so that the requests of many tasks share one write.
         context.eventLoop.assumeIsolated().execute { self.flush(nil) }
     }
 
@@ -260,12 +258,12 @@ final class ConnectionHandler: ChannelInboundHandler {
             if let waiter { fail(waiter, .deadlineExceeded()) }
         }
         if let next { schedule(next) }
-        closeIfOfNoUse()
+        closeIfEnded()
     }
 
     // MARK: Ending
 
-    private func closeIfOfNoUse() {
+    private func closeIfEnded() {
         if let error = state.endError { close(error) }
         releaseSeedWaiters()
     }

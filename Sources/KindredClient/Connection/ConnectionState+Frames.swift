@@ -7,7 +7,7 @@ extension ConnectionState {
     /// Bytes of a DATA body with one row: the fixed part, a section's header and an id.
     private static var rowBytesLeast: Int { 32 }
 
-    /// Takes in the bytes that have arrived and not been consumed: at most one frame at a time.
+    /// Reads at most one frame from the bytes that have arrived and are not consumed yet.
     package mutating func receive(_ bytes: RawSpan) -> (consumed: Int, action: Action) {
         switch phase {
         case .closed: return (bytes.byteCount, .proceed)
@@ -81,7 +81,7 @@ extension ConnectionState {
         try noteUnasked()
         phase = .draining
         let error = KindredError(message)
-        // The server has closed already: nothing more comes.
+        // The server has closed the connection: no reply follows.
         if message.status >> 8 == 6 { fault = error.processed }
         var tickets: [Ticket] = []
         for id in requests.keys.sorted() where id > message.lastRequestID {
@@ -94,7 +94,7 @@ extension ConnectionState {
         return .draining(message, notProcessed: tickets)
     }
 
-    /// A frame that nobody has a use for. Throws PROTOCOL_ERROR when there are too many of them in a row.
+    /// Counts a frame without a use. Throws PROTOCOL_ERROR when there are too many of them in a row.
     private mutating func noteUnasked() throws(KindredError) {
         unaskedCount += 1
         guard unaskedCount <= Limits.unaskedFramesMax else {
@@ -152,7 +152,7 @@ extension ConnectionState {
         try request.stream?.take(bodyByteCount: body.byteCount)
         let reply = request.isOver ? nil : try decode(header, body)
         guard case .data(let rows)? = reply, !rows.ids.isEmpty else {
-            // Rows that are on their way when their reader goes are within the window; empty frames need an end.
+            // The window limits the rows of a stream that was given up; empty frames need a limit of their own.
             if reply != nil || body.byteCount < Self.rowBytesLeast { try noteUnasked() }
             requests[id] = request
             return .proceed

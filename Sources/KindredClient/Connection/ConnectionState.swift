@@ -4,12 +4,12 @@ package import NIOCore
 
 /// The client's side of one connection as a value: bytes and time in, actions out.
 ///
-/// `Ticket` is what waits for a request: a continuation in the channel handler, a number in tests. The state
-/// owns a ticket from `submit` or `next` until an action gives it back, exactly once.
+/// A `Ticket` stands for the caller that waits for a request: a continuation in the channel handler, a number in tests.
+/// The state owns a ticket from `submit` or `next` until an action gives it back, exactly once.
 package struct ConnectionState<Ticket: Sendable>: ~Copyable {
-    /// What the caller does after one step of `receive`.
+    /// The handler's next step after `receive`.
     package enum Action: Sendable {
-        /// The bytes end inside a frame: come back with more.
+        /// The bytes end inside a frame: call again with more.
         case needBytes
         /// Nothing to do for this frame.
         case proceed
@@ -17,7 +17,7 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         case opened(HelloReply)
         case reply(Ticket, ServerReply)
         case failed(Ticket, KindredError)
-        /// An event for a stream's reader, and the limit to grant with it.
+        /// An event for a stream's reader, and the window limit to grant with it.
         case event(Ticket, StreamEvent, requestID: UInt64, windowLimit: UInt64?)
         /// The server takes no new requests; these were not processed.
         case draining(GoAway, notProcessed: [Ticket])
@@ -25,14 +25,14 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         case close(KindredError)
     }
 
-    /// What the caller does with a request it wants to make.
+    /// The handler's next step after `submit`.
     package enum SubmitAction: Sendable {
         /// Send it under this id with this timeout.
         case send(requestID: UInt64, timeoutMilliseconds: UInt32)
         case refuse(Ticket, KindredError)
     }
 
-    /// What the caller does for a stream's reader.
+    /// The handler's next step after `next`.
     package enum NextAction: Sendable {
         /// The ticket waits for the next event, until that time at most.
         case wait(until: NIODeadline?)
@@ -45,16 +45,16 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
 
     var phase = Phase.preface
     var limits = Limits.standard
-    /// The greatest id that was given to a request.
+    /// The greatest request id so far.
     package private(set) var lastRequestID: UInt64 = ConnectionState.helloRequestID
     var requests: [UInt64: InFlightRequest<Ticket>] = [:]
-    /// Requests somebody still waits for; the others only keep their slot until their END.
+    /// Requests whose caller still waits. The others keep their slot until their END.
     var awaitedCount = 0
     /// Why the connection ended.
     private var closeError: KindredError?
-    /// Why the connection is to end now.
+    /// Why the connection must end now.
     var fault: KindredError?
-    /// Frames since the last one that was of use.
+    /// Frames without a use since the last useful one.
     var unaskedCount = 0
 
     /// The request id of HELLO.
@@ -62,10 +62,10 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
 
     package init() {}
 
-    /// True when the server takes no more requests and nobody waits for an answer.
+    /// True when the server takes no more requests and no caller waits for an answer.
     package var isDrained: Bool { phase == .draining && awaitedCount == 0 }
 
-    /// Why the connection is to be closed now; nil while it is of use.
+    /// Why the connection must be closed now; nil while it is useful.
     package var endError: KindredError? {
         fault ?? (isDrained ? .connectionLost("the server ended the connection") : nil)
     }
@@ -78,7 +78,7 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
 
     // MARK: Requests
 
-    /// Takes a request in. `deadline` runs to the answer, of a stream to its first rows.
+    /// Adds a request. `deadline` is that of its answer, for a stream that of its first rows.
     package mutating func submit(
         _ ticket: Ticket, type: MessageType, expecting expectation: ReplyAssembler.Expectation,
         stream: StreamState? = nil, deadline: NIODeadline, now: NIODeadline
@@ -101,19 +101,19 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
             type: type, ticket: stream == nil ? ticket : nil, expecting: expectation, stream: stream,
             deadline: deadline, now: now)
         awaitedCount += 1
-        // Rounded up, so that the server does not give up before this side does.
+        // Rounded up, so that the server does not give up first.
         let milliseconds = ((deadline - now).nanoseconds + 999_999) / 1_000_000
         return .send(
             requestID: lastRequestID,
             timeoutMilliseconds: min(UInt32(clamping: milliseconds), limits.timeoutMillisecondsMax))
     }
 
-    /// The reader of a stream wants its next event, and waits for it as long as it waited for the first rows.
+    /// The next event for the reader of a stream. The reader waits for it as long as for the first rows.
     package mutating func next(_ ticket: Ticket, requestID: UInt64, now: NIODeadline) -> NextAction {
         guard var request = requests[requestID], request.isStream, !request.isAbandoned else {
             return .deliver(ticket, .failed(closeError ?? .cancelled), windowLimit: nil)
         }
-        // The ticket of the reader that waits would be lost.
+        // A second ticket would replace the first one, whose reader would never be resumed.
         guard request.ticket == nil else {
             return .deliver(ticket, .failed(.concurrentRead), windowLimit: nil)
         }
@@ -128,8 +128,8 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         return .deliver(ticket, event, windowLimit: windowLimit)
     }
 
-    /// Nobody waits for a request any more. Returns its ticket, and whether to send CANCEL; then END is owed
-    /// until a time.
+    /// Gives up a request. Returns its ticket, whether to send CANCEL, and then the time until which the server owes
+    /// END.
     package mutating func abandon(
         _ requestID: UInt64, now: NIODeadline
     ) -> (ticket: Ticket?, sendsCancel: Bool, owedBy: NIODeadline?) {
@@ -143,7 +143,7 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         return (ticket, true, request.owedBy)
     }
 
-    /// Takes the ticket of a request; keeps its slot while END is owed.
+    /// Takes the ticket of a request, and keeps the request's slot while the server owes END.
     mutating func letGo(_ requestID: UInt64) -> Ticket? {
         guard var request = requests[requestID], !request.isAbandoned else { return nil }
         let ticket = request.abandon()
@@ -158,10 +158,10 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         return !request.isOver
     }
 
-    /// The last seeds of a stream are on their way.
+    /// Notes that the last seeds of a stream are sent.
     package mutating func endSeeds(_ requestID: UInt64) { requests[requestID]?.stream?.seedsHaveEnded = true }
 
-    /// Finds the requests whose time has run out, and the next time to look.
+    /// Gives up the requests whose time is over. Returns them, and the next time to look.
     package mutating func expire(
         now: NIODeadline
     ) -> (expired: [(requestID: UInt64, ticket: Ticket?)], next: NIODeadline?) {
@@ -178,7 +178,7 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
                 }
                 moment = now + .milliseconds(Limits.replyOwedMilliseconds)
                 request.giveUp(owedBy: moment)
-                // A stream keeps the failure for its reader, who may not be waiting just now.
+                // A stream keeps the failure for its reader, which may not be waiting now.
                 request.stream?.fail(.deadlineExceeded())
                 let ticket = request.isStream ? request.ticket : nil
                 if request.isStream { request.ticket = nil }
@@ -190,9 +190,9 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         return (tickets, next)
     }
 
-    /// The connection has ended: every ticket comes back with its error. Rows that have arrived can still be read.
+    /// Ends the connection and returns every ticket with its error. Rows that have arrived can still be read.
     ///
-    /// Requests after `begunThrough` have not left this side: their error says that they were not processed.
+    /// Requests after `begunThrough` were never sent: their error says that they were not processed.
     package mutating func close(
         _ error: KindredError, begunThrough: UInt64 = .max
     ) -> [(ticket: Ticket, error: KindredError)] {
@@ -215,7 +215,7 @@ package struct ConnectionState<Ticket: Sendable>: ~Copyable {
         return tickets
     }
 
-    /// The reader has the last event: the stream is nobody's any more.
+    /// Removes a stream whose reader has got the last event.
     mutating func release(_ id: UInt64, after event: StreamEvent) {
         if case .rows = event { return }
         _ = letGo(id)

@@ -5,23 +5,23 @@ internal import NIOCore
 /// One request that has no END reply yet, or whose stream has not been read to its end.
 struct InFlightRequest<Ticket: Sendable>: Sendable {
     let type: MessageType
-    /// Who waits: of a stream its reader, while it waits for the next event.
+    /// The caller that waits; for a stream its reader, while it waits for the next event.
     var ticket: Ticket?
     var assembler: ReplyAssembler
-    /// Nil while nobody waits for the server: of a stream while its reader is busy.
+    /// When the wait ends; nil while no caller waits, as while the reader of a stream is busy.
     var deadline: NIODeadline?
     var stream: StreamState?
-    /// How long a stream's reader waits for its next rows.
+    /// How long a stream's reader waits for rows.
     let readTimeout: TimeAmount
-    /// When a stream ends, whatever comes.
+    /// When a stream ends at the latest.
     var endBy: NIODeadline?
-    /// When a server that has not sent the END of a request given up has lost its credit.
+    /// When the connection ends unless the server has sent the END of this request, which was given up.
     var owedBy: NIODeadline?
-    /// Rows have come.
+    /// True once rows have arrived.
     var hasRows = false
-    /// Nobody waits; the slot is kept until END, which the server owes.
+    /// True once the request was given up. The slot is kept until the server's END.
     private(set) var isAbandoned = false
-    /// The server's END has come.
+    /// True once the server's END has arrived.
     var isEndReceived = false
     private var framesLeft: Int
     private var bytesHeld = 0
@@ -44,10 +44,10 @@ struct InFlightRequest<Ticket: Sendable>: Sendable {
 
     var replyType: UInt8 { type.rawValue | MessageType.replyBit }
 
-    /// Nothing that comes for the request is of use any more.
+    /// True when further frames for the request are useless.
     var isOver: Bool { isAbandoned || isEndReceived || stream?.hasEnded == true }
 
-    /// When to look at the request next.
+    /// The next time at which the request may expire.
     var nextMoment: NIODeadline? {
         [owedBy, deadline, endBy].reduce(nil) { first, other in
             guard let first, let other else { return first ?? other }
@@ -69,7 +69,7 @@ struct InFlightRequest<Ticket: Sendable>: Sendable {
         }
     }
 
-    /// Lets go of the ticket and of what the stream has buffered.
+    /// Gives up the request: drops the buffered rows and returns the ticket.
     mutating func abandon() -> Ticket? {
         isAbandoned = true
         giveUp()
@@ -78,7 +78,7 @@ struct InFlightRequest<Ticket: Sendable>: Sendable {
         return ticket
     }
 
-    /// No time runs any more but the one in which the server owes END.
+    /// Stops all timers but the one for the END that the server owes.
     mutating func giveUp(owedBy moment: NIODeadline? = nil) {
         deadline = nil
         endBy = nil

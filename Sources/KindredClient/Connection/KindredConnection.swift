@@ -9,7 +9,7 @@ internal import Synchronization
 /// A request's path takes no lock and enters no actor: its body is encoded by the caller, one hop to the event
 /// loop sends it, and its answer resumes the caller from there.
 public final class KindredConnection: Sendable {
-    /// What the server said of itself and allows.
+    /// The server's name, limits and default model.
     package let server: HelloReply
     private let channel: any Channel
     private let handler: NIOLoopBound<ConnectionHandler>
@@ -31,8 +31,12 @@ public final class KindredConnection: Sendable {
 
     /// Connects, and waits until the server has accepted.
     ///
-    /// Throws CONNECTION_LOST when nobody answers within the configuration's `connectTimeout`, PROTOCOL_ERROR
-    /// when the peer is no Kindred server, CANCELLED, and the server's refusal.
+    /// Throws CONNECTION_LOST when no server accepts within the configuration's `connectTimeout`, PROTOCOL_ERROR when
+    /// the peer is no Kindred server, CANCELLED, and the server's refusal. `KindredClient` does this by itself.
+    ///
+    /// ```swift
+    /// let connection = try await KindredConnection.connect(to: Endpoint(host: "127.0.0.1", port: 7411))
+    /// ```
     public static func connect(
         to endpoint: Endpoint, configuration: ClientConfiguration = ClientConfiguration()
     ) async throws(KindredError) -> KindredConnection {
@@ -81,7 +85,7 @@ public final class KindredConnection: Sendable {
         }
     }
 
-    /// Why nobody could be reached: the system's words, each once, without what the network library adds.
+    /// Why no connection could be made: the system's reasons, each once, without the network library's details.
     private static func reason(of error: any Error) -> String {
         switch error {
         case let failure as NIOConnectionError:
@@ -99,8 +103,7 @@ public final class KindredConnection: Sendable {
         }
     }
 
-    /// What an errno value means. NIO is the only one here that asks the system; its text is
-    /// `REASON: WORDS) (errno: CODE)`.
+    /// The system's text for an errno value, from NIO's text `REASON: WORDS) (errno: CODE)`.
     private static func systemText(_ code: Int32) -> String {
         var text = IOError(errnoCode: code, reason: "").description[...]
         if text.hasPrefix(": ") { text = text.dropFirst(2) }
@@ -109,10 +112,10 @@ public final class KindredConnection: Sendable {
         return String(text)
     }
 
-    /// True until the server said that it takes no more requests, or the connection ended.
+    /// True until the server takes no more requests, or the connection has ended.
     public var isOpen: Bool { gauge.isOpen }
 
-    /// Requests whose answer somebody waits for.
+    /// Requests whose caller waits for the answer.
     public var inFlightCount: Int { gauge.inFlightCount }
 
     /// Ends the connection; requests in flight fail with CONNECTION_LOST.
@@ -127,26 +130,26 @@ public final class KindredConnection: Sendable {
         channel.eventLoop.execute { handler.value.shutDown() }
     }
 
-    /// Ends the connection to a server that answers what was not asked.
+    /// Ends the connection to a server whose answer does not fit the request.
     private func closeSoon(_ error: KindredError) {
         let handler = handler
         channel.eventLoop.execute { handler.value.shutDown(error) }
     }
 
-    /// Returns when the server takes no more requests, with the time after which it wants to be asked again.
+    /// Returns when the server takes no more requests, with the wait that it asks for.
     func leaving() async -> Duration? { (try? await left.get()) ?? nil }
 
     /// Returns when the connection has ended.
     package func closed() async { try? await channel.closeFuture.get() }
 
-    /// The limits that requests of this connection are held to.
+    /// The limits of this connection's requests.
     package var limits: Limits { server.limits }
 
     // MARK: Requests
 
-    /// Sends one request, waits for its whole answer and holds it against the request.
+    /// Sends one request, waits for its whole answer and checks it against the request.
     ///
-    /// Throws PROTOCOL_ERROR, and ends the connection, when the answer cannot be the one to the request.
+    /// Throws PROTOCOL_ERROR, and ends the connection, when the answer does not fit the request.
     /// Cancelling the task sends CANCEL and throws CANCELLED at once.
     package func exchange(
         _ message: ClientMessage, deadline: NIODeadline
@@ -175,7 +178,7 @@ public final class KindredConnection: Sendable {
         return reply
     }
 
-    /// Opens a look-alike stream. `seedsFollow`: DATA comes after it.
+    /// Opens a look-alike stream. `seedsFollow`: seeds are sent in DATA frames.
     package func open(
         _ request: LookalikeRequest, seedsFollow: Bool, deadline: NIODeadline
     ) throws(KindredError) -> StreamHandle {
@@ -202,15 +205,15 @@ public final class KindredConnection: Sendable {
     }
 }
 
-/// What other threads may know of a connection without asking its event loop.
+/// The state of a connection that other threads may read without a hop to its event loop.
 final class ConnectionGauge: Sendable {
     private let inFlight = Atomic<Int>(0)
     private let open = Atomic<Bool>(true)
 
-    /// Requests somebody waits for.
+    /// Requests whose caller waits.
     var inFlightCount: Int { inFlight.load(ordering: .relaxed) }
 
-    /// True until GOAWAY or the end.
+    /// True until GOAWAY or the end of the connection.
     var isOpen: Bool { open.load(ordering: .acquiring) }
 
     func begin() { inFlight.add(1, ordering: .relaxed) }

@@ -1,10 +1,9 @@
 internal import KindredDomain
 
 extension Limits {
-    /// What of a server's announced limits a client holds its requests to: none above the protocol's, which a
-    /// server must not raise.
+    /// The limits of a client's requests: the announced ones, none above the protocol's, which no server may raise.
     ///
-    /// Throws PROTOCOL_ERROR when no request could be made within them.
+    /// Throws PROTOCOL_ERROR when they allow no request.
     package func adopted() throws(KindredError) -> Limits {
         let standard = Limits.standard
         var limits = self
@@ -27,7 +26,7 @@ extension Limits {
         return limits
     }
 
-    /// Throws PROTOCOL_ERROR when no row of a look-alike is sure to fit what the server announced.
+    /// Throws PROTOCOL_ERROR when the announced limits are too small for a row of a look-alike.
     package func checkStreams() throws(KindredError) {
         guard dataBodyBytesMax >= Self.dataBodyBytesLeast else {
             throw Self.unusable("data_body_bytes_max", dataBodyBytesMax, least: Self.dataBodyBytesLeast)

@@ -2,14 +2,14 @@ internal import KindredDomain
 package import KindredWire
 internal import NIOCore
 
-/// A request on its way to the event loop: its body is encoded on the caller's thread, its header, which holds
-/// the id, on the event loop.
+/// A request on its way to the event loop. Its body is encoded on the caller's thread; its header, which has the id, on
+/// the event loop.
 struct OutgoingRequest: Sendable {
     let type: MessageType
     let body: [UInt8]
-    /// False: DATA with seeds follows.
+    /// False: seeds follow in DATA frames.
     var isEnd = true
-    /// What its whole answer consists of.
+    /// The parts of its whole answer.
     let expectation: ReplyAssembler.Expectation
     var stream: StreamState?
     let deadline: NIODeadline
@@ -25,7 +25,7 @@ struct OutgoingRequest: Sendable {
 }
 
 extension ReplyAssembler.Expectation {
-    /// What the whole answer to a request consists of.
+    /// The parts of the whole answer to a request.
     init(_ message: ClientMessage) {
         switch message {
         case .recommend(let request):
@@ -41,20 +41,20 @@ extension ReplyAssembler.Expectation {
     }
 }
 
-/// What a caller and the event loop know of one request; touched on the event loop only.
+/// Connects a caller with its request on the event loop. Used on the event loop only.
 final class RequestTicket {
-    /// Nil until it was sent.
+    /// Nil until the request is sent.
     var requestID: UInt64?
     var isCancelled = false
-    /// Why it was not sent.
+    /// Why the request was not sent.
     var refusal: KindredError?
 }
 
-/// What waits for a request on the event loop: resumed exactly once.
+/// The continuation of a caller that waits; resumed exactly once.
 package enum Waiter: Sendable {
     case reply(CheckedContinuation<Result<ServerReply, KindredError>, Never>)
     case event(CheckedContinuation<StreamEvent, Never>)
-    /// Opens a stream: waits for nothing itself, its reader does.
+    /// Opens a stream. Only its reader waits.
     case stream
 
     func fail(_ error: KindredError) {

@@ -1,24 +1,24 @@
 internal import NIOCore
 
-/// The buffers that wait for the system to take them: how many bytes they have, and which requests may have left.
+/// The written buffers that the system has not taken yet: their bytes, and which requests may have been sent.
 ///
-/// The system takes buffers in order. So a request that was written behind the oldest waiting buffer has not left,
-/// and if the connection ends now, the server has not seen it.
+/// The system takes buffers in order. A request behind the oldest waiting buffer was not sent: if the connection ends
+/// now, the server has not seen it.
 struct WriteLog {
     private var waiting = CircularBuffer<(lastRequestID: UInt64, byteCount: Int)>()
-    /// No request after this one has left.
+    /// No request after this one has been sent.
     private(set) var begunThrough: UInt64 = 0
-    /// Bytes of the buffers.
+    /// Bytes that wait.
     private(set) var byteCount = 0
 
-    /// A buffer goes to the system; the last request in it, or before it, is `lastRequestID`.
+    /// Adds a buffer. `lastRequestID` is the last request in it or before it.
     mutating func begin(lastRequestID: UInt64, byteCount: Int) {
         if waiting.isEmpty { begunThrough = lastRequestID }
         waiting.append((lastRequestID, byteCount))
         self.byteCount += byteCount
     }
 
-    /// The system has taken the oldest buffer.
+    /// Removes the oldest buffer: the system has taken it.
     mutating func end() {
         guard let first = waiting.popFirst() else { return }
         byteCount -= first.byteCount

@@ -2,14 +2,14 @@ internal import KindredDomain
 internal import NIOCore
 internal import Synchronization
 
-/// Keeps connections to all endpoints and gives out the one with the fewest requests in flight.
+/// Keeps connections to all endpoints and picks the one with the fewest requests in flight.
 ///
-/// Each slot has a task that connects, waits for the end and connects again, waiting longer after each failure.
-/// The lock guards the list of connections: it is taken to pick one, never while one is used.
+/// Each slot has a task that connects, waits for the end and connects again, with a longer wait after each failure. The
+/// lock guards the list of connections: it is held while one is picked, never while one is used.
 final class ConnectionPool: Sendable {
     private struct State {
         var connections: [Int: KindredConnection] = [:]
-        /// Those whose server takes no more requests, until the last answer has come.
+        /// Connections whose server takes no more requests, until their last answer has arrived.
         var leaving: [ObjectIdentifier: KindredConnection] = [:]
         var connecting: Set<Int>
         var lastError = KindredError.connectionLost("not connected yet")
@@ -80,7 +80,7 @@ final class ConnectionPool: Sendable {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 wait(id, continuation)
-                // The timer and the cancellation may have come before there was anything to resume.
+                // The deadline or a cancellation may have come before the continuation was stored.
                 if Task.isCancelled {
                     resume(id, .failure(.cancelled))
                 } else if deadline <= .now() {
@@ -105,7 +105,7 @@ final class ConnectionPool: Sendable {
         if !open.isEmpty {
             state.rotation &+= 1
             let first = Int(UInt(bitPattern: state.rotation) % UInt(open.count))
-            // Begins somewhere else each time, so that equals take turns.
+            // Begins at another one each time, so that equally busy connections take turns.
             var best = open[first]
             for step in 1..<Swift.max(open.count, 1) {
                 let other = open[(first + step) % open.count]
@@ -121,7 +121,7 @@ final class ConnectionPool: Sendable {
     private func wait(
         _ id: UInt64, _ continuation: CheckedContinuation<Result<KindredConnection, KindredError>, Never>
     ) {
-        // Something may have happened since `pick`.
+        // The state may have changed since `pick`.
         let result: Result<KindredConnection, KindredError>? = state.withLock { state in
             if let connection = state.connections.values.first(where: \.isOpen) {
                 return .success(connection)
@@ -160,7 +160,7 @@ final class ConnectionPool: Sendable {
                     connection.closeSoon()
                 }
                 pool()?.withdraw(slot, connection)
-                // A connection that lasted is made again at once, unless its server asks for a while.
+                // A connection that lasted is replaced at once, unless its server asks for a wait.
                 let hasLasted = clock.now - openedAt >= configuration.reconnectDelayMax
                 if hasLasted { delay = configuration.reconnectDelayMin }
                 if !hasLasted || asked != nil { await pause(&delay, asked, configuration) }
@@ -172,8 +172,8 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Waits, at least as long as the server asks for within reason, and longer the next time; spread, so that
-    /// clients do not come all at once.
+    /// Waits for `delay` and doubles it; at least as long as the server asks for, up to a limit. Spread at random, so
+    /// that clients do not all connect at once.
     private static func pause(
         _ delay: inout Duration, _ asked: Duration?, _ configuration: ClientConfiguration
     ) async {
@@ -196,7 +196,7 @@ final class ConnectionPool: Sendable {
         return true
     }
 
-    /// The slot's connection takes no more requests and will be made again; what is in flight on it may end.
+    /// Removes a connection that takes no more requests. Its requests in flight may finish.
     private func withdraw(_ slot: Int, _ connection: KindredConnection) {
         let isKept = state.withLock { state in
             state.connections[slot] = nil
@@ -218,7 +218,7 @@ final class ConnectionPool: Sendable {
 
     private func begin(_ slot: Int) { state.withLock { _ = $0.connecting.insert(slot) } }
 
-    /// The slot could not connect; who waits is told when no other slot may still succeed.
+    /// Notes that a slot could not connect. Fails the waiting calls when no other slot may still succeed.
     private func fail(_ slot: Int, _ error: KindredError) {
         let waiters = state.withLock {
             state -> [CheckedContinuation<Result<KindredConnection, KindredError>, Never>] in

@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// How many retries a client may still make: every call earns a part of one, so that retries stay a share of
-/// the calls however many of them fail.
+/// The retries that a client may still make. Every call earns a part of one, so that retries stay a share of the calls
+/// even when all of them fail.
 package final class RetryBudget: Sendable {
-    /// Hundredths of a retry that are held at most: ten retries.
+    /// Greatest balance, in hundredths of a retry: ten retries.
     private static let heldMax = 1_000
 
     private let earnedPerCall: Int
@@ -15,13 +15,13 @@ package final class RetryBudget: Sendable {
         held = Atomic(percent > 0 ? Self.heldMax : 0)
     }
 
-    /// A call begins.
+    /// Adds the share of one call.
     package func earn() {
         let now = held.add(earnedPerCall, ordering: .relaxed).newValue
         if now > Self.heldMax { held.subtract(now - Self.heldMax, ordering: .relaxed) }
     }
 
-    /// True when a retry may be made; it is then spent.
+    /// Takes one retry from the balance; false when there is none.
     package func spend() -> Bool {
         if held.subtract(100, ordering: .relaxed).newValue >= 0 { return true }
         held.add(100, ordering: .relaxed)

@@ -3,43 +3,55 @@ internal import KindredWire
 
 /// An audience as it arrives, best first, in chunks.
 ///
-/// The server sends only as much as the window allows beyond what has been read, so a slow reader slows the
-/// stream and nothing else. The rows' continuity and their checksum are verified: the last chunk is followed by
-/// the end, or by an error. One task reads; letting go of the stream cancels what is left.
+/// ```swift
+/// let audience = try await client.lookalike(seeds: seeds, size: .count(1_000))
+/// for try await chunk in audience {
+///     for (id, score) in zip(chunk.ids, chunk.scores) { print(id, score) }
+/// }
+/// let summary = try await audience.summary()
+/// ```
+///
+/// The rows' order, continuity and checksum are verified: after the last chunk comes the end, or an error. The server
+/// sends rows only as far as the window reaches beyond the rows that have been read, so a slow reader slows down its
+/// own stream alone.
+///
+/// One task reads at a time. All iterators of a stream share its rows. A read while another one waits fails at once
+/// with CONCURRENT_READ, and does not disturb the other. Releasing the stream, or cancelling the task that reads,
+/// cancels the request.
 public struct AudienceStream: AsyncSequence, Sendable {
-    /// Some consecutive rows.
+    /// Consecutive rows.
     public struct Chunk: Sendable, Equatable {
         /// Position of the first row in the whole audience.
         public var firstRow: UInt64
-        /// At least one.
+        /// The users, best first; at least one.
         public var ids: [ExternalID]
-        /// One per id, or none when they were not asked for.
+        /// One per id; empty where `LookalikeOptions.wantsScores` is false.
         public var scores: [Float]
     }
 
-    /// What the server says at the end.
+    /// The server's account of a whole audience.
     public struct Summary: Sendable, Equatable {
-        /// Which model answered.
+        /// The model that answered.
         public var model: ModelName
-        /// Which of its versions.
+        /// The version that answered.
         public var version: UInt64
         /// Rows of the audience.
         public var rows: UInt64
-        /// Seeds that arrived.
+        /// Seeds that the server received.
         public var seedsReceived: UInt64
         /// Distinct users of the model among them.
         public var seedsMatched: UInt64
-        /// Seeds that had been given before.
+        /// Seeds that repeat an earlier one.
         public var seedsDuplicate: UInt64
-        /// Seeds that are no users of the model.
+        /// Seeds that are not users of the model.
         public var seedsUnmatched: UInt64
-        /// The first of those.
+        /// The first few of the unmatched seeds.
         public var unmatchedExamples: [ExternalID]
         /// Users that could have been in the audience.
         public var eligible: UInt64
-        /// Rows, or bounds of rows, that were computed: a diagnostic.
+        /// Rows whose score, or a bound of it, was computed. A diagnostic.
         public var scanned: UInt64
-        /// Time the server computed.
+        /// Time that the server spent on the answer.
         public var computeTime: Duration
     }
 
@@ -47,10 +59,10 @@ public struct AudienceStream: AsyncSequence, Sendable {
 
     init(_ handle: StreamHandle) { self.handle = handle }
 
-    /// Reads the chunks in order.
+    /// An iterator over the chunks that have not been read.
     public func makeAsyncIterator() -> Iterator { Iterator(handle: handle) }
 
-    /// Reads what has not been read yet and returns what the server says at the end.
+    /// Reads the rest of the rows, drops them, and returns the server's account of the whole audience.
     public func summary() async throws(KindredError) -> Summary {
         while true {
             switch await handle.next() {

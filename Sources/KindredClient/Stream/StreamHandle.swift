@@ -2,7 +2,7 @@ package import KindredDomain
 internal import NIOCore
 internal import Synchronization
 
-/// One open look-alike stream: seeds up, events down. Letting go of it cancels what is left.
+/// One open look-alike stream: seeds go up, events come down. Releasing it cancels the request.
 package final class StreamHandle: Sendable {
     private let channel: any Channel
     private let handler: NIOLoopBound<ConnectionHandler>
@@ -18,7 +18,7 @@ package final class StreamHandle: Sendable {
     }
 
     private let reading = Mutex(Reading())
-    /// Used by the reader and the sender of seeds, so that the event loop has no part in it.
+    /// Checks the rows against the request, on the reader's task: it costs the event loop nothing.
     private let check: Mutex<AudienceCheck>
 
     init(
@@ -43,9 +43,10 @@ package final class StreamHandle: Sendable {
         channel.eventLoop.execute { handler.value.cancel(ticket.value) }
     }
 
-    /// Sends seeds and returns when they have left; false: the stream takes no more, its reader hears why.
+    /// Sends seeds and returns when the system has taken them; false: the stream takes no more seeds, and its reader
+    /// gets the reason.
     ///
-    /// One task sends. Cancelling it cancels the stream.
+    /// One task sends at a time. Cancelling it cancels the stream.
     package func send(_ seeds: AudienceRows, isEnd: Bool) async -> Bool {
         check.withLock { $0.noteSeeds(seeds.ids) }
         let (handler, ticket, loop) = (handler, ticket, channel.eventLoop)
@@ -92,7 +93,7 @@ package final class StreamHandle: Sendable {
         }
     }
 
-    /// The event, or the failure where it cannot be the next one of what was asked for; then the connection ends.
+    /// The event; or PROTOCOL_ERROR, and the end of the connection, where it cannot follow the ones before.
     private func checked(_ event: StreamEvent) -> StreamEvent {
         do throws(KindredError) {
             try check.withLock { check throws(KindredError) in
@@ -111,7 +112,7 @@ package final class StreamHandle: Sendable {
     }
 }
 
-/// What a look-alike stream gives its reader next.
+/// The next thing that the reader of a look-alike stream gets.
 package enum StreamEvent: Sendable, Equatable {
     case rows(AudienceRows)
     case end(LookalikeSummary)

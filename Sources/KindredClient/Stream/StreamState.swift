@@ -2,16 +2,16 @@ package import KindredDomain
 internal import KindredWire
 package import NIOCore
 
-/// The client's side of one look-alike stream: what was received, what was read, what was granted.
+/// The client's side of one look-alike stream: the bytes received, read and granted, and the rows not yet read.
 ///
 /// The window is absolute: bytes read so far plus the window's size. It is raised when half of it has been read, so
 /// that a fast reader costs one WINDOW per half window. For a slow reader it is raised after a third of the time in
 /// which the server wants to see progress: else the server, whose rows wait for a WINDOW, takes it for one that does
 /// not read, and ends the stream with SLOW_CONSUMER.
 package struct StreamState: Sendable {
-    /// How long the whole stream may take.
+    /// Longest time from the request to the end.
     package let duration: TimeAmount
-    /// The last seeds are on their way; before, a server has nothing to send but a failure.
+    /// True once the last seeds have been sent. Before, a server has only failures to send.
     package var seedsHaveEnded = true
     private let windowBytes: UInt64
     private let windowInterval: TimeAmount
@@ -39,7 +39,7 @@ package struct StreamState: Sendable {
     /// True once the last event has been received.
     package var hasEnded: Bool { isEnded }
 
-    /// Counts the bytes of rows, wanted or not. Throws PROTOCOL_ERROR when they exceed the window.
+    /// Counts the body bytes of a DATA frame, also after the end. Throws PROTOCOL_ERROR when they exceed the window.
     package mutating func take(bodyByteCount: Int) throws(KindredError) {
         // At most 4 MiB each: the sum stays far below 2^64.
         receivedBytes += UInt64(bodyByteCount)
@@ -49,9 +49,9 @@ package struct StreamState: Sendable {
         }
     }
 
-    /// Takes in rows whose bytes were counted. Throws PROTOCOL_ERROR when they do not continue the ones before.
+    /// Adds rows whose bytes were counted. Throws PROTOCOL_ERROR when they do not continue the rows before.
     package mutating func receive(_ chunk: AudienceRows, bodyByteCount: Int) throws(KindredError) {
-        // Rows that were on their way when this side gave up.
+        // The stream failed on this side while they were on their way.
         if isEnded { return }
         guard chunk.firstRow == rows else {
             throw .protocolError(.malformedBody, "rows begin at \(chunk.firstRow) where \(rows) was next")
@@ -64,7 +64,8 @@ package struct StreamState: Sendable {
         }
     }
 
-    /// Joins rows to the ones before, where they are alike: many small chunks take more memory than their bytes.
+    /// Joins rows to the chunk before, where both have the same columns: many small chunks take far more memory than
+    /// their bytes. False where they differ.
     private mutating func join(_ chunk: AudienceRows, _ bodyByteCount: Int) -> Bool {
         guard case .rows(var last) = buffered[buffered.count - 1].event, last.ids.kind == chunk.ids.kind,
             last.scores.isEmpty == chunk.scores.isEmpty
@@ -77,14 +78,14 @@ package struct StreamState: Sendable {
         return true
     }
 
-    /// Forgets what nobody will read.
+    /// Ends the stream and drops the rows: there is no reader.
     mutating func clear() {
         isEnded = true
         buffered = []
         firstBuffered = 0
     }
 
-    /// Takes in the end. Throws PROTOCOL_ERROR when the rows were not the ones the server sent.
+    /// Ends the stream. Throws PROTOCOL_ERROR when its rows do not match the summary's count and checksum.
     package mutating func receive(_ summary: LookalikeSummary) throws(KindredError) {
         guard summary.rows == rows else {
             throw .protocolError(.malformedBody, "\(rows) rows arrived, the server sent \(summary.rows)")
@@ -97,7 +98,7 @@ package struct StreamState: Sendable {
         end(.end(summary))
     }
 
-    /// Takes in a failure: rows that arrived before it can still be read.
+    /// Ends the stream with a failure. Rows that arrived before it can still be read.
     package mutating func fail(_ error: KindredError) { end(.failed(error)) }
 
     private mutating func end(_ event: StreamEvent) {
@@ -124,7 +125,7 @@ package struct StreamState: Sendable {
             buffered.removeFirst(firstBuffered)
             firstBuffered = 0
         } else {
-            // The rows are the reader's now.
+            // Frees the rows of this side: the reader has them.
             buffered[firstBuffered - 1].event = .rows(AudienceRows(firstRow: 0, ids: .empty, scores: []))
         }
         readBytes += byteCount

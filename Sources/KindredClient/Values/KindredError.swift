@@ -1,28 +1,40 @@
 internal import KindredDomain
 package import KindredWire
 
-/// Why a call failed: a server's error reply, or what went wrong on this side.
+/// Why a call failed: a server's error reply, or a failure on this side.
+///
+/// ```swift
+/// do {
+///     let answer = try await client.recommend(.user(id))
+///     show(answer.results)
+/// } catch where error.name == "UNKNOWN_ID" {
+///     showBestSellers()
+/// }
+/// ```
+///
+/// Names that no server sends: CONNECTION_LOST, PROTOCOL_ERROR (the server broke the protocol, or its answer does not
+/// fit the request) and CONCURRENT_READ (two tasks read one audience).
 public struct KindredError: Error, Sendable, Equatable {
-    /// The protocol's status number; 0 for CONNECTION_LOST, which no server sends.
+    /// The protocol's status number; 0 for CONNECTION_LOST and CONCURRENT_READ.
     public var code: UInt16
-    /// The status's name, such as `UNKNOWN_ID`, or `CONNECTION_LOST` or `PROTOCOL_ERROR`.
+    /// The status's name in SPEC.md, such as UNKNOWN_ID, or one of the names above.
     public var name: String
-    /// Which of the status's reasons it was; 0 where there is only one.
+    /// The number of the reason within the status (SPEC.md); 0 where there is only one.
     public var detail: UInt16
-    /// For people: the offending value and what would be right.
+    /// For people: the offending value, and the values that are allowed.
     public var message: String
-    /// The same call may succeed later.
+    /// True where the same call may succeed later.
     public var isRetryable: Bool
-    /// The server did nothing: it says so, or the request never left. Even a call that changes something may be
-    /// repeated.
+    /// True where the server did nothing: it says so, or the request was never sent. Then even a call that changes
+    /// something may be repeated.
     public var isNotProcessed: Bool
-    /// How long the server asks to wait before the next try.
+    /// The time to wait before the next attempt, where the server asks for one.
     public var retryAfter: Duration?
-    /// Found in the server's log; 0: none.
+    /// The number of this failure in the server's log; 0: none.
     public var reference: UInt64
     /// The offending value, where it is a number; else 0.
     public var value: UInt64
-    /// What would be right, where it is a number; else 0.
+    /// The greatest or least allowed value, where it is a number; else 0.
     public var limit: UInt64
 
     package init(
@@ -42,7 +54,7 @@ public struct KindredError: Error, Sendable, Equatable {
         self.limit = limit
     }
 
-    /// The error that a server's reply is.
+    /// The error of a server's error reply.
     package init(_ reply: ErrorReply) {
         self.init(
             code: reply.status, name: Self.name(of: reply.status), message: reply.message,
@@ -53,7 +65,7 @@ public struct KindredError: Error, Sendable, Equatable {
             detail: reply.detail, reference: reply.reference, value: reply.value, limit: reply.limit)
     }
 
-    /// The error that one query of a batch ended with.
+    /// The error of one query of a batch.
     package init(_ query: QueryReply) {
         let flags = StatusCode(rawValue: query.status)?.flags ?? []
         self.init(
@@ -62,7 +74,7 @@ public struct KindredError: Error, Sendable, Equatable {
             detail: query.detail, value: query.value, limit: query.limit)
     }
 
-    /// An error of this side with one of the protocol's statuses.
+    /// A failure on this side that has one of the protocol's statuses.
     package init(_ status: StatusCode, _ message: String, value: UInt64 = 0, limit: UInt64 = 0) {
         self.init(
             code: status.rawValue, name: status.name, message: message,
@@ -71,12 +83,12 @@ public struct KindredError: Error, Sendable, Equatable {
             value: value, limit: limit)
     }
 
-    /// VERSION_GONE of a version that is in the server's repository: it can be activated.
+    /// True for VERSION_GONE of a version that is in the server's repository and can be activated.
     package var isOfVersionOnDisk: Bool {
         code == StatusCode.versionGone.rawValue && detail == DetailCode.versionOnDisk.rawValue
     }
 
-    /// A name for every number, also of a newer server's.
+    /// The name of a status, also of one that only newer servers have.
     private static func name(of status: UInt16) -> String {
         StatusCode(rawValue: status)?.name ?? "STATUS_0x\(String(status, radix: 16))"
     }
@@ -86,19 +98,19 @@ public struct KindredError: Error, Sendable, Equatable {
         KindredError(code: status.rawValue, name: "PROTOCOL_ERROR", message: message)
     }
 
-    /// The connection ended, or never came to be; whether a request was processed is not known.
+    /// The connection ended or was never made. Whether the request was processed is unknown.
     package static func connectionLost(_ message: String) -> KindredError {
         KindredError(code: 0, name: "CONNECTION_LOST", message: message, isRetryable: true)
     }
 
-    /// The same error of a request that the server has not begun.
+    /// The same error for a request that was not processed.
     var notProcessed: KindredError {
         var error = self
         error.isNotProcessed = true
         return error
     }
 
-    /// The same error of a request of which nobody knows whether the server has begun it.
+    /// The same error for a request that may have been processed.
     var processed: KindredError {
         var error = self
         error.isNotProcessed = false
@@ -129,7 +141,7 @@ extension KindredError: CustomStringConvertible {
 }
 
 extension KindredError {
-    /// The error that a preface that refuses is.
+    /// The error of a preface that refuses the connection.
     init(_ preface: ServerPreface) {
         let wait: Duration? =
             preface.retryAfterMilliseconds == 0 ? nil : .milliseconds(Int64(preface.retryAfterMilliseconds))
@@ -154,14 +166,14 @@ extension KindredError {
         let status = StatusCode(rawValue: message.status)
         let text = message.message.isEmpty ? "the server closed the connection" : message.message
         if status == .ok {
-            // A goodbye without a reason: the name of success would be none.
+            // A GOAWAY without a reason. "OK" is no name for an error.
             self = .connectionLost(text)
         } else {
             self.init(
                 code: message.status, name: status?.name ?? "STATUS_0x\(String(message.status, radix: 16))",
                 message: text)
         }
-        // What this side did wrong it would do again.
+        // A violation of the protocol by this side would happen again.
         isRetryable = message.status >> 8 != 6 || status?.flags.contains(.retryable) == true
         isNotProcessed = true
         if message.reconnectAfterMilliseconds != 0 {
@@ -171,6 +183,6 @@ extension KindredError {
 }
 
 extension KindredError {
-    /// The error that a server would answer, found before anything is sent.
+    /// An error that the server would reply with, found before anything is sent.
     init(_ failure: RequestFailure) { self.init(ErrorReply(failure)) }
 }

@@ -1,12 +1,12 @@
 public import KindredDomain
 
-/// What a server knows of one model.
+/// One model of a server.
 public struct ModelDescription: Sendable, Equatable {
-    /// A version that was looked at and not taken.
+    /// A version that the server refused to load.
     public struct Refusal: Sendable, Equatable {
-        /// The version.
+        /// The version's number.
         public var version: UInt64
-        /// What was wrong with it.
+        /// Why it was refused, for people.
         public var reason: String
     }
 
@@ -14,9 +14,10 @@ public struct ModelDescription: Sendable, Equatable {
     public struct Version: Sendable, Equatable {
         /// Its number.
         public var version: UInt64
-        /// What the server does with it.
+        /// Whether it is loaded, and if not, why.
         public var state: VersionState
-        /// As its manifest says, like all that follows; 0 and empty where the server has not read it.
+        /// Elements of a vector. This and the following come from the version's manifest; 0 and empty where the server
+        /// has not read it.
         public var dimension: Int
         /// Number of items.
         public var items: UInt64
@@ -36,40 +37,40 @@ public struct ModelDescription: Sendable, Equatable {
     public var active: UInt64
     /// The version a rollback would serve, or 0.
     public var previous: UInt64
-    /// The version that is held, or 0 when newer ones take over. Another one is active where this one cannot be loaded:
-    /// `remark` says why.
+    /// The version that stays active, or 0 when newer ones take over. Another one is active where this one cannot be
+    /// loaded; `remark` says why.
     public var pinned: UInt64
-    /// Of the active version, like all that follows.
+    /// Elements of a vector. This and the following, up to `userColumnTypes`, are of the active version.
     public var dimension: Int
-    /// How it was trained to be compared.
+    /// The similarity that the vectors were trained for.
     public var metric: Similarity
     /// Number of items.
     public var items: UInt64
     /// Number of users.
     public var users: UInt64
-    /// Nil: no items.
+    /// The kind of the items' ids; nil: no items.
     public var itemIDKind: IDKind?
-    /// Nil: no users.
+    /// The kind of the users' ids; nil: no users.
     public var userIDKind: IDKind?
-    /// 16 bytes, or none.
+    /// 16 random bytes that identify the packing of the version; empty where no version is active.
     public var fingerprint: [UInt8]
-    /// The training its vectors come from; may be empty.
+    /// The training that made the vectors; may be empty.
     public var trainingID: String
     /// Catalog columns of the items.
     public var itemColumns: [String]
     /// Catalog columns of the users.
     public var userColumns: [String]
-    /// What the values of `itemColumns` are, one for each.
+    /// The types of `itemColumns`, one for each.
     public var itemColumnTypes: [ColumnType]
-    /// What the values of `userColumns` are, one for each.
+    /// The types of `userColumns`, one for each.
     public var userColumnTypes: [ColumnType]
     /// Versions in memory, ascending.
     public var loaded: [UInt64]
-    /// Versions that were not taken.
+    /// Versions that the server refused to load.
     public var refusals: [Refusal]
     /// Versions on disk, ascending: the newest 1,000, and older ones that are loaded.
     public var versions: [Version]
-    /// For people: why another version than the pinned one serves, or none, and what else is wrong; may be empty.
+    /// For people: why another version than the pinned one is active, or none, and other problems; may be empty.
     public var remark: String
 
     init(_ status: ModelStatus) {
@@ -102,23 +103,23 @@ public struct ModelDescription: Sendable, Equatable {
     }
 }
 
-/// What a server knows of its models.
+/// The models of a server and the state of its repository.
 public struct RepositoryDescription: Sendable, Equatable {
-    /// In ascending order of their names.
+    /// The models, in ascending order of their names.
     public var models: [ModelDescription]
-    /// For people: what is wrong with the folder of all models; empty: nothing.
+    /// For people: what is wrong with the repository's folder; empty: nothing.
     public var remark: String
 }
 
-/// Which versions serve after a load, an activation or a rollback.
+/// The versions of a model after a load, an activation or a rollback.
 public struct ModelVersions: Sendable, Equatable {
     /// The version that serves, or 0.
     public var active: UInt64
     /// The version a rollback would serve, or 0.
     public var previous: UInt64
-    /// The version that is held, or 0 when newer ones take over.
+    /// The version that stays active, or 0 when newer ones take over.
     public var pinned: UInt64
-    /// False where a restart of the server will not know of the choice: it cannot write its state file.
+    /// False where the server cannot write its state file, so that a restart forgets the choice.
     public var isRemembered: Bool
 
     init(_ response: ModelSwitchResponse) {
@@ -129,13 +130,13 @@ public struct ModelVersions: Sendable, Equatable {
     }
 }
 
-/// Whether a server answers.
+/// The state of a server.
 public struct Health: Sendable, Equatable {
-    /// A server's states.
+    /// The states of a server.
     public enum State: String, Sendable {
-        /// At least one model is ready.
+        /// At least one model has an active version.
         case serving
-        /// No model is ready.
+        /// No model has an active version.
         case notReady
         /// The server is shutting down.
         case draining
@@ -143,7 +144,7 @@ public struct Health: Sendable, Equatable {
 
     /// The server's state.
     public var state: State
-    /// Models with a version that serves.
+    /// Models with an active version.
     public var modelsReady: Int
 
     init(_ response: HealthResponse) {

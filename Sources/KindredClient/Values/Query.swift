@@ -1,25 +1,32 @@
 public import KindredDomain
 
-/// What a recommendation or a score is asked for.
+/// The subject of a recommendation or a score: a vector, or where to find one.
+///
+/// ```swift
+/// let queries: [Query] = [
+///     .user("17850"), .item("22423"), .vector([0.1, -0.4, 0.3]),
+///     .basket([BasketMember("22423", weight: 2), BasketMember("22699")]),
+/// ]
+/// ```
 public enum Query: Sendable, Hashable {
     /// The user's vector.
     case user(ExternalID)
     /// The item's vector.
     case item(ExternalID)
-    /// A vector of the model's dimension, finite, its norm at most 2^60.
+    /// A vector of the model's dimension, with finite elements and a norm of at most 2^60.
     case vector([Float])
-    /// The weighted mean of the members' vectors.
+    /// The weighted mean of the vectors of 1 to 512 items.
     case basket([BasketMember])
 }
 
-/// One item of a basket.
+/// An item of a basket and its weight.
 public struct BasketMember: Sendable, Hashable {
-    /// The item.
+    /// The item's id.
     public var item: ExternalID
     /// Finite; may be negative.
     public var weight: Float
 
-    /// An item with a weight.
+    /// A member of a basket.
     public init(_ item: ExternalID, weight: Float = 1) {
         self.item = item
         self.weight = weight
@@ -27,7 +34,7 @@ public struct BasketMember: Sendable, Hashable {
 }
 
 extension QueryBatch {
-    /// The columns of queries that are all of one kind.
+    /// The queries as columns; all must be of one kind.
     ///
     /// Throws INVALID_ARGUMENT for none, for several kinds, and for vectors of several dimensions.
     init(_ queries: [Query]) throws(KindredError) {

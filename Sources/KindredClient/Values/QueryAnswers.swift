@@ -1,70 +1,70 @@
 public import KindredDomain
 internal import KindredWire
 
-/// The answer to one query: the best first.
+/// The answer to one query of `recommend`.
 public struct Recommendations: Sendable, Equatable {
-    /// Which model answered.
+    /// The model that answered.
     public var model: ModelName
-    /// Which of its versions.
+    /// The version that answered.
     public var version: UInt64
-    /// True where this is the exact top k.
+    /// True where the results are the exact top k of the eligible rows.
     public var isExact: Bool
-    /// Rows that could have been in the answer.
+    /// Rows that could have been in the answer: of the target, allowed, not excluded.
     public var eligible: UInt64
-    /// Rows, or bounds of rows, that were computed: a diagnostic.
+    /// Rows whose score, or a bound of it, was computed. A diagnostic.
     public var scanned: UInt64
     /// Time the request waited in the server.
     public var queueTime: Duration
-    /// Time the server computed, scans it shared included.
+    /// Time that the server spent on the answer, scans shared with other requests included.
     public var computeTime: Duration
-    /// Score descending, then id ascending.
+    /// At most k, in descending order of their scores; equal scores in ascending order of their ids.
     public var results: [Recommendation]
 }
 
-/// One winner.
+/// One result of a recommendation.
 public struct Recommendation: Sendable, Equatable {
-    /// Of the target's side.
+    /// The item's or user's id.
     public var id: ExternalID
-    /// The canonical score.
+    /// The similarity to the query, as SPEC.md's appendix A computes it.
     public var score: Float
-    /// The wanted columns by name; absent values are not there.
+    /// The columns of `RecommendOptions.columns` by name. A column without a value for this row is absent.
     public var columns: [String: ColumnValue]
 }
 
-/// One attribute of a winner.
+/// A value of a catalog column.
 public enum ColumnValue: Sendable, Hashable {
     /// A 64-bit integer.
     case integer(Int64)
-    /// A double.
+    /// A 64-bit floating-point number.
     case real(Double)
     /// UTF-8 text.
     case text(String)
 }
 
-/// The scores of candidates for one query.
+/// The answer to `score`.
 public struct Scores: Sendable, Equatable {
-    /// Which model answered.
+    /// The model that answered.
     public var model: ModelName
-    /// Which of its versions.
+    /// The version that answered.
     public var version: UInt64
-    /// One per candidate, in their order; nil where the model does not have the candidate.
+    /// One for each candidate, in their order; nil where the model does not have the candidate.
     public var scores: [Float?]
 }
 
-/// Stored vectors.
+/// The answer to `vectors`.
 public struct Vectors: Sendable, Equatable {
-    /// Which model answered.
+    /// The model that answered.
     public var model: ModelName
-    /// Which of its versions.
+    /// The version that answered.
     public var version: UInt64
     /// Elements of each vector.
     public var dimension: Int
-    /// One per id, in their order; nil where the model does not have the id.
+    /// One for each id, in their order; nil where the model does not have the id.
     public var vectors: [[Float]?]
 }
 
 extension Recommendations {
-    /// Query `index` of a reply whose columns are called `names`.
+    /// The answer to query `index` of a reply with the columns `names`. Throws the failure of that query.
     init(_ reply: RecommendReply, query index: Int, columns names: [String]) throws(KindredError) {
         let outcome = reply.outcomes[index]
         guard outcome.isAnswered else { throw KindredError(outcome) }

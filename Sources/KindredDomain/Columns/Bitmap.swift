@@ -1,6 +1,6 @@
 /// A fixed number of bits, 64 to a word; bit i is bit `i % 64` of word `i / 64`.
 ///
-/// Public for its subscript's sake: the compiler inlines nothing less into other modules.
+/// Public because the compiler inlines only public functions into other modules.
 @frozen public struct Bitmap: Sendable, Equatable {
     package let count: Int
     @usableFromInline package internal(set) var words: [UInt64]
@@ -12,7 +12,7 @@
         if value, count % 64 != 0 { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
     }
 
-    /// A bit, of `0 ..< count`.
+    /// The bit at an index of `0 ..< count`.
     @inlinable @inline(__always)
     public subscript(index: Int) -> Bool {
         get { words[index >> 6] >> UInt64(index & 63) & 1 != 0 }
@@ -25,7 +25,7 @@
         }
     }
 
-    /// Sets a bit and says whether it was clear before.
+    /// Sets a bit. Returns true when it was clear before.
     package mutating func insert(_ index: Int) -> Bool {
         let mask: UInt64 = 1 << UInt64(index & 63)
         let old = words[index >> 6]

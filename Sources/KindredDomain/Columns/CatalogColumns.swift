@@ -1,10 +1,10 @@
-/// The attributes of one side of a model, one value per row, as the engine and the replies see them.
+/// The attributes of one side of a model, one value for each row.
 package struct CatalogColumns: Sendable {
-    /// Columns in the catalog table's order, without `id`. Every column has one slot per row.
+    /// The columns in the catalog table's order, without `id`. Each has one slot for each row.
     package let columns: [CatalogColumn]
-    /// Ids in the catalog that have no vector.
+    /// Number of ids in the catalog without a vector.
     package let idsWithoutVector: Int
-    /// Rows that have no entry in the catalog; all their attributes are null.
+    /// Number of rows without an entry in the catalog. All their attributes are null.
     package let rowsWithoutEntry: Int
 
     package init(columns: [CatalogColumn], idsWithoutVector: Int, rowsWithoutEntry: Int) {
@@ -13,15 +13,16 @@ package struct CatalogColumns: Sendable {
         self.rowsWithoutEntry = rowsWithoutEntry
     }
 
-    /// The column of that name, compared as bytes.
+    /// The column of a name, compared as bytes.
     package func column(named name: String) -> CatalogColumn? {
         columns.first { $0.name.utf8.elementsEqual(name.utf8) }
     }
 }
 
-/// One attribute of every row.
+/// One attribute of all rows.
 package struct CatalogColumn: Sendable {
     package let name: String
+    /// One slot for each row.
     package let values: CatalogValues
     /// Bit r is set where row r has a value.
     package let present: Bitmap
@@ -67,18 +68,19 @@ package struct CatalogColumn: Sendable {
     }
 }
 
-/// Typed storage of one attribute; slots of absent values hold 0.
+/// The values of one attribute. Slots of absent values hold 0.
 package enum CatalogValues: Sendable {
     case integers([Int64])
     case reals([Double])
-    /// Codes are indices into the dictionary of distinct values.
+    /// Each code is an index into the dictionary of distinct texts.
     case text(codes: [UInt32], dictionary: TextList)
 }
 
-/// The values of one wanted column for the winners of a reply, in result order.
+/// The values of one requested column for the results of a reply, in their order.
 package struct ResultColumn: Sendable, Equatable {
     package let name: String
     package private(set) var values: ResultValues
+    /// False where the row has no value.
     package private(set) var present: [Bool]
 
     package init(name: String, values: ResultValues, present: [Bool]) {
@@ -88,7 +90,7 @@ package struct ResultColumn: Sendable, Equatable {
     }
 }
 
-/// Values of a result column; absent ones hold 0 or the empty text.
+/// The values of a result column. Absent ones hold 0 or the empty text.
 package enum ResultValues: Sendable, Equatable {
     case integers([Int64])
     case reals([Double])
@@ -96,7 +98,7 @@ package enum ResultValues: Sendable, Equatable {
 }
 
 extension ResultColumn {
-    /// Makes room for `count` values of a catalog's column; its texts count with their mean length.
+    /// Reserves memory for `count` values of a catalog's column; for texts, of the dictionary's mean length.
     package mutating func reserve(count: Int, of column: CatalogColumn, byteCountMax: Int) {
         present.reserveCapacity(count)
         var textByteCount = 0
@@ -107,7 +109,7 @@ extension ResultColumn {
         values.reserve(count: count, textByteCount: textByteCount)
     }
 
-    /// Bytes of memory that the values take.
+    /// Bytes of memory of the values.
     package var byteCount: Int {
         switch values {
         case .integers, .reals: present.count * 9
@@ -127,7 +129,7 @@ extension ResultColumn {
 }
 
 extension ResultValues {
-    /// Nothing was reserved for it.
+    /// True when no memory is reserved.
     fileprivate var capacityIsFree: Bool {
         switch self {
         case .integers(let all): all.capacity == 0
@@ -136,8 +138,8 @@ extension ResultValues {
         }
     }
 
-    /// Appends values of the same type. They are taken out of this value first: an array that has two owners would be
-    /// copied whole.
+    /// Appends values of the same type. Takes the array out of this value first, since an array with two owners is
+    /// copied when it is changed.
     fileprivate mutating func append(contentsOf other: ResultValues) {
         var taken = ResultValues.integers([])
         swap(&taken, &self)
@@ -157,7 +159,7 @@ extension ResultValues {
         }
     }
 
-    /// Makes room for `count` values, texts with so many bytes in all.
+    /// Reserves memory for `count` values; for texts, of `textByteCount` bytes in all.
     fileprivate mutating func reserve(count: Int, textByteCount: Int) {
         var taken = ResultValues.integers([])
         swap(&taken, &self)
@@ -175,13 +177,13 @@ extension ResultValues {
     }
 }
 
-/// What the values of a catalog column are.
+/// The type of a catalog column's values.
 public enum ColumnType: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertible {
-    /// Whole numbers of 64 bits with a sign.
+    /// Signed 64-bit integers.
     case integers = 1
-    /// Numbers of float64.
+    /// 64-bit floating-point numbers.
     case reals = 2
-    /// Texts of UTF-8.
+    /// UTF-8 texts.
     case text = 3
 
     /// `integers`, `reals` or `text`.
@@ -194,10 +196,10 @@ public enum ColumnType: UInt8, Sendable, Hashable, CaseIterable, CustomStringCon
     }
 }
 
-/// Names that results have for themselves, beside the columns of a catalog.
+/// Names of a result's own fields, which no catalog column may have.
 package enum ResultNames {
-    /// A catalog column of such a name cannot stand beside the id and the score of a result.
+    /// The reserved names. A column of such a name would hide the id or the score of a result.
     package static let reserved: Set = ["id", "score"]
-    /// What to do about such a column.
+    /// Advice for a column with a reserved name.
     package static let remedy = "give the column another name in the catalog and pack it again"
 }

@@ -1,4 +1,4 @@
-/// Which kind of id one side of a model has.
+/// The kind of the ids of one side of a model.
 public enum IDKind: UInt8, Sendable, Hashable {
     /// Unsigned integers up to 2^63 - 1.
     case number = 1
@@ -6,9 +6,14 @@ public enum IDKind: UInt8, Sendable, Hashable {
     case text = 2
 }
 
-/// An item's or user's id as its owner knows it.
+/// The id of an item or a user in your own data.
 ///
-/// Ids are bytes or integers. Two text ids are the same only if their bytes are: no Unicode comparison.
+/// An id is an integer or bytes. Two text ids are equal only when their bytes are: there is no Unicode comparison.
+/// String and integer literals are ids:
+///
+/// ```swift
+/// let ids: [ExternalID] = ["85123A", 17850]
+/// ```
 public enum ExternalID: Sendable, Hashable {
     /// An unsigned integer, at most 2^63 - 1.
     case number(UInt64)
@@ -26,13 +31,13 @@ public enum ExternalID: Sendable, Hashable {
         }
     }
 
-    /// The number a text id spells, if it is a plain decimal: digits only, no leading zero, at most 2^63 - 1.
+    /// The number of a text that is a plain decimal: digits only, no leading zero, at most 2^63 - 1. Else nil.
     public static func plainDecimal(_ bytes: some Collection<UInt8>) -> UInt64? {
         bytes.withContiguousStorageIfAvailable { plainDecimal(UnsafeRawBufferPointer($0)) }
             ?? Array(bytes).withUnsafeBytes { plainDecimal($0) }
     }
 
-    /// The same of bytes in memory: a function of every id of a request, which costs nothing but its digits.
+    /// The same for bytes in memory. It runs for each id of a request, and allocates nothing.
     package static func plainDecimal(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
         guard let first = bytes.first, bytes.count <= 19 else { return nil }
         if first == UInt8(ascii: "0") { return bytes.count == 1 ? 0 : nil }
@@ -63,7 +68,7 @@ extension ExternalID: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
 }
 
 extension ExternalID: Comparable {
-    /// Numbers by value, texts by bytes; a model's side has one kind, so the mixed case orders numbers first.
+    /// Numbers by value, texts by bytes, numbers before texts. One side of a model has ids of one kind.
     public static func < (left: ExternalID, right: ExternalID) -> Bool {
         switch (left, right) {
         case (.number(let a), .number(let b)): a < b

@@ -6,7 +6,7 @@ package enum IDList: Sendable, Equatable {
     /// No ids. The kind of an empty list has no meaning.
     package static let empty = IDList.numbers([])
 
-    /// A list of the given ids: numeric if all of them are numbers, else text (numbers as plain decimals).
+    /// A list of ids: of numbers if all are numbers, else of texts, with numbers as plain decimals.
     package init(_ ids: some Collection<ExternalID>) {
         var numbers: [UInt64] = []
         for id in ids {
@@ -27,6 +27,7 @@ package enum IDList: Sendable, Equatable {
         self = .text(list)
     }
 
+    /// Number of ids.
     package var count: Int {
         switch self {
         case .numbers(let values): values.count
@@ -41,7 +42,7 @@ package enum IDList: Sendable, Equatable {
             return
         }
         if other.isEmpty { return }
-        // Taken out first: an array that has two owners would be copied whole.
+        // Takes the array out first: an array with two owners is copied when it is changed.
         var taken = IDList.empty
         swap(&taken, &self)
         switch consume taken {
@@ -58,7 +59,7 @@ package enum IDList: Sendable, Equatable {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Bytes of memory that the ids take.
+    /// Bytes of memory of the ids.
     package var byteCount: Int {
         switch self {
         case .numbers(let values): values.count * 8
@@ -66,6 +67,7 @@ package enum IDList: Sendable, Equatable {
         }
     }
 
+    /// The kind of all ids.
     package var kind: IDKind {
         switch self {
         case .numbers: .number
@@ -81,12 +83,13 @@ package enum IDList: Sendable, Equatable {
         }
     }
 
-    /// All ids, one value each.
+    /// All ids as values.
     package var ids: [ExternalID] { (0..<count).map { self[$0] } }
 }
 
-/// One list of ids for every query of a batch, or one list each.
+/// One list of ids for all queries of a batch, or one list for each query.
 package struct RaggedIDs: Sendable, Equatable {
+    /// The ids of all lists, one list after the other.
     package let ids: IDList
     /// `queries + 1` offsets into `ids`; nil when the whole list applies to every query.
     package let offsets: [UInt32]?
@@ -97,7 +100,7 @@ package struct RaggedIDs: Sendable, Equatable {
         offsets = nil
     }
 
-    /// One list per query; nil unless the offsets begin with 0, never descend and end with the ids' count.
+    /// One list for each query; nil unless the offsets begin with 0, never descend and end with the number of ids.
     package init?(ids: IDList, offsets: [UInt32]) {
         guard offsets.first == 0, let last = offsets.last, Int(last) == ids.count else { return nil }
         var previous: UInt32 = 0

@@ -1,9 +1,13 @@
-/// A model's name: `[a-z0-9][a-z0-9_-]{0,62}`. Also a folder's name, so it can hold no path.
+/// A model's name: `[a-z0-9][a-z0-9_-]{0,62}`. It names a folder too, so it cannot be a path.
+///
+/// ```swift
+/// guard let shop = ModelName("shop") else { throw BadName() }
+/// ```
 public struct ModelName: Sendable, Hashable, CustomStringConvertible {
     /// The name itself.
     public let description: String
 
-    /// A checked name; nil unless it has the form above.
+    /// A checked name; nil unless the text has the form above.
     public init?(_ text: String) {
         let bytes = text.utf8
         guard let first = bytes.first, bytes.count <= Limits.modelNameBytesMax else { return nil }
@@ -20,7 +24,7 @@ public struct ModelName: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
-    /// The rule, for messages.
+    /// The form of a name, for messages.
     public static let rule = "[a-z0-9][a-z0-9_-]{0,62}"
 }
 

@@ -1,8 +1,8 @@
-/// The two kinds of vectors a model has.
+/// The two sets of vectors of a model.
 public enum Side: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertible {
-    /// What is recommended: products, films, pages.
+    /// Products, films, pages: rows to recommend.
     case items = 1
-    /// Who it is recommended to, and what audiences are made of.
+    /// Customers, visitors: rows that get recommendations and form audiences.
     case users = 2
 
     /// `items` or `users`.

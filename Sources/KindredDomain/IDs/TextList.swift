@@ -11,7 +11,7 @@ package struct TextList: Sendable, Equatable {
         bytes = []
     }
 
-    /// A list over columns that came from outside; nil unless the invariant holds.
+    /// A list of columns from a peer or a file; nil unless the invariant holds.
     package init?(offsets: [UInt32], bytes: [UInt8]) {
         guard offsets.first == 0, let last = offsets.last, Int(last) == bytes.count else { return nil }
         var previous: UInt32 = 0
@@ -29,6 +29,7 @@ package struct TextList: Sendable, Equatable {
         for string in strings { append(string.utf8) }
     }
 
+    /// Number of strings.
     package var count: Int { offsets.count - 1 }
     package var isEmpty: Bool { count == 0 }
 
@@ -40,26 +41,26 @@ package struct TextList: Sendable, Equatable {
     /// Bytes of string `index`, which must be in `0 ..< count`.
     package func byteCount(of index: Int) -> Int { Int(offsets[index + 1] - offsets[index]) }
 
-    /// Appends one string. The whole list stays below 4 GiB.
+    /// Appends one string. Traps where the whole list reaches 4 GiB: callers check that.
     package mutating func append(_ text: some Sequence<UInt8>) {
         bytes.append(contentsOf: text)
         offsets.append(UInt32(bytes.count))
     }
 
-    /// Appends one string from raw memory, without an intermediate copy.
+    /// Appends one string from raw memory.
     package mutating func append(_ text: UnsafeRawBufferPointer) {
         bytes.append(contentsOf: text)
         offsets.append(UInt32(bytes.count))
     }
 
-    /// Appends all strings of another list. The whole list stays below 4 GiB.
+    /// Appends all strings of another list. Traps where the whole list reaches 4 GiB: callers check that.
     package mutating func append(contentsOf other: TextList) {
         let start = UInt32(bytes.count)
         bytes.append(contentsOf: other.bytes)
         offsets.append(contentsOf: other.offsets.dropFirst().lazy.map { start + $0 })
     }
 
-    /// Makes room for `count` strings of `byteCount` bytes in all.
+    /// Reserves memory for `count` strings of `byteCount` bytes in all.
     package mutating func reserve(count: Int, byteCount: Int) {
         offsets.reserveCapacity(offsets.count + count)
         bytes.reserveCapacity(bytes.count + byteCount)

@@ -1,15 +1,19 @@
 /// The size of an audience.
+///
+/// ```swift
+/// let onePercent = AudienceSize.share(partsPerMillion: 10_000)
+/// ```
 public enum AudienceSize: Sendable, Hashable {
-    /// So many users.
+    /// A number of users, at least 1.
     case count(UInt64)
-    /// Parts per million of all users of the model, 1 to 1,000,000: floor(ppm x users / 10^6), at least 1,
-    /// counted before seeds are left out.
+    /// A share of all users of the model, seeds included, in parts per million, 1 to 1,000,000. The audience has
+    /// floor(ppm x users / 10^6) users, at least 1.
     case share(partsPerMillion: UInt32)
-    /// Every user who scores at least this.
+    /// All users whose score is at least this, a finite number.
     case minimumScore(Float)
 }
 
-/// How an audience is scored. A closed set; each has one pure function in the engine.
+/// The score of an audience's users. A closed set: each has one pure function in the engine.
 package enum LookalikeScorer: UInt8, Sendable {
     /// Similarity to the mean of the seeds.
     case centroid = 1

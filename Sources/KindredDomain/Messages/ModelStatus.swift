@@ -1,7 +1,8 @@
 /// The answer to MODEL_LIST.
 package struct ModelListResponse: Sendable, Equatable {
+    /// In ascending order of their names.
     package var models: [ModelStatus]
-    /// For people: what is wrong with the repository as a whole; empty: nothing.
+    /// For people: what is wrong with the repository's folder; empty: nothing.
     package var remark: String
 
     package init(models: [ModelStatus], remark: String = "") {
@@ -10,11 +11,12 @@ package struct ModelListResponse: Sendable, Equatable {
     }
 }
 
-/// What a server knows of one model.
+/// One model of a server, for MODEL_LIST.
 package struct ModelStatus: Sendable, Equatable {
-    /// A version that was looked at and refused.
+    /// A version that was refused, and the reason.
     package struct Refusal: Sendable, Equatable {
         package var version: UInt64
+        /// For people.
         package var reason: String
 
         package init(version: UInt64, reason: String) {
@@ -24,26 +26,36 @@ package struct ModelStatus: Sendable, Equatable {
     }
 
     package var name: ModelName
+    /// True for the model of requests that name none.
     package var isDefault = false
     /// The version that serves, or 0.
     package var active: UInt64 = 0
     /// The version a rollback would serve, or 0.
     package var previous: UInt64 = 0
-    /// The version that is held by an activation or rollback, or 0 when newer versions take over.
+    /// The version that an activation or rollback pinned, or 0 when newer versions take over.
     package var pinned: UInt64 = 0
-    /// Of the active version; 0 and empty where there is none.
+    /// Elements of a vector. This and the following, up to `userColumns`, and the types of columns are of the active
+    /// version; 0 and empty where there is none.
     package var dimension: UInt32 = 0
+    /// The similarity that the vectors were trained for.
     package var metric: Similarity = .dot
     package var itemCount: UInt64 = 0
     package var userCount: UInt64 = 0
+    /// Nil: no items.
     package var itemIDKind: IDKind?
+    /// Nil: no users.
     package var userIDKind: IDKind?
+    /// 16 random bytes that identify the packing, or none.
     package var fingerprint: [UInt8] = []
+    /// The training that made the vectors; may be empty.
     package var trainingID = ""
+    /// Names of the items' catalog columns.
     package var itemColumns: [String] = []
+    /// Names of the users' catalog columns.
     package var userColumns: [String] = []
     /// Versions in memory, ascending.
     package var loaded: [UInt64] = []
+    /// Versions that were refused.
     package var refusals: [Refusal] = []
     /// One for each of `itemColumns`.
     package var itemColumnTypes: [ColumnType] = []
@@ -51,7 +63,7 @@ package struct ModelStatus: Sendable, Equatable {
     package var userColumnTypes: [ColumnType] = []
     /// Versions on disk, ascending.
     package var available: [AvailableVersion] = []
-    /// For people: why something other than what is pinned serves, or nothing, and what else is not as it should be.
+    /// For people: why another version than the pinned one is active, or none, and other problems.
     package var remark = ""
 
     package init(name: ModelName) { self.name = name }
@@ -61,7 +73,7 @@ package struct ModelStatus: Sendable, Equatable {
 package struct AvailableVersion: Sendable, Equatable {
     package var version: UInt64
     package var state: VersionState
-    /// What its manifest says, where that has been read; else 0 and empty.
+    /// The content of its manifest; 0 and empty where it has not been read.
     package var details = VersionDetails()
 
     package init(version: UInt64, state: VersionState, details: VersionDetails = VersionDetails()) {
@@ -71,20 +83,23 @@ package struct AvailableVersion: Sendable, Equatable {
     }
 }
 
-/// What a version's manifest says of it; all 0 and empty where it was not read.
+/// The content of a version's manifest; all 0 and empty where it has not been read.
 package struct VersionDetails: Sendable, Equatable {
+    /// Elements of a vector.
     package var dimension: UInt32 = 0
     package var itemCount: UInt64 = 0
     package var userCount: UInt64 = 0
+    /// Names of the items' catalog columns.
     package var itemColumns: [String] = []
+    /// Names of the users' catalog columns.
     package var userColumns: [String] = []
 
     package init() {}
 }
 
-/// What a server does with a version that is on disk.
+/// The state of a version that is on disk.
 public enum VersionState: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertible {
-    /// It stays there: what serves is newer, or another was chosen.
+    /// Not loaded: the active version is newer, or another one is pinned.
     case onDisk = 1
     /// In memory.
     case loaded = 2
@@ -92,7 +107,7 @@ public enum VersionState: UInt8, Sendable, Hashable, CaseIterable, CustomStringC
     case waiting = 3
     /// It is being read and checked.
     case loading = 4
-    /// It was looked at and not taken.
+    /// It was read and refused.
     case refused = 5
 
     /// `on disk`, `loaded`, `waiting`, `loading` or `refused`.

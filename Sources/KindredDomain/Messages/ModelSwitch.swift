@@ -1,7 +1,8 @@
-/// MODEL_LOAD: look at the repository now.
+/// MODEL_LOAD: look for new versions in the repository now.
 package struct ModelLoadRequest: Sendable, Equatable {
+    /// Nil: the server's default model.
     package var model: ModelName?
-    /// The version that must be loaded afterwards, or 0 for whatever is newest.
+    /// The version that must be loaded afterwards, or 0 for the newest.
     package var version: UInt64
 
     package init(model: ModelName?, version: UInt64 = 0) {
@@ -12,6 +13,7 @@ package struct ModelLoadRequest: Sendable, Equatable {
 
 /// MODEL_ACTIVATE and MODEL_ROLLBACK: compare-and-swap on the active version.
 package struct ModelSwitchRequest: Sendable, Equatable {
+    /// The version to make active.
     package enum Goal: Sendable, Equatable {
         /// Serve this version and pin it.
         case version(UInt64)
@@ -21,9 +23,10 @@ package struct ModelSwitchRequest: Sendable, Equatable {
         case previous
     }
 
+    /// Nil: the server's default model.
     package var model: ModelName?
     package var goal: Goal
-    /// The version the caller believes to be active; 0: any.
+    /// The version that must be active, else CONFLICT; 0: any.
     package var expectedActive: UInt64
 
     package init(model: ModelName?, goal: Goal, expectedActive: UInt64 = 0) {
@@ -35,10 +38,13 @@ package struct ModelSwitchRequest: Sendable, Equatable {
 
 /// The answer to MODEL_LOAD, MODEL_ACTIVATE and MODEL_ROLLBACK.
 package struct ModelSwitchResponse: Sendable, Equatable {
+    /// The active version, or 0.
     package var active: UInt64
+    /// The version that a rollback would make active, or 0.
     package var previous: UInt64
+    /// The version that stays active, or 0 when newer ones take over.
     package var pinned: UInt64
-    /// False where a restart will not know of the choice, since the state file cannot be written.
+    /// False where the state file cannot be written, so that a restart forgets the choice.
     package var isRemembered: Bool
 
     package init(active: UInt64, previous: UInt64, pinned: UInt64, isRemembered: Bool = true) {

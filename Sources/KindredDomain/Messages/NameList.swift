@@ -1,4 +1,5 @@
-/// The known names, as a message about an unknown name lists them. Made once for many messages: making it sorts.
+/// The known names, as a message about an unknown name lists them. Making it sorts, so it is made once for many
+/// messages.
 package struct NameList: Sendable, Equatable {
     /// Bytes of the names, so that a message with them and the longest name stays below `Limits.messageBytesMax`.
     static let bytesMax = 640

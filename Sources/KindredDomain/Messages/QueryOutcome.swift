@@ -1,12 +1,12 @@
-/// How one query of a batch ended.
+/// The outcome of one query of a batch.
 package struct QueryOutcome: Sendable, Equatable {
     /// Nil: answered.
     package var failure: RequestFailure?
-    /// True where the answer is the exact top k. Every answered query is exact today; the field says so.
+    /// True where the answer is the exact top k. Every answered query is exact.
     package var isExact: Bool
-    /// Rows that could have been in the answer: of the target, allowed, not excluded.
+    /// Rows that could be in the answer: of the target, allowed, not excluded.
     package var rowsEligible: UInt64
-    /// Rows whose score, or a bound of it, was computed. A diagnostic: it depends on the path.
+    /// Rows whose score, or a bound of it, was computed. A diagnostic: it depends on the engine.
     package var rowsScanned: UInt64
 
     package init(rowsEligible: UInt64, rowsScanned: UInt64) {
@@ -24,7 +24,7 @@ package struct QueryOutcome: Sendable, Equatable {
     }
 }
 
-/// Which model answered and how long that took.
+/// The model that answered, and the time it took.
 package struct AnswerOrigin: Sendable, Equatable {
     package var model: ModelName
     package var version: UInt64

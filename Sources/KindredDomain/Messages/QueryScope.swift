@@ -1,10 +1,12 @@
-/// What RECOMMEND and SCORE have in common: queries against one side of one model.
+/// The part that RECOMMEND and SCORE share: queries against one side of one model.
 package struct QueryScope: Sendable, Equatable {
     /// Nil: the server's default model.
     package var model: ModelName?
-    /// The version that must answer, or 0 for whatever serves.
+    /// The version that must answer, or 0 for the active one.
     package var version: UInt64 = 0
+    /// At least one.
     package var queries: QueryBatch
+    /// The side whose rows are scored.
     package var target: Side
     /// Nil: the default for the kind of query and the target (`QueryScopePlanner.defaultSimilarity`).
     package var similarity: Similarity?
@@ -32,6 +34,7 @@ package enum QueryBatch: Sendable, Equatable {
     /// By basket of items: the weighted mean of the members' vectors.
     case baskets(Baskets)
 
+    /// Number of queries.
     package var count: Int {
         switch self {
         case .users(let ids), .items(let ids): ids.count
@@ -43,14 +46,17 @@ package enum QueryBatch: Sendable, Equatable {
 
 /// Baskets of items with weights. Basket i has the members `offsets[i] ..< offsets[i + 1]`.
 package struct Baskets: Sendable, Equatable {
+    /// The items of all baskets.
     package let members: IDList
+    /// One more than there are baskets; begins with 0 and never descends.
     package let offsets: [UInt32]
     /// One weight per member; nil when all are 1.
     package let weights: [Float]?
 
+    /// Number of baskets.
     package var count: Int { offsets.count - 1 }
 
-    /// Nil unless the offsets partition the members and the weights, if any, match them.
+    /// Nil unless `members` has one list for each basket, and as many weights as members, if any.
     package init?(members: RaggedIDs, weights: [Float]?) {
         guard let offsets = members.offsets, weights.map({ $0.count == members.ids.count }) ?? true else {
             return nil
@@ -61,8 +67,8 @@ package struct Baskets: Sendable, Equatable {
     }
 }
 
-/// What happens to a query whose id the model does not have.
+/// The treatment of a query whose id the model does not have.
 package enum UnknownIDPolicy: UInt8, Sendable {
-    /// That query fails with UNKNOWN_ID.
+    /// The query fails with UNKNOWN_ID.
     case strict = 0
 }

@@ -1,19 +1,22 @@
 /// RECOMMEND: the best k rows of the target for each query.
 package struct RecommendRequest: Sendable, Equatable {
+    /// The queries and the side to recommend from.
     package var scope: QueryScope
+    /// Results for each query, at least 1.
     package var k: UInt32
+    /// The treatment of a query for an unknown id.
     package var unknownIDs: UnknownIDPolicy = .strict
     /// False: the reply carries ids only.
     package var wantsScores = true
-    /// True: the query's own item, user or basket members may appear in the answer.
+    /// True: the query's own item, user or basket members may be in the answer.
     package var includesMembers = false
-    /// Ids that must not appear.
+    /// Ids that must not be in the answer.
     package var exclusions: RaggedIDs?
-    /// Allow-list: only these may appear.
+    /// The only ids that may be in the answer; nil: all.
     package var candidates: RaggedIDs?
-    /// Inclusive; one for all queries, or one each. Empty: none.
+    /// The least score of a result, inclusive: one for all queries, or one for each. Empty: none.
     package var minimumScores: [Float] = []
-    /// Names of catalog columns wanted with the winners.
+    /// Names of the catalog columns that come with each result.
     package var columns: [String] = []
 
     package init(scope: QueryScope, k: UInt32) {
@@ -24,12 +27,17 @@ package struct RecommendRequest: Sendable, Equatable {
 
 /// The answer to RECOMMEND: for query i the results `offsets[i] ..< offsets[i + 1]`, best first.
 package struct RecommendResponse: Sendable, Equatable {
+    /// The model and version that answered, and their times.
     package var origin: AnswerOrigin
+    /// One for each query.
     package var outcomes: [QueryOutcome]
+    /// One more than there are queries; begins with 0 and never descends.
     package var offsets: [UInt32]
+    /// The results of all queries.
     package var ids: IDList
     /// One per id; empty when the request did not want them.
     package var scores: [Float]
+    /// The requested columns, each with one value for each id.
     package var columns: [ResultColumn]
 
     package init(

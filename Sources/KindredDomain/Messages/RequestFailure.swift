@@ -1,14 +1,14 @@
-/// Why a request, or one query of it, was not answered. Closed; crosses the wire as a status code.
+/// Why a request, or one query of it, was not answered. A closed set; each case has a status code on the wire.
 ///
-/// Cases carry values; `description` makes the sentence, with the offending value and what would be right.
+/// `description` is a sentence for people, with the offending value and the allowed ones.
 package enum RequestFailure: Error, Sendable, Equatable {
     case invalidArgument(InvalidArgument)
-    /// Empty: none was named, and there is no default. `known` are the names of those that there are.
+    /// The name is empty where the request has none and there is no default model. `known` are the existing names.
     case unknownModel(String, known: NameList = [])
     case unknownID(ExternalID, Side)
-    /// Not one of `count` ids of an allow-list is in the model; `first` is the first of them.
+    /// The model has none of the `count` candidates; `first` is the first of them.
     case noKnownCandidate(count: Int, first: ExternalID, Side)
-    /// Not one of `count` seeds is in the model; `first` is the first of them.
+    /// The model has none of the `count` seeds; `first` is the first of them.
     case noKnownSeed(count: UInt64, first: ExternalID)
     case dimensionMismatch(found: UInt64, expected: UInt64)
     case limitExceeded(LimitName, found: UInt64, limit: UInt64)
@@ -16,19 +16,19 @@ package enum RequestFailure: Error, Sendable, Equatable {
     case unsupportedTag(UInt16)
     case unsupportedEncoding(tag: UInt16, elementType: UInt8)
     case duplicateRequestID(UInt64)
-    /// `onDisk`: the model's versions in the repository, ascending; `requested` may be one of them that is not loaded.
+    /// `onDisk` are the model's versions in the repository, ascending. `requested` may be one that is not loaded.
     case versionGone(requested: UInt64, serving: UInt64, onDisk: [UInt64] = [])
     case malformedBody(MalformedBody)
     case overloaded(retryAfterMilliseconds: UInt32)
     case deadlineExceeded(milliseconds: UInt32)
     case noModelReady
-    /// None was named, and the default one is not loaded.
+    /// The request names no model, and the default one is not loaded.
     case defaultModelNotReady(ModelName)
     case draining
     case slowConsumer(bytes: UInt64, milliseconds: UInt32)
     case cancelled
     case conflict(expected: UInt64, active: UInt64)
-    /// Nothing to roll back to. `onDisk`: the model's versions in the repository, ascending.
+    /// There is no version to roll back to. `onDisk` are the model's versions in the repository, ascending.
     case noPreviousVersion(ModelName, serving: UInt64 = 0, onDisk: [UInt64] = [])
     case internalError(reference: UInt64)
     case modelCorrupt(version: UInt64, reason: String)
@@ -48,14 +48,14 @@ package enum InvalidArgument: Sendable, Equatable {
     case zeroVectorUnderCosine
     case seedsCancel
     case minimumScoreNotFinite(Float)
-    /// A numeric id was given for a side whose ids are texts.
+    /// A numeric id for a side whose ids are texts.
     case numberForTextIDs(UInt64, Side)
-    /// A text that is no plain decimal was given for a side whose ids are numbers.
+    /// A text that is no plain decimal, for a side whose ids are numbers.
     case textForNumberIDs([UInt8], Side)
     case textIDLength(Int)
     case textIDNotUTF8
     case numberIDTooLarge(UInt64)
-    /// `known` are the names of those that there are.
+    /// `known` are the existing names.
     case unknownColumn(String, Side, known: [String] = [])
     case sideMissing(Side)
     case modelNameMalformed
@@ -78,13 +78,13 @@ package enum FieldName: String, Sendable, Equatable {
     case options
 }
 
-/// What a body's bytes violate.
+/// The rule that a body's bytes break.
 package enum MalformedBody: Sendable, Equatable {
     /// The body ends before the fixed part or a section does.
     case truncated
     case fixedLength(UInt16)
     case tagOrder(UInt16)
-    /// A section's bytes are no whole number of elements.
+    /// The bytes of a section are no whole number of elements.
     case sectionLength(tag: UInt16, bytes: UInt32)
     case paddingNotZero(tag: UInt16)
     case missingSection(UInt16)
@@ -165,7 +165,7 @@ extension RequestFailure: CustomStringConvertible {
 }
 
 extension RequestFailure {
-    /// Version numbers that a message names at most: the newest.
+    /// Greatest number of versions in a message. It names the newest.
     private static let versionsNamedMax = 10
 
     private static func describe(gone requested: UInt64, serving: UInt64, onDisk: [UInt64]) -> String {

@@ -1,6 +1,8 @@
-/// SCORE: the scores of given candidates for each query.
+/// SCORE: the scores of the given candidates for each query.
 package struct ScoreRequest: Sendable, Equatable {
+    /// The queries and the side of the candidates.
     package var scope: QueryScope
+    /// One list for all queries, or one for each.
     package var candidates: RaggedIDs
 
     package init(scope: QueryScope, candidates: RaggedIDs) {
@@ -11,8 +13,11 @@ package struct ScoreRequest: Sendable, Equatable {
 
 /// The answer to SCORE: for query i the scores `offsets[i] ..< offsets[i + 1]`, in the candidates' order.
 package struct ScoreResponse: Sendable, Equatable {
+    /// The model and version that answered, and their times.
     package var origin: AnswerOrigin
+    /// One for each query.
     package var outcomes: [QueryOutcome]
+    /// One more than there are queries; begins with 0 and never descends.
     package var offsets: [UInt32]
     /// 0 where `found` is false.
     package var scores: [Float]

@@ -1,6 +1,8 @@
 /// Named counters and gauges.
 package struct StatsResponse: Sendable, Equatable {
+    /// Distinct names.
     package var names: [String]
+    /// One for each name.
     package var values: [UInt64]
 
     package init(names: [String], values: [UInt64]) {
@@ -11,6 +13,7 @@ package struct StatsResponse: Sendable, Equatable {
 
 /// The answer to HEALTH.
 package struct HealthResponse: Sendable, Equatable {
+    /// The states of a server.
     package enum State: UInt8, Sendable {
         case serving = 1
         /// No model is ready yet.
@@ -19,6 +22,7 @@ package struct HealthResponse: Sendable, Equatable {
     }
 
     package var state: State
+    /// Models with an active version.
     package var modelsReady: UInt32
 
     package init(state: State, modelsReady: UInt32) {

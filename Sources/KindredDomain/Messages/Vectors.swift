@@ -1,7 +1,10 @@
 /// GET_VECTORS: the stored vectors of ids.
 package struct VectorsRequest: Sendable, Equatable {
+    /// Nil: the server's default model.
     package var model: ModelName?
+    /// The version that must answer, or 0 for the active one.
     package var version: UInt64
+    /// The side of the ids.
     package var side: Side
     package var ids: IDList
 
@@ -15,7 +18,9 @@ package struct VectorsRequest: Sendable, Equatable {
 
 /// The answer to GET_VECTORS.
 package struct VectorsResponse: Sendable, Equatable {
+    /// The model and version that answered, and their times.
     package var origin: AnswerOrigin
+    /// Elements of one vector.
     package var dimension: UInt32
     /// One per requested id.
     package var found: [Bool]

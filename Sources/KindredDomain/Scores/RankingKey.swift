@@ -1,18 +1,17 @@
-/// The total order of answers, in one integer: score descending, then row ascending.
+/// The order of results as one integer: score descending, then row ascending. A smaller key is a better result.
 ///
-/// Rows are in ascending id order, so this is the documented order "score descending, then external id
-/// ascending". A smaller key is a better answer; two rows never share a key. Scores are finite and never -0
-/// (the canonical score turns it into +0), so the mapping from (score, row) is one to one.
+/// Rows are in ascending order of their ids, so this is the documented order "score descending, then external id
+/// ascending". Two rows never share a key: scores are finite and never -0, since the canonical score turns -0 into +0.
 ///
-/// Public, as whatever is called for every row: the compiler inlines nothing less into other modules.
+/// Public because the compiler inlines only public functions into other modules.
 @frozen public struct RankingKey: Sendable, Hashable, Comparable {
-    /// The key: the smaller one is the better answer.
+    /// The key as an integer. The smaller one is the better result.
     public let rawValue: UInt64
 
-    /// The key of a number that is one.
+    /// A key from its integer.
     @inlinable @inline(__always) public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// The key of a row with a finite score that is not -0.
+    /// The key of a row and its score, which is finite and not -0.
     @inlinable @inline(__always) public init(score: Float, row: UInt32) {
         rawValue = UInt64(~Self.ordered(score)) << 32 | UInt64(row)
     }
@@ -25,7 +24,7 @@
         Self.score(ordered: ~UInt32(truncatingIfNeeded: rawValue >> 32))
     }
 
-    /// True where the left one is the better answer.
+    /// True where the left one is the better result.
     @inlinable @inline(__always) public static func < (left: RankingKey, right: RankingKey) -> Bool {
         left.rawValue < right.rawValue
     }
@@ -36,7 +35,7 @@
         return bits & 0x8000_0000 != 0 ? ~bits : bits | 0x8000_0000
     }
 
-    /// The float that `ordered` maps to an integer.
+    /// The inverse of `ordered`.
     @inlinable @inline(__always) public static func score(ordered: UInt32) -> Float {
         Float(bitPattern: ordered & 0x8000_0000 != 0 ? ordered & 0x7FFF_FFFF : ~ordered)
     }

@@ -1,9 +1,9 @@
-/// Which engine finds the rows. Every engine gives the same answers.
+/// The engine that finds the rows. All engines give the same answers.
 package enum ScanMode: String, Sendable, CaseIterable {
-    /// Whichever is the faster for the query.
+    /// The faster one for each query.
     case auto
     /// Float32 products through BLAS.
     case blas
-    /// Certified int8 scans.
+    /// Int8 codes with a bound of their error, then exact scores.
     case int8
 }

@@ -1,81 +1,89 @@
 import KindredKernels
 import KindredSystem
 
-/// Codes the rows of a side, a range of blocks at a time: into memory, into a file, or to compare.
+/// Makes the int8 codes of one side, a range of blocks at a time: into memory, into a file, or to compare.
 ///
-/// Holds no vectors: whoever made it keeps `vectors`, `norms`, `order` and an order of rows that it gave alive.
-/// Immutable; any thread may encode.
-package struct CodeBuilder: @unchecked Sendable {
+/// It owns all the columns that it reads, so it may outlive the table or the arrays that it was made from. Immutable;
+/// any thread may encode.
+package struct CodeBuilder: Sendable {
     package let rowCount: Int
     package let dimension: Int
-    /// The row that is coded at each position. Rows descend by norm.
-    package let rows: UnsafePointer<UInt32>
-    /// What keeps `rows` alive, where they were sorted here.
-    package let storage: MemoryRegion?
-    private let vectors: UnsafePointer<Float>
-    private let norms: UnsafePointer<Double>
-    private let order: UnsafePointer<UInt32>?
+    /// The row at each position of the codes: rows descend by norm, rows of equal norm ascend.
+    package let rows: RegionColumn<UInt32>
+    private let vectors: RegionColumn<Float>
+    private let norms: RegionColumn<Double>
+    /// The place of each row in `vectors`; nil if row r is the r-th.
+    private let order: RegionColumn<UInt32>?
 
-    /// Sorts the rows by their canonical norms. Row r begins at element `r * dimension` of `vectors`, or, with an
-    /// `order`, at element `order[r] * dimension`; `norms[r]` is its norm either way.
+    /// Sorts the rows by their canonical norms. Throws without memory; `file` names the codes in the failure.
+    ///
+    /// Row r begins at element `r * dimension` of `vectors`, or with an `order` at element `order[r] * dimension`;
+    /// `norms[r]` is its norm either way, and `norms.count` is the number of rows.
     package init(
-        vectors: UnsafePointer<Float>, norms: UnsafePointer<Double>, rowCount: Int, dimension: Int,
-        order: UnsafePointer<UInt32>? = nil, file: String
+        vectors: RegionColumn<Float>, norms: RegionColumn<Double>, dimension: Int,
+        order: RegionColumn<UInt32>? = nil,
+        file: String
     ) throws(FileFailure) {
+        precondition(vectors.count == norms.count * dimension && (order?.count ?? norms.count) == norms.count)
         self.vectors = vectors
         self.norms = norms
-        self.rowCount = rowCount
+        rowCount = norms.count
         self.dimension = dimension
         self.order = order
-        let sorted = try NormOrder.rows(norms: norms, count: rowCount, file: file)
-        rows = UnsafePointer(sorted.bytes.bindMemory(to: UInt32.self).baseAddress!)
-        storage = sorted
+        rows = try NormOrder.rows(norms: norms, file: file)
     }
 
-    /// The builder of a table's codes in the order of others, which are those of the table.
+    /// The builder of a table's codes in the row order of `codes`, which belong to the table.
     package init(_ table: VectorTable, inOrderOf codes: Int8Codes) {
-        vectors = table.vectors
-        norms = table.norms
+        vectors = table.vectorColumn
+        norms = table.normColumn
         rowCount = table.count
         dimension = table.dimension
         order = nil
-        rows = codes.rows
-        storage = nil
+        rows = codes.rowColumn
     }
 
-    /// The builder of a table's codes.
+    /// The builder of a table's codes. Throws without memory; `file` names the codes in the failure.
     package init(_ table: VectorTable, file: String) throws(FileFailure) {
         try self.init(
-            vectors: table.vectors, norms: table.norms, rowCount: table.count, dimension: table.dimension,
-            file: file)
+            vectors: table.vectorColumn, norms: table.normColumn, dimension: table.dimension, file: file)
     }
 
+    /// Blocks of 16 rows; the last one may have fewer.
     package var blockCount: Int { (rowCount + CodeEncoder.blockRows - 1) / CodeEncoder.blockRows }
 
-    /// Codes the blocks of a range: their bytes one after the other into `codes`, their bounds into `blocks`.
+    /// Encodes the blocks of a range: their codes one after the other into `codes`, their bounds into `blocks`.
+    ///
+    /// `codes` has room for `CodeEncoder.blockByteCount(dimension:)` bytes and `blocks` for one element per block of
+    /// the range, which lies in `0 ..< blockCount`.
     package func encode(
-        _ range: Range<Int>, codes: UnsafeMutablePointer<UInt8>, blocks: UnsafeMutablePointer<CodeBlock>
+        _ range: Range<Int>, codes: UnsafeMutableBufferPointer<UInt8>,
+        blocks: UnsafeMutableBufferPointer<CodeBlock>
     ) {
-        let capacity = CodeEncoder.blockRows
+        let blockRows = CodeEncoder.blockRows
         let blockByteCount = CodeEncoder.blockByteCount(dimension: dimension)
-        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: capacity) { pointers in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { rowNorms in
-                for block in range {
-                    let first = block &* capacity
-                    let count = min(capacity, rowCount &- first)
-                    for index in 0..<count {
-                        let row = Int(rows[first &+ index])
-                        pointers[index] = vectors + (order.map { Int($0[row]) } ?? row) &* dimension
-                        rowNorms[index] = norms[row]
+        precondition(
+            codes.count >= range.count * blockByteCount && blocks.count >= range.count,
+            "no room for the codes")
+        vectors.withElements { vectors in
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: blockRows) { pointers in
+                withUnsafeTemporaryAllocation(of: Double.self, capacity: blockRows) { rowNorms in
+                    for block in range {
+                        let first = block &* blockRows
+                        let count = min(blockRows, rowCount &- first)
+                        for index in 0..<count {
+                            let row = Int(rows[first &+ index])
+                            let place = order.map { Int($0[row]) } ?? row
+                            pointers[index] = vectors.baseAddress! + place &* dimension
+                            rowNorms[index] = norms[row]
+                        }
+                        let index = block &- range.lowerBound
+                        blocks[index] = CodeEncoder.encode(
+                            rows: pointers.baseAddress!, norms: rowNorms.baseAddress!, rowCount: count,
+                            dimension: dimension, into: codes.baseAddress! + index &* blockByteCount)
                     }
-                    let index = block &- range.lowerBound
-                    blocks[index] = CodeEncoder.encode(
-                        rows: pointers.baseAddress!, norms: rowNorms.baseAddress!, rowCount: count,
-                        dimension: dimension, into: codes + index &* blockByteCount)
                 }
             }
         }
-        // A pointer into a region does not keep it alive.
-        withExtendedLifetime(storage) {}
     }
 }

@@ -3,9 +3,8 @@ import KindredKernels
 import KindredSystem
 
 extension Int8Codes {
-    /// Makes the codes of a table anew and compares. Throws the first difference: a bound or a
-    /// code that is not the one the vectors give. That the rows are in their order is sure since the codes are a
-    /// `Int8Codes`.
+    /// Encodes the table again and compares. Throws for the first bound or code that differs. The order of the rows
+    /// needs no check: an `Int8Codes` has it checked already.
     package static func check(
         _ codes: Int8Codes, against table: VectorTable, with means: LoadResources = .plain
     ) throws(FileFailure) {
@@ -16,36 +15,38 @@ extension Int8Codes {
             (blocks) throws(FileFailure) in
             try check(blocks, of: codes, builder: builder, file: file)
         }
-        // A pointer into a region does not keep it alive.
-        withExtendedLifetime((codes, table)) {}
     }
 
     private static func check(
-        _ blocks: Range<Int>, of codes: Int8Codes, builder: CodeBuilder, file: String
+        _ range: Range<Int>, of codes: Int8Codes, builder: CodeBuilder, file: String
     ) throws(FileFailure) {
         let blockByteCount = CodeEncoder.blockByteCount(dimension: builder.dimension)
-        let wantedCodes = UnsafeMutablePointer<UInt8>.allocate(capacity: blocks.count * blockByteCount)
-        let wantedBlocks = UnsafeMutablePointer<CodeBlock>.allocate(capacity: blocks.count)
+        let bytes = range.lowerBound * blockByteCount..<range.upperBound * blockByteCount
+        let wantedCodes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+        let wantedBlocks = UnsafeMutableBufferPointer<CodeBlock>.allocate(capacity: range.count)
         defer {
             wantedCodes.deallocate()
             wantedBlocks.deallocate()
         }
-        builder.encode(blocks, codes: wantedCodes, blocks: wantedBlocks)
-        let bounds = codes.view.blocks + blocks.lowerBound
-        if memcmp(bounds, wantedBlocks, blocks.count * MemoryLayout<CodeBlock>.stride) != 0 {
-            for (index, block) in blocks.enumerated() {
-                try compare(bounds[index], wantedBlocks[index], block: block, file: file)
+        builder.encode(range, codes: wantedCodes, blocks: wantedBlocks)
+        try codes.blockColumn.withElements { (blocks) throws(FileFailure) in
+            let found = UnsafeBufferPointer(rebasing: blocks[range])
+            let byteCount = range.count * MemoryLayout<CodeBlock>.stride
+            guard memcmp(found.baseAddress!, wantedBlocks.baseAddress!, byteCount) != 0 else { return }
+            for (index, block) in range.enumerated() {
+                try compare(found[index], wantedBlocks[index], block: block, file: file)
             }
         }
-        let found = codes.view.codes + blocks.lowerBound * blockByteCount
-        guard memcmp(found, wantedCodes, blocks.count * blockByteCount) != 0 else { return }
-        for byte in 0..<blocks.count * blockByteCount where found[byte] != wantedCodes[byte] {
-            throw FileFailure(
-                file: file, field: "codes[\(blocks.lowerBound * blockByteCount + byte)]",
-                found: "\(found[byte])",
-                wanted:
-                    "\(wantedCodes[byte]), the vectors' code in block "
-                    + "\(blocks.lowerBound + byte / blockByteCount)")
+        try codes.codeColumn.withElements { (codes) throws(FileFailure) in
+            let found = UnsafeBufferPointer(rebasing: codes[bytes])
+            guard memcmp(found.baseAddress!, wantedCodes.baseAddress!, bytes.count) != 0 else { return }
+            for byte in found.indices where found[byte] != wantedCodes[byte] {
+                throw FileFailure(
+                    file: file, field: "codes[\(bytes.lowerBound + byte)]", found: "\(found[byte])",
+                    wanted:
+                        "\(wantedCodes[byte]), the vectors' code in block "
+                        + "\(range.lowerBound + byte / blockByteCount)")
+            }
         }
     }
 

@@ -1,78 +1,88 @@
 import KindredSystem
 
-/// Rows by descending norm, those of equal norm by ascending row: the order of a table's codes.
+/// Sorts rows by descending norm, rows of equal norm by ascending row: the order of a table's codes.
+///
+/// A radix sort with the least significant digit first. It is stable and starts with ascending rows, so equal norms
+/// keep the order of rows.
 enum NormOrder {
     private static let digitBits = 11
     private static let digits = 6
 
-    /// The rows in that order, as `UInt32`. `norms` are `count` numbers of at least 0; O(count).
-    ///
-    /// A radix sort, least digit first: it is stable and starts with ascending rows. Complemented bits of
-    /// non-negative float64 ascend where the numbers descend.
-    static func rows(
-        norms: UnsafePointer<Double>, count: Int, file: String
-    ) throws(FileFailure) -> MemoryRegion {
-        let keyRegions = [
-            try MemoryRegion.zeroed(byteCount: count * 8, for: file),
-            try MemoryRegion.zeroed(byteCount: count * 8, for: file),
-        ]
-        let rowRegions = [
-            try MemoryRegion.zeroed(byteCount: count * 4, for: file),
-            try MemoryRegion.zeroed(byteCount: count * 4, for: file),
-        ]
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime((keyRegions, rowRegions)) {} }
-        let keys = keyRegions.map { $0.mutableBytes.bindMemory(to: UInt64.self).baseAddress! }
-        let rows = rowRegions.map { $0.mutableBytes.bindMemory(to: UInt32.self).baseAddress! }
-        var from = 0
+    /// Two arrays of keys and rows, between which each pass moves all elements.
+    private struct Buffers {
+        var keys: UnsafeMutableBufferPointer<UInt64>
+        var rows: UnsafeMutableBufferPointer<UInt32>
+    }
+
+    /// The rows in that order. `norms` are numbers of at least 0. O(count). Throws without memory: 24 bytes a row while
+    /// sorting, of which 4 stay; `file` names the rows in the failure.
+    static func rows(norms: RegionColumn<Double>, file: String) throws(FileFailure) -> RegionColumn<UInt32> {
+        let count = norms.count
+        let keys = try MemoryRegion.zeroed(byteCount: 2 * count * MemoryLayout<UInt64>.stride, for: file)
+        let rows = (
+            try MemoryRegion.zeroed(byteCount: count * MemoryLayout<UInt32>.stride, for: file),
+            try MemoryRegion.zeroed(byteCount: count * MemoryLayout<UInt32>.stride, for: file)
+        )
+        let isInFirst = norms.withElements { norms in
+            keys.withMutableElements(of: UInt64.self) { keys in
+                rows.0.withMutableElements(of: UInt32.self) { first in
+                    rows.1.withMutableElements(of: UInt32.self) { second in
+                        sort(
+                            norms,
+                            Buffers(keys: UnsafeMutableBufferPointer(rebasing: keys[..<count]), rows: first),
+                            Buffers(keys: UnsafeMutableBufferPointer(rebasing: keys[count...]), rows: second))
+                    }
+                }
+            }
+        }
+        return RegionColumn(isInFirst ? rows.0 : rows.1)
+    }
+
+    /// Sorts with the help of two buffers of `norms.count` elements each. Returns whether the sorted rows end up in
+    /// `first`.
+    private static func sort(_ norms: UnsafeBufferPointer<Double>, _ first: Buffers, _ second: Buffers)
+        -> Bool
+    {
+        let count = norms.count
+        var (source, target) = (first, second)
+        var isInFirst = true
         withUnsafeTemporaryAllocation(of: Int.self, capacity: digits << digitBits) { counts in
             counts.initialize(repeating: 0)
             for row in 0..<count {
+                // The complemented bits of non-negative float64 ascend as the numbers descend.
                 let key = ~norms[row].bitPattern
-                keys[0][row] = key
-                rows[0][row] = UInt32(truncatingIfNeeded: row)
+                source.keys[row] = key
+                source.rows[row] = UInt32(truncatingIfNeeded: row)
                 for digit in 0..<digits { counts[slot(of: key, digit)] &+= 1 }
             }
-            for digit in 0..<digits where !isConstant(counts, digit: digit, first: keys[0][0], count: count) {
+            // A digit that all keys share would move nothing.
+            for digit in 0..<digits where counts[slot(of: source.keys[0], digit)] != count {
                 var next = 0
                 for slot in digit << digitBits..<(digit + 1) << digitBits {
-                    next &+= exchange(&counts[slot], next)
+                    let keysOfSlot = counts[slot]
+                    counts[slot] = next
+                    next &+= keysOfSlot
                 }
-                let (fromKeys, fromRows, toKeys, toRows) = (
-                    keys[from], rows[from], keys[1 - from], rows[1 - from]
-                )
+                let (from, to) = (source, target)
                 for index in 0..<count {
-                    let key = fromKeys[index]
+                    let key = from.keys[index]
                     let slot = slot(of: key, digit)
-                    let target = counts[slot]
-                    counts[slot] = target &+ 1
-                    toKeys[target] = key
-                    toRows[target] = fromRows[index]
+                    let place = counts[slot]
+                    counts[slot] = place &+ 1
+                    to.keys[place] = key
+                    to.rows[place] = from.rows[index]
                 }
-                from = 1 - from
+                swap(&source, &target)
+                isInFirst.toggle()
             }
         }
-        return rowRegions[from]
+        return isInFirst
     }
 
-    /// Where the count of a key's digit is.
+    /// The index of the counter of a key's digit.
     @inline(__always)
     private static func slot(of key: UInt64, _ digit: Int) -> Int {
         let value = Int(truncatingIfNeeded: key &>> UInt64(digit &* digitBits)) & (1 << digitBits &- 1)
         return digit << digitBits | value
-    }
-
-    /// Whether all keys agree in a digit, so that its pass would move nothing.
-    private static func isConstant(
-        _ counts: UnsafeMutableBufferPointer<Int>, digit: Int, first: UInt64, count: Int
-    ) -> Bool {
-        counts[slot(of: first, digit)] == count
-    }
-
-    /// Stores a value; what was there before.
-    @inline(__always)
-    private static func exchange(_ place: inout Int, _ value: Int) -> Int {
-        defer { place = value }
-        return place
     }
 }

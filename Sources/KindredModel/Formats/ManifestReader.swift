@@ -1,31 +1,29 @@
 import KindredDomain
 import KindredSystem
 
-/// Typed access to the members of a manifest's document; every failure names the member.
+/// Typed access to the members of a manifest's JSON document. Every failure names the member.
 struct ManifestReader {
+    /// The document, a JSON object.
     let value: JSONValue
 
+    /// Parses the bytes. Throws unless they are a JSON object.
     init(bytes: [UInt8]) throws(FileFailure) {
-        var result: Result<JSONValue, FileFailure>?
-        bytes.withUnsafeBytes { bytes in
-            do throws(FileFailure) {
-                result = .success(try JSONParser.parse(bytes, file: ModelFiles.manifest))
-            } catch {
-                result = .failure(error)
-            }
+        value = try bytes.withUnsafeBufferPointer { (bytes) throws(FileFailure) in
+            try JSONParser.parse(UnsafeRawBufferPointer(bytes), file: ModelFiles.manifest)
         }
-        value = try result!.get()
         guard case .object = value else {
             throw FileFailure(
                 file: ModelFiles.manifest, field: "document", found: value.summary, wanted: "an object")
         }
     }
 
+    /// The failure of a member: its name, the value found (nil if absent), the value wanted.
     func failure(_ field: String, _ found: JSONValue?, _ wanted: String) -> FileFailure {
         FileFailure(
             file: ModelFiles.manifest, field: field, found: found?.summary ?? "absent", wanted: wanted)
     }
 
+    /// A string member of `object`, or of the document. `path` comes before the name in failures.
     func text(_ name: String, of object: JSONValue? = nil, path: String = "") throws(FileFailure)
         -> String
     {
@@ -34,6 +32,7 @@ struct ManifestReader {
         return text
     }
 
+    /// A whole number in a range. Parameters as of `text`.
     func unsigned(
         _ name: String, of object: JSONValue? = nil, path: String = "", in range: ClosedRange<UInt64>
     ) throws(FileFailure) -> UInt64 {
@@ -45,6 +44,7 @@ struct ManifestReader {
         return number
     }
 
+    /// The object that describes a side; nil if the document has none.
     func rows(_ side: Side) throws(FileFailure) -> Manifest.Rows? {
         guard let object = value.member(side.description) else { return nil }
         guard case .object = object else { throw failure(side.description, object, "an object") }
@@ -74,6 +74,7 @@ struct ManifestReader {
             columns: columns)
     }
 
+    /// The entries of all files of the version.
     func files() throws(FileFailure) -> [Manifest.File] {
         guard case .object(let members)? = value.member("files") else {
             throw failure("files", value.member("files"), "an object")

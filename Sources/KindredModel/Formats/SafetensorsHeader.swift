@@ -1,39 +1,39 @@
 import KindredDomain
 import KindredSystem
 
-/// The table of contents of a safetensors file.
+/// The header of a safetensors file.
 ///
-/// A file is a U64 byte count, that many bytes of JSON (padded with spaces), and the tensors' data. The data is
-/// covered by the tensors without gap or overlap; their order and alignment are free.
+/// A file is a little-endian U64 byte count, that many bytes of JSON (padded with spaces), and the tensors' data. The
+/// tensors cover the data without gaps or overlaps, in any order and at any alignment.
 package struct SafetensorsHeader: Sendable, Equatable {
-    /// One tensor: its type, its extents, and where in the file its elements are.
+    /// One tensor: its element type, its shape, and its place in the file.
     package struct Tensor: Sendable, Equatable {
         package let name: String
         package let type: TensorType
         package let shape: [Int]
-        /// Bytes of the file.
+        /// The bytes of its elements, counted from the begin of the file.
         package let range: Range<Int>
 
-        /// `F32 [3, 4]`.
+        /// Type and shape for messages, such as `F32 [3, 4]`.
         package var summary: String { "\(type.rawValue) \(shape)" }
     }
 
-    /// In the order of their data.
+    /// The tensors in the order of their data.
     package let tensors: [Tensor]
-    /// `__metadata__`, in the file's order.
+    /// The members of `__metadata__` in the file's order.
     package let metadata: [(name: String, value: String)]
 
     package static func == (left: SafetensorsHeader, right: SafetensorsHeader) -> Bool {
         left.tensors == right.tensors && left.metadata.elementsEqual(right.metadata, by: ==)
     }
 
-    /// The tensor of that name, or nil.
+    /// The tensor of a name; nil if there is none.
     package func tensor(_ name: String) -> Tensor? { tensors.first { $0.name == name } }
 
-    /// The metadata of that name, or nil.
+    /// The metadata of a name; nil if there is none.
     package func metadata(_ name: String) -> String? { metadata.first { $0.name == name }?.value }
 
-    /// The tensor of that name and type; throws where it is absent or of another type.
+    /// The tensor of a name and type. Throws if it is absent or of another type.
     package func tensor(
         _ name: String, _ type: TensorType, file: String
     ) throws(FileFailure) -> Tensor {
@@ -50,25 +50,20 @@ package struct SafetensorsHeader: Sendable, Equatable {
         return tensor
     }
 
-    /// The header of an open file.
+    /// Reads the header of an open file. Throws if it breaks a rule of the format or a limit.
     package static func read(_ file: borrowing ReadableFile) throws(FileFailure) -> SafetensorsHeader {
         let name = file.name
         let prefix = try file.bytes(at: 0, count: min(8, file.byteCount))
         let count = try jsonByteCount(prefix: prefix, fileByteCount: file.byteCount, file: name)
         let json = try file.bytes(at: 8, count: count)
-        var result: Result<SafetensorsHeader, FileFailure>?
         let byteCount = file.byteCount
-        json.withUnsafeBytes { bytes in
-            do throws(FileFailure) {
-                result = .success(try SafetensorsHeader(json: bytes, fileByteCount: byteCount, file: name))
-            } catch {
-                result = .failure(error)
-            }
+        return try json.withUnsafeBufferPointer { (json) throws(FileFailure) in
+            try SafetensorsHeader(
+                json: UnsafeRawBufferPointer(json), fileByteCount: byteCount, file: name)
         }
-        return try result!.get()
     }
 
-    /// The header of a file that is in memory whole.
+    /// Parses the header of a file that is in memory. Throws if it breaks a rule of the format or a limit.
     package static func parse(
         _ bytes: UnsafeRawBufferPointer, file: String
     ) throws(FileFailure) -> SafetensorsHeader {
@@ -209,7 +204,7 @@ package struct SafetensorsHeader: Sendable, Equatable {
     }
 }
 
-/// The element types of a safetensors file that have whole bytes.
+/// The element types of a safetensors file that take whole bytes.
 package enum TensorType: String, Sendable, CaseIterable {
     case bool = "BOOL"
     case u8 = "U8"

@@ -3,41 +3,43 @@ import KindredSystem
 import Synchronization
 
 extension ReadableFile {
-    /// Bytes read and checksummed at a time: they are still in the cache when the checksum runs.
+    /// Bytes that are read at a time, few enough to be in the cache when they are checksummed.
     private static let chunkByteCount = 1 << 20
-    /// Bytes that one thread reads in a row: two huge pages, so that two threads seldom want the same one made.
+    /// Bytes of one part of the work, which one thread reads at a time: two huge pages, so that two threads seldom
+    /// fault in the same page.
     private static let partByteCount = 4 << 20
 
-    /// The whole file in memory of its own, and its CRC32C.
+    /// Reads the whole file into memory. Returns the memory and the file's CRC-32C.
     package func readAll(
         with means: LoadResources = .plain
     ) throws(FileFailure) -> (MemoryRegion, UInt32) {
         let region = try means.region(byteCount: byteCount, for: name)
-        let checksum = try checksum(with: means) { (part, range) throws(FileFailure) in
-            var offset = range.lowerBound
-            while offset < range.upperBound {
-                let end = min(offset + Self.chunkByteCount, range.upperBound)
-                let chunk = UnsafeMutableRawBufferPointer(rebasing: region.mutableBytes[offset..<end])
-                try read(into: chunk, at: offset)
-                part.update(UnsafeRawBufferPointer(chunk))
-                offset = end
+        let checksum = try checksum(with: means) { (checksum, part) throws(FileFailure) in
+            try region.withMutableBytes { (bytes) throws(FileFailure) in
+                for offset in stride(from: part.lowerBound, to: part.upperBound, by: Self.chunkByteCount) {
+                    let end = min(offset + Self.chunkByteCount, part.upperBound)
+                    let chunk = UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<end])
+                    try read(into: chunk, at: offset)
+                    checksum.update(UnsafeRawBufferPointer(chunk))
+                }
             }
         }
         return (region, checksum.value)
     }
 
-    /// The whole file, mapped, and its CRC32C. Whoever cuts the file later kills the process that reads it.
+    /// Maps the whole file. Returns the mapping and the file's CRC-32C. Cutting the file later kills the process that
+    /// reads it (SIGBUS).
     package func mapAll(
         with means: LoadResources = .plain
     ) throws(FileFailure) -> (MemoryRegion, UInt32) {
         let region = try map()
-        let checksum = try checksum(with: means) { (part, range) throws(FileFailure) in
-            part.update(UnsafeRawBufferPointer(rebasing: region.bytes[range]))
+        let checksum = try checksum(with: means) { (checksum, part) throws(FileFailure) in
+            region.withBytes { checksum.update(UnsafeRawBufferPointer(rebasing: $0[part])) }
         }
         return (region, checksum.value)
     }
 
-    /// The checksum of the file from those of its parts, which `add` finds.
+    /// The checksum of the whole file, from the checksums of parts, which `add` computes on several threads.
     private func checksum(
         with means: LoadResources, add: @Sendable (inout CRC32C, Range<Int>) throws(FileFailure) -> Void
     ) throws(FileFailure) -> CRC32C {
@@ -55,21 +57,19 @@ extension ReadableFile {
         return whole
     }
 
-    /// The file's CRC32C, read through a small buffer.
+    /// The file's CRC-32C, read through a small buffer.
     package func checksum(with means: LoadResources = .plain) throws(FileFailure) -> UInt32 {
         let buffer = try MemoryRegion.zeroed(
             byteCount: min(Self.chunkByteCount, byteCount), for: name)
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime(buffer) {} }
         var checksum = CRC32C()
-        var offset = 0
-        while offset < byteCount {
-            try means.threads.checkCancellation()
-            let count = min(Self.chunkByteCount, byteCount - offset)
-            let chunk = UnsafeMutableRawBufferPointer(rebasing: buffer.mutableBytes[0..<count])
-            try read(into: chunk, at: offset)
-            checksum.update(UnsafeRawBufferPointer(chunk))
-            offset += count
+        try buffer.withMutableBytes { (bytes) throws(FileFailure) in
+            for offset in stride(from: 0, to: byteCount, by: Self.chunkByteCount) {
+                try means.threads.checkCancellation()
+                let chunk = UnsafeMutableRawBufferPointer(
+                    rebasing: bytes[0..<min(Self.chunkByteCount, byteCount - offset)])
+                try read(into: chunk, at: offset)
+                checksum.update(UnsafeRawBufferPointer(chunk))
+            }
         }
         return checksum.value
     }

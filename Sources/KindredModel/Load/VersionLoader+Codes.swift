@@ -2,14 +2,14 @@ import KindredDomain
 import KindredSystem
 
 extension VersionLoader {
-    /// What a version has for the codes of a side.
+    /// The state of the stored codes of a side.
     package enum StoredCodes {
         case table(Int8Codes)
-        /// No file that this program reads; they must be made.
+        /// There is no file that this program reads; the codes must be made.
         case unusable(CodesBuildReason)
     }
 
-    /// The codes of a side as the version's file has them. Throws where the file is damaged.
+    /// Reads the codes file of a side that the manifest names. Throws if it is damaged.
     package func storedCodes(
         of table: VectorTable, manifest: Manifest, directory: String, with means: LoadResources = .plain
     ) throws(FileFailure) -> StoredCodes {
@@ -19,16 +19,16 @@ extension VersionLoader {
         return try storedCodes(record, of: table, manifest: manifest, directory: directory, with: means)
     }
 
-    /// The same for a file that the manifest need not name.
+    /// Reads a codes file that the manifest may not name yet. Throws if it is damaged.
     package func storedCodes(
         _ record: Manifest.File, of table: VectorTable, manifest: Manifest, directory: String,
         with means: LoadResources = .plain
     ) throws(FileFailure) -> StoredCodes {
         let (region, crc32c) = try open(record, directory: directory).readAll(with: means)
         try check(record, crc32c: crc32c)
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime(region) {} }
-        let layout = try CodesHeader.layoutVersion(of: region.bytes, file: record.name)
+        let layout = try region.withBytes { (bytes) throws(FileFailure) in
+            try CodesHeader.layoutVersion(of: bytes, file: record.name)
+        }
         guard layout == CodesHeader.layoutVersionCurrent else { return .unusable(.layout(found: layout)) }
         let header = CodesHeader(
             rowCount: table.count, dimension: table.dimension, fingerprint: manifest.fingerprint)
@@ -36,9 +36,11 @@ extension VersionLoader {
             try Int8Codes(region: region, header: header, of: table, file: record.name, with: means))
     }
 
-    /// The codes of a side, made here where the version has none that this program reads. Codes decide what is left
-    /// out of an answer, so stored ones are compared with those that the vectors give; not where vectors are mapped,
-    /// which may be more than memory holds and would be read in the order of norms.
+    /// The codes of a side: read from the version's file, or made if it has none that this program reads. The reason
+    /// for making them goes to `built`. Nil without a table.
+    ///
+    /// Codes decide which rows an answer leaves out, so stored codes are compared with those of the vectors. Mapped
+    /// vectors are the exception: they may exceed memory, and the comparison reads them in the order of norms.
     func codes(
         of table: VectorTable?, manifest: Manifest, directory: String, with means: LoadResources,
         built: inout [Side: CodesBuildReason]
@@ -55,7 +57,7 @@ extension VersionLoader {
     }
 }
 
-/// Why a side's codes were made while its version was loaded, which costs time at every load.
+/// Why a side's codes were made at load time, which costs time at every load.
 package enum CodesBuildReason: Sendable, Equatable, CustomStringConvertible {
     /// The version has no codes file.
     case missing

@@ -1,23 +1,23 @@
 import KindredDomain
 import KindredSystem
 
-/// Reads a version's folder and believes nothing in it.
+/// Reads a version's folder and checks every byte of it.
 ///
-/// Blocks for as long as reading takes, so it never runs on an event loop.
+/// Blocks while it reads, so it never runs on an event loop.
 package struct VersionLoader: Sendable {
     package let loading: VectorLoading
 
     package init(loading: VectorLoading = .memory) { self.loading = loading }
 
-    /// The version in `directory`, which must say that it is `version` of `name`; `means` do the work.
+    /// Loads the version in `directory`, whose manifest must name `name` and `version`. `means` gives threads and
+    /// memory.
     ///
-    /// Throws at the first thing that is not as it must be; files that the manifest does not name are never
-    /// opened.
+    /// Throws at the first fault. Files that the manifest does not name are never opened.
     package func load(
         directory: String, expecting name: ModelName, version: UInt64, with means: LoadResources = .plain
     ) throws(FileFailure) -> LoadedVersion {
         let manifest = try manifest(directory: directory, expecting: name, version: version)
-        // The small file first: a damaged catalog costs no reading of vectors.
+        // The small file first, so that a damaged catalog is found before the vectors are read.
         var catalogPath: String?
         if let record = manifest.file(named: ModelFiles.catalog) {
             let path = directory + "/" + ModelFiles.catalog
@@ -41,7 +41,7 @@ package struct VersionLoader: Sendable {
             codesBuilt: codesBuilt, catalogPath: catalogPath)
     }
 
-    /// The manifest of the version in `directory`, which must say that it is `version` of `name`.
+    /// Reads the manifest in `directory`. Throws unless it names `name` and `version`.
     package func manifest(
         directory: String, expecting name: ModelName, version: UInt64
     ) throws(FileFailure) -> Manifest {
@@ -60,7 +60,7 @@ package struct VersionLoader: Sendable {
         return manifest
     }
 
-    /// Opens one of the version's files, which must have the size that the manifest says.
+    /// Opens one of the version's files. Throws unless it has the size that the manifest names.
     func open(_ record: Manifest.File, directory: String) throws(FileFailure) -> ReadableFile {
         let file = try ReadableFile(path: directory + "/" + record.name, name: record.name)
         guard UInt64(file.byteCount) == record.byteCount else {
@@ -71,6 +71,7 @@ package struct VersionLoader: Sendable {
         return file
     }
 
+    /// Throws unless a checksum is the one that the manifest names.
     func check(_ record: Manifest.File, crc32c: UInt32) throws(FileFailure) {
         guard crc32c == record.crc32c else {
             throw FileFailure(
@@ -79,7 +80,7 @@ package struct VersionLoader: Sendable {
         }
     }
 
-    /// The ids and vectors of a side, or nil where the model has it not.
+    /// Loads the ids and vectors of a side; nil if the model does not have the side.
     package func table(
         _ side: Side, manifest: Manifest, directory: String, with means: LoadResources = .plain
     ) throws(FileFailure) -> VectorTable? {
@@ -91,11 +92,11 @@ package struct VersionLoader: Sendable {
             case .memory: try file.readAll(with: means)
             case .map: try file.mapAll(with: means)
             }
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime(region) {} }
         try check(record, crc32c: crc32c)
         try means.threads.checkCancellation()
-        let header = try SafetensorsHeader.parse(region.bytes, file: record.name)
+        let header = try region.withBytes { (bytes) throws(FileFailure) in
+            try SafetensorsHeader.parse(bytes, file: record.name)
+        }
         try check(header, against: manifest, file: record.name)
 
         let ids = try idTable(header: header, rows: rows, region: region, file: record.name)
@@ -105,20 +106,17 @@ package struct VersionLoader: Sendable {
                 file: record.name, field: "the shape of vectors", found: "\(tensor.shape)",
                 wanted: "\([ids.count, manifest.dimension])")
         }
-        var storage = [region]
-        var vectors = UnsafeRawBufferPointer(rebasing: region.bytes[tensor.range])
-        // Regions begin at a page, so the offset alone says whether the elements are aligned.
-        if tensor.range.lowerBound % MemoryLayout<Float>.alignment != 0 {
-            let copy = try MemoryRegion.copy(of: vectors, for: record.name)
-            vectors = copy.bytes
-            storage = [copy]
-        }
+        // Regions begin at a page, so the offset alone tells whether the elements are aligned.
+        let vectors =
+            tensor.range.lowerBound % MemoryLayout<Float>.alignment == 0
+            ? RegionColumn<Float>(region, bytes: tensor.range)
+            : RegionColumn<Float>(try MemoryRegion.copy(of: region, bytes: tensor.range, for: record.name))
         return try VectorTable(
-            side: side, ids: ids, dimension: manifest.dimension, vectors: vectors, storage: storage,
-            metric: manifest.metric, file: record.name, with: means)
+            side: side, ids: ids, dimension: manifest.dimension, vectors: vectors, metric: manifest.metric,
+            file: record.name, with: means)
     }
 
-    /// A vector file must be of the same packing and training as the manifest.
+    /// Throws unless a vector file comes from the same pack and the same training as the manifest.
     private func check(
         _ header: SafetensorsHeader, against manifest: Manifest, file: String
     ) throws(FileFailure) {
@@ -148,33 +146,26 @@ package struct VersionLoader: Sendable {
                 file: file, field: "number of ids", found: "\(columns.count)",
                 wanted: "\(rows.count), as the manifest says")
         }
-        switch loading {
-        case .memory:
-            return try IDTable(
-                kind: rows.idKind, count: columns.count,
-                words: UnsafeRawBufferPointer(rebasing: region.bytes[columns.words]),
-                text: UnsafeRawBufferPointer(rebasing: region.bytes[columns.text]), storage: [region],
-                file: file)
-        case .map:
-            // Offsets that change after they were checked would lead look-ups out of bounds: ids are copied.
-            let words = try MemoryRegion.copy(
-                of: UnsafeRawBufferPointer(rebasing: region.bytes[columns.words]), for: file)
-            let text = try MemoryRegion.copy(
-                of: UnsafeRawBufferPointer(rebasing: region.bytes[columns.text]), for: file)
-            return try IDTable(
-                kind: rows.idKind, count: columns.count, words: words.bytes, text: text.bytes,
-                storage: [words, text], file: file)
+        func column(_ bytes: Range<Int>) throws(FileFailure) -> RegionColumn<UInt8> {
+            switch loading {
+            case .memory: return RegionColumn(region, bytes: bytes)
+            // Mapped offsets that change after the check would lead lookups out of bounds, so ids are copied.
+            case .map: return RegionColumn(try MemoryRegion.copy(of: region, bytes: bytes, for: file))
+            }
         }
+        return try IDTable(
+            kind: rows.idKind, count: columns.count, words: try column(columns.words),
+            text: try column(columns.text), file: file)
     }
 }
 
-/// Where a version's vectors live while they serve.
+/// Where the vectors of a serving version are.
 package enum VectorLoading: Sendable {
-    /// Read into memory: nothing on disk can change or kill what serves.
+    /// Read into memory. Changes on disk do not affect the version.
     case memory
-    /// Mapped from their file, for populations larger than memory. Ids are read into memory all the same.
+    /// Mapped from their file, for models larger than memory. Ids are copied into memory.
     ///
-    /// A file that is cut while it is mapped kills the process that reads it (SIGBUS), and one that is overwritten
-    /// changes its answers; published versions are read-only so that neither happens by accident.
+    /// Cutting a mapped file kills the process that reads it (SIGBUS); overwriting it changes answers. Published files
+    /// are read-only, so that neither happens by accident.
     case map
 }

@@ -2,43 +2,46 @@ import Glibc
 import KindredDomain
 import KindredSystem
 
-/// The external ids of one side, in strictly ascending order: id of row r is the r-th smallest.
+/// The external ids of one side, in strictly ascending order: row r has the r-th smallest id, counted from 0.
 ///
-/// Numbers compare by value, texts by their bytes. Numbers are found by interpolation, then by halves, texts by
-/// halves. Immutable; any thread may read.
-package final class IDTable: @unchecked Sendable {
+/// Numbers compare by value, texts by their bytes. Numbers are found by interpolation search, then by binary search;
+/// texts by binary search. Immutable; any thread may read.
+package final class IDTable: Sendable {
     package let kind: IDKind
     /// Rows, at most `Limits.rowsMax`.
     package let count: Int
 
-    /// Little-endian U64: the numbers, or `count + 1` offsets into `text`. Not necessarily aligned.
-    private let words: UnsafeRawPointer
-    /// The texts' bytes, one after the other; empty for numbers.
-    private let text: UnsafeRawBufferPointer
-    /// What keeps `words` and `text` alive.
-    private let storage: [MemoryRegion]
+    /// Bytes of little-endian U64 values: the numbers, or `count + 1` offsets into `text`. A file may place them at an
+    /// offset that is not aligned.
+    private let words: RegionColumn<UInt8>
+    /// The bytes of all texts, one after the other; empty for numbers.
+    private let text: RegionColumn<UInt8>
 
-    /// A table over columns inside `storage`, checked whole: strictly ascending, numbers at most 2^63 - 1,
-    /// texts valid UTF-8 of 1 to 256 bytes. `words` and `text` must lie in memory that nobody changes.
+    /// A table over the columns of a file, checked whole: strictly ascending, numbers at most 2^63 - 1, texts valid
+    /// UTF-8 of 1 to 256 bytes. Throws for the first id that breaks a rule. `words` holds 8 bytes for each of `count`
+    /// numbers, or for each of `count + 1` offsets.
     package init(
-        kind: IDKind, count: Int, words: UnsafeRawBufferPointer, text: UnsafeRawBufferPointer,
-        storage: [MemoryRegion], file: String
+        kind: IDKind, count: Int, words: RegionColumn<UInt8>, text: RegionColumn<UInt8>, file: String
     ) throws(FileFailure) {
         let wordCount = kind == .number ? count : count + 1
         precondition(words.count == wordCount * 8 && count > 0 && UInt64(count) <= Limits.rowsMax)
         self.kind = kind
         self.count = count
-        self.words = words.baseAddress!
+        self.words = words
         self.text = text
-        self.storage = storage
-        switch kind {
-        case .number: try Self.checkNumbers(words, file: file)
-        case .text: try Self.checkTexts(offsets: words, bytes: text, file: file)
+        try words.withBytes { (words) throws(FileFailure) in
+            switch kind {
+            case .number: try Self.checkNumbers(words, file: file)
+            case .text:
+                try text.withBytes { (text) throws(FileFailure) in
+                    try Self.checkTexts(offsets: words, bytes: text, file: file)
+                }
+            }
         }
     }
 
-    /// A table of ids that are already in strictly ascending order; throws as the other initialiser does, and
-    /// where there is no id or no memory.
+    /// A table of ids that are already in strictly ascending order. Throws like the other initialiser, and if there is
+    /// no id or no memory.
     package convenience init(ids: IDList) throws(FileFailure) {
         guard !ids.isEmpty else {
             throw FileFailure(file: "ids", field: "count", found: "0", wanted: "at least 1")
@@ -54,17 +57,17 @@ package final class IDTable: @unchecked Sendable {
         let wordRegion = try MemoryRegion.copy(of: words, for: "ids")
         let textRegion = try MemoryRegion.copy(of: text, for: "ids")
         try self.init(
-            kind: ids.kind, count: ids.count, words: wordRegion.bytes, text: textRegion.bytes,
-            storage: [wordRegion, textRegion], file: "ids")
+            kind: ids.kind, count: ids.count, words: RegionColumn(wordRegion), text: RegionColumn(textRegion),
+            file: "ids"
+        )
     }
 
-    /// An object of its own over the same memory.
+    /// A second object over the same memory, so that threads do not share one reference count.
     init(replicaOf other: IDTable) {
         kind = other.kind
         count = other.count
         words = other.words
         text = other.text
-        storage = other.storage
     }
 
     /// Bytes of all text ids; 0 for numbers.
@@ -72,24 +75,25 @@ package final class IDTable: @unchecked Sendable {
 
     @inline(__always)
     private func word(_ index: Int) -> UInt64 {
-        words.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self)
+        UnsafeRawPointer(words.pointer).loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self)
     }
 
     @inline(__always)
     private func bytes(ofRow row: Int) -> UnsafeRawBufferPointer {
-        // The constructor has checked that offsets ascend and end with the text.
-        UnsafeRawBufferPointer(rebasing: text[Int(word(row))..<Int(word(row + 1))])
+        // The initialiser has checked that offsets ascend and end with the text.
+        let (start, end) = (Int(word(row)), Int(word(row + 1)))
+        return UnsafeRawBufferPointer(start: text.pointer + start, count: end - start)
     }
 
-    /// Guesses at where a number is, before halves are searched: ids that were given out in turn are found by
-    /// the first or second, random ones by the third or so.
+    /// Interpolated guesses before the binary search. Ids that were assigned in sequence are found by the first or
+    /// second guess, random ones by about the third.
     private static let guessCountMax = 4
 
-    /// The row of a numeric id; nil where it is absent or the ids are texts. O(log count), and some few steps
-    /// where the ids are spread evenly (interpolation search).
+    /// The row of a numeric id; nil if it is absent or the ids are texts. O(log count); a few steps if the ids are
+    /// spread evenly (interpolation search).
     package func row(ofNumber number: UInt64) -> UInt32? {
         guard kind == .number, number >= word(0), number <= word(count - 1) else { return nil }
-        // The number lies between these rows' numbers, or is one of them.
+        // The number is at least the number of row `low` and at most that of row `high`.
         var low = 0
         var high = count - 1
         for _ in 0..<Self.guessCountMax {
@@ -101,20 +105,17 @@ package final class IDTable: @unchecked Sendable {
             if found < number { low = guess + 1 } else { high = guess - 1 }
             guard low <= high, number >= word(low), number <= word(high) else { return nil }
         }
-        while low < high {
-            let middle = (low + high) / 2
-            if word(middle) < number { low = middle + 1 } else { high = middle }
-        }
-        return word(low) == number ? UInt32(low) : nil
+        let row = (low..<high).partitioningIndex { word($0) >= number }
+        return word(row) == number ? UInt32(row) : nil
     }
 
-    /// The row of a text id, compared as bytes; nil where it is absent or the ids are numbers. O(log count).
+    /// The row of a text id, compared as bytes; nil if it is absent or the ids are numbers. O(log count).
     ///
-    /// A text that spells a number is not looked up as one: `ExternalID.plainDecimal` is the caller's to try.
+    /// A text that spells a number is not looked up as a number; the caller tries `ExternalID.plainDecimal` first.
     package func row(ofText id: UnsafeRawBufferPointer) -> UInt32? {
         guard kind == .text else { return nil }
-        var low = 0
-        var high = count
+        // The comparison tells equal texts too, so this search ends at the first match.
+        var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2
             let order = Self.compare(bytes(ofRow: middle), id)
@@ -124,7 +125,7 @@ package final class IDTable: @unchecked Sendable {
         return nil
     }
 
-    /// The row of an id of this table's kind; nil for an absent id or one of the other kind.
+    /// The row of an id; nil if it is absent or of the other kind.
     package func row(of id: ExternalID) -> UInt32? {
         switch id {
         case .number(let value): row(ofNumber: value)
@@ -132,7 +133,7 @@ package final class IDTable: @unchecked Sendable {
         }
     }
 
-    /// The id of a row, which must be in `0 ..< count`.
+    /// The id of a row in `0 ..< count`.
     package func id(ofRow row: UInt32) -> ExternalID {
         precondition(Int(row) < count)
         return switch kind {
@@ -141,24 +142,24 @@ package final class IDTable: @unchecked Sendable {
         }
     }
 
-    /// An empty list of the table's kind of ids.
+    /// An empty list of this table's kind.
     package var noIDs: IDList { kind == .number ? .empty : .text(TextList()) }
 
-    /// The ids of the rows in their order, as columns. Rows must be in `0 ..< count`.
+    /// The ids of rows, in the order of `rows`. Rows must be in `0 ..< count`.
     package func ids(ofRows rows: [UInt32]) -> IDList {
         var ids = noIDs
         append(rows, to: &ids)
         return ids
     }
 
-    /// Appends the ids of rows to a list of the table's kind. Rows must be in `0 ..< count`.
+    /// Appends the ids of rows to a list of this table's kind. Rows must be in `0 ..< count`.
     package func append(_ rows: [UInt32], to ids: inout IDList) {
         switch ids {
         case .numbers(var numbers):
             precondition(kind == .number)
-            // One owner, so that nothing is copied.
+            // Leaves one owner of the array, so that appending does not copy it.
             ids = .empty
-            // Later ones let the array grow by itself: asking for just so much each time would copy it each time.
+            // Later appends let the array grow by doubling; an exact reservation each time would copy it each time.
             if numbers.isEmpty { numbers.reserveCapacity(rows.count) }
             for row in rows {
                 precondition(Int(row) < count)
@@ -179,8 +180,8 @@ package final class IDTable: @unchecked Sendable {
         }
     }
 
-    /// Writes the numbers of rows, in their order, to `numbers`, which has room for as many. Rows must be in
-    /// `0 ..< count`, the ids numbers.
+    /// Writes the numbers of rows to `numbers`, in the order of `rows`. `numbers` has room for `rows.count`; rows are
+    /// in `0 ..< count`; the ids are numbers.
     package func copyNumbers(
         ofRows rows: UnsafeBufferPointer<UInt32>, into numbers: UnsafeMutablePointer<UInt64>
     ) {
@@ -191,8 +192,9 @@ package final class IDTable: @unchecked Sendable {
         }
     }
 
-    /// Writes the texts of rows one after the other to `texts` from byte `start` on, and to `ends` where each one
-    /// ends. There must be room; rows must be in `0 ..< count`, the ids texts. Returns the last end.
+    /// Writes the texts of rows one after the other to `texts` from byte `start` on, and the end of each text to
+    /// `ends`. Returns the last end, or `start` without rows. `texts` has room for all texts and `ends` for
+    /// `rows.count`; rows are in `0 ..< count`; the ids are texts.
     package func copyTexts(
         ofRows rows: UnsafeBufferPointer<UInt32>, into texts: UnsafeMutableRawPointer, from start: Int,
         ends: UnsafeMutablePointer<UInt64>
@@ -209,7 +211,7 @@ package final class IDTable: @unchecked Sendable {
         return end
     }
 
-    /// Bytewise order: negative, 0 or positive.
+    /// Compares bytes, then lengths: negative if `a` comes first, 0 if they are equal, positive if `b` comes first.
     @inline(__always)
     package static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
         let common = min(a.count, b.count)

@@ -1,9 +1,9 @@
 import KindredDomain
 import KindredSystem
 
-/// What a text id may be: valid UTF-8, 1 to 256 bytes. Nothing else about its characters matters.
+/// The rule for text ids: valid UTF-8, 1 to 256 bytes, any characters.
 package enum TextIDRule {
-    /// Throws unless `id` obeys the rule; `file` and `field` say where it stands.
+    /// Throws unless `id` obeys the rule. `file` and `field` name its place in the failure.
     package static func check(
         _ id: UnsafeRawBufferPointer, file: String, field: @autoclosure () -> String
     ) throws(FileFailure) {
@@ -19,7 +19,7 @@ package enum TextIDRule {
 
     /// Whether the bytes are valid UTF-8.
     package static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        // Most ids are ASCII: look at eight bytes at a time before asking the validator.
+        // Most ids are ASCII, so eight bytes at a time are tested before the validator is called.
         var high: UInt64 = 0
         var index = 0
         while index + 8 <= bytes.count {
@@ -34,12 +34,12 @@ package enum TextIDRule {
         return String(validating: bytes, as: UTF8.self) != nil
     }
 
-    /// An id as it may stand in a message.
+    /// A text id, quoted and escaped for a message.
     package static func shown(_ id: some Collection<UInt8>) -> String {
         FileFailure.quoted(String(decoding: id, as: UTF8.self))
     }
 
-    /// An id of either kind as it may stand in a message.
+    /// An id of either kind for a message; a text is quoted and escaped.
     package static func shown(_ id: ExternalID) -> String {
         switch id {
         case .number(let value): "\(value)"

@@ -4,9 +4,8 @@ import KindredSystem
 
 /// The vectors of one side of a version, with their ids and norms; row r belongs to the r-th smallest id.
 ///
-/// A table is one sorted segment. A side has one today; live changes will come as further segments beside it,
-/// never as changes to this one. Immutable; any thread may read. Its pointers are valid for as long as the table
-/// itself is held: a pointer does not keep it alive.
+/// Immutable; any thread may read. Code that scans holds the table and reads through `vectors` and `norms`; code that
+/// outlives the table holds a column.
 package final class VectorTable: @unchecked Sendable {
     package let side: Side
     /// Rows, at least 1.
@@ -14,44 +13,52 @@ package final class VectorTable: @unchecked Sendable {
     /// Elements of a row, 1 to 4,096.
     package let dimension: Int
     package let ids: IDTable
-    /// Row-major and contiguous: row r begins at element `r * dimension`. Finite, norms at most 2^60.
+    /// Row-major and contiguous: row r begins at element `r * dimension`. Elements are finite, norms at most 2^60.
+    package let vectorColumn: RegionColumn<Float>
+    /// The canonical float64 norm of each row, 0 to 2^60.
+    package let normColumn: RegionColumn<Double>
+    /// The first element of `vectorColumn`. Valid while the table is held.
     package let vectors: UnsafePointer<Float>
-    /// The canonical float64 norm of each row.
+    /// The first element of `normColumn`. Valid while the table is held.
     package let norms: UnsafePointer<Double>
-    /// What keeps `vectors` and `norms` alive.
-    private let storage: [MemoryRegion]
 
-    /// How far from 1 the norm of a row of a cosine model may be.
+    /// The greatest distance from 1 of a row's norm in a cosine model.
     ///
-    /// A row divided by its float64 norm and rounded once per element is within 2^-24 of length 1. Files of other
-    /// writers, which divide in float32, are within a few times that for any dimension; a row off by more than
-    /// this was never normalised, and its dot products are no cosines.
+    /// A row divided by its float64 norm and rounded once per element has a length within 2^-24 of 1. Writers that
+    /// divide in float32 stay within a few times that for any dimension. A row beyond the tolerance was never
+    /// normalised, so its dot products are no cosines.
     static let unitNormTolerance = 1e-5
 
-    /// A table over rows inside `storage`, checked: elements finite, norms at most 2^60 and, where `metric` is
-    /// cosine, of length 1. `vectors` must be 4-byte aligned and hold `ids.count * dimension` elements.
+    /// A table over `ids.count * dimension` elements, row-major, in the order of `ids`. Throws for the first row that
+    /// has an element that is not finite, a norm above 2^60, or, under cosine, a length that is not 1; throws without
+    /// memory for the norms. `file` names the rows in failures.
     package init(
-        side: Side, ids: IDTable, dimension: Int, vectors: UnsafeRawBufferPointer, storage: [MemoryRegion],
-        metric: Similarity, file: String, with means: LoadResources = .plain
+        side: Side, ids: IDTable, dimension: Int, vectors: RegionColumn<Float>, metric: Similarity,
+        file: String,
+        with means: LoadResources = .plain
     ) throws(FileFailure) {
-        precondition(dimension > 0 && vectors.count == ids.count * dimension * MemoryLayout<Float>.stride)
-        let rows = vectors.baseAddress!.assumingMemoryBound(to: Float.self)
+        precondition(dimension > 0 && vectors.count == ids.count * dimension)
         let norms = try means.region(byteCount: ids.count * MemoryLayout<Double>.stride, for: file)
-        let normValues = norms.baseAddress!.bindMemory(to: Double.self, capacity: ids.count)
-        try Self.findNorms(
-            rows: rows, rowCount: ids.count, dimension: dimension, metric: metric, file: file,
-            with: means, into: normValues)
+        try vectors.withElements { (rows) throws(FileFailure) in
+            try norms.withMutableElements(of: Double.self) { (norms) throws(FileFailure) in
+                try Self.findNorms(
+                    rows: rows.baseAddress!, rowCount: ids.count, dimension: dimension, metric: metric,
+                    file: file,
+                    with: means, into: norms.baseAddress!)
+            }
+        }
         self.side = side
         self.count = ids.count
         self.dimension = dimension
         self.ids = ids
-        self.vectors = rows
-        self.norms = UnsafePointer(normValues)
-        self.storage = storage + [norms]
+        vectorColumn = vectors
+        normColumn = RegionColumn(norms)
+        self.vectors = vectorColumn.pointer
+        self.norms = normColumn.pointer
     }
 
-    /// A table of vectors at hand, row-major, in the order of `ids`. Throws as the other initialiser does, and
-    /// where the number of elements is not `ids.count * dimension`.
+    /// A table of the elements of an array, row-major, in the order of `ids`. Throws like the other initialiser, and
+    /// if there are not `ids.count * dimension` elements.
     package convenience init(
         side: Side, ids: IDTable, dimension: Int, elements: [Float], metric: Similarity = .dot
     ) throws(FileFailure) {
@@ -63,11 +70,11 @@ package final class VectorTable: @unchecked Sendable {
         }
         let region = try MemoryRegion.copy(of: elements, for: "\(side)")
         try self.init(
-            side: side, ids: ids, dimension: dimension, vectors: region.bytes, storage: [region],
-            metric: metric, file: "\(side)")
+            side: side, ids: ids, dimension: dimension, vectors: RegionColumn(region), metric: metric,
+            file: "\(side)")
     }
 
-    /// An object of its own over the same memory.
+    /// A second object over the same memory, so that threads do not share one reference count.
     package init(replicaOf other: VectorTable) {
         side = other.side
         count = other.count
@@ -75,17 +82,18 @@ package final class VectorTable: @unchecked Sendable {
         ids = IDTable(replicaOf: other.ids)
         vectors = other.vectors
         norms = other.norms
-        storage = other.storage
+        vectorColumn = other.vectorColumn
+        normColumn = other.normColumn
     }
 
-    /// The vector of a row in `0 ..< count`: `dimension` elements.
+    /// The vector of a row in `0 ..< count`: `dimension` elements. Valid while the table is held.
     @inline(__always)
     package func vector(ofRow row: UInt32) -> UnsafePointer<Float> { vectors + Int(row) * dimension }
 
-    /// Elements whose norms one thread finds in a row.
+    /// Elements of one part of the work, which one thread does at a time.
     private static let elementsPerPart = 1 << 20
 
-    /// The norms of all rows, each checked. Throws for the first row that is not as it must be.
+    /// Writes the norm of each row to `norms` and checks the row. Throws for the first row that breaks a rule.
     private static func findNorms(
         rows: UnsafePointer<Float>, rowCount: Int, dimension: Int, metric: Similarity, file: String,
         with means: LoadResources, into norms: UnsafeMutablePointer<Double>
@@ -109,7 +117,7 @@ package final class VectorTable: @unchecked Sendable {
         }
     }
 
-    /// What is wrong with a row whose norm is not at most 2^60.
+    /// Names the first element of a row that is not finite, or else the row's norm, which is above 2^60.
     private static func failure(
         of vector: UnsafePointer<Float>, row: Int, norm: Double, dimension: Int, file: String
     ) -> FileFailure {

@@ -2,11 +2,11 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// The ids of one side in the order of the input, each obeying the rules of its kind.
+/// The ids of one side in the order of the input. Each obeys the rules of its kind; duplicates are possible.
 enum InputIDs {
     case numbers([UInt64])
-    /// Ranges of bytes in a region.
-    case text(MemoryRegion, [Range<Int>])
+    /// All bytes of a file or tensor, and the range of each id in them.
+    case text(RegionColumn<UInt8>, [Range<Int>])
 
     var kind: IDKind {
         switch self {
@@ -26,12 +26,12 @@ enum InputIDs {
     subscript(row: Int) -> ExternalID {
         switch self {
         case .numbers(let numbers): .number(numbers[row])
-        case .text(let region, let ranges): .text(Array(region.bytes[ranges[row]]))
+        case .text(let bytes, let ranges): .text(bytes.withElements { Array($0[ranges[row]]) })
         }
     }
 
-    /// The ids of `rows` vectors in a file of their own: text lines or a `.npy`. Kind nil: numbers where all are plain
-    /// decimals. With what was done with a heading, where the file has one.
+    /// Reads the ids of `rows` vectors from a file of their own: text lines or a `.npy`. With no `kind`, lines are numbers
+    /// if all are plain decimals. Also returns what was done with a heading, if the file has one.
     static func read(
         path: String, kind: IDKind?, side: Side, rows: Int
     ) throws(FileFailure) -> (ids: InputIDs, heading: IDHeading.Reading?) {
@@ -44,8 +44,10 @@ enum InputIDs {
                 wanted: "UTF-8 (iconv -f UTF-16 -t UTF-8 writes it)")
         }
         let (region, _) = try file.readAll()
-        var lines = lines(region.bytes)
-        let heading = try IDHeading.read(lines, of: region.bytes, side: side, rows: rows, file: path)
+        var lines = region.withBytes(lines)
+        let heading = try region.withBytes { bytes throws(FileFailure) in
+            try IDHeading.read(lines, of: bytes, side: side, rows: rows, file: path)
+        }
         var firstLine = 1
         if case .skipped = heading {
             lines.removeFirst()
@@ -56,7 +58,7 @@ enum InputIDs {
         return (ids, heading)
     }
 
-    /// The ids beside the vectors of a safetensors file, or nil where it has none.
+    /// Reads the ids beside the vectors of a safetensors file; nil if it has none.
     static func read(
         header: SafetensorsHeader, path: String, kind: IDKind?
     ) throws(FileFailure) -> InputIDs? {
@@ -86,10 +88,8 @@ enum InputIDs {
     }
 
     private static func words(_ region: MemoryRegion) -> [UInt64] {
-        // A region gives its pages back with its last reference, which a pointer into it is not.
-        withExtendedLifetime(region) {
-            let bytes = region.bytes
-            return (0..<bytes.count / 8).map { bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
+        region.withBytes { bytes in
+            (0..<bytes.count / 8).map { bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
         }
     }
 
@@ -111,7 +111,7 @@ enum InputIDs {
         _ numbers: [UInt64], kind: IDKind?, file: String
     ) throws(FileFailure) -> InputIDs {
         for (row, number) in numbers.enumerated() where number > Limits.numberIDMax {
-            // As a signed integer the same bits are negative: say both, since the file may have meant either.
+            // The same bits are negative as a signed integer, and the file may mean either: the message names both.
             throw FileFailure(
                 file: file, field: "the id of row \(row)",
                 found: "\(number) (\(Int64(bitPattern: number)) if signed)",
@@ -125,11 +125,11 @@ enum InputIDs {
             bytes.append(contentsOf: String(number).utf8)
             ranges.append(start..<bytes.count)
         }
-        return .text(try MemoryRegion.copy(of: bytes, for: file), ranges)
+        return .text(RegionColumn(try MemoryRegion.copy(of: bytes, for: file)), ranges)
     }
 
-    /// The lines of a text without their ends (LF or CRLF); a final end is optional, a byte order mark is none of
-    /// the first line's.
+    /// The ranges of the lines of a text, without line ends (LF or CRLF). The last line end is optional. A byte order
+    /// mark does not belong to the first line.
     private static func lines(_ bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
@@ -143,30 +143,35 @@ enum InputIDs {
         return ranges
     }
 
-    /// `isTyped`: the file itself says that these are texts, so they are not taken for numbers unasked.
+    /// Ids from texts. `isTyped`: the file declares them as texts, so they become numbers only if `kind` asks for it.
+    /// `place` names the place of a row in failures.
     private static func fromText(
         _ region: MemoryRegion, _ ranges: [Range<Int>], kind: IDKind?, isTyped: Bool, file: String,
         place: (Int) -> String
     ) throws(FileFailure) -> InputIDs {
-        if kind == .number || (kind == nil && !isTyped) {
-            var numbers: [UInt64] = []
-            numbers.reserveCapacity(ranges.count)
-            for (row, range) in ranges.enumerated() {
-                let id = region.bytes[range]
-                guard let number = ExternalID.plainDecimal(id) else {
-                    if kind == nil { break }
-                    throw FileFailure(
-                        file: file, field: place(row), found: TextIDRule.shown(id),
-                        wanted: "a plain decimal of at most \(Limits.numberIDMax), since the ids are numbers")
+        let column = RegionColumn<UInt8>(region)
+        return try column.withBytes { (bytes) throws(FileFailure) in
+            if kind == .number || (kind == nil && !isTyped) {
+                var numbers: [UInt64] = []
+                numbers.reserveCapacity(ranges.count)
+                for (row, range) in ranges.enumerated() {
+                    let id = bytes[range]
+                    guard let number = ExternalID.plainDecimal(id) else {
+                        if kind == nil { break }
+                        throw FileFailure(
+                            file: file, field: place(row), found: TextIDRule.shown(id),
+                            wanted:
+                                "a plain decimal of at most \(Limits.numberIDMax), since the ids are numbers")
+                    }
+                    numbers.append(number)
                 }
-                numbers.append(number)
+                if numbers.count == ranges.count { return .numbers(numbers) }
             }
-            if numbers.count == ranges.count { return .numbers(numbers) }
+            for (row, range) in ranges.enumerated() {
+                try TextIDRule.check(
+                    UnsafeRawBufferPointer(rebasing: bytes[range]), file: file, field: place(row))
+            }
+            return .text(column, ranges)
         }
-        for (row, range) in ranges.enumerated() {
-            try TextIDRule.check(
-                UnsafeRawBufferPointer(rebasing: region.bytes[range]), file: file, field: place(row))
-        }
-        return .text(region, ranges)
     }
 }

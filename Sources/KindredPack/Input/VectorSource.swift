@@ -1,7 +1,7 @@
 import KindredModel
 import KindredSystem
 
-/// Vectors in a file of somebody else's, described by its header and read on demand.
+/// An input file of vectors: its header is read at once, its elements on demand.
 struct VectorSource {
     private enum Element {
         case float32
@@ -11,14 +11,15 @@ struct VectorSource {
     let path: String
     let rows: Int
     let dimension: Int
-    /// What a safetensors file says of its training.
+    /// The training id in the metadata of a safetensors file.
     let trainingID: String?
-    /// The header of a safetensors file, which may have ids beside the vectors.
+    /// The header of a safetensors file, which may hold ids too; nil for `.npy`.
     let header: SafetensorsHeader?
     private let element: Element
     private let offset: Int
 
-    /// Reads the header of a `.npy` or safetensors file.
+    /// Reads the header of a `.npy` or safetensors file. Throws unless it is a matrix of float32 or, in `.npy`, of
+    /// float64.
     init(path: String) throws(FileFailure) {
         let file = try ReadableFile(path: path, name: path, followsLinks: true)
         self.path = path
@@ -69,51 +70,56 @@ struct VectorSource {
             file: path, field: "the shape of the vectors", found: "\(shape)", wanted: "[rows, dimension]")
     }
 
-    /// All elements as float32, row-major. A float64 is rounded once; one that would overflow is refused.
+    /// Reads all elements as float32, row-major. A float64 is rounded once; a finite one that overflows throws.
     func read() throws(FileFailure) -> MemoryRegion {
         let file = try ReadableFile(path: path, name: path, followsLinks: true)
-        // The header has proven that the elements are in the file, so the product fits.
+        // The header has proven that the file holds all elements, so the product does not overflow.
         let count = rows * dimension
         guard element == .float64 else { return try file.region(at: offset, count: count * 4) }
         let region = try MemoryRegion.zeroed(byteCount: count * 4, for: path)
-        let floats = region.mutableBytes.bindMemory(to: Float.self)
         let chunk = 1 << 16
         let buffer = try MemoryRegion.zeroed(byteCount: chunk * 8, for: path)
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime(buffer) {} }
-        let doubles = buffer.mutableBytes.bindMemory(to: Double.self)
-        for start in stride(from: 0, to: count, by: chunk) {
-            let length = min(chunk, count - start)
-            try file.read(
-                into: UnsafeMutableRawBufferPointer(rebasing: buffer.mutableBytes[0..<length * 8]),
-                at: offset + start * 8)
-            for index in 0..<length {
-                let value = Float(doubles[index])
-                if value.isInfinite, doubles[index].isFinite {
-                    let element = start + index
-                    throw FileFailure(
-                        file: path, field: "vectors[\(element / dimension), \(element % dimension)]",
-                        found: "\(doubles[index])", wanted: "within \(Float.greatestFiniteMagnitude) of 0")
+        try region.withMutableElements(of: Float.self) { (floats) throws(FileFailure) in
+            try buffer.withMutableElements(of: Double.self) { (doubles) throws(FileFailure) in
+                for start in stride(from: 0, to: count, by: chunk) {
+                    let length = min(chunk, count - start)
+                    let read = UnsafeMutableRawBufferPointer(
+                        UnsafeMutableBufferPointer(rebasing: doubles[..<length]))
+                    try file.read(into: read, at: offset + start * 8)
+                    for index in 0..<length {
+                        floats[start + index] = try rounded(doubles[index], element: start + index)
+                    }
                 }
-                floats[start + index] = value
             }
         }
         return region
+    }
+
+    @inline(__always)
+    private func rounded(_ value: Double, element: Int) throws(FileFailure) -> Float {
+        let rounded = Float(value)
+        guard !rounded.isInfinite || !value.isFinite else {
+            throw FileFailure(
+                file: path, field: "vectors[\(element / dimension), \(element % dimension)]",
+                found: "\(value)", wanted: "within \(Float.greatestFiniteMagnitude) of 0")
+        }
+        return rounded
     }
 }
 
 /// Vectors of a `.npy` or safetensors file as values, for a command that works on them itself.
 package enum VectorFile {
-    /// The rows in their order. Throws what is wrong with the file.
+    /// The rows in the order of the file. Throws if the file has a fault.
     package static func rows(of path: String) throws(FileFailure) -> [[Float]] {
         let (region, rows, dimension) = try matrix(of: path)
-        defer { withExtendedLifetime(region) {} }
-        let elements = region.bytes.bindMemory(to: Float.self)
-        return (0..<rows).map { row in Array(elements[row * dimension..<(row + 1) * dimension]) }
+        return region.withBytes { bytes in
+            let elements = bytes.bindMemory(to: Float.self)
+            return (0..<rows).map { Array(elements[$0 * dimension..<($0 + 1) * dimension]) }
+        }
     }
 
-    /// All rows as float32, row-major, with how many they are and the elements of each. Throws what is wrong with
-    /// the file.
+    /// All rows as float32, row-major, with the number of rows and the elements of each. Throws if the file has a
+    /// fault.
     package static func matrix(
         of path: String
     ) throws(FileFailure) -> (vectors: MemoryRegion, rows: Int, dimension: Int) {

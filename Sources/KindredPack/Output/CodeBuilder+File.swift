@@ -3,10 +3,10 @@ import KindredModel
 import KindredSystem
 
 extension CodeBuilder {
-    /// Bytes of codes made before they are written.
+    /// Bytes of codes that are made for one write.
     private static let writeByteCount = 1 << 20
 
-    /// Writes a whole codes file. Memory: one piece of the codes and all bounds, 1.5 bytes a row.
+    /// Writes a whole codes file. Memory: the codes of one write and all bounds, 1.5 bytes a row.
     func write(
         to file: inout WritableFile, fingerprint: [UInt8], progress: (_ rowsDone: Int) -> Void
     ) throws(PackFailure) {
@@ -21,23 +21,24 @@ extension CodeBuilder {
         } catch {
             throw .input(error)
         }
-        // A pointer into a region does not keep it alive.
-        defer { withExtendedLifetime((codes, bounds, storage)) {} }
-        let codeBytes = codes.mutableBytes.bindMemory(to: UInt8.self).baseAddress!
-        let blocks = bounds.mutableBytes.bindMemory(to: CodeBlock.self).baseAddress!
 
         try file.write(header.encoded)
         try file.pad(to: header.range(of: .rows).lowerBound)
-        try file.write(UnsafeRawBufferPointer(start: rows, count: header.byteCount(of: .rows)))
+        try rows.withBytes { (rows) throws(PackFailure) in try file.write(rows) }
         try file.pad(to: header.range(of: .codes).lowerBound)
         for first in stride(from: 0, to: blockCount, by: blocksPerWrite) {
             progress(first * CodeEncoder.blockRows)
-            let count = min(blocksPerWrite, blockCount - first)
-            encode(first..<first + count, codes: codeBytes, blocks: blocks + first)
-            try file.write(UnsafeRawBufferPointer(start: codeBytes, count: count * blockByteCount))
+            let blocks = first..<min(first + blocksPerWrite, blockCount)
+            try codes.withMutableElements(of: UInt8.self) { (codes) throws(PackFailure) in
+                bounds.withMutableElements(of: CodeBlock.self) { bounds in
+                    encode(blocks, codes: codes, blocks: UnsafeMutableBufferPointer(rebasing: bounds[blocks]))
+                }
+                let written = UnsafeMutableBufferPointer(rebasing: codes[..<(blocks.count * blockByteCount)])
+                try file.write(UnsafeRawBufferPointer(written))
+            }
         }
         try file.pad(to: header.range(of: .blocks).lowerBound)
-        try file.write(bounds.bytes)
+        try bounds.withBytes { (bounds) throws(PackFailure) in try file.write(bounds) }
         progress(rowCount)
     }
 }

@@ -2,7 +2,7 @@ import KindredModel
 
 /// The ids of one side in stored order, as the tensors of a safetensors file.
 struct IDColumns {
-    /// What the header says of them, in the order they are written.
+    /// The tensors of the header, in the order in which `write` writes their data.
     let tensors: [SafetensorsWriter.Tensor]
     private let words: [UInt64]
     private let text: [UInt8]
@@ -13,14 +13,16 @@ struct IDColumns {
             words = order.rows.map { numbers[Int($0)] }
             text = []
             tensors = [.init(name: ModelFiles.numbersTensor, type: .u64, shape: [words.count])]
-        case .text(let region, let ranges):
+        case .text(let bytes, let ranges):
             var words: [UInt64] = [0]
             var text: [UInt8] = []
             words.reserveCapacity(ranges.count + 1)
             text.reserveCapacity(ranges.reduce(0) { $0 + $1.count })
-            for row in order.rows {
-                text.append(contentsOf: region.bytes[ranges[Int(row)]])
-                words.append(UInt64(text.count))
+            bytes.withElements { bytes in
+                for row in order.rows {
+                    text.append(contentsOf: bytes[ranges[Int(row)]])
+                    words.append(UInt64(text.count))
+                }
             }
             self.words = words
             self.text = text
@@ -33,11 +35,9 @@ struct IDColumns {
 
     /// Writes the data of all tensors.
     func write(to file: inout WritableFile) throws(PackFailure) {
-        var failure: PackFailure?
-        words.withUnsafeBytes { bytes in
-            do throws(PackFailure) { try file.write(bytes) } catch { failure = error }
+        try words.withUnsafeBufferPointer { (words) throws(PackFailure) in
+            try file.write(UnsafeRawBufferPointer(words))
         }
-        if let failure { throw failure }
         try file.write(text)
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 import KindredChecksum
 import KindredModel
 
-/// A new file being written: counted, checksummed, and read-only once it is finished.
+/// A new file of a version: counts and checksums its bytes, becomes read-only when it is finished.
 struct WritableFile: ~Copyable {
     let name: String
     private let path: String
@@ -10,7 +10,7 @@ struct WritableFile: ~Copyable {
     private var byteCount: UInt64 = 0
     private var checksum = CRC32C()
 
-    /// Creates `directory/name`, which must not exist.
+    /// Creates `directory/name`. Throws if it exists.
     init(directory: String, name: String) throws(PackFailure) {
         path = directory + "/" + name
         self.name = name
@@ -20,7 +20,7 @@ struct WritableFile: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Appends bytes, large pieces at a time: nothing is buffered here.
+    /// Appends bytes. Nothing is buffered, so callers pass large pieces.
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(PackFailure) {
         checksum.update(bytes)
         byteCount += UInt64(bytes.count)
@@ -37,19 +37,17 @@ struct WritableFile: ~Copyable {
 
     /// Appends the bytes of an array.
     mutating func write(_ bytes: [UInt8]) throws(PackFailure) {
-        var failure: PackFailure?
-        bytes.withUnsafeBytes { bytes in
-            do throws(PackFailure) { try write(bytes) } catch { failure = error }
+        try bytes.withUnsafeBufferPointer { (bytes) throws(PackFailure) in
+            try write(UnsafeRawBufferPointer(bytes))
         }
-        if let failure { throw failure }
     }
 
-    /// Appends zeros until the file has `offset` bytes, which must not be behind its end.
+    /// Appends zeros until the file has `offset` bytes, at least as many as now.
     mutating func pad(to offset: Int) throws(PackFailure) {
         try write([UInt8](repeating: 0, count: offset - Int(byteCount)))
     }
 
-    /// Makes the file read-only and durable. Its entry for the manifest.
+    /// Makes the file read-only and durable. Returns its entry for the manifest.
     consuming func finish() throws(PackFailure) -> Manifest.File {
         guard fchmod(descriptor, 0o444) == 0 else {
             throw PackFailure.system(call: "fchmod", path: path, code: errno)

@@ -2,23 +2,23 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// What a reindexing did.
+/// The result of reindexing a version.
 package struct ReindexReport: Sendable {
     /// The version's folder.
     package let directory: String
-    /// The manifest as it is now.
+    /// The manifest after reindexing.
     package let manifest: Manifest
-    /// The sides whose codes were written, and why; empty where nothing was to do.
+    /// The sides whose codes were written, with the reason; empty if all were right.
     package let written: [Side: CodesFault]
 }
 
-/// Why a side's codes file had to be written anew.
+/// Why a side's codes file had to be written again.
 package enum CodesFault: Sendable, Equatable, CustomStringConvertible {
-    /// There was none that this program reads.
+    /// There is no codes file that this program reads.
     case unusable(CodesBuildReason)
     /// The manifest names a file that is not there.
     case absent(file: String)
-    /// The file is not what the manifest or the vectors say.
+    /// The file contradicts the manifest or the vectors.
     case damaged(FileFailure)
 
     package var description: String {

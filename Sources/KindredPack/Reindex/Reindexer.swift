@@ -3,12 +3,16 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// Writes the codes of a published version anew, where they are missing, of another layout or damaged.
+/// Writes the codes of a published version again if they are missing, of another layout or damaged.
 ///
-/// Every step is made durable before the next: codes are written under temporary names; a manifest that names files
-/// about to be replaced is replaced by one that does not; codes get their names; the manifest that names them comes
-/// last. So the version loads after a crash at any point, with codes made in memory at worst. Its fingerprint stays:
-/// the codes are derived, and a server that serves the version goes on. Memory: one side's vectors and codes.
+/// Each step is durable before the next one begins:
+/// 1. Codes are written under temporary names.
+/// 2. If the manifest names codes that will be replaced, it is replaced by one that does not.
+/// 3. The codes get their final names.
+/// 4. A manifest that names them replaces the old one.
+///
+/// So the version loads after a crash at any point, at worst with codes made in memory. The fingerprint stays, since
+/// codes are derived from the vectors, and servers go on serving the version. Memory: one side's vectors and codes.
 package struct Reindexer {
     package var name: ModelName
     package var version: UInt64
@@ -30,8 +34,8 @@ package struct Reindexer {
         let fault: CodesFault
     }
 
-    /// Looks at every side and writes what is needed. Throws `.input` where the version's other files are damaged,
-    /// `.reindexing` where another process does the same, `.system` where the folder cannot be written.
+    /// Checks every side and writes the codes that need it. Throws `.input` if the version's other files are damaged,
+    /// `.reindexing` if another process reindexes the version, `.system` if the folder cannot be written.
     package func run() throws(PackFailure) -> ReindexReport {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(call: "open", path: directory, code: errno) }
@@ -40,7 +44,7 @@ package struct Reindexer {
             if errno == EWOULDBLOCK { throw .reindexing(directory: directory) }
             throw .system(call: "lock", path: directory, code: errno)
         }
-        // Whoever left these is dead: they are made under the lock alone.
+        // Only holders of the lock make such files, so a crashed process left these.
         let names = (try? DirectoryListing.names(in: directory)) ?? []
         for name in names where StagingFolder.isStagingName(name) { unlink(directory + "/" + name) }
 
@@ -52,7 +56,7 @@ package struct Reindexer {
             throw .input(error)
         }
         var staged: [Staged] = []
-        // What has its final name by then is not found.
+        // A file that has got its final name is no longer at this path.
         defer { for file in staged { unlink(file.path) } }
         for side in [Side.items, .users] {
             if let file = try stage(side, manifest: manifest, loader: loader) { staged.append(file) }
@@ -77,7 +81,7 @@ package struct Reindexer {
             written: Dictionary(uniqueKeysWithValues: staged.map { ($0.side, $0.fault) }))
     }
 
-    /// Writes a side's codes under a temporary name and reads them back; nil where those at hand are right.
+    /// Writes a side's codes under a temporary name and reads them back; nil if the present codes are right.
     private func stage(
         _ side: Side, manifest: Manifest, loader: VersionLoader
     ) throws(PackFailure) -> Staged? {
@@ -95,8 +99,6 @@ package struct Reindexer {
         } catch {
             throw .input(error)
         }
-        // Pointers into the table do not keep it alive.
-        defer { withExtendedLifetime(table) {} }
         let name = StagingFolder.randomName()
         let path = directory + "/" + name
         do throws(PackFailure) {
@@ -114,6 +116,7 @@ package struct Reindexer {
         }
     }
 
+    /// Loads the codes file that was just written. Throws `.unloadable` if it has a fault.
     private func readBack(
         _ record: Manifest.File, _ table: VectorTable, manifest: Manifest, loader: VersionLoader
     ) throws(PackFailure) {
@@ -124,7 +127,7 @@ package struct Reindexer {
         }
     }
 
-    /// What is wrong with a side's codes, compared with its vectors to the last byte.
+    /// The fault of a side's codes, which are compared with its vectors byte by byte; nil if there is none.
     private func fault(
         of table: VectorTable, manifest: Manifest, loader: VersionLoader
     ) -> CodesFault? {
@@ -143,6 +146,7 @@ package struct Reindexer {
         }
     }
 
+    /// Replaces the manifest atomically and makes that durable.
     private func replaceManifest(_ manifest: Manifest) throws(PackFailure) {
         let name = StagingFolder.randomName()
         let path = directory + "/" + name

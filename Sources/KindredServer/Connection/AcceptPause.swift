@@ -6,15 +6,14 @@ import NIOCore
 
 /// Pauses accepting where the system has no descriptors or no memory for another connection.
 ///
-/// The listening socket is ready all the while: as long as its loop waits for it, every poll returns at once. So it is
-/// taken out of the poll, by turning off automatic reads, and put back after a pause. Connections wait meanwhile in the
-/// system's queue.
+/// The listening socket stays ready, so every poll of its loop would return at once. Turning off automatic reads takes
+/// the socket out of the poll; a pause later it is put back. Meanwhile connections wait in the system's queue.
 package final class AcceptPause: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = Channel
 
-    /// How long nothing is accepted.
+    /// How long no connection is accepted.
     package static let pause = TimeAmount.milliseconds(100)
-    /// The same cause is logged at most this often.
+    /// The failure is logged at most once in this time.
     private static let silence = TimeAmount.minutes(1)
     private static let causes: Set<CInt> = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
 

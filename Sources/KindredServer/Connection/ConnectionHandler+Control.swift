@@ -2,12 +2,12 @@ import KindredDomain
 import KindredQuery
 import KindredWire
 
-/// Frames that are no requests, and look-alike streams, which consist of several frames.
+/// Frames that belong to a request or to the connection: WINDOW, CANCEL, DATA and GOAWAY; and the opening of streams.
 extension ConnectionHandler {
     func receiveControl(_ header: FrameHeader, body: RawSpan, now: UInt64) throws(ConnectionFailure) {
         let stream = streams[header.requestID]
         let type = MessageType(rawValue: header.type)
-        // What comes for a request that has ended crossed its reply on the way.
+        // A frame for a request that has ended has crossed its reply.
         if type != .goAway, pending[header.requestID] == nil { return }
         if type == .data || type == .window, stream == nil { return }
         do throws(RequestFailure) {
@@ -27,7 +27,7 @@ extension ConnectionHandler {
         }
     }
 
-    /// A control frame that cannot be understood, or that its stream refuses, ends what it names.
+    /// A control frame that does not decode, or that its stream refuses, ends its request or the connection.
     private func end(_ header: FrameHeader, _ failure: RequestFailure) throws(ConnectionFailure) {
         let stream = streams[header.requestID]
         switch MessageType(rawValue: header.type) {
@@ -48,7 +48,7 @@ extension ConnectionHandler {
             stream.abandon()
             pending[id]?.fail(.cancelled)
         } else {
-            // A unary request is on its way through a scan: its answer says that it was cancelled.
+            // Any other request is part of a scan. Its answer will say that it was cancelled.
             pending[id]?.cancel()
         }
     }

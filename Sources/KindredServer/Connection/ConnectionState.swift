@@ -1,28 +1,28 @@
 import KindredDomain
 import KindredWire
 
-/// What a connection may do next, as a value: no sockets, no clock. The handler gives it bytes and the time and
-/// executes what it returns.
+/// The state machine of a connection: decides the meaning of its bytes and which frames it may send. A value: no
+/// sockets, no clock. The handler gives it bytes and the time, and executes the result.
 package struct ConnectionState: ~Copyable {
-    /// What the bytes at hand amount to.
+    /// The meaning of the first bytes of the input.
     package enum Input: Equatable {
-        /// Not enough bytes yet.
+        /// More bytes are needed.
         case wait
-        /// A client's preface: answer with this one, and close if it refuses.
+        /// A client's preface: the reply to it. The connection closes where the reply refuses.
         case preface(ServerPreface)
-        /// A whole frame: its header, then its body, are at the front of the bytes.
+        /// A whole frame: the bytes begin with its header, then its body.
         case frame(FrameHeader)
-        /// Nothing more will be read.
+        /// The connection is closing: input is thrown away.
         case ignore
     }
 
-    /// What becomes of a frame.
+    /// The decision about a frame.
     package enum Admission: Equatable {
         /// A new request, in flight from now on.
         case request
         /// WINDOW, CANCEL, DATA or GOAWAY.
         case control
-        /// A request that is answered with a failure and was never in flight.
+        /// A request that is refused: it is answered with a failure, and is never in flight.
         case refuse(RequestFailure)
     }
 
@@ -52,9 +52,9 @@ package struct ConnectionState: ~Copyable {
         activeAt = now
     }
 
-    /// Looks at the bytes that have arrived and were not consumed.
+    /// Reads the beginning of the input that was not consumed yet.
     ///
-    /// A length is proven, by checksum and limit, before it is waited for.
+    /// A frame's length is checked by checksum and limit before its body is waited for.
     package mutating func read(_ bytes: RawSpan, now: UInt64) throws(ConnectionFailure) -> Input {
         activeAt = now
         switch phase {
@@ -77,7 +77,7 @@ package struct ConnectionState: ~Copyable {
         }
     }
 
-    /// The magic is refused at its first wrong byte, not after sixteen.
+    /// Refuses a wrong magic number at its first wrong byte, not after the whole preface.
     private static func checkBeginning(of bytes: RawSpan) throws(ConnectionFailure) {
         let count = min(bytes.byteCount, 8)
         var found: UInt64 = 0
@@ -86,7 +86,7 @@ package struct ConnectionState: ~Copyable {
             found |= UInt64(byte) << UInt64(8 * index)
         }
         let mask: UInt64 = count == 8 ? .max : (1 << UInt64(8 * count)) - 1
-        // A TLS hello or an HTTP method is recognised by up to four bytes; leave it that many.
+        // A TLS hello or an HTTP method is recognised by up to four bytes, so it must have that many first.
         if count >= 4 || found == 0 || count == 0 {
             guard found == Preface.magic & mask else { throw .badMagic(found: found) }
         }
@@ -115,7 +115,7 @@ package struct ConnectionState: ~Copyable {
         guard header.requestID > 0, header.requestID <= Limits.requestIDMax else { throw unexpected }
         guard !isLeft else { throw unexpected }
         guard header.requestID > lastRequestID else { return .refuse(.duplicateRequestID(header.requestID)) }
-        // Of a refused one too: what belongs to it may be on its way.
+        // A refused request counts too: its DATA frames may follow.
         lastRequestID = header.requestID
         if isDraining, !Self.isAnsweredWhileDraining(type) { return .refuse(.draining) }
         guard inFlightCount < Int(limits.requestsInFlightMax) else {
@@ -135,7 +135,7 @@ package struct ConnectionState: ~Copyable {
         return .request
     }
 
-    /// What asks about the server itself is answered for as long as it speaks.
+    /// Whether a request asks about the server itself. Those are answered during a drain too.
     private static func isAnsweredWhileDraining(_ type: MessageType?) -> Bool {
         switch type {
         case .ping, .stats, .health: true
@@ -143,44 +143,44 @@ package struct ConnectionState: ~Copyable {
         }
     }
 
-    /// A request has had its END reply. True when a connection that is about to end has nothing left to do.
+    /// A request has had its END reply. True where the connection is about to end and has no request left.
     package mutating func complete(now: UInt64) -> Bool {
         inFlightCount -= 1
         activeAt = now
         return (isDraining || isLeft || inputHasEnded) && inFlightCount == 0
     }
 
-    /// The peer sends nothing more, and all that it sent was read. True when there is nothing left to do.
+    /// The peer sends nothing more, and all its frames were read. True where no request is left.
     package mutating func endInput() -> Bool {
         inputHasEnded = true
         return inFlightCount == 0
     }
 
-    /// The client has said goodbye: what is in flight is answered, and a further request is a mistake. True when there
-    /// is nothing left to do.
+    /// The client has sent GOAWAY: requests in flight are answered, a further one is an error. True where no request is
+    /// left.
     package mutating func leave() -> Bool {
         isLeft = true
         return inFlightCount == 0
     }
 
-    /// Refuses requests from now on, but those that ask about the server itself. True when there is nothing left to do.
+    /// Refuses requests from now on, except requests about the server itself. True where no request is left.
     package mutating func drain() -> Bool {
         isDraining = true
         return inFlightCount == 0
     }
 
-    /// Reads nothing more.
+    /// Ends reading: all further input is thrown away.
     package mutating func close() { phase = .closing }
 
     package var isClosing: Bool { phase == .closing }
 
-    /// True once both prefaces have gone, so that the peer understands a frame.
+    /// True once both prefaces were sent, so that the peer understands frames.
     package var speaksFrames: Bool { phase == .hello || phase == .open }
 
-    /// Bytes went out: the connection is not idle.
+    /// Bytes were sent: the connection is not idle.
     package mutating func noteActivity(now: UInt64) { activeAt = now }
 
-    /// Whether nothing has come or gone for so long.
+    /// Whether no bytes were received or sent for so long.
     package func isQuiet(for milliseconds: UInt32, now: UInt64) -> Bool {
         now > activeAt && now - activeAt > UInt64(milliseconds) * 1_000_000
     }

@@ -1,15 +1,16 @@
 import KindredDomain
 import KindredWire
 
-/// What a peer owes: the rest of a frame that it began, and to read what was written to it. A value: no sockets, no
-/// clock. The connection gives it byte counts and the time and ends where a failure comes out.
+/// Judges slow peers. A peer owes the rest of a frame that it has begun, and it owes reading its replies. A value: no
+/// sockets, no clock. The connection gives it byte counts and the time, and ends where it returns a failure.
 ///
-/// Both debts have a least speed and a last moment (`Limits`), so that nobody holds memory by being slow. Under
-/// pressure, who has owed for longest goes first (`since`).
+/// Both debts have a least speed and a deadline (`Limits`), so that a slow peer cannot hold memory. Where memory is
+/// short, the peer that has owed longest is cut off first (`since`).
 package struct PeerDebt {
-    /// Progress towards what is owed.
+    /// The progress of a peer that owes something.
     private struct Progress {
         let beganAt: UInt64
+        /// When the peer last had made enough progress, and its byte count then.
         var checkedAt: UInt64
         var checkedByteCount: UInt64
     }
@@ -19,15 +20,15 @@ package struct PeerDebt {
     private var replies: Progress?
     /// Bytes that the peer must have taken by `replies.beganAt` + `replyMilliseconds`.
     private var target: UInt64 = 0
-    /// When the peer last took anything, and how much it had taken by then.
+    /// When the peer last took any bytes, and how many it had taken by then.
     private var movedAt: UInt64 = 0
     private var takenByteCount: UInt64 = 0
-    /// Until when streams of rows were open, whose own pace says whether their reader is too slow.
+    /// Until when streams of rows were open. Their own flow control judges their reader.
     private var streamedUntil: UInt64 = 0
 
     package init(limits: Limits) { self.limits = limits }
 
-    /// When the peer began to owe what it has owed for longest; nanoseconds. Nil where it owes nothing.
+    /// Since when the peer has owed something; nanoseconds. Nil where it owes nothing.
     package var since: UInt64? {
         guard let frame else { return replies?.checkedAt }
         guard let replies else { return frame.beganAt }
@@ -36,10 +37,10 @@ package struct PeerDebt {
 
     package var hasUnfinishedFrame: Bool { frame != nil }
 
-    /// The frame that was unfinished is complete, or the server itself does not read on: nothing is owed of it.
+    /// The unfinished frame is complete, or the server itself does not read on: the peer owes no frame.
     package mutating func endFrame() { frame = nil }
 
-    /// So many bytes of an unfinished frame are there at `now`.
+    /// `byteCount` bytes of an unfinished frame have arrived by `now`.
     package mutating func noteFrame(byteCount: Int, now: UInt64) {
         let count = UInt64(byteCount)
         guard let found = frame else {
@@ -51,11 +52,10 @@ package struct PeerDebt {
         }
     }
 
-    /// Nothing that was written waits.
+    /// The socket has taken all replies.
     package mutating func endReplies() { replies = nil }
 
-    /// Replies wait at `now`, after so many bytes that were ever written: from now on the peer owes the reading of
-    /// them, if it does not already.
+    /// Replies wait at `now`: from now on the peer owes reading them. `written`: bytes that were ever written.
     package mutating func beginReplies(written: UInt64, now: UInt64) {
         guard replies == nil else { return }
         replies = Progress(beganAt: now, checkedAt: now, checkedByteCount: takenByteCount)
@@ -63,7 +63,7 @@ package struct PeerDebt {
         movedAt = now
     }
 
-    /// Of so many bytes that were ever written to the peer, its system has acknowledged so many at `now`.
+    /// The peer's system has acknowledged `acknowledged` of the `written` bytes that were ever written, by `now`.
     package mutating func noteReplies(written: UInt64, acknowledged: UInt64, now: UInt64) {
         if acknowledged > takenByteCount || replies == nil {
             movedAt = now
@@ -89,10 +89,10 @@ package struct PeerDebt {
         replies = next
     }
 
-    /// Streams of rows are open at `now`: their own pace (`StreamFlow`) judges their reader.
+    /// Streams of rows are open at `now`: `StreamFlowControl` judges their reader.
     package mutating func noteStreams(now: UInt64) { streamedUntil = now }
 
-    /// Whether replies wait of which the peer has taken nothing for so long.
+    /// Whether replies wait, and the peer has taken none of them for so long.
     package func takesNothing(for milliseconds: UInt32, now: UInt64) -> Bool {
         replies != nil && Self.hasPassed(milliseconds, since: movedAt, now: now)
     }

@@ -2,27 +2,28 @@ import KindredDomain
 import KindredWire
 import NIOCore
 
-/// What a connection will send: replies in their order, until they are taken together.
+/// Replies that a connection will send, in their order, until they are taken together.
 struct ReplyBuffer: ~Copyable {
     private var writer = ByteWriter()
-    /// What was taken last: its memory serves again once the channel has let go of it.
+    /// The buffer that was taken last. Its memory is used again once the channel has let go of it.
     private var taken = ByteBuffer()
     private let bodyBytesMax: UInt32
     private var takenByteCount: UInt64 = 0
 
-    /// Bytes of a taken buffer that is kept.
+    /// A taken buffer is kept up to this size.
     private static let keptByteCountMax = 4 << 10
 
     init(bodyBytesMax: UInt32) { self.bodyBytesMax = bodyBytesMax }
 
     var byteCount: Int { writer.byteCount }
-    /// Bytes of all that was ever appended.
+    /// Bytes that were ever appended.
     var totalByteCount: UInt64 { takenByteCount + UInt64(byteCount) }
 
     mutating func append(_ preface: ServerPreface) { preface.encode(into: &writer) }
 
-    /// Appends the last reply of a request. Throws LIMIT_EXCEEDED, and appends nothing, where it exceeds a body. Where
-    /// it takes several frames, appends nothing and returns what goes into each.
+    /// Appends the last reply of a request, and returns no ranges. Where the reply takes several frames, appends
+    /// nothing and returns the range of results of each frame. Throws LIMIT_EXCEEDED, and appends nothing, where it
+    /// exceeds a body.
     @discardableResult
     mutating func append(
         _ message: ServerMessage, replyTo requestType: UInt8, requestID: UInt64
@@ -39,12 +40,12 @@ struct ReplyBuffer: ~Copyable {
         message.encode(part, isLast: isLast, replyTo: requestType, requestID: requestID, into: &writer)
     }
 
-    /// Appends the reply to a request whose body is known.
+    /// Appends a reply whose body is encoded already.
     mutating func appendReply(_ body: UnsafeRawBufferPointer, replyTo requestType: UInt8, requestID: UInt64) {
         writer.appendReply(body, replyTo: requestType, requestID: requestID)
     }
 
-    /// Calls `body` with what was appended since there were `start` bytes.
+    /// Calls `body` with the bytes from `start` on.
     func withBytes(from start: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
         writer.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
     }
@@ -68,7 +69,7 @@ struct ReplyBuffer: ~Copyable {
     /// Appends DATA with `write`, which returns the body's bytes.
     mutating func appendData(_ write: (inout ByteWriter) -> Int) -> Int { write(&writer) }
 
-    /// Everything, in one buffer; nil where there is nothing.
+    /// Takes all bytes, in one buffer; nil where there are none.
     mutating func take() -> ByteBuffer? {
         guard !writer.isEmpty else { return nil }
         takenByteCount += UInt64(writer.byteCount)
@@ -80,6 +81,6 @@ struct ReplyBuffer: ~Copyable {
         return taken
     }
 
-    /// Forgets everything.
+    /// Drops all bytes.
     mutating func discard() { writer = ByteWriter() }
 }

@@ -18,10 +18,11 @@ package enum DescriptorLimit {
         return limit > kept ? limit - kept : 1
     }
 
-    /// Descriptors that a start takes beside those of its loops: signals, listening socket, state, files of a model.
-    package static let startReserve: UInt64 = 16
+    /// Descriptors that a start needs beside those of its loops: signals 5, state 3, the listening socket, files of a
+    /// model 2, one connection.
+    package static let startReserve: UInt64 = 12
 
-    /// Whether so many more descriptors can be opened: tries it.
+    /// Whether `count` more descriptors can be opened. Opens and closes them.
     package static func canOpen(_ count: UInt64) -> Bool {
         var opened: [Int32] = []
         defer { for descriptor in opened { close(descriptor) } }

@@ -34,6 +34,7 @@ package final class KindredServer: Sendable {
         self.logger = logger
         try StartFailure.checkFolder(configuration.modelsRoot)
         try StartFailure.checkAnswerCache(configuration)
+        try StartFailure.checkAddressSpace(configuration)
         context = ServerContext(configuration: configuration, logger: logger)
         supervisor = try ModelSupervisor(configuration: configuration, server: context)
         // Last, since a failure after it has to end the threads.

@@ -15,7 +15,7 @@ final class ServerContext: Sendable {
     let store = GenerationStore()
     let scans: ScanQueue
     let streams = StreamBudget()
-    let held: HeldBytes
+    let connectionMemory: ConnectionMemoryBudget
     let memory = MemoryReclaimer()
     let connectionCount = Atomic<Int>(0)
     /// Models that serve, as of the last change that all loops know: HEALTH takes no lock to tell.
@@ -28,7 +28,7 @@ final class ServerContext: Sendable {
 
     init(configuration: ServerConfiguration, logger: Logger) {
         limits = configuration.limits
-        held = HeldBytes(byteCountMax: configuration.limits.connectionBytesHeldMax)
+        connectionMemory = ConnectionMemoryBudget(byteCountMax: configuration.limits.connectionBytesHeldMax)
         scan = configuration.scan
         answerCacheByteCount = configuration.answerCacheMebibytes << 20
         drainMilliseconds = configuration.drainMilliseconds
@@ -58,7 +58,7 @@ final class ServerContext: Sendable {
         let streamed = streams.held
         let uptimeNanoseconds = NIODeadline.now().uptimeNanoseconds - startedAt
         return LoopMetrics.sum(workers.map(\.metrics)) + supervisor.metrics + [
-            ServerGauges.connectionBytesHeld.reading(UInt64(max(0, held.byteCount))),
+            ServerGauges.connectionBytesHeld.reading(UInt64(max(0, connectionMemory.byteCount))),
             ServerGauges.scansRunning.reading(UInt64(scans.runningCount)),
             ServerGauges.streamsOpen.reading(UInt64(streamed.count)),
             ServerGauges.streamBytesReserved.reading(streamed.byteCount),

@@ -16,6 +16,7 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case answerCache(mebibytes: Int, threads: Int, reason: String)
     /// `wanted`: descriptors beside those that are open already.
     case descriptors(limit: UInt64, wanted: UInt64, threads: Int)
+    case addressSpace(mebibytes: Int, threads: Int)
 
     package var description: String {
         switch self {
@@ -33,6 +34,9 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
             "too few file descriptors: \(threads) event loops need \(wanted) beside those that are open, and at most "
                 + "\(limit) are allowed; raise ulimit -n, or ask for fewer event loops with --threads"
         case .stopped: "told to stop before it listened"
+        case .addressSpace(let mebibytes, let threads):
+            "too little address space: \(threads) event loops and their answers need \(mebibytes) MiB beside what is "
+                + "in use; raise ulimit -v, or ask for fewer event loops with --threads"
         case .limits(let violation): "limits that contradict each other: \(violation)"
         }
     }
@@ -64,6 +68,30 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         guard DescriptorLimit.canOpen(wanted) else {
             throw .descriptors(limit: limit, wanted: wanted, threads: threads)
         }
+    }
+
+    /// Threads that a server has beside its loops: control, log, loads, signals.
+    private static let otherThreads = 6
+    /// Address space that the allocator reserves for each thread (an arena, malloc(3)).
+    private static let arenaBytes = 64 << 20
+
+    /// Reserves the address space of all threads for a moment. Where a thread cannot be made, the network library ends
+    /// the process and the dispatch library waits without end.
+    static func checkAddressSpace(_ configuration: ServerConfiguration) throws(StartFailure) {
+        var attributes = pthread_attr_t()
+        guard pthread_attr_init(&attributes) == 0 else { return }
+        defer { pthread_attr_destroy(&attributes) }
+        var stackBytes = 0
+        guard pthread_attr_getstacksize(&attributes, &stackBytes) == 0 else { return }
+        let threads = configuration.threadCount
+        let byteCount =
+            (threads + otherThreads) * (stackBytes + arenaBytes)
+            + threads * (configuration.answerCacheMebibytes << 20)
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        guard let region = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), region != MAP_FAILED else {
+            throw .addressSpace(mebibytes: byteCount >> 20, threads: threads)
+        }
+        munmap(region, byteCount)
     }
 
     static func checkFolder(_ path: String) throws(StartFailure) {

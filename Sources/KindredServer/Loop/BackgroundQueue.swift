@@ -1,10 +1,10 @@
 import CKindredSystem
 import Dispatch
 
-/// A serial queue for what no event loop has time for, on whichever processor is free.
+/// A serial queue for work that is too long for an event loop, on any processor.
 ///
-/// Its threads are made by whoever finds none that is idle. One that an event loop made would keep to that loop's
-/// processor, and take its time.
+/// A thread inherits the processors of the thread that makes it. A thread that is made by an event loop would stay on
+/// that loop's processor, and take its time.
 struct BackgroundQueue: Sendable {
     private let queue: DispatchQueue
 
@@ -16,8 +16,7 @@ struct BackgroundQueue: Sendable {
         queue.asyncAfter(deadline: .now() + delay, execute: Self.anywhere(work))
     }
 
-    /// Work that first leaves the processor of whoever made its thread. Where the system does not let it, it is done
-    /// there.
+    /// Work that first lets its thread run on every processor. Where the system refuses, the work is done all the same.
     private static func anywhere(_ work: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
         {
             _ = kindred_keep_to_no_processor()

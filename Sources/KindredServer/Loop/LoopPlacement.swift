@@ -3,16 +3,16 @@ import NIOCore
 
 /// Whether each event loop keeps to a processor of its own.
 ///
-/// The system spreads threads evenly only while there are no more than processors. With one more that works all the
-/// time beside two loops on two processors (a client on the same machine, say), it often puts both loops on one
-/// processor and the other thread on the other, and leaves it so for a quarter of a second.
+/// The system spreads threads evenly only while there are no more busy threads than processors. With one more (a client
+/// on the same machine, say), it often puts two loops on one processor for a long time, and the other thread alone on
+/// another.
 package enum LoopPlacement: String, Sendable, CaseIterable {
     /// On, where there is one loop for every processor that the process may use.
     case auto
     case on
     case off
 
-    /// Loops asked to keep to more processors than there are.
+    /// More loops are to have processors of their own than there are processors.
     package struct Failure: Error, Equatable {
         package let threadCount: Int
         package let processorCount: Int
@@ -23,24 +23,24 @@ package enum LoopPlacement: String, Sendable, CaseIterable {
         }
     }
 
-    /// Processors that are told apart, at most: more event loops than that there are not.
+    /// Processors with higher numbers are not looked at: there are no more event loops than this.
     private static let processorsMax = 1_024
 
-    /// The numbers of the processors that this process may run on, ascending; empty where the system does not say.
+    /// The numbers of the processors that this process may use, ascending; empty where the system does not say.
     package static var allowedProcessors: [Int] {
         [CInt](unsafeUninitializedCapacity: processorsMax) { numbers, count in
             count = max(0, Int(kindred_allowed_processors(numbers.baseAddress, CInt(processorsMax))))
         }.map(Int.init)
     }
 
-    /// How many event loops a server has that is not told: one per processor that it may use, or per processor's worth
-    /// of time where it is given less (the quota of a container).
+    /// The default number of event loops: one per processor that the process may use, or fewer where it has less time
+    /// (the quota of a container).
     package static var defaultThreadCount: Int {
         let allowed = allowedProcessors.count
         return max(1, allowed > 0 ? min(allowed, System.coreCount) : System.coreCount)
     }
 
-    /// The processor of each of `threadCount` loops, of those that are allowed; nil where the system places them.
+    /// The processor of each of `threadCount` loops, out of `allowed`; nil where the system places them.
     package func processors(threadCount: Int, allowed: [Int]) throws(Failure) -> [Int]? {
         switch self {
         case .off: return nil

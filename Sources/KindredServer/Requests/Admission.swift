@@ -7,13 +7,13 @@ import KindredWire
 ///
 /// The only place that decides it, for every type of request. One event loop uses it.
 struct Admission: ~Copyable {
-    /// What becomes of a request.
+    /// The decision about a request.
     enum Decision {
         /// A kept answer was appended to the replies.
         case answered
-        /// The request is decoded and worked on. `generation`: the one that answers it; nil where no model answers
-        /// requests of its type, or where none serves what it asks for. `key`: keeps its answer; nil where it is not
-        /// to be kept.
+        /// The request is decoded and worked on. The generation is the one that answers it; nil where no model answers
+        /// requests of its type, or where the requested one does not serve. `key`: keeps its answer; nil where it is
+        /// not to be kept.
         case plan(Generation?, key: AnswerCache.Key?)
     }
 
@@ -44,6 +44,8 @@ struct Admission: ~Copyable {
     /// 2. Whether an answer of this generation to the same bytes is kept. Only where the replies have room
     ///    (`hasRoom`): a peer that does not read its replies waits with all of its requests.
     /// 3. Otherwise the request is planned, for the generation of the first decision.
+    ///
+    /// A rule about who may ask belongs before the first decision; a rule that routes between versions belongs to it.
     mutating func admit(
         _ header: FrameHeader, _ body: RawSpan, hasRoom: Bool, into replies: inout ReplyBuffer
     ) -> Decision {

@@ -2,7 +2,7 @@ import KindredDomain
 import KindredWire
 import Synchronization
 
-/// A request that was read and has had no END reply yet. Touched by its connection's event loop alone.
+/// A request that was read and has had no END reply yet. Only its connection's event loop uses it.
 final class PendingRequest {
     let connection: ConnectionHandler
     let id: UInt64
@@ -11,21 +11,20 @@ final class PendingRequest {
     /// Nanoseconds; the answer is DEADLINE_EXCEEDED after this.
     let deadline: UInt64
     let timeoutMilliseconds: UInt32
-    /// What its answer is kept by for the next request like it, if it is to be kept.
+    /// Keeps its answer for later requests of the same bytes; nil where it is not to be kept.
     var answerKey: AnswerCache.Key?
     /// Bytes of its body.
     var bodyByteCount = 0
-    /// What it has taken of its loop's room, until it is answered.
+    /// The room that it has taken on its loop, until it is answered.
     private var charge = WorkCharge()
-    /// When what it waits for ended: the scan began that answers its first queries, its seeds were all in, or the first
-    /// of its ids was looked up.
+    /// When its wait ended: the scan of its first queries began, its last seeds were looked up, or its first id was.
     var startedAt: UInt64
     /// Its END reply has been written.
     private(set) var isAnswered = false
     private var isCancelled = false
-    /// Of a request that changes something on another thread.
+    /// Of a request that the control thread does: a switch or a look at the repository.
     private var claim: RequestClaim?
-    /// Set once nobody waits for an answer; other loops that work on it look here.
+    /// Set once it is answered, cancelled or dropped. Other loops that work on it read this.
     let isDead = Atomic<Bool>(false)
 
     init(connection: ConnectionHandler, header: FrameHeader, limits: Limits, now: UInt64) {
@@ -41,19 +40,19 @@ final class PendingRequest {
     /// Whether it was admitted as a large request.
     var isLarge: Bool { charge.byteCount > 0 }
 
-    /// Takes room for what the request costs; throws OVERLOADED where there is none.
+    /// Takes room for the request's cost; throws OVERLOADED where there is none.
     func charge(_ cost: RequestCost, on worker: LoopWorker) throws(RequestFailure) {
         charge = try worker.admit(cost, for: connection, now: receivedAt)
     }
 
-    /// Gives back the room for what is planned already.
+    /// Gives back the room for planning: the request is planned.
     func releasePlanning() {
         connection.worker.finishPlanning(charge)
         charge.stepCount = 0
         charge.operationCount = 0
     }
 
-    /// Gives back all room: the request is answered, or nobody waits for it.
+    /// Gives back all room: the request is answered, cancelled or dropped.
     func releaseCharge() {
         guard charge != WorkCharge() else { return }
         releasePlanning()
@@ -61,28 +60,28 @@ final class PendingRequest {
         charge = WorkCharge()
     }
 
-    /// The claim that whoever does the request has to take first.
+    /// The claim that another thread takes before it does the request.
     func claimed() -> RequestClaim {
         let claim = RequestClaim(deadline: deadline, timeoutMilliseconds: timeoutMilliseconds)
         self.claim = claim
         return claim
     }
 
-    /// Nobody wants the answer any more.
+    /// The peer has cancelled the request, or is gone.
     func cancel() {
         isCancelled = true
         isDead.store(true, ordering: .relaxed)
         _ = claim?.giveUp()
     }
 
-    /// Why no answer is worth computing any more, if so: cancelled, too late, or nobody there to read it. What is being
-    /// done already is answered, however late.
+    /// Why the request is not worked on any more, if so: it is cancelled or late. A request that another thread has
+    /// begun to do is answered, however late.
     func obstacle(now: UInt64) -> RequestFailure? {
         guard isCancelled || now > deadline, claim?.giveUp() ?? true else { return nil }
         return isCancelled ? .cancelled : .deadlineExceeded(milliseconds: timeoutMilliseconds)
     }
 
-    /// Writes the END reply. A reply that exceeds a body becomes the failure that says so. `now`: where that is known.
+    /// Writes the END reply. A reply that exceeds a body becomes LIMIT_EXCEEDED. `now`: read from the clock where nil.
     func answer(_ message: ServerMessage, now: UInt64? = nil) {
         guard !isAnswered else { return }
         isAnswered = true
@@ -90,7 +89,7 @@ final class PendingRequest {
         connection.writeReply(message, to: self, now: now ?? connection.worker.now())
     }
 
-    /// Says that nothing came of the request, unless it is being done already: then its answer follows.
+    /// Writes a failure, unless another thread has begun to do the request: then its answer follows.
     func fail(_ failure: RequestFailure) {
         guard claim?.giveUp() ?? true else { return }
         answer(.failure(ErrorReply(failure)))

@@ -2,21 +2,31 @@ import KindredDomain
 import KindredQuery
 import KindredWire
 
-/// A RECOMMEND on its way: it is planned and handed to the tick's scan, what was found comes back in one or more parts,
+/// A RECOMMEND on its way: it is planned and handed to the tick's scan, the results come back in one or more parts,
 /// then its answer is built and written.
 ///
-/// Touched by its connection's event loop alone; other loops carry it, and read whose it is.
+/// Only its connection's event loop touches it. Other loops carry it, and read its `worker` and whether its request is
+/// dead.
 final class RecommendJob: LoopJob, @unchecked Sendable {
+    private enum Stage {
+        /// The next step resolves ids and vectors to a plan.
+        case planning(RecommendPlanner)
+        /// Scans have the plan's queries. `found` has the results so far, where they come in more than one part.
+        case scanning(queriesLeft: Int, found: [ScanResult])
+        /// Every query is scanned: the next step begins the answer.
+        case scanned(RecommendAnswer)
+        /// The next step adds results to the answer.
+        case answering(RecommendAnswer)
+        /// The answer is complete and large: the next step only encodes and writes it.
+        case complete(RecommendResponse)
+        case ended
+    }
+
     let request: PendingRequest
     let worker: LoopWorker
     var connection: ConnectionHandler? { request.connection }
-    private var planner: RecommendPlanner?
-    private var plan: RecommendPlan?
-    /// One for each planned query, where they come in more than one part.
-    private var found: [ScanResult] = []
-    private var queriesLeft = 0
-    private var answer: RecommendAnswer?
-    private var hasAnswerBegun = false
+    private var stage: Stage
+    private var failedQueryCount = 0
     /// Fewer where results are wide.
     private let resultsPerStep: Int
 
@@ -25,80 +35,124 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     ) throws(RequestFailure) {
         self.request = request
         worker = request.connection.worker
-        resultsPerStep = LoopWorker.resultsPerStep(body, over: generation)
-        planner = try RecommendPlanner(request: body, generation: generation, scan: scan)
+        resultsPerStep = Self.resultsPerStep(body, over: generation)
+        stage = .planning(try RecommendPlanner(request: body, generation: generation, scan: scan))
+    }
+
+    /// Results that are put into a reply in one step: fewer where each has much text.
+    private static func resultsPerStep(_ request: RecommendRequest, over generation: Generation) -> Int {
+        guard !request.columns.isEmpty else { return StepSize.results }
+        let width = RequestCost.resultWidth(generation.side(request.scope.target), columns: request.columns)
+        return max(1, min(StepSize.results, StepSize.replyBytes / max(1, width)))
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
+        // Moved out, so that the arrays of a stage have one owner while they grow.
+        var current = Stage.ended
+        swap(&current, &stage)
         do throws(RequestFailure) {
             if let obstacle = request.obstacle(now: now) { throw obstacle }
-            if planner != nil {
-                guard try planner!.step(idCount: LoopWorker.idsPerStep) else { return .working }
-                let plan = planner!.finish()
-                planner = nil
-                request.releasePlanning()
-                queriesLeft = plan.queries.count
-                self.plan = plan
-                worker.scan(self, plan)
-            } else {
-                if !hasAnswerBegun {
-                    hasAnswerBegun = true
-                    if request.isLarge {
-                        answer!.reserve(byteCountMax: Int(worker.server.limits.replyBytesMax))
-                    }
+            switch consume current {
+            case .planning(let planner):
+                guard try planner.step(idCount: StepSize.ids) else {
+                    stage = .planning(planner)
+                    return .working
                 }
-                let isComplete = answer!.step(resultCount: resultsPerStep)
-                try checkReply(byteCount: answer!.byteCount, worker.server.limits)
-                guard isComplete else { return .working }
-                var response = answer.take()!.finish()
-                let writtenAt = worker.now()
-                request.stamp(&response.origin, now: writtenAt)
-                count(response, worker.metrics)
-                request.answer(.recommend(response), now: writtenAt)
+                scan(planner.finish())
+                return .finished
+            case .scanned(var answer):
+                if request.isLarge {
+                    answer.reserve(byteCountMax: Int(worker.server.limits.replyBytesMax))
+                }
+                return try build(answer)
+            case .answering(let answer): return try build(answer)
+            case .complete(let response): return write(response)
+            case .scanning, .ended: return .finished
             }
         } catch {
             request.fail(error)
+            return .finished
         }
-        return .finished
     }
 
-    /// A reply has a greatest size, whatever its columns hold.
-    private func checkReply(byteCount: Int, _ limits: Limits) throws(RequestFailure) {
-        guard byteCount > Int(limits.replyBytesMax) else { return }
-        answer = nil
-        throw .limitExceeded(.replyBytes, found: UInt64(byteCount), limit: UInt64(limits.replyBytesMax))
+    /// Hands the queries to the tick's scan.
+    private func scan(_ plan: RecommendPlan) {
+        request.releasePlanning()
+        failedQueryCount = plan.failures.count
+        stage = .scanning(queriesLeft: plan.queries.count, found: [])
+        worker.scan(self, plan)
     }
 
-    /// Takes what was found for some of the planned queries. True once that is all: then the next steps answer.
-    func take(_ results: ArraySlice<ScanResult>, of queries: Range<Int>, on worker: LoopWorker) -> Bool {
-        guard let plan else { return false }
+    /// Takes the results for a part of the plan. True once every query has its result: then the next steps answer.
+    func take(_ results: ArraySlice<ScanResult>, of part: ScanPart, on worker: LoopWorker) -> Bool {
+        var current = Stage.ended
+        swap(&current, &stage)
+        guard case .scanning(var queriesLeft, var found) = consume current else { return false }
         var results = results
-        if queries.count < plan.queries.count {
-            if found.isEmpty { found = Array(repeating: ScanResult(), count: plan.queries.count) }
-            found.replaceSubrange(queries, with: results)
-            queriesLeft -= queries.count
-            if queriesLeft > 0 { return false }
+        let queryCount = part.plan.queries.count
+        if part.queries.count < queryCount {
+            if found.isEmpty { found = Array(repeating: ScanResult(), count: queryCount) }
+            found.replaceSubrange(part.queries, with: results)
+            queriesLeft -= part.queries.count
+            if queriesLeft > 0 {
+                stage = .scanning(queriesLeft: queriesLeft, found: found)
+                return false
+            }
             results = found[...]
-            found = []
         } else if !request.connection.isWritable {
-            // It will wait until its peer reads, and must not keep what was found for others.
+            // The job waits until its peer reads. Meanwhile it must not keep the results of other requests.
             results = Array(results)[...]
         }
         if request.isAnswered { return false }
+        countRows(results, worker.metrics)
+        stage = .scanned(RecommendAnswer(plan: part.plan, found: results))
+        return true
+    }
+
+    /// Adds results to the answer. Writes it when it is complete, at once unless it is large.
+    private func build(_ answer: consuming RecommendAnswer) throws(RequestFailure) -> LoopJobProgress {
+        let isComplete = answer.step(resultCount: resultsPerStep)
+        try checkReply(byteCount: answer.byteCount, worker.server.limits)
+        guard isComplete else {
+            stage = .answering(answer)
+            return .working
+        }
+        let isLarge = answer.byteCount > StepSize.replyBytes
+        let response = answer.finish()
+        guard !isLarge else {
+            stage = .complete(response)
+            return .working
+        }
+        return write(response)
+    }
+
+    private func write(_ response: consuming RecommendResponse) -> LoopJobProgress {
+        let writtenAt = worker.now()
+        request.stamp(&response.origin, now: writtenAt)
+        count(response, worker.metrics)
+        request.answer(.recommend(response), now: writtenAt)
+        return .finished
+    }
+
+    /// Throws LIMIT_EXCEEDED where the reply becomes too large, which its columns decide.
+    private func checkReply(byteCount: Int, _ limits: Limits) throws(RequestFailure) {
+        guard byteCount > Int(limits.replyBytesMax) else { return }
+        throw .limitExceeded(.replyBytes, found: UInt64(byteCount), limit: UInt64(limits.replyBytesMax))
+    }
+
+    private func countRows(_ results: ArraySlice<ScanResult>, _ metrics: LoopMetrics) {
         var counts = ScanCounts()
         for result in results {
             counts.rowsScanned += result.counts.rowsScanned
             counts.rowsRescored += result.counts.rowsRescored
         }
-        worker.metrics.rowsScanned.count(UInt64(counts.rowsScanned))
-        worker.metrics.rowsRescored.count(UInt64(counts.rowsRescored))
-        answer = RecommendAnswer(plan: plan, found: results)
-        return true
+        metrics.rowsScanned.count(UInt64(counts.rowsScanned))
+        metrics.rowsRescored.count(UInt64(counts.rowsRescored))
     }
 
     private func count(_ response: RecommendResponse, _ metrics: LoopMetrics) {
         metrics.queries.count(UInt64(response.outcomes.count))
-        metrics.queryFailures.count(UInt64(plan?.failures.count ?? 0))
+        metrics.queryFailures.count(UInt64(failedQueryCount))
         metrics.queueMicroseconds.count(UInt64(response.origin.queueMicroseconds))
         metrics.computeMicroseconds.count(UInt64(response.origin.computeMicroseconds))
     }

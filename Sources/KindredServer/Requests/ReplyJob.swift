@@ -1,25 +1,30 @@
 import KindredWire
 
-/// Writes a reply that takes several frames: one frame in a step, and only while the peer takes them.
+/// Writes a reply that takes several frames: one frame in a step, and only while the peer reads them.
 final class ReplyJob: LoopJob {
+    private enum Stage {
+        /// The next step does nothing: the caller that starts the job may have written a frame just now.
+        case resting(frame: Int)
+        /// The next step writes the frame of this number.
+        case writing(frame: Int)
+    }
+
     private let request: PendingRequest
     private let message: LargeMessage
+    /// What goes into each frame.
     private let parts: [Range<Int>]
-    private var next = 0
-    private var isDue = false
+    private var stage = Stage.resting(frame: 0)
     var connection: ConnectionHandler? { request.connection }
 
-    /// `parts`: what goes into each frame.
     init(_ request: PendingRequest, _ message: ServerMessage, _ parts: [Range<Int>]) {
         self.request = request
         self.message = LargeMessage(message)
         self.parts = parts
     }
 
-    /// Freeing tens of megabytes takes milliseconds that no event loop has.
+    /// Frees the message on another thread: freeing tens of megabytes takes milliseconds.
     deinit { request.connection.worker.server.memory.letGo(of: message) }
 
-    /// A message that is freed elsewhere.
     private final class LargeMessage: Sendable {
         let message: ServerMessage
 
@@ -27,16 +32,17 @@ final class ReplyJob: LoopJob {
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
-        // Whoever starts a job may have written a frame just now: this one waits for the next step.
-        guard isDue else {
-            isDue = true
+        switch stage {
+        case .resting(let frame):
+            stage = .writing(frame: frame)
             return .working
+        case .writing(let frame):
+            stage = .resting(frame: frame + 1)
+            let isLast = frame == parts.count - 1
+            request.connection.writePart(
+                parts[frame], of: message.message, isLast: isLast, to: request, now: now)
+            if !isLast { request.connection.goOn(with: self) }
+            return .finished
         }
-        isDue = false
-        let isLast = next == parts.count - 1
-        request.connection.writePart(parts[next], of: message.message, isLast: isLast, to: request, now: now)
-        next += 1
-        if !isLast { request.connection.goOn(with: self) }
-        return .finished
     }
 }

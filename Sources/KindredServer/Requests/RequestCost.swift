@@ -2,7 +2,7 @@ import KindredDomain
 import KindredModel
 import KindredQuery
 
-/// What a request will cost, as far as its body and its model tell before anything is done for it.
+/// The cost of a request, as estimated from its body and its model before any work is done.
 struct RequestCost {
     /// Steps of planning and answering: some tens of microseconds each. 1 for a small request.
     var stepCount = 1
@@ -11,10 +11,10 @@ struct RequestCost {
     /// Bytes of its body and of its reply.
     var byteCount = 0
 
-    /// A reply is built as columns, then encoded and written frame by frame: so many bytes of frames at a time.
+    /// Bytes of frames that are held at a time: a reply is built as columns, then encoded and written frame by frame.
     private static let frameByteCount = 8 << 20
 
-    /// The cost of a reply that is there already.
+    /// The cost of a reply that is encoded already.
     init(replyByteCount: Int) { byteCount = replyByteCount }
 
     /// The cost of a RECOMMEND.
@@ -24,7 +24,7 @@ struct RequestCost {
         let resultCount = queryCount * min(Int(request.k), side?.table.count ?? 0)
         var lookups = Self.lookups(of: request.scope.queries, dimension: generation.dimension)
         lookups += (request.exclusions?.ids.count ?? 0) + (request.candidates?.ids.count ?? 0)
-        stepCount = 1 + lookups / LoopWorker.idsPerStep + resultCount / LoopWorker.resultsPerStep
+        stepCount = 1 + lookups / StepSize.ids + resultCount / StepSize.results
         operationCount =
             side.map { ScanCost.atMost(queryCount: queryCount, k: Int(request.k), over: $0) } ?? 0
         let width = Self.resultWidth(side, columns: request.columns)
@@ -38,29 +38,29 @@ struct RequestCost {
             request.candidates.offsets == nil
             ? queryCount * request.candidates.ids.count : request.candidates.ids.count
         let lookups = Self.lookups(of: request.scope.queries, dimension: generation.dimension)
-        stepCount = 1 + (lookups + candidateCount) / LoopWorker.idsPerStep
+        stepCount = 1 + (lookups + candidateCount) / StepSize.ids
         byteCount = Self.byteCount(body: bodyByteCount, reply: candidateCount * 5, limits)
     }
 
     /// The cost of a GET_VECTORS.
     init(_ request: VectorsRequest, bodyByteCount: Int, over generation: Generation, _ limits: Limits) {
         let elementCount = request.ids.count * generation.dimension
-        stepCount = 1 + elementCount / LoopWorker.elementsPerStep
+        stepCount = 1 + elementCount / StepSize.elements
         byteCount = Self.byteCount(body: bodyByteCount, reply: elementCount * 4, limits)
     }
 
-    /// A body is there as bytes and as values.
+    /// A request's body is held twice: as bytes and as decoded values.
     private static func byteCount(body: Int, reply: Int, _ limits: Limits) -> Int {
         let columns = min(reply, Int(limits.replyBytesMax))
         return 2 * body + columns + min(2 * columns, frameByteCount)
     }
 
-    /// Whether nobody notices it: it is planned in one step and needs little memory.
+    /// Whether the request needs no admission: it is planned in one step and needs little memory.
     func isSmall(_ limits: Limits) -> Bool {
         stepCount == 1 && byteCount < Int(limits.largeRequestBytesMin)
     }
 
-    /// What resolving all queries costs, in look-ups of one id.
+    /// The cost of resolving all queries, in look-ups of one id.
     private static func lookups(of queries: QueryBatch, dimension: Int) -> Int {
         switch queries {
         case .users(let ids), .items(let ids): ids.count
@@ -69,7 +69,7 @@ struct RequestCost {
         }
     }
 
-    /// Bytes of one result, with its id, its score and its columns. Texts count with their mean length.
+    /// Bytes of one result: its id, its score and its columns. Texts count with their mean length.
     static func resultWidth(_ side: GenerationSide?, columns: [String]) -> Int {
         guard let side else { return 0 }
         var width = 4 + 8 + side.table.ids.textByteCount / max(1, side.table.count)
@@ -84,7 +84,7 @@ struct RequestCost {
     }
 }
 
-/// The room that a request takes of its loop.
+/// The room that a request has taken on its loop.
 struct WorkCharge: Equatable {
     var stepCount = 0
     var operationCount = 0

@@ -91,7 +91,7 @@ struct RequestDispatcher {
             operationCountMax: LoopWorker.operationsPerSliceMax)
     }
 
-    /// Answers with what the supervisor has done.
+    /// Answers with the supervisor's result.
     private func answer(
         _ result: Result<ModelSwitchResponse, RequestFailure>, _ request: PendingRequest
     ) {

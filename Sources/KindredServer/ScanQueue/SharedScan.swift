@@ -2,36 +2,88 @@ import KindredDomain
 import KindredQuery
 import Synchronization
 
+/// What queries must agree in to share a scan: generation and side.
+struct ScanKey: Hashable, Sendable {
+    let generation: UInt64
+    let target: Side
+
+    init(_ generation: Generation, target: Side) {
+        self.generation = generation.identity
+        self.target = target
+    }
+}
+
 /// Some queries of one planned RECOMMEND on their way through a scan.
 ///
-/// The job belongs to its worker's event loop; other loops read of it only the worker, which does not change, and
+/// The job belongs to its worker's event loop. Other loops read of it only the worker, which does not change, and
 /// whether it is dead.
 struct ScanPart: WaitingPart, @unchecked Sendable {
+    /// Queries of one part.
+    static let queriesMax = 32
+
     let job: RecommendJob
     let plan: RecommendPlan
-    /// Which of the plan's.
+    /// Which of the plan's queries.
     let queries: Range<Int>
-    /// The part's number in its request: lower ones go first, so that a late small request does not wait for all
-    /// of an early large one.
     let number: Int
     let operationCount: Int
 
     var queryCount: Int { queries.count }
+    var deadline: UInt64 { job.request.deadline }
     var isDead: Bool { job.request.isDead.load(ordering: .relaxed) }
 }
 
-/// A batch and whose queries are in it.
+/// The planned requests that a loop scans at the end of a tick, by key. A value.
+///
+/// Requests of a tick nearly always ask one side of one generation.
+struct TickScans {
+    typealias Group = (key: ScanKey, parts: [ScanPart])
+
+    private var waiting: [Group] = []
+    /// The groups that are being scanned.
+    private(set) var begun: [Group] = []
+
+    var isEmpty: Bool { waiting.isEmpty }
+
+    /// Adds a request in parts of at most `ScanPart.queriesMax` queries. A request whose queries have all failed is one
+    /// empty part.
+    mutating func add(_ job: RecommendJob, _ plan: RecommendPlan) {
+        let key = ScanKey(plan.generation, target: plan.target)
+        let group = waiting.firstIndex { $0.key == key } ?? waiting.count
+        if group == waiting.count { waiting.append((key, [])) }
+        var number = 0
+        var start = 0
+        repeat {
+            let queries = start..<min(start + ScanPart.queriesMax, plan.queries.count)
+            waiting[group].parts.append(
+                ScanPart(
+                    job: job, plan: plan, queries: queries, number: number,
+                    operationCount: ScanCost.of(plan.queries[queries], over: plan.side)))
+            start = queries.upperBound
+            number += 1
+        } while start < plan.queries.count
+    }
+
+    /// Begins to scan the groups that wait. Requests that are added from now on belong to the next tick. Both arrays
+    /// keep their memory.
+    mutating func begin() { swap(&begun, &waiting) }
+
+    /// The groups are scanned.
+    mutating func end() { begun.removeAll(keepingCapacity: true) }
+}
+
+/// A batch of queries that one or more loops scan, and the requests that wait for it.
 final class SharedScan: Sendable {
     let batch: ScanBatch
-    /// Until they are taken.
+    /// Empty once they are taken.
     private let parts: Mutex<[ScanPart]>
-    /// Set where others wait for this scan to end.
+    /// Nil for a tick's own scan, which is in no queue.
     let key: ScanKey?
-    /// Multiply-adds, of the scan that this one goes on with too.
+    /// Multiply-adds, of the scan that this one continues too.
     let operationCount: Int
     let start: ScanStart
     private let isOver = Atomic<Bool>(false)
-    /// The scan that this one goes on with, for some of its queries.
+    /// The scan that this one continues, and for which of its queries.
     private let before: (scan: SharedScan, indices: [Int])?
 
     init(parts: [ScanPart], key: ScanKey?, start: ScanStart) {
@@ -47,8 +99,7 @@ final class SharedScan: Sendable {
             queries.reserveCapacity(parts.reduce(0) { $0 + $1.queries.count })
             for part in parts { queries += part.plan.queries[part.queries] }
         }
-        batch = ScanBatch(
-            generation: plan.generation, target: plan.side, queries: queries)
+        batch = ScanBatch(generation: plan.generation, target: plan.side, queries: queries)
         before = nil
     }
 
@@ -61,13 +112,14 @@ final class SharedScan: Sendable {
         before = (scan, indices)
     }
 
-    /// A scan of the queries for which this one was the wrong engine, if there are any. Only once it is complete.
+    /// A scan of the queries for which this scan's engine was the wrong one, if there are any. Only once this scan is
+    /// complete.
     func makeRemainder() -> SharedScan? {
         guard let (batch, indices) = batch.makeRemainder() else { return nil }
         return SharedScan(after: self, batch: batch, indices: indices)
     }
 
-    /// What was found for each query of the parts. Only once the scan is complete; once.
+    /// The results for each query of the parts. Only once the scan is complete; once.
     func takeResults() -> [ScanResult] {
         guard let (scan, indices) = before else { return batch.takeResults() }
         var results = scan.takeResults()
@@ -77,8 +129,8 @@ final class SharedScan: Sendable {
         return results
     }
 
-    /// The parts, once the scan has ended: it holds none of their jobs any more, so that each ends on the loop that
-    /// made it. In the allocator, loops that free what others have made wait for each other.
+    /// The parts, once the scan has ended. From then on the scan holds none of their jobs, so that each job is freed on
+    /// the loop that made it. Freeing memory of other threads makes them wait for each other in the allocator.
     func takeParts() -> [ScanPart] {
         parts.withLock { parts in
             var taken: [ScanPart] = []
@@ -87,19 +139,16 @@ final class SharedScan: Sendable {
         }
     }
 
-    /// True once nobody waits for any of it, and once its parts are taken.
-    var isDead: Bool {
-        parts.withLock { $0.allSatisfy(\.isDead) }
-    }
+    /// True once no request waits for any of it, and once its parts are taken.
+    var isDead: Bool { parts.withLock { $0.allSatisfy(\.isDead) } }
 
-    /// True for the first caller only: whoever ends the scan starts the next one.
+    /// Ends the scan. True for the first caller only, which starts the next scan.
     func end() -> Bool { !isOver.exchange(true, ordering: .acquiringAndReleasing) }
 
     var hasEnded: Bool { isOver.load(ordering: .relaxed) }
 }
 
-/// A loop's share in a scan. An object: a worker that was copied with its scan would copy its selections at each
-/// change.
+/// A loop's share in a scan. An object: a struct would copy the worker's selections at each change.
 final class ScanShare {
     let scan: SharedScan
     var worker: ScanWorker
@@ -107,16 +156,5 @@ final class ScanShare {
     init(_ scan: SharedScan) {
         self.scan = scan
         worker = scan.batch.makeWorker()
-    }
-}
-
-/// What queries must agree in to share a scan.
-struct ScanKey: Hashable, Sendable {
-    let generation: UInt64
-    let target: Side
-
-    init(_ generation: Generation, target: Side) {
-        self.generation = generation.identity
-        self.target = target
     }
 }

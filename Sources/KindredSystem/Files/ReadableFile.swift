@@ -1,17 +1,19 @@
 import Glibc
 
-/// A regular file, open for reading; closed when the value ends.
+/// A regular file, open for reading. Closes when the value ends.
 ///
-/// A symbolic link, a folder, a pipe or a device is refused: only bytes that lie there are ever read.
+/// Folders, pipes and devices are refused, so that reading ends; symbolic links are refused unless the caller allows
+/// them.
 package struct ReadableFile: ~Copyable, Sendable {
-    /// What failures call it.
+    /// The name of the file in failures.
     package let name: String
+    /// Bytes at the time of opening.
     package let byteCount: Int
     private let descriptor: Int32
 
-    /// Opens `path`. Throws when it is absent, unreadable or no regular file.
+    /// Opens `path`. Throws if it is absent, unreadable or no regular file, or a symbolic link and not `followsLinks`.
     package init(path: String, name: String, followsLinks: Bool = false) throws(FileFailure) {
-        // Without O_NONBLOCK, opening a pipe would wait for its writer.
+        // Without O_NONBLOCK, opening a pipe waits for a writer.
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW)
         let descriptor = open(path, flags)
         guard descriptor >= 0 else {
@@ -35,7 +37,7 @@ package struct ReadableFile: ~Copyable, Sendable {
 
     deinit { close(descriptor) }
 
-    /// Fills `target` with the bytes from `offset` on. Throws where the file ends before.
+    /// Fills `target` with the bytes from `offset` on. Throws if the file ends before that.
     package func read(
         into target: UnsafeMutableRawBufferPointer, at offset: Int
     ) throws(FileFailure) {
@@ -56,20 +58,16 @@ package struct ReadableFile: ~Copyable, Sendable {
         }
     }
 
-    /// `count` bytes from `offset` on, as an array.
+    /// Reads `count` bytes from `offset` on into an array.
     package func bytes(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        var result: Result<Void, FileFailure> = .success(())
-        bytes.withUnsafeMutableBytes { target in
-            do throws(FileFailure) { try read(into: target, at: offset) } catch {
-                result = .failure(error)
-            }
+        try bytes.withUnsafeMutableBufferPointer { (target) throws(FileFailure) in
+            try read(into: UnsafeMutableRawBufferPointer(target), at: offset)
         }
-        try result.get()
         return bytes
     }
 
-    /// The whole file, mapped for reading. Whoever cuts the file later kills the process that reads it.
+    /// Maps the whole file for reading. Cutting the file later kills the process that reads it (SIGBUS).
     package func map() throws(FileFailure) -> MemoryRegion {
         do throws(MemoryFailure) {
             return try MemoryRegion(mapping: descriptor, byteCount: byteCount)
@@ -79,10 +77,10 @@ package struct ReadableFile: ~Copyable, Sendable {
         }
     }
 
-    /// `count` bytes from `offset` on, in memory of their own.
+    /// Reads `count` bytes from `offset` on into a region of their own.
     package func region(at offset: Int, count: Int) throws(FileFailure) -> MemoryRegion {
         let region = try MemoryRegion.zeroed(byteCount: count, for: name)
-        try read(into: region.mutableBytes, at: offset)
+        try region.withMutableBytes { (bytes) throws(FileFailure) in try read(into: bytes, at: offset) }
         return region
     }
 }

@@ -1,24 +1,24 @@
 import Glibc
 
 extension MemoryRegion {
-    /// Regions of at least this size ask for huge pages: most of a load's time is otherwise spent on page faults.
-    /// They are filled by the thread that loads, never by an event loop, which has no time to clear one.
+    /// The size from which on regions ask for huge pages. With small pages, a load spends most of its time on page
+    /// faults. Loading threads fill these regions; an event loop never does, as clearing a huge page takes too long.
     private static let hugePagesByteCountMin = 4 << 20
 
-    /// Zeroed memory for the content of a file; the failure names the file.
+    /// Zeroed memory for the content of a file. A failure names the file.
     package static func zeroed(byteCount: Int, for file: String) throws(FileFailure) -> MemoryRegion {
         try region(byteCount: byteCount, for: file) { () throws(MemoryFailure) in
             try MemoryRegion(byteCount: byteCount)
         }
     }
 
-    /// Memory that `make` makes for the content of a file, in huge pages where it is large.
+    /// The region that `make` returns, with huge pages if it is large. A failure names the file.
     package static func region(
         byteCount: Int, for file: String, _ make: () throws(MemoryFailure) -> MemoryRegion
     ) throws(FileFailure) -> MemoryRegion {
         do throws(MemoryFailure) {
             let region = try make()
-            // Advice only: a system without huge pages has small ones.
+            // Advice only: without huge pages the region has small ones.
             if byteCount >= hugePagesByteCountMin { madvise(region.baseAddress, byteCount, MADV_HUGEPAGE) }
             return region
         } catch {
@@ -28,21 +28,23 @@ extension MemoryRegion {
         }
     }
 
-    /// Memory with the given content; the failure names the file.
+    /// A copy of a range of a region's bytes. A failure names the file.
     package static func copy(
-        of bytes: UnsafeRawBufferPointer, for file: String
+        of region: MemoryRegion, bytes range: Range<Int>, for file: String
     ) throws(FileFailure) -> MemoryRegion {
-        let region = try zeroed(byteCount: bytes.count, for: file)
-        region.mutableBytes.copyMemory(from: bytes)
-        return region
+        let copy = try zeroed(byteCount: range.count, for: file)
+        region.withBytes { source in
+            copy.withMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[range])) }
+        }
+        return copy
     }
 
-    /// Memory with the elements of an array; the failure names the file.
+    /// A copy of the elements of an array. A failure names the file.
     package static func copy<Element: BitwiseCopyable>(
         of elements: [Element], for file: String
     ) throws(FileFailure) -> MemoryRegion {
-        let region = try zeroed(byteCount: elements.count * MemoryLayout<Element>.stride, for: file)
-        elements.withUnsafeBytes { region.mutableBytes.copyMemory(from: $0) }
-        return region
+        let copy = try zeroed(byteCount: elements.count * MemoryLayout<Element>.stride, for: file)
+        elements.withUnsafeBytes { source in copy.withMutableBytes { $0.copyMemory(from: source) } }
+        return copy
     }
 }

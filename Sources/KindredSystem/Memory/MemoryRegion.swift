@@ -1,19 +1,22 @@
 import Glibc
 import Synchronization
 
-/// Memory for a model's columns: anonymous pages or a mapped file, outside the heap, given back whole.
+/// Memory for large columns: anonymous pages or a mapped file, outside the heap, given back whole with the last
+/// reference.
 ///
-/// Filled by its creator, then immutable and shared between threads.
+/// One thread, or several in parts, fill a region; from then on it is immutable and any thread may read it. A pointer
+/// into a region does not keep it alive. Code that works on a region for the length of a call uses `withBytes` or
+/// `withMutableBytes`; a type that stores a pointer stores a `RegionColumn`, which holds the region too.
 package final class MemoryRegion: @unchecked Sendable {
     /// Page-aligned; nil when `byteCount` is 0.
     package let baseAddress: UnsafeMutableRawPointer?
     package let byteCount: Int
-    /// Bytes whose pages the system still has to make, as they are touched for the first time.
+    /// Bytes that nobody has touched yet: the system makes their pages at the first access.
     package let newBytes: Range<Int>
-    /// Where its pages go when it ends, and bytes that there is room for in them; nil for the system.
+    /// The cache that gets the pages when the region ends, and their capacity in bytes; nil for the system.
     private let spare: (memory: SpareMemory, capacity: Int)?
 
-    /// Anonymous zeroed memory. Throws the errno value where the system has none.
+    /// Anonymous zeroed memory. Throws the errno value when the system refuses.
     package init(byteCount: Int) throws(MemoryFailure) {
         self.byteCount = byteCount
         spare = nil
@@ -21,8 +24,8 @@ package final class MemoryRegion: @unchecked Sendable {
         baseAddress = byteCount > 0 ? try Self.pages(byteCount: byteCount) : nil
     }
 
-    /// Anonymous memory with any content, from `spare` where that has some, and given to it in the end. Throws the
-    /// errno value where the system has none.
+    /// Anonymous memory with undefined content. The pages come from `spare` if it has a fitting piece, and go to it
+    /// when the region ends. Throws the errno value when the system refuses.
     package init(uninitialised byteCount: Int, from spare: SpareMemory) throws(MemoryFailure) {
         self.byteCount = byteCount
         guard byteCount >= Self.deferredByteCountMin else {
@@ -63,13 +66,13 @@ package final class MemoryRegion: @unchecked Sendable {
         baseAddress = pages
     }
 
-    /// Regions of at least this size are given back where `giveBack(through:)` says.
+    /// The size from which on regions are unmapped by the scheduler of `giveBack(through:)`.
     private static let deferredByteCountMin = 256 << 10
 
     private static let reclaimer = Mutex<(@Sendable (@escaping @Sendable () -> Void) -> Void)?>(nil)
 
-    /// Has the pages of large regions given back by `schedule`, whoever lets go of them last: that takes
-    /// milliseconds, which an event loop does not have. Without it they are given back at once.
+    /// Unmaps large regions through `schedule` from now on. Unmapping takes milliseconds, and the last reference may
+    /// go away on an event loop, which must not wait that long. Without a scheduler, pages are unmapped at once.
     package static func giveBack(
         through schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) {
@@ -88,7 +91,7 @@ package final class MemoryRegion: @unchecked Sendable {
         }
     }
 
-    /// Gives pages back to the system, large ones where `giveBack(through:)` says.
+    /// Unmaps pages; large ones through the scheduler of `giveBack(through:)`.
     static func giveBack(_ address: UnsafeMutableRawPointer, byteCount: Int) {
         guard byteCount >= deferredByteCountMin, let schedule = reclaimer.withLock({ $0 }) else {
             munmap(address, byteCount)
@@ -98,10 +101,33 @@ package final class MemoryRegion: @unchecked Sendable {
         schedule { munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount) }
     }
 
-    /// All bytes.
+    /// Calls `body` with all bytes; the pointer is valid until it returns.
+    package func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes)
+    }
+
+    /// Calls `body` with all bytes, to be filled; the pointer is valid until it returns. Not for a mapped file.
+    package func withMutableBytes<Result, Failure: Error>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(mutableBytes)
+    }
+
+    /// Calls `body` with all bytes as elements, to be filled; the pointer is valid until it returns.
+    package func withMutableElements<Element: BitwiseCopyable, Result, Failure: Error>(
+        of type: Element.Type, _ body: (UnsafeMutableBufferPointer<Element>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withMutableBytes { (bytes) throws(Failure) in try body(bytes.bindMemory(to: type)) }
+    }
+
+    /// All bytes, for an owner that stores this region beside the pointer.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: baseAddress, count: byteCount) }
 
-    /// All bytes, for the creator to fill. Not for a mapped file.
+    /// All bytes, to be filled, for an owner that stores this region beside the pointer. Not for a mapped file.
     package var mutableBytes: UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: baseAddress, count: byteCount)
     }

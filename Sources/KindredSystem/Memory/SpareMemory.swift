@@ -1,13 +1,13 @@
 import Glibc
 import Synchronization
 
-/// Memory of regions that are gone, kept for regions to come.
+/// A cache of the pages of ended regions, for the next regions of about the same size.
 ///
-/// New memory costs more than what is written to it: the system clears it, and beneath a hypervisor that takes back
-/// what is free, the host has to find and clear it first (a second is enough: 64 MiB of it took 110 to 165 ms to touch,
-/// where memory in use takes 5). A model that follows another of about its size needs none. Any thread may call.
+/// New pages are slow: the system clears them, and a hypervisor that took free memory back has to provide it again
+/// first. A model version that follows one of about its size needs no new pages. Any thread may call.
 package final class SpareMemory: Sendable {
-    /// Pages, of which the first `usedByteCount` bytes have been touched.
+    /// Mapped pages with room for `capacity` bytes. The first `usedByteCount` bytes have been touched, so they have
+    /// memory behind them; the rest is address space only.
     struct Piece {
         let address: UInt
         let capacity: Int
@@ -16,27 +16,29 @@ package final class SpareMemory: Sendable {
         var pages: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: address)! }
     }
 
-    /// Bytes of a huge page.
+    /// Bytes of a huge page. Pieces are multiples of it.
     package static let unit = 2 << 20
 
     private let pieces = Mutex<[Piece]>([])
 
     package init() {}
 
-    /// Bytes that wait.
+    /// Touched bytes of all pieces in the cache.
     package var byteCount: Int { pieces.withLock { $0.reduce(0) { $0 + $1.usedByteCount } } }
 
-    /// Room for `byteCount` bytes and for an eighth more: a version is seldom the size of the one before, and room that
-    /// nobody touches is no memory. Pieces are not grown by moving them, which splits their huge pages.
+    /// The capacity of a piece for `byteCount` bytes: an eighth more, in whole huge pages. The next version is seldom
+    /// of exactly this size, and address space that nobody touches takes no memory. A piece is never grown by moving
+    /// it, since that splits its huge pages.
     static func capacity(for byteCount: Int) -> Int {
         (byteCount + byteCount / 8 + unit - 1) / unit * unit
     }
 
-    /// Keeps pages that nobody uses any more, their content still in them.
+    /// Puts pages of an ended region into the cache. Their content stays.
     func keep(_ piece: Piece) { pieces.withLock { $0.append(piece) } }
 
-    /// Pages with room for `byteCount` bytes and any content, from the piece that is nearest in size, of half to twice
-    /// as many bytes. What the piece has beyond them goes back to the system. Nil where there is none.
+    /// Takes the piece that is nearest in size to `byteCount`, between half and twice as large and with enough
+    /// capacity; nil if there is none. Its content is undefined. Touched bytes beyond `byteCount` go back to the
+    /// system.
     func take(byteCount: Int) -> Piece? {
         let taken = pieces.withLock { pieces -> Piece? in
             let fitting = pieces.indices.filter {
@@ -49,7 +51,7 @@ package final class SpareMemory: Sendable {
             return nearest.map { pieces.remove(at: $0) }
         }
         guard var piece = taken else { return nil }
-        // Whole huge pages, so that none is split.
+        // Cuts at a huge page, so that none is split.
         let kept = (byteCount + Self.unit - 1) / Self.unit * Self.unit
         if piece.usedByteCount > kept {
             madvise(piece.pages + kept, piece.usedByteCount - kept, MADV_DONTNEED)
@@ -58,7 +60,7 @@ package final class SpareMemory: Sendable {
         return piece
     }
 
-    /// Gives everything back to the system.
+    /// Empties the cache: all pages go back to the system.
     package func giveBack() {
         let given = pieces.withLock { pieces in
             defer { pieces = [] }

@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// The reply to MODEL_LIST: every attribute of every model, as columns.
+/// Encodes and decodes the reply to MODEL_LIST: the attributes of all models as columns.
 enum ModelStatusList {
     private static let fixedLength = 8
     private static let defaultFlag: UInt8 = 1
@@ -150,7 +150,7 @@ enum ModelStatusList {
             }
         }
         let names = try texts.names.required(in: body).strings
-        // The names' offsets bound the count: it never makes anything be allocated by itself.
+        // The count must match the names that arrived. Nothing is allocated for the count alone.
         guard body.integer(at: 4, as: UInt32.self) == UInt32(exactly: names.count) else {
             throw .malformedBody(.inconsistentSections(Tag.names))
         }
@@ -189,7 +189,7 @@ enum ModelStatusList {
             models[index].isDefault = flags[index] & defaultFlag != 0
             models[index].itemCount = items[index]
             models[index].userCount = users[index]
-            // Metrics and kinds that a newer server may add read as the default and as absent.
+            // A newer server's metric is read as the default one, its kind of ids as absent.
             models[index].metric = Similarity(rawValue: metric[index]) ?? .dot
             models[index].itemIDKind = IDKind(rawValue: itemKind[index])
             models[index].userIDKind = IDKind(rawValue: userKind[index])
@@ -222,7 +222,7 @@ enum ModelStatusList {
             models[index].itemColumns = Array(itemColumns[itemRanges[index]])
             models[index].userColumns = Array(userColumns[userRanges[index]])
         }
-        // Types that a newer server may add read as texts, which show every value.
+        // A newer server's column type is read as text.
         let itemTypes = try columns.numbers(
             Tag.itemColumnTypes, of: UInt8.self, count: itemColumns.count, in: body
         ).map { ColumnType(rawValue: $0) ?? .text }
@@ -255,7 +255,7 @@ enum ModelStatusList {
             Tag.availableUserColumnsOffsets, lists: count, elements: userColumns.count, in: body)
         for index in models.indices {
             models[index].available = ranges[index].map { place in
-                // A state that a newer server may add reads as the one that promises nothing.
+                // A newer server's state is read as the weakest one.
                 var version = AvailableVersion(
                     version: versions[place], state: VersionState(rawValue: states[place]) ?? .onDisk)
                 version.details.dimension = dimensions[place]
@@ -269,7 +269,7 @@ enum ModelStatusList {
     }
 }
 
-/// The sections of a MODEL_LIST reply by tag, all of which version 1 sends.
+/// The sections of a MODEL_LIST reply by tag. Version 1 sends all of them.
 struct ModelColumns {
     private var sections: [UInt16: Section] = [:]
 
@@ -294,7 +294,7 @@ struct ModelColumns {
         return numbers
     }
 
-    /// The stretches of a column of `elements` elements that belong to each of `lists` models.
+    /// The ranges of a column of `elements` elements, one for each of `lists` models or versions.
     func ranges(
         _ tag: UInt16, lists: Int, elements: Int, in body: RawSpan
     ) throws(RequestFailure) -> [Range<Int>] {
@@ -302,9 +302,9 @@ struct ModelColumns {
         var ranges: [Range<Int>] = []
         for (first, end) in zip(offsets, offsets.dropFirst()) {
             guard first <= end else { throw .malformedBody(.offsets(tag: tag)) }
-            ranges.append(Int(first)..<Int(end))
+            ranges.append(Int(widening: first)..<Int(widening: end))
         }
-        guard offsets.first == 0, let last = offsets.last, Int(last) == elements else {
+        guard offsets.first == 0, let last = offsets.last, Int(widening: last) == elements else {
             throw .malformedBody(.offsets(tag: tag))
         }
         return ranges

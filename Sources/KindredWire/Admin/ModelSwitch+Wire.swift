@@ -32,7 +32,7 @@ extension ModelSwitchRequest {
         self.init(model: model, goal: .previous, expectedActive: body.integer(at: 8, as: UInt64.self))
     }
 
-    /// MODEL_ACTIVATE or MODEL_ROLLBACK, which the goal decides.
+    /// MODEL_ACTIVATE or MODEL_ROLLBACK, as the goal decides.
     package var type: MessageType {
         switch goal {
         case .version, .latest: .modelActivate

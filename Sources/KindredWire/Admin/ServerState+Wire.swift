@@ -35,7 +35,7 @@ extension HealthResponse {
 
     init(decoding body: RawSpan) throws(RequestFailure) {
         try EmptyBody.check(body, fixedLengthMin: Self.fixedLength)
-        // A state that a newer server may add is not one in which it serves.
+        // A newer server's state is read as one in which it does not serve.
         let state = State(rawValue: body.integer(at: 2, as: UInt8.self)) ?? .notReady
         self.init(state: state, modelsReady: body.integer(at: 4, as: UInt32.self))
     }

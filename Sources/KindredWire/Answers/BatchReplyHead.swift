@@ -1,8 +1,8 @@
 import KindredDomain
 
-/// What the replies to RECOMMEND and SCORE share: the fixed part, the model's name and the results' offsets.
+/// The part that the replies to RECOMMEND and SCORE share: the fixed part, the model's name and the results' offsets.
 struct BatchReplyHead {
-    /// The values, once all sections have been seen.
+    /// The values of the head.
     struct Batch {
         let origin: AnswerOrigin
         let firstQuery: UInt32
@@ -14,7 +14,7 @@ struct BatchReplyHead {
     static let fixedLength = 32
     private static let queueOffset = 16
     private static let computeOffset = 20
-    /// Where the fixed part has its times.
+    /// The place of the two times in the body.
     static let timesOffsets = queueOffset..<computeOffset + 4
     private enum Tag {
         static let model: UInt16 = 64
@@ -34,7 +34,7 @@ struct BatchReplyHead {
         return true
     }
 
-    /// Reads the fixed part of 32 bytes, which the caller has proven to be there, and the offsets.
+    /// Reads the fixed part of 32 bytes and the offsets. The caller has checked that the fixed part is there.
     func batch(in body: RawSpan) throws(RequestFailure) -> Batch {
         let model = try model.required(Tag.model, in: body)
         guard let section = offsets else { throw .malformedBody(.missingSection(Tag.offsets)) }
@@ -54,10 +54,10 @@ struct BatchReplyHead {
         origin.computeMicroseconds = body.integer(at: Self.computeOffset, as: UInt32.self)
         return Batch(
             origin: origin, firstQuery: body.integer(at: 24, as: UInt32.self), queryCount: offsets.count - 1,
-            offsets: offsets, resultCount: Int(previous))
+            offsets: offsets, resultCount: Int(widening: previous))
     }
 
-    /// Begins the body with a stretch of an answer's queries, whose results begin at `offsets`.
+    /// Begins a body with a range of an answer's queries. Query i has the results `offsets[i] ..< offsets[i + 1]`.
     static func encode(
         _ origin: AnswerOrigin, _ offsets: [UInt32], _ queries: Range<Int>, into writer: inout ByteWriter
     ) {
@@ -74,22 +74,21 @@ struct BatchReplyHead {
         }
     }
 
-    /// Bytes of what `encode` writes.
+    /// Bytes that `encode` writes.
     static func byteCount(_ origin: AnswerOrigin, _ queries: Range<Int>) -> Int {
         fixedLength + SectionSize.of(origin.model.description.utf8.count)
             + SectionSize.of((queries.count + 1) * 4)
     }
 
-    /// The results of a stretch of queries.
+    /// The results of a range of queries.
     static func results(of queries: Range<Int>, _ offsets: [UInt32]) -> Range<Int> {
-        Int(offsets[queries.lowerBound])..<Int(offsets[queries.upperBound])
+        Int(widening: offsets[queries.lowerBound])..<Int(widening: offsets[queries.upperBound])
     }
 }
 
-/// The reply to a RECOMMEND as bytes, to be given to the same request again.
+/// The bytes of a reply to RECOMMEND that the answer cache sends again.
 package enum RepeatedReply {
-    /// The body of a reply as it was written: one of status OK and of one frame, of which alone one is given again; nil
-    /// for others.
+    /// The body of a reply that is one frame of status OK; nil for others, which are not cached.
     package static func body(of frames: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard frames.count >= FrameHeader.byteCount else { return nil }
         let header = frames.bytes
@@ -99,7 +98,7 @@ package enum RepeatedReply {
         return UnsafeRawBufferPointer(rebasing: frames[FrameHeader.byteCount...])
     }
 
-    /// Makes the times of a body those of an answer that neither waited nor was computed.
+    /// Sets the times of a body to 0: a cached answer neither waits nor is computed.
     package static func clearTimes(of body: UnsafeMutableRawBufferPointer) {
         guard body.count >= BatchReplyHead.fixedLength else { return }
         UnsafeMutableRawBufferPointer(rebasing: body[BatchReplyHead.timesOffsets])

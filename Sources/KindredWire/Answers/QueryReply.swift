@@ -1,27 +1,30 @@
 import KindredDomain
 
-/// How one query of a batch ended, as a client reads it.
+/// The outcome of one query of a batch, as a client reads it.
 package struct QueryReply: Sendable, Equatable {
     /// `StatusCode`'s number.
     package var status: UInt16 = 0
     /// `DetailCode`'s number.
     package var detail: UInt16 = 0
-    /// Empty where the query was answered.
+    /// For people; empty where the query was answered.
     package var message = ""
     /// The offending value, where it is a number; else 0.
     package var value: UInt64 = 0
-    /// What would be right, where it is a number; else 0.
+    /// The greatest or least allowed value, where it is a number; else 0.
     package var limit: UInt64 = 0
     package var flags: QueryFlags = []
+    /// Rows that could be in the answer.
     package var rowsEligible: UInt64 = 0
+    /// Rows whose score, or a bound of it, was computed. A diagnostic.
     package var rowsScanned: UInt64 = 0
 
     package init() {}
 
+    /// False where the query failed.
     package var isAnswered: Bool { status == StatusCode.ok.rawValue }
 }
 
-/// What a reply says of one query, or of an audience.
+/// Flags of a query's answer, or of an audience.
 package struct QueryFlags: OptionSet, Sendable, Hashable {
     package let rawValue: UInt16
 
@@ -29,13 +32,13 @@ package struct QueryFlags: OptionSet, Sendable, Hashable {
 
     /// The answer is the exact one.
     package static let exact = QueryFlags(rawValue: 1)
-    /// The answer is that of a fallback for an unknown id.
+    /// The answer is a fallback for an unknown id.
     package static let fallback = QueryFlags(rawValue: 2)
-    /// The answer covers a part of the rows.
+    /// The answer covers only a part of the rows.
     package static let partial = QueryFlags(rawValue: 4)
 }
 
-/// Reads the columns of a reply that say how each query ended.
+/// Reads the columns with the outcomes of a reply's queries.
 struct OutcomeReader {
     typealias Tag = OutcomeColumns.Tag
 
@@ -83,7 +86,7 @@ struct OutcomeReader {
         return outcomes
     }
 
-    /// Reads the failures' numbers, which older servers do not send.
+    /// Adds the failures' numbers, which older servers do not send.
     private func addNumbers(to outcomes: inout [QueryReply], in body: RawSpan) throws(RequestFailure) {
         guard let values, let limits else {
             if let alone = values ?? limits { throw .malformedBody(.inconsistentSections(alone.tag)) }
@@ -97,7 +100,7 @@ struct OutcomeReader {
     }
 }
 
-/// The columns of a reply that say how each query ended.
+/// Writes the columns with the outcomes of a reply's queries.
 struct OutcomeColumns {
     enum Tag {
         static let statuses: UInt16 = 73
@@ -108,7 +111,7 @@ struct OutcomeColumns {
     }
 
     private let outcomes: [QueryOutcome]
-    /// The failures' sentences, empty where there is none; nil when no query failed.
+    /// The sentence of each query's failure, or an empty one; nil when no query failed.
     private let messages: TextList?
 
     init(_ outcomes: [QueryOutcome]) {
@@ -124,11 +127,11 @@ struct OutcomeColumns {
         self.messages = messages
     }
 
-    /// Bytes of the sections of a stretch of queries: statuses, and what only failures have.
+    /// Bytes of the sections of a range of queries: statuses, and those of failures where there is one.
     func byteCount(of range: Range<Int>) -> Int {
         let codes = SectionSize.of(range.count * 2)
         guard hasFailure(in: range), let messages else { return codes }
-        let text = Int(messages.offsets[range.upperBound] - messages.offsets[range.lowerBound])
+        let text = Int(widening: messages.offsets[range.upperBound] - messages.offsets[range.lowerBound])
         let numbers = SectionSize.of(range.count * 8)
         return 2 * codes + SectionSize.of((range.count + 1) * 4) + SectionSize.of(text) + 2 * numbers
     }
@@ -139,8 +142,8 @@ struct OutcomeColumns {
         }
     }
 
-    /// Appends what only a stretch with a failed query has: details and messages. `appendNumbers` has the rest, behind
-    /// the message's own sections.
+    /// Appends details and messages where the range has a failure. `appendNumbers` writes the other sections of
+    /// failures, whose tags come after the message's own.
     func appendFailures(of range: Range<Int>, into writer: inout ByteWriter) {
         guard hasFailure(in: range), let messages else { return }
         writer.appendSection(count: range.count, tag: Tag.details) {
@@ -149,7 +152,7 @@ struct OutcomeColumns {
         writer.appendTexts(messages, in: range, tag: Tag.messages)
     }
 
-    /// Appends the offending values of the failures and what would be right; 0 where there is none.
+    /// Appends the offending and allowed values where the range has a failure; 0 where a query has none.
     func appendNumbers(of range: Range<Int>, into writer: inout ByteWriter) {
         guard hasFailure(in: range) else { return }
         writer.appendSection(count: range.count, tag: Tag.values) {

@@ -5,10 +5,12 @@ package struct RecommendReply: Sendable, Equatable {
     package var origin: AnswerOrigin
     /// Position of the first query in the whole answer.
     package var firstQuery: UInt32
+    /// One for each query of this part.
     package var outcomes: [QueryReply]
+    /// One more than there are queries; begins with 0 and never descends.
     package var offsets: [UInt32]
     package var ids: IDList
-    /// One per id; nil when the request did not want them.
+    /// One for each id; nil when the request did not want them.
     package var scores: [Float]?
     /// In the order of the request's names.
     package var columns: [ReplyColumn]
@@ -43,7 +45,7 @@ package struct RecommendReply: Sendable, Equatable {
             case Tag.rowsScanned: scanned = sections.keep(section, as: .u64)
             case Tag.columns..<Tag.columnsEnd:
                 let tag = section.tag - section.tag % 4
-                // Blocks come in ascending order and without gaps.
+                // Column blocks must be in ascending order and without gaps.
                 if blocks.last?.tag != tag {
                     guard tag == Tag.columns + 4 * UInt16(clamping: blocks.count) else {
                         throw .malformedBody(.inconsistentSections(section.tag))
@@ -90,7 +92,7 @@ package struct RecommendReply: Sendable, Equatable {
 }
 
 extension RecommendResponse {
-    /// Appends the sections and fixed part of one frame's body.
+    /// Appends the body of one frame with a range of the queries.
     func encode(_ queries: Range<Int>, _ failures: OutcomeColumns, into writer: inout ByteWriter) {
         typealias Tag = RecommendReply.Tag
         let results = BatchReplyHead.results(of: queries, offsets)
@@ -114,7 +116,7 @@ extension RecommendResponse {
         }
     }
 
-    /// Bytes of the body with a stretch of the queries.
+    /// Bytes of the body with a range of the queries.
     func byteCount(of queries: Range<Int>, _ failures: OutcomeColumns) -> Int {
         let results = BatchReplyHead.results(of: queries, offsets)
         var count = BatchReplyHead.byteCount(origin, queries)
@@ -126,6 +128,6 @@ extension RecommendResponse {
         return count
     }
 
-    /// An answer without results does not tell whether scores were wanted: it has the section, empty.
+    /// An answer without results does not show whether scores were wanted, so it has an empty section.
     private var hasScores: Bool { !scores.isEmpty || ids.isEmpty }
 }

@@ -1,9 +1,9 @@
 import KindredDomain
 
-/// The values of one wanted column, as a client reads them; their name is the request's.
+/// The values of one requested column, as a client reads them. The request has the column's name.
 package struct ReplyColumn: Sendable, Equatable {
     package var values: ResultValues
-    /// One per result.
+    /// One for each result; false where the row has no value.
     package var present: [Bool]
 
     package init(values: ResultValues, present: [Bool]) {
@@ -12,7 +12,7 @@ package struct ReplyColumn: Sendable, Equatable {
     }
 }
 
-/// The four sections of a column block.
+/// Reads the four sections of a column block.
 struct ColumnSections {
     let tag: UInt16
     private var numbers: Section?
@@ -36,7 +36,7 @@ struct ColumnSections {
         }
     }
 
-    /// The column of exactly `count` results.
+    /// The column, which must have exactly `count` results.
     func column(count: Int, in body: RawSpan) throws(RequestFailure) -> ReplyColumn {
         guard let bitmap else { throw .malformedBody(.missingSection(tag + 3)) }
         return ReplyColumn(
@@ -53,8 +53,9 @@ struct ColumnSections {
     }
 }
 
+/// Writes the four sections of a column block.
 extension ResultColumn {
-    /// Bytes of the column block of a stretch of results.
+    /// Bytes of the column block of a range of results.
     func byteCount(of results: Range<Int>) -> Int {
         let bitmap = SectionSize.of((results.count + 7) / 8)
         switch values {
@@ -63,7 +64,7 @@ extension ResultColumn {
         }
     }
 
-    /// Appends the column block of a stretch of results, which takes four tags.
+    /// Appends the column block of a range of results. It takes the tags `tag ... tag + 3`.
     func encode(_ results: Range<Int>, tag: UInt16, into writer: inout ByteWriter) {
         switch values {
         case .integers(let values): writer.appendSection(values, in: results, tag: tag)

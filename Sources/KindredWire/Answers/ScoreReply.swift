@@ -5,10 +5,13 @@ package struct ScoreReply: Sendable, Equatable {
     package var origin: AnswerOrigin
     /// Position of the first query in the whole answer.
     package var firstQuery: UInt32
+    /// One for each query of this part.
     package var outcomes: [QueryReply]
+    /// One more than there are queries; begins with 0 and never descends.
     package var offsets: [UInt32]
     /// 0 where `found` is false.
     package var scores: [Float]
+    /// False where the model does not have the candidate.
     package var found: [Bool]
 
     enum Tag {
@@ -43,7 +46,7 @@ package struct ScoreReply: Sendable, Equatable {
 }
 
 extension ScoreResponse {
-    /// Appends the sections and fixed part of one frame's body.
+    /// Appends the body of one frame.
     func encode(_ queries: Range<Int>, _ failures: OutcomeColumns, into writer: inout ByteWriter) {
         typealias Tag = ScoreReply.Tag
         let results = BatchReplyHead.results(of: queries, offsets)
@@ -55,7 +58,7 @@ extension ScoreResponse {
         failures.appendNumbers(of: queries, into: &writer)
     }
 
-    /// Bytes of the body with a stretch of the queries.
+    /// Bytes of the body with a range of the queries.
     func byteCount(of queries: Range<Int>, _ failures: OutcomeColumns) -> Int {
         let results = BatchReplyHead.results(of: queries, offsets)
         return BatchReplyHead.byteCount(origin, queries) + SectionSize.of(results.count * 4)

@@ -5,6 +5,7 @@ package struct VectorsReply: Sendable, Equatable {
     package var origin: AnswerOrigin
     /// Position of the first id in the whole answer.
     package var firstID: UInt32
+    /// Elements of one vector.
     package var dimension: UInt32
     /// One per id.
     package var found: [Bool]
@@ -39,18 +40,18 @@ package struct VectorsReply: Sendable, Equatable {
         origin.computeMicroseconds = body.integer(at: 28, as: UInt32.self)
         firstID = body.integer(at: 20, as: UInt32.self)
         dimension = body.integer(at: 16, as: UInt32.self)
-        // The bitmap's bytes bound the count before anything is allocated for it.
-        found = try bitmap.bitmap(count: Int(body.integer(at: 4, as: UInt32.self)), in: body)
+        // The bitmap's length is checked before memory is allocated for the count.
+        found = try bitmap.bitmap(count: Int(widening: body.integer(at: 4, as: UInt32.self)), in: body)
         elements = vectors.elements(of: Float.self, in: body)
-        let rows = UInt64(found.count { $0 })
-        guard rows * UInt64(dimension) == UInt64(elements.count) else {
+        let rows = UInt64(clamping: found.count { $0 })
+        guard rows * UInt64(widening: dimension) == UInt64(clamping: elements.count) else {
             throw .malformedBody(.inconsistentSections(Tag.vectors))
         }
     }
 }
 
 extension VectorsResponse {
-    /// Appends the sections and fixed part of one frame's body. `foundBefore[i]`: ids found before id i.
+    /// Appends the body of one frame. `foundBefore[i]`: ids found before id i.
     func encode(_ ids: Range<Int>, foundBefore: [Int], into writer: inout ByteWriter) {
         typealias Tag = VectorsReply.Tag
         let fixed = writer.beginBody(fixedLength: VectorsReply.fixedLength)
@@ -62,20 +63,20 @@ extension VectorsResponse {
         writer.store(origin.computeMicroseconds, at: fixed + 28)
         writer.appendString(origin.model.description, tag: Tag.model)
         writer.appendBitmap(found, in: ids, tag: Tag.found)
-        let width = Int(dimension)
+        let width = Int(widening: dimension)
         writer.appendSection(
             elements, in: foundBefore[ids.lowerBound] * width..<foundBefore[ids.upperBound] * width,
             tag: Tag.vectors)
     }
 
-    /// Bytes of the body with a stretch of the ids.
+    /// Bytes of the body with a range of the ids.
     func byteCount(of ids: Range<Int>, foundBefore: [Int]) -> Int {
         let rows = foundBefore[ids.upperBound] - foundBefore[ids.lowerBound]
         return VectorsReply.fixedLength + SectionSize.of(origin.model.description.utf8.count)
-            + SectionSize.of((ids.count + 7) / 8) + SectionSize.of(rows * Int(dimension) * 4)
+            + SectionSize.of((ids.count + 7) / 8) + SectionSize.of(rows * Int(widening: dimension) * 4)
     }
 
-    /// For every id and the end, how many ids before it were found.
+    /// The number of found ids before each id, and before the end.
     var foundBefore: [Int] {
         var counts = [0]
         counts.reserveCapacity(found.count + 1)

@@ -1,23 +1,23 @@
 import KindredDomain
 
-/// Appends frames to bytes that are reused from one batch of frames to the next.
+/// Appends frames to a buffer that is reused for the next batch of frames.
 ///
-/// A frame is written in one pass: `beginFrame`, the body, `endFrame`, which fills in the header. Columns are
-/// copied as they stand in memory.
+/// A frame is written in one pass: `beginFrame`, the body, `endFrame`, which fills in the header. Columns are copied as
+/// they lie in memory.
 package struct ByteWriter: ~Copyable, @unchecked Sendable {
-    /// A frame that has begun; its header is still zero.
+    /// The position of a frame that has begun. Its header is zero until `endFrame`.
     package struct FrameMark: Sendable {
         fileprivate let start: Int
     }
 
-    /// Memory of the writer's own, of which the first `byteCount` bytes are written: an array would be asked at each of
-    /// a reply's many small pieces whether it is shared.
+    /// The buffer; its first `byteCount` bytes are written. Not an array, which checks at every write whether it is
+    /// shared.
     private var memory: UnsafeMutableRawPointer?
     private var capacity = 0
     /// Bytes written since the last `removeAll`.
     package private(set) var byteCount = 0
 
-    /// Room for the first frames of a connection.
+    /// The first capacity.
     private static let capacityMin = 512
 
     package init() {}
@@ -35,7 +35,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
     /// A copy of everything written since the last `removeAll`.
     package var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
-    /// Forgets the bytes and keeps their memory, unless it has grown beyond `capacityMax` bytes.
+    /// Removes all bytes. Keeps the buffer unless it has grown beyond `capacityMax` bytes.
     package mutating func removeAll(keepingCapacityUpTo capacityMax: Int = 1 << 20) {
         byteCount = 0
         guard capacity > capacityMax else { return }
@@ -44,7 +44,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
         capacity = 0
     }
 
-    /// Where the next `count` bytes go, which count as written.
+    /// Adds `count` bytes, which are not initialized, and returns where they begin.
     @inline(__always)
     mutating func extend(by count: Int) -> UnsafeMutableRawPointer {
         if memory == nil || capacity - byteCount < count { grow(by: count) }
@@ -63,7 +63,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
         memory = grown
     }
 
-    /// Begins a frame: room for its header.
+    /// Begins a frame with a header of zeros.
     mutating func beginFrame() -> FrameMark {
         FrameMark(start: appendZeros(FrameHeader.byteCount))
     }
@@ -71,16 +71,16 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
     /// Bytes of the body written since a frame began.
     func bodyByteCount(of frame: FrameMark) -> Int { byteCount - frame.start - FrameHeader.byteCount }
 
-    /// Takes a frame back: forgets everything written since it began.
+    /// Removes a frame: everything written since it began.
     mutating func remove(_ frame: FrameMark) { byteCount = frame.start }
 
-    /// Ends a frame: writes its header over the room left for it, and returns the body's bytes.
+    /// Ends a frame: writes its header and returns the number of bytes of its body.
     @discardableResult
     mutating func endFrame(
         _ frame: FrameMark, type: UInt8, flags: FrameFlags, requestID: UInt64, argument: UInt32
     ) -> Int {
         let count = bodyByteCount(of: frame)
-        // A body beyond 4 GiB would be refused by any receiver; callers check it against far smaller limits.
+        // Callers check the body against limits far below 4 GiB.
         let header = FrameHeader(
             bodyLength: UInt32(clamping: count), type: type, flags: flags, requestID: requestID,
             argument: argument)
@@ -88,7 +88,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
         return count
     }
 
-    /// Appends a reply of status OK and one frame, whose body is known.
+    /// Appends a reply of status OK that is one frame with the given body.
     package mutating func appendReply(
         _ body: UnsafeRawBufferPointer, replyTo requestType: UInt8, requestID: UInt64
     ) {
@@ -100,7 +100,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
             frame, type: requestType | MessageType.replyBit, flags: .end, requestID: requestID, argument: 0)
     }
 
-    /// Appends bytes as they are: a body that was encoded before.
+    /// Appends the bytes of an encoded body.
     mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { source in
             guard let start = source.baseAddress, !source.isEmpty else { return }
@@ -108,7 +108,7 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Begins a body: a fixed part of zeros but for its length. Returns where it begins.
+    /// Begins a body: a fixed part that has its length, then zeros. Returns where it begins.
     mutating func beginBody(fixedLength: Int) -> Int {
         let start = appendZeros(fixedLength)
         store(UInt16(clamping: fixedLength), at: start)
@@ -122,13 +122,13 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {
         return start
     }
 
-    /// Overwrites bytes that are already there.
+    /// Overwrites the bytes at an offset with a little-endian integer. Traps beyond the written bytes.
     mutating func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
         precondition(offset >= 0 && offset + MemoryLayout<T>.size <= byteCount)
         memory!.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
     }
 
-    /// Lets `body` write over bytes that are already there.
+    /// Lets `body` overwrite a range of the written bytes. Traps beyond them.
     mutating func overwrite(_ range: Range<Int>, _ body: (UnsafeMutableRawPointer) -> Void) {
         precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
         if let memory { body(memory + range.lowerBound) }

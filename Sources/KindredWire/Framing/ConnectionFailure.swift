@@ -1,4 +1,4 @@
-/// Why a connection ends: its bytes cannot be trusted any more. Closed; the 06xx status codes.
+/// Why a connection ends: its peer broke the protocol or is too slow. A closed set: the 06xx status codes.
 package enum ConnectionFailure: Error, Sendable, Equatable {
     /// The first eight bytes, as a little-endian integer.
     case badMagic(found: UInt64)
@@ -7,19 +7,19 @@ package enum ConnectionFailure: Error, Sendable, Equatable {
     case wrongVersion(found: UInt8)
     case frameTooLarge(bytes: UInt32, limit: UInt32)
     case badLength(UInt32)
-    /// A frame that has no place here: a reply from a client, a request before HELLO, DATA without a stream.
+    /// A frame that is not allowed now: a reply from a client, a request before HELLO, DATA without a stream.
     case unexpectedFrame(type: UInt8, requestID: UInt64)
-    /// A peer sent more DATA than was granted, or a window below what it had already granted allows.
+    /// A peer sent more DATA than was granted, or a WINDOW beyond the greatest window.
     case flowControl(sent: UInt64, limit: UInt64)
     case handshakeTimeout(milliseconds: UInt32)
     case idleTimeout(milliseconds: UInt32)
-    /// A frame that has begun and does not go on, or takes too long.
+    /// An unfinished frame that makes no progress, or takes too long.
     case slowFrame(milliseconds: UInt32)
-    /// Replies that the peer does not read.
+    /// The peer does not read its replies.
     case slowReader(milliseconds: UInt32)
-    /// The server needs the memory that it holds for a peer that is slow.
+    /// The server needs the memory that it holds for a slow peer.
     case outOfRoom(bytes: UInt64)
-    /// More control frames than any use of the protocol needs.
+    /// Too many control frames.
     case excessiveControl(frames: UInt64)
     case unsupportedFlag(UInt16)
 

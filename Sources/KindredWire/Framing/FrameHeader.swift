@@ -7,12 +7,12 @@ package struct FrameHeader: Sendable, Equatable {
 
     /// Bytes after the header: a multiple of 8.
     package var bodyLength: UInt32
-    /// The chosen major version.
+    /// The major version that the prefaces agreed on.
     package var major: UInt8
-    /// `MessageType`'s number; a reply's is the request's with bit 7 set.
+    /// `MessageType`'s number. A reply has its request's with bit 7 set.
     package var type: UInt8
     package var flags: FrameFlags
-    /// 1 ... 2^53 - 1, chosen by the client, each new one greater; 0: the connection itself.
+    /// 1 ... 2^53 - 1, chosen by the client in ascending order; 0: the connection itself.
     package var requestID: UInt64
     /// Request: the timeout in milliseconds, or 0. Reply: the status and the status flags.
     package var argument: UInt32
@@ -30,8 +30,8 @@ package struct FrameHeader: Sendable, Equatable {
 
     /// Reads a header from at least `byteCount` bytes.
     ///
-    /// Nothing of it is believed before its checksum; then its version, its flags and its length are checked,
-    /// the length last and against `bodyBytesMax`, so that a caller buffers only what it agreed to.
+    /// Checks the checksum first, then the version, the flags and the length. The length is at most `bodyBytesMax`, so
+    /// that a caller never buffers more.
     /// Throws `badHeaderCRC`, `wrongVersion`, `unsupportedFlag`, `badLength`, `frameTooLarge`.
     package init(decoding bytes: RawSpan, bodyBytesMax: UInt32) throws(ConnectionFailure) {
         let stated = bytes.integer(at: 28, as: UInt32.self)
@@ -66,7 +66,7 @@ package struct FrameHeader: Sendable, Equatable {
         writer.overwrite(start..<start + Self.byteCount) { write(to: $0) }
     }
 
-    /// Writes the 32 bytes to memory that has room for them.
+    /// Writes the 32 bytes to memory.
     package func write(to memory: UnsafeMutableRawPointer) {
         memory.storeBytes(of: bodyLength.littleEndian, as: UInt32.self)
         memory.storeBytes(of: major, toByteOffset: 4, as: UInt8.self)
@@ -87,9 +87,9 @@ package struct FrameFlags: OptionSet, Sendable {
 
     package init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    /// The last frame of this sender for this request.
+    /// END: the last frame of this sender for this request.
     package static let end = FrameFlags(rawValue: 1)
-    /// Flags that a receiver must understand, none of which version 1 has.
+    /// Flags that a receiver must know. Version 1 has none.
     package static let mandatory = FrameFlags(rawValue: 0xF000)
 }
 

@@ -6,19 +6,19 @@ import KindredDomain
 
 /// The version of the protocol that this module speaks.
 package enum ProtocolVersion {
-    /// Changes with the header or a parse rule.
+    /// Changes when the frame header or a parse rule changes.
     package static let major: UInt8 = 1
-    /// Grows with every addition.
+    /// Grows with every addition to the messages.
     package static let minor: UInt16 = 0
 }
 
-/// What both sides send before their first frame: 16 bytes, frozen for ever.
+/// The 16 bytes that each side sends before its first frame. They are the same in all versions.
 package enum Preface {
     /// Bytes of either preface.
     package static let byteCount = 16
     /// The eight bytes both prefaces begin with, as a little-endian integer: 89 4B 4E 44 0D 0A 1A 0A.
     ///
-    /// Like PNG's signature they show a transfer that changes line ends or drops the high bit.
+    /// Like PNG's signature, they reveal a transfer that changes line ends or drops the high bit.
     package static let magic: UInt64 = 0x0A1A_0A0D_444E_4B89
 
     /// Throws `badMagic` unless the 16 bytes of a preface begin with the magic.
@@ -28,7 +28,7 @@ package enum Preface {
     }
 }
 
-/// The client's preface: the major versions it speaks.
+/// The client's preface: the major versions that it speaks.
 package struct ClientPreface: Sendable, Equatable {
     package var majorMin: UInt8
     package var majorMax: UInt8
@@ -61,9 +61,9 @@ package struct ClientPreface: Sendable, Equatable {
     }
 }
 
-/// The server's preface: the version it chose, or why it refuses.
+/// The server's preface: the version that it chose, or why it refuses.
 package struct ServerPreface: Sendable, Equatable {
-    /// Why a connection is refused. Newer servers may send values this one does not know.
+    /// Why a connection is refused. A newer server may send other values.
     package enum Refusal: UInt8, Sendable {
         case none = 0
         case version = 1
@@ -74,10 +74,13 @@ package struct ServerPreface: Sendable, Equatable {
 
     /// 0: refused.
     package var chosenMajor: UInt8
+    /// The least version that the server speaks.
     package var majorMin: UInt8 = ProtocolVersion.major
+    /// The greatest version that the server speaks.
     package var majorMax: UInt8 = ProtocolVersion.major
     /// `Refusal`'s number, as it was sent.
     package var refusalCode: UInt8
+    /// Wait before the client connects again; 0: none.
     package var retryAfterMilliseconds: UInt32
 
     /// A preface that accepts the connection with one major version.
@@ -116,13 +119,13 @@ package struct ServerPreface: Sendable, Equatable {
     }
 }
 
-/// Another protocol that a client speaks by mistake, told by its first bytes so that the log can name it.
+/// Another protocol that a client speaks by mistake, recognized by its first bytes so that the log can name it.
 package enum ForeignProtocol: Sendable, Equatable {
     case http
     case tls
 
-    /// The protocol that `bytes`, the first of a connection, begin; nil when it takes more bytes to tell, or
-    /// when they are not known. Four bytes suffice for HTTP, two for TLS.
+    /// The protocol of a connection with these first bytes; nil when it is unknown or more bytes are needed. HTTP needs
+    /// four bytes, TLS two.
     package init?(firstBytes bytes: RawSpan) {
         if bytes.byteCount >= 2, bytes.integer(at: 0, as: UInt16.self) == 0x0316 {
             self = .tls
@@ -134,7 +137,7 @@ package enum ForeignProtocol: Sendable, Equatable {
         self = .http
     }
 
-    /// The first four bytes of HTTP's methods, and of HTTP/2's preface.
+    /// The first four bytes of HTTP's methods and of HTTP/2's preface.
     private static let methods: [UInt32] = [
         word("GET "), word("POST"), word("HEAD"), word("PUT "), word("OPTI"), word("DELE"), word("PATC"),
         word("CONN"), word("PRI "),

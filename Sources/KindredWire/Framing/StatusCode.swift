@@ -1,8 +1,8 @@
 import KindredDomain
 
-/// The outcome of a request or of a connection; the class is in the high byte.
+/// The outcome of a request or of a connection. The high byte is its class.
 ///
-/// This file is the only place of the numbers of statuses, details and status flags.
+/// This file alone has the numbers of statuses, details and status flags.
 package enum StatusCode: UInt16, Sendable, CaseIterable {
     case ok = 0x0000
     // The caller's mistake.
@@ -87,7 +87,7 @@ package enum StatusCode: UInt16, Sendable, CaseIterable {
         }
     }
 
-    /// What a client may do about it; clients act on these flags, never on the code.
+    /// What a client may do. Clients act on these flags, never on the code.
     package var flags: StatusFlags {
         switch self {
         case .overloaded, .rateLimited: [.retryable, .notProcessed]
@@ -122,7 +122,7 @@ package struct StatusFlags: OptionSet, Sendable {
     package static let connectionClosing = StatusFlags(rawValue: 8)
 }
 
-/// Which of a status's reasons it was.
+/// The reason within a status.
 package enum DetailCode: UInt16, Sendable, CaseIterable {
     case none = 0
     case kIsZero = 1
@@ -156,7 +156,7 @@ package enum DetailCode: UInt16, Sendable, CaseIterable {
 }
 
 extension RequestFailure {
-    /// The code that crosses the wire.
+    /// The status code on the wire.
     package var status: StatusCode {
         switch self {
         case .invalidArgument: .invalidArgument
@@ -200,7 +200,7 @@ extension RequestFailure {
 }
 
 extension InvalidArgument {
-    /// The reason's number.
+    /// The number of the reason.
     package var detail: DetailCode {
         switch self {
         case .kIsZero: .kIsZero

@@ -1,8 +1,7 @@
 import KindredChecksum
 import KindredDomain
 
-/// DATA frames written straight from columns, for streams of millions of rows: nothing is built between the
-/// columns and the bytes.
+/// Writes DATA frames straight from columns, without values in between: a stream may have millions of rows.
 package enum DataFrame {
     static let fixedLength = 16
     static let idsTag: UInt16 = 64
@@ -13,9 +12,9 @@ package enum DataFrame {
         writer.store(firstRow, at: fixed + 8)
     }
 
-    /// Appends a frame of rows with numeric ids and returns its body's bytes, which count against the window.
+    /// Appends a frame of rows with numeric ids. Returns the bytes of its body, which count against the window.
     ///
-    /// `scores` has one element per id, or none when they are not wanted. The columns fit one body.
+    /// `scores` has one element for each id, or none when they are not wanted. The columns must fit one body.
     package static func encode(
         requestID: UInt64, firstRow: UInt64, numbers: UnsafeBufferPointer<UInt64>,
         scores: UnsafeBufferPointer<Float>, into writer: inout ByteWriter
@@ -27,10 +26,10 @@ package enum DataFrame {
         return end(frame, requestID: requestID, scores: scores, into: &writer)
     }
 
-    /// Appends a frame of rows with text ids and returns its body's bytes, which count against the window.
+    /// Appends a frame of rows with text ids. Returns the bytes of its body, which count against the window.
     ///
-    /// `offsets` has one element more than there are rows; text i is `text[offsets[i] ..< offsets[i + 1]]`,
-    /// and the first offset need not be 0. `scores` has one element per id, or none.
+    /// `offsets` has one element more than there are rows; text i is `text[offsets[i] ..< offsets[i + 1]]`. The first
+    /// offset need not be 0. `scores` has one element for each id, or none.
     package static func encode<Offset: FixedWidthInteger & UnsignedInteger>(
         requestID: UInt64, firstRow: UInt64, textOffsets offsets: UnsafeBufferPointer<Offset>,
         text: UnsafeRawBufferPointer, scores: UnsafeBufferPointer<Float>, into writer: inout ByteWriter
@@ -51,25 +50,25 @@ package enum DataFrame {
             frame, type: MessageType.data.rawValue, flags: [], requestID: requestID, argument: 0)
     }
 
-    /// Rows with numeric ids that a body of `bodyByteCount` bytes holds, exactly.
+    /// The greatest number of rows with numeric ids in a body of `bodyByteCount` bytes.
     package static func numberRows(inBody bodyByteCount: Int, withScores: Bool) -> Int {
         let headers = (withScores ? 2 : 1) * SectionReader.headerByteCount
-        // Whole words: ids take one each, two scores share one.
+        // In words of 8 bytes: an id takes one, two scores share one.
         let words = max(0, bodyByteCount - fixedLength - headers) / 8
         guard withScores else { return words }
         let rows = words * 2 / 3
         return rows + (rows + 1) / 2 <= words ? rows : rows - 1
     }
 
-    /// Bytes of a body of rows with text ids that have so many bytes.
+    /// Bytes of a body of `rowCount` rows whose text ids have `textByteCount` bytes in all.
     package static func textByteCount(rowCount: Int, textByteCount: Int, withScores: Bool) -> Int {
         fixedLength + SectionSize.of((rowCount + 1) * 4) + SectionSize.of(textByteCount)
             + (withScores ? SectionSize.of(rowCount * 4) : 0)
     }
 
-    /// Rows with text ids that a body of `bodyByteCount` bytes holds, beginning with row `first`, exactly.
+    /// The greatest number of rows with text ids, beginning with row `first`, in a body of `bodyByteCount` bytes.
     ///
-    /// `offsets` as in `encode`. 0 when not even one fits.
+    /// `offsets` as in `encode`. 0 when not even one row fits.
     package static func textRows<Offset: FixedWidthInteger & UnsignedInteger>(
         inBody bodyByteCount: Int, offsets: UnsafeBufferPointer<Offset>, first: Int, withScores: Bool
     ) -> Int {
@@ -77,7 +76,7 @@ package enum DataFrame {
         var high = offsets.count - 1 - first
         while low < high {
             let middle = low + (high - low + 1) / 2
-            let textByteCount = Int(offsets[first + middle] - offsets[first])
+            let textByteCount = Int(clamping: offsets[first + middle] - offsets[first])
             let count = Self.textByteCount(
                 rowCount: middle, textByteCount: textByteCount, withScores: withScores)
             if count <= bodyByteCount {
@@ -91,7 +90,7 @@ package enum DataFrame {
 }
 
 extension AudienceRows {
-    /// Reads DATA, which on the way up may have no ids.
+    /// Reads DATA. A client's may have no ids.
     init(decoding body: RawSpan, limits: Limits) throws(RequestFailure) {
         var sections = try SectionReader(request: body, fixedLengthMin: DataFrame.fixedLength)
         var idSections = IDSections(tag: DataFrame.idsTag)
@@ -110,7 +109,7 @@ extension AudienceRows {
             scores: try scores?.elements(of: Float.self, count: ids.count, in: body) ?? [])
     }
 
-    /// Reads DATA from a server, which has at least one row.
+    /// Reads DATA from a server. It must have at least one row.
     init(decodingRows body: RawSpan) throws(RequestFailure) {
         try self.init(decoding: body, limits: .standard)
         guard !ids.isEmpty else { throw .malformedBody(.missingSection(DataFrame.idsTag)) }
@@ -132,15 +131,15 @@ package struct AudienceChecksum: Sendable, Equatable {
     /// The checksum of all ids so far.
     package var value: UInt32 { crc.value }
 
-    /// Takes in numeric ids.
+    /// Adds numeric ids.
     package mutating func update(numbers: UnsafeBufferPointer<UInt64>) {
         crc.update(UnsafeRawBufferPointer(numbers))
     }
 
-    /// Takes in the bytes of text ids, one after another.
+    /// Adds the bytes of text ids, one after the other.
     package mutating func update(text: UnsafeRawBufferPointer) { crc.update(text) }
 
-    /// Takes in a list of ids.
+    /// Adds a list of ids.
     package mutating func update(_ ids: IDList) {
         switch ids {
         case .numbers(let values): values.withUnsafeBufferPointer { update(numbers: $0) }

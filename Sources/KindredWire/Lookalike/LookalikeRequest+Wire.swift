@@ -31,7 +31,7 @@ extension LookalikeRequest {
         let sizeKind: SizeKind = try body.choice(at: 4, .sizeKind)
         let options = try body.options(at: 6, known: Option.withoutScores | Option.includeSeeds)
         let model = try sections.modelName()
-        if let seeds { try limits.check(.seeds, UInt64(seeds.count), atMost: limits.seedsMax) }
+        if let seeds { try limits.check(.seeds, UInt64(clamping: seeds.count), atMost: limits.seedsMax) }
         self.init(size: try Self.size(sizeKind, in: body))
         self.model = model
         self.scorer = scorer
@@ -77,7 +77,7 @@ extension LookalikeRequest {
             writer.store(count, at: fixed + 8)
         case .share(let partsPerMillion):
             writer.store(SizeKind.share.rawValue, at: fixed + 4)
-            writer.store(UInt64(partsPerMillion), at: fixed + 8)
+            writer.store(UInt64(widening: partsPerMillion), at: fixed + 8)
         case .minimumScore(let score):
             writer.store(SizeKind.minimumScore.rawValue, at: fixed + 4)
             writer.store(score.bitPattern, at: fixed + 32)

@@ -37,7 +37,7 @@ extension LookalikeSummary {
 
     func encode(into writer: inout ByteWriter) {
         let fixed = writer.beginBody(fixedLength: Self.fixedLength)
-        // Every audience is exact today; the flag says so.
+        // Every audience is exact.
         writer.store(QueryFlags.exact.rawValue, at: fixed + 2)
         writer.store(checksum, at: fixed + 4)
         writer.store(origin.version, at: fixed + 8)

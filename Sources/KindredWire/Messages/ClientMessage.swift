@@ -3,19 +3,19 @@ import KindredDomain
 /// A frame that a client sends, as a value.
 package enum ClientMessage: Sendable, Equatable {
     case hello(HelloRequest)
-    /// Eight bytes that come back in PONG.
+    /// Eight bytes that PONG returns.
     case ping(UInt64)
     case goAway(GoAway)
-    /// The absolute limit of DATA body bytes of a stream since it began.
+    /// The greatest number of DATA body bytes of a stream, counted from its beginning.
     case window(limitBytes: UInt64)
     case cancel
-    /// Seeds of a stream; its scores mean nothing.
+    /// Seeds of a stream. Their scores are ignored.
     case data(AudienceRows)
     case recommend(RecommendRequest)
     case score(ScoreRequest)
     case vectors(VectorsRequest)
     case lookalike(LookalikeRequest)
-    /// Of one model, or of all.
+    /// Asks for one model, or for all.
     case modelList(ModelName?)
     case modelLoad(ModelLoadRequest)
     /// MODEL_ACTIVATE or MODEL_ROLLBACK.
@@ -23,7 +23,7 @@ package enum ClientMessage: Sendable, Equatable {
     case stats
     case health
 
-    /// Reads the body of a frame of type `type` and checks everything that needs no model.
+    /// Reads the body of a frame of type `number` and checks all that can be checked without a model.
     ///
     /// Throws UNSUPPORTED_TYPE, UNSUPPORTED_TAG, UNSUPPORTED_ENCODING, MALFORMED_BODY, INVALID_ARGUMENT and
     /// LIMIT_EXCEEDED failures.
@@ -79,7 +79,7 @@ package enum ClientMessage: Sendable, Equatable {
         }
     }
 
-    /// Appends the whole frame and returns its body's bytes. `end`: no DATA follows for this request.
+    /// Appends the frame and returns the number of bytes of its body. `end`: no DATA follows for this request.
     @discardableResult
     package func encode(
         requestID: UInt64, timeoutMilliseconds: UInt32, end: Bool, into writer: inout ByteWriter

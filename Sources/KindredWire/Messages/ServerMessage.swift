@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// What a server sends, as a value. `ServerReply` is what a client reads.
+/// A message that a server sends, as a value. A client reads it as a `ServerReply`.
 package enum ServerMessage: Sendable, Equatable {
     case helloOK(HelloReply)
     /// The eight bytes of the PING.
@@ -17,15 +17,14 @@ package enum ServerMessage: Sendable, Equatable {
     case stats(StatsResponse)
     case health(HealthResponse)
     case failure(ErrorReply)
-    /// A reply whose body was encoded before, for many.
+    /// A reply whose body is encoded once for many requests.
     case encoded(EncodedBody)
 
     /// Appends the message's frames for request `requestID` of type `requestType`.
     ///
-    /// The answers to RECOMMEND, SCORE and GET_VECTORS take several frames where one body does not hold them;
-    /// END is set on the last. GOAWAY (for request 0) and DATA have types of their own, ignore
-    /// `requestType` and never have END.
-    /// Throws LIMIT_EXCEEDED, and appends nothing, when a part that cannot be broken exceeds `bodyBytesMax`.
+    /// Answers to RECOMMEND, SCORE and GET_VECTORS that exceed one body take several frames; the last one has END.
+    /// GOAWAY (for request 0) and DATA have types of their own, ignore `requestType` and never have END.
+    /// Throws LIMIT_EXCEEDED, and appends nothing, when a part that cannot be split exceeds `bodyBytesMax`.
     package func encode(
         replyTo requestType: UInt8, requestID: UInt64, bodyBytesMax: UInt32, into writer: inout ByteWriter
     ) throws(RequestFailure) {
@@ -37,8 +36,8 @@ package enum ServerMessage: Sendable, Equatable {
         }
     }
 
-    /// Appends the message's frame where it has just one, and returns nothing. Where it takes several, appends nothing
-    /// and returns the stretches of queries or ids that are to be appended one after the other, each in a frame.
+    /// Appends the message and returns no ranges where one frame holds it. Else appends nothing and returns the ranges
+    /// of queries or ids to append, each as a frame of its own.
     ///
     /// Throws as `encode`.
     package func encodeWhole(
@@ -80,14 +79,14 @@ package enum ServerMessage: Sendable, Equatable {
         case .stats(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
         case .health(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
         case .failure(let reply):
-            frames.argument = UInt32(reply.status) | UInt32(reply.flags.rawValue) << 16
+            frames.argument = UInt32(widening: reply.status) | UInt32(widening: reply.flags.rawValue) << 16
             try frames.append(into: &writer) { reply.encode(into: &$0) }
         case .encoded(let body): try frames.append(into: &writer) { $0.append(body.bytes) }
         }
         return []
     }
 
-    /// Appends one of the frames of a message that takes several: a stretch that `encodeWhole` returned.
+    /// Appends one frame of a message that takes several: a range that `encodeWhole` returned.
     package func encode(
         _ part: Range<Int>, isLast: Bool, replyTo requestType: UInt8, requestID: UInt64,
         into writer: inout ByteWriter
@@ -109,7 +108,7 @@ package enum ServerMessage: Sendable, Equatable {
     }
 }
 
-/// The frames of one reply: what their headers have in common.
+/// Appends the frames of one reply. Holds the fields that their headers share.
 private struct ReplyFrames {
     var type: UInt8
     let requestID: UInt64
@@ -123,13 +122,13 @@ private struct ReplyFrames {
         self.bodyBytesMax = bodyBytesMax
     }
 
-    /// Appends `count` queries or ids in one frame; where they need several, returns which go into each.
+    /// Appends `count` queries or ids in one frame. Where they need several, appends nothing and returns their ranges.
     func append(
         _ count: Int, into writer: inout ByteWriter, byteCount: (Range<Int>) -> Int,
         _ body: (Range<Int>, inout ByteWriter) -> Void
     ) throws(RequestFailure) -> [Range<Int>] {
-        // Nearly always one frame is enough.
-        guard byteCount(0..<count) <= Int(bodyBytesMax) else {
+        // One frame is enough for nearly all replies.
+        guard byteCount(0..<count) <= Int(widening: bodyBytesMax) else {
             return try ReplySplit.parts(count: count, bodyBytesMax: bodyBytesMax, byteCount: byteCount)
         }
         try append(into: &writer) { body(0..<count, &$0) }
@@ -142,28 +141,29 @@ private struct ReplyFrames {
         let frame = writer.beginFrame()
         body(&writer)
         let byteCount = writer.bodyByteCount(of: frame)
-        guard byteCount <= Int(bodyBytesMax) else {
+        guard byteCount <= Int(widening: bodyBytesMax) else {
             writer.remove(frame)
-            throw .limitExceeded(.responseBytes, found: UInt64(byteCount), limit: UInt64(bodyBytesMax))
+            throw .limitExceeded(
+                .responseBytes, found: UInt64(clamping: byteCount), limit: UInt64(widening: bodyBytesMax))
         }
         writer.endFrame(frame, type: type, flags: end ? .end : [], requestID: requestID, argument: argument)
     }
 }
 
-/// Where a reply that exceeds one body is broken: between queries, or between ids.
+/// Splits a reply that exceeds one body, between queries or between ids.
 enum ReplySplit {
-    /// The stretches of `0 ..< count`, each as long as its body allows, at least one.
+    /// The consecutive ranges of `0 ..< count`, each as long as its body allows; at least one range.
     ///
-    /// `byteCount` gives a stretch's body and grows with it. Throws LIMIT_EXCEEDED when one query alone does
-    /// not fit, before anything is written.
+    /// `byteCount` gives the bytes of a range's body and grows with the range. Throws LIMIT_EXCEEDED when one query
+    /// alone does not fit.
     static func parts(
         count: Int, bodyBytesMax: UInt32, byteCount: (Range<Int>) -> Int
     ) throws(RequestFailure) -> [Range<Int>] {
-        let limit = Int(bodyBytesMax)
+        let limit = Int(widening: bodyBytesMax)
         var parts: [Range<Int>] = []
         var first = 0
         while first < count {
-            // The greatest end that fits: the size grows with the end, so halve the interval.
+            // Binary search for the greatest end that fits: the size grows with the end.
             var low = first
             var high = count
             while low < high {
@@ -171,15 +171,16 @@ enum ReplySplit {
                 if byteCount(first..<middle) <= limit { low = middle } else { high = middle - 1 }
             }
             guard low > first else {
-                let found = UInt64(byteCount(first..<min(first + 1, count)))
-                throw .limitExceeded(.responseBytes, found: found, limit: UInt64(bodyBytesMax))
+                let found = UInt64(clamping: byteCount(first..<min(first + 1, count)))
+                throw .limitExceeded(.responseBytes, found: found, limit: UInt64(widening: bodyBytesMax))
             }
             parts.append(first..<low)
             first = low
         }
         guard !parts.isEmpty else {
             throw .limitExceeded(
-                .responseBytes, found: UInt64(byteCount(0..<0)), limit: UInt64(bodyBytesMax))
+                .responseBytes, found: UInt64(clamping: byteCount(0..<0)),
+                limit: UInt64(widening: bodyBytesMax))
         }
         return parts
     }
@@ -187,6 +188,7 @@ enum ReplySplit {
 
 /// The body of a reply that is encoded once and sent many times.
 package struct EncodedBody: Sendable, Equatable {
+    /// The body, a multiple of 8 bytes.
     package let bytes: [UInt8]
 
     /// The body of a MODEL_LIST reply, of any size.

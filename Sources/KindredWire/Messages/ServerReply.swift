@@ -1,12 +1,12 @@
 import KindredDomain
 
-/// A frame that a client reads, as a value. `ServerMessage` is what a server sends.
+/// A frame that a client reads, as a value. A server sends it as a `ServerMessage`.
 package enum ServerReply: Sendable, Equatable {
     case helloOK(HelloReply)
     case pong(UInt64)
     case goAway(GoAway)
     case data(AudienceRows)
-    /// One part of the answer; `ReplyAssembler` joins them.
+    /// One part of an answer; `ReplyAssembler` joins them.
     case recommend(RecommendReply)
     case score(ScoreReply)
     case vectors(VectorsReply)
@@ -19,8 +19,7 @@ package enum ServerReply: Sendable, Equatable {
 
     /// Reads the body of a frame from a server.
     ///
-    /// Throws what is wrong with it, as `ClientMessage.decode` does; `unsupportedType` for a type that no
-    /// server sends.
+    /// Throws as `ClientMessage.decode` does, and UNSUPPORTED_TYPE for a type that no server sends.
     package static func decode(header: FrameHeader, body: RawSpan) throws(RequestFailure) -> ServerReply {
         switch MessageType(rawValue: header.type) {
         case .goAway: return .goAway(try GoAway(decoding: body))

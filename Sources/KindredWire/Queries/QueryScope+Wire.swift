@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// The sections that the bodies of RECOMMEND and SCORE share: the queries.
+/// Reads the sections that RECOMMEND and SCORE share: the queries.
 struct ScopeReader {
     enum Tag {
         static let queryIDs: UInt16 = 64
@@ -26,7 +26,7 @@ struct ScopeReader {
         return true
     }
 
-    /// The lists of the queries, whichever kind they belong to, with their forms checked.
+    /// The lists of all kinds of queries, with their forms checked.
     func lists(in body: RawSpan, limits: Limits) throws(RequestFailure) -> ScopeLists {
         ScopeLists(
             queryIDs: try queryIDSections.ids(in: body, limits: limits),
@@ -79,7 +79,7 @@ extension ByteWriter {
     }
 }
 
-/// The fixed part that RECOMMEND and SCORE share. SCORE has no k.
+/// The fixed part that RECOMMEND and SCORE share. SCORE ignores k.
 struct ScopeFixedPart {
     static let byteCount = 24
 
@@ -93,14 +93,14 @@ struct ScopeFixedPart {
     let k: UInt32
     let version: UInt64
 
-    /// Reads the fixed part, which the caller has proven to be there, and checks its closed sets.
+    /// Reads the fixed part and checks its closed sets. The caller has checked that it is there.
     init(_ body: RawSpan, optionsKnown: UInt16) throws(RequestFailure) {
         kind = try body.choice(at: 2, .queryKind)
         target = try body.choice(at: 3, .target)
         similarity = try body.similarity(at: 4)
         let _: UnknownIDPolicy = try body.choice(at: 5, .unknownIDPolicy)
         options = try body.options(at: 6, known: optionsKnown)
-        queryCount = Int(body.integer(at: 8, as: UInt32.self))
+        queryCount = Int(widening: body.integer(at: 8, as: UInt32.self))
         k = body.integer(at: 12, as: UInt32.self)
         version = body.integer(at: 16, as: UInt64.self)
     }
@@ -108,20 +108,21 @@ struct ScopeFixedPart {
     /// Throws INVALID_ARGUMENT for no queries and LIMIT_EXCEEDED for too many.
     func checkQueryCount(_ limits: Limits) throws(RequestFailure) {
         guard queryCount > 0 else { throw .invalidArgument(.noQueries) }
-        try limits.check(.queriesPerBatch, UInt64(queryCount), atMost: UInt64(limits.queriesPerBatchMax))
+        try limits.check(.queriesPerBatch, queryCount, atMost: limits.queriesPerBatchMax)
     }
 
     /// Throws INVALID_ARGUMENT for a k of 0 and LIMIT_EXCEEDED for too large a k or too many results.
     func checkK(_ limits: Limits) throws(RequestFailure) {
         guard k > 0 else { throw .invalidArgument(.kIsZero) }
-        try limits.check(.k, UInt64(k), atMost: UInt64(limits.kMax))
+        try limits.check(.k, UInt64(widening: k), atMost: UInt64(widening: limits.kMax))
         // Both come from u32 fields: the product fits 64 bits.
         try limits.check(
-            .resultsPerRequest, UInt64(queryCount) * UInt64(k), atMost: UInt64(limits.resultsPerRequestMax))
+            .resultsPerRequest, UInt64(clamping: queryCount) * UInt64(widening: k),
+            atMost: UInt64(widening: limits.resultsPerRequestMax))
     }
 }
 
-/// The kinds of queries, of which a request has one.
+/// The kinds of queries. All queries of a request are of one kind.
 enum QueryKind: UInt8 {
     case user = 1
     case item = 2
@@ -129,8 +130,7 @@ enum QueryKind: UInt8 {
     case basket = 4
 }
 
-/// The queries of a RECOMMEND or SCORE, as their sections gave them: each list well formed by itself, not yet held
-/// against the fixed part.
+/// The lists in the sections of RECOMMEND or SCORE: each is well formed, and not yet compared with the fixed part.
 struct ScopeLists {
     typealias Tag = ScopeReader.Tag
 
@@ -139,7 +139,7 @@ struct ScopeLists {
     let members: RaggedIDs?
     let weights: [Float]?
 
-    /// The queries of the kind and number that the fixed part states, or MALFORMED_BODY.
+    /// The queries, of the kind and number in the fixed part. Throws MALFORMED_BODY where the lists do not match it.
     func queries(_ fixed: ScopeFixedPart) throws(RequestFailure) -> QueryBatch {
         let kind = fixed.kind
         try refuse(queryIDs != nil && kind != .user && kind != .item, Tag.queryIDs)
@@ -179,15 +179,15 @@ struct ScopeLists {
 }
 
 extension QueryBatch {
-    /// Throws LIMIT_EXCEEDED for vectors or baskets that are too long.
+    /// Throws LIMIT_EXCEEDED for a vector or basket that is too long.
     func checkLimits(_ limits: Limits) throws(RequestFailure) {
         switch self {
         case .users, .items: break
         case .vectors(let elements, let count):
-            try limits.check(.dimension, UInt64(elements.count / count), atMost: UInt64(limits.dimensionMax))
+            try limits.check(.dimension, elements.count / count, atMost: limits.dimensionMax)
         case .baskets(let baskets):
             for (first, end) in zip(baskets.offsets, baskets.offsets.dropFirst()) {
-                try limits.check(.basketMembers, UInt64(end - first), atMost: UInt64(limits.basketMembersMax))
+                try limits.check(.basketMembers, Int(widening: end - first), atMost: limits.basketMembersMax)
             }
         }
     }
@@ -197,7 +197,7 @@ extension QueryBatch {
         guard case .baskets(let baskets) = self, let weights = baskets.weights,
             let index = weights.firstIndex(where: { !$0.isFinite })
         else { return }
-        let first = baskets.offsets.last { Int($0) <= index } ?? 0
-        throw .invalidArgument(.weightNotFinite(member: index - Int(first), value: weights[index]))
+        let first = baskets.offsets.last { Int(widening: $0) <= index } ?? 0
+        throw .invalidArgument(.weightNotFinite(member: index - Int(widening: first), value: weights[index]))
     }
 }

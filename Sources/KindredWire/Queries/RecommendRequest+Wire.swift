@@ -58,7 +58,7 @@ extension RecommendRequest {
         }
     }
 
-    /// Holds the numbers of lists and minimum scores against the number of queries.
+    /// Compares the numbers of lists and minimum scores with the number of queries.
     private func checkShape(hasMinimumScores: Bool) throws(RequestFailure) {
         let queries = scope.queries.count
         try exclusions?.check(queries: queries, tag: Tag.exclusions)
@@ -82,10 +82,11 @@ extension RecommendRequest {
         try limits.check(.listedIDsPerRequest, listed, atMost: limits.listedIDsPerRequestMax)
         guard let columns else { return }
         try limits.check(
-            .columnsPerRequest, UInt64(columns.count), atMost: UInt64(limits.columnsPerRequestMax))
+            .columnsPerRequest, columns.count, atMost: limits.columnsPerRequestMax)
         for index in 0..<columns.count {
             try limits.check(
-                .columnNameBytes, UInt64(columns[index].count), atMost: UInt64(Limits.columnNameBytesMax))
+                .columnNameBytes, UInt64(clamping: columns[index].count),
+                atMost: UInt64(clamping: Limits.columnNameBytesMax))
         }
     }
 

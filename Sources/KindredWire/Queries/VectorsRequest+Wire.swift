@@ -17,7 +17,7 @@ extension VectorsRequest {
         let side: Side = try body.choice(at: 2, .side)
         let model = try sections.modelName()
         guard let ids else { throw .malformedBody(.missingSection(Self.idsTag)) }
-        try limits.check(.vectorIDs, UInt64(ids.count), atMost: UInt64(limits.vectorIDsMax))
+        try limits.check(.vectorIDs, ids.count, atMost: limits.vectorIDsMax)
         self.init(model: model, version: body.integer(at: 8, as: UInt64.self), side: side, ids: ids)
     }
 

@@ -1,7 +1,7 @@
 import KindredDomain
 
-/// The sections of a list of ids: `tag` u64 ids; or `tag + 1` offsets u32 `[n + 1]` and `tag + 2` bytes. A
-/// ragged list has list offsets u32 `[lists + 1]` at `tag + 3`.
+/// The sections of a list of ids: `tag` has u64 ids; or `tag + 1` has u32 offsets `[n + 1]` and `tag + 2` bytes. A
+/// ragged list has u32 offsets of its lists `[lists + 1]` at `tag + 3`.
 struct IDSections {
     let tag: UInt16
     private var numbers: Section?
@@ -25,14 +25,14 @@ struct IDSections {
         }
     }
 
-    /// The ids, every one checked, or nil when the list is absent.
+    /// The ids, each checked, or nil when the list is absent.
     func ids(in body: RawSpan, limits: Limits) throws(RequestFailure) -> IDList? {
         guard let ids = try uncheckedIDs(in: body) else { return nil }
         try Self.check(ids, limits)
         return ids
     }
 
-    /// The ids in their one form, their offsets checked, they themselves not; nil when the list is absent.
+    /// The ids with their offsets checked, but not the ids themselves; nil when the list is absent.
     private func uncheckedIDs(in body: RawSpan) throws(RequestFailure) -> IDList? {
         guard let numbers else { return try texts.uncheckedList(in: body).map { .text($0) } }
         if hasTexts { throw .malformedBody(.inconsistentSections(tag)) }
@@ -47,11 +47,11 @@ struct IDSections {
             {
                 throw .invalidArgument(.numberIDTooLarge(id))
             }
-        case .text(let list): try check(list, idBytesMax: Int(limits.idBytesMax))
+        case .text(let list): try check(list, idBytesMax: Int(widening: limits.idBytesMax))
         }
     }
 
-    /// The lists, one for all queries or several, or nil when absent. All offsets are judged before the first id.
+    /// One list for all queries, or one for each; nil when absent. All offsets are checked before the first id.
     func ragged(in body: RawSpan, limits: Limits) throws(RequestFailure) -> RaggedIDs? {
         guard let ids = try uncheckedIDs(in: body) else {
             if listOffsets != nil { throw .malformedBody(.missingSection(tag)) }
@@ -72,7 +72,7 @@ struct IDSections {
     private static func check(_ list: TextList, idBytesMax: Int) throws(RequestFailure) {
         let isASCII = list.isASCII
         for index in 0..<list.count {
-            let count = Int(list.offsets[index + 1] - list.offsets[index])
+            let count = Int(widening: list.offsets[index + 1] - list.offsets[index])
             guard count >= 1, count <= idBytesMax else { throw .invalidArgument(.textIDLength(count)) }
             guard isASCII || list.isUTF8(at: index) else { throw .invalidArgument(.textIDNotUTF8) }
         }
@@ -93,7 +93,7 @@ extension ByteWriter {
         appendIDs(ids, in: 0..<ids.count, tag: tag, critical: critical)
     }
 
-    /// Appends a stretch of a list of ids; one of no ids in the form of numbers, whatever their kind.
+    /// Appends a range of a list of ids. An empty range is written as numbers, whatever the kind of the list.
     mutating func appendIDs(_ ids: IDList, in range: Range<Int>, tag: UInt16, critical: Bool = false) {
         if range.isEmpty { return appendSection([UInt64](), tag: tag, critical: critical) }
         switch ids {
@@ -109,14 +109,14 @@ extension ByteWriter {
     }
 }
 
-/// The two sections of a list of texts: `tag` offsets u32 `[n + 1]`, `tag + 1` bytes.
+/// The two sections of a list of texts: `tag` has u32 offsets `[n + 1]`, `tag + 1` the bytes.
 struct TextSections {
     let tag: UInt16
     private let type: ElementType
     private var offsets: Section?
     private var bytes: Section?
 
-    /// A list whose texts' bytes are of element type `type`; those of utf8 are checked to be UTF-8.
+    /// A list whose bytes have the element type `type`. Texts of type utf8 are checked to be UTF-8.
     init(tag: UInt16, type: ElementType = .utf8) {
         self.tag = tag
         self.type = type
@@ -131,7 +131,7 @@ struct TextSections {
         }
     }
 
-    /// The list, or nil when it is absent. Each text by itself must be UTF-8.
+    /// The list, or nil when it is absent. Each text must be UTF-8 by itself.
     func list(in body: RawSpan) throws(RequestFailure) -> TextList? {
         guard let list = try uncheckedList(in: body) else { return nil }
         if type == .utf8, !list.isASCII {
@@ -142,20 +142,20 @@ struct TextSections {
         return list
     }
 
-    /// The list, which must be there.
+    /// The list, which must be present.
     func required(in body: RawSpan) throws(RequestFailure) -> TextList {
         guard let list = try list(in: body) else { throw .malformedBody(.missingSection(tag)) }
         return list
     }
 
-    /// The list, which must be there, of exactly `count` texts.
+    /// The list, which must be present and have exactly `count` texts.
     func required(count: Int, in body: RawSpan) throws(RequestFailure) -> TextList {
         let list = try required(in: body)
         guard list.count == count else { throw .malformedBody(.inconsistentSections(tag)) }
         return list
     }
 
-    /// The list with its offsets checked, its bytes not; nil when it is absent.
+    /// The list with its offsets checked, but not its bytes; nil when it is absent.
     func uncheckedList(in body: RawSpan) throws(RequestFailure) -> TextList? {
         guard let offsets else {
             if bytes != nil { throw .malformedBody(.missingSection(tag)) }
@@ -171,12 +171,12 @@ struct TextSections {
 }
 
 extension TextList {
-    /// True when no text needs a look of its own to be UTF-8: most ids are ASCII.
+    /// True when all bytes are ASCII, as in most lists of ids: then each text is UTF-8 by itself.
     var isASCII: Bool { bytes.reduce(0, |) < 0x80 }
 
-    /// True when the text by itself is UTF-8.
+    /// True when the text at `index` is UTF-8 by itself.
     func isUTF8(at index: Int) -> Bool {
-        let range = Int(offsets[index])..<Int(offsets[index + 1])
+        let range = Int(widening: offsets[index])..<Int(widening: offsets[index + 1])
         return (try? UTF8Span(validating: bytes.span.extracting(range))) != nil
     }
 }
@@ -189,7 +189,7 @@ extension ByteWriter {
         appendTexts(list, in: 0..<list.count, tag: tag, type: type, critical: critical)
     }
 
-    /// Appends a stretch of a list of texts as two sections.
+    /// Appends a range of a list of texts as two sections.
     mutating func appendTexts(
         _ list: TextList, in range: Range<Int>, tag: UInt16, type: ElementType = .utf8, critical: Bool = false
     ) {
@@ -203,7 +203,7 @@ extension ByteWriter {
         }
     }
 
-    /// Appends texts that lie in `bytes` at `offsets`, which need not begin with 0.
+    /// Appends the texts of `bytes` at `offsets`. The first offset need not be 0.
     mutating func appendTexts<Offset: FixedWidthInteger & UnsignedInteger>(
         offsets: UnsafeBufferPointer<Offset>, bytes: UnsafeRawBufferPointer, tag: UInt16,
         type: ElementType = .utf8, critical: Bool = false
@@ -217,7 +217,8 @@ extension ByteWriter {
             }
         }
         appendSection(
-            UnsafeRawBufferPointer(rebasing: bytes[Int(first)..<Int(last)]), tag: tag + 1, type: type,
+            UnsafeRawBufferPointer(rebasing: bytes[Int(clamping: first)..<Int(clamping: last)]), tag: tag + 1,
+            type: type,
             critical: critical)
     }
 }

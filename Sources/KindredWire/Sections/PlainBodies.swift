@@ -1,10 +1,10 @@
 import KindredDomain
 
-/// Bodies that say nothing beyond their type, and the walk over bodies whose sections are all unknown.
+/// Bodies without content, and the check of bodies without known sections.
 enum EmptyBody {
     static let fixedLength = 8
 
-    /// Checks a body of at least `fixedLengthMin` fixed bytes none of whose sections is known.
+    /// Checks a body that has at least `fixedLengthMin` fixed bytes and no known sections.
     static func check(_ body: RawSpan, fixedLengthMin: Int = fixedLength) throws(RequestFailure) {
         var sections = try SectionReader(body, fixedLengthMin: fixedLengthMin)
         while let section = try sections.next(in: body) { try section.skip() }
@@ -15,7 +15,7 @@ enum EmptyBody {
         _ = try model(ofRequest: body, fixedLengthMin: fixedLengthMin)
     }
 
-    /// The model that a request names which has no sections of its own.
+    /// The model that a request without sections of its own names.
     static func model(ofRequest body: RawSpan, fixedLengthMin: Int) throws(RequestFailure) -> ModelName? {
         var sections = try SectionReader(request: body, fixedLengthMin: fixedLengthMin)
         while let section = try sections.next(in: body) { try section.skip() }
@@ -47,11 +47,11 @@ enum NumberBody {
     }
 }
 
-/// The one section of a body that says why something was not done: a sentence for people, left out where it is empty.
+/// The only section of ERROR and GOAWAY bodies: a sentence for people. Absent where it is empty.
 enum MessageSection {
     private static let tag: UInt16 = 64
 
-    /// Checks the body of a reply of at least `fixedLengthMin` fixed bytes and returns its sentence.
+    /// Checks the body of a reply with at least `fixedLengthMin` fixed bytes and returns its sentence.
     static func decode(_ body: RawSpan, fixedLengthMin: Int) throws(RequestFailure) -> String {
         var sections = try SectionReader(body, fixedLengthMin: fixedLengthMin)
         return try decode(&sections, body)
@@ -82,14 +82,14 @@ enum MessageSection {
         if !message.isEmpty { writer.appendString(cut(message), tag: tag) }
     }
 
-    /// As much of a sentence as is sent, and as much as is believed.
+    /// The sentence, cut to the length that is sent and accepted.
     static func cut(_ message: String) -> String {
-        message.prefix(bytes: Int(Limits.standard.messageBytesMax))
+        message.prefix(bytes: Int(widening: Limits.standard.messageBytesMax))
     }
 }
 
 extension String {
-    /// The longest beginning of at most `count` UTF-8 bytes that ends between two scalars.
+    /// The longest prefix of at most `count` UTF-8 bytes that does not cut a scalar.
     func prefix(bytes count: Int) -> String {
         guard utf8.count > count else { return self }
         var end = utf8.index(utf8.startIndex, offsetBy: count)

@@ -1,20 +1,19 @@
 import KindredDomain
 
-/// Walks a body's sections after its fixed part, each length proven before it is believed.
+/// Reads a body's sections, one after the other, behind its fixed part. Checks each length before it is used.
 ///
-/// Holds offsets only; the body is given to every call, so nothing outlives it. The order of decisions is the
-/// specification's: the structure of all sections comes before the element types of the known ones, so what
-/// `keep` finds wrong is thrown at the end of the walk.
+/// Holds offsets only, and gets the body in each call, so that nothing outlives the body. The order of errors is the
+/// specification's: the structure of all sections comes before the element types of the known ones. So an error that
+/// `keep` finds is thrown at the end of the sections.
 ///
-/// In a request it takes the common sections itself, so that they are judged alike in every message, whether that has a
-/// use for them or not.
+/// In a request it keeps the common sections itself, so that every message checks them alike.
 struct SectionReader {
     /// The flag of a section that a receiver must not skip.
     static let criticalFlag: UInt8 = 1
     /// Bytes before a section's payload.
     static let headerByteCount = 8
 
-    /// Bytes of the fixed part that the sender has written.
+    /// Bytes of the sender's fixed part.
     let fixedLength: Int
     private let isRequest: Bool
     private var offset: Int
@@ -24,14 +23,13 @@ struct SectionReader {
     private var model: Section?
     private var modelText: String?
 
-    /// Checks the fixed part: present, a multiple of 8, and at least `fixedLengthMin` bytes, which the
-    /// caller may then read.
+    /// Checks that the fixed part is there, a multiple of 8, and has at least `fixedLengthMin` bytes. The caller may
+    /// then read these.
     init(_ body: RawSpan, fixedLengthMin: Int) throws(RequestFailure) {
         try self.init(body, fixedLengthMin: fixedLengthMin, isRequest: false)
     }
 
-    /// The same for a frame without the reply bit, whose common sections `next` keeps to itself. What it has not thrown
-    /// by its end, `modelName` may.
+    /// The same for a frame without the reply bit. `next` does not return its common sections; `modelName` has them.
     init(request body: RawSpan, fixedLengthMin: Int) throws(RequestFailure) {
         try self.init(body, fixedLengthMin: fixedLengthMin, isRequest: true)
     }
@@ -40,17 +38,17 @@ struct SectionReader {
         guard body.byteCount > 0 else { throw .malformedBody(.emptyBody) }
         guard body.byteCount >= 2 else { throw .malformedBody(.truncated) }
         let stated = body.integer(at: 0, as: UInt16.self)
-        guard stated % 8 == 0, Int(stated) >= fixedLengthMin else {
+        guard stated % 8 == 0, Int(widening: stated) >= fixedLengthMin else {
             throw .malformedBody(.fixedLength(stated))
         }
-        guard Int(stated) <= body.byteCount else { throw .malformedBody(.truncated) }
-        fixedLength = Int(stated)
+        guard Int(widening: stated) <= body.byteCount else { throw .malformedBody(.truncated) }
+        fixedLength = Int(widening: stated)
         offset = fixedLength
         self.isRequest = isRequest
     }
 
-    /// The next section of the message's own, or nil at the end of the body: then the types of all known sections are
-    /// right, and the common ones well formed.
+    /// The message's next own section, or nil at the end of the body. By then the element types of all known sections
+    /// are checked, and the form of the common ones.
     mutating func next(in body: RawSpan) throws(RequestFailure) -> Section? {
         guard let section = try nextOfAll(in: body) else {
             if let encodingFailure { throw encodingFailure }
@@ -62,8 +60,8 @@ struct SectionReader {
         return try next(in: body)
     }
 
-    /// The model that a request names, or nil. After the walk, and after the values of the fixed part: the order of
-    /// decisions puts the form of the name there.
+    /// The model that a request names, or nil. Call it after the last section and after the checks of the fixed part:
+    /// the order of errors puts the form of the name there.
     func modelName() throws(RequestFailure) -> ModelName? { try NameSection.name(modelText) }
 
     private mutating func nextOfAll(in body: RawSpan) throws(RequestFailure) -> Section? {
@@ -90,14 +88,14 @@ struct SectionReader {
             offset: payload, byteCount: byteCount)
     }
 
-    /// Keeps a known section, whose elements are of one of `types`, in whole numbers.
+    /// Returns a known section, and notes an error unless it has whole elements of one of `types`.
     mutating func keep(_ section: Section, as types: ElementType...) -> Section {
         if encodingFailure == nil { encodingFailure = section.encodingFailure(types) }
         return section
     }
 }
 
-/// One section of a body: where its payload lies, proven to be inside the body it was read from.
+/// One section of a body. Its payload is proven to lie inside the body that it was read from.
 struct Section {
     let tag: UInt16
     let elementType: UInt8
@@ -105,12 +103,12 @@ struct Section {
     let offset: Int
     let byteCount: Int
 
-    /// Passes over a section that is not known: fine unless it changes the answer.
+    /// Skips an unknown section. Throws UNSUPPORTED_TAG where it is critical: it would change the answer.
     func skip() throws(RequestFailure) {
         if isCritical { throw .unsupportedTag(tag) }
     }
 
-    /// What is wrong with the element type or the number of bytes, or nil.
+    /// The error in the element type or the number of bytes, or nil.
     func encodingFailure(_ types: [ElementType]) -> RequestFailure? {
         guard let type = types.first(where: { $0.rawValue == elementType }) else {
             return .unsupportedEncoding(tag: tag, elementType: elementType)
@@ -121,12 +119,12 @@ struct Section {
         return nil
     }
 
-    /// The elements of a section that was kept as their type.
+    /// The elements of a section that `keep` has checked for their type.
     func elements<T: BitwiseCopyable>(of type: T.Type, in body: RawSpan) -> [T] {
         body.column(at: offset, count: byteCount / MemoryLayout<T>.size, of: type)
     }
 
-    /// The elements, of which there must be `count`.
+    /// Exactly `count` elements.
     func elements<T: BitwiseCopyable>(
         of type: T.Type, count: Int, in body: RawSpan
     ) throws(RequestFailure) -> [T] {
@@ -144,9 +142,9 @@ struct Section {
         return text
     }
 
-    /// A bitmap of exactly `count` truth values: bit i % 8 of byte i / 8.
+    /// A bitmap of exactly `count` booleans: bit i % 8 of byte i / 8.
     func bitmap(count: Int, in body: RawSpan) throws(RequestFailure) -> [Bool] {
-        // Divided first: a count that came from a fixed part may be anything.
+        // Not (count + 7) / 8, which may overflow: the count comes from a peer.
         let byteCount = count / 8 + (count % 8 == 0 ? 0 : 1)
         let bytes = try elements(of: UInt8.self, count: byteCount, in: body)
         return [Bool](unsafeUninitializedCapacity: count) { values, initializedCount in
@@ -158,7 +156,7 @@ struct Section {
     }
 }
 
-/// What a section's payload is made of.
+/// The element type of a section's payload.
 package enum ElementType: UInt8, Sendable, CaseIterable {
     case bytes = 0
     case u8 = 1
@@ -184,7 +182,7 @@ package enum ElementType: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// A Swift type that fills a column of one element type.
+/// A Swift type of the elements of a column.
 protocol WireElement: BitwiseCopyable {
     static var elementType: ElementType { get }
 }
@@ -203,8 +201,8 @@ extension Float: WireElement { static var elementType: ElementType { .f32 } }
 
 extension Double: WireElement { static var elementType: ElementType { .f64 } }
 
-/// A section that names a model. Its bytes are checked before anything else of a body's values, the name's
-/// form after the values of the fixed part. In requests the `SectionReader` has it.
+/// A section that names a model. Its bytes are checked before the values of the body, the form of the name after those
+/// of the fixed part. In requests `SectionReader` reads it.
 struct NameSection {
     private var section: Section?
 
@@ -212,24 +210,24 @@ struct NameSection {
         self.section = reader.keep(section, as: .utf8)
     }
 
-    /// The text, or nil when it is absent.
+    /// The text, or nil when the section is absent.
     func text(in body: RawSpan) throws(RequestFailure) -> String? { try section?.string(in: body) }
 
-    /// The name that a text is; nil for nil.
+    /// The text as a checked name; nil for nil.
     static func name(_ text: String?) throws(RequestFailure) -> ModelName? {
         guard let text else { return nil }
         guard let name = ModelName(text) else { throw .invalidArgument(.modelNameMalformed) }
         return name
     }
 
-    /// The name, which a reply must have.
+    /// The name, which must be present in a reply.
     func required(_ tag: UInt16, in body: RawSpan) throws(RequestFailure) -> ModelName {
         guard let name = try Self.name(text(in: body)) else { throw .malformedBody(.missingSection(tag)) }
         return name
     }
 }
 
-/// Sections that every request may have; a message's own begin at 64.
+/// The tags of sections that every request may have. A message's own tags begin at 64.
 enum CommonTag {
     static let model: UInt16 = 1
 }

@@ -1,5 +1,6 @@
 import KindredDomain
 
+/// Appends the sections of a body.
 extension ByteWriter {
     /// Appends a section of raw bytes with its padding.
     mutating func appendSection(
@@ -21,7 +22,7 @@ extension ByteWriter {
         elements.withUnsafeBufferPointer { appendSection($0, tag: tag, critical: critical) }
     }
 
-    /// Appends a stretch of a column of elements.
+    /// Appends a range of a column of elements.
     mutating func appendSection<T: WireElement>(
         _ elements: [T], in range: Range<Int>, tag: UInt16, critical: Bool = false
     ) {
@@ -38,7 +39,7 @@ extension ByteWriter {
         }
     }
 
-    /// Appends a column whose elements are made one by one.
+    /// Appends a column of `count` elements that a closure gives.
     mutating func appendSection<T: WireElement & FixedWidthInteger>(
         count: Int, tag: UInt16, critical: Bool = false, _ element: (Int) -> T
     ) {
@@ -50,7 +51,7 @@ extension ByteWriter {
         }
     }
 
-    /// Appends a bitmap of a stretch of truth values: bit i % 8 of byte i / 8.
+    /// Appends a bitmap of a range of booleans: bit i % 8 of byte i / 8.
     mutating func appendBitmap(_ values: [Bool], in range: Range<Int>, tag: UInt16) {
         appendSection(count: (range.count + 7) / 8, tag: tag) { byte -> UInt8 in
             let first = range.lowerBound + byte * 8
@@ -62,19 +63,18 @@ extension ByteWriter {
         }
     }
 
-    /// Appends a section's header and room for its payload, which is where the result points; the padding is written.
+    /// Appends a section's header, its payload, which is not initialized, and its padding. Returns the payload's place.
     private mutating func beginSection(
         tag: UInt16, type: ElementType, critical: Bool, byteCount: Int
     ) -> UnsafeMutableRawPointer {
-        let flags: UInt64 = critical ? UInt64(SectionReader.criticalFlag) << 24 : 0
-        // Sections are far below 4 GiB: a body is checked against its limit before it is sent.
-        let header =
-            UInt64(tag) | UInt64(type.rawValue) << 16 | flags | UInt64(UInt32(truncatingIfNeeded: byteCount))
-            << 32
+        let flags: UInt64 = critical ? UInt64(widening: SectionReader.criticalFlag) << 24 : 0
+        // A section is far below 4 GiB: the body is checked against its limit before it is sent.
+        let length = UInt64(truncatingIfNeeded: byteCount) << 32
+        let header = UInt64(widening: tag) | UInt64(widening: type.rawValue) << 16 | flags | length
         let padded = (byteCount + 7) / 8 * 8
         let place = extend(by: SectionReader.headerByteCount + padded)
         place.storeBytes(of: header.littleEndian, as: UInt64.self)
-        // The last eight bytes as zeros, under what the payload leaves of them.
+        // Zeros in the last eight bytes; the payload overwrites the first of them.
         if padded > byteCount {
             place.storeBytes(of: 0, toByteOffset: SectionReader.headerByteCount + padded - 8, as: UInt64.self)
         }
@@ -82,12 +82,12 @@ extension ByteWriter {
     }
 }
 
-/// What sections take in a body, header and padding included.
+/// Bytes of sections in a body, headers and padding included.
 enum SectionSize {
     /// Bytes of a section with `payload` bytes.
     static func of(_ payload: Int) -> Int { SectionReader.headerByteCount + (payload + 7) / 8 * 8 }
 
-    /// Bytes of the sections of a stretch of ids.
+    /// Bytes of the sections of a range of ids.
     static func of(_ ids: IDList, in range: Range<Int>) -> Int {
         if range.isEmpty { return of(0) }
         switch ids {
@@ -96,8 +96,9 @@ enum SectionSize {
         }
     }
 
-    /// Bytes of the two sections of a stretch of texts.
+    /// Bytes of the two sections of a range of texts.
     static func of(_ list: TextList, in range: Range<Int>) -> Int {
-        of((range.count + 1) * 4) + of(Int(list.offsets[range.upperBound] - list.offsets[range.lowerBound]))
+        of((range.count + 1) * 4)
+            + of(Int(widening: list.offsets[range.upperBound] - list.offsets[range.lowerBound]))
     }
 }

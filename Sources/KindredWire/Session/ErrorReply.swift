@@ -4,17 +4,19 @@ import KindredDomain
 package struct ErrorReply: Sendable, Equatable {
     /// `StatusCode`'s number; a newer server may send others.
     package var status: UInt16
+    /// What a client may do.
     package var flags: StatusFlags
     /// `DetailCode`'s number.
     package var detail: UInt16
+    /// Wait before the next attempt; 0: none.
     package var retryAfterMilliseconds: UInt32
-    /// Found in the server's log; 0: none.
+    /// The number of this failure in the server's log; 0: none.
     package var reference: UInt64
     /// The offending value, where it is a number.
     package var value: UInt64
-    /// What would be right, where it is a number.
+    /// The greatest or least allowed value, where it is a number.
     package var limit: UInt64
-    /// For people; at most `Limits.messageBytesMax` bytes on the wire, where it is cut.
+    /// For people. Cut to `Limits.messageBytesMax` bytes on the wire.
     package var message: String
 
     package init(
@@ -31,7 +33,7 @@ package struct ErrorReply: Sendable, Equatable {
         self.message = message
     }
 
-    /// The reply that says why a request was not answered.
+    /// The error reply of a failure.
     package init(_ failure: RequestFailure) {
         let numbers = failure.wireNumbers
         self.init(
@@ -75,7 +77,7 @@ extension RequestFailure {
         if case .internalError(let reference) = self { reference } else { 0 }
     }
 
-    /// The offending value and what would be right, where they are numbers; else 0.
+    /// The offending value and the allowed one, where they are numbers; else 0.
     var wireNumbers: (value: UInt64, limit: UInt64) {
         switch self {
         case .invalidArgument(let argument): argument.wireNumbers
@@ -84,13 +86,13 @@ extension RequestFailure {
         case .noKnownSeed(let count, _): (count, 0)
         case .dimensionMismatch(let found, let expected): (found, expected)
         case .limitExceeded(_, let found, let limit): (found, limit)
-        case .unsupportedType(let type): (UInt64(type), 0)
-        case .unsupportedTag(let tag): (UInt64(tag), 0)
-        case .unsupportedEncoding(let tag, _): (UInt64(tag), 0)
+        case .unsupportedType(let type): (UInt64(widening: type), 0)
+        case .unsupportedTag(let tag): (UInt64(widening: tag), 0)
+        case .unsupportedEncoding(let tag, _): (UInt64(widening: tag), 0)
         case .duplicateRequestID(let id): (id, 0)
         case .versionGone(let requested, let serving, _): (requested, serving)
         case .malformedBody(let body): (body.wireValue, 0)
-        case .deadlineExceeded(let milliseconds): (UInt64(milliseconds), 0)
+        case .deadlineExceeded(let milliseconds): (UInt64(widening: milliseconds), 0)
         case .slowConsumer(let bytes, _): (bytes, 0)
         case .conflict(let expected, let active): (active, expected)
         case .modelCorrupt(let version, _): (version, 0)
@@ -108,11 +110,11 @@ extension InvalidArgument {
         case .unknownValue(_, let value): (value, 0)
         case .vectorNotFinite(let index, _), .weightNotFinite(let index, _): (UInt64(clamping: index), 0)
         case .normTooLarge(let norm):
-            (UInt64(exactly: norm.rounded(.down)) ?? .max, UInt64(Limits.normMax))
+            (UInt64(exactly: norm.rounded(.down)) ?? .max, UInt64(exactly: Limits.normMax) ?? .max)
         case .numberForTextIDs(let id, _): (id, 0)
-        case .textIDLength(let count): (UInt64(clamping: count), UInt64(Limits.standard.idBytesMax))
+        case .textIDLength(let count): (UInt64(clamping: count), UInt64(widening: Limits.standard.idBytesMax))
         case .numberIDTooLarge(let id): (id, Limits.numberIDMax)
-        case .sideMissing(let side): (UInt64(side.rawValue), 0)
+        case .sideMissing(let side): (UInt64(widening: side.rawValue), 0)
         case .shareTooLarge(let share): (share, Limits.shareMax)
         case .windowTooLarge(let bytes): (bytes, Limits.standard.windowBytesMax)
         case .weightsCancel, .zeroVectorUnderCosine, .seedsCancel, .minimumScoreNotFinite, .textForNumberIDs,
@@ -123,15 +125,15 @@ extension InvalidArgument {
 }
 
 extension MalformedBody {
-    /// The tag or length that is wrong.
+    /// The wrong tag or length.
     fileprivate var wireValue: UInt64 {
         switch self {
         case .truncated, .emptyBody: 0
-        case .fixedLength(let length): UInt64(length)
+        case .fixedLength(let length): UInt64(widening: length)
         case .tagOrder(let tag), .sectionLength(let tag, _), .paddingNotZero(let tag),
             .missingSection(let tag),
             .inconsistentSections(let tag), .offsets(let tag), .textNotUTF8(let tag):
-            UInt64(tag)
+            UInt64(widening: tag)
         }
     }
 }

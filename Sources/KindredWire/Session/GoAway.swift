@@ -4,11 +4,11 @@ import KindredDomain
 package struct GoAway: Sendable, Equatable {
     /// `StatusCode`'s number.
     package var status: UInt16
-    /// Time left for the requests in flight.
+    /// Time for the requests in flight.
     package var graceMilliseconds: UInt32
-    /// The greatest request id that was accepted; greater ones were not processed.
+    /// The greatest accepted request id. Requests with greater ids were not processed.
     package var lastRequestID: UInt64
-    /// When to connect again, spread by the server so that its clients do not come all at once.
+    /// Wait before the client connects again. The server spreads it, so that not all clients connect at once.
     package var reconnectAfterMilliseconds: UInt32
     /// For people.
     package var message: String

@@ -1,12 +1,13 @@
 import KindredDomain
 
-/// HELLO: who the client is and what it wants.
+/// HELLO: the client's version, name and token.
 package struct HelloRequest: Sendable, Equatable {
     package var minor: UInt16 = ProtocolVersion.minor
-    /// Mask of the features wanted; version 1.0 has none.
+    /// Mask of the requested features. Version 1.0 has none.
     package var featuresWanted: UInt64 = 0
     /// For the server's log; cut to `Limits.peerNameBytesMax` bytes.
     package var clientName: String?
+    /// For servers that ask for one.
     package var token: [UInt8]?
 
     package init(clientName: String? = nil, token: [UInt8]? = nil) {
@@ -32,7 +33,9 @@ package struct HelloRequest: Sendable, Equatable {
             default: try section.skip()
             }
         }
-        if let name { clientName = try name.string(in: body).prefix(bytes: Int(limits.peerNameBytesMax)) }
+        if let name {
+            clientName = try name.string(in: body).prefix(bytes: Int(widening: limits.peerNameBytesMax))
+        }
         _ = try sections.modelName()
     }
 
@@ -47,14 +50,15 @@ package struct HelloRequest: Sendable, Equatable {
     }
 }
 
-/// HELLO_OK: who the server is and what it allows.
+/// HELLO_OK: the server's version, name, limits and default model.
 package struct HelloReply: Sendable, Equatable {
     package var minor: UInt16 = ProtocolVersion.minor
     /// Mask of the features granted.
     package var featuresGranted: UInt64 = 0
-    /// The advertised limits; those that do not cross the wire have their standard values.
+    /// The advertised limits. Limits that are not sent have their standard values.
     package var limits: Limits
     package var serverName: String
+    /// The model of requests that name none; nil: there is none.
     package var defaultModel: ModelName?
 
     package init(limits: Limits, serverName: String, defaultModel: ModelName?) {
@@ -63,17 +67,17 @@ package struct HelloReply: Sendable, Equatable {
         self.defaultModel = defaultModel
     }
 
-    /// A further limit is one more line in `wideLimits` or `narrowLimits`, at an offset that is a multiple of its size
-    /// beyond what is there, and this length a multiple of 8 that has room for it.
+    /// To add a limit, add a line to `wideLimits` or `narrowLimits`, at a free offset that is a multiple of its size,
+    /// and raise this length to a multiple of 8 that includes it.
     private static let fixedLength = 184
-    /// What the first servers send. The limits beyond what a server sends have their standard values.
+    /// The length that the first servers send. Limits beyond a server's length have their standard values.
     private static let fixedLengthMin = 120
     private enum Tag {
         static let serverName: UInt16 = 64
         static let defaultModel: UInt16 = 65
     }
 
-    /// The u64 and u32 limits of the fixed part and where they stand.
+    /// The u64 and u32 limits of the fixed part and their offsets.
     private static var wideLimits: [(offset: Int, limit: WritableKeyPath<Limits, UInt64>)] {
         [
             (16, \.seedsMax), (24, \.windowBytesDefault), (32, \.windowBytesMax),
@@ -103,7 +107,7 @@ package struct HelloReply: Sendable, Equatable {
         self.init(limits: .standard, serverName: "", defaultModel: nil)
         minor = body.integer(at: 2, as: UInt16.self)
         featuresGranted = body.integer(at: 8, as: UInt64.self)
-        // No limit lies across a multiple of 8, which a fixed part ends at.
+        // A fixed part ends at a multiple of 8, and no limit crosses one.
         for (offset, limit) in Self.wideLimits where offset < sections.fixedLength {
             limits[keyPath: limit] = body.integer(at: offset, as: UInt64.self)
         }
@@ -119,7 +123,9 @@ package struct HelloReply: Sendable, Equatable {
             default: try section.skip()
             }
         }
-        if let name { serverName = try name.string(in: body).prefix(bytes: Int(limits.peerNameBytesMax)) }
+        if let name {
+            serverName = try name.string(in: body).prefix(bytes: Int(widening: limits.peerNameBytesMax))
+        }
         defaultModel = try NameSection.name(model.text(in: body))
     }
 

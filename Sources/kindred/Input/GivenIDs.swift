@@ -17,15 +17,15 @@ struct GivenIDs: Sendable {
     /// They are headings where the model's ids are numbers.
     private let possibleHeadings: [Int]
 
-    init(name: String, side: Side, ids: [[UInt8]], notes: [String] = [], isHeadingLooked: Bool = false) {
+    init(name: String, side: Side, ids: [[UInt8]], notes: [String] = [], mayHaveHeading: Bool = false) {
         self.name = name
         self.side = side
         self.ids = ids.map { .text($0) }
         self.notes = notes
-        let mayHaveHeading =
-            isHeadingLooked && ids.count > 1 && Self.integer(ids[0]) == nil
+        let hasPossibleHeading =
+            mayHaveHeading && ids.count > 1 && Self.integer(ids[0]) == nil
             && ids.dropFirst().allSatisfy { Self.integer($0) != nil }
-        possibleHeadings = mayHaveHeading ? [0] : []
+        possibleHeadings = hasPossibleHeading ? [0] : []
     }
 
     /// Joins several lists. A single list keeps its own name.

@@ -73,7 +73,7 @@ struct IDFile {
         }
         return GivenIDs(
             name: shownPath, side: side, ids: ids, notes: shape.notes.map { "\(shownPath): \($0)" },
-            isHeadingLooked: !shape.hasHeading)
+            mayHaveHeading: !shape.hasHeading)
     }
 
     private var shownPath: String { path == "-" ? "standard input" : path }

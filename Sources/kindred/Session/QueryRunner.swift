@@ -41,8 +41,8 @@ struct QueryRunner {
             let answers = try await send(batch.map(\.query), session, options, lists)
             await session.timeout.progress()
             if report == nil {
-                report = await look(lists, session, options, answers)
-                report?.tell(json: server.json)
+                report = await unknownIDs(lists, session, options, answers)
+                report?.report(json: server.json)
             }
             let printer = QueryPrinter(
                 json: server.json, target: options.target, columns: options.columns,
@@ -68,13 +68,15 @@ struct QueryRunner {
         } catch {
             // The whole request fails where no candidate is known. The report names the unknown ids, the error only the
             // first.
-            if error.name == "UNKNOWN_ID" { await look(lists, session, options, [])?.tell(json: server.json) }
+            if error.name == "UNKNOWN_ID" {
+                await unknownIDs(lists, session, options, [])?.report(json: server.json)
+            }
             throw error
         }
     }
 
     /// Asks which ids of the lists are unknown to the version that answered.
-    private func look(
+    private func unknownIDs(
         _ lists: QueryLists, _ session: CommandSession, _ options: RecommendOptions,
         _ answers: [Result<Recommendations, KindredError>]
     ) async -> UnknownIDReport? {

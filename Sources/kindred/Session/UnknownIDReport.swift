@@ -65,12 +65,12 @@ struct UnknownIDReport: Sendable {
 
     /// Prints the unknown ids. A list without any known id is always reported, since it has no effect; other lists only
     /// in text output.
-    func tell(json: Bool) {
-        if let exclude { Self.tell(exclude, json, effect: "nothing is excluded") }
-        if let candidates { Self.tell(candidates, json, effect: "nothing can be found") }
+    func report(json: Bool) {
+        if let exclude { Self.report(exclude, json, effect: "nothing is excluded") }
+        if let candidates { Self.report(candidates, json, effect: "nothing can be found") }
     }
 
-    private static func tell(_ unknown: Unknown, _ json: Bool, effect: String) {
+    private static func report(_ unknown: Unknown, _ json: Bool, effect: String) {
         let (count, all) = (unknown.ids.count, unknown.list.ids.count)
         guard count > 0 else { return }
         let name = unknown.list.name

@@ -5,7 +5,7 @@ import KindredServer
 import TestSupport
 import Testing
 
-/// The model of requests that name none stays, once there is one.
+/// The default model, which answers requests that name none, stays the same once there is one.
 @Suite(.serialized) struct DefaultModelTests {
     private static let first = ModelName("first")!
     private static let second = ModelName("second")!
@@ -19,19 +19,19 @@ import Testing
         }
     }
 
-    @Test func aSecondModelBreaksNobody() async throws {
+    @Test func secondModelDoesNotBecomeTheDefault() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("second", items: [[1]])
         let server = try await RunningServer(folder)
         try await server.withClient { (client: KindredClient) async throws in
             #expect(await Self.answering(client) == "second")
-            // Its name is the lesser one, and it comes later.
+            // Its name comes first in the order of names.
             try folder.pack("first", items: [[1]])
             _ = try await client.load()
             #expect(try await client.models().map(\.active) == [1, 1])
             #expect(await Self.answering(client) == "second")
             #expect(try await client.models().map(\.isDefault) == [false, true])
-            // Taking it away restores what was, but for what is in memory.
+            // Its folder goes away: it still serves from memory.
             try FileManager.default.removeItem(atPath: folder.file("models/first"))
             _ = try await client.load()
             #expect(try await client.models()[0].remark.contains("folder is gone"))
@@ -48,8 +48,8 @@ import Testing
         await again.stop()
     }
 
-    /// Of several at the start none is the first.
-    @Test func severalAtTheStartHaveNoDefault() async throws {
+    /// Where several models are there at the first start, none is the default.
+    @Test func severalModelsAtTheStartHaveNoDefault() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("first", items: [[1]])
         try folder.pack("second", items: [[1]])
@@ -58,7 +58,7 @@ import Testing
             #expect(await Self.answering(client) == "UNKNOWN_MODEL")
         }
         await server.stop()
-        // One that is named stays without being named again.
+        // A default that was named once is remembered.
         for named in [Self.first, nil] {
             let server = try await RunningServer(folder) { $0.defaultModel = named }
             try await server.withClient { (client: KindredClient) async throws in
@@ -66,7 +66,7 @@ import Testing
             }
             await server.stop()
         }
-        // It does not become another one because its folder is gone; the folder is forgotten.
+        // Its folder goes away: no other model becomes the default.
         try FileManager.default.removeItem(atPath: folder.file("models/first"))
         let without = try await RunningServer(folder)
         try await without.withClient { (client: KindredClient) async throws in
@@ -92,7 +92,7 @@ import Testing
     }
 
     /// A model that serves nothing and whose folder is gone is not listed.
-    @Test func aModelWithoutFolderThatServesNothingIsGone() async throws {
+    @Test func modelWithoutFolderAndVersionIsNotListed() async throws {
         let folder = try TemporaryFolder()
         try folder.pack("first", items: [[1]])
         let empty = folder.file("models/second")

@@ -100,7 +100,7 @@ import Testing
         #expect(RequestedModel(type: type.rawValue, body: body.span.bytes) == nil)
     }
 
-    /// The index finds what the table finds, and nothing where the table refuses.
+    /// The index finds the generations of the table, and none where the table refuses.
     @Test(arguments: [nil, "b", "zz"]) func indexAgreesWithTheTable(defaultModel: String?) throws {
         var models: [ModelName: GenerationTable.Entry] = [:]
         let names = ["b", "ab", "a", "abc", "b-0", "abcdefghijklmnopqrstuvwxyz0123456789", "b0"]

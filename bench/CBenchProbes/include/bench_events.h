@@ -1,4 +1,4 @@
-// What a thread needs that waits for many sockets and for the time: system calls that Swift's Glibc does not name.
+// System calls, missing in Swift's Glibc module, for a thread that waits for many sockets with a time limit.
 #ifndef BENCH_EVENTS_H
 #define BENCH_EVENTS_H
 
@@ -8,12 +8,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// The shortest slice that Linux takes, in nanoseconds.
+// The shortest time slice that Linux accepts, in nanoseconds.
 enum { BENCH_SLICE = 100000 };
 
-// Has the kernel end the calling thread's waits when they are due, not up to 50 us later so as to wake less often; and
-// has the thread run as soon as it wakes, not after the slice of whoever has the processor, some 3 ms: since Linux 6.12
-// a thread that asks for shorter slices is due sooner, with the same share of the processor. Both are wishes.
+// Makes the calling thread wake on time. The timer slack is set to its minimum, so that waits are not prolonged. A
+// short time slice (Linux 6.12 and later) lets the thread run as soon as it wakes, for the same share of the processor.
+// Failures are ignored.
 static inline void bench_wake_exactly(void) {
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     struct sched_attr attributes = {.size = sizeof attributes};

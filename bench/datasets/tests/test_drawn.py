@@ -1,4 +1,4 @@
-"""Drawn vectors: the same from the same seeds, and like what they are drawn from."""
+"""Drawn vectors repeat with their seed and follow their law."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class DrawnTests(unittest.TestCase):
         for share in (0.1, 0.5, 0.9, 0.99):
             self.assertAlmostEqual(numpy.quantile(found, share) / numpy.quantile(wanted, share), 1, delta=0.1)
         law = DirectionLaw.of(drawn.SHIPPED / "items.safetensors")
-        # Drawn directions are the law's, made of length 1: nearly the mean that they were drawn with.
+        # Directions are scaled to length 1, so their mean is only near the law's.
         mean = (rows / found[:, None]).mean(axis=0)
         cosine = mean @ law.mean / numpy.linalg.norm(mean) / numpy.linalg.norm(law.mean)
         self.assertGreater(cosine, 0.97)

@@ -1,4 +1,4 @@
-"""Files that users bring: whole ones give their vectors, malformed ones are named with what is wrong."""
+"""Each file format: whole files give their vectors; the error of a malformed file names the file and the defect."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FileTests(unittest.TestCase):
         self.folder = pathlib.Path(scratch.name)
 
     def refuse(self, load, path: pathlib.Path, *words: str) -> None:
-        """`load` must fail with a message that names the file and has the words."""
+        """`load` must fail with a message that names the file and contains the words."""
         with self.assertRaises(DatasetFailure) as caught:
             load(path)
         for word in (path.name, *words):
@@ -148,7 +148,7 @@ class FileTests(unittest.TestCase):
             self.refuse(hdf5_file.load, path, f"the distance {distance or 'missing'}", "--any-distance")
             self.assertFalse(hdf5_file.load(path, any_distance=True)[1])
 
-    # ---- what is written
+    # ---- written files
 
     def test_names_decide(self) -> None:
         self.refuse(brought.load_vectors, self.file("a.txt", b"1"), ".txt", ".npy or .fvecs")

@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// A number that stands for answers: FNV-1a over the ids and the bits of the scores, in their order.
+/// A checksum of answers: FNV-1a (Fowler, Noll and Vo, 1991) over ids and score bits in their order.
 struct AnswerChecksum: Equatable, Sendable {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -19,14 +19,14 @@ struct AnswerChecksum: Equatable, Sendable {
         }
     }
 
-    /// Of one answer.
+    /// The checksum of one answer.
     static func of(_ answer: [RankingKey]) -> UInt64 {
         var checksum = AnswerChecksum()
         checksum.add(answer)
         return checksum.value
     }
 
-    /// Of several answers, for people.
+    /// The checksum of several answers, as hexadecimal text.
     static func of(all answers: some Sequence<[RankingKey]>) -> String {
         var checksum = AnswerChecksum()
         for answer in answers { checksum.add(of(answer)) }

@@ -3,27 +3,28 @@ import KindredQuery
 import KindredSystem
 import KindredTerminal
 
-/// Queries that let every row through: the int8 path, which gives them up to BLAS, against BLAS from the start.
+/// Queries for which every row reaches the threshold. Compares the int8 path, which hands them over to BLAS, with BLAS
+/// from the start.
 struct DenseMeasurement {
     let run: EngineRun
     let rows: Int
 
     private static let dimension = 64
     private static let k = 10
-    /// The most that the detour over the codes may cost.
+    /// Greatest allowed ratio of the int8 path's time to that of BLAS.
     private static let goal = 1.5
 
     func measure(into report: inout EngineReport) throws {
         let flat = VectorDistribution.flat(dimension: Self.dimension)
-        let crew = run.crews[.all]
-        let drawn = try flat.vectors(2, seed: 21, crew: crew)
+        let team = run.teams[.all]
+        let drawn = try flat.vectors(2, seed: 21, team: team)
         let zero = Array(repeating: Float(0), count: Self.dimension)
         let equal = try MemoryRegion(byteCount: rows * Self.dimension * MemoryLayout<Float>.stride)
         let elements = equal.mutableBytes.bindMemory(to: Float.self)
         for index in elements.indices { elements[index] = drawn[0][index % Self.dimension] }
         try measure("all rows equal", vectors: equal, query: drawn[1], into: &report)
         try measure(
-            "a zero query", vectors: flat.rows(rows, seed: 22, crew: crew), query: zero, into: &report)
+            "a zero query", vectors: flat.rows(rows, seed: 22, team: team), query: zero, into: &report)
     }
 
     private func measure(
@@ -33,7 +34,7 @@ struct DenseMeasurement {
         let model = try EngineModel(
             .flat, vectors: vectors, rows: rows, dimension: Self.dimension, queries: [query])
         for threads in run.grid.threads {
-            let runner = BatchRunner(model: model, crew: run.crews[threads])
+            let runner = BatchRunner(model: model, team: run.teams[threads])
             for batch in [1, 32] {
                 func series(_ path: PlannedQuery.Path) -> BatchSeries {
                     BatchSeries(model.planned(batch, k: Self.k, path: path), batchSize: batch, runner: runner)

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import KindredTerminal
 
-/// `kindred-bench engine`: the engine in this process, on vectors of several kinds.
+/// `kindred-bench engine`: measures the engine in this process over several kinds of vectors.
 struct EngineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "engine",
@@ -18,9 +18,9 @@ struct EngineCommand: ParsableCommand {
     @Option(help: "Queries that are answered together.") var batch: NumberList?
     @Option(help: "Results of a query.") var k: NumberList?
     @Option(help: "Kinds of vectors: \(VectorKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var data: NameList<VectorKind>?
+    var data: CaseList<VectorKind>?
     @Option(help: "Engines: \(EnginePath.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var path: NameList<EnginePath>?
+    var path: CaseList<EnginePath>?
     @Option(help: "Threads: 1, or as many as there are cores.") var threads: NumberList?
     @Option(help: "Seconds of measuring each setting.") var seconds = 0.5
     @Option(help: "The folder of the version that \"shipped\" vectors are drawn like.")
@@ -54,7 +54,7 @@ struct EngineCommand: ParsableCommand {
         }
     }
 
-    /// Throws where a shape is given together with measurements whose shapes are fixed.
+    /// Throws where an option for the shape stands beside a measurement with a fixed shape.
     private func checkShapes() throws {
         func text(_ list: NumberList?) -> String? {
             list.map { $0.values.map(String.init).joined(separator: ",") }
@@ -66,7 +66,7 @@ struct EngineCommand: ParsableCommand {
         ]
         for (flag, isSet) in [("--filters", filters), ("--dense", dense), ("--goals", goals)] where isSet {
             for case (let option, let value?) in shapes {
-                // Dense queries are measured with the threads that are wanted.
+                // `--dense` honours `--threads`.
                 if flag == "--dense", option == "--threads" { continue }
                 throw ValidationError(
                     "\(option) \(value): \(flag) has a shape of its own; leave out \(option) or \(flag)")
@@ -97,7 +97,7 @@ struct EngineCommand: ParsableCommand {
         let run = EngineRun(
             grid: grid, shipped: shipped, seconds: smoke ? 0.003 : seconds, rounds: smoke ? 1 : 7,
             isSmoke: smoke, machine: machine,
-            crews: Crews(machine: machine), progress: progress)
+            teams: ThreadTeams(machine: machine), progress: progress)
         var report = EngineReport(limits: try run.limits(), showsGrid: !smoke)
         let special = filters || dense || goals
         if filters || goals {

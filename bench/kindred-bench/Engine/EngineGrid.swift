@@ -1,4 +1,7 @@
-/// Which settings are measured: every combination, a model after the other.
+import ArgumentParser
+import KindredQuery
+
+/// The settings to measure: every combination, one model after the other.
 struct EngineGrid: Sendable {
     var data = VectorKind.allCases
     var rows = [3_659, 10_000, 100_000, 1_000_000]
@@ -8,12 +11,12 @@ struct EngineGrid: Sendable {
     var paths = EnginePath.allCases
     var threads = ThreadChoice.allCases
 
-    /// Everything; what does not fit the memory is left out when its turn comes.
+    /// The whole grid. Models that do not fit the memory are left out at their turn.
     static let full = EngineGrid(
         rows: [3_659, 10_000, 100_000, 1_000_000, 10_000_000], dimensions: [32, 64, 128, 256],
         batches: [1, 8, 32, 128], ks: [10, 100])
 
-    /// Small tables, dimensions that end within a group of four and within a register.
+    /// Small tables, with one dimension that fills neither a group of four nor a register.
     static let smoke = EngineGrid(
         rows: [1_000, 3_659], dimensions: [64, 70], batches: [1, 32], ks: [10, 100])
 
@@ -45,4 +48,23 @@ struct EngineGrid: Sendable {
             }
         }
     }
+}
+
+/// One setting of the grid.
+struct EngineSetting: Hashable, Sendable {
+    let data: VectorKind
+    let rows: Int
+    let dimension: Int
+    let batch: Int
+    let k: Int
+    let path: EnginePath
+    let threads: ThreadChoice
+}
+
+/// The engine that answers.
+enum EnginePath: String, CaseIterable, Codable, ExpressibleByArgument, Sendable {
+    case blas
+    case int8
+
+    var planned: PlannedQuery.Path { self == .blas ? .blas : .int8 }
 }

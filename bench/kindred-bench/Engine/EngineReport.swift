@@ -7,10 +7,10 @@ struct EngineReport: Report {
     var ratios: [RatioRow] = []
     var peers: [PeerRow] = []
     var checks: [Check] = []
-    /// What was left out, and why.
+    /// Parts that were left out, each with its reason.
     var omissions: [String] = []
 
-    /// Takes in one model's settings.
+    /// Adds the results of one model.
     mutating func add(_ result: EngineMeasurement.Result) {
         rows += result.rows
         differences += result.differences
@@ -22,7 +22,7 @@ struct EngineReport: Report {
 
     private enum CodingKeys: String, CodingKey { case limits, rows, ratios, peers, checks, omissions }
 
-    /// False where the checks alone matter.
+    /// Whether the table is printed. False where only the checks matter.
     private let showsGrid: Bool
 
     init(limits: MachineLimits, showsGrid: Bool = true) {
@@ -30,7 +30,7 @@ struct EngineReport: Report {
         self.showsGrid = showsGrid
     }
 
-    /// Judges the grid's answers.
+    /// Adds the check that all settings gave the same answers.
     mutating func finish() {
         guard !rows.isEmpty else { return }
         let compared = rows.reduce(0) { $0 + $1.queriesCompared }

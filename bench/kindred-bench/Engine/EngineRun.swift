@@ -5,32 +5,32 @@ import KindredTerminal
 struct EngineRun {
     let grid: EngineGrid
     let shipped: String
-    /// For each setting, over all rounds.
+    /// Seconds of measuring each setting, over all rounds.
     let seconds: Double
     let rounds: Int
-    /// Checks alone matter: everything is measured as shortly as it can be.
+    /// True where only the checks matter: measurements are as short as possible.
     let isSmoke: Bool
     let machine: Machine
-    let crews: Crews
+    let teams: ThreadTeams
     let progress: ProgressLine
 
     var interleaved: Interleaved {
         Interleaved(rounds: rounds, secondsPerSample: seconds / Double(rounds))
     }
 
-    /// The machine's limits, as far as the grid asks for them, and at 64.
+    /// The machine's limits at the grid's dimensions, and at 64.
     func limits() throws -> MachineLimits {
         let dimensions = isSmoke ? grid.dimensions : Set(grid.dimensions + [64]).sorted()
         var probes = LimitProbes(
             productDimensions: dimensions, scanDimensions: dimensions, kernels: [ScanKernel.chosen],
             places: [.cache], interleaved: Interleaved(rounds: 15, secondsPerSample: 0.02))
         if isSmoke {
-            // Small tables fit a cache.
+            // The smoke run's tables fit a cache.
             probes.levels = [.l1, .l2, .l3]
             probes.productsPerCall = 2_000_000
             probes.interleaved = Interleaved(rounds: 1, secondsPerSample: 0.001)
         }
-        return try probes.run(on: machine, crews: crews) { progress.show($0) }
+        return try probes.run(on: machine, teams: teams) { progress.show($0) }
     }
 
     func measure(into report: inout EngineReport) throws {
@@ -38,7 +38,7 @@ struct EngineRun {
             let name = "\(model.data.rawValue) \(model.rows.groupedDigits) x \(model.dimension)"
             let needed = EngineModel.byteCount(rows: model.rows, dimension: model.dimension)
             let available = AvailableMemory.byteCount
-            // A quarter is left for everything else.
+            // A quarter of the memory stays free.
             guard needed < available / 4 * 3 else {
                 report.omissions.append(
                     "\(name): needs \(needed.mebibytes), \(available.mebibytes) are available")
@@ -48,8 +48,8 @@ struct EngineRun {
             let measurement = EngineMeasurement(
                 model: try EngineModel(
                     model.data, rows: model.rows, dimension: model.dimension, shipped: shipped,
-                    crew: crews[.all]),
-                settings: grid.settings(of: model), limits: report.limits, crews: crews,
+                    team: teams[.all]),
+                settings: grid.settings(of: model), limits: report.limits, teams: teams,
                 interleaved: interleaved)
             report.add(try measurement.run { progress.show("\(name): \(Int($0 * 100)) %") })
         }

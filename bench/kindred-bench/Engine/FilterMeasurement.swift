@@ -1,10 +1,10 @@
 import KindredQuery
 import KindredTerminal
 
-/// Filters of several selectivities against no filter, planned as the server plans them.
+/// Compares filters of several selectivities with no filter. Filters are planned as the server plans them.
 ///
-/// A batch is one request, whose queries share the list of what is eligible. The masks are made before: a request's own
-/// planning is not part of its scan.
+/// A batch is one request whose queries share the list of eligible rows. Masks are built beforehand, since planning is
+/// not part of a scan.
 struct FilterMeasurement {
     let run: EngineRun
     let kinds: [VectorKind]
@@ -13,7 +13,7 @@ struct FilterMeasurement {
     private static let dimension = 64
     private static let k = 10
     private static let queriesCompared = 8
-    /// One row of so many is eligible, with the goal: throughput over that without a filter.
+    /// One row in `one` is eligible; `goal` is the throughput as a multiple of that without a filter.
     private static let filters = [
         (one: 2, goal: 0.9), (one: 10, goal: 0.9), (one: 100, goal: 0.9), (one: 1_000, goal: 3),
     ]
@@ -27,8 +27,8 @@ struct FilterMeasurement {
     private func measure(_ kind: VectorKind, batch: Int, into report: inout EngineReport) throws {
         run.progress.show("filters over \(kind.rawValue) vectors, batch \(batch)")
         let model = try EngineModel(
-            kind, rows: Self.rows, dimension: Self.dimension, shipped: run.shipped, crew: run.crews[.all])
-        let runner = BatchRunner(model: model, crew: run.crews[.all])
+            kind, rows: Self.rows, dimension: Self.dimension, shipped: run.shipped, team: run.teams[.all])
+        let runner = BatchRunner(model: model, team: run.teams[.all])
         let planner = ScanPlanner(side: model.side, mode: .auto)
         func series(
             _ source: Eligibility.Source, count: Int, path: PlannedQuery.Path? = nil
@@ -72,7 +72,7 @@ struct FilterMeasurement {
         }
     }
 
-    /// Rows at random, about one of `divisor`; the same for the same divisor.
+    /// Random rows, about one in `divisor`. The same divisor gives the same rows.
     private static func rows(oneOf divisor: Int) -> [UInt32] {
         var source = RandomSource(seed: UInt64(divisor))
         return (0..<UInt32(rows)).filter { _ in source.next() % UInt64(divisor) == 0 }

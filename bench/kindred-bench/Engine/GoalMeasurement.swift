@@ -1,21 +1,21 @@
 import KindredKernels
 import KindredTerminal
 
-/// What the engine is held to, measured in one run: each goal with what was found, met or not.
+/// Measures the engine's goals; each is reported as met or not met.
 struct GoalMeasurement {
     let run: EngineRun
-    /// A Python with faiss, or nil.
+    /// The path of a Python with faiss; nil without one.
     let faiss: String?
 
     private static let rows = 1_000_000
     private static let smallRows = 10_240
     private static let dimension = 64
     private static let k = 10
-    /// Batched queries a second over faiss's best, by the kernel that scans.
+    /// Goals for batched throughput as a multiple of faiss's best, by scan kernel.
     private static let batchedGoals = ["amx": 10.0, "vnni": 3, "avx2": 1.5]
 
     func measure(into report: inout EngineReport) throws {
-        let flatLaws = try VectorLaws(.flat, dimension: Self.dimension, shipped: run.shipped)
+        let flatLaws = try VectorDistributions(.flat, dimension: Self.dimension, shipped: run.shipped)
         try measureSmall(flatLaws, into: &report)
         let flat = try model(.flat, flatLaws)
         let share = try measureAlone(flat, into: &report)
@@ -26,7 +26,8 @@ struct GoalMeasurement {
             addBatched(ratios, to: &report)
             try measureOtherKernels(ratios, flat, into: &report)
             addSingle(ratios, goal: 1.0 / 5, share: share, name: "flat 1 M x 64", to: &report)
-            let shippedLaws = try VectorLaws(.shipped, dimension: Self.dimension, shipped: run.shipped)
+            let shippedLaws = try VectorDistributions(
+                .shipped, dimension: Self.dimension, shipped: run.shipped)
             let shippedRatios = try FaissComparison(
                 run: run, model: try model(.shipped, shippedLaws), laws: shippedLaws, python: faiss, k: Self.k
             ).measure(onlyAlone: true, into: &report)
@@ -36,15 +37,17 @@ struct GoalMeasurement {
         }
     }
 
-    private func model(_ kind: VectorKind, _ laws: VectorLaws, rows: Int = rows) throws -> EngineModel {
+    private func model(_ kind: VectorKind, _ laws: VectorDistributions, rows: Int = rows) throws
+        -> EngineModel
+    {
         run.progress.show("goals: making \(rows.groupedDigits) \(kind.rawValue) vectors")
-        return try EngineModel(kind, laws: laws, rows: rows, dimension: Self.dimension, crew: run.crews[.all])
+        return try EngineModel(kind, laws: laws, rows: rows, dimension: Self.dimension, team: run.teams[.all])
     }
 
-    /// 10,240 rows in batches of 32 on one core.
-    private func measureSmall(_ laws: VectorLaws, into report: inout EngineReport) throws {
+    /// Measures 10,240 rows in batches of 32 on one core.
+    private func measureSmall(_ laws: VectorDistributions, into report: inout EngineReport) throws {
         let small = try model(.flat, laws, rows: Self.smallRows)
-        let runner = BatchRunner(model: small, crew: run.crews[.one])
+        let runner = BatchRunner(model: small, team: run.teams[.one])
         let series = BatchSeries(
             small.planned(EngineModel.queryCount, k: Self.k, path: .int8), batchSize: 32, runner: runner)
         let samples = try run.interleaved.run([series.contender])[0]
@@ -53,10 +56,10 @@ struct GoalMeasurement {
             answers: series.outcome(atLeast: 32), to: &report)
     }
 
-    /// A million rows on all cores: batches of 128, and one query at a time, whose share of the limit of memory is
-    /// returned where that is what bounds it.
+    /// Measures a million rows on all cores, in batches of 128 and with single queries. Returns the single query's
+    /// share of the memory bandwidth limit, or nil where memory is not the limit.
     private func measureAlone(_ flat: EngineModel, into report: inout EngineReport) throws -> Double? {
-        let runner = BatchRunner(model: flat, crew: run.crews[.all])
+        let runner = BatchRunner(model: flat, team: run.teams[.all])
         let planned = flat.planned(EngineModel.queryCount, k: Self.k, path: .int8)
         let many = BatchSeries(planned, batchSize: 128, runner: runner)
         let one = BatchSeries(planned, batchSize: 1, runner: runner)
@@ -68,7 +71,7 @@ struct GoalMeasurement {
         let setting = EngineSetting(
             data: .flat, rows: Self.rows, dimension: Self.dimension, batch: 1, k: Self.k, path: .int8,
             threads: ThreadChoice.distinct(on: run.machine).last ?? .one)
-        let bound = HardwareShare(limits: report.limits, setting: setting).bound(
+        let bound = HardwareBound(limits: report.limits, setting: setting).bound(
             Array(outcome.counts.prefix(1)))
         guard let bound, bound.name == MemoryLevel.dram.rawValue else { return nil }
         return bound.seconds / samples[1].best
@@ -79,7 +82,7 @@ struct GoalMeasurement {
         to report: inout EngineReport
     ) {
         let rate = Double(batch) / samples.median
-        // Set for a CPU with AMX; shown on others too.
+        // The goal is for a CPU with AMX; other CPUs show it too.
         let remark = ScanKernel.chosen.name == "amx" ? "" : " (AMX's goal)"
         report.ratios.append(
             RatioRow(
@@ -110,7 +113,7 @@ struct GoalMeasurement {
                 checksum: ratios.checksum))
     }
 
-    /// The kernels that this CPU has below the chosen one, each in a process that is held to it.
+    /// Measures this CPU's lesser kernels, each in a process with `KINDRED_ISA` set.
     private func measureOtherKernels(
         _ ratios: FaissComparison.Ratios, _ flat: EngineModel, into report: inout EngineReport
     ) throws {

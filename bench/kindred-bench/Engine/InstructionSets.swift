@@ -2,11 +2,11 @@ import Foundation
 import KindredKernels
 import KindredTerminal
 
-/// The same grid in processes that are held to each instruction set of this CPU, whose answers must be the same.
+/// Repeats the grid in processes restricted to each instruction set of this CPU. Their answers must be the same.
 struct InstructionSets {
     let progress: ProgressLine
 
-    /// Runs this program again for each scan kernel, and compares with what this process found.
+    /// Runs this program once for each scan kernel and compares the results with this process's rows.
     func compare(with rows: [EngineRow], into report: inout EngineReport) throws {
         let scratch = try ScratchFolder()
         let wanted = Dictionary(uniqueKeysWithValues: rows.map { (Key($0), $0.checksum) })
@@ -48,14 +48,14 @@ struct InstructionSets {
             ? process.terminationStatus : 128 + process.terminationStatus
     }
 
-    /// What a child wrote, as far as it matters.
+    /// The compared part of a child's JSON.
     private struct Rows: Decodable {
         struct Limits: Decodable { let scanKernel: String }
         let limits: Limits
         let rows: [EngineRow]
     }
 
-    /// A setting, without what it gave.
+    /// A setting as a key, without its results.
     private struct Key: Hashable {
         let data: VectorKind
         let numbers: [Int]

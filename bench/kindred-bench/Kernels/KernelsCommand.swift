@@ -2,7 +2,7 @@ import ArgumentParser
 import KindredKernels
 import KindredTerminal
 
-/// `kindred-bench kernels`: the machine's limits.
+/// `kindred-bench kernels`: measures the machine's limits.
 struct KernelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",
@@ -24,7 +24,7 @@ struct KernelsCommand: ParsableCommand {
             kernels: ScanKernel.available, productsPerCall: smoke ? 5_000_000 : 50_000_000,
             pauseDuration: smoke ? .milliseconds(20) : .seconds(3),
             interleaved: Interleaved(rounds: smoke ? 1 : 15, secondsPerSample: smoke ? 0.001 : 0.02))
-        let limits = try probes.run(on: machine, crews: Crews(machine: machine)) { progress.show($0) }
+        let limits = try probes.run(on: machine, teams: ThreadTeams(machine: machine)) { progress.show($0) }
         progress.clear()
         try LimitsReport(limits: limits).conclude(json: json)
     }

@@ -1,50 +1,53 @@
 import KindredKernels
 
-/// Measures a machine's limits, everything in turn.
+/// Measures a machine's limits, all probes in turn.
 struct LimitProbes {
-    /// Dimensions of the products.
+    /// Dimensions of the matrix products.
     var productDimensions: [Int]
     /// Dimensions of the scans.
     var scanDimensions: [Int]
-    /// The scan kernels.
+    /// The scan kernels to measure.
     var kernels: [ScanKernel]
     var places: [ScanProbe.Place] = ScanProbe.Place.allCases
     var levels: [MemoryLevel] = MemoryLevel.allCases
-    /// Multiply-adds of one call of a scan.
+    /// Multiply-adds in one call of a scan kernel.
     var productsPerCall = 50_000_000
-    /// How long each look for pauses takes; zero for none.
+    /// Duration of each pause measurement; zero for none.
     var pauseDuration = Duration.zero
     var interleaved: Interleaved
 
-    func run(on machine: Machine, crews: Crews, progress: (String) -> Void = { _ in }) throws -> MachineLimits
+    func run(on machine: Machine, teams: ThreadTeams, progress: (String) -> Void = { _ in }) throws
+        -> MachineLimits
     {
         var limits = MachineLimits(machine: machine, scanKernel: ScanKernel.chosen.name)
-        measurePauses(&limits, crews, progress)
-        try measureReads(&limits, crews, progress)
-        try measureProducts(&limits, crews, progress)
-        for dimension in scanDimensions { try measureScans(dimension, &limits, crews, progress) }
+        measurePauses(&limits, teams, progress)
+        try measureReads(&limits, teams, progress)
+        try measureProducts(&limits, teams, progress)
+        for dimension in scanDimensions { try measureScans(dimension, &limits, teams, progress) }
         return limits
     }
 
-    private func measurePauses(_ limits: inout MachineLimits, _ crews: Crews, _ progress: (String) -> Void) {
+    private func measurePauses(
+        _ limits: inout MachineLimits, _ teams: ThreadTeams, _ progress: (String) -> Void
+    ) {
         guard pauseDuration > .zero else { return }
         progress("pauses")
         limits.pauses = ThreadChoice.distinct(on: limits.machine).map {
-            PauseProbe(crew: crews[$0], duration: pauseDuration).run()
+            PauseProbe(team: teams[$0], duration: pauseDuration).run()
         }
     }
 
     private func measureReads(
-        _ limits: inout MachineLimits, _ crews: Crews, _ progress: (String) -> Void
+        _ limits: inout MachineLimits, _ teams: ThreadTeams, _ progress: (String) -> Void
     ) throws {
         var probes: [(level: MemoryLevel, threads: ThreadChoice, probe: ReadProbe)] = []
         for level in levels {
             for threads in ThreadChoice.distinct(on: limits.machine) {
-                let crew = crews[threads]
-                guard let bytes = level.probeByteCount(threads: crew.count, of: limits.machine) else {
+                let team = teams[threads]
+                guard let bytes = level.probeByteCount(threads: team.count, of: limits.machine) else {
                     continue
                 }
-                probes.append((level, threads, try ReadProbe(byteCount: bytes, crew: crew)))
+                probes.append((level, threads, try ReadProbe(byteCount: bytes, team: team)))
             }
         }
         let samples = try interleaved.run(probes.flatMap(\.probe.works)) { progress(text("memory", $0)) }
@@ -60,12 +63,12 @@ struct LimitProbes {
     }
 
     private func measureProducts(
-        _ limits: inout MachineLimits, _ crews: Crews, _ progress: (String) -> Void
+        _ limits: inout MachineLimits, _ teams: ThreadTeams, _ progress: (String) -> Void
     ) throws {
         var probes: [(threads: ThreadChoice, probe: ProductProbe)] = []
         for dimension in productDimensions {
             for threads in ThreadChoice.distinct(on: limits.machine) {
-                probes.append((threads, try ProductProbe(dimension: dimension, crew: crews[threads])))
+                probes.append((threads, try ProductProbe(dimension: dimension, team: teams[threads])))
             }
         }
         let samples = try interleaved.run(probes.flatMap(\.probe.works)) { progress(text("sgemm", $0)) }
@@ -82,7 +85,7 @@ struct LimitProbes {
     }
 
     private func measureScans(
-        _ dimension: Int, _ limits: inout MachineLimits, _ crews: Crews, _ progress: (String) -> Void
+        _ dimension: Int, _ limits: inout MachineLimits, _ teams: ThreadTeams, _ progress: (String) -> Void
     ) throws {
         struct Run {
             let kernel: ScanKernel
@@ -96,7 +99,7 @@ struct LimitProbes {
             for threads in ThreadChoice.distinct(on: limits.machine) {
                 let probe = try ScanProbe(
                     dimension: dimension, place: place, productsPerCall: productsPerCall,
-                    crew: crews[threads], machine: limits.machine)
+                    team: teams[threads], machine: limits.machine)
                 probes.append(probe)
                 for kernel in kernels {
                     for queries in ScanProbe.queryCounts {

@@ -52,7 +52,7 @@ struct LimitsReport: Report {
             }
     }
 
-    private func cells(_ figure: Figure, unit: Double) -> [String] {
+    private func cells(_ figure: Rate, unit: Double) -> [String] {
         [(figure.best / unit).fixed(1), figure.spread.percent]
     }
 }

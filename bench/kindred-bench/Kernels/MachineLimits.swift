@@ -1,15 +1,15 @@
-/// What this machine can do at most, measured: the limits that the engine's figures are shares of.
+/// The measured limits of this machine. The engine's figures are given as shares of them.
 struct MachineLimits: Encodable, Sendable {
     struct Read: Encodable, Sendable {
         let level: MemoryLevel
         let threads: ThreadChoice
-        let bytesPerSecond: Figure
+        let bytesPerSecond: Rate
     }
 
     struct Product: Encodable, Sendable {
         let dimension: Int
         let threads: ThreadChoice
-        let operationsPerSecond: Figure
+        let operationsPerSecond: Rate
     }
 
     struct Scan: Encodable, Sendable {
@@ -18,44 +18,60 @@ struct MachineLimits: Encodable, Sendable {
         let place: ScanProbe.Place
         let queries: Int
         let threads: ThreadChoice
-        let multiplyAddsPerSecond: Figure
-        let bytesPerSecond: Figure
+        let multiplyAddsPerSecond: Rate
+        let bytesPerSecond: Rate
     }
 
-    /// Of threads that never wait, each on a core of its own where there are as many.
+    /// Pauses of threads that never wait, each on a core of its own where there are enough.
     struct Pauses: Encodable, Sendable {
         let threads: ThreadChoice
         let longestSeconds: Double
-        /// Of at least a millisecond, of one thread.
+        /// Pauses of at least a millisecond, per second of one thread.
         let longPausesPerSecond: Double
-        /// In pauses of any length.
+        /// Share of the time spent in pauses.
         let shareOfTime: Double
     }
 
     let machine: Machine
-    /// The scan kernel that this process chose.
+    /// The scan kernel chosen in this process.
     let scanKernel: String
     var reads: [Read] = []
     var products: [Product] = []
     var scans: [Scan] = []
     var pauses: [Pauses] = []
-    /// Of everything that was read and computed.
+    /// Checksum of all data read and computed.
     var checksum: UInt64 = 0
 
-    /// Bytes a second from a level, or nil where it was not measured.
+    /// Bytes per second from a level; nil where it was not measured.
     func bandwidth(_ level: MemoryLevel, _ threads: ThreadChoice) -> Double? {
         reads.first { $0.level == level && $0.threads == threads }?.bytesPerSecond.best
     }
 
-    /// Multiply-adds of float32 a second through BLAS.
+    /// Float32 multiply-adds per second through BLAS; nil where not measured.
     func productPeak(dimension: Int, _ threads: ThreadChoice) -> Double? {
         products.first { $0.dimension == dimension && $0.threads == threads }
             .map { $0.operationsPerSecond.best / 2 }
     }
 
-    /// Multiply-adds of codes a second by a kernel, at the number of queries that suits it best.
+    /// Int8 multiply-adds per second of a kernel at its best number of queries; nil where not measured.
     func scanPeak(kernel: String, dimension: Int, _ threads: ThreadChoice) -> Double? {
         scans.filter { $0.kernel == kernel && $0.dimension == dimension && $0.threads == threads }
             .map(\.multiplyAddsPerSecond.best).max()
+    }
+}
+
+/// A rate per second.
+struct Rate: Encodable, Sendable {
+    /// Of the fastest round: the machine's limit.
+    let best: Double
+    let median: Double
+    /// The interquartile range of the rounds as a share of the median.
+    let spread: Double
+
+    /// The rate of work with `perCall` units per call.
+    init(perCall: Double, samples: Samples) {
+        best = perCall / samples.best
+        median = perCall / samples.median
+        spread = samples.spread
     }
 }

@@ -1,19 +1,19 @@
 import Synchronization
 import KindredTerminal
 
-/// How long threads that never wait are kept from running, by the system, by other processes, or by whatever machine
-/// this one is a part of. No latency that is measured here can be told apart from that.
+/// Measures how long busy threads are kept from running by the system, other processes or a virtual machine's host.
+/// Such pauses are part of every latency measured on this machine.
 struct PauseProbe {
-    /// A gap between two looks at the clock that is at least this long is a pause: the clock itself takes less.
+    /// The shortest gap between two clock readings that counts as a pause; reading the clock takes less.
     static let pauseMin = Duration.microseconds(50)
     static let longPauseMin = Duration.milliseconds(1)
 
-    let crew: Crew
+    let team: ThreadTeam
     let duration: Duration
 
     func run() -> MachineLimits.Pauses {
         let tallies = Mutex<[Tally]>([])
-        crew.run { [duration] _ in
+        team.run { [duration] _ in
             let tally = Tally.watch(for: duration)
             tallies.withLock { $0.append(tally) }
         }
@@ -32,7 +32,7 @@ struct PauseProbe {
         var paused = Duration.zero
         var longCount = 0
 
-        /// Looks at the clock again and again.
+        /// Reads the clock without pause.
         static func watch(for duration: Duration) -> Tally {
             var tally = Tally()
             let clock = ContinuousClock()

@@ -1,10 +1,9 @@
 import KindredKernels
 import KindredSystem
 
-/// Coded queries at random whose thresholds are within reach, so that no kernel may skip a block, and are reached by
-/// nothing.
+/// Random coded queries with reachable thresholds, so that no kernel skips a block, which no row reaches.
 final class ProbeQueries: @unchecked Sendable {
-    /// Every kernel can take any four codes up to this.
+    /// Greatest code that every kernel accepts in any group of four.
     private static let codeMax = 31
 
     private let codes: MemoryRegion
@@ -28,13 +27,13 @@ final class ProbeQueries: @unchecked Sendable {
                 sum += Int32(code)
             }
             offsets.mutableBytes.storeBytes(of: 128 * sum, toByteOffset: query * 4, as: Int32.self)
-            // Half of what the greatest codes would give; codes at random stay far below in every dimension.
+            // Half the score of the greatest codes; random codes stay far below it in every dimension.
             let floor = Float(dimension * 127 * Self.codeMax) / 2
             floors.mutableBytes.storeBytes(of: floor, toByteOffset: query * 4, as: Float.self)
         }
     }
 
-    /// Valid while this object is held.
+    /// Pointers are valid while this object lives.
     var columns: CodeQueries {
         func floats(_ region: MemoryRegion) -> UnsafePointer<Float> {
             UnsafePointer(region.baseAddress!.assumingMemoryBound(to: Float.self))

@@ -2,9 +2,9 @@ import KindredKernels
 import KindredSystem
 import Synchronization
 
-/// How fast threads multiply matrices of float32 through BLAS, each its own.
+/// Measures float32 matrix products through BLAS, with separate matrices for each thread.
 final class ProductProbe: Sendable {
-    /// Queries and rows of one product: as the engine cuts its tiles, and as a large product is.
+    /// Queries and rows of a product: the engine's tile, and a larger product.
     private static let shapes = [(queries: 64, rows: 1_024), (queries: 256, rows: 1_024)]
     private static let operationsPerCallMin = 500_000_000.0
 
@@ -12,17 +12,17 @@ final class ProductProbe: Sendable {
     private let queries: MemoryRegion
     private let rows: MemoryRegion
     private let scores: MemoryRegion
-    private let crew: Crew
+    private let team: ThreadTeam
     private let total = Atomic<UInt64>(0)
 
-    init(dimension: Int, crew: Crew) throws {
+    init(dimension: Int, team: ThreadTeam) throws {
         self.dimension = dimension
-        self.crew = crew
+        self.team = team
         let queryMax = Self.shapes.map(\.queries).max()!
         let rowMax = Self.shapes.map(\.rows).max()!
-        queries = try MemoryRegion(byteCount: crew.count * queryMax * dimension * 4)
-        rows = try MemoryRegion(byteCount: crew.count * rowMax * dimension * 4)
-        scores = try MemoryRegion(byteCount: crew.count * queryMax * rowMax * 4)
+        queries = try MemoryRegion(byteCount: team.count * queryMax * dimension * 4)
+        rows = try MemoryRegion(byteCount: team.count * rowMax * dimension * 4)
+        scores = try MemoryRegion(byteCount: team.count * queryMax * rowMax * 4)
         var source = RandomSource(seed: 1)
         for region in [queries, rows] {
             for index in 0..<region.byteCount / 4 {
@@ -32,7 +32,7 @@ final class ProductProbe: Sendable {
         }
     }
 
-    /// One piece of work for each shape.
+    /// One work closure for each shape.
     var works: [() -> Void] {
         Self.shapes.indices.map { shape in { self.multiply(shape) } }
     }
@@ -45,9 +45,9 @@ final class ProductProbe: Sendable {
 
     private func multiply(_ shape: Int) {
         let (queryCount, rowCount) = Self.shapes[shape]
-        crew.run { [self] thread in
+        team.run { [self] thread in
             func part(_ region: MemoryRegion) -> UnsafeMutablePointer<Float> {
-                (region.baseAddress! + region.byteCount / crew.count * thread).assumingMemoryBound(
+                (region.baseAddress! + region.byteCount / team.count * thread).assumingMemoryBound(
                     to: Float.self)
             }
             let products = part(scores)
@@ -60,13 +60,13 @@ final class ProductProbe: Sendable {
         }
     }
 
-    /// Floating-point operations a second of all threads, a multiply-add being two, in the best shape.
-    func figure(_ samples: [Samples]) -> Figure {
+    /// Floating-point operations per second of all threads in the best shape; a multiply-add counts as two.
+    func figure(_ samples: [Samples]) -> Rate {
         Self.shapes.indices.map {
-            Figure(perCall: operations($0) * Double(repeats($0) * crew.count), samples: samples[$0])
+            Rate(perCall: operations($0) * Double(repeats($0) * team.count), samples: samples[$0])
         }.max { $0.best < $1.best }!
     }
 
-    /// Of scores that were computed.
+    /// Checksum of computed scores.
     var checksum: UInt64 { total.load(ordering: .relaxed) }
 }

@@ -2,36 +2,36 @@ import CBenchProbes
 import KindredSystem
 import Synchronization
 
-/// How fast threads read memory of one level, each its own part.
+/// Measures the read bandwidth of one memory level, with a separate part for each thread.
 final class ReadProbe: Sendable {
-    /// Streams of one thread, one after another tried: which is best depends on the level and the machine.
+    /// Numbers of streams of one thread to try: the best one depends on the level and the machine.
     private static let streamCounts = [1, 2, 4, 8]
-    /// What every part is a multiple of: a kibibyte for each of the most streams.
+    /// Every part is a multiple of this: one kibibyte for each of the most streams.
     private static let unit = 8 << 10
-    /// Bytes that a call reads at least, so that starting threads is no part of the figure.
+    /// Least number of bytes of one call, so that starting threads does not matter.
     private static let bytesPerCallMin = 64 << 20
 
     private let memory: MemoryRegion
-    private let crew: Crew
+    private let team: ThreadTeam
     private let total = Atomic<UInt64>(0)
 
-    /// Memory of about `byteCount` bytes for each of the crew's threads, filled with words that are not 0.
-    init(byteCount: Int, crew: Crew) throws {
+    /// About `byteCount` bytes for each thread of the team, filled with non-zero words.
+    init(byteCount: Int, team: ThreadTeam) throws {
         let part = max(byteCount / Self.unit, 1) * Self.unit
-        memory = try MemoryRegion(byteCount: part * crew.count)
-        self.crew = crew
+        memory = try MemoryRegion(byteCount: part * team.count)
+        self.team = team
         let words = memory.mutableBytes.bindMemory(to: UInt64.self)
         for index in words.indices { words[index] = UInt64(truncatingIfNeeded: index) | 1 }
     }
 
-    private var part: Int { memory.byteCount / crew.count }
+    private var part: Int { memory.byteCount / team.count }
     private var repeats: Int { max(1, Self.bytesPerCallMin / part) }
 
-    /// One piece of work for each number of streams.
+    /// One work closure for each number of streams.
     var works: [() -> Void] { Self.streamCounts.map { streams in { self.read(streams) } } }
 
     private func read(_ streams: Int) {
-        crew.run { [self] thread in
+        team.run { [self] thread in
             let start = memory.baseAddress! + thread * part
             var sum: UInt64 = 0
             for _ in 0..<repeats { sum &+= bench_read(start, part, streams) }
@@ -39,11 +39,11 @@ final class ReadProbe: Sendable {
         }
     }
 
-    /// Bytes a second of all threads, from the samples of `works`: those of the best number of streams.
-    func figure(_ samples: [Samples]) -> Figure {
-        let bytes = Double(part * repeats * crew.count)
+    /// Bytes per second of all threads with the best number of streams. `samples` are those of `works`.
+    func figure(_ samples: [Samples]) -> Rate {
+        let bytes = Double(part * repeats * team.count)
         let best = samples.min { $0.best < $1.best }!
-        return Figure(perCall: bytes, samples: best)
+        return Rate(perCall: bytes, samples: best)
     }
 
     /// The sum of all words read so far.

@@ -1,9 +1,9 @@
 import KindredDomain
 import KindredTerminal
 
-/// Why a load could not be run.
+/// Failures that keep a load from running.
 enum LoadFailure: Error, CustomStringConvertible {
-    /// A model without a side, or a server without a model, where the requests need it.
+    /// The requests need ids of a side that the model does not have, or the server has no model.
     case idsMissing(side: Side, wanted: String)
     case idsUnreadable(path: String, line: Int, found: String, wanted: String)
     case modelMissing(asked: String?, served: [String])

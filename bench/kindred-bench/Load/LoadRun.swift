@@ -1,7 +1,7 @@
 import KindredClient
 import KindredDomain
 
-/// One load on one server: warm-up, measurement, and the same questions once more.
+/// One load on one server: warm-up, measurement, and the repetition of sampled requests.
 final class LoadRun: Sendable {
     let target: LoadTarget
     let scenario: Scenario
@@ -30,7 +30,7 @@ final class LoadRun: Sendable {
             timeoutMilliseconds: shape.timeoutMs, serverProcessID: target.serverProcessID)
     }
 
-    /// Warms up, measures, and compares answers. `swapInterval` nil: no versions are swapped.
+    /// Warms up, measures and compares answers. `swapInterval`: nil for no version swaps.
     func report(swapInterval: Duration?) async throws -> LoadReport {
         let loop = shape.loop
         let loadBefore = LoadAverage.lastMinute
@@ -43,7 +43,7 @@ final class LoadRun: Sendable {
             do {
                 (result, samples) = try await measure(loop, swaps, into: &verification)
             } catch {
-                // The first failure is the one to tell; whether this one works too changes nothing.
+                // The first failure is reported; restoring is tried and its failure ignored.
                 try? await swaps.restore()
                 throw error
             }
@@ -59,7 +59,7 @@ final class LoadRun: Sendable {
             verification: verification)
     }
 
-    /// The same load, of which nothing is kept.
+    /// Runs the same load without counting.
     func warmUp(_ loop: LoadLoop) async throws {
         guard shape.warmUp > 0 else { return }
         try await onThread { [self] in
@@ -68,7 +68,7 @@ final class LoadRun: Sendable {
         }
     }
 
-    /// One measurement without comparing answers.
+    /// Measures without comparing answers.
     func measure(_ loop: LoadLoop, title: String, seconds: Double? = nil) async throws -> LoadResult {
         try await onThread { [self] in
             var none = AnswerSamples(0, of: pool)
@@ -79,7 +79,7 @@ final class LoadRun: Sendable {
 
     var setting: LoadSetting { LoadSetting(shape, scenario, target, poolCount: pool.entries.count) }
 
-    /// Measures while versions are swapped, then has each version asked for what it answered.
+    /// Measures while versions are swapped. Then activates each version and repeats the requests that it answered.
     private func measure(
         _ loop: LoadLoop, _ swaps: VersionSwaps, into verification: inout AnswerVerification
     ) async throws -> (LoadResult, AnswerSamples) {
@@ -104,11 +104,11 @@ final class LoadRun: Sendable {
         return (result, samples)
     }
 
-    /// Has a measurement tell how many requests the server answered with what it had kept.
+    /// Adds to a measurement the number of requests that the server answered from its cache.
     private func countingRepeats(
         _ measure: () async throws -> (LoadResult, AnswerSamples)
     ) async throws -> (LoadResult, AnswerSamples) {
-        let repeats = try await RepeatCounter(target)
+        let repeats = try await CacheHitCounter(target)
         var (result, samples) = try await measure()
         result.repeatedCount = try await repeats.count()
         return (result, samples)

@@ -1,7 +1,7 @@
 import KindredDomain
 import KindredTerminal
 
-/// What a load was: enough to run it again.
+/// The settings of a load, sufficient to repeat it.
 struct LoadSetting: Encodable, Sendable {
     let endpoint: String
     let model: String?
@@ -11,11 +11,11 @@ struct LoadSetting: Encodable, Sendable {
     let dimension: Int?
     let requests: String
     let k: Int
-    let ids: IDDraw.Law
-    /// Absent where ids are drawn uniformly.
+    let ids: IDSampler.Law
+    /// Absent for uniform ids.
     let zipfExponent: Double?
     let seed: UInt64
-    /// Requests that were encoded before the run.
+    /// Number of requests encoded before the run.
     let poolCount: Int
     let connections: Int
     let generatorThreads: Int

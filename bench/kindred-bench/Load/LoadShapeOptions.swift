@@ -1,7 +1,7 @@
 import ArgumentParser
 import KindredDomain
 
-/// What a load asks, and how fast.
+/// Options for the requests of a load and its pace.
 struct LoadShapeOptions: ParsableArguments {
     enum Requests: String, CaseIterable, ExpressibleByArgument {
         case ping
@@ -37,7 +37,7 @@ struct LoadShapeOptions: ParsableArguments {
     @Option(help: "Results of a recommendation.")
     var k = 10
     @Option(help: "How ids are drawn: uniform or zipf.")
-    var ids = IDDraw.Law.uniform
+    var ids = IDSampler.Law.uniform
     @Option(help: "The id of rank r is drawn in proportion to r to the power of minus this.")
     var zipfExponent = 1.0
     @Option(help: "The same seed draws the same requests and the same times.")
@@ -88,7 +88,7 @@ struct LoadShapeOptions: ParsableArguments {
         }
     }
 
-    /// The requests' kinds and shares. Throws where the scenario's file is not as it must be.
+    /// The kinds of requests and their shares. Throws for a malformed scenario file.
     func readScenario() throws -> Scenario {
         guard let scenario else { return Scenario(requests == .ping ? .ping : .user) }
         let read = try ScenarioReader.read(scenario)
@@ -105,7 +105,7 @@ struct LoadShapeOptions: ParsableArguments {
         if let rate { open(rate: rate) } else { .closed(inFlight: connections * (inFlight ?? 1)) }
     }
 
-    /// An open loop at another rate, otherwise as asked.
+    /// An open loop at a rate, with the other options as given.
     func open(rate: Double) -> LoadLoop {
         .open(
             rate: rate, law: arrivals, seed: seed,
@@ -114,4 +114,4 @@ struct LoadShapeOptions: ParsableArguments {
 }
 
 extension Arrivals.Law: ExpressibleByArgument {}
-extension IDDraw.Law: ExpressibleByArgument {}
+extension IDSampler.Law: ExpressibleByArgument {}

@@ -4,28 +4,27 @@ import KindredDomain
 import KindredModel
 import KindredTerminal
 
-/// The server under load: one that runs already, or one of its own process.
+/// The server under load: a running one, or one that the bench starts.
 final class LoadTarget: Sendable {
-    /// Versions of a drawn model where they are swapped. A server keeps two in memory: with a third each swap
-    /// loads one.
+    /// Versions of a drawn model for swaps. A server keeps two in memory, so that with three each swap loads one.
     private static let drawnVersions = 3
 
     let endpoint: Endpoint
-    /// The served folder, where it is known.
+    /// The served folder; nil where unknown.
     let models: String?
-    /// Nil where the server runs already.
+    /// Nil for a server that the bench did not start.
     let serverProcessID: Int32?
-    /// The model that is asked; nil where the server has none, which is enough for PING.
+    /// The model to ask; nil where the server has none, which suffices for PING.
     let model: ModelDescription?
     let ids: ServedIDs
 
-    // Used by whoever stops the server, once.
+    // Used once, by the task that stops the server.
     private nonisolated(unsafe) let server: ServerProcess?
     private let scratch: ScratchFolder?
 
-    /// Starts the server where that was asked for, and reads what its requests need.
+    /// Starts the server where the options ask for one, and reads the ids for the requests.
     ///
-    /// `isSwapping`: ids are those that all versions have.
+    /// `isSwapping`: only ids that all versions have are used.
     init(_ options: LoadTargetOptions, scenario: Scenario, isSwapping: Bool) async throws {
         let progress = ProgressLine()
         defer { progress.clear() }
@@ -34,10 +33,10 @@ final class LoadTarget: Sendable {
             self.scratch = scratch
             if let rows = options.rows {
                 progress.show("drawing and packing \(rows.groupedDigits) x \(options.dimension)")
-                let crew = Crew(count: Machine.current.coreCount)
+                let team = ThreadTeam(count: Machine.current.coreCount)
                 let drawn = try DrawnModel(
                     options.data, rows: rows, dimension: options.dimension, shipped: options.shipped,
-                    crew: crew)
+                    team: team)
                 try drawn.publish(versions: isSwapping ? Self.drawnVersions : 1, in: scratch)
             }
             models = options.models ?? scratch.models
@@ -87,7 +86,7 @@ final class LoadTarget: Sendable {
         }
     }
 
-    /// The versions to swap between, ascending. Throws where there are fewer than two.
+    /// The versions to swap between, ascending. Throws for fewer than two.
     func versions() throws -> [UInt64] {
         guard let model else { throw LoadFailure.modelMissing(asked: nil, served: []) }
         let found = try models.map { try Repository(root: $0).versions(of: model.name) } ?? []
@@ -98,7 +97,7 @@ final class LoadTarget: Sendable {
         return found
     }
 
-    /// Requests that the server has ever answered with what it had kept; nil where it does not tell.
+    /// The server's counter of cached answers; nil where it has none.
     func repeatedCount() async throws -> UInt64? {
         let client = KindredClient(endpoint)
         let stats = try await client.stats()
@@ -106,6 +105,29 @@ final class LoadTarget: Sendable {
         return stats["requests_repeated_total"]
     }
 
-    /// Ends a server that was started. Throws unless it exits with 0.
+    /// Stops a server that the bench started. Throws unless it exits with 0.
     func stop() throws { try server?.stop() }
+}
+
+/// Counts requests that the server answers from its cache, for all clients, from creation on.
+struct CacheHitCounter {
+    private let target: LoadTarget
+    private let before: UInt64?
+
+    init(_ target: LoadTarget) async throws {
+        self.target = target
+        before = try await target.repeatedCount()
+    }
+
+    /// The count; nil where the server has no such counter.
+    func count() async throws -> Int? {
+        guard let before, let after = try await target.repeatedCount() else { return nil }
+        return Int(truncatingIfNeeded: after &- before)
+    }
+
+    /// The line of a report; none where every answer was computed.
+    static func lines(_ count: Int?) -> [String] {
+        guard let count, count > 0 else { return [] }
+        return ["repeated   \(count.groupedDigits) requests were answered with kept answers"]
+    }
 }

@@ -3,7 +3,7 @@ import Glibc
 import KindredClient
 import KindredDomain
 
-/// Which server is under load, and which of its models.
+/// Options for the server under load and its model.
 struct LoadTargetOptions: ParsableArguments {
     @Option(help: "A server that runs already, as IPV4:PORT.")
     var endpoint: String?
@@ -54,7 +54,7 @@ struct LoadTargetOptions: ParsableArguments {
         }
     }
 
-    /// Throws unless one server is named, and one model for it where it is started.
+    /// Throws unless exactly one server is named, and exactly one source of models for a started one.
     func checkServer() throws {
         guard (endpoint == nil) != (kindred == nil) else {
             throw ValidationError("--endpoint IPV4:PORT or --kindred BINARY: one of the two")

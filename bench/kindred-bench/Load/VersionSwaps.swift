@@ -1,9 +1,11 @@
 import KindredClient
 import KindredDomain
+import KindredTerminal
+import Synchronization
 
 /// Activates versions of a model in turn while a load runs.
 struct VersionSwaps {
-    /// An activation that takes longer is a failure: the most that the protocol lets a client wait.
+    /// Time limit of an activation: the protocol's greatest timeout.
     private static let activationMax = Duration.milliseconds(Int(Limits.standard.timeoutMillisecondsMax))
 
     private let target: LoadTarget
@@ -11,11 +13,11 @@ struct VersionSwaps {
     private let interval: Duration
     private let client: KindredClient
 
-    /// Throws where there are not two versions to swap between.
+    /// Throws for fewer than two versions.
     init(_ target: LoadTarget, every interval: Duration) throws {
         self.target = target
         self.interval = interval
-        // In memory are the version that serves, the one before and, since an activation pins, the newest: among three
+        // The server keeps the active, the previous and, since an activation pins, the newest version. Among three
         // others each swap loads one.
         let all = try target.versions()
         versions = all.count > 3 ? all.dropLast() : all
@@ -24,7 +26,7 @@ struct VersionSwaps {
         client = KindredClient(target.endpoint, configuration: configuration)
     }
 
-    /// Runs `load` on a thread of its own, and a swap in the middle of each interval until it is over.
+    /// Runs `load` on its own thread, with a swap in the middle of each interval.
     func run<Result: Sendable>(
         _ windows: SwapWindows, _ load: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
@@ -41,7 +43,7 @@ struct VersionSwaps {
         }
     }
 
-    /// Until the task is cancelled; a swap that has begun is finished.
+    /// Swaps until the task is cancelled; a swap in progress completes.
     private func swapInTurn(_ windows: SwapWindows) async throws {
         var next = ContinuousClock.now + interval / 2
         var turn = versions.firstIndex(of: target.model?.active ?? 0) ?? versions.count - 1
@@ -54,17 +56,53 @@ struct VersionSwaps {
         }
     }
 
-    /// Makes a version serve, also where the calling task is cancelled meanwhile.
+    /// Activates a version, even if the calling task is cancelled meanwhile.
     func activate(_ version: UInt64) async throws {
         try await Task { [client, target] in
             _ = try await client.activate(model: target.model?.name, version: version)
         }.value
     }
 
-    /// Makes the model serve what it did before: a version that was pinned, or the newest.
+    /// Restores the model's earlier choice: its pinned version, or the newest.
     func restore() async throws {
         let pinned = target.model?.pinned ?? 0
         _ = try await client.activate(model: target.model?.name, version: pinned > 0 ? pinned : nil)
         await client.close()
+    }
+}
+
+/// The times of version swaps, written by one task and read by the load's threads.
+final class SwapWindows: Sendable {
+    struct Window: Encodable, Sendable {
+        let version: UInt64
+        /// From the activation request to the server's reply.
+        let milliseconds: Double
+    }
+
+    private let start = ContinuousClock.now
+    private let isSwapping = Atomic<Bool>(false)
+    /// Nanoseconds since `start`; below 0 before the first swap.
+    private let lastEnd = Atomic<Int64>(-1)
+    private let windows = Mutex<[Window]>([])
+
+    var all: [Window] { windows.withLock { $0 } }
+
+    /// Whether a swap was in progress at any time since an instant.
+    func touch(since instant: ContinuousClock.Instant) -> Bool {
+        isSwapping.load(ordering: .acquiring)
+            || lastEnd.load(ordering: .acquiring) >= (instant - start).inNanoseconds
+    }
+
+    /// Runs a swap to `version` and records its time.
+    func swap(to version: UInt64, _ body: () async throws -> Void) async rethrows {
+        let begun = ContinuousClock.now
+        isSwapping.store(true, ordering: .releasing)
+        defer {
+            lastEnd.store((ContinuousClock.now - start).inNanoseconds, ordering: .releasing)
+            isSwapping.store(false, ordering: .releasing)
+        }
+        try await body()
+        let milliseconds = (ContinuousClock.now - begun).inMilliseconds
+        windows.withLock { $0.append(Window(version: version, milliseconds: milliseconds)) }
     }
 }

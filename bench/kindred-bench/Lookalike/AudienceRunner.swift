@@ -2,9 +2,9 @@ import KindredDomain
 import KindredQuery
 import KindredTerminal
 
-/// Runs expansions with every thread of a crew on the phases that threads share, as event loops would.
+/// Runs look-alike expansions. All threads of a team work on the shared phases, as event loops would.
 final class AudienceRunner {
-    /// What one expansion took.
+    /// The result and the times of one expansion.
     struct Measured {
         let audience: Audience
         let rowsScanned: UInt64
@@ -12,22 +12,22 @@ final class AudienceRunner {
         var stages: [LookalikeExpansion.Stage: Double] = [:]
     }
 
-    /// The only seed: its vector is the query.
+    /// The row of the only seed, whose vector is the query.
     static let seedRow: UInt32 = 0
 
     private let users: FlatUsers
-    private let crew: Crew
+    private let team: ThreadTeam
     private let rule: AudienceRule
     private let scratches: Scratches
 
-    init(users: FlatUsers, crew: Crew, scan: ScanMode) {
+    init(users: FlatUsers, team: ThreadTeam, scan: ScanMode) {
         self.users = users
-        self.crew = crew
+        self.team = team
         rule = AudienceRule(scan)
-        scratches = Scratches(count: crew.count)
+        scratches = Scratches(count: team.count)
     }
 
-    /// The best `count` by inner product, the seed among them.
+    /// Finds the best `count` users by inner product, including the seed.
     func run(count: Int) throws -> Measured {
         var request = LookalikeRequest(size: .count(UInt64(count)))
         request.similarity = .dot
@@ -50,7 +50,7 @@ final class AudienceRunner {
             case .working: break
             case .scanning(let work):
                 let scratches = scratches
-                crew.run { thread in scratches.work(on: work, thread: thread) }
+                team.run { thread in scratches.work(on: work, thread: thread) }
             case .finished(let audience):
                 let end = ContinuousClock.now
                 stages[stage, default: 0] += (end - stageStart).inSeconds
@@ -62,7 +62,7 @@ final class AudienceRunner {
     }
 }
 
-/// Working memory of each thread of a crew.
+/// Working memory of each thread of a team.
 private final class Scratches: @unchecked Sendable {
     private let all: [ScanScratch]
 

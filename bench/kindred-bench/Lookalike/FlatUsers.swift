@@ -4,23 +4,23 @@ import KindredModel
 import KindredQuery
 import KindredSystem
 
-/// Users whose vectors point anywhere and have length 1, in memory: nothing for a bound of norms to save.
+/// Users in memory with random directions and length 1, so that a bound on norms excludes no row.
 final class FlatUsers: Sendable {
     private static let seed: UInt64 = 20_110_103
-    /// An id is this many times its row: so that a row in place of an id shows.
+    /// Ratio of id to row, so that a row in place of an id is detected.
     static let idStep: UInt64 = 3
 
     let generation: Generation
     let codes: Int8Codes
     let table: VectorTable
 
-    /// Every thread of the crew makes a part.
-    init(count: Int, dimension: Int, crew: Crew) throws {
-        // Memory as a loaded version has it: of huge pages.
+    /// Fills the vectors on all threads of the team.
+    init(count: Int, dimension: Int, team: ThreadTeam) throws {
+        // Uses huge pages, as a loaded version does.
         let vectors = try MemoryRegion.zeroed(
             byteCount: count * dimension * MemoryLayout<Float>.stride, for: "vectors")
-        let threads = crew.count
-        crew.run { thread in
+        let threads = team.count
+        team.run { thread in
             let elements = vectors.mutableBytes.bindMemory(to: Float.self).baseAddress!
             var source = RandomSource(seed: Self.seed + UInt64(thread))
             for row in count * thread / threads..<count * (thread + 1) / threads {
@@ -30,13 +30,11 @@ final class FlatUsers: Sendable {
         let numbers = try MemoryRegion.zeroed(byteCount: count * MemoryLayout<UInt64>.stride, for: "ids")
         let ids = numbers.mutableBytes.bindMemory(to: UInt64.self)
         for row in 0..<count { ids[row] = UInt64(row) * Self.idStep }
-        let none = UnsafeRawBufferPointer(start: nil, count: 0)
         table = try VectorTable(
             side: .users,
             ids: IDTable(
-                kind: .number, count: count, words: numbers.bytes, text: none, storage: [numbers], file: "ids"
-            ),
-            dimension: dimension, vectors: vectors.bytes, storage: [vectors], metric: .dot, file: "vectors")
+                kind: .number, count: count, words: RegionColumn(numbers), text: RegionColumn(), file: "ids"),
+            dimension: dimension, vectors: RegionColumn(vectors), metric: .dot, file: "vectors")
         codes = try Int8Codes(building: table)
         guard let name = ModelName("flat") else { preconditionFailure("a well-formed name") }
         let manifest = Manifest(
@@ -51,8 +49,7 @@ final class FlatUsers: Sendable {
         ) { _, _ in }
     }
 
-    /// A direction whose elements are sums of four uniform numbers, which is near enough to normal ones and takes a
-    /// tenth of the time.
+    /// Writes a random direction. Elements are sums of four uniform numbers: nearly normal, and faster to draw.
     private static func fill(
         _ row: UnsafeMutablePointer<Float>, dimension: Int, from source: inout RandomSource
     ) {

@@ -2,7 +2,7 @@ import ArgumentParser
 import KindredDomain
 import KindredTerminal
 
-/// `kindred-bench lookalike`: audiences of all sizes, as multiples of the time to read the codes once.
+/// `kindred-bench lookalike`: measures audiences of several sizes as multiples of the time to read the codes once.
 struct LookalikeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lookalike",
@@ -25,7 +25,7 @@ struct LookalikeCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    /// Shares of the population, and the multiple of the reading time that each should take at most.
+    /// Audience sizes as shares of all users, with the greatest multiple of the reading time.
     private static let audiences: [LookalikeReport.Wanted] = [
         .init(partsPerMillion: 100, multipleMax: nil), .init(partsPerMillion: 10_000, multipleMax: 2.5),
         .init(partsPerMillion: 100_000, multipleMax: 5), .init(partsPerMillion: 200_000, multipleMax: nil),
@@ -47,16 +47,16 @@ struct LookalikeCommand: ParsableCommand {
         defer { progress.clear() }
         let machine = Machine.current
         let rows = smoke ? 50_000 : rows
-        let crew = Crews(machine: machine)[.all]
+        let team = ThreadTeams(machine: machine)[.all]
         progress.show("making \(rows.groupedDigits) x \(dimension)")
-        let users = try FlatUsers(count: rows, dimension: dimension, crew: crew)
+        let users = try FlatUsers(count: rows, dimension: dimension, team: team)
         progress.show("scoring everybody by brute force")
-        let ranking = FullRanking(users)
-        let runner = AudienceRunner(users: users, crew: crew, scan: ScanMode(rawValue: scan) ?? .auto)
+        let ranking = BruteForceRanking(users)
+        let runner = AudienceRunner(users: users, team: team, scan: ScanMode(rawValue: scan) ?? .auto)
         var report = LookalikeReport(
-            machine: machine, rows: rows, dimension: dimension, threads: crew.count,
+            machine: machine, rows: rows, dimension: dimension, threads: team.count,
             isJudged: !smoke, codeByteCount: users.codeByteCount)
-        let reading = CodeReading(users: users, crew: crew)
+        let reading = CodesReadProbe(users: users, team: team)
         for round in 0..<(smoke ? 1 : rounds) {
             progress.show("round \(round + 1)")
             for (streams, seconds) in reading.seconds().enumerated() {

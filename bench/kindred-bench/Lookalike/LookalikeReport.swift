@@ -5,7 +5,7 @@ import KindredTerminal
 
 /// What `kindred-bench lookalike` measured.
 struct LookalikeReport: Report {
-    /// A size of audience, and how many times the reading of the codes it should take at most.
+    /// A size of audience with its goal: the greatest multiple of the reading time.
     struct Wanted: Encodable {
         let partsPerMillion: Int
         let multipleMax: Double?
@@ -17,20 +17,20 @@ struct LookalikeReport: Report {
         var count = 0
         var rowsScanned: UInt64 = 0
         var seconds = Samples()
-        /// Of the fastest round.
+        /// Seconds by phase in the fastest round.
         var stageSeconds: [String: Double] = [:]
-        /// Rows that differ from the brute force's, of all rounds.
+        /// Rows of all rounds that differ from the brute force.
         var mismatches = 0
         var checksum: UInt64 = 0
     }
 
-    /// What an audience should take at most, as a multiple of the reading, and what it took.
+    /// A goal as a multiple of the reading time, and the measured multiple.
     struct Goal: Encodable {
         let rows: Int
         let multipleMax: Double
-        /// The median of the ratios of the single rounds.
+        /// Median of the rounds' ratios.
         let multiple: Double
-        /// The distance of the quartiles of those ratios, as a share of their median.
+        /// Interquartile range of those ratios as a share of their median.
         let noise: Double
         let isMet: Bool
 
@@ -48,7 +48,7 @@ struct LookalikeReport: Report {
     let threads: Int
     let isJudged: Bool
     let codeByteCount: Int
-    /// Seconds to read the codes once, by the number of streams.
+    /// Seconds to read the codes once, by number of streams.
     private(set) var readings: [Samples] = []
     private(set) var sizes: [Size] = []
 
@@ -93,7 +93,7 @@ struct LookalikeReport: Report {
         return checksum.value
     }
 
-    /// The least time to read the codes once.
+    /// The readings with the best number of streams.
     private var reading: Samples { readings.min { $0.best < $1.best } ?? Samples() }
 
     var lines: [String] {
@@ -130,12 +130,12 @@ struct LookalikeReport: Report {
 
     private func multiple(_ size: Size) -> Double { size.seconds.best / reading.best }
 
-    /// What disturbs a round lengthens its reading and its audience alike.
+    /// The median of the rounds' ratios: a disturbance affects the reading and the audience of a round alike.
     private func medianMultiple(_ size: Size) -> Double {
         zip(size.seconds.seconds, reading.seconds).map { $0 / $1 }.median ?? .infinity
     }
 
-    /// None where times are not judged.
+    /// Empty where times are not judged.
     private var goals: [Goal] {
         guard isJudged else { return [] }
         return sizes.compactMap { size in

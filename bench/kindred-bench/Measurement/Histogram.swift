@@ -1,14 +1,11 @@
 import KindredTerminal
 
-/// Durations counted in log-linear buckets, the layout of HdrHistogram: three significant digits from 1 µs to
-/// 1 h.
+/// Durations in log-linear buckets, the layout of HdrHistogram: three significant digits from 1 µs to 1 h.
 ///
-/// Up to 2,047 ns each nanosecond has a bucket of its own; from then on each power of two has 1,024 equal
-/// ones, so a bucket is at most 1/1,024 of its values wide. Takes 270 kB however much is recorded. Recording
-/// is O(1).
+/// Up to 2,047 ns each nanosecond has its own bucket. Above, each power of two has 1,024 equal buckets, so that a
+/// bucket is at most 1/1,024 of its values wide. The size is fixed. Recording is O(1).
 struct Histogram: Sendable {
-    /// Nanoseconds of the longest duration that is told apart. Longer ones count as this, and in
-    /// `beyondCount`.
+    /// The longest duration, in nanoseconds, that is distinguished. Longer ones count as this and in `beyondCount`.
     static let nanosecondsMax: Int64 = 3_600_000_000_000
 
     private static let halfBits = 10
@@ -20,7 +17,7 @@ struct Histogram: Sendable {
     private(set) var beyondCount: UInt64 = 0
     private var sum = 0.0
     private var sumOfSquares = 0.0
-    /// The longest duration, exactly; 0 where nothing was recorded.
+    /// The longest duration, exactly, in nanoseconds; 0 where nothing was recorded.
     private(set) var max: Int64 = 0
     private var least = Int64.max
 
@@ -33,7 +30,7 @@ struct Histogram: Sendable {
         record(nanoseconds: duration.inNanoseconds)
     }
 
-    /// Counts a duration; one below 0 counts as 0.
+    /// Records a duration; negative ones count as 0.
     mutating func record(nanoseconds: Int64) {
         if nanoseconds > Self.nanosecondsMax { beyondCount += 1 }
         let value = Swift.min(Swift.max(nanoseconds, 0), Self.nanosecondsMax)
@@ -45,7 +42,7 @@ struct Histogram: Sendable {
         least = Swift.min(least, value)
     }
 
-    /// Counts what another one has counted.
+    /// Adds the counts of another histogram.
     mutating func merge(_ other: Histogram) {
         for index in counts.indices { counts[index] += other.counts[index] }
         count += other.count
@@ -65,11 +62,11 @@ struct Histogram: Sendable {
         return Swift.max(0, sumOfSquares / Double(count) - mean * mean).squareRoot()
     }
 
-    /// The nearest-rank percentile in nanoseconds, `share` in 0 ... 1: at least that share of the durations
-    /// is at most this. The end of its bucket, and never more than `max`; 0 where nothing was recorded.
+    /// The nearest-rank percentile in nanoseconds for `share` in 0 ... 1: at least that share of the durations is at
+    /// most this long. The result is the end of its bucket, at most `max`; 0 where nothing was recorded.
     func value(atShare share: Double) -> Int64 { position(atShare: share).value }
 
-    /// The same, with how many durations are in its bucket and those below.
+    /// The percentile, and the number of durations up to the end of its bucket.
     func position(atShare share: Double) -> (value: Int64, cumulativeCount: UInt64) {
         let rank = Swift.max(1, UInt64((share * Double(count)).rounded(.up)))
         var seen: UInt64 = 0

@@ -1,12 +1,12 @@
 import KindredTerminal
 
-/// Pieces of work measured in turn, A B C A B C, so that whatever disturbs the machine disturbs all of them.
+/// Measures pieces of work in turn, A B C A B C, so that a disturbance of the machine affects all of them.
 struct Interleaved: Sendable {
-    /// Something that is measured: `sample` repeats its work for about so many seconds and returns what once took.
+    /// A piece of work to measure. `sample` repeats it for about `seconds` and returns the time of one repetition.
     struct Contender {
         let sample: (_ seconds: Double) throws -> Double
 
-        /// Work of this process. The first sample warms it and finds out how often it fits.
+        /// Work of this process. The first sample warms up and estimates the time of one repetition.
         static func work(_ work: @escaping () throws -> Void) -> Contender {
             var once: Double?
             return Contender { seconds in
@@ -21,12 +21,12 @@ struct Interleaved: Sendable {
         }
     }
 
-    /// Times that each piece is measured.
+    /// Number of rounds.
     let rounds: Int
-    /// A measurement repeats its work until about this many seconds have passed.
+    /// Approximate seconds of one sample.
     let secondsPerSample: Double
 
-    /// Measures each contender in every round. The results are in the order of `contenders`.
+    /// Measures each contender in every round. Results are in the order of `contenders`.
     func run(_ contenders: [Contender], progress: (_ done: Double) -> Void = { _ in }) throws -> [Samples] {
         var samples = Array(repeating: Samples(), count: contenders.count)
         for round in 0..<rounds {
@@ -38,13 +38,13 @@ struct Interleaved: Sendable {
         return samples
     }
 
-    /// The same for work of this process.
+    /// Measures work of this process.
     func run(_ works: [() throws -> Void], progress: (_ done: Double) -> Void = { _ in }) throws -> [Samples]
     {
         try run(works.map { Contender.work($0) }, progress: progress)
     }
 
-    /// How long a piece of work takes.
+    /// Seconds that a piece of work takes.
     static func seconds(_ work: () throws -> Void) rethrows -> Double {
         let start = ContinuousClock.now
         try work()

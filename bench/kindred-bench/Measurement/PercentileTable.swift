@@ -1,15 +1,14 @@
 import Foundation
 
-/// A histogram's percentiles, ever closer together towards the longest durations.
+/// A histogram's percentiles, with rows closer together towards the longest durations.
 ///
-/// Each halving of the distance to 100 % has five rows, which is what plotters of HdrHistogram's tables
-/// expect.
+/// Each halving of the distance to 100 % has five rows, as plotters of HdrHistogram's tables expect.
 struct PercentileTable: Sendable {
     struct Row: Encodable, Sendable {
         let milliseconds: Double
-        /// 0 ... 1.
+        /// Share of all durations, 0 ... 1.
         let share: Double
-        /// Durations up to this row's.
+        /// Number of durations up to this row's.
         let count: UInt64
     }
 

@@ -1,4 +1,4 @@
-/// Times of the same piece of work, one per round, in seconds per operation.
+/// Times of a piece of work, one per round, in seconds per operation.
 struct Samples: Encodable, Sendable {
     private(set) var seconds: [Double] = []
 
@@ -6,16 +6,16 @@ struct Samples: Encodable, Sendable {
 
     mutating func append(_ value: Double) { seconds.append(value) }
 
-    /// The least: what the work takes where nothing disturbs it. Infinite where nothing was measured.
+    /// The shortest time: the work without disturbance. Infinite where nothing was measured.
     var best: Double { seconds.min() ?? .infinity }
 
-    /// The middle one, or the mean of the two in the middle. Infinite where nothing was measured.
+    /// The median. Infinite where nothing was measured.
     var median: Double { seconds.median ?? .infinity }
 
-    /// How far the middle half of the rounds lies apart, as a share of the median: the noise.
+    /// The noise: the interquartile range as a share of the median.
     var spread: Double { seconds.spread }
 
-    /// The ratio of two medians measured in the same rounds, with the spread of the ratios of the single rounds.
+    /// The ratio of the medians of two measurements of the same rounds, with the spread of the rounds' ratios.
     func ratio(to other: Samples) -> (median: Double, spread: Double) {
         (median / other.median, zip(seconds, other.seconds).map { $0 / $1 }.spread)
     }
@@ -30,14 +30,14 @@ struct Samples: Encodable, Sendable {
 }
 
 extension [Double] {
-    /// The middle value, or nil where there is none.
+    /// The median; nil for an empty array.
     var median: Double? {
         guard !isEmpty else { return nil }
         let sorted = sorted()
         return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
     }
 
-    /// The distance between the quartiles as a share of the median; 0 for fewer than two values.
+    /// The interquartile range as a share of the median; 0 for fewer than two values.
     fileprivate var spread: Double {
         guard count > 1, let median, median > 0 else { return 0 }
         let sorted = sorted()

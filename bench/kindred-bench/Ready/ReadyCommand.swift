@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `kindred-bench ready`: how long a version takes until it serves, and what that costs those who ask meanwhile.
+/// `kindred-bench ready`: measures the time until a version serves, and the latency of other requests meanwhile.
 struct ReadyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ready",

@@ -4,12 +4,12 @@ import KindredTerminal
 /// What `kindred-bench ready` measured.
 struct ReadyReport: Report {
     private static let secondsMax = 0.5
-    /// Of the steady p99; milliseconds come on top.
+    /// The goal for the p99: a multiple of the steady p99 plus milliseconds.
     private static let p99Factor = 2.0
     private static let p99Allowance = 1.0
 
     let machine = Machine.current
-    /// The server's too: the same choice in the same environment.
+    /// The kernel of this process; the server chooses the same one.
     let scanKernel = ScanKernel.chosen.name
     let rows: Int
     let dimension: Int
@@ -18,11 +18,11 @@ struct ReadyReport: Report {
     private(set) var loadAfter = ""
     /// Seconds from starting a server until it listens.
     private(set) var starts = Samples()
-    /// Seconds from a version's appearance until an answer is of it.
+    /// Seconds from a version's publication to its first answer.
     private(set) var swaps = Samples()
     private(set) var steady = Histogram().figures
     private(set) var loading = Histogram().figures
-    /// Of each round: the p99 in milliseconds before and while a version is loaded.
+    /// For each round, the p99 in milliseconds before and during the load of a version.
     private(set) var rounds: [[Double]] = []
     private(set) var isReadyGoalMet = false
     private(set) var isLatencyGoalMet = false
@@ -48,26 +48,26 @@ struct ReadyReport: Report {
 
     mutating func add(start seconds: Double) { starts.append(seconds) }
 
-    /// Takes in one swap. A request that touches the time of the load belongs to it.
+    /// Adds one swap. A request that overlaps the load counts as during it.
     mutating func add(
         swap result: SwapWatch.Result, steadySince: ContinuousClock.Instant,
         appeared: ContinuousClock.Instant
     ) {
-        let first = result.sightings.first { $0.version > 1 }?.received ?? .now
+        let first = result.answers.first { $0.version > 1 }?.received ?? .now
         swaps.append((first - appeared).inSeconds)
         var before = Histogram()
         var during = Histogram()
-        for sighting in result.sightings {
-            if sighting.received > appeared, sighting.sent < first {
-                during.record(sighting.latency)
-            } else if sighting.sent >= steadySince, sighting.received <= appeared {
-                before.record(sighting.latency)
+        for answer in result.answers {
+            if answer.received > appeared, answer.sent < first {
+                during.record(answer.latency)
+            } else if answer.sent >= steadySince, answer.received <= appeared {
+                before.record(answer.latency)
             }
         }
         rounds.append([before.figures.p99, during.figures.p99])
         steadyLatencies.merge(before)
         loadingLatencies.merge(during)
-        compared += result.sightings.count
+        compared += result.answers.count
         differences += result.differences
         firstDifference = firstDifference ?? result.firstDifference
         for (user, checksum) in result.checksums where checksums[user, default: checksum] != checksum {

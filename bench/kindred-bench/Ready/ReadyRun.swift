@@ -4,29 +4,29 @@ import KindredModel
 import KindredSystem
 import KindredTerminal
 
-/// Starts of a server on a packed version, and swaps of a running one to a second version under load.
+/// Measures starts of a server on a packed version, and swaps of a running server to a second version under load.
 struct ReadyRun {
     private let scratch: ScratchFolder
     private let model: DrawnModel
-    private let second: VersionShelf
+    private let second: WithheldVersion
     private let inFlight: Int
     private let rounds: Int
     private let steady: Duration
 
-    /// Requests before the steady time: connections are made, and each loop has run every path.
+    /// Time of requests before the steady phase, for connections and first executions of all paths.
     private static let warming = Duration.milliseconds(200)
 
-    /// Draws and packs two versions, all alike.
+    /// Draws and packs two identical versions.
     init(rows: Int, dimension: Int, inFlight: Int, rounds: Int, steady: Duration) throws {
         let progress = ProgressLine()
         defer { progress.clear() }
         progress.show("making \(rows.groupedDigits) x \(dimension)")
-        let crew = Crew(count: Machine.current.coreCount)
-        model = try DrawnModel(.flat, rows: rows, dimension: dimension, shipped: "", crew: crew)
+        let team = ThreadTeam(count: Machine.current.coreCount)
+        model = try DrawnModel(.flat, rows: rows, dimension: dimension, shipped: "", team: team)
         scratch = try ScratchFolder()
         progress.show("packing")
         try model.publish(versions: 2, in: scratch)
-        second = try VersionShelf(2, of: model, in: scratch)
+        second = try WithheldVersion(2, of: model, in: scratch)
         self.inFlight = inFlight
         self.rounds = rounds
         self.steady = steady
@@ -36,7 +36,7 @@ struct ReadyRun {
         let progress = ProgressLine()
         defer { progress.clear() }
         var report = ReadyReport(rows: model.rows, dimension: model.dimension, inFlight: inFlight)
-        // The first start fills the page cache and counts for nothing.
+        // The first start fills the page cache and is not counted.
         for round in 0...rounds {
             progress.show("start \(round) of \(rounds)")
             let seconds = try start(binary: binary)
@@ -50,8 +50,8 @@ struct ReadyRun {
         return report
     }
 
-    /// Writes to as much memory as a version takes and gives it back: a virtual machine's host may have taken free
-    /// memory away, and the first touch would wait for the host instead of the server.
+    /// Touches and frees as much memory as a version takes. Otherwise the first touch could wait for a virtual
+    /// machine's host, which takes free memory away.
     private func warmMemory() throws {
         let region = try MemoryRegion(
             byteCount: 2 * EngineModel.byteCount(rows: model.rows, dimension: model.dimension))
@@ -61,7 +61,7 @@ struct ReadyRun {
         }
     }
 
-    /// Seconds from starting the process until it says that it listens.
+    /// Seconds from starting the process to its "listening" line.
     private func start(binary: String) throws -> Double {
         try warmMemory()
         try forgetState()
@@ -72,7 +72,7 @@ struct ReadyRun {
         return elapsed.inSeconds
     }
 
-    /// Otherwise a server would look for the version that the one before it served.
+    /// Removes the state, which names the version that the previous server activated.
     private func forgetState() throws {
         let path = scratch.path + "/state"
         if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
@@ -97,7 +97,7 @@ struct ReadyRun {
             watch.stop(with: 2)
             report.add(swap: try await watched, steadySince: steadySince, appeared: appeared)
         } catch {
-            // Whatever serves ends the requests.
+            // Any version's answer ends the requests.
             watch.stop(with: 1)
             _ = try? await watched
             throw error

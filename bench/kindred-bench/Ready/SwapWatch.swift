@@ -2,9 +2,9 @@ import KindredClient
 import KindredDomain
 import Synchronization
 
-/// Requests without pause while a version is swapped, each with its times and the version that answered.
+/// Sends requests without pause during a version swap, and records the times and the version of each answer.
 final class SwapWatch: Sendable {
-    struct Sighting: Sendable {
+    struct Answer: Sendable {
         let sent: ContinuousClock.Instant
         let received: ContinuousClock.Instant
         let version: UInt64
@@ -13,8 +13,8 @@ final class SwapWatch: Sendable {
     }
 
     struct Result: Sendable {
-        var sightings: [Sighting] = []
-        /// Of each user that was asked for, the answer's first checksum.
+        var answers: [Answer] = []
+        /// By user, the checksum of the first answer.
         var checksums: [Int: UInt64] = [:]
         var differences = 0
         var firstDifference: String?
@@ -30,10 +30,10 @@ final class SwapWatch: Sendable {
         self.inFlight = inFlight
     }
 
-    /// Ends the requests with the first answer of this version or a later one.
+    /// Stops at the first answer by this version or a later one.
     func stop(with version: UInt64) { versionAwaited.store(version, ordering: .relaxed) }
 
-    /// Asks until `stop`, and compares each user's answers with the first one. Blocks.
+    /// Sends requests until `stop` and compares each user's answers with the first one. Blocks.
     func run() throws -> Result {
         var result = Result()
         try load.run(.closed(inFlight: inFlight)) { reply, body in
@@ -49,8 +49,8 @@ final class SwapWatch: Sendable {
                     ?? "user \(reply.entry) by version \(answer.version): \(checksum.hexadecimal), before "
                     + wanted.hexadecimal
             }
-            result.sightings.append(
-                Sighting(sent: reply.sent, received: reply.received, version: answer.version))
+            result.answers.append(
+                Answer(sent: reply.sent, received: reply.received, version: answer.version))
             let awaited = versionAwaited.load(ordering: .relaxed)
             return awaited == 0 || answer.version < awaited
         }

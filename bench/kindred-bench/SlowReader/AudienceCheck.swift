@@ -1,16 +1,16 @@
 import KindredClient
 
-/// Follows an audience row by row and counts what is not as the brute force says.
+/// Checks an audience row by row against the brute force.
 struct AudienceCheck {
     private let model: AudienceModel
     private var isSeen: [Bool]
     private var last: (score: Float, row: Int)?
     private(set) var rows = 0
-    /// Ids that are no user's, a seed's, or came twice.
-    private(set) var strangers = 0
-    /// Scores with other bits than the brute force's.
+    /// Ids that are unknown, a seed's or repeated.
+    private(set) var unexpectedIDs = 0
+    /// Scores whose bits differ from the brute force.
     private(set) var wrongScores = 0
-    /// Rows that should have come before the one before them.
+    /// Rows that belong before their predecessor.
     private(set) var outOfOrder = 0
 
     init(model: AudienceModel) {
@@ -23,7 +23,7 @@ struct AudienceCheck {
         for (id, score) in zip(chunk.ids, chunk.scores) {
             rows += 1
             guard let row = model.row(of: id), !isSeen[row] else {
-                strangers += 1
+                unexpectedIDs += 1
                 continue
             }
             isSeen[row] = true
@@ -33,6 +33,6 @@ struct AudienceCheck {
         }
     }
 
-    /// Everybody but the seeds.
+    /// The number of users without the seeds.
     var rowsWanted: Int { model.userCount - model.seedRows.count }
 }

@@ -4,9 +4,9 @@ import KindredKernels
 import KindredModel
 import KindredPack
 
-/// Random users and items, and the score that each user must have in the audience of some seeds.
+/// Random users and items, with each user's expected score in the audience of some seeds.
 struct AudienceModel: Sendable {
-    /// An id is this many times its row, and one: so that a row in place of an id shows.
+    /// Ratio of id to row; ids have 1 added, so that a row in place of an id is detected.
     private static let idStep: UInt64 = 3
 
     let name: ModelName
@@ -15,10 +15,10 @@ struct AudienceModel: Sendable {
     let dimension: Int
     /// Rows of distinct users, ascending.
     let seedRows: [Int]
-    /// By row.
+    /// Expected scores by row.
     let scores: [Float]
 
-    /// Makes the vectors, packs them as version 1, and scores every user by brute force.
+    /// Draws the vectors, packs them as version 1 and scores every user by brute force.
     init(
         name: ModelName, users: Int, items: Int, dimension: Int, seeds: Int, seed: UInt64,
         in scratch: ScratchFolder
@@ -53,7 +53,7 @@ struct AudienceModel: Sendable {
         return PackInput(vectors: vectors, ids: ids)
     }
 
-    /// Cosine to the seeds' mean, which is summed in float64 in row order, divided once and rounded once.
+    /// Cosine to the seeds' mean. The mean is summed in float64 in row order, divided once and rounded once.
     private static func scores(_ vectors: [Float], dimension: Int, seedRows: [Int]) -> [Float] {
         var sums = [Double](repeating: 0, count: dimension)
         for row in seedRows {

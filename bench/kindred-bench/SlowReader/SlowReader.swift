@@ -1,12 +1,12 @@
 import KindredClient
 
-/// Reads an audience at a fixed rate for a while, then as fast as it comes.
+/// Reads an audience at a fixed rate for a while, then without limit.
 struct SlowReader {
-    /// What a read gave.
+    /// The result of reading an audience.
     struct Result {
         var check: AudienceCheck
         var summary: AudienceStream.Summary
-        /// From the request until the first rows: the scan, the selection and the order.
+        /// From the request to the first rows: scan, selection and sort.
         var scan: Duration
         var total: Duration
     }
@@ -19,7 +19,7 @@ struct SlowReader {
     let bytesPerSecond: Double
     let slow: Duration
 
-    /// Asks for everybody and reads it all. `scanned` is called when the first rows have come.
+    /// Requests all users and reads all rows. `scanned` is called at the first rows.
     func read(scanned: () -> Void) async throws -> Result {
         let start = ContinuousClock.now
         let stream = try await client.lookalike(

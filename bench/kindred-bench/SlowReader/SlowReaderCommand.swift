@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `kindred-bench slow-reader`: a large audience for a slow reader, and who else asks meanwhile.
+/// `kindred-bench slow-reader`: streams a large audience to a slow reader while others send requests.
 struct SlowReaderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slow-reader",

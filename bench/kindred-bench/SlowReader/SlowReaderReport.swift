@@ -2,12 +2,12 @@ import KindredTerminal
 
 /// What `kindred-bench slow-reader` measured.
 struct SlowReaderReport: Report {
-    /// Latencies of one kind of request, by what the audience was doing.
+    /// Latencies of one kind of request by phase of the audience.
     struct Stages: Encodable {
         let idle: LatencyFigures
         let scan: LatencyFigures
         let rows: LatencyFigures
-        /// During the scan and the rows.
+        /// Scan and rows together.
         let all: LatencyFigures
 
         init(_ tally: BystanderTally) {
@@ -32,11 +32,11 @@ struct SlowReaderReport: Report {
     private static let recommendationP99Max = 5.0
     private static let pingMax = 2.0
     private static let memoryAllowance = 32 << 20
-    /// Of the p99 before; milliseconds come on top.
+    /// The goal for the p99 during the scan: a multiple of the earlier p99 plus milliseconds.
     private static let scanP99Factor = 2.0
     private static let scanP99Allowance = 1.0
 
-    /// What the p99 of recommendations should be at most while the audience is found, in milliseconds.
+    /// The goal for the p99 of recommendations until the first rows, in milliseconds.
     struct Goal: Encodable {
         let p99Max: Double
         let p99: Double
@@ -60,9 +60,9 @@ struct SlowReaderReport: Report {
     let attempt: Int
     let attemptsMax: Int
     let rows: Int
-    /// The server's own: computing, from the last seed until the order was found.
+    /// The server's computing time, from the last seed to the sorted audience.
     let computeSeconds: Double
-    /// From the request until the first rows.
+    /// Seconds from the request to the first rows.
     let scanSeconds: Double
     let totalSeconds: Double
     let recommendations: Stages
@@ -104,7 +104,7 @@ struct SlowReaderReport: Report {
             Check(
                 "seeds matched", found: "\(result.summary.seedsMatched)", wanted: "\(model.seedRows.count)",
                 holds: result.summary.seedsMatched == UInt64(model.seedRows.count)),
-            Check(none: "rows of nobody, of a seed or repeated", found: check.strangers),
+            Check(none: "rows of nobody, of a seed or repeated", found: check.unexpectedIDs),
             Check(none: "scores with other bits than the brute force's", found: check.wrongScores),
             Check(none: "rows out of order", found: check.outOfOrder),
             Check(

@@ -1,12 +1,12 @@
 import KindredClient
 import KindredTerminal
 
-/// A server with one large audience in it, a slow reader, and two bystanders.
+/// Runs a server with one large audience, a slow reader and two bystanders.
 struct SlowReaderRun {
     private static let seed: UInt64 = 20_110_102
     private static let windowBytes: UInt64 = 256 << 10
     private static let bytesPerSecond = 1_048_576.0
-    /// Latencies on a machine that others use too: how often the run is repeated before a check fails.
+    /// Number of attempts, since other processes may disturb latencies.
     private static let attemptsMax = 3
     private static let idle = Duration.seconds(1)
 
@@ -28,7 +28,7 @@ struct SlowReaderRun {
         self.judgesLatencies = judgesLatencies
     }
 
-    /// The first run in which every check holds, else the last one.
+    /// The first attempt in which every check holds, or the last one.
     func report(binary: String) async throws -> SlowReaderReport {
         let progress = ProgressLine()
         defer { progress.clear() }
@@ -53,7 +53,7 @@ struct SlowReaderRun {
         let clients = (0..<2).map { _ in KindredClient(server.endpoint, configuration: configuration) }
         let (reading, recommending) = (clients[0], clients[1])
         let pinging = try PingLoad(server.endpoint)
-        // Connections are made, and the code of each path has run, before anything is measured.
+        // Connects and runs each path once before the measurement.
         for client in clients {
             _ = try await client.recommend(.user(.number(AudienceModel.id(ofRow: 0))))
         }

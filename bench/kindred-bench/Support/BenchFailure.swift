@@ -1,12 +1,12 @@
-/// Why a run could not be finished.
+/// Failures that end a run early.
 enum BenchFailure: Error, CustomStringConvertible {
     case binaryMissing(path: String)
     case system(call: String, path: String, code: Int32)
-    /// The server ended, or said nothing, before it was ready.
+    /// The server exited or printed nothing before it was ready.
     case serverNotReady(status: Int32?, log: String)
     case serverStatus(Int32, log: String)
     case memoryUnreadable(path: String, found: String)
-    case strangeReply(type: UInt8, requestID: UInt64, wanted: UInt64)
+    case unexpectedReply(type: UInt8, requestID: UInt64, wanted: UInt64)
     case versionNotServed(wanted: UInt64, active: UInt64, refusals: [String])
 
     var description: String {
@@ -18,7 +18,7 @@ enum BenchFailure: Error, CustomStringConvertible {
         case .serverStatus(let status, let log):
             "the server ended with status \(status) after SIGTERM, wanted 0: \(log)"
         case .memoryUnreadable(let path, let found): "\(path): found \"\(found)\", wanted a number of kB"
-        case .strangeReply(let type, let requestID, let wanted):
+        case .unexpectedReply(let type, let requestID, let wanted):
             "the server answered PING \(wanted) with a frame of type \(type) for request \(requestID)"
         case .versionNotServed(let wanted, let active, let refusals):
             "version \(wanted) was published and version \(active) serves; refused: \(refusals)"

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder for one run, removed when the run ends, however it ends.
+/// A temporary folder for one run, removed at its end, also after an interruption.
 final class ScratchFolder: Sendable {
     let path: String
 
@@ -8,7 +8,7 @@ final class ScratchFolder: Sendable {
         let path = FileManager.default.temporaryDirectory.path + "/kindred-bench-\(UUID().uuidString)"
         self.path = path
         try FileManager.default.createDirectory(atPath: path + "/models", withIntermediateDirectories: true)
-        Interruption.add { try? FileManager.default.removeItem(atPath: path) }
+        InterruptCleanup.add { try? FileManager.default.removeItem(atPath: path) }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

@@ -3,16 +3,15 @@ import KindredKernels
 import KindredModel
 import KindredPack
 
-/// A model whose every score tells its version.
+/// A model in which every score identifies its version.
 ///
-/// All versions hold the same whole numbers, scaled by (1024 + version) / 1024. So every product and sum of theirs is
-/// exact, the order of the items never changes, and a score of version v is the first one's sum times the square of
-/// v's scale: two versions' scores differ by a thousandth and more, float32 tells apart a ten-millionth. An answer
-/// that mixed two versions' rows would show both scales.
+/// All versions hold the same integers, scaled by (1024 + version) / 1024. All products and sums are exact, and the
+/// order of items never changes. A score of version v is the unscaled sum times the square of v's scale, so scores of
+/// two versions differ far more than float32 resolves. An answer with rows of two versions would show both scales.
 struct ScaledModel: Sendable {
     static let k = 10
     static let queriedUsers = 64
-    /// The greatest version whose arithmetic is exact.
+    /// The greatest version with exact arithmetic.
     static let versionMax: UInt64 = 1_000
 
     let name: ModelName
@@ -20,7 +19,7 @@ struct ScaledModel: Sendable {
     let dimension: Int
     private let items: [Float]
     private let users: [Float]
-    /// For each user the best items, by the unscaled sums.
+    /// The best items of each user by unscaled sums.
     private let best: [[(id: UInt64, sum: Double)]]
 
     init(name: ModelName, rows: Int, dimension: Int, seed: UInt64) {
@@ -43,14 +42,14 @@ struct ScaledModel: Sendable {
         var sums = [Double](repeating: 0, count: count)
         Canonical.sums(
             query: query, rows: items, dimension: query.count, rowCount: count, into: &sums)
-        // A brute force: all rows, sorted.
+        // Brute force: all rows are sorted.
         let order = (0..<count).sorted { sums[$0] != sums[$1] ? sums[$0] > sums[$1] : $0 < $1 }
         return order.prefix(k).map { (UInt64($0), sums[$0]) }
     }
 
     private static func scale(_ version: UInt64) -> Double { Double(1_024 + version) / 1_024 }
 
-    /// The next version, packed and published; `published` is called just before it appears.
+    /// Packs and publishes the next version. `published` is called just before it appears.
     func publish(_ version: UInt64, in scratch: ScratchFolder, published: @escaping () -> Void) throws {
         let scale = Float(Self.scale(version))
         var packer = Packer(root: scratch.models, name: name)
@@ -70,7 +69,7 @@ struct ScaledModel: Sendable {
         return PackInput(vectors: vectors, ids: ids)
     }
 
-    /// Whether an answer is, to the bit, that of the version it names.
+    /// Whether an answer equals, to the bit, that of the version it names.
     func isRight(_ answer: Recommendations, user: Int) -> Bool {
         let scale = Self.scale(answer.version)
         return answer.isExact

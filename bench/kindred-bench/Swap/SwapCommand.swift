@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `kindred-bench swap`: one version after another under load.
+/// `kindred-bench swap`: publishes version after version under load.
 struct SwapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swap", abstract: "Publish version after version while requests run without pause.")

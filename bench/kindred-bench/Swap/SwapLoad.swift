@@ -1,13 +1,13 @@
 import KindredClient
 import Synchronization
 
-/// Connections that ask without pause, one request in flight each, and check every answer.
+/// Connections that send requests without pause, one in flight each, and check every answer.
 final class SwapLoad: Sendable {
     private static let failuresMax = 1_000
 
     private let model: ScaledModel
     private let endpoint: Endpoint
-    private let phaseNow = Atomic<Int>(LoadPhase.steady.rawValue)
+    private let phaseNow = Atomic<Int>(SwapPhase.steady.rawValue)
     private let isStopping = Atomic<Bool>(false)
 
     init(model: ScaledModel, endpoint: Endpoint) {
@@ -15,29 +15,29 @@ final class SwapLoad: Sendable {
         self.endpoint = endpoint
     }
 
-    /// What requests that end from now on are counted under.
-    var phase: LoadPhase {
-        get { LoadPhase(rawValue: phaseNow.load(ordering: .relaxed)) ?? .steady }
+    /// The phase under which requests ending from now on are counted.
+    var phase: SwapPhase {
+        get { SwapPhase(rawValue: phaseNow.load(ordering: .relaxed)) ?? .steady }
         set { phaseNow.store(newValue.rawValue, ordering: .relaxed) }
     }
 
-    /// Lets every connection end with the request it is at.
+    /// Makes every connection stop after its current request.
     func stop() { isStopping.store(true, ordering: .relaxed) }
 
     /// Runs until `stop`.
-    func run(connections: Int) async -> LoadTally {
-        await withTaskGroup(of: LoadTally.self) { group in
+    func run(connections: Int) async -> SwapTally {
+        await withTaskGroup(of: SwapTally.self) { group in
             for connection in 0..<connections { group.addTask { await self.ask(connection) } }
-            return await group.reduce(into: LoadTally()) { $0.add($1) }
+            return await group.reduce(into: SwapTally()) { $0.add($1) }
         }
     }
 
-    private func ask(_ connection: Int) async -> LoadTally {
+    private func ask(_ connection: Int) async -> SwapTally {
         var configuration = ClientConfiguration()
-        // A failed request is to be seen, not repeated.
+        // No retries, so that failed requests are seen.
         configuration.attemptsMax = 1
         let client = KindredClient(endpoint, configuration: configuration)
-        var tally = LoadTally()
+        var tally = SwapTally()
         var newest: UInt64 = 0
         var user = connection
         while !isStopping.load(ordering: .relaxed), tally.failures < Self.failuresMax {
@@ -47,7 +47,7 @@ final class SwapLoad: Sendable {
             do throws(KindredError) {
                 let answer = try await client.recommend(.user(.number(UInt64(user))), k: ScaledModel.k)
                 let elapsed = ContinuousClock.now - start
-                // A request that touches a swap belongs to it.
+                // A request that overlaps a swap counts as part of it.
                 let counted = begun == .swapping ? begun : phase
                 tally.latencies[counted, default: Histogram()].record(elapsed)
                 if !model.isRight(answer, user: user) {

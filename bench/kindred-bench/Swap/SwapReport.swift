@@ -2,7 +2,7 @@ import KindredTerminal
 
 /// What `kindred-bench swap` measured.
 struct SwapReport: Report {
-    /// The active version and the one a rollback would serve.
+    /// Versions in memory: the active one and the one for a rollback.
     private static let loadedWanted = 2
     private static let growthMax = 1.1
 
@@ -10,15 +10,15 @@ struct SwapReport: Report {
     let rows: Int
     let dimension: Int
     let connections: Int
-    /// The version after which the memory at the end is compared.
+    /// The version whose resident memory is the baseline for the last one's.
     let baseline: UInt64
     var seconds = 0.0
     var requests = 0
-    /// Bytes resident after a version had settled.
+    /// Resident bytes by version, after it settled.
     var resident: [Int: Int] = [:]
-    /// The most versions that were in memory once a swap was over.
+    /// Most versions in memory after a swap.
     var loadedMax = 0
-    /// From publication until active.
+    /// Times from publication to activation.
     var swapTimes = Histogram()
     private(set) var swapMilliseconds = Histogram().figures
     private(set) var steady = Histogram().figures
@@ -39,8 +39,8 @@ struct SwapReport: Report {
         self.baseline = baseline
     }
 
-    /// Takes in what the load saw, and judges.
-    mutating func finish(_ tally: LoadTally) {
+    /// Adds the load's counts and makes the checks.
+    mutating func finish(_ tally: SwapTally) {
         requests = tally.requests
         swapMilliseconds = swapTimes.figures
         steady = tally.latencies[.steady, default: Histogram()].figures

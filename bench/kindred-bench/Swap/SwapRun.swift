@@ -1,7 +1,7 @@
 import KindredClient
 import KindredTerminal
 
-/// A server, a load, and versions that are published one after another.
+/// Runs a server under load while versions are published one after another.
 struct SwapRun {
     let binary: String
     let versions: UInt64
@@ -10,13 +10,13 @@ struct SwapRun {
     let connections: Int
     let steadySeconds: Double
 
-    /// A swap's end and the next pack's begin are this far apart, so that steady figures come from all of the run.
+    /// Pause between a swap and the next pack, so that the steady figures cover the whole run.
     private static let pause = Duration.milliseconds(100)
-    /// What an old generation held is given back within this, where a checkpoint looks at the memory.
+    /// Time in which the memory of an old generation is freed, before resident memory is read.
     private static let settling = Duration.milliseconds(500)
     private static let seed: UInt64 = 20_110_101
 
-    /// The version after which the memory is compared: the tenth, or in a short run the middle one.
+    /// The version whose memory is the baseline: the tenth, or the middle one of a short run.
     private var baseline: UInt64 { min(10, versions / 2) }
 
     func report() async throws -> SwapReport {
@@ -61,14 +61,14 @@ struct SwapRun {
         return report
     }
 
-    /// Publishes a version, has the server look, and sees that it serves.
+    /// Publishes a version, asks the server to load it and checks that it serves.
     private func swap(
         to version: UInt64, of model: ScaledModel, in scratch: ScratchFolder, _ load: SwapLoad,
         _ control: KindredClient, _ report: inout SwapReport
     ) async throws {
         load.phase = .packing
         let published = try await onThread {
-            // The last moment before the rename; what follows it in the packer is the folder's fsync.
+            // The last moment before the rename. The packer's fsync of the folder follows it.
             var moment = ContinuousClock.now
             try model.publish(version, in: scratch) {
                 load.phase = .swapping
@@ -86,7 +86,7 @@ struct SwapRun {
         report.swapTimes.record(ContinuousClock.now - published)
         load.phase = .steady
         report.loadedMax = max(report.loadedMax, status.loaded.count)
-        // Two further versions have served since.
+        // The version before the previous one is not needed.
         if version > 2 { try scratch.remove(model: model.name.description, version: version - 2) }
     }
 }

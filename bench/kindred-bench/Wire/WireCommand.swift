@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `kindred-bench wire`: what the server makes of the engine.
+/// `kindred-bench wire`: measures the server over the wire beside the engine in this process.
 struct WireCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wire",

@@ -16,7 +16,7 @@ struct WireReport: Report {
     let connections: Int
     private let loadBefore = LoadAverage.lastMinute
     private(set) var loadAfter = ""
-    /// Of each round.
+    /// Values of each round.
     private(set) var requestsPerSecond: [Double] = []
     private(set) var queriesPerSecond: [Double] = []
     private(set) var generatorLoads: [Double] = []
@@ -28,9 +28,9 @@ struct WireReport: Report {
     private(set) var engineChecksum = ""
     private(set) var checks: [Check] = []
 
-    /// From sending a request until its reply was read.
+    /// From sending a request to reading its reply.
     var latencies = Histogram()
-    /// By user, of the answers over the wire.
+    /// Checksums of the answers over the wire, by user.
     var found: [UInt64] = []
     private var compared = 0
     private var differences = 0
@@ -70,7 +70,7 @@ struct WireReport: Report {
 
     mutating func addEngine(queriesPerSecond: Double) { self.queriesPerSecond.append(queriesPerSecond) }
 
-    /// The share of the server's threads that the generator left to them.
+    /// The share of the server's threads' time that the generator left to them.
     private func share(_ generatorLoad: Double) -> Double {
         min(1, (Double(machine.coreCount) - generatorLoad) / Double(threads))
     }

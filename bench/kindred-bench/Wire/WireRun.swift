@@ -2,22 +2,22 @@ import KindredDomain
 import KindredQuery
 import KindredTerminal
 
-/// A server under a closed loop of requests, in turn with the engine in this process over the same vectors.
+/// Measures a server under a closed loop of requests, in turn with the engine in this process over the same vectors.
 struct WireRun {
     private let scratch: ScratchFolder
     private let model: EngineModel
     private let series: BatchSeries
-    /// By user, of the engine's answer in this process.
+    /// Checksums of the engine's answers in this process, by user.
     private let wanted: [UInt64]
     private let threads: Int
     private let inFlight: Int
     private let connections: Int
     private let k: Int
 
-    /// Of the replies, one in so many is decoded and compared while the time runs: few enough to cost nothing.
+    /// One in so many replies is decoded and compared during the measurement; few enough to cost nothing.
     private static let sampling = 16
 
-    /// Draws, packs and codes a model, and has the engine answer every user.
+    /// Draws, packs and encodes a model, and answers every user with the engine.
     init(
         kind: VectorKind, rows: Int, dimension: Int, shipped: String, threads: Int, inFlight: Int,
         connections: Int, k: Int
@@ -25,8 +25,8 @@ struct WireRun {
         let progress = ProgressLine()
         defer { progress.clear() }
         progress.show("making \(rows.groupedDigits) x \(dimension)")
-        let crew = Crew(count: threads)
-        let drawn = try DrawnModel(kind, rows: rows, dimension: dimension, shipped: shipped, crew: crew)
+        let team = ThreadTeam(count: threads)
+        let drawn = try DrawnModel(kind, rows: rows, dimension: dimension, shipped: shipped, team: team)
         scratch = try ScratchFolder()
         progress.show("packing")
         try drawn.publish(versions: 1, in: scratch)
@@ -36,7 +36,7 @@ struct WireRun {
         self.inFlight = inFlight
         self.connections = connections
         self.k = k
-        let runner = BatchRunner(model: model, crew: crew)
+        let runner = BatchRunner(model: model, team: team)
         let planned = model.planned(drawn.users.count, k: k, path: .int8)
         wanted = BatchSeries(planned, batchSize: DrawnModel.userCount, runner: runner)
             .outcome(atLeast: planned.count).answers.map(AnswerChecksum.of)
@@ -53,7 +53,7 @@ struct WireRun {
         var report = WireReport(
             kind: model.kind, rows: model.side.table.count, dimension: model.side.table.dimension, k: k,
             threads: threads, inFlight: inFlight, connections: connections)
-        // Each user once, every answer compared: warm on both sides, and the answers' checksum.
+        // Each user once, with every answer compared. This also warms both sides up.
         try compareAll(load, into: &report)
         series.step()
         for round in 0..<rounds {
@@ -80,7 +80,7 @@ struct WireRun {
         report.found = found.compactMap { $0 }
     }
 
-    /// Whole turns of all requests in flight, so that it does not matter where in a batch the time begins and ends.
+    /// Counts whole turns of all requests in flight, so that the position within a batch does not matter.
     private func sample(_ load: RequestLoad, seconds: Double, into report: inout WireReport) throws {
         var replies = 0
         var start = ContinuousClock.now

@@ -1,8 +1,7 @@
-"""Which kernels an OpenBLAS that is older than the CPU should use.
+"""Chooses the kernels of an OpenBLAS that is older than the CPU.
 
-An OpenBLAS that does not know a CPU takes the kernels of an old one: faiss-cpu 1.15.1 brings 0.3.15, which on an Emerald
-Rapids multiplies matrices at 19 GFLOP/s instead of 130. numpy's is newer and does know it, so its choice is named to
-the others, unless OPENBLAS_CORETYPE names one already.
+Such an OpenBLAS does not recognise the CPU and uses kernels of an older one. The OpenBLAS of numpy is newer, so its
+choice is given to the others, unless OPENBLAS_CORETYPE is set.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ import threadpoolctl
 
 VARIABLE = "OPENBLAS_CORETYPE"
 
-# Of CPUs that came after the older library, the nearest that it knows.
+# For CPUs that are newer than the library, the nearest one that it knows.
 OLDER_NAMES = {"SapphireRapids": "SkylakeX", "Cooperlake": "SkylakeX"}
 KNOWN = ("SkylakeX", "Haswell", "Zen")
 
 
 def choose() -> str:
-    """Names numpy's choice to every OpenBLAS that is loaded after this; what is named then, "" for nothing."""
+    """Gives numpy's choice to every OpenBLAS that is loaded later. Returns the name, or "" for none."""
     if VARIABLE not in os.environ:
         numpy.ones(1).dot(numpy.ones(1))
         for library in threadpoolctl.threadpool_info():

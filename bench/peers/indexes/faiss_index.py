@@ -1,4 +1,4 @@
-"""faiss, by the names of its index factory."""
+"""faiss, by the strings of its index factory."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from bench.peers.indexes.faiss_library import faiss
 from bench.peers.indexes.peer import Peer, nothing_left, whole_number
 from bench.support.failure import BenchFailure
 
-# So that batches are matrix products, and single queries are not.
+# Batches are matrix products, single queries are not.
 BLAS_THRESHOLD = 20
 
 
 class FaissIndex(Peer):
     """Option `factory`: such as Flat, "SQ8,RFlat" or "IVF1024,Flat". Parameters: those of its ParameterSpace.
 
-    Option `blas_threshold`: queries of a batch from which exact distances are matrix products. Without it the
-    library's own counts, which may be so great that no batch of hundreds is one.
+    Option `blas_threshold`: the batch size from which exact distances are matrix products. Without it the library's own
+    value applies, which may exceed every batch here.
     """
 
     def build(self, rows: numpy.ndarray, options: dict[str, str], threads: int) -> None:

@@ -12,10 +12,10 @@ from bench.support.failure import BenchFailure
 
 
 class HnswlibIndex(Peer):
-    """Options M, ef_construction, and space: `ip`, or `l2` over vectors with one element more.
+    """Options M, ef_construction, and space: `ip`, or `l2` over vectors with one more element.
 
-    With sqrt(max |x|^2 - |x|^2) appended to the rows and 0 to the queries, all rows are of one length and the
-    nearest is the one of the greatest inner product (Bachrach et al., RecSys 2014). Parameter: ef.
+    With sqrt(max |x|^2 - |x|^2) appended to the rows and 0 to the queries, all rows have one length, and the nearest
+    row has the greatest inner product (Bachrach et al., RecSys 2014). Parameter: ef.
     """
 
     def build(self, rows: numpy.ndarray, options: dict[str, str], threads: int) -> None:

@@ -14,7 +14,7 @@ SCORES_MAX = 1 << 27
 
 
 class NumpyProduct(Peer):
-    """Exact, by sgemm and argpartition; both on as many threads as are asked for."""
+    """Exact, by sgemm and argpartition, both on the requested number of threads."""
 
     def build(self, rows: numpy.ndarray, options: dict[str, str], threads: int) -> None:
         nothing_left(options)

@@ -1,4 +1,4 @@
-"""What every peer does: it is built of rows, set, and answers batches of queries."""
+"""The interface of every peer: an index over rows, parameters, answers to batches of queries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IDS_BATCH = 256
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What building a peer took."""
+    """The cost of building a peer."""
 
     build_seconds: float
     build_threads: int
@@ -24,14 +24,14 @@ class Facts:
 
 
 class Peer(abc.ABC):
-    """One engine over rows.npy, and the queries of queries.npy, which are gone through again and again."""
+    """One engine over rows.npy. It takes the queries of queries.npy in turn, again and again."""
 
     name: str
 
     def __init__(self, folder: pathlib.Path, options: dict[str, str], threads: int) -> None:
         self.queries = numpy.load(folder / "queries.npy")
         self.next = 0
-        # Sizes, threads and K that have been measured before: the first time makes threads and memory ready.
+        # (size, threads, K) measured before. The first search of each warms up threads and memory.
         self.warm: set[tuple[int, int, int]] = set()
         before = resident_bytes()
         rows = numpy.load(folder / "rows.npy")
@@ -43,7 +43,7 @@ class Peer(abc.ABC):
 
     @abc.abstractmethod
     def build(self, rows: numpy.ndarray, options: dict[str, str], threads: int) -> None:
-        """Makes the index, and keeps of the rows what it needs."""
+        """Makes the index. Keeps only the rows that it needs."""
 
     def set(self, name: str, value: str) -> None:
         """Sets a parameter of the search."""
@@ -51,14 +51,14 @@ class Peer(abc.ABC):
 
     @abc.abstractmethod
     def use(self, threads: int) -> None:
-        """Has searches run on so many threads."""
+        """Sets the number of threads of searches."""
 
     @abc.abstractmethod
     def search(self, queries: numpy.ndarray, k: int) -> numpy.ndarray:
-        """The ids of the k best rows of each query, best first; below 0 where there are fewer."""
+        """The ids of the k best rows of each query, best first; negative where there are fewer."""
 
     def batch(self, size: int) -> numpy.ndarray:
-        """The next `size` queries; the first one follows the last."""
+        """The next `size` queries; after the last comes the first."""
         if self.next + size <= len(self.queries):
             queries = self.queries[self.next : self.next + size]
         else:
@@ -67,7 +67,7 @@ class Peer(abc.ABC):
         return queries
 
     def measure(self, size: int, threads: int, k: int, seconds: float) -> float:
-        """Seconds a batch, over whole batches that take about `seconds` together, at least one."""
+        """Seconds per batch, over whole batches that take about `seconds` together, at least one."""
         self.use(threads)
         if (size, threads, k) not in self.warm:
             self.warm.add((size, threads, k))
@@ -82,7 +82,7 @@ class Peer(abc.ABC):
                 return elapsed / count
 
     def ids(self, count: int, k: int) -> numpy.ndarray:
-        """The ids of the first queries' answers, a row each."""
+        """The ids of the answers to the first `count` queries, one row each."""
         parts = [
             self.search(self.queries[start : min(start + IDS_BATCH, count)], k)
             for start in range(0, count, IDS_BATCH)
@@ -91,7 +91,7 @@ class Peer(abc.ABC):
 
 
 def resident_bytes() -> int:
-    """VmRSS of this process."""
+    """VmRSS of this process, in bytes."""
     for line in pathlib.Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
@@ -99,7 +99,7 @@ def resident_bytes() -> int:
 
 
 def whole_number(options: dict[str, str], name: str, default: int) -> int:
-    """Takes an option out: a whole number above 0."""
+    """Removes an option and returns it as a whole number above 0."""
     text = options.pop(name, str(default))
     if not text.isdecimal() or int(text) == 0:
         raise BenchFailure(f"{name}={text}, wanted a whole number above 0")
@@ -107,6 +107,6 @@ def whole_number(options: dict[str, str], name: str, default: int) -> int:
 
 
 def nothing_left(options: dict[str, str]) -> None:
-    """Raises where an option was not taken."""
+    """Raises if an option is left."""
     if options:
         raise BenchFailure(f"unknown options {options}, wanted none of them")

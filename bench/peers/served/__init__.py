@@ -1,1 +1,1 @@
-"""What people deploy instead, and the yardstick of a wire: faiss behind gRPC, and Redis."""
+"""Servers beside Kindred's: faiss behind gRPC, and Redis."""

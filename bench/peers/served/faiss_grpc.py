@@ -1,9 +1,9 @@
-"""faiss's exact index behind gRPC, as it is commonly deployed: an asyncio server that batches what waits.
+"""faiss's exact index behind gRPC: an asyncio server that batches waiting requests.
 
     python -m bench.peers.served.faiss_grpc FOLDER [--threads 2] [--batch-max 1024] [--blas-threshold 20]
 
-Users are queries.npy, by their rows. While faiss answers a batch, which it does without Python's lock, what
-arrives waits together and is the next batch; nothing waits for company.
+A user's id is a row of queries.npy. faiss answers a batch without Python's lock. Requests that arrive meanwhile form
+the next batch; a single request does not wait for others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ K_MAX = 10_000
 
 @dataclasses.dataclass(frozen=True)
 class Waiting:
-    """A request and where its answer goes."""
+    """A request, and the future for its answer."""
 
     user: int
     k: int
@@ -36,7 +36,7 @@ class Waiting:
 
 
 class Recommender:
-    """The index, the users' vectors, and the requests that wait."""
+    """The index, the users' vectors, and the waiting requests."""
 
     def __init__(self, folder: pathlib.Path, threads: int, batch_max: int, blas_threshold: int) -> None:
         faiss.omp_set_num_threads(threads)
@@ -48,13 +48,13 @@ class Recommender:
         self.batch_max = batch_max
         self.waiting: list[Waiting] = []
         self.arrived = asyncio.Event()
-        # One thread, so that faiss always finds the same team of OpenMP threads.
+        # One thread, so that faiss keeps one team of OpenMP threads.
         self.pool = concurrent.futures.ThreadPoolExecutor(
             1, initializer=faiss.omp_set_num_threads, initargs=(threads,)
         )
 
     async def recommend(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
-        """Answers one request, with whatever else waits."""
+        """Answers one request, in a batch with the other waiting ones."""
         try:
             user, k = message.REQUEST.unpack(request)
         except struct.error:
@@ -119,7 +119,7 @@ async def serve(folder: pathlib.Path, threads: int, batch_max: int, blas_thresho
 
 
 def main() -> int:
-    """Serves what the command line says."""
+    """Serves by the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.peers.served.faiss_grpc")
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=1, help="of faiss")

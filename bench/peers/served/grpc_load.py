@@ -1,8 +1,8 @@
-"""A closed loop against faiss behind gRPC, in a process of its own:
+"""A closed loop against faiss behind gRPC, in its own process:
 
     python -m bench.peers.served.grpc_load HOST:PORT FOLDER [--concurrency 128] [--seconds 5] [-k 10]
 
-Prints one JSON object. Users go round in turn; the answers of the first ones are compared with the exact ones.
+Prints one JSON object. Takes the users in turn; compares the answers of the first ones with the exact ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "max": 100.0
 
 @dataclasses.dataclass(frozen=True)
 class LoadResult:
-    """Of the measured seconds: answered requests, latencies in seconds, CPU seconds a second of this process."""
+    """Answered requests of the measured seconds, latencies in seconds, this process's CPU seconds a second."""
 
     requests: int
     seconds: float
@@ -43,9 +43,9 @@ class LoadResult:
 
 
 class ClosedLoop:
-    """So many requests in flight over a few channels, each answered one followed by the next user's.
+    """A fixed number of requests in flight over a few channels. Each answer is followed by the next user's request.
 
-    Measured are whole turns of all that are in flight, after the warm-up, since answers come in batches.
+    Answers come in batches, so whole turns of all requests in flight are measured, after the warm-up.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class ClosedLoop:
         self.is_over = False
 
     async def run(self, endpoint: str, channels: int) -> None:
-        """Asks until it has measured, or until a request fails."""
-        # A pool of its own makes each channel a connection of its own.
+        """Asks until the measurement is complete or a request fails."""
+        # With its own pool, each channel has its own connection.
         options = [("grpc.use_local_subchannel_pool", 1)]
         opened = [grpc.aio.insecure_channel(endpoint, options) for _ in range(channels)]
         calls = [channel.unary_unary(f"/{message.SERVICE}/{message.METHOD}") for channel in opened]
@@ -77,7 +77,7 @@ class ClosedLoop:
             await channel.close()
 
     async def _ask(self, call: grpc.aio.UnaryUnaryMultiCallable) -> None:
-        """One request in flight, again and again."""
+        """Keeps one request in flight."""
         while not self.is_over:
             user = self.next
             self.next = (user + 1) % len(self.requests)
@@ -109,7 +109,7 @@ class ClosedLoop:
 
 
 def measure(arguments: argparse.Namespace) -> LoadResult:
-    """The whole run."""
+    """Runs the loop and evaluates it."""
     users = len(numpy.load(arguments.folder / "queries.npy", mmap_mode="r"))
     loop = ClosedLoop(
         users,
@@ -120,7 +120,7 @@ def measure(arguments: argparse.Namespace) -> LoadResult:
         arguments.seconds,
     )
     asyncio.run(loop.run(arguments.endpoint, arguments.channels))
-    # Both 0 where a request failed before the end.
+    # 0 if a request failed before the end.
     elapsed = max(loop.end - loop.begin, 0.0) if loop.end else 0.0
     count = len(loop.latencies) if elapsed else 0
     latencies = numpy.array(loop.latencies or [0.0])
@@ -142,7 +142,7 @@ def measure(arguments: argparse.Namespace) -> LoadResult:
 
 
 def recall(folder: pathlib.Path, answers: dict[int, numpy.ndarray], k: int) -> float:
-    """Of the answers that were kept, against the exact ones; 0 where there are none."""
+    """Recall of the kept answers; 0 without any."""
     if not answers:
         return 0.0
     users = sorted(answers)
@@ -153,7 +153,7 @@ def recall(folder: pathlib.Path, answers: dict[int, numpy.ndarray], k: int) -> f
 
 
 def main() -> int:
-    """Measures and prints; 1 where a request failed or none was answered."""
+    """Measures and prints. 1 if a request failed or none was answered."""
     parser = argparse.ArgumentParser(prog="python -m bench.peers.served.grpc_load")
     parser.add_argument("endpoint")
     parser.add_argument("folder", type=pathlib.Path)

@@ -1,4 +1,4 @@
-"""The bytes that faiss behind gRPC is asked and answers with: as few as carry the same as Kindred's."""
+"""Requests and answers of faiss behind gRPC: the fewest bytes with the same content as Kindred's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REQUEST = struct.Struct("<QI")
 
 
 def request(user: int, k: int) -> bytes:
-    """A user by their id, and K."""
+    """A request: a user's id, and K."""
     return REQUEST.pack(user, k)
 
 

@@ -1,4 +1,4 @@
-"""Redis as the yardstick of a wire: redis-benchmark's GETs against a redis-server of its own."""
+"""Measures redis-benchmark's GETs against a redis-server, to show the cost of the wire."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = {"p50_latency_ms": "p50", "p95_latency_ms": "p95", "p99_latency_ms": "
 
 @dataclasses.dataclass(frozen=True)
 class RedisFigures:
-    """What redis-benchmark said of one run of GET; latencies in seconds."""
+    """The result of one run of redis-benchmark; latencies in seconds."""
 
     requests_per_second: float
     latency: dict[str, float]
@@ -34,7 +34,7 @@ class RedisFigures:
 
 
 class RedisYardstick:
-    """A redis-server without persistence, on a free port of this machine; use it in a `with`."""
+    """A redis-server without persistence, on a free port of this machine. Use it in a `with`."""
 
     def __init__(self, scratch: pathlib.Path, value_bytes: int = 512) -> None:
         missing = [program for program in PROGRAMS if shutil.which(program) is None]
@@ -75,12 +75,12 @@ class RedisYardstick:
         self.stop()
 
     def stop(self) -> None:
-        """Ends the server that this started."""
+        """Ends the server."""
         self.process.terminate()
         self.process.wait()
 
     def get(self, connections: int, pipeline: int, seconds: float, threads: int = 1) -> RedisFigures:
-        """GETs of keys at random by so many threads, for about so many seconds."""
+        """Random GETs by `threads` threads, for about `seconds`."""
         first = self._benchmark("get", connections, pipeline, FIRST_REQUESTS, threads)
         return self._benchmark(
             "get", connections, pipeline, max(FIRST_REQUESTS, int(first.requests_per_second * seconds)), threads
@@ -106,7 +106,7 @@ class RedisYardstick:
             "-r",
             str(KEYS),
             "--csv",
-            # It makes threads, and locks its counters, also where it is asked for one.
+            # With this option it uses locked counters even for one thread.
             *(("--threads", str(threads)) if threads > 1 else ()),
         )
         rows = list(csv.DictReader(io.StringIO(text)))
@@ -124,7 +124,7 @@ class RedisYardstick:
             raise BenchFailure(f"redis-benchmark wrote {text!r}, wanted CSV with rps and latencies") from error
 
     def _fill(self) -> None:
-        """Sets keys at random until all have values, so that every GET finds one."""
+        """Sets random keys until all have values, so that every GET finds one."""
         for _ in range(20):
             self._benchmark("set", 50, 16, 10 * KEYS)
             if int(self._run("redis-cli", "-p", str(self.port), "dbsize")) == KEYS:
@@ -132,7 +132,7 @@ class RedisYardstick:
         raise BenchFailure(f"redis has not got all of {KEYS} keys after 20 times as many SETs as ten each")
 
     def _wait(self) -> None:
-        """Until a connection is accepted; connecting again is how one learns of it."""
+        """Waits until the server answers a PING."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -157,7 +157,7 @@ class RedisYardstick:
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
+    """A port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Which points are compared: grids, the best at each recall, figures of rounds."""
+"""The choice of compared points: grids, the best at each recall, figures of rounds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bench.peers.parameter_grid import Width, grid, inverted_list_counts
 
 
 def candidate(recall: float, speed: float) -> Candidate:
-    """A point of this recall and speed, of no process."""
+    """A point with this recall and speed, without a process."""
     point = Point("peer", "peer 1", {}, {}, 1, recall, speed, Facts(0, 1, 0))
     return Candidate(point, None)
 
 
 class ChoiceTests(unittest.TestCase):
-    """Pure decisions."""
+    """Choices without any process."""
 
     def test_the_fastest_at_each_recall(self) -> None:
         candidates = [
@@ -49,7 +49,7 @@ class ChoiceTests(unittest.TestCase):
                 self.assertEqual("hnswlib" in labels, width != Width.EXACT)
             for count in inverted_list_counts(rows, wide=True):
                 self.assertLessEqual(40 * count, rows)
-        # Product codes take elements in pairs.
+        # Product codes need an even dimension.
         self.assertNotIn("faiss fast scan", {build.label for build in grid(Width.WIDE, 10_000, 63, True)})
 
     def test_figures(self) -> None:

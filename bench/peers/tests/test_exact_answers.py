@@ -1,4 +1,4 @@
-"""Recall: against exact answers, with ties, and with answers that are short, strange or repeated."""
+"""Recall against exact answers: ties, short answers, unknown and repeated rows."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from bench.support.server_process import ServerProcess
 
 
 class GRPCTests(unittest.TestCase):
-    """A real server of its own process."""
+    """Against a real server process."""
 
     @classmethod
     def setUpClass(cls) -> None:

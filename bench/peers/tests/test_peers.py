@@ -1,4 +1,4 @@
-"""Every peer over a small table: its conversation, its answers, and what it refuses."""
+"""Every peer over a small table: its conversation, its answers, its refusals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ K = 10
 
 
 class PeerTests(unittest.TestCase):
-    """Real processes of the real libraries."""
+    """Real processes with the real libraries."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -48,7 +48,7 @@ class PeerTests(unittest.TestCase):
                 ids = process.ids(QUERIES, K, self.folder)
                 self.assertEqual(ids.shape, (QUERIES, K))
                 self.assertGreaterEqual(self.exact.recall(ids), least)
-                # More than all queries: they are gone through again.
+                # More than all queries: they repeat.
                 for batch in (1, 7, 64):
                     self.assertGreater(process.measure(batch, 1, K, 0.001), 0)
                 self.assertGreater(process.facts.build_seconds, 0)
@@ -72,7 +72,7 @@ class PeerTests(unittest.TestCase):
             process.measure(-1, 1, K, 0.01)
         with self.assertRaisesRegex(BenchFailure, "no parameter 'ef'"):
             process.set({"ef": "1"})
-        # And it still answers.
+        # The peer still answers.
         self.assertGreater(process.measure(1, 1, K, 0.001), 0)
 
     def test_a_peer_that_ends(self) -> None:

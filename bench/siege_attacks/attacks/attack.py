@@ -1,10 +1,10 @@
-"""What every attack has."""
+"""The interface and the defaults of an attack."""
 
 from bench.siege_attacks.processes.swarm import Swarm
 
 
 class Attack:
-    """One way to take something from everybody else. Subclasses say how."""
+    """One way to harm other clients. Subclasses override its parts."""
 
     name = ""
     server_arguments = ()
@@ -12,10 +12,10 @@ class Attack:
     def __init__(self, scale, repository, attackers):
         self.scale, self.repository, self.attackers = scale, repository, attackers
 
-    # ---- What the server is started with
+    # ---- The server's options
 
     def models(self):
-        """The folder of models that is served."""
+        """The folder of models that the server serves."""
         return self.repository.models
 
     def descriptors(self):
@@ -27,13 +27,13 @@ class Attack:
         return None
 
     def operator_client(self, address):
-        """A client that the operator connected before; None: a fresh connection for each call."""
+        """A client that the operator connected before the attack; None: a new connection for each call."""
         return None
 
     # ---- The attack
 
     def seconds(self):
-        """How long it lasts beside the bystander."""
+        """Duration of the attack beside the bystander."""
         return self.scale.attack_seconds
 
     def swarms(self, address, count):
@@ -45,10 +45,10 @@ class Attack:
         self.attackers.attack(self.swarms(server.address, count))
 
     def hold(self, verdicts, counts, server, during):
-        """Verdicts beyond those of every attack. `during` is the dict of what was measured meanwhile."""
+        """Adds verdicts beyond those of every attack. `during` is the dict of measurements during the attack."""
 
 
 def divided(address, total, count, plans, **arguments):
-    """`total` peers as `count` swarms."""
+    """`total` peers, divided into `count` swarms."""
     return [Swarm(address, total // count + (number < total % count), plans, number, **arguments)
             for number in range(count)]

@@ -1,4 +1,4 @@
-"""Requests that cost much to plan."""
+"""Requests that are expensive to plan."""
 
 from array import array
 
@@ -12,7 +12,7 @@ TIMEOUT_MS = 60_000
 
 
 class BasketsAttack(Attack):
-    """Batches of the largest baskets, many at once, over connections that read their answers and ask once each."""
+    """Batches of the largest baskets, many at once. Each connection asks once and reads its answers."""
 
     name = "baskets"
     server_arguments = ("--default-model", SHIPPED)

@@ -1,4 +1,4 @@
-"""Catalogs that compute."""
+"""Catalogs that compute instead of storing."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from bench.support.crc32c import crc32c
 
 GOOD_SCHEMA = "CREATE TABLE items (id INTEGER PRIMARY KEY, title TEXT); INSERT INTO items VALUES (1, 'a');"
 SCHEMAS = {
-    # A query without end where a table should be.
+    # An endless query in place of a table.
     "view": """
         CREATE TABLE users (id INTEGER PRIMARY KEY, title TEXT);
         CREATE VIEW items AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
             SELECT id, 'title ' || id AS title FROM n;
         """,
-    # Rows of some bytes each whose values are gigabytes.
+    # Rows of some bytes whose computed values are gigabytes.
     "generated": """
         CREATE TABLE items (id INTEGER PRIMARY KEY, a TEXT);
         WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100)
@@ -32,7 +32,7 @@ REFUSED_SECONDS_MAX = 10.0
 
 
 class CatalogAttack(Attack):
-    """Versions whose checksums are right and whose catalogs, of 8 KiB, are queries instead of tables."""
+    """Versions with right checksums whose catalogs of 8 KiB are queries instead of tables."""
 
     name = "catalog"
 
@@ -43,7 +43,7 @@ class CatalogAttack(Attack):
         return self.served
 
     def begin(self, server):
-        """Publishes a version of each kind, as whoever may write into the repository would."""
+        """Publishes a version of each kind, as a user with write access to the repository could."""
         self.round += 1
         self.names = []
         for kind in SCHEMAS:
@@ -54,7 +54,7 @@ class CatalogAttack(Attack):
             self.names.append(name)
 
     def trap(self, name, kind):
-        """A packed version whose catalog is another one, with the manifest that belongs to it: its folder."""
+        """A packed version with another catalog and a manifest that fits it. Returns its folder."""
         good, bad = self.repository.inputs / f"{name}.good.sqlite", self.repository.inputs / f"{name}.sqlite"
         make_database(good, GOOD_SCHEMA)
         make_database(bad, SCHEMAS[kind])
@@ -69,7 +69,7 @@ class CatalogAttack(Attack):
         return version
 
     def hold(self, verdicts, counts, server, during):
-        """All of them are refused, and said to be."""
+        """The server must refuse all of them and report it."""
         deadline = time.monotonic() + REFUSED_SECONDS_MAX
         states = {}
         while time.monotonic() < deadline and server.alive:

@@ -1,4 +1,4 @@
-"""Little memory."""
+"""A server with little memory."""
 
 from bench.siege_attacks.attacks.attack import Attack, divided
 from bench.siege_attacks.plans import UnfinishedFramePlans
@@ -8,7 +8,7 @@ MEMORY_BYTES = 512 << 20
 
 
 class ContainerAttack(Attack):
-    """Unfinished frames that are together as large as the memory that the server may use."""
+    """Unfinished frames with as many bytes as the server's memory limit."""
 
     name = "container"
 

@@ -8,11 +8,11 @@ from bench.siege_attacks.processes.operator_calls import PATIENCE_SECONDS
 from bench.support.client import kindred
 
 DESCRIPTORS = 64
-SHARE_MAX = 0.25  # of one processor, with the bystander's requests in it
+SHARE_MAX = 0.25  # of one processor, the bystander's requests included
 
 
 class DescriptorsAttack(Attack):
-    """Connections that wait for a server whose descriptors are all in use: it must rest until one is free.
+    """Connections to a server whose descriptors are all in use; it must not spin until one is free.
 
     The operator has connected before.
     """

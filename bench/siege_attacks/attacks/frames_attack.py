@@ -1,10 +1,10 @@
-"""Connections whose frames never end."""
+"""Unfinished frames."""
 
 from bench.siege_attacks.attacks.attack import Attack, divided
 from bench.siege_attacks.plans import UnfinishedFramePlans
 from bench.siege_attacks.processes.limits_of_processes import descriptors_allowed
 
-DESCRIPTORS_BESIDE = 400  # of a server that are no attacker's: its own, the bystander's, the operator's
+DESCRIPTORS_BESIDE = 400  # descriptors for the server itself, the bystander and the operator
 
 
 class FramesAttack(Attack):

@@ -1,4 +1,4 @@
-"""A long list, asked for without pause."""
+"""A long list, requested without pause."""
 
 from bench.siege_attacks.attacks.attack import Attack, divided
 from bench.siege_attacks.frames import body
@@ -10,7 +10,7 @@ WITHOUT_END = 1 << 30
 
 
 class ListsAttack(Attack):
-    """MODEL_LIST over thousands of models from some connections that read what they get."""
+    """MODEL_LIST over thousands of models, over some connections that read the replies."""
 
     name = "lists"
     server_arguments = ("--default-model", SHIPPED)

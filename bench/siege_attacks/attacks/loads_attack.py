@@ -1,4 +1,4 @@
-"""Operators' requests in numbers."""
+"""Very many MODEL_LOADs."""
 
 from bench.siege_attacks.attacks.attack import Attack, divided
 from bench.siege_attacks.frames import body
@@ -10,7 +10,7 @@ TIMEOUT_MS = 1
 
 
 class LoadsAttack(Attack):
-    """MODEL_LOADs that nobody waits for, from several connections, as many at a time as they may."""
+    """MODEL_LOADs with a tiny timeout, from several connections, as many at a time as permitted."""
 
     name = "loads"
 

@@ -1,4 +1,4 @@
-"""Peers that ask for a lot and read nothing."""
+"""Peers that ask for large replies and read nothing."""
 
 from bench.siege_attacks.attacks.attack import Attack, divided
 from bench.siege_attacks.frames import body
@@ -29,7 +29,7 @@ def largest_requests():
 
 
 class RepliesAttack(Attack):
-    """Peers that ask for the largest replies of each message, as many at a time as they may, and never read.
+    """Peers that ask for the largest replies of each message, as many at a time as permitted, and never read.
 
     Errors with long messages are among them: a batch of users that the model does not have.
     """

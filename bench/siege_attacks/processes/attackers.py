@@ -8,7 +8,7 @@ LOWEST_PRIORITY = 19
 
 
 class Attacker(TaskProcess):
-    """One of them."""
+    """One attacking process."""
 
     def __init__(self, number):
         super().__init__(f"attacker {number}", LOWEST_PRIORITY)
@@ -16,29 +16,29 @@ class Attacker(TaskProcess):
     def work(self, swarm):
         if swarm is None:
             while not self.told_to_stop():
-                sum(range(10_000))  # nothing but processor time
+                sum(range(10_000))  # uses processor time only
             return Counter()
         return swarm.run(self.told_to_stop)
 
 
 class Attackers:
-    """As many as are told, all of the lowest priority; they rest until they are told to burn or to attack."""
+    """Processes of the lowest priority. They rest until `burn` or `attack`."""
 
     def __init__(self, count):
         self.processes = [Attacker(number) for number in range(count)]
 
     def burn(self):
-        """Each takes what processor time nobody else wants, and touches nothing."""
+        """Each uses the processor time that other processes leave, and does nothing else."""
         for process in self.processes:
             process.begin(None)
 
     def attack(self, swarms):
-        """One swarm for each."""
+        """Starts one swarm in each."""
         for process, swarm in zip(self.processes, swarms):
             process.begin(swarm)
 
     def stop(self):
-        """They let go of everything: the counts of all."""
+        """Ends the attack and closes all connections: the sum of all counts."""
         busy = [process for process in self.processes if process.busy]
         for process in busy:
             process.pipe.send(STOP)

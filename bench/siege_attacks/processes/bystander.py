@@ -1,4 +1,4 @@
-"""Somebody who has nothing to do with the attack."""
+"""A client that has nothing to do with the attack."""
 
 import select
 import socket
@@ -13,18 +13,18 @@ from bench.support.failure import BenchFailure
 
 CONNECTIONS = 4
 REQUESTS_PER_SECOND = 200
-USERS_ASKED_FOR = 601  # so that each request comes again after three seconds
+USERS_ASKED_FOR = 601  # so that each request repeats after three seconds
 K_RANGE = range(5, 25)
-LAST_ANSWERS_SECONDS = 5.0  # how long answers are waited for that are due at the end
+LAST_ANSWERS_SECONDS = 5.0  # wait for the last answers
 RECONNECT_SECONDS = 0.2
 
 
 class Bystander(TaskProcess):
-    """A process of normal priority that asks for recommendations at a steady pace, over several connections.
+    """A process of normal priority that asks for recommendations at a steady rate, over several connections.
 
-    Requests go out at their times, whatever becomes of those before. An error is: a request that was not sent for want
-    of a connection, one without an answer at the end, a status that is not OK, or another list than the same version
-    gave to the same request before.
+    Each request is sent at its time, even while earlier ones are unanswered. These are errors: a request that was not
+    sent for lack of a connection, one without an answer at the end, a status other than OK, and a list that differs
+    from the same version's answer to the same request before.
     """
 
     def __init__(self, users):
@@ -32,7 +32,7 @@ class Bystander(TaskProcess):
         super().__init__("bystander", priority=0)
 
     def measure(self, address):
-        """Begins to ask, once connected; `stop` gives a dict of `answers`, `errors` by kind, and latencies in ms."""
+        """Begins to ask, once connected. `stop` returns a dict of `answers`, `errors` by kind, and latencies in ms."""
         self.begin(address)
         self.result(goes_on=True)
 
@@ -78,7 +78,7 @@ class Bystander(TaskProcess):
                                         {"model": SHIPPED, "query_ids": [user]}))
 
     def look(self, poll, seconds):
-        """Takes the answers that come within some seconds."""
+        """Reads the answers that come within some seconds."""
         by_number = {connection.number: connection for connection in self.connections}
         for number, events in poll.poll(seconds * 1000):
             connection = by_number.get(number)
@@ -115,7 +115,7 @@ class Bystander(TaskProcess):
             self.errors["another answer than before"] += 1
 
     def lose(self, connection, why):
-        """What waits on a connection has no answer: it counts with the time that it has waited."""
+        """Counts the open requests of a lost connection as unanswered, with their time so far."""
         now = time.perf_counter()
         if connection.waiting:
             self.errors[why] += len(connection.waiting)
@@ -131,7 +131,7 @@ class Bystander(TaskProcess):
 
 
 class BystanderConnection:
-    """A connection past HELLO; what is written may wait until the server reads on."""
+    """A connection past HELLO. Bytes to send may wait until the server reads."""
 
     def __init__(self, address):
         self.address = address
@@ -173,7 +173,7 @@ class BystanderConnection:
             self.socket, self.number = None, -1
 
     def forget(self):
-        """A late answer to an earlier phase is nobody's."""
+        """Drops late answers to an earlier phase."""
         self.waiting.clear()
 
     def watch(self, poll):
@@ -193,7 +193,7 @@ class BystanderConnection:
         try:
             self.flush()
         except OSError:
-            pass  # the poll that follows tells
+            pass  # the next poll reports it
 
     def flush(self):
         while self.out:
@@ -203,7 +203,7 @@ class BystanderConnection:
                 return
 
     def receive(self):
-        """The answers that have come whole: (what was asked, time it was sent, header, body)."""
+        """The complete answers that have arrived: (request, time it was sent, header, body)."""
         try:
             self.take()
         except BlockingIOError:

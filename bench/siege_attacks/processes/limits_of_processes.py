@@ -1,4 +1,4 @@
-"""What the system lets a process have, and when it ends one."""
+"""Limits of processes, and their end together with their parent."""
 
 import ctypes
 import os
@@ -9,7 +9,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def descriptors_allowed(wanted):
-    """How many descriptors a process of this user may be given, at most `wanted`."""
+    """The number of descriptors that this user may give a process, at most `wanted`."""
     return wanted if os.geteuid() == 0 else min(wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
@@ -20,5 +20,5 @@ def allow_descriptors(count, for_good=False):
 
 
 def end_with_parent():
-    """The calling process is killed when the one that made it has ended, however that came."""
+    """Has the system kill the calling process when its parent ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

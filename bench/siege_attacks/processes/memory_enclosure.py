@@ -1,4 +1,4 @@
-"""A bound of memory around one process: a cgroup where this process may make one, else its address space."""
+"""A memory limit for one process: a cgroup where this process may make one, else a limit of its address space."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ MOUNT = Path("/sys/fs/cgroup")
 
 
 class MemoryEnclosure:
-    """`kind` says what bounds: a cgroup all of its memory, an address space what it takes once it is ready."""
+    """`kind` names the limit: a cgroup limits all memory, an address space the growth once the server is ready."""
 
     def __init__(self, byte_count):
         self.byte_count = byte_count
@@ -17,7 +17,7 @@ class MemoryEnclosure:
             f"address space of {byte_count >> 20} MiB more than when it was ready"
 
     def made(self):
-        """The folder of a new cgroup with the bound, or None."""
+        """The folder of a new cgroup with the limit, or None."""
         for parent, limit in ((MOUNT / "memory", "memory.limit_in_bytes"), (MOUNT, "memory.max")):
             folder = parent / f"kindred-siege-{os.getpid()}"
             try:
@@ -32,17 +32,17 @@ class MemoryEnclosure:
         return None
 
     def enter(self):
-        """Puts the calling process inside, in the moment before it becomes the server."""
+        """Moves the calling process into the cgroup, just before it becomes the server."""
         if self.folder:
             (self.folder / "cgroup.procs").write_text(str(os.getpid()))
 
     def tighten(self, pid, address_space_bytes):
-        """Where there is no cgroup: bounds the process's address space, once it is ready with so many bytes."""
+        """Without a cgroup: limits the address space to its present size and `byte_count` more."""
         if not self.folder:
             limit = address_space_bytes + self.byte_count
             resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
 
     def close(self):
-        """Removes the cgroup, whose process has ended."""
+        """Removes the cgroup, after its process has ended."""
         if self.folder:
             self.folder.rmdir()

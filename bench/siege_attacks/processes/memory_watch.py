@@ -1,4 +1,4 @@
-"""The memory of a server, looked at all the time."""
+"""Samples the memory of a server."""
 
 import threading
 
@@ -6,9 +6,9 @@ SAMPLE_SECONDS = 0.05
 
 
 class MemoryWatch(threading.Thread):
-    """Knows the greatest VmRSS so far, in MiB, and kills a server that has twice the ceiling.
+    """Records the greatest VmRSS in MiB, and kills a server that has twice the ceiling.
 
-    At the ceiling an attack is given up: it has failed, and the machine belongs to others too.
+    An attack that reaches the ceiling has failed and is stopped, to spare the machine.
     """
 
     def __init__(self, server, ceiling):
@@ -32,7 +32,7 @@ class MemoryWatch(threading.Thread):
                 return
 
     def finish(self):
-        """The last look."""
+        """Takes the last sample."""
         if self.is_alive():
             self.ended.set()
             self.join()

@@ -1,4 +1,4 @@
-"""The operator, who switches versions whatever goes on."""
+"""The operator, who switches versions during the attack."""
 
 import threading
 import time
@@ -10,10 +10,10 @@ PATIENCE_SECONDS = 10.0
 
 
 class OperatorCalls(threading.Thread):
-    """ACTIVATE of the two versions of the shipped model in turn, each over a connection of its own, from `start` on.
+    """ACTIVATE of the two versions of the shipped model in turn, each over a new connection, from `start` on.
 
-    `slowest` is the longest that one took, connecting included; `failure` the first that was not answered OK.
-    With `client` it uses that one instead of fresh connections.
+    `slowest` is the time of the slowest call, connecting included; `failure` is the first call without OK. A given
+    `client` is used instead of new connections.
     """
 
     def __init__(self, address, pause_seconds, client=None):
@@ -48,6 +48,6 @@ class OperatorCalls(threading.Thread):
             client.activate(SHIPPED, version)
 
     def finish(self):
-        """Waits for the call that is under way."""
+        """Waits for the call that is under way and ends."""
         self.ended.set()
         self.join()

@@ -7,17 +7,17 @@ import struct
 
 from bench.siege_attacks.frames import OPENING
 
-SO_BUFFERS_BYTES = 4_096  # as little as the system lets one have
+SO_BUFFERS_BYTES = 4_096  # the system's minimum
 CHUNK_BYTES = 1 << 16
 HEADER_BYTES, PREFACE_BYTES = 32, 16
 READ_BYTES = 1 << 18
 
 
 class Peer:
-    """A socket that never blocks: preface and HELLO, then what its plan yields.
+    """A socket that never blocks: sends preface and HELLO, then what its plan yields.
 
-    A plan is a generator of (bytes to send, requests in them); where it yields None it has nothing to send yet and is
-    asked again by `wake`. A peer that does not read takes HELLO's reply and nothing after it.
+    A plan is a generator of (bytes to send, requests in them). If it yields None it has nothing to send yet, and `wake`
+    asks it again. A peer with `reads` False reads HELLO's reply and nothing after it.
     """
 
     def __init__(self, address, source, plan, reads):
@@ -44,12 +44,12 @@ class Peer:
         self.sent_bytes = 0
 
     def interest(self):
-        """The events that it waits for."""
+        """The epoll events that it waits for."""
         wanted = select.EPOLLIN if self.reads or not self.greeted else 0
         return wanted | select.EPOLLRDHUP | (select.EPOLLOUT if self.out else 0)
 
     def push(self):
-        """Sends one piece of what there is."""
+        """Sends one piece of the waiting bytes."""
         try:
             count = self.socket.send(self.out[:CHUNK_BYTES])
         except BlockingIOError:
@@ -60,7 +60,7 @@ class Peer:
             self.wake()
 
     def wake(self):
-        """Takes the next piece of the plan, if there is none to send."""
+        """Takes the next piece of the plan, unless bytes still wait."""
         if self.out or not self.greeted or self.planned:
             return
         step = next(self.plan, False)
@@ -73,7 +73,7 @@ class Peer:
             self.asked += requests
 
     def pull(self):
-        """Reads once: the statuses of the replies with END that have come. Raises EOFError at the end."""
+        """Reads once. Returns the statuses of the replies with END that have arrived. Raises EOFError at the end."""
         try:
             part = self.socket.recv(READ_BYTES)
         except BlockingIOError:

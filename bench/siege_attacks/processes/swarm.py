@@ -1,4 +1,4 @@
-"""Many connections of one attacking process."""
+"""The connections of one attacking process."""
 
 import select
 import time
@@ -9,8 +9,8 @@ from bench.siege_attacks.processes.limits_of_processes import allow_descriptors,
 from bench.siege_attacks.processes.peer import Peer
 from bench.support.client import kindred
 
-SOURCES = [f"127.0.0.{last}" for last in range(2, 18)]  # each has source ports of its own
-DESCRIPTORS_BESIDE = 100  # of an attacker, that are no peer's
+SOURCES = [f"127.0.0.{last}" for last in range(2, 18)]  # each source address has its own ports
+DESCRIPTORS_BESIDE = 100  # descriptors of an attacker beside its peers'
 OPENED_PER_TURN = 40
 REPLACED_PER_SECOND = 100
 TURN_SECONDS = 0.02
@@ -18,9 +18,10 @@ WAKE_SECONDS = 1.0
 
 
 class Swarm:
-    """`count` peers, each with a plan; where the server ends one, another takes its place, some in a second.
+    """`count` peers, each with a plan. When the server ends one, another takes its place, some of them after a second.
 
-    Sent to an attacker whole, so it holds plain data until `run`. `plans` is a Plans; `number` tells the swarms apart.
+    It is pickled to reach an attacker, so it holds plain data until `run`. `plans` is a Plans; `number` distinguishes
+    the swarms.
     """
 
     def __init__(self, address, count, plans, number, reads=False, replaces=True):
@@ -28,7 +29,7 @@ class Swarm:
         self.reads, self.replaces = reads, replaces
 
     def run(self, told_to_stop):
-        """Attacks until it is told to stop, and lets go of everything: what happened, counted."""
+        """Attacks until it is told to stop, then closes everything. Returns the counted events."""
         allow_descriptors(descriptors_allowed(self.count + DESCRIPTORS_BESIDE))
         self.epoll, self.peers, self.counts = select.epoll(), {}, Counter()
         self.opened = 0
@@ -88,7 +89,7 @@ class Swarm:
             peer.push()
 
     def after(self, peer, action, *arguments):
-        """Does something with a peer, and waits for what it wants then."""
+        """Calls a method of a peer, and registers the events that the peer waits for then."""
         try:
             action(*arguments)
         except (OSError, EOFError):

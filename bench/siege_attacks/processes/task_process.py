@@ -1,4 +1,4 @@
-"""A process of its own that does what it is told, until it is told to stop."""
+"""A process that runs tasks until it is told to stop."""
 
 import multiprocessing
 import os
@@ -15,7 +15,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 class TaskProcess:
-    """Made by a fork, at a priority (nice). `work` runs there; it ends soon after `told_to_stop` says so."""
+    """A forked process with a priority (nice). `work` runs there and ends soon after `told_to_stop` is True."""
 
     def __init__(self, name, priority):
         self.name, self.priority = name, priority
@@ -25,20 +25,20 @@ class TaskProcess:
         inner.close()
         self.busy = False
 
-    # ---- In the process that made it
+    # ---- In the parent
 
     def begin(self, *arguments):
-        """Lets `work` run with these."""
+        """Starts `work` with these arguments."""
         self.pipe.send(arguments)
         self.busy = True
 
     def stop(self):
-        """Ends `work`: its result."""
+        """Ends `work` and returns its result."""
         self.pipe.send(STOP)
         return self.result()
 
     def result(self, goes_on=False):
-        """What it says next; `goes_on`: and works on."""
+        """The next message of the process. With `goes_on`, `work` continues after it."""
         if not self.pipe.poll(PATIENCE_SECONDS):
             raise BenchFailure(f"the {self.name} said nothing within {PATIENCE_SECONDS} s")
         try:
@@ -56,21 +56,21 @@ class TaskProcess:
         self.process.join()
         self.pipe.close()
 
-    # ---- In the process itself
+    # ---- In the child
 
     def live(self, pipe, outer):
         end_with_parent()
         outer.close()
         self.pipe = pipe
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who made it ends it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
         os.nice(self.priority)
         try:
             self.prepare()
             while True:
                 arguments = pipe.recv()
                 if arguments == STOP:
-                    continue  # for a task that has failed
+                    continue  # meant for a task that has failed already
                 self.stopped = False
                 try:
                     answer = self.work(*arguments)
@@ -81,7 +81,7 @@ class TaskProcess:
                     time.sleep(0.01)
                 pipe.send(("done", answer))
         except EOFError:
-            pass  # who made it has ended
+            pass  # the parent has ended
 
     def told_to_stop(self):
         if not self.stopped and self.pipe.poll():
@@ -90,7 +90,7 @@ class TaskProcess:
         return self.stopped
 
     def prepare(self):
-        """What is done once, before the first task."""
+        """Runs once, before the first task."""
 
     def work(self, *arguments):
         raise NotImplementedError

@@ -10,14 +10,14 @@ from bench.suite.plots import style
 
 LINES = (("p99.9", "p999", "#9a3412"), ("p99", "p99", "#ea580c"), ("p50", "p50", "#0072b2"))
 
-# Rates up to so many times the capacity are drawn; the table of the report has them all.
+# Draws rates up to this multiple of the capacity; the table of the report has all rates.
 BEYOND = 1.15
-# Of the capacity, that rates lie apart which are drawn: the search for a target's rate ends in a cluster.
+# Least distance of drawn rates, as a share of the capacity: the search for a target's rate ends in a cluster.
 APART = 0.02
 
 
 def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
-    """Percentiles from the time a request was to be sent; beyond the capacity only to show where they go."""
+    """Percentiles of the latency from a request's send time; a few rates beyond the capacity show the trend."""
     figure, axes = style.canvas(
         "Latency against offered load",
         f"{sweep.rows:,} x {sweep.dimension}, top {sweep.k}, {sweep.connections} connections, open loop, Poisson "
@@ -49,7 +49,7 @@ def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
         color=style.MUTED,
     )
     if sweep.rate_within_target:
-        # The label stands below the lines, which rise to the right of that rate.
+        # The lines rise to the right of that rate, so the label stands below them.
         dashed = {"color": style.MUTED, "linewidth": 0.8, "linestyle": (0, (4, 3))}
         axes.axhline(sweep.target_p99, **dashed)
         bottom = axes.get_ylim()[0]
@@ -71,7 +71,7 @@ def draw(sweep: SweepResult, folder: pathlib.Path) -> str:
 
 
 def spaced(rows: list[LoadFigures], apart: float, always: float | None) -> list[LoadFigures]:
-    """Those of ascending rates that lie so far apart, and in any case the one at the rate `always`."""
+    """Ascending rates that are far enough apart, and in any case the one at the rate `always`."""
     kept: list[LoadFigures] = []
     for row in rows:
         is_apart = not kept or row.offered_rate - kept[-1].offered_rate >= apart

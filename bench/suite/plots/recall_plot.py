@@ -1,4 +1,4 @@
-"""Throughput against recall: what an exact answer costs, and what an approximate one saves."""
+"""Throughput against recall."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from bench.peers.comparison_result import ComparisonResult, Point
 from bench.suite.plots import style
 
 LEAST_RECALL = 0.5
-# Recalls are drawn by the share that is missed, on a scale of decades that ends at this much.
+# The x axis shows the missed share in decades, and ends at this share.
 LEAST_MISSED = 0.002
 TICKS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
 
 
 def place(recall: float) -> float:
-    """Where a recall is drawn: decades of what is missed, down to a five-hundredth."""
+    """The x position of a recall: decades of the missed share, down to a five-hundredth."""
     return -math.log10(1 - recall + LEAST_MISSED)
 
 
 def frontier(points: list[Point]) -> list[Point]:
-    """Those that nothing beats in both recall and speed, by ascending recall."""
+    """The points that no other beats in both recall and speed, by ascending recall."""
     best: list[Point] = []
     for point in sorted(points, key=lambda one: (-one.recall, -one.queries_per_second)):
         if not best or point.queries_per_second > best[-1].queries_per_second:
@@ -30,7 +30,7 @@ def frontier(points: list[Point]) -> list[Point]:
 
 
 def measured(result: ComparisonResult) -> list[Point]:
-    """The explored points, with the speed in turn with Kindred where one was measured so."""
+    """The explored points, with the speed in turn with Kindred where it was measured."""
     contests = [(contest.point, contest.batched.second.median) for contest in result.contests]
     return [
         next(
@@ -42,7 +42,7 @@ def measured(result: ComparisonResult) -> list[Point]:
 
 
 def draw(result: ComparisonResult, folder: pathlib.Path) -> str:
-    """One line a peer, a point where it is exact; Kindred's line goes all the way, since it is exact."""
+    """One line for each peer; an exact peer is a point. Kindred is exact, and its line spans the plot."""
     figure, axes = style.canvas(
         "Throughput against recall",
         f"{result.rows:,} x {result.dimension}, {style.VECTORS[result.dataset]}, top {result.k}, "

@@ -12,7 +12,7 @@ EXACT = ("faiss flat", "numpy")
 
 
 def draw(results: list[ComparisonResult], folder: pathlib.Path) -> str:
-    """Kindred and each peer at its best point of enough recall."""
+    """Kindred and each peer at its best point with enough recall."""
     first = results[0]
     figure, axes = style.canvas(
         "Throughput against rows",
@@ -30,7 +30,7 @@ def draw(results: list[ComparisonResult], folder: pathlib.Path) -> str:
                 label = contest.point.label
                 found = lines.setdefault(label, [])
                 if found and found[-1][0] == result.rows:
-                    # The fastest of those that reach the recall.
+                    # The fastest point that reaches the recall.
                     found[-1] = (result.rows, max(found[-1][1], contest.batched.second.median))
                 else:
                     found.append((result.rows, contest.batched.second.median))

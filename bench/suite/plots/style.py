@@ -1,4 +1,4 @@
-"""How every plot looks: few inks, labels where the data is, nothing that tells nothing."""
+"""The common style of the plots."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDRED = "#c2410c"
 INK = "#1f2937"
 MUTED = "#6b7280"
 FAINT = "#e5e7eb"
-# Apart in hue and in lightness, for every kind of sight (after Okabe and Ito).
+# Different in hue and in lightness, for colour-blind readers (after Okabe and Ito).
 PEERS = {
     "faiss flat": "#0072b2",
     "faiss SQ8": "#56b4e9",
@@ -37,7 +37,7 @@ VECTORS = {
 }
 LABEL_SIZE = 9.5
 LABEL_GAP_POINTS = 12.5
-# Labels of points this near to the rightmost one, as a share of the width, stand outside.
+# Labels of points this near to the rightmost one, as a share of the width, stand outside the axes.
 OUTSIDE_SHARE = 0.3
 
 plt.rcParams.update(
@@ -69,7 +69,7 @@ plt.rcParams.update(
 
 @dataclasses.dataclass(frozen=True)
 class EndLabel:
-    """What is written beside a point at the right end of the data."""
+    """A label beside a point at the right end of the data."""
 
     x: float
     y: float
@@ -100,7 +100,7 @@ def canvas(title: str, subtitle: str, x_label: str, y_label: str, right: float =
 def label_ends(axes: Axes, labels: list[EndLabel]) -> None:
     """Writes each label right of the axes at its point's height, apart from the others, with a line to its point.
 
-    Where the data goes on right of a point, its label stands beside the point.
+    Where data follows right of a point, its label stands beside the point.
     """
     axes.figure.canvas.draw()
     spots = sorted(
@@ -149,17 +149,17 @@ def label_ends(axes: Axes, labels: list[EndLabel]) -> None:
 
 
 def weight(label: EndLabel) -> str:
-    """Of its font."""
+    """The weight of the font."""
     return "bold" if label.is_bold else "normal"
 
 
 def axes_inches(axes: Axes) -> float:
-    """The height of the axes."""
+    """The height of the axes in inches."""
     return axes.get_position().height * axes.figure.get_figheight()
 
 
 def spread(heights: list[float], gap: float) -> list[float]:
-    """Ascending heights moved as little as keeps them `gap` apart: groups that touch move as one."""
+    """Moves ascending heights as little as possible so that they are `gap` apart; groups that touch move as one."""
     groups: list[list[float]] = []
     for height in heights:
         groups.append([height])
@@ -170,12 +170,12 @@ def spread(heights: list[float], gap: float) -> list[float]:
 
 
 def bottom(group: list[float], gap: float) -> float:
-    """Of a group that is centred on the mean of its heights."""
+    """The bottom of a group centred on the mean of its heights."""
     return sum(group) / len(group) - (len(group) - 1) * gap / 2
 
 
 def top(group: list[float], gap: float) -> float:
-    """The same at its other end."""
+    """The top of that group."""
     return sum(group) / len(group) + (len(group) - 1) * gap / 2
 
 
@@ -193,7 +193,7 @@ def milliseconds_text(value: float, _: object = None) -> str:
 
 
 def plain_ticks(axis: Axis, text: Callable[..., str] = count_text) -> None:
-    """Numbers that are read, in place of powers; on a scale of few decades, also between them."""
+    """Plain numbers in place of powers; on a scale of few decades, also between the decades."""
     if axis.get_scale() == "log":
         low, high = axis.get_view_interval()
         steps = (1, 2, 5) if high / low < 300 else (1,)
@@ -204,7 +204,7 @@ def plain_ticks(axis: Axis, text: Callable[..., str] = count_text) -> None:
 
 
 def save(figure: Figure, folder: pathlib.Path, name: str) -> str:
-    """NAME.svg and NAME.png; the name."""
+    """Writes NAME.svg and NAME.png. Returns the name."""
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
     figure.savefig(folder / f"{name}.png", dpi=150, metadata={"Software": None})
     plt.close(figure)

@@ -12,7 +12,7 @@ TICKS = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
 
 
 def draw(swaps: SwapResult, folder: pathlib.Path) -> str:
-    """Both distributions by percentile; each step to the right is a tenth of the requests of the one before."""
+    """Both distributions by percentile; each step to the right is a tenth of the requests before."""
     middle = swaps.middle
     figure, axes = style.canvas(
         "Latency with and without version swaps",
@@ -42,7 +42,7 @@ def draw(swaps: SwapResult, folder: pathlib.Path) -> str:
 
 
 def curve(figures: LoadFigures) -> tuple[list[float], list[float]]:
-    """1 / (1 - share) and milliseconds; the slowest request of all stands where one of all of them does."""
+    """1 / (1 - share) and milliseconds. The slowest request stands at the number of all requests."""
     rows = [(1 / (1 - row.share), row.milliseconds) for row in figures.percentiles if row.share < 1]
     rows.append((max(figures.requests, rows[-1][0] if rows else 1), figures.max))
     places, values = zip(*rows)

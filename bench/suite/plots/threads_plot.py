@@ -9,7 +9,7 @@ from bench.suite.plots import style
 
 
 def draw(result: ThreadResult, folder: pathlib.Path) -> str:
-    """Queries a second by threads; thin lines are what one thread does, as many times."""
+    """Queries a second by threads. Thin lines are multiples of one thread's speed."""
     rows = result.table
     figure, axes = style.canvas(
         "Scaling with threads",

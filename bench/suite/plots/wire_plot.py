@@ -11,7 +11,7 @@ PEER = "#9ca3af"
 
 
 def draw(redis: RedisResult | None, served: ServedResult | None, folder: pathlib.Path) -> str:
-    """A pair of bars for each comparison, with the times between them; each pair is to its own scale."""
+    """A pair of bars for each comparison, with their ratio between them. Each pair has its own scale."""
     pairs = []
     if redis:
         pairs += [

@@ -1,4 +1,4 @@
-"""What `kindred-bench load` writes is believed only where it is what is expected."""
+"""The JSON of `kindred-bench load`: expected results are read, others are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RESULT = {
 
 
 class LoadFiguresTests(unittest.TestCase):
-    """Whole results and strange ones."""
+    """Expected and malformed results."""
 
     def test_an_open_loop(self) -> None:
         figures = LoadFigures.of({"result": RESULT})

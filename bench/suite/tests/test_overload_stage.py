@@ -1,4 +1,4 @@
-"""What `kindred-bench load --overload` writes is believed only where it is what is expected."""
+"""The JSON of `kindred-bench load --overload`: expected results are read, others are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REPORT: dict[str, Any] = {
 
 
 class Loads:
-    """Says what it is told to, in place of a load."""
+    """Returns a given report in place of a load."""
 
     binary = pathlib.Path("kindred")
 
@@ -30,19 +30,19 @@ class Loads:
         self.options: tuple[str, ...] = ()
 
     def load(self, *options: str) -> dict[str, Any]:
-        """Whatever was asked."""
+        """The report, for any options."""
         self.options = options
         return self.report
 
 
 def stage(report: dict[str, Any]) -> tuple[OverloadStage, Loads]:
-    """A stage whose load ends with a report."""
+    """A stage whose load returns the report."""
     loads = Loads(report)
     return OverloadStage(SMOKE, cast(Kindred, loads), pathlib.Path("scratch"), 2, lambda _: None), loads
 
 
 class OverloadStageTests(unittest.TestCase):
-    """A whole report and strange ones."""
+    """Expected and malformed reports."""
 
     def test_a_whole_report(self) -> None:
         overload, loads = stage(REPORT)

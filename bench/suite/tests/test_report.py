@@ -1,4 +1,4 @@
-"""The report and its plots, of a record that nobody measured."""
+"""The report and its plots, of a made-up record."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def comparison(rows: int) -> ComparisonResult:
 
 
 def load(rate: float, slow: float) -> LoadFigures:
-    """Of an open loop."""
+    """The figures of an open loop."""
     return LoadFigures(
         rate,
         rate,
@@ -102,7 +102,7 @@ def load(rate: float, slow: float) -> LoadFigures:
 
 
 def record() -> Record:
-    """With every part."""
+    """A record with every part."""
     return Record(
         "smoke",
         MACHINE,
@@ -156,7 +156,7 @@ def record() -> Record:
 
 
 class ReportTests(unittest.TestCase):
-    """Whole and partial."""
+    """Complete and partial records."""
 
     def setUp(self) -> None:
         scratch = tempfile.TemporaryDirectory()

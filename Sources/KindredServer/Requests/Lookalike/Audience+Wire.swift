@@ -4,7 +4,7 @@ import KindredSystem
 import KindredWire
 
 extension Audience {
-    /// Rows from `first` on that a DATA body of `byteCount` bytes holds.
+    /// How many rows from `first` on a DATA body of `byteCount` bytes holds.
     func rowCount(from first: Int, inBody byteCount: Int, withScores: Bool) -> Int {
         switch ids {
         case .numbers: min(count - first, DataFrame.numberRows(inBody: byteCount, withScores: withScores))

@@ -2,11 +2,11 @@ import KindredQuery
 
 /// A loop's share in a phase of an expansion that another loop runs.
 ///
-/// It does not keep the work alive: of a stream that is dropped, no loop goes on with a phase or holds its memory.
+/// It holds the work weakly: where the stream is dropped, no other loop goes on with it or keeps its memory.
 final class AudienceHelp: LoopJob, Sendable {
     private let work: WeakWork
 
-    /// Immutable but for what the system clears.
+    /// Immutable, but that the runtime clears the reference.
     private struct WeakWork: @unchecked Sendable {
         weak var work: (any AudienceWork)?
     }

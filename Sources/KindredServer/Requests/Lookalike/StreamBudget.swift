@@ -1,7 +1,7 @@
 import KindredDomain
 import Synchronization
 
-/// How many streams the process has open and how much memory they may hold.
+/// Bounds the open look-alike streams of the process, and the memory that is reserved for them.
 package final class StreamBudget: Sendable {
     private struct State {
         var count = 0
@@ -12,7 +12,7 @@ package final class StreamBudget: Sendable {
 
     package init() {}
 
-    /// Reserves room for a stream; false where the process has none. One stream always has room, however large.
+    /// Reserves memory for a new stream; false where there is none. A stream that is the only one always has room.
     package func reserve(_ byteCount: UInt64, limits: Limits) -> Bool {
         state.withLock { state in
             guard state.count < Int(limits.streamsMax) else { return false }
@@ -25,7 +25,7 @@ package final class StreamBudget: Sendable {
         }
     }
 
-    /// Reserves more for a stream that is open; false where there is no room. One stream always has room.
+    /// Reserves more for an open stream; false where there is none. A stream that is the only one always has room.
     package func extend(by byteCount: UInt64, limits: Limits) -> Bool {
         state.withLock { state in
             guard state.count == 1 || state.byteCount + byteCount <= limits.streamBytesHeldMax else {
@@ -43,6 +43,6 @@ package final class StreamBudget: Sendable {
         }
     }
 
-    /// Streams that are open, and the bytes reserved for them.
+    /// How many streams are open, and the bytes reserved for them.
     package var held: (count: Int, byteCount: UInt64) { state.withLock { ($0.count, $0.byteCount) } }
 }

@@ -172,7 +172,7 @@ def vector_elements(name, vector):
 
 
 def query_fields(kind, count, over, similarity, version):
-    """The fixed fields that RECOMMEND and SCORE share (7.1)."""
+    """The fixed fields that RECOMMEND and SCORE share (8.10)."""
     if over not in SIDES:
         raise ValueError(f"over {over!r}: 'items' or 'users'")
     if similarity not in SIMILARITIES:

@@ -94,7 +94,8 @@ class AudienceStream:
         if (self.granted - self.received >= ROW_BYTES_MAX and limit - self.granted < self.window // 2
                 and now < self.granted_at + self.grant_seconds):
             return
-        if not self.connection.pull(2 * (self.granted - self.received) + WAITING_BYTES_MAX):  # twice: frame headers count too
+        # Twice the rest of the window, for the frame headers.
+        if not self.connection.pull(2 * (self.granted - self.received) + WAITING_BYTES_MAX):
             return
         self.granted, self.granted_at = limit, now
         try:
@@ -138,7 +139,7 @@ def upload(connection, fixed, question, seeds, timeout, left):
     Each frame may take `left` seconds, then `timeout` + 1. Time that the iterator of seeds takes does not count.
     """
     arg = connection.timeout_ms(timeout)
-    step = max(1, connection.limits["data_body_bytes_max"] // (TEXT_ID_BYTES_MAX + 8))  # seeds per frame, even of the longest ids
+    step = max(1, connection.limits["data_body_bytes_max"] // (TEXT_ID_BYTES_MAX + 8))  # so that the longest ids fit
     request_id, remembered, ended = None, [], False
     question.seeds = IdSet(remembered)
     while not ended:

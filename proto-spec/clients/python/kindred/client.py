@@ -64,7 +64,7 @@ class Client:
 
         Give one of user, item (ids), vector (numbers), basket (ids, pairs (id, weight), or a dict of weights).
         exclude: ids that must not appear · candidates: the only ids that may · min_score: inclusive · similarity:
-        "dot", "cosine" or None, the model's default · columns: names of catalog columns; the rows are then dicts ·
+        "dot", "cosine" or None, the default of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts ·
         version: the version that must answer · include_members: the query's own id or basket members may appear.
         """
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket)

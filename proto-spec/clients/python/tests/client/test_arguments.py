@@ -1,4 +1,4 @@
-"""What kindred.Client says about arguments of the wrong kind: nothing is sent, and the message says what is right."""
+"""Arguments of a wrong kind: kindred.Client sends nothing, and its message shows the right form."""
 
 import array
 import tempfile
@@ -19,7 +19,7 @@ class Arguments(unittest.TestCase):
         cls.addClassCleanup(cls.client.close)
 
     def lists(self):
-        """Every argument that takes a list: its name, a call that takes it, and values that are right."""
+        """Every argument that takes a list: its name, a call that takes it, and right values."""
         recommend, batch = self.client.recommend, self.client.recommend_batch
         return [
             ("basket", lambda v: recommend(basket=v, k=3), ["i01", "i02"]),
@@ -47,7 +47,7 @@ class Arguments(unittest.TestCase):
                 self.assertTrue(said.startswith(f"{name}="), said)
                 self.assertIn(f"such as {name}=[", said)
 
-    def test_the_message_holds_what_is_right(self):
+    def test_the_message_shows_the_right_form(self):
         with self.assertRaisesRegex(TypeError, r"^basket='22423' is no list: expected a list, such as "
                                                r"basket=\['22423'\]$"):
             self.client.recommend(basket="22423")

@@ -1,4 +1,4 @@
-"""kindred.Client against a scripted server: what it sends, and what it makes of good, late and broken answers."""
+"""kindred.Client against a scripted server: its requests, and its results for good, late and malformed answers."""
 
 import pickle
 import socket
@@ -168,7 +168,7 @@ class Others(unittest.TestCase):
             client.rollback("m", expected=2)
             names[0x43] = "model-rollback-reply-not-remembered"
             self.assertIs(client.rollback("m")["remembered"], False)
-            with self.assertRaises(kindred.ProtocolError):  # it lists two models
+            with self.assertRaises(kindred.ProtocolError):  # the reply lists two models
                 client.models("one")
             self.assertEqual(server.frames[-1][2].lists["model"], "one")
             client.model = "m"
@@ -223,7 +223,7 @@ class Failures(unittest.TestCase):
             client.ping()
             self.assertEqual(server.connections, 2)
 
-    def test_nobody_listens(self):
+    def test_no_server_listens(self):
         listener = socket.create_server(("127.0.0.1", 0))
         address = "127.0.0.1:%d" % listener.getsockname()[1]
         listener.close()
@@ -231,7 +231,7 @@ class Failures(unittest.TestCase):
             kindred.connect(address)
         self.assertEqual((caught.exception.name, caught.exception.retryable), ("CONNECTION_LOST", True))
 
-    def test_broken_answers(self):
+    def test_malformed_answers(self):
         good = bytes.fromhex(golden.BY_NAME["health-reply-serving"]["hex"])
         stranger = golden_reply("pong-zero", codec.Header(0, 1, 3, 1, 99, 0, 0, 0, 0))
         for name, data in (("a changed CRC", good[:28] + bytes(4) + good[32:]), ("noise", b"\xff" * 64),
@@ -307,7 +307,7 @@ class Lookalike(unittest.TestCase):
             client.lookalike(seeds=["a"], size=25)
             self.assertEqual(server.connections, 1)
 
-    def test_seeds_go_up_in_parts(self):
+    def test_seeds_are_sent_in_parts(self):
         with Scripted(self.script()) as server, kindred.connect(server.address) as client:
             client.lookalike(seeds=(f"s{index}" for index in range(20000)), size=25)
             frames = [frame for frame in server.frames if frame[0] in ("LOOKALIKE", "DATA")]
@@ -335,7 +335,7 @@ class Lookalike(unittest.TestCase):
                 with self.assertRaises(kindred.ProtocolError):
                     client.lookalike(seeds=["a"], size=25)
 
-    def test_an_early_refusal(self):
+    def test_a_refusal_before_the_last_seed(self):
         def script(header, body):
             return error(header, "UNKNOWN_MODEL", text="no") if header.type == 0x20 else None
         with Scripted(script) as server, kindred.connect(server.address) as client:

@@ -1,4 +1,4 @@
-"""kindred.py against the golden vectors and the schema. No server needed."""
+"""The codec against the golden vectors and the schema, without a server."""
 
 import subprocess
 import sys
@@ -70,7 +70,8 @@ class ValidVectors(unittest.TestCase):
                 self.assertEqual((error.value, error.limit), numbers)
 
     def test_limits_that_an_older_server_does_not_say_have_their_defaults(self):
-        self.assertEqual(kindred.limits.LATER_LIMITS, {name: SCHEMA["limits"][name] for name in kindred.limits.LATER_LIMITS})
+        later = kindred.limits.LATER_LIMITS
+        self.assertEqual(later, {name: SCHEMA["limits"][name] for name in later})
         layout = SCHEMA["messages"]["HELLO"]["reply"]
         self.assertEqual([field["name"] for field in layout["fixed"]
                           if field["offset"] >= layout["fixed_len_min"] and not field["name"].startswith("zero")],
@@ -88,7 +89,7 @@ class ValidVectors(unittest.TestCase):
 
 class InvalidVectors(unittest.TestCase):
     def refusal(self, vector):
-        """The error the codec raises for a frame, or None."""
+        """The error that the codec raises for a frame, or None."""
         frame = bytes.fromhex(vector["hex"])
         is_first = vector["direction"] == "client" and vector.get("before") == []
         limit = SCHEMA["limits"]["body_bytes_before_hello_max"] if is_first else kindred.limits.BODY_BYTES_MAX
@@ -107,7 +108,8 @@ class InvalidVectors(unittest.TestCase):
                     self.assertEqual(self.refusal(vector).name, vector["status"])
 
     def test_bodies(self):
-        """Steps 1 to 4 are refused as the vector says; the later steps are the server's and decode."""
+        """The codec refuses steps 1 to 4 as the vector says. The later steps belong to the server, and their bodies
+        decode."""
         for vector in INVALID:
             if vector["layer"] != "body":
                 continue
@@ -139,14 +141,16 @@ class InvalidVectors(unittest.TestCase):
 class Schema(unittest.TestCase):
     def test_numbers(self):
         self.assertEqual({name: entry["code"] for name, entry in SCHEMA["statuses"].items()}, kindred.statuses.CODES)
-        self.assertEqual([entry["code"] for entry in SCHEMA["details"].values()], list(range(len(kindred.statuses.DETAILS))))
+        codes = [entry["code"] for entry in SCHEMA["details"].values()]
+        self.assertEqual(codes, list(range(len(kindred.statuses.DETAILS))))
         self.assertEqual(tuple(SCHEMA["details"]), kindred.statuses.DETAILS)
         self.assertEqual({name: entry["type"] for name, entry in SCHEMA["messages"].items()}, codec.TYPES)
         self.assertEqual(SCHEMA["preface"]["magic"], codec.MAGIC.hex())
         self.assertEqual((SCHEMA["major"], SCHEMA["minor"]), (codec.MAJOR, codec.MINOR))
         self.assertEqual(SCHEMA["limits"]["body_bytes_max"], kindred.limits.BODY_BYTES_MAX)
-        self.assertEqual(SCHEMA["enums"]["query_kind"], {k.upper(): v for k, v in kindred.codec.protocol.QUERY_KINDS.items()})
-        self.assertEqual(SCHEMA["enums"]["side"], {k.upper(): v for k, v in kindred.codec.protocol.SIDES.items()})
+        kinds = codec.protocol.QUERY_KINDS
+        self.assertEqual(SCHEMA["enums"]["query_kind"], {k.upper(): v for k, v in kinds.items()})
+        self.assertEqual(SCHEMA["enums"]["side"], {k.upper(): v for k, v in codec.protocol.SIDES.items()})
 
     def test_layouts(self):
         for message, entry in SCHEMA["messages"].items():

@@ -1,4 +1,4 @@
-"""One client in many processes and threads: everybody gets his own answers.
+"""One client in many processes and threads: each caller gets its own answers.
 
 `Forks` needs no server; `Crowd` needs KINDRED_BINARY, the path of the `kindred` command.
 """
@@ -25,7 +25,7 @@ PROCESSES, THREADS, ANSWERS, ANSWERS_OF_THREADS = 5, 4, 1000, 750
 
 
 class Child:
-    """A forked child that runs a function: its exit status is 0 where that raised nothing."""
+    """A forked child that runs a function. Its exit status is 0 if the function raised nothing."""
 
     def __init__(self, run):
         self.pid = os.fork()
@@ -78,7 +78,7 @@ class Forks(unittest.TestCase):
         opened, parent = self.client.shared.connection, self.client.shared.connection.socket.fileno()
 
         def run():
-            # The child's copy of the descriptor is closed as soon as it begins.
+            # The fork hook has closed the child's copy of the descriptor.
             equal(opened.socket.fileno(), -1)
             equal(self.client.recommend(user="u01", k=1), [("i00", array.array("f", [0.98])[0])])
             self.client.ping()
@@ -98,7 +98,7 @@ class Forks(unittest.TestCase):
         self.client.ping()
         self.assertEqual(self.server.connections, 3)
 
-    def test_a_changed_process_is_noticed_without_the_hook(self):
+    def test_a_forked_process_is_noticed_without_the_fork_hook(self):
         kindred.forks.living.discard(self.client.shared)
         kindred.forks.living.discard(self.client.shared.connection)
         self.assertEqual(Child(self.client.ping).status(), 0)
@@ -128,7 +128,7 @@ class Forks(unittest.TestCase):
         self.assertEqual(stream.summary, whole.summary)
 
     def test_a_fork_in_the_middle_of_a_call(self):
-        """The seeds are counted by who sends them, though both processes are inside the call."""
+        """Both processes are inside the call; each counts the seeds that it sends."""
         read, write = os.pipe()
 
         def seeds():
@@ -186,7 +186,7 @@ class Forks(unittest.TestCase):
         with multiprocessing.get_context("spawn").Pool(2) as pool:
             self.assertEqual(pool.starmap(ask_address, [(self.server.address, number) for number in range(8)]),
                              [f"u{number:02}" for number in range(8)])
-            with self.assertRaises(kindred.Error) as caught:  # and not a pool that waits for ever
+            with self.assertRaises(kindred.Error) as caught:  # an error, not a pool that waits for ever
                 pool.apply_async(ask_address, (self.server.address, 1, "nosuch")).get(WAIT)
         self.assertEqual(caught.exception.name, "BAD_REPLY")
         self.client.ping()
@@ -196,7 +196,7 @@ inherited = None
 
 
 def ask(client, number, model="m"):
-    """The user who is missing from the users most like him: himself."""
+    """The one user missing among the users most like user `number`: the user itself."""
     user = f"u{number % 50:02}"
     found = {row for row, _ in client.recommend(user=user, k=49, over="users", model=model)}
     return (set(f"u{row:02}" for row in range(50)) - found).pop()
@@ -240,7 +240,7 @@ class Crowd(unittest.TestCase):
             wrong.append(error)
 
     def start_threads(self, seed):
-        """Threads that ask through the one client, and what goes wrong."""
+        """Starts threads that ask through one client. Returns them and the list of their errors."""
         wrong = []
         started = [threading.Thread(target=self.ask, args=(seed * THREADS + number, ANSWERS_OF_THREADS, wrong))
                    for number in range(THREADS)]
@@ -265,7 +265,7 @@ class Crowd(unittest.TestCase):
             self.assertEqual([child.status() for child in children], [0] * len(children))
 
     def test_processes_and_threads(self):
-        """Forks happen while the parent's threads ask, so its lock is held at any of them."""
+        """Forks happen while the parent's threads ask, so at some of them its lock is held."""
         started, wrong = self.start_threads(0)
         children = [Child(lambda seed=seed: self.join(*self.start_threads(seed))) for seed in range(1, PROCESSES)]
         try:

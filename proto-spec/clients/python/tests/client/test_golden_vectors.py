@@ -1,4 +1,4 @@
-"""The golden vectors against SPEC.md 13, which says how they are written. By the schema alone: no client, no server."""
+"""The golden vectors against SPEC.md 13, by the schema alone: without client and server."""
 
 import re
 import struct
@@ -37,7 +37,7 @@ def body_of(vector):
 
 
 def known_types(vector):
-    """The element types that each known tag may have."""
+    """The permitted element types of each known tag."""
     types = {}
     for spec in specs(vector):
         tag, form = spec["tag"], spec["form"]
@@ -56,7 +56,7 @@ def known_types(vector):
 
 
 def failing_step(vector):
-    """The first of the steps 1 to 3 of 5.4 that finds a body wrong, with the status it earns; (None, None) if none."""
+    """The first of the steps 1 to 3 of 5.4 that finds a defect, with its status; (None, None) if none."""
     body, layout, types = body_of(vector), message_layout(vector), known_types(vector)
     fixed_len = int.from_bytes(body[:2], "little")
     least = layout.get("fixed_len_min", layout["fixed_len"])
@@ -85,7 +85,7 @@ def failing_step(vector):
 
 
 def over(vectors):
-    """Makes a test of one vector a test of many."""
+    """Turns a test of one vector into a test of many."""
     def decorated(judge):
         def test(self):
             for vector in vectors:
@@ -96,7 +96,7 @@ def over(vectors):
 
 
 class Written(unittest.TestCase):
-    """13.1 and 13.2, and what 13.3 and 13.4 say of how a vector is written."""
+    """The form of vectors by 13.1 to 13.4."""
 
     def test_names_are_unique(self):
         names = [vector["name"] for vector in VALID + INVALID]
@@ -131,7 +131,7 @@ class Written(unittest.TestCase):
             self.assertEqual(bool(found[2] & 0x80), vector["kind"] in ("reply", "error"))
 
     def integer(self, shown):
-        """An integer: one beyond 2^53 is a decimal string, any other is a number."""
+        """Checks an integer: a decimal string beyond 2^53, otherwise a number."""
         if isinstance(shown, str):
             self.assertRegex(shown, "^(0|-?[1-9][0-9]*)$")
             self.assertGreater(abs(int(shown)), EXACT, "a string where a number says it")
@@ -141,7 +141,7 @@ class Written(unittest.TestCase):
         return int(shown)
 
     def real(self, shown, etype):
-        """A float: its bit pattern in hex, and the value that this is."""
+        """Checks a float: its bit pattern in hex, and the value of that pattern."""
         value_format, bits_format, digits = BITS[etype]
         self.assertEqual(set(shown), {"bits", "value"})
         self.assertRegex(shown["bits"], f"^[0-9a-f]{{{digits}}}$")
@@ -239,7 +239,7 @@ class Written(unittest.TestCase):
                 self.assertEqual((column["type"], type(value)), ("text", str))
 
     @over(VALID)
-    def test_canonical_ones_are_what_encoding_gives(self, vector):
+    def test_canonical_vectors_equal_the_encoders_bytes(self, vector):
         if not vector["canonical"] or vector["kind"] == "preface":
             return
         fixed = {key: value for key, value in vector["decoded"]["fixed"].items() if key != "fixed_len"}
@@ -258,7 +258,7 @@ class Written(unittest.TestCase):
         self.assertEqual(fixed["detail"], detail["code"])
         if vector["detail"] != "NONE":
             self.assertEqual(detail["status"], vector["status"])
-        # 6.2: these two always say both.
+        # 6.2: these two statuses always have both numbers.
         if vector["status"] in ("LIMIT_EXCEEDED", "DIMENSION_MISMATCH") or vector["name"] == "error-conflict":
             self.assertTrue(int(fixed["value"]) and int(fixed["limit"]), "6.2")
 
@@ -275,16 +275,16 @@ class Written(unittest.TestCase):
                 self.assertEqual(detail["status"], names[status])
 
     @over(VALID)
-    def test_what_follows(self, vector):
+    def test_continued_replies_follow_their_first_frame(self, vector):
         if "follows" in vector:
             self.assertEqual(BY_NAME[vector["follows"]]["message"], vector["message"])
             self.assertEqual(BY_NAME[vector["follows"]]["header"]["flags"] & 1, 0)
 
 
 class Labels(unittest.TestCase):
-    """13.3: the layer, step, level and status of what is refused."""
+    """13.3: layer, step, level and status of invalid vectors."""
 
-    def test_they_are_there(self):
+    def test_every_label_is_there_and_valid(self):
         for vector in INVALID:
             with self.subTest(vector["name"]):
                 layer = vector["layer"]
@@ -317,7 +317,7 @@ class Labels(unittest.TestCase):
                     self.assertEqual(length, len(data) - 32)
 
     def test_bodies_fail_at_their_step(self):
-        """Steps 1 to 3 are judged here, from the schema; the later ones find nothing wrong in them."""
+        """Checks steps 1 to 3 from the schema; bodies with a later step have no defect here."""
         for vector in INVALID:
             if vector["layer"] != "body":
                 continue

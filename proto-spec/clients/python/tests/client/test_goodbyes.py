@@ -1,7 +1,6 @@
-"""How a connection ends, by GOAWAY or by loss, and what becomes of requests and audiences on it."""
+"""How a connection ends, by GOAWAY or by loss, and the effect on requests and audiences."""
 
 import socket
-import struct
 import threading
 import time
 import unittest
@@ -9,26 +8,10 @@ from unittest import mock
 
 import kindred
 from kindred import codec
+from kindred.statuses import CODES
 from tests.support import lie_changes, lying_server
 from tests.support.golden import SCHEMA
-from tests.support.lying_server import CLOSE, Lie, LyingServer
-
-try:
-    import resource
-except ImportError:
-    resource = None
-
-DESCRIPTORS = 1100
-
-
-def serving(told, **options):
-    return LyingServer(Lie("", None, told, (), **options))
-
-
-def close_at_once(server):
-    """Ends the server's last connection with a reset, which is there when this returns."""
-    server.sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    server.sockets[-1].close()
+from tests.support.lying_server import CLOSE, Lie, LyingServer, close_at_once, serving
 
 
 class Goodbyes(unittest.TestCase):
@@ -39,7 +22,7 @@ class Goodbyes(unittest.TestCase):
         return caught.exception
 
     def test_a_request_above_the_last_id_was_not_begun(self):
-        """HELLO has the id 1, so the request has 2. The client does not wait for what will not come."""
+        """HELLO has the id 1 and the request 2. The client does not wait for an answer that cannot come."""
         for end in ([CLOSE], [], [60.0]):
             start = time.monotonic()
             error = self.failure(lambda frames: [lying_server.goaway(1), *end])
@@ -71,15 +54,15 @@ class Goodbyes(unittest.TestCase):
             self.assertEqual((error.name, error.not_processed), ("CONNECTION_LOST", last == 1))
             self.assertNotIn("OK", str(error))
 
-    def test_what_this_client_did_wrong_is_not_to_be_repeated(self):
-        error = self.failure(lambda frames: [lying_server.goaway(1, status=kindred.statuses.CODES["BAD_LENGTH"]), CLOSE])
+    def test_a_mistake_of_this_client_is_not_retryable(self):
+        error = self.failure(lambda frames: [lying_server.goaway(1, status=CODES["BAD_LENGTH"]), CLOSE])
         self.assertEqual((error.name, error.retryable, error.not_processed), ("CONNECTION_LOST", False, True))
         self.assertIn("BAD_LENGTH", error.message)
-        error = self.failure(lambda frames: [lying_server.goaway(1, status=kindred.statuses.CODES["IDLE_TIMEOUT"]), CLOSE])
+        error = self.failure(lambda frames: [lying_server.goaway(1, status=CODES["IDLE_TIMEOUT"]), CLOSE])
         self.assertEqual((error.retryable, error.not_processed), (True, True))
 
-    def test_goaway_says_as_much_as_its_status(self):
-        """Retryable are the statuses that are so by section 6.3, whether the request was begun or not."""
+    def test_the_status_of_goaway_decides_what_is_retryable(self):
+        """An error is retryable if section 6.3 marks its status so, whether the request was begun or not."""
         closing = {name: one for name, one in SCHEMA["statuses"].items() if "CONNECTION_CLOSING" in one["flags"]}
         self.assertGreater(len(closing), 8)
         for name, status in closing.items():
@@ -92,7 +75,7 @@ class Goodbyes(unittest.TestCase):
                     self.assertIn(name, error.message)
 
     def test_goaway_among_the_seeds(self):
-        """Nobody has asked for it, and the audience is answered all the same."""
+        """GOAWAY arrives while seeds are sent. The audience is answered all the same."""
         def told(frames):
             return [lying_server.goaway(2)] if first.pop() else frames
         first = [False, True]
@@ -102,7 +85,7 @@ class Goodbyes(unittest.TestCase):
                 self.assertEqual(len(client.lookalike(seeds=seeds, size=5)), 5)
 
     def test_a_connection_that_the_server_has_ended_is_replaced_before_a_request(self):
-        """What no request was sent on is no failed request."""
+        """No request was open, so no request fails."""
         for end in ([CLOSE], [lying_server.goaway(2), CLOSE], [lying_server.goaway(2)]):
             served = threading.Event()
 
@@ -117,11 +100,11 @@ class Goodbyes(unittest.TestCase):
                 before = client.shared.connection
                 deadline = time.monotonic() + 5
                 while before and before.pull() and not before.buffer and time.monotonic() < deadline:
-                    time.sleep(0.001)  # until the end has come; it is None where it came with the answer
+                    time.sleep(0.001)  # until the end has arrived; None if it arrived with the answer
                 client.ping()
                 self.assertEqual(server.connections, 2)
 
-    def test_a_connection_that_was_never_there(self):
+    def test_no_connection(self):
         listener = socket.create_server(("127.0.0.1", 0))
         address = "127.0.0.1:%d" % listener.getsockname()[1]
         listener.close()
@@ -141,8 +124,8 @@ class Goodbyes(unittest.TestCase):
                              ("CONNECTION_LOST", retryable, True, 1.5))
 
     def test_an_audience_that_was_sent_whole_outlives_its_connection(self):
-        """The server has sent everything and closes at once, so that WINDOW finds nobody; whether the client sees the
-        end before it sends WINDOW, or not."""
+        """The server has sent everything and closes at once, so WINDOW reaches no server. The client may notice the
+        end before or after it sends WINDOW."""
         for window, seen in ((1500, True), (1500, False), (4 << 20, True)):
             with self.subTest(window=window, seen=seen):
                 sent = threading.Event()
@@ -184,7 +167,7 @@ class Goodbyes(unittest.TestCase):
         self.assertEqual(caught.exception.name, "INTERNAL")
 
     def test_windows_keep_up_with_the_reader(self):
-        """A stream never stalls (9.5), does not seem to take nothing (9.6), and costs few WINDOWs at full speed."""
+        """A stream never stalls (9.5), never looks like a stalled reader (9.6), and sends few WINDOWs at full speed."""
         for window in (1, 311, 312, 700, 5000, 100_000, 4 << 20):
             for part in (48, 312, 5000, 256 << 10):
                 for pause, parts_most in ((0, None), (2.9, 1), (3.1, 0)):
@@ -207,7 +190,7 @@ class Goodbyes(unittest.TestCase):
                             self.assertLessEqual(len(limits), stream.received // (window // 2))
 
     def test_a_request_that_was_not_sent_whole(self):
-        """A server that does not read closes: a part of a frame is no request."""
+        """A server that does not read closes. It does nothing with part of a frame."""
         for timeout, close, name in ((30, True, "CONNECTION_LOST"), (0.3, False, "DEADLINE_EXCEEDED")):
             with socket.create_server(("127.0.0.1", 0)) as listener:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -1,4 +1,4 @@
-"""kindred.Client against a server that lies: every lie of hostile.py is an Error, in time, within bounded memory."""
+"""kindred.Client against a lying server: every lie of lies.py is an Error, in time, within bounded memory."""
 
 import os
 import random
@@ -14,18 +14,18 @@ from tests.support.lies import LIES
 from tests.support.lying_server import CLOSE, Lie, LyingServer
 
 TIMEOUT, TIMEOUT_OF_LATE = 5, 0.4
-# A call ends a second after its timeout, for the server's own answer; the rest is for a busy machine.
+# A call ends one second after its timeout, for the server's own answer; the rest allows for a busy machine.
 SECONDS_MORE = 1 + 1.5
 SEED = int(os.environ.get("KINDRED_TEST_SEED", "20261128"))
-CHANGES = 200  # of each message
+CHANGES = 200  # changed frames of each message
 CLOSE_SECONDS_MAX = 0.5
-# The server's own blocks are counted too. 4 MiB is the largest body.
+# Includes the memory of the lying server. 4 MiB is the largest body.
 BYTES_MAX = 24 << 20
 
 
 class Lies(unittest.TestCase):
     def told(self, lie, timeout):
-        """What a client makes of a lie: its error, or None, and the time it took."""
+        """The client's error for a lie, or None, and the time it took."""
         client = None
         with LyingServer(lie) as server:
             start = time.monotonic()
@@ -77,13 +77,13 @@ class Lies(unittest.TestCase):
                 start = time.monotonic()
                 stream.close()
                 self.assertLess(time.monotonic() - start, CLOSE_SECONDS_MAX)
-                # What it left is read before the next request, for a second at most; then another connection is used.
+                # The next request reads the rest for one second at most, then opens another connection.
                 with self.assertRaises(kindred.Error):
                     client.lookalike(seeds=["u03"], size=10)
                 self.assertEqual(server.connections, 2)
 
     def test_two_versions_of_one_answer_in_two_requests(self):
-        """Vectors of more ids than one request takes are all of the version of the first."""
+        """Vectors of more ids than one request takes must all have the version of the first request."""
         versions = iter([3, 4])
 
         def told(frames):
@@ -100,7 +100,7 @@ class Truncations(unittest.TestCase):
         "MODEL_LIST": lambda client: client.models(), "RECOMMEND": lie_changes.recommend(k=2),
         "SCORE": lie_changes.score, "GET_VECTORS": lie_changes.vectors, "LOOKALIKE": lie_changes.lookalike(size=3),
     }
-    # The frames of the others have nothing at their end that may be absent.
+    # In the frames of these, no section at the end is optional.
     WHOLE = ("PING", "STATS", "MODEL_LIST", "RECOMMEND", "SCORE", "GET_VECTORS")
 
     def frames_of(self, message):
@@ -139,7 +139,7 @@ class Truncations(unittest.TestCase):
                     self.assertIsInstance(self.outcome(message, lambda frames: told), kindred.ProtocolError)
 
     def test_bytes_that_changed(self):
-        """Whatever the bytes of a body: an answer or an Error, and nothing else."""
+        """Any bytes of a body lead to an answer or an Error, and to nothing else."""
         source = random.Random(SEED)
         for message in self.CALLS:
             for number in range(CHANGES):

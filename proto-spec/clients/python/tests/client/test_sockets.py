@@ -13,7 +13,7 @@ def golden_ping(header, body):
 
 class Sockets(unittest.TestCase):
     def test_no_delay(self):
-        """A small request goes out at once: Nagle's algorithm would let it wait for an acknowledgement."""
+        """A small request is sent at once. Nagle's algorithm would delay it until an acknowledgement."""
         with Scripted(golden_ping) as server, kindred.connect(server.address) as client:
             self.assertNotEqual(client.shared.connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 0)
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -14,7 +13,7 @@ import kindred
 from kindred import codec
 from tests.support import lie_changes, lying_server
 from tests.support.golden import PYTHON, SCHEMA
-from tests.support.lying_server import Lie, LyingServer
+from tests.support.lying_server import LyingServer, serving
 
 try:
     import resource
@@ -22,16 +21,6 @@ except ImportError:
     resource = None
 
 DESCRIPTORS = 1100
-
-
-def serving(told, **options):
-    return LyingServer(Lie("", None, told, (), **options))
-
-
-def close_at_once(server):
-    """Ends the server's last connection with a reset, which is there when this returns."""
-    server.sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    server.sockets[-1].close()
 
 
 class Deadlines(unittest.TestCase):
@@ -53,7 +42,7 @@ class Deadlines(unittest.TestCase):
             thread.join(5)
             self.assertEqual([error.name for error in errors], ["CONNECTION_LOST"])
 
-    def test_a_name_that_is_looked_up_for_ever(self):
+    def test_a_name_lookup_that_never_ends(self):
         waiting, real = threading.Event(), socket.getaddrinfo
 
         def slow(host, port, family=0, kind=0, protocol=0, flags=0):
@@ -69,12 +58,12 @@ class Deadlines(unittest.TestCase):
         self.assertEqual((caught.exception.name, caught.exception.not_processed), ("DEADLINE_EXCEEDED", True))
         self.assertLess(time.monotonic() - start, 5)
 
-    def test_a_name(self):
+    def test_a_host_name(self):
         with LyingServer() as server:
             with kindred.connect("localhost:" + server.address.split(":")[1]) as client:
                 client.ping()
 
-    def test_time_that_the_reader_takes_is_not_the_servers(self):
+    def test_the_readers_own_time_does_not_count(self):
         """A reader may be slower than the timeout between two chunks."""
         with LyingServer() as server, kindred.connect(server.address) as client:
             with client.lookalike(seeds=["u03"], size=25, stream=True, timeout=0.5) as stream:
@@ -83,7 +72,7 @@ class Deadlines(unittest.TestCase):
                 self.assertEqual([len(chunk) for chunk in stream], [10, 5])
 
     def test_an_audience_that_comes_slowly_and_ends(self):
-        """A large audience may take longer than the timeout: 64 KiB of it may not."""
+        """A large audience may take longer than the timeout; 64 KiB of it may not."""
         def told(frames):
             summary, rows = frames[-1], [f"v{number:06}" for number in range(40000)]
             for first in range(0, len(rows), 8000):
@@ -103,7 +92,7 @@ class Limits(unittest.TestCase):
         self.assertLessEqual(set(kindred.limits.LIMITS), set(codec.REPLIES["HELLO"].names))
         self.assertLessEqual(set(kindred.limits.NEEDED_LIMITS), set(kindred.limits.LIMITS))
 
-    def test_a_limit_that_is_raised_is_taken_as_it_was(self):
+    def test_a_limit_above_the_specification_is_capped(self):
         def hello(frame):
             frame.fixed.update({name: 2**32 - 1 for name in kindred.limits.LIMITS})
             return frame
@@ -135,7 +124,8 @@ class Limits(unittest.TestCase):
             header, body = real(connection)
             asked.append((header.type, body.lists.get("model")))
             return header, body
-        with mock.patch("tests.support.lying_server.request", request), server, kindred.connect(server.address, model="m") as client:
+        with mock.patch("tests.support.lying_server.request", request), server, kindred.connect(
+                server.address, model="m") as client:
             for call in (client.ping, client.health, client.stats, client.models):
                 call()
             client.recommend(user="u01")
@@ -166,7 +156,7 @@ class Limits(unittest.TestCase):
                     os.close(copy)
 
     def test_nothing_depends_on_asserts(self):
-        """The same lies under `python3 -O`, which leaves asserts out."""
+        """The same lies under `python3 -O`, which removes asserts."""
         names = ["more rows than k", "an excluded id", "another CRC", "a score that is no number", "another checksum"]
         program = (
             "import kindred; from tests.support import lies, lying_server\n"

@@ -14,7 +14,7 @@ from tests.support.scratch import BINARY, Scratch, npy
 
 
 class FileTests(CommandTests):
-    """Files of seeds, as programs, people and spreadsheets write them."""
+    """Files of seeds in the forms that programs, people and spreadsheets write."""
 
     def seeds(self, content, *options, model="shop", **run):
         path = self.file(content) if content is not None else "-"
@@ -53,7 +53,7 @@ class FileTests(CommandTests):
             with self.subTest(content):
                 self.assert_matched(2, content, said=said)
 
-    def test_the_audience_of_another_call(self):
+    def test_an_audience_as_seeds(self):
         out = self.folder / "audience.csv"
         self.succeed("lookalike", "--seeds", self.file("u1\nu2\n"), "--size", "4", "--out", out)
         summary, said = self.seeds(out.read_text())
@@ -95,7 +95,7 @@ class FileTests(CommandTests):
                             said='"buyer" is taken for a heading: the model\'s users are numbers')
         self.assert_matched(2, "\ufeffCustomerID,n\r\n1001.0,5\r\n1002.0,6\r\n", model="numbers", said="'CustomerID'")
 
-    def test_what_unmatched_ids_look_like(self):
+    def test_unmatched_ids_are_described(self):
         for written, shown in (
             ("u2\u200bx", '"u2\\u{200b}x" (has a character that is not seen)'),
             ("'u2'", "\"'u2'\" (has quotes)"),
@@ -131,7 +131,7 @@ class FileTests(CommandTests):
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 self.assertIn(reason, done.stderr)
 
-    def test_files_that_hold_no_list(self):
+    def test_files_that_are_no_lists(self):
         self.assert_refused("u1\n".encode("utf-16"), "it is UTF-16 text: save it as UTF-8, or 'iconv -f UTF-16")
         self.assert_refused(b"\xfe\xff\x00u\x001", "it is UTF-16 text")
         self.assert_refused(b"u\x001\x00", "byte 1 is 0, which no UTF-8 text has")
@@ -172,7 +172,7 @@ class FileTests(CommandTests):
         self.assertEqual(summary["matched"], 2, said)
         self.assert_refused('"u1"\t"x"\n"u2"\t"y"\n', "line 1: a tab after a closed quote; tabs separate columns only")
 
-    def test_what_is_no_file(self):
+    def test_paths_that_are_no_files(self):
         self.assert_refused(None, "it is a folder", path=self.folder)
         self.assert_refused(None, "No such file or directory", path=self.folder / "missing")
         self.assert_refused(None, "byte 0 is 0", path="/dev/zero")

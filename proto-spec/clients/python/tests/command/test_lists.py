@@ -73,7 +73,7 @@ class ListTests(CommandTests):
         self.assertEqual(json.loads(done.stdout)["matched"], 3)
 
     def test_headings_of_lists_that_add_up(self):
-        """Of each list, where the model's ids are numbers."""
+        """Each list may have a heading, where the model's ids are numbers."""
         _, answer, said = self.recommended(
             "--exclude", f"@{self.file('sku no' + chr(10) + '6' + chr(10), '1.txt')}", "--exclude", "9",
             "--exclude", f"@{self.file('bought' + chr(10) + '12' + chr(10), '2.txt')}", model="numbers", user="1001")
@@ -97,12 +97,12 @@ class ListTests(CommandTests):
         self.assertEqual(answer["exclude"], {"ids": 4, "unknown": 2, "unknown_examples": ["x1", "I3"]})
         self.assertEqual(said, "")
 
-    def test_many_unknown_ids_are_few_words(self):
+    def test_many_unknown_ids_make_a_short_message(self):
         done = self.succeed("recommend", "--user", "u1", "--exclude", ",".join(f"x{index}" for index in range(5_000)))
         self.assertEqual(done.stderr, "warning: none of the 5,000 ids of --exclude is among the model's items, so nothing "
                          'is excluded: "x0", "x1", "x2", "x3", "x4", ...\n')
 
-    def test_an_empty_exclusion_is_told(self):
+    def test_an_empty_exclusion_is_noted(self):
         for value in ("", " , "):
             with self.subTest(value):
                 _, said = self.assert_excluded(set(), "--exclude", value)
@@ -117,7 +117,7 @@ class ListTests(CommandTests):
         self.assertEqual(answer["candidates"], {"ids": 3, "unknown": 1, "unknown_examples": ["x"]})
         self.assertEqual(self.recommended("--candidates", f"@{self.file('id' + chr(10) + 'i2')}")[0], {"i2"})
 
-    def test_candidates_that_nobody_knows(self):
+    def test_candidates_that_the_model_does_not_have(self):
         self.file("i2\n", "shelf.txt")
         done = self.command("recommend", "--user", "u1", "--candidates", "shelf.txt")
         self.assertEqual(done.returncode, 1)

@@ -31,14 +31,14 @@ class MessageTests(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr.splitlines()), (status, expected))
         return done.stdout
 
-    def test_nothing_reaches_the_least_score(self):
+    def test_no_row_reaches_the_minimum_score(self):
         done = command("recommend", "--user", "u1", "--min-score", "50")
         best = json.loads(command("recommend", "--user", "u1", "-k", "1", "--json").stdout)["results"][0]
         self.assertIn(f"  nothing: none of 60 eligible items reaches 50; the best, {best['id']}, has "
                       f"{best['score']:.4f}\n", done.stdout)
         self.assertEqual(done.returncode, 0)
 
-    def test_nothing_may_appear(self):
+    def test_no_row_is_eligible(self):
         done = command("recommend", "--user", "u1", "--candidates", "i2", "--exclude", "i2", "--min-score", "50")
         self.assertIn("  nothing: no item may appear\n", done.stdout)
 
@@ -135,10 +135,10 @@ class MessageTests(unittest.TestCase):
         done = command("recommend", "--item", "i2", "--model", "nosuch", server=server)
         self.assertIn("(known: bare, broken, shop)", done.stderr)
 
-    def test_the_remark_on_the_repository_is_told(self):
+    def test_the_remark_on_the_repository_is_shown(self):
         one = Scratch()
         self.addCleanup(one.close)
-        # A version's folder where the folder of all models is wanted.
+        # The folder of a version in place of the folder of all models.
         one.models = one.folder / "all" / "shop"
         one.models.parent.mkdir()
         one.models.mkdir()
@@ -182,7 +182,7 @@ class MessageTests(unittest.TestCase):
         table = command("recommend", "--user", "u1", "-k", "60", server=server).stdout
         self.assertEqual(len(table.splitlines()), 62)
         self.assertIn("red\\u{1b}]0;x\\u{7}\\u{a}blue\\u{202e}", table)
-        # Programs get what is there.
+        # JSON contains the characters as they are.
         answer = json.loads(command("recommend", "--user", "u1", "-k", "60", "--json", server=server).stdout)
         self.assertIn("i\x1b[2J", [result["id"] for result in answer["results"]])
 
@@ -192,7 +192,7 @@ class OutputTests(unittest.TestCase):
         return subprocess.run([BINARY, arguments[0], "--server", address, *arguments[1:]], stdout=output,
                               stderr=subprocess.PIPE, text=True, timeout=60)
 
-    def test_what_is_not_written_fails(self):
+    def test_output_that_cannot_be_written_is_an_error(self):
         seeds = str(scratch.user_ids)
         for arguments in (["models"], ["stats"], ["health"], ["ping", "-c", "1"], ["recommend", "--user", "u1"],
                           ["recommend", "--users", seeds, "-k", "60"], ["recommend", "--user", "u1", "--json"],
@@ -208,7 +208,7 @@ class OutputTests(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr, "error: cannot write 'standard output': No space left on device\n")
 
-    def test_a_reader_that_goes_is_no_error(self):
+    def test_a_closed_pipe_is_no_error(self):
         seeds = str(scratch.user_ids)
         for arguments in (["models"], ["health"], ["recommend", "--users", seeds, "-k", "60"],
                           ["lookalike", "--seeds", seeds, "--size", "50", "--include-seeds", "--json"]):

@@ -1,6 +1,6 @@
-"""What the `kindred` command says about options that cannot be followed: the value, and what would be right.
+"""Messages of the `kindred` command about invalid options: the value, and the expected one.
 
-Needs KINDRED_BINARY, the path of the command. Nothing is served.
+Needs KINDRED_BINARY, the path of the command. No model is served.
 """
 
 import os
@@ -14,7 +14,7 @@ import unittest
 from tests.support.scratch import BINARY
 
 NAME_RULE = "a model's name has the form [a-z0-9][a-z0-9_-]{0,62}\n"
-# Arguments, and what the error begins with.
+# Arguments, and the beginning of the error.
 WRONG = {
     "a size below zero": (["lookalike", "--seeds", "x", "--size", "-3"],
                           "--size -3: a number of users, a share such as 1%, or '>=0.8'"),
@@ -116,7 +116,7 @@ class OptionTests(unittest.TestCase):
                 self.assertTrue(done.stderr.startswith(f"error: {expected}"), done.stderr)
 
     def test_errors_are_short(self):
-        """An error, and a line that says where the options are described; no usage of 300 characters."""
+        """An error, and a line that names the help; no long usage text."""
         for arguments in (["serve"], ["serve", "--models", ".", "--threads", "0"], ["ping", "-c", "0"]):
             with self.subTest(arguments):
                 done = self.run_command(arguments)
@@ -138,7 +138,7 @@ class OptionTests(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_every_option_of_every_command_is_known(self):
-        """The look for unknown options comes first, and must let every option pass that the help has."""
+        """The check for unknown options comes first, and must accept every option in the help."""
         listed = self.run_command(["--help"]).stdout.split("SUBCOMMANDS:")[1]
         commands = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
         self.assertIn("recommend", commands)
@@ -156,7 +156,7 @@ class OptionTests(unittest.TestCase):
                 listed = self.run_command([command, "-u"]).stderr.splitlines()[0].split(" has ")[1].split(", ")
                 self.assertEqual(sorted(set(listed)), sorted(listed))
 
-    def test_the_least_share(self):
+    def test_the_smallest_share(self):
         with tempfile.TemporaryDirectory() as folder:
             seeds = pathlib.Path(folder) / "seeds.txt"
             seeds.write_text("1\n")
@@ -168,13 +168,13 @@ class OptionTests(unittest.TestCase):
         done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "1", "-k=2"])
         self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
 
-    def test_nobody_there(self):
+    def test_no_server_there(self):
         done = self.run_command(["stats", "--server", "127.0.0.1:1"])
         self.assertEqual(done.stderr.splitlines(), [
             "error: CONNECTION_LOST: cannot connect to 127.0.0.1:1: Connection refused",
             "hint: --server HOST:PORT names another server; 'kindred serve --models DIR' starts one"])
 
-    def test_defaults_are_told(self):
+    def test_defaults_are_shown(self):
         for command in (["serve"], ["ping"]):
             with self.subTest(command):
                 words = self.run_command([*command, "--help"]).stdout.split()
@@ -196,7 +196,7 @@ class OptionTests(unittest.TestCase):
                         f'vectors.txt: beginning is "{shown}", wanted that of a .npy or .safetensors file', done.stderr)
 
     def test_negative_values_are_values(self):
-        # Nobody listens on port 1: the options were understood.
+        # No server listens on port 1, so this error shows that the options were accepted.
         done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "-5"])
         self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
         for arguments in (["--min-score", "-0.5"], ["--exclude", "-7"], ["--version", "3"]):
@@ -204,7 +204,7 @@ class OptionTests(unittest.TestCase):
                 done = self.run_command(["recommend", "--server", "127.0.0.1:1", "--user", "1", *arguments])
                 self.assertIn("cannot connect to 127.0.0.1:1", done.stderr)
 
-    def test_more_answers_than_memory_are_told_before_models_are_loaded(self):
+    def test_a_cache_above_the_memory_is_reported_before_models_are_loaded(self):
         done = self.run_command(
             ["serve", "--models", ".", "--listen", "127.0.0.1:0", "--threads", "1024", "--answer-cache-mib", "65536"])
         self.assertEqual(done.returncode, 1)
@@ -212,8 +212,8 @@ class OptionTests(unittest.TestCase):
             "no memory to keep 65536 MiB of answers for each of 1024 event loops (the machine has ", done.stderr)
         self.assertNotIn("starting", done.stderr)
 
-    def test_kernels_for_a_lesser_cpu_are_told(self):
-        """OpenBLAS on a CPU with AVX2 that is told to compute as for one without."""
+    def test_blas_kernels_for_an_older_cpu_are_reported(self):
+        """OPENBLAS_CORETYPE makes OpenBLAS use kernels without AVX2 on a CPU that has it."""
         with tempfile.TemporaryDirectory() as folder:
             process = subprocess.Popen(
                 [BINARY, "serve", "--models", folder, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
@@ -229,7 +229,7 @@ class OptionTests(unittest.TestCase):
         self.assertRegex(line, r"factor=[0-9]+\.[0-9] gflops=[1-9][0-9]* gflops_of_cpu=[1-9][0-9]* ")
         self.assertIn('remedy="the environment variable OPENBLAS_CORETYPE says so: unset it"', line)
 
-    def test_a_taken_port_is_told_before_models_are_loaded(self):
+    def test_a_port_in_use_is_reported_before_models_are_loaded(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()

@@ -1,4 +1,4 @@
-"""Where `kindred lookalike` writes an audience.
+"""The output of `kindred lookalike`: files, links, pipes and devices.
 
 Needs KINDRED_BINARY, the path of the command: a scratch repository is packed and served with it.
 """
@@ -64,7 +64,7 @@ class AudienceFileTests(unittest.TestCase):
         self.assert_audience(target.read_text())
         self.assert_nothing_left("audience.csv", "target.csv")
 
-    def test_files_of_others_are_left_alone(self):
+    def test_foreign_temporary_files_are_left_alone(self):
         theirs = self.folder / "audience.csv.partial"
         theirs.write_text("theirs")
         self.assertEqual(self.lookalike("--out", str(self.out)).returncode, 0)
@@ -72,10 +72,10 @@ class AudienceFileTests(unittest.TestCase):
         self.assertEqual(theirs.read_text(), "theirs")
         self.assert_nothing_left("audience.csv", "audience.csv.partial")
 
-    def test_a_link_in_the_way_is_not_followed(self):
-        """Files, and links to nothing, with the name that the file has until it is whole: another name is taken."""
+    def test_a_link_with_the_name_of_the_temporary_file_is_not_followed(self):
+        """Files and dangling links have the name of the temporary file: the command takes another name."""
         victim = self.folder / "victim"
-        # The shell keeps its process id for the command it becomes.
+        # `exec` keeps the shell's process id.
         script = ('ln -s "$0" "$1/.audience.csv.$$.partial"; echo theirs > "$1/.audience.csv.$$-2.partial"; shift; '
                   'exec "$@"')
         done = subprocess.run(["sh", "-c", script, str(victim), str(self.folder),
@@ -87,14 +87,14 @@ class AudienceFileTests(unittest.TestCase):
         self.assertEqual([path.is_symlink() for path in left].count(True), 1)
         self.assertEqual([path.read_text() for path in left if not path.is_symlink()], ["theirs\n"])
 
-    def test_a_signal_leaves_nothing(self):
+    def test_a_signal_leaves_no_file(self):
         self.out.write_text("old")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with self.subTest(number), socket.create_server(("127.0.0.1", 0)) as mute:
                 process = subprocess.Popen(self.arguments(
                     "--out", str(self.out), server=f"127.0.0.1:{mute.getsockname()[1]}"), stderr=subprocess.PIPE)
                 self.addCleanup(process.stderr.close)
-                # The command connects once it has its file.
+                # The command opens its file before it connects.
                 connection, _ = mute.accept()
                 with connection:
                     self.assertEqual(len(list(self.folder.glob(".audience.csv.*.partial"))), 1)
@@ -103,7 +103,7 @@ class AudienceFileTests(unittest.TestCase):
                 self.assert_nothing_left("audience.csv")
                 self.assertEqual(self.out.read_text(), "old")
 
-    def test_a_device_that_takes_nothing(self):
+    def test_a_full_device(self):
         done = self.lookalike("--out", "/dev/full")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertEqual(done.stderr, "error: cannot write '/dev/full': No space left on device\n")
@@ -122,7 +122,7 @@ class AudienceFileTests(unittest.TestCase):
         self.assert_audience(os.read(reader, 1 << 16).decode())
         self.assertTrue(self.out.is_fifo())
 
-    def test_standard_output_goes_on_where_it_is(self):
+    def test_standard_output_continues_at_its_position(self):
         everything = self.folder / "all.txt"
         everything.write_text("before\n")
         for name in ("/dev/stdout", str(everything)):
@@ -141,7 +141,7 @@ class AudienceFileTests(unittest.TestCase):
         self.assertIn(f"cannot write '{self.folder}': it is a folder", done.stderr)
         self.assert_nothing_left()
 
-    def test_what_fails_leaves_nothing(self):
+    def test_a_failure_leaves_no_file(self):
         unknown = lines(self.folder / "unknown.txt", ["nobody"])
         self.out.write_text("old")
         for options in (["--out", str(self.out)], ["--out", str(self.out), "--json"], [], ["--json"]):

@@ -1,6 +1,6 @@
-"""Which processors the threads of `kindred serve` keep to.
+"""The processors that the threads of `kindred serve` are pinned to.
 
-Needs KINDRED_BINARY, the path of the command. Nothing but a repository without models is served.
+Needs KINDRED_BINARY, the path of the command. Serves a repository without models.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ POOL = "overcommit"
 
 @contextlib.contextmanager
 def server(*options, processors=None):
-    """A server that listens: the process, whose log is read from `stderr`, and its port."""
+    """A running server: its process, whose `stderr` is the log, and its port."""
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
             [BINARY, "serve", "--models", folder, "--listen", "127.0.0.1:0", *options],
@@ -39,14 +39,14 @@ def server(*options, processors=None):
 
 
 def threads(process):
-    """The processors of each of a process's threads, by the thread's name and id."""
+    """The permitted processors of each thread of a process, by the thread's name and id."""
     found = {}
     for thread in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
         try:
             name = (thread / "comm").read_text().strip()
             found[name, int(thread.name)] = sorted(os.sched_getaffinity(int(thread.name)))
         except (FileNotFoundError, ProcessLookupError):
-            pass  # It has ended.
+            pass  # The thread has ended.
     return found
 
 
@@ -60,21 +60,21 @@ def others(process):
 
 @unittest.skipUnless(BINARY, "KINDRED_BINARY is not set")
 class PlacementTests(unittest.TestCase):
-    def test_a_loop_for_every_processor_keeps_to_its_own(self):
+    def test_with_a_loop_per_processor_each_loop_is_pinned(self):
         with server("--threads", str(len(ALLOWED))) as (process, _):
             self.assertEqual(loops(process), [[processor] for processor in ALLOWED])
             self.assertTrue(others(process))
             self.assertTrue(all(kept == ALLOWED for kept in others(process)), threads(process))
 
-    def test_what_a_loop_has_others_do_keeps_to_no_processor(self):
+    def test_threads_that_a_pinned_loop_starts_are_not_pinned(self):
         with server("--threads", str(len(ALLOWED))) as (process, port):
-            # Threads of the pool that have nothing to do end after some seconds, all but the one that waits for
-            # time: then a loop must make one.
+            # Idle threads of the pool end after some seconds, except the one that waits for timers. After that a loop
+            # must start a new one.
             deadline = time.monotonic() + 60
             while len(pool := {thread for thread in threads(process) if POOL in thread[0]}) > 1:
                 self.assertLess(time.monotonic(), deadline, threads(process))
                 time.sleep(0.05)
-            # A loop refuses this and has it logged.
+            # A loop refuses this connection, and a thread of the pool logs it.
             with socket.create_connection(("127.0.0.1", port)) as peer:
                 peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 while "connection refused" not in process.stderr.readline():

@@ -29,7 +29,7 @@ def command(*arguments, server=None):
 
 
 class ScriptedServer:
-    """Accepts connections, says what it is told to at once, and nothing more, until it is closed."""
+    """Accepts connections, sends `words` at once, and nothing more until it is closed."""
 
     def __init__(self, words=b""):
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -60,7 +60,8 @@ class ScriptedServer:
 
 
 class LyingServer(ScriptedServer):
-    """Opens connections as a server does; then says `answer`, made for the first request's id, again and again."""
+    """Opens connections as a server does, then sends `answer` for the first request's id, again and again if
+    endless."""
 
     def __init__(self, answer, is_endless):
         self.answer, self.is_endless = answer, is_endless
@@ -71,7 +72,7 @@ class LyingServer(ScriptedServer):
             received = b""
             connection.sendall(codec.MAGIC + bytes([1, 1, 1, 0]) + bytes(4))
             connection.sendall(bytes.fromhex(BY_NAME["hello-ok"]["hex"]))
-            # Behind the preface and HELLO comes the first request.
+            # The first request follows preface and HELLO.
             while True:
                 part = connection.recv(1 << 16)
                 if not part:
@@ -121,7 +122,7 @@ class HealthTests(unittest.TestCase):
         done = command("ping", "-c", "1", server=server)
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def test_nobody(self):
+    def test_no_server(self):
         found = self.assert_health("127.0.0.1:1", 4, "unreachable", "unreachable: 127.0.0.1:1: CONNECTION_LOST: ")
         self.assertIn("cannot connect", found["reason"])
 
@@ -135,27 +136,27 @@ class HealthTests(unittest.TestCase):
         self.assertLess(time.monotonic() - started, 10)
 
     def test_shutting_down(self):
-        # A preface that refuses (version 0 of 1 to 1) because the server is draining (2), to be tried again in 0 ms.
+        # A preface that refuses (chosen 0, versions 1 to 1): draining (2), retry after 0 ms.
         server = ScriptedServer(codec.MAGIC + bytes([0, 1, 1, 2]) + bytes(4))
         self.addCleanup(server.close)
         self.assert_health(server.address, 3, "draining", "draining: ")
 
 
 class PingTests(unittest.TestCase):
-    def test_a_second_between(self):
+    def test_one_second_between_pings(self):
         started = time.monotonic()
         done = command("ping", "-c", "3")
         self.assertEqual(len(done.stdout.splitlines()), 3)
         self.assertGreaterEqual(time.monotonic() - started, 2)
 
-    def test_another_pause(self):
+    def test_another_pause_between_pings(self):
         started = time.monotonic()
         done = command("ping", "-c", "3", "--interval", "0.1", "--json")
         self.assertEqual([list(json.loads(line)) for line in done.stdout.splitlines()], [["ms"]] * 3)
         elapsed = time.monotonic() - started
         self.assertTrue(0.2 <= elapsed < 2, elapsed)
 
-    def test_each_is_seen_at_once(self):
+    def test_each_pong_is_printed_at_once(self):
         process = subprocess.Popen([BINARY, "ping", "--server", address, "-c", "100", "--interval", "60"],
                                    stdout=subprocess.PIPE, text=True)
         self.assertTrue(process.stdout.readline().startswith("pong 1 from "))
@@ -163,13 +164,13 @@ class PingTests(unittest.TestCase):
         process.wait()
         process.stdout.close()
 
-    def test_the_time_of_an_answer_is_not_that_of_all(self):
+    def test_the_timeout_counts_for_each_answer(self):
         done = command("ping", "-c", "4", "--interval", "0.4", "--timeout", "1")
         self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class TimeTests(unittest.TestCase):
-    def test_a_server_that_says_nothing(self):
+    def test_a_silent_server(self):
         mute = ScriptedServer()
         self.addCleanup(mute.close)
         for arguments in (["stats"], ["ping"], ["recommend", "--user", "1"],
@@ -183,7 +184,7 @@ class TimeTests(unittest.TestCase):
 
 
     def test_rows_that_never_come(self):
-        """Frames of an audience without rows, for ever: nothing has come, and the time runs."""
+        """An endless series of DATA frames without rows: the timeout still ends the call."""
         body = codec.encode_body(codec.REQUESTS["DATA"], {"first_index": 0}, {"ids": [], "scores": []})
         frame = codec.TYPES["DATA"]
         server = LyingServer(lambda number: codec.encode_frame(frame, number, body, flags=0), True)
@@ -195,7 +196,7 @@ class TimeTests(unittest.TestCase):
         self.assertTrue(done.stderr.startswith("error: "), done.stderr)
         self.assertLess(time.monotonic() - started, 15)
 
-    def test_a_server_that_goes(self):
+    def test_a_server_that_says_goaway(self):
         for status, name in ((0x0305, "DRAINING"), (0, None)):
             with self.subTest(status):
                 body = codec.encode_body(codec.REQUESTS["GOAWAY"], {

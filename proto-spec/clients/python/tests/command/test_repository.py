@@ -1,6 +1,6 @@
-"""What a server makes of folders: a state folder that another server has, folders that it may not read or write.
+"""A server and its folders: a state folder in use, folders without permissions, versions that come and go.
 
-Needs KINDRED_BINARY, the path of the command. The tests of permissions need root, since they serve as nobody.
+Needs KINDRED_BINARY, the path of the command. The tests of permissions need root, since they run servers as `nobody`.
 """
 
 import json
@@ -80,7 +80,7 @@ class Folders(unittest.TestCase):
                 self.assertNotIn("cut", done.stderr)
                 self.assertEqual(os.listdir(self.folder / "models"), [])
 
-    def test_a_column_with_the_name_of_the_score_is_told(self):
+    def test_a_column_named_score_is_reported(self):
         catalog = self.folder / "catalog.sqlite"
         with sqlite3.connect(catalog) as database:
             database.execute("CREATE TABLE items (id TEXT PRIMARY KEY, score REAL)")
@@ -146,6 +146,17 @@ class Folders(unittest.TestCase):
                 self.assertRegex(done.stderr, r"^error: too few file descriptors: 2 event loops need \d+ beside those that "
                                               rf"are open, and at most {limit} are allowed; raise ulimit -n")
 
+    def test_too_little_address_space_is_told_before_the_start(self):
+        self.pack("shop")
+        for mebibytes in (350, 450, 550):
+            with self.subTest(mebibytes):
+                done = subprocess.run(
+                    ["prlimit", f"--as={mebibytes << 20}", BINARY, "serve", "--models", self.folder / "models",
+                     "--listen", "127.0.0.1:0", "--threads", "2"], capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, r"^error: too little address space: 2 event loops and their answers need \d+ "
+                                              r"MiB beside what is in use; raise ulimit -v")
+
     def test_connections_leave_descriptors_for_models(self):
         self.pack("shop")
         server = self.serve("--threads", "2", prefix=["prlimit", "--nofile=64:64"])
@@ -153,12 +164,12 @@ class Folders(unittest.TestCase):
         self.assertIn("connections=42", server.said)
         sockets = [socket.create_connection((host, int(port)), timeout=10) for _ in range(42)]
         self.addCleanup(lambda: [each.close() for each in sockets])
-        # One more is told at once, whichever of them it is that came last.
+        # The server refuses one more connection at once; the last to arrive may be any of them.
         sockets.append(socket.create_connection((host, int(port)), timeout=10))
         told, _, _ = select.select(sockets, [], [], 10)
         self.assertEqual(len(told), 1)
         self.assertNotEqual(told[0].recv(64), b"")
-        # A version that comes while all connections are taken is read all the same.
+        # A version that is published while all connections are taken is still loaded.
         self.pack("shop")
         deadline = time.monotonic() + 30
         while "version=2" not in server.said:
@@ -174,11 +185,11 @@ class Folders(unittest.TestCase):
         self.assertNotEqual(second.process.wait(timeout=30), 0)
         for word in (f"process {first.process.pid}", address, "--state"):
             self.assertIn(word, second.said)
-        # Another folder is another server's.
+        # Another server may use another folder.
         other = self.serve("--state", str(self.folder / "other"))
         other.wait_until_ready()
         self.assertEqual(other.end(), 0)
-        # However the first one ends, the folder is free.
+        # The folder is free after the first server ends, even by SIGKILL.
         first.end(signal.SIGKILL)
         third = self.serve()
         third.wait_until_ready()
@@ -189,7 +200,7 @@ class Folders(unittest.TestCase):
             with self.subTest(name):
                 shutil.rmtree(self.folder / "models", ignore_errors=True)
                 self.pack("shop")
-                if name == "shop/1":  # the folder of one model in place of that of all
+                if name == "shop/1":  # the folder of one model in place of the folder of all
                     (self.folder / "models" / "shop" / "1").rename(self.folder / "models" / "1")
                     (self.folder / "models" / "shop").rmdir()
                 server = self.serve()
@@ -227,7 +238,7 @@ class Folders(unittest.TestCase):
         self.assertEqual(server.end(), 0)
 
     def test_a_pinned_version_that_is_gone(self):
-        """After a restart the version that served before the pinned one does again, not the newest."""
+        """After a restart the version that served before the pinned one serves again, not the newest."""
         for _ in range(4):
             self.pack("shop")
         state = ("--state", str(self.folder / "state"))
@@ -243,13 +254,13 @@ class Folders(unittest.TestCase):
             status = client.models("shop")[0]
             self.assertEqual((status["active"], status["pinned"]), (1, 2))
             self.assertIn("version 2", status["remark"])
-            # A pin ends when somebody ends it.
+            # Only `activate latest` ends a pin.
             client.activate("shop", "latest")
             self.assertEqual(client.recommend(item=1, k=1).version, 4)
         self.assertEqual(second.end(), 0)
 
     def test_a_version_that_does_not_fit_the_memory(self):
-        """It is refused with figures, and the server serves on."""
+        """The version is refused with figures, and the server goes on."""
         self.pack("shop")
         server = self.serve("--memory-max", "1")
         with kindred.connect(server.wait_until_ready()) as client:
@@ -262,8 +273,8 @@ class Folders(unittest.TestCase):
             self.assertIn("1 MiB", reason)
         self.assertEqual(server.end(), 0)
 
-    def test_nobody_serves(self):
-        """A server that is not root, has no capability, and whose clients have none."""
+    def test_a_server_without_privileges(self):
+        """A server without root and capabilities, whose clients have none either."""
         prefix = self.as_nobody()
         self.pack("shop")
         state = self.folder / "state"
@@ -285,7 +296,7 @@ class Folders(unittest.TestCase):
             self.skipTest("nobody cannot run the command")
         return NOBODY
 
-    def test_models_that_cannot_be_read_are_said(self):
+    def test_unreadable_models_are_reported(self):
         prefix = self.as_nobody()
         for name in ("closed", "open", "newest"):
             self.pack(name)
@@ -307,7 +318,7 @@ class Folders(unittest.TestCase):
         self.assertEqual(len(refused), 1, refused)
         self.assertIn("model=newest", refused[0])
         self.assertIn("Permission denied", refused[0])
-        # Once they may be read, they are served: what was refused for its permissions too.
+        # Once they are readable, they are served, even a version that was refused for its permissions.
         (models / "closed").chmod(0o755)
         (models / "newest" / "2").chmod(0o755)
         deadline = time.monotonic() + 30

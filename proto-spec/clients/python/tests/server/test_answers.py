@@ -175,7 +175,7 @@ class Audiences(AnswersTest):
         self.assertEqual((summary.model, summary.version, summary.exact), ("shop", 1, True))
 
     def test_the_command_says_how_many_were_eligible(self):
-        # Of everybody who is scanned, the seeds that are users cannot be in the audience.
+        # Seeds that are users are scanned and cannot be in the audience.
         for options, eligible in (([], USERS - 2), (["--include-seeds"], USERS)):
             with self.subTest(options):
                 done = subprocess.run(
@@ -200,7 +200,7 @@ class Audiences(AnswersTest):
 
 class Versions(AnswersTest):
     def test_a_new_version_activation_and_rollback(self):
-        """In one test, since each step begins where the one before ended."""
+        """One test, since each step begins with the state of the one before."""
         scratch.pack_shop()
         self.assertEqual(self.client.load("shop", 2)["active"], 2)
         self.assertEqual(self.client.recommend(user="u1").version, 2)

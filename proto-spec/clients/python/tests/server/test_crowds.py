@@ -1,4 +1,4 @@
-"""Many connections to one server: more than it has descriptors for, such as close their side at once or read nothing.
+"""Many connections to one server: more than its descriptors, half-closed ones, ones that never read.
 
 Needs KINDRED_BINARY, the path of the `kindred` command.
 """
@@ -18,12 +18,12 @@ from tests.support.wire import HELLO, PREFACE, Wire, frame
 DESCRIPTORS = 64
 CONNECTIONS = 80
 WAIT = 10.0
-# Seconds over which processor time is measured, and the share of one processor that waiting may take.
+# Seconds over which processor time is measured, and the permitted share of one processor.
 MEASURED = 1.0
 SHARE_MAX = 0.3
 HALF_CLOSED = 200
 REQUESTS = 3
-# Connections that read nothing, large requests of each, and what the server may hold for all of them.
+# Connections that read nothing, large requests on each, and the bytes that the server may hold for all of them.
 UNREAD = 40
 LARGE = 240
 GROWTH_MAX = 100 << 20
@@ -43,13 +43,13 @@ class Crowds(unittest.TestCase):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def test_more_connections_than_descriptors(self):
-        """Those that the server has no descriptor for cost it nothing; it serves again once they have gone."""
+        """Connections without a descriptor cost the server no processor time. It serves again once they have gone."""
         address = self.serve(["sh", "-c", f'ulimit -n {DESCRIPTORS}; exec "$@"', "sh"])
         wires = [Wire(address, hello=False) for _ in range(CONNECTIONS)]
         for wire in wires:
             self.addCleanup(wire.socket.close)
             wire.send(PREFACE + HELLO)
-        # Some are served, some are refused, some wait in the system's queue.
+        # Some are served, some are refused, some wait in the listen queue.
         self.assertEqual(len(wires[0].receive(16)), 16)
         before = self.processor_seconds()
         time.sleep(MEASURED)
@@ -74,8 +74,8 @@ class Crowds(unittest.TestCase):
         status = pathlib.Path(f"/proc/{self.scratch.process.pid}/status").read_text()
         return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmRSS:"))
 
-    def test_answers_that_nobody_reads_take_little(self):
-        """Each asks for 390 MB of answers and reads none; what they took goes back once they have gone."""
+    def test_unread_answers_take_bounded_memory(self):
+        """Each connection asks for 390 MB of answers and reads none; the memory comes back once they have gone."""
         address = self.serve()
         before = self.resident_bytes()
         fixed = {"query_kind": 1, "target": 1, "query_count": 200, "k": ITEMS}
@@ -84,7 +84,7 @@ class Crowds(unittest.TestCase):
         wires = [Wire(address) for _ in range(UNREAD)]
         for wire in wires:
             self.addCleanup(wire.socket.close)
-            # A server that waits for its peer reads no more.
+            # A server whose replies wait reads no more requests.
             wire.socket.settimeout(0.05)
             with contextlib.suppress(TimeoutError):
                 wire.socket.sendall(asked)
@@ -114,8 +114,8 @@ class Crowds(unittest.TestCase):
         except BlockingIOError:
             return False
 
-    def test_whoever_sends_nothing_more_gets_all_answers(self):
-        """Each asks and closes its sending side at once."""
+    def test_half_closed_connections_get_all_answers(self):
+        """Each connection asks and closes its sending side at once."""
         address = self.serve()
         fixed = {"query_kind": 1, "target": 1, "query_count": 1, "k": 20}
         asked = b"".join(frame("RECOMMEND", request_id, fixed, {"query_ids": ["u3"], "columns": ["title"]})

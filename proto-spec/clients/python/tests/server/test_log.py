@@ -1,4 +1,4 @@
-"""The server's log: text that comes from outside is shown as what it is, and lines that come again are counted.
+"""The server's log: text from outside is escaped, and repeated lines are counted.
 
 Needs KINDRED_BINARY, the path of the `kindred` command.
 """
@@ -10,10 +10,10 @@ import kindred
 from tests.support.scratch import BINARY, Scratch
 from tests.support.wire import PREFACE, Wire, frame
 
-# The next line and the terminal's command of C1, a line and a paragraph separator, marks of direction.
+# Next line and control sequence introducer (C1), line and paragraph separators, marks of direction.
 HIDDEN = "\x1b\x85\x9b\u2028\u2029\u202e\u2066\u200f\ufeff"
 REFUSED = 1_000
-# Each message: a hundred lines in ten seconds.
+# Limit for each message: a hundred lines in ten seconds.
 LINES_MAX = 120
 
 
@@ -45,7 +45,7 @@ class Log(unittest.TestCase):
         text = "\n".join(self.scratch.log_lines())
         self.assertEqual([character for character in HIDDEN if character in text], [])
 
-    def test_what_comes_again_is_counted(self):
+    def test_repeated_lines_are_counted(self):
         for _ in range(REFUSED):
             with Wire(self.address, hello=False) as wire:
                 wire.send(b"GET / HTTP/1.1\r\n\r\n")
@@ -54,7 +54,7 @@ class Log(unittest.TestCase):
         left_out = [int(count) for count in re.findall(
             r'msg="log lines left out" of="connection refused" lines=(\d+)', "\n".join(self.scratch.log_lines()))]
         self.assertEqual(written + sum(left_out), REFUSED)
-        # A slow machine takes more than one period.
+        # A slow machine may take more than one period.
         self.assertLessEqual(written, 100 * (1 + len(left_out)))
         self.assertGreaterEqual(len(left_out), 1)
         if len(left_out) == 1:

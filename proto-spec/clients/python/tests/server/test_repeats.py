@@ -1,4 +1,4 @@
-"""The same request again and again: the same bytes, at no price in memory for a client that does not read.
+"""A repeated request: the same bytes, and bounded memory for a client that does not read.
 
 Needs KINDRED_BINARY, the path of the `kindred` command.
 """
@@ -12,9 +12,9 @@ from tests.support.scratch import Scratch
 from tests.support.wire import Wire, frame
 
 TIMES = slice(16, 24)
-# So much more than sockets and the server hold for a connection.
+# Far more than sockets and the server buffer for a connection.
 REQUESTS = 60_000
-# Replies that wait, and a few pages more; replies to all that the server could have read would be 16 MiB.
+# Waiting replies and a few pages; replies to all requests would be 16 MiB.
 GROWTH_MAX = 6 << 20
 SILENT_SECONDS = 1.0
 scratch = None
@@ -42,7 +42,7 @@ def without_times(body):
 
 
 class Repeats(unittest.TestCase):
-    def test_the_same_bytes_but_for_the_times(self):
+    def test_repeated_replies_have_the_same_bytes_except_times(self):
         with Wire(address) as wire:
             bodies = []
             for request_id in range(2, 7):
@@ -53,7 +53,7 @@ class Repeats(unittest.TestCase):
         self.assertEqual({without_times(body) for body in bodies}, {without_times(bodies[0])})
         self.assertEqual({body[TIMES] for body in bodies[2:]}, {bytes(8)})
 
-    def test_one_that_differs_in_anything_is_another(self):
+    def test_different_requests_have_different_answers(self):
         with Wire(address) as wire:
             counts = []
             for request_id, k in enumerate([5, 6] * 3, start=2):
@@ -63,7 +63,7 @@ class Repeats(unittest.TestCase):
             self.assertEqual(counts, counts[:2] * 3)
             self.assertLess(counts[0], counts[1])
 
-    def test_a_client_that_does_not_read_waits(self):
+    def test_the_server_pauses_for_a_client_that_does_not_read(self):
         with Wire(address) as wire:
             wire.send(request(2))
             _, wanted = wire.end_reply(2)
@@ -76,7 +76,7 @@ class Repeats(unittest.TestCase):
                 sent += wire.socket.send(waiting[sent:sent + (1 << 16)])
             self.assertLess(sent, len(waiting), "the server reads on, though nobody reads its replies")
             self.assertLess(resident_bytes() - before, GROWTH_MAX)
-            # Everything that went out whole is answered once it reads.
+            # Every request that was sent completely is answered once the client reads.
             for request_id in range(3, 3 + sent // length):
                 header, body = wire.frame()
                 self.assertEqual((header.request_id, header.arg), (request_id, 0))

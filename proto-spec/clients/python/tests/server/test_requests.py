@@ -26,7 +26,7 @@ def setUpModule():
 
 @unittest.skipUnless(BINARY, "set KINDRED_BINARY to the path of the kindred command")
 class BadRequests(unittest.TestCase):
-    """Each is a typed error with the offending value, and the same client is answered afterwards."""
+    """Each is a typed error with the offending value. The same client is answered afterwards."""
 
     def setUp(self):
         self.client = kindred.connect("%s:%d" % address) if not SERVER else self.skipTest("runs on its own server")
@@ -128,7 +128,7 @@ class BadRequests(unittest.TestCase):
 
 @unittest.skipUnless(BINARY and not SERVER, "set KINDRED_BINARY; runs on its own server")
 class Streams(WitnessTest):
-    """What a stream's history forbids."""
+    """Frames that a stream's state forbids."""
 
     OPEN = {"scorer": 1, "size_kind": 2, "size_value": 10**6, "window_bytes": 1}
 
@@ -179,7 +179,7 @@ class Streams(WitnessTest):
             self.assertTrue(wire.ping(3))
 
     def test_the_timeout_ends_with_the_first_row(self):
-        """A reader that has had rows has `stream_progress_ms`, which is longer than these two timeouts."""
+        """A reader that has received rows has `stream_progress_ms`, which is longer than these two timeouts."""
         with Wire(address) as wire:
             wire.send(frame("LOOKALIKE", 2, {**self.OPEN, "window_bytes": 64}, {"seeds": ["u1"]}, arg=300))
             header, _ = wire.until(lambda header, _: header.request_id == 2)
@@ -201,7 +201,7 @@ class Streams(WitnessTest):
             wire.send(frame("LOOKALIKE", 3, opening, flags=0) + frame("DATA", 3))
             self.assertEqual(self.error(wire, 3).detail, "NO_SEEDS")
 
-    def test_frames_without_seeds_keep_no_stream_alive(self):
+    def test_frames_without_seeds_do_not_extend_the_timeout(self):
         with Wire(address) as wire:
             wire.send(frame("LOOKALIKE", 2, self.OPEN, flags=0, arg=300))
             deadline, request_id = time.monotonic() + 10, 3
@@ -215,7 +215,8 @@ class Streams(WitnessTest):
             self.assertEqual((header.request_id, error.name), (2, "DEADLINE_EXCEEDED"))
 
     def test_unknown_seeds(self):
-        """Each counts as often as it comes, and is an example once; where one of them is a text, all are."""
+        """Each counts as often as it comes, and is an example once. If one of them is a text, all are shown as
+        texts."""
         with kindred.connect("%s:%d" % address, model="numbers") as client:
             summary = client.lookalike(seeds=[1001, 1001, 7, "x", 7, "x", 9], size=3).summary
             self.assertEqual((summary.seeds, summary.matched, summary.duplicate, summary.unmatched), (7, 1, 1, 5))
@@ -241,7 +242,7 @@ class Streams(WitnessTest):
 
 @unittest.skipUnless(BINARY and not SERVER, "set KINDRED_BINARY; runs on its own server")
 class Answers(unittest.TestCase):
-    """What a reply's bytes say."""
+    """Details of replies."""
 
     def test_an_empty_list_of_results_is_in_the_form_of_numbers(self):
         fixed = {"query_kind": 1, "target": 1, "query_count": 1, "k": 3}
@@ -267,7 +268,7 @@ class Answers(unittest.TestCase):
                 client.score(basket=[], candidates=["i2"])
             self.assertEqual((caught.exception.value, caught.exception.limit), (0, 1))
 
-    def test_a_default_model_is_in_nobodys_way(self):
+    def test_requests_without_models_ignore_the_default_model(self):
         with kindred.connect("%s:%d" % address, model="numbers") as client:
             self.assertLess(client.ping(), 5)
             self.assertEqual(client.health()["state"], "serving")
@@ -286,14 +287,14 @@ class Answers(unittest.TestCase):
 class Ending(unittest.TestCase):
     STREAM = frame("LOOKALIKE", 2, {"scorer": 1, "size_kind": 1, "size_value": 3}, {"seeds": ["u1"]}, flags=0)
 
-    def test_a_client_that_says_goodbye_gets_what_is_in_flight(self):
+    def test_requests_in_flight_are_answered_after_the_clients_goaway(self):
         with Wire(address) as wire:
             goodbye = codec.encode_frame(codec.GOAWAY, 0, codec.encode_body(codec.REQUESTS["GOAWAY"]), flags=0)
             wire.send(self.STREAM + goodbye + frame("DATA", 2, {"first_index": 1}, {"ids": ["u2"]}))
             self.assertEqual(wire.end_reply(2)[0].arg, 0)
             self.assertIsNone(wire.frame())
 
-    def test_a_draining_server_answers_what_asks_about_it(self):
+    def test_a_draining_server_answers_health_stats_and_ping(self):
         other = Scratch()
         try:
             other.pack_all()
@@ -303,7 +304,7 @@ class Ending(unittest.TestCase):
                 other.process.send_signal(signal.SIGTERM)
                 header, body = wire.until(lambda header, _: header.type == codec.GOAWAY)
                 self.assertEqual(codec.Body(codec.REQUESTS["GOAWAY"], body).fixed["last_request_id"], 3)
-                # DATA and CANCEL of a request that is refused cross its refusal on the way.
+                # DATA and CANCEL of a refused request, sent before its refusal arrived, are ignored.
                 query = {"query_kind": 1, "target": 1, "query_count": 1, "k": 3}
                 wire.send(frame("HEALTH", 4) + frame("STATS", 5) + frame("RECOMMEND", 6, query, {"query_ids": ["u1"]})
                           + frame("LOOKALIKE", 7, {"scorer": 1, "size_kind": 1, "size_value": 3}, flags=0)

@@ -1,4 +1,4 @@
-"""What signals do to a server: those that end it, those that have no use, and one that was ignored from the start.
+"""A server and signals: those that end it, those without effect, and one that is ignored from the start.
 
 Needs KINDRED_BINARY, the path of the `kindred` command.
 """
@@ -13,13 +13,13 @@ from kindred import codec
 from tests.support.scratch import BINARY, Scratch
 from tests.support.wire import Wire, frame
 
-# A request that is in flight until its last seed has come.
+# A request in flight: its last seed has not come.
 STREAM = frame("LOOKALIKE", 2, {"scorer": 1, "size_kind": 1, "size_value": 3}, {"seeds": ["u1"]}, flags=0)
 LAST_SEED = frame("DATA", 2, {"first_index": 1}, {"ids": ["u2"]})
 USELESS = "a signal without a use here is ignored"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WAIT = 10.0
-# An end at once is far shorter than a drain, which waits 30 s for a request in flight.
+# Much shorter than a drain, which waits 30 s for a request in flight.
 AT_ONCE = 3.0
 scratch = None
 
@@ -35,13 +35,13 @@ def setUpModule():
 
 class Signals(unittest.TestCase):
     def serve(self, prefix=()):
-        """A new server, ended when the test is done: its address."""
+        """Starts a server that ends with the test. Returns its address."""
         self.first_line = len(scratch.log_lines()) - 1
         self.addCleanup(scratch.stop)
         return kindred.arguments.parsed_address(scratch.serve(prefix))
 
     def logged(self, message, number, count=1):
-        """Waits until so many lines hold this message about this signal: whether they do."""
+        """Waits until `count` lines have this message about this signal. False after a timeout."""
         wanted = (f'msg="{message}"', f"signal={number.name}")
         deadline = time.monotonic() + WAIT
         while time.monotonic() < deadline:
@@ -56,7 +56,7 @@ class Signals(unittest.TestCase):
         self.assertTrue(wire.ping(3))
 
     def drained(self, wire):
-        """Reads GOAWAY, and nothing before it."""
+        """Reads GOAWAY, which must come first."""
         found = wire.until(lambda header, _: header.type == codec.GOAWAY)
         self.assertIsNotNone(found, "the connection ended without GOAWAY")
         fixed = codec.Body(codec.REQUESTS["GOAWAY"], found[1]).fixed
@@ -70,7 +70,7 @@ class Signals(unittest.TestCase):
         self.assertEqual(found[0].arg, 0)
         self.assertIsNone(wire.frame())
 
-    def test_each_that_ends_drains(self):
+    def test_sigterm_and_sigint_drain(self):
         for number in ENDING:
             with self.subTest(number.name), Wire(self.serve()) as wire:
                 self.in_flight(wire)
@@ -80,8 +80,8 @@ class Signals(unittest.TestCase):
                 self.assertEqual(scratch.stop(is_told=True), 0)
                 self.assertTrue(self.logged("told to shut down", number))
 
-    def test_the_second_ends_at_once(self):
-        """With the status that a shell gives to who is ended by this signal."""
+    def test_a_second_signal_ends_at_once(self):
+        """The exit status is the one of a process that this signal ended."""
         for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGHUP, signal.SIGINT),
                               (signal.SIGINT, signal.SIGHUP)):
             with self.subTest(first=first.name, second=second.name), Wire(self.serve()) as wire:
@@ -97,7 +97,7 @@ class Signals(unittest.TestCase):
                 self.assertTrue(self.logged("told again to shut down: ends at once, requests in flight are lost",
                                             second))
 
-    def test_those_without_a_use_change_nothing(self):
+    def test_unused_signals_change_nothing(self):
         with Wire(self.serve()) as wire:
             self.in_flight(wire)
             for count in (1, 2):
@@ -109,7 +109,7 @@ class Signals(unittest.TestCase):
             self.assertEqual(wire.end_reply(2)[0].arg, 0)
         self.assertEqual(scratch.stop(), 0)
 
-    def test_those_without_a_use_end_no_drain(self):
+    def test_unused_signals_do_not_end_a_drain(self):
         with Wire(self.serve()) as wire:
             self.in_flight(wire)
             scratch.process.send_signal(signal.SIGTERM)
@@ -121,11 +121,11 @@ class Signals(unittest.TestCase):
         self.assertEqual(scratch.stop(is_told=True), 0)
 
     @unittest.skipUnless(shutil.which("nohup"), "needs nohup")
-    def test_what_was_ignored_from_the_start_stays_ignored(self):
+    def test_a_signal_ignored_at_the_start_stays_ignored(self):
         """`nohup` starts a command with SIGHUP ignored, so that it outlives its terminal."""
         with Wire(self.serve(prefix=["nohup"])) as wire:
             scratch.process.send_signal(signal.SIGHUP)
-            # Signals have no order among themselves, so the later one alone shows little; the answers show that the
+            # Signals arrive in no fixed order, so the later one alone proves little; the answers show that the
             # server serves on.
             scratch.process.send_signal(signal.SIGUSR1)
             self.assertTrue(self.logged(USELESS, signal.SIGUSR1))

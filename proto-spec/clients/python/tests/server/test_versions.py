@@ -25,7 +25,7 @@ def setUpModule():
 
 @unittest.skipUnless(BINARY, "set KINDRED_BINARY to the path of the kindred command")
 class BadPacks(unittest.TestCase):
-    """A pack that is refused says why, exits with a status, and publishes nothing."""
+    """A refused pack gives a reason, exits with a status, and publishes nothing."""
 
     def refused(self, *words, items=None, item_ids=None, users=None, user_ids=None, extra=()):
         done = scratch.pack("refused", items, item_ids, users, user_ids, *extra, check=False)
@@ -72,7 +72,7 @@ class BadPacks(unittest.TestCase):
                      user_ids=lines(self.file("one.txt"), ["u"]))
 
     def test_catalogs_that_compute(self):
-        """A catalog is a plain table: what computes would take its time and memory at every load."""
+        """A catalog is a plain table. A computed one would cost time and memory at every load."""
         rows = [[1.0] * DIMENSION, [2.0] * DIMENSION]
         given = {"items": npy(self.file("rows.npy"), rows), "item_ids": lines(self.file("rows.txt"), ["a", "b"])}
         endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
@@ -102,7 +102,7 @@ class BadPacks(unittest.TestCase):
 
 @unittest.skipUnless(BINARY and not SERVER, "set KINDRED_BINARY; runs on its own server")
 class BadVersions(unittest.TestCase):
-    """A version that is damaged is refused with a reason, and what serves goes on."""
+    """A damaged version is refused with a reason, and the current version goes on serving."""
 
     def setUp(self):
         self.client = kindred.connect("%s:%d" % address)
@@ -113,7 +113,7 @@ class BadVersions(unittest.TestCase):
         self.client.close()
 
     def publish(self, number, change):
-        """A copy of the good version under a new number, changed, put in place at once."""
+        """Publishes a changed copy of the good version under a new number, with one rename."""
         staging = self.folder / f".tmp-test-{number}"
         shutil.copytree(self.good, staging)
         for path in staging.iterdir():
@@ -168,7 +168,7 @@ class BadVersions(unittest.TestCase):
         self.refused(120, lambda folder, manifest: (folder / "users.safetensors").unlink(), "users.safetensors")
 
     def test_a_catalog_that_computes(self):
-        """Its size and checksum are right, and each of its values takes 100 MB and a moment."""
+        """Its size and checksum are right; each of its computed values is large and slow."""
         def change(folder, manifest):
             catalog = folder / "catalog.sqlite"
             with sqlite3.connect(catalog) as database:

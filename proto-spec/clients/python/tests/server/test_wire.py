@@ -64,7 +64,7 @@ class GoldenVectors(WitnessTest):
                 header, _ = wire.end_reply(request_id)
                 self.assertEqual(header.type, vector["header"]["type"] | 0x80)
                 if message in ("HELLO", "PING", "MODEL_LIST", "STATS", "HEALTH"):
-                    # A list of one model names one that is not here.
+                    # MODEL_LIST for one model names a model that this server does not have.
                     is_of_one = message == "MODEL_LIST" and vector["decoded"]["sections"]
                     self.assertEqual(kindred.statuses.STATUSES[header.arg], "UNKNOWN_MODEL" if is_of_one else "OK")
             if request_id < 2**53 - 1:
@@ -155,7 +155,7 @@ class HostileBytes(WitnessTest):
                 self.assertEqual(wire.goodbye(), "BAD_HEADER_CRC")
 
     def test_every_changed_byte_of_a_request(self):
-        """With a correct header around it, a body of any bytes is answered, and the connection lives."""
+        """A frame with a correct header and any body is answered, and the connection stays open."""
         lists = {"query_ids": ["u1"], "exclusions": (["i2", "i3"], [0, 2]), "columns": ["title"], "min_scores": [0.0]}
         fixed = {"query_kind": 1, "target": 1, "query_count": 1, "k": 3}
         body = codec.encode_body(codec.REQUESTS["RECOMMEND"], fixed, lists)
@@ -207,7 +207,7 @@ class HostileBytes(WitnessTest):
             self.assertEqual(wire.end_reply(2)[0].arg, 0)
 
     def test_many_requests_at_once_are_each_answered_once(self):
-        """More than the server reads in one go, on several connections; another one is answered meanwhile."""
+        """More than the server reads in one go, on several connections; meanwhile another client is answered."""
         count = 1_000
         fixed, lists = {"query_kind": 1, "target": 1, "query_count": 1, "k": 3}, {"query_ids": ["u1"]}
         requests = b"".join(
@@ -231,7 +231,7 @@ class HostileBytes(WitnessTest):
             self.assertEqual((header.arg, header.flags), (0, 1))
             seen.append(header.request_id)
             if header.request_id % 2:
-                # Without how long it took.
+                # Without the times.
                 answers.add(body[:16] + body[24:])
             else:
                 self.assertEqual(struct.unpack_from("<Q", body, 8)[0], header.request_id)

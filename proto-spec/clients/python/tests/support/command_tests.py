@@ -37,8 +37,9 @@ class CommandTests(unittest.TestCase):
         return path
 
     def command(self, *arguments, **options):
-        return subprocess.run([BINARY, arguments[0], "--server", self.address, *map(str, arguments[1:])], cwd=self.folder,
-                              capture_output=True, text=True, timeout=60, **options)
+        return subprocess.run(
+            [BINARY, arguments[0], "--server", self.address, *map(str, arguments[1:])], cwd=self.folder,
+            capture_output=True, text=True, timeout=60, **options)
 
     def succeed(self, *arguments, **options):
         done = self.command(*arguments, **options)

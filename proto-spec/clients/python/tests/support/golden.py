@@ -1,4 +1,4 @@
-"""The golden vectors, and their JSON as the values that kindred.py works with."""
+"""The golden vectors, and their JSON in the form of the codec's values."""
 
 import array
 import json
@@ -53,7 +53,7 @@ def id_values(value):
 
 
 def list_value(form, value):
-    """A list of a vector as kindred.py takes and gives it; floats and integers as arrays."""
+    """A list of a vector in the form of the codec; floats and integers as arrays."""
     if form == "ids":
         return id_values(value)
     if form == "ragged_ids":
@@ -84,7 +84,7 @@ def column_value(column):
 
 
 def decoded(vector):
-    """The fields and lists that a vector's body holds."""
+    """The expected fields and lists of a vector's body."""
     values, shape = vector["decoded"], layout(vector)
     fixed = {name: fixed_value(value) for name, value in values["fixed"].items() if name != "fixed_len"}
     forms = {name: form for name, _, form, _ in shape.lists}
@@ -92,7 +92,7 @@ def decoded(vector):
 
 
 def comparable(value):
-    """Arrays as their bytes, so that NaN equals itself and -0 differs from 0."""
+    """Arrays as bytes, so that NaN equals itself and -0 differs from 0."""
     if isinstance(value, array.array):
         return value.typecode, value.tobytes()
     if isinstance(value, float):

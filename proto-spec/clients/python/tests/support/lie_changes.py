@@ -28,7 +28,8 @@ def lookalike(**options):
 
 
 def changed(index=0, fixed=None, lists=None, **attributes):
-    """The true frames, of which one is changed. A list is a value, or what a function makes of the true one."""
+    """The true frames with one changed. A value of `fixed`, `lists` or an attribute may be a function of the true
+    value."""
     def told(frames):
         frame = frames[index]
         for name, value in (fixed or {}).items():
@@ -48,7 +49,7 @@ def with_rows(ids, scores, eligible=ROWS - 1):
 
 
 def split(at=1, change=lambda first, second: None):
-    """The true answer to three queries in two frames, after a change."""
+    """The true answer to three queries in two frames, after `change` has changed them."""
     def told(frames):
         whole, parts = frames[0], []
         for start, end in ((0, at), (at, 3)):
@@ -65,7 +66,7 @@ def split(at=1, change=lambda first, second: None):
     return told
 
 
-PADDING = 3 << 20  # bytes of a section that nobody knows, which a reply may have
+PADDING = 3 << 20  # bytes of an unknown section, which a reply may have
 
 
 def padded(frames):
@@ -75,7 +76,7 @@ def padded(frames):
 
 
 def part(frame, query):
-    """One of the queries, padded to a large frame."""
+    """The answer to one of the queries, padded to a large frame."""
     lists = {name: frame.lists[name][query:query + 1]
              for name in ("statuses", "query_flags", "rows_eligible", "rows_scanned")}
     start, end = frame.lists["result_offsets"][query:query + 2]
@@ -87,7 +88,7 @@ def part(frame, query):
 
 
 def setting(**values):
-    """A change of the second part."""
+    """A change of fields or lists of the second part."""
     def change(_, second):
         for name, value in values.items():
             (second.fixed if name in second.fixed else second.lists)[name] = value
@@ -100,7 +101,7 @@ def end_of(frame):
 
 
 def endless(frame):
-    """Blocks of the same frame again and again."""
+    """The same frame again and again, in blocks."""
     block = frame.encoded()
     block *= max(1, (64 << 10) // len(block))
     while True:
@@ -115,7 +116,7 @@ def summary_of(frames, rows):
 
 
 def more_rows(frames, wanted):
-    """One row after the last, and a summary that fits them."""
+    """Adds a row after the last, with a summary that fits."""
     frames.insert(-1, data(frames[0].request_id, wanted, ["u48"], [0.001]))
     return frames[:-1] + [summary_of(frames, wanted + 1)]
 
@@ -173,7 +174,7 @@ def resealed(frames, position, value):
 
 
 def lying_length(frames, length):
-    """A header that announces a long body, and then that body, in blocks."""
+    """A header that announces a long body, and then that body in blocks."""
     told = bytearray(frames[0].encoded()[:32])
     told[:4] = struct.pack("<I", length)
     told[28:32] = struct.pack("<I", zlib.crc32(told[:28]))

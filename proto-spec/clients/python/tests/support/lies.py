@@ -1,4 +1,4 @@
-"""Every lie by name: each is the one wrong thing in an otherwise true answer."""
+"""Every lie by name. Each is the only wrong thing in an otherwise true answer."""
 
 import struct
 
@@ -24,7 +24,7 @@ def lie(name, call, told, names=BAD, **options):
 FIVE = ["i00", "i01", "i02", "i03", "i04"]
 TRUE = SCORES[:5]
 
-# Of one query.
+# One query.
 lie("more rows than k", recommend(), with_rows(FIVE + ["i05"], SCORES[:6]))
 lie("fewer rows than k though more are eligible", recommend(), with_rows(FIVE[:4], TRUE[:4]))
 lie("more rows than are eligible", recommend(), changed(lists={"rows_eligible": [4]}))
@@ -78,7 +78,7 @@ lie("a validity bitmap that is short", COLUMN, changed(extra=b"".join(column(["x
 lie("a column of an element type that it cannot have", COLUMN,
     changed(extra=section(128, 8, bytes(20)) + section(131, 1, b"\x1f")), ("UNSUPPORTED_ENCODING",))
 
-# Batches and frames that go on.
+# Batches, and replies in several frames.
 lie("a query too many", batch(), changed(
     fixed={"query_count": 4}, lists={name: lambda value: list(value) + [value[-1]] for name in (
         "result_offsets", "statuses", "query_flags", "rows_eligible", "rows_scanned")}))
@@ -156,7 +156,7 @@ lie("more matched seeds than different ones", lookalike(), changed(-1, fixed={
 lie("an audience of another version", lookalike(version=2), changed(-1, fixed={"version": 3}))
 lie("an audience of another model", lookalike(model="m"), changed(-1, lists={"model": "other"}))
 lie("a summary without END", lookalike(), changed(-1, flags=0), UNEXPECTED)
-# A client that is done with its seeds before any of this comes finds an audience, and frames after its end.
+# A client that has sent its seeds before this arrives sees an audience, and then frames after its end.
 lie("an audience before the last seed", lookalike(seeds=(f"s{n}" for n in range(5000))), lambda frames: frames,
     BAD + UNEXPECTED, when="before the last seed", honest=False)
 
@@ -220,7 +220,7 @@ lie("HELLO of more than 16 KiB", PING, None, ("FRAME_TOO_LARGE",),
 lie("another magic", PING, None, ("BAD_MAGIC",), preface=lambda true: b"HTTP/1.1" + true[8:])
 lie("a version that was not offered", PING, None, BAD, preface=lambda true: true[:8] + b"\x09" + true[9:])
 
-# Time. What has no end, or never comes.
+# Time: endless or missing bytes.
 lie("silence", PING, lambda frames: b"", LATE)
 lie("a byte now and then", PING, lambda frames: ([byte, 0.05] for byte in bytewise(frames)), LATE)
 lie("silence instead of a preface", PING, None, LATE, preface=lambda true: b"", hello=lambda frame: b"")

@@ -1,7 +1,7 @@
-"""A server that lies: every lie of LIES by name, each the one thing that is wrong in an otherwise true answer.
+"""A server that can lie.
 
-The frames are well-formed (sizes, CRC) unless that is the lie. `LyingServer(None)` tells the truth about a small model:
-50 items and 50 users, whose scores are 0.98, 0.96 and so on; the model `numbers` has the same with numbers for ids.
+Its frames are well-formed (sizes, CRC) unless that is the lie. `LyingServer(None)` tells the truth about a small model:
+50 items and 50 users with the scores 0.98, 0.96 and so on. The model `numbers` is the same with numbers for ids.
 """
 
 import array
@@ -20,7 +20,7 @@ TYPES, REPLY, END, CRITICAL = codec.TYPES, codec.REPLY, codec.END, codec.CRITICA
 
 
 class Frame:
-    """A frame to be sent; `fixed`, `lists`, `flags` and so on may be changed until it is."""
+    """A frame to be sent. `fixed`, `lists`, `flags` and so on may be changed before."""
 
     def __init__(self, message, layout, request_id, fixed=None, lists=None, flags=END, arg=0):
         self.type = TYPES[message] | (0 if message in ("DATA", "GOAWAY") else REPLY)
@@ -34,7 +34,7 @@ class Frame:
 
 
 class ModelsFrame(Frame):
-    """A MODEL_LIST with fingerprints, which a client has no need to encode."""
+    """A MODEL_LIST with fingerprints, which the client's codec does not encode."""
 
     def encoded(self):
         tags = {name: tag for name, tag, _, _ in self.layout.lists}
@@ -100,7 +100,7 @@ def recommended(header, body):
 
 
 def column(texts, valid=None):
-    """The sections of a text column, from a tag on."""
+    """A function that makes the sections of a text column from a tag on."""
     def make(tag):
         offsets, data = codec.encode_texts([text.encode() for text in texts])
         bitmap = bytes([255] * ((len(texts) + 7) // 8)) if valid is None else valid
@@ -194,9 +194,8 @@ OTHERS = {
 # ---- The server -------------------------------------------------------------------------------------------
 
 class Lie:
-    """name · call: what a client does · told: frames or bytes in place of the true frames, or an iterable of bytes
-    without end · names: of the Error that is right · honest: whether the same call has a true answer
-    """
+    """name · call: the client's call · told: a function from the true frames to the frames, bytes or endless
+    iterable that are sent · names: the names of the right Error · honest: whether the same call has a true answer"""
 
     def __init__(self, name, call, told, names, hello=None, preface=None, honest=True, when=None):
         self.name, self.call, self.told, self.names = name, call, told, names
@@ -204,7 +203,7 @@ class Lie:
 
 
 class LyingServer:
-    """One thread for each connection, at port 0. `stop` ends those that send without end."""
+    """One thread for each connection, at port 0. The end of the `with` stops endless senders."""
 
     def __init__(self, lie=None):
         self.lie, self.stopping = lie, threading.Event()
@@ -250,7 +249,7 @@ class LyingServer:
             pass
 
     def send(self, connection, told):
-        """Bytes, frames, or an iterable of them that may never end."""
+        """Sends bytes, frames, or an iterable of them, which may be endless."""
         if isinstance(told, Frame):
             told = told.encoded()
         if isinstance(told, (bytes, bytearray)):
@@ -301,7 +300,18 @@ class LyingServer:
             self.send(connection, told if told is not None else frames)
 
 
-CLOSE = object()  # in place of bytes: the server closes the connection
+def serving(told, **options):
+    """A server that sends `told` in place of the true frames."""
+    return LyingServer(Lie("", None, told, (), **options))
+
+
+def close_at_once(server):
+    """Ends the server's last connection with a reset, before this returns."""
+    server.sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    server.sockets[-1].close()
+
+
+CLOSE = object()  # in place of bytes: closes the connection
 
 
 def request(connection):

@@ -1,4 +1,4 @@
-"""A scratch repository packed by the `kindred` command and a server process on it, for the tests."""
+"""A scratch repository, packed by the `kindred` command, and a server on it."""
 
 import array
 import os
@@ -23,7 +23,7 @@ ITEMS, USERS = 60, 50
 
 
 def rounded(value):
-    """A Python float as the float32 it is stored as."""
+    """A Python float rounded to float32."""
     return struct.unpack("<f", struct.pack("<f", value))[0]
 
 
@@ -44,7 +44,7 @@ def npy(path, rows, descr="<f4", fortran=False):
 
 
 def safetensors(path, rows, training):
-    """Writes a .safetensors file by hand with the vectors and a training id."""
+    """Writes a .safetensors file with the vectors and a training id."""
     size = len(rows) * DIMENSION * 4
     head = (f'{{"__metadata__":{{"training_id":"{training}"}},"vectors":{{"dtype":"F32",'
             f'"shape":[{len(rows)},{DIMENSION}],"data_offsets":[0,{size}]}}}}').encode()
@@ -70,7 +70,7 @@ class Scratch:
         self.log = self.folder / "server.log"
         self.log.touch()
         self.item_vectors = random_vectors(1, ITEMS)
-        self.item_vectors[7] = list(self.item_vectors[3])  # an exact tie
+        self.item_vectors[7] = list(self.item_vectors[3])  # equal to another row: an exact tie
         self.user_vectors = random_vectors(2, USERS)
         self.user_vectors[0] = [0.0] * DIMENSION
         self.items = ["caf\u00e9", "cafe\u0301"] + [f"i{index}" for index in range(2, ITEMS)]
@@ -94,7 +94,7 @@ class Scratch:
         database.close()
 
     def pack(self, name="shop", items=None, item_ids=None, users=None, user_ids=None, *extra, check=True):
-        """Runs `kindred pack`: the completed process."""
+        """Runs `kindred pack`. Returns the completed process."""
         command = [BINARY, "pack", "--models", self.models, "--name", name]
         inputs = {"--items": items, "--item-ids": item_ids, "--users": users, "--user-ids": user_ids}
         for option, value in inputs.items():
@@ -117,15 +117,15 @@ class Scratch:
         self.pack("cosine", self.items_npy, self.item_ids, None, None, "--metric", "cosine")
 
     def serve(self, prefix=()):
-        """Starts the server, by the command `prefix` where one is given: its address once it is ready."""
+        """Starts the server, through the command `prefix` if given. Returns its address once it is ready."""
         command = serve_command(BINARY, self.models, self.folder / "state", "--default-model", "shop")
         self.server = ServerProcess([*prefix, *command], self.log, patience=60)
         return self.server.address
 
     @classmethod
     def served(cls, pack):
-        """A scratch repository that `pack` has filled and a server on it, with its address, until the tests of the
-        module are done whose setUpModule asks for it."""
+        """A scratch repository filled by `pack`, and the address of a server on it. Both end with the tests of the
+        calling module."""
         if not BINARY:
             raise unittest.SkipTest("set KINDRED_BINARY to the path of the kindred command")
         scratch = cls()
@@ -143,7 +143,7 @@ class Scratch:
         return self.server.process
 
     def log_lines(self):
-        """The whole log of all servers so far, split at line feeds alone."""
+        """The log of all servers so far, split at line feeds only."""
         return self.log.read_bytes().decode().split("\n")
 
     def logged(self):
@@ -151,7 +151,7 @@ class Scratch:
         return self.log.read_text(errors="replace")[-4000:]
 
     def stop(self, is_told=False):
-        """SIGTERM, unless the test has sent it (`is_told`): the exit status, or None where no server runs."""
+        """SIGTERM, unless the test has sent it (`is_told`). Returns the exit status, or None without a server."""
         server, self.server = self.server, None
         if server is None:
             return None
@@ -166,13 +166,13 @@ class Scratch:
             server.process.stdout.close()
 
     def end(self):
-        """Closes, and raises where the server did not end with 0."""
+        """Closes. Raises if the server did not exit with 0."""
         log, status = self.logged(), self.close()
         if status != 0:
             raise AssertionError(f"the server ended with {status} after SIGTERM:\n{log}")
 
     def close(self):
-        """Stops the server and removes the folder: the server's exit status."""
+        """Stops the server and removes the folder. Returns the server's exit status."""
         status = self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
         return status

@@ -1,4 +1,4 @@
-"""A server that answers each request as a script says, and replies for it."""
+"""A server that answers each request by a script, and replies for scripts."""
 
 import array
 import socket
@@ -8,6 +8,7 @@ import zlib
 
 import kindred
 from kindred import codec
+from kindred.statuses import CODES
 from tests.support import golden
 
 END = codec.END
@@ -20,11 +21,11 @@ def reply(message, header, fixed=None, lists=None, flags=END):
 
 def error(header, status, detail=0, text="", **fixed):
     body = codec.encode_body(codec.ERROR, {"detail": detail, **fixed}, {"message": text})
-    return codec.encode_frame(header.type | 0x80, header.request_id, body, END, kindred.statuses.CODES[status] | 1 << 16)
+    return codec.encode_frame(header.type | 0x80, header.request_id, body, END, CODES[status] | 1 << 16)
 
 
 def golden_reply(name, header):
-    """A golden reply under the request's id."""
+    """A golden reply with the request's id."""
     vector = golden.BY_NAME[name]
     return codec.encode_frame(
         vector["header"]["type"], header.request_id, bytes.fromhex(vector["hex"])[32:], vector["header"]["flags"],
@@ -42,7 +43,7 @@ def crc(ids):
 
 
 def answer(header, count, first=0, per_query=1, flags=END):
-    """A RECOMMEND reply with some results for each query, which are all that there are."""
+    """A RECOMMEND reply with `per_query` results for each query, all of its eligible rows."""
     results = count * per_query
     return reply("RECOMMEND", header, {"query_count": count, "first_query": first, "version": 3}, {
         "model": "m", "result_offsets": list(range(0, results + 1, per_query)), "ids": list(range(50, 50 + results)),
@@ -51,7 +52,7 @@ def answer(header, count, first=0, per_query=1, flags=END):
 
 
 class Scripted:
-    """A server whose script takes (header, body) and gives bytes, None to say nothing, or b"" to close."""
+    """A server whose script takes (header, body) and returns bytes, None to send nothing, or b"" to close."""
 
     def __init__(self, script, hello="hello-ok"):
         self.script, self.hello = script, hello

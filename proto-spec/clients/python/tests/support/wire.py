@@ -1,4 +1,4 @@
-"""A raw connection for the tests: sends any bytes, reads frames, every wait with a deadline."""
+"""A raw connection: sends any bytes, reads frames; every wait has a deadline."""
 
 import socket
 import struct
@@ -22,7 +22,7 @@ HELLO = frame("HELLO", 1, {}, {"client_name": "tests"})
 
 
 class Wire:
-    """A socket to the server; `hello` opens the connection properly first."""
+    """A socket to the server. With `hello` it sends preface and HELLO first."""
 
     def __init__(self, address, hello=True):
         self.socket = socket.create_connection(address, timeout=WAIT)
@@ -40,14 +40,14 @@ class Wire:
         self.socket.close()
 
     def send(self, data):
-        """Sends bytes; a server that has closed already is no mistake of the sender's."""
+        """Sends bytes. Ignores that the server has closed already."""
         try:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
             pass
 
     def receive(self, count):
-        """So many bytes, or fewer where the server closed."""
+        """`count` bytes, or fewer if the server closes."""
         data, deadline = b"", time.monotonic() + WAIT
         while len(data) < count:
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -69,7 +69,7 @@ class Wire:
         return header, self.receive(header.body_len)
 
     def until(self, wanted):
-        """Reads frames until one that is wanted: it, or None at the end."""
+        """Reads frames until one is wanted. Returns it, or None at the end."""
         while True:
             found = self.frame()
             if found is None or wanted(*found):
@@ -80,7 +80,7 @@ class Wire:
         return self.until(lambda header, _: header.request_id == request_id and header.type & 0x80 and header.flags & 1)
 
     def goodbye(self):
-        """The status of GOAWAY, after which the connection has ended; None where it ended without."""
+        """Reads to the end of the connection. Returns the status of GOAWAY, or None without one."""
         status = None
         while True:
             found = self.frame()
@@ -91,7 +91,7 @@ class Wire:
                 status = kindred.statuses.status_name(codec.Body(codec.REQUESTS["GOAWAY"], body).fixed["status"])
 
     def ping(self, request_id):
-        """Whether the connection still answers."""
+        """Whether the server still answers on this connection."""
         self.send(frame("PING", request_id, {"opaque": request_id}))
         found = self.end_reply(request_id)
         return found is not None and found[0].arg == 0 and struct.unpack_from("<Q", found[1], 8)[0] == request_id

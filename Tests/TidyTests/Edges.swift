@@ -1,0 +1,87 @@
+/// What may name what: a module another module, a folder another folder of its module.
+enum Edges {
+    /// Every edge between modules and to packages. What is not here is not allowed.
+    static let modules: [String: Set<String>] = [
+        "KindredDomain": ["Synchronization"],
+        "KindredChecksum": ["CKindredKernels"],
+        "KindredWire": ["KindredDomain", "KindredChecksum"],
+        "KindredSystem": ["KindredDomain", "Glibc", "Synchronization"],
+        "KindredKernels": ["KindredSystem", "CKindredKernels", "CKindredSystem", "CBLAS", "Glibc"],
+        "KindredModel": [
+            "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "CKindredSystem",
+            "Dispatch", "Glibc", "Synchronization",
+        ],
+        "KindredPack": [
+            "KindredDomain", "KindredChecksum", "KindredSystem", "KindredKernels", "KindredModel",
+            "CKindredSystem", "Glibc",
+        ],
+        "KindredTerminal": ["Glibc", "Synchronization"],
+        "KindredCatalog": ["KindredDomain", "GRDB", "GRDBSQLite", "Glibc"],
+        "KindredQuery": [
+            "KindredDomain", "KindredSystem", "KindredModel", "KindredKernels", "Synchronization",
+        ],
+        "KindredServer": [
+            "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
+            "KindredKernels", "KindredSystem",
+            "CKindredSystem", "DequeModule", "GRDB", "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle",
+            "Synchronization",
+            "Dispatch",
+            "Foundation", "Glibc",
+        ],
+        "KindredClient": [
+            "KindredDomain", "KindredWire", "NIOCore", "NIOPosix", "Synchronization",
+        ],
+        "kindred": [
+            "KindredDomain", "KindredServer", "KindredClient", "KindredModel", "KindredCatalog",
+            "KindredPack", "KindredSystem", "KindredTerminal", "ArgumentParser",
+            "Logging", "ServiceLifecycle", "UnixSignals", "Foundation", "Glibc",
+        ],
+        "kindred-bench": [
+            "KindredDomain", "KindredSystem", "KindredKernels", "KindredModel", "KindredPack",
+            "KindredQuery", "KindredWire", "KindredClient", "KindredTerminal",
+            "CBenchProbes", "ArgumentParser",
+            "Synchronization", "Dispatch", "Foundation", "Glibc",
+        ],
+    ]
+
+    /// A module that only some folders of another module import.
+    struct Place: Sendable {
+        let module: String
+        let imported: String
+        let folders: [String]
+    }
+
+    static let places = [
+        Place(module: "KindredClient", imported: "NIOPosix", folders: ["Connection"]),
+        // Values and checks know no network.
+        Place(
+            module: "KindredClient", imported: "NIOCore", folders: ["Calls", "Connection", "Pool", "Stream"]),
+        // Only models have files.
+        Place(module: "KindredServer", imported: "KindredCatalog", folders: ["Lifecycle", "Models"]),
+        Place(module: "KindredServer", imported: "GRDB", folders: ["Models/State"]),
+        Place(module: "KindredServer", imported: "ServiceLifecycle", folders: ["Lifecycle"]),
+    ]
+
+    /// By module and folder: the other folders of the module whose types it may name. "" has the module's own files.
+    /// A folder that is not here may name all of them.
+    static let folders: [String: [String: Set<String>]] = [
+        "KindredDomain": [
+            "": [], "IDs": [""], "Scores": [""], "Columns": ["", "IDs"],
+            "Messages": ["", "IDs", "Scores", "Columns"],
+        ],
+        // Bytes, then sections, then bodies, then messages.
+        "KindredWire": [
+            "Framing": [], "Sections": ["Framing"], "Session": ["Framing", "Sections"],
+            "Queries": ["Framing", "Sections"], "Answers": ["Framing", "Sections"],
+            "Lookalike": ["Framing", "Sections", "Answers"], "Admin": ["Framing", "Sections"],
+            "Messages": ["Framing", "Sections", "Session", "Queries", "Answers", "Lookalike", "Admin"],
+        ],
+        "KindredClient": [
+            "Values": [], "Checks": ["Values"], "Pool": ["Values", "Calls", "Connection"],
+        ],
+        // A plan knows the rows and which of them may answer, not how they are scanned.
+        "KindredQuery": [
+            "Snapshot": [], "Eligibility": ["Snapshot"], "Plan": ["Snapshot", "Eligibility"],
+        ],
+    ]
+}
