@@ -13,7 +13,7 @@
 // The kernels force inlining: a copy of a tile exists for each number of queries and blocks, and loops over a tile are
 // unrolled. With 16 lanes in place of one register, these copies are so large that the optimiser needs minutes.
 // Here the optimiser decides which functions to inline. Those of scan_kernel.h, shared by all kernels, stay forced.
-#include "../../Sources/CKindredKernels/scan_kernel.h"
+#include "../../Sources/CKindredKernels/scan/scan_kernel.h"
 #undef KINDRED_INLINE
 #define KINDRED_INLINE static inline
 // A loop over a tile cannot be unrolled where its length is an argument.
