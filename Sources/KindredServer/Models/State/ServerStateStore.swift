@@ -57,7 +57,7 @@ package final class ServerStateStore: Sendable {
                 throw .tooLarge(file: path, byteCount: byteCount)
             }
         }
-        if let companion = DatabaseFile.strangeCompanion(of: path) {
+        if let companion = DatabaseFile.irregularCompanion(of: path) {
             throw .notAFile(file: companion.path, found: companion.found)
         }
     }
