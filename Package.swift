@@ -157,7 +157,7 @@ let package = Package(
             name: "KindredServerTests",
             dependencies: [
                 "KindredServer", "KindredClient", "KindredModel", "KindredPack", "KindredQuery",
-                "KindredCatalog", "KindredWire", "KindredSystem", "KindredDomain",
+                "KindredWire", "KindredSystem", "KindredDomain",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),

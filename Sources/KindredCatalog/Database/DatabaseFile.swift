@@ -43,7 +43,7 @@ package struct DatabaseFile {
     }
 
     /// The first of the files beside a database that is no regular file, and its kind in words. SQLite would open it.
-    package static func strangeCompanion(of path: String) -> (path: String, found: String)? {
+    package static func irregularCompanion(of path: String) -> (path: String, found: String)? {
         for suffix in companionSuffixes {
             if let kind = kind(of: path + suffix) { return (path + suffix, kind) }
         }

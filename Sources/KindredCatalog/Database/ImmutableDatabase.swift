@@ -40,7 +40,7 @@ final class ImmutableDatabase {
             byteCount =
                 access == .immutable ? count : DatabaseFile.byteCountWithLog(count, path: path)
         }
-        if access == .shared, let companion = DatabaseFile.strangeCompanion(of: path) {
+        if access == .shared, let companion = DatabaseFile.irregularCompanion(of: path) {
             throw .notAFile(file: companion.path, found: companion.found)
         }
         let address = Self.address(of: path) + (access == .immutable ? "?immutable=1&mode=ro" : "?mode=ro")

@@ -1,7 +1,6 @@
 import Dispatch
 import KindredDomain
 import KindredModel
-import KindredSystem
 import NIOCore
 import NIOPosix
 

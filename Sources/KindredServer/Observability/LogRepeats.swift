@@ -55,7 +55,7 @@ package struct LogRepeats {
         }
         defer { entries[key] = entry }
         if entry.writtenCount < Self.linesPerPeriodMax {
-            if entries[key] == nil, entries.count >= Self.messagesMax { forget(now: now) }
+            if entries[key] == nil, entries.count >= Self.messagesMax { forget() }
             entry.writtenCount += 1
             return .write
         }
@@ -75,7 +75,7 @@ package struct LogRepeats {
     }
 
     /// Makes room: forgets the messages of which no line was left out, or all where there are none of these.
-    private mutating func forget(now: UInt64) {
+    private mutating func forget() {
         entries = entries.filter { $0.value.leftOutCount > 0 }
         if entries.count >= Self.messagesMax { entries = [:] }
     }

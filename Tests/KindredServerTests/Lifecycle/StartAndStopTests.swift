@@ -102,14 +102,17 @@ import Testing
         try folder.pack(items: [[1]])
         let gate = LoadGate(holding: [1])
         let before = try Self.loopsOfThisTest()
+        let events = LogEvents()
         var configuration = Self.configuration(folder)
         configuration.whenLoadBegins = gate.pass
-        let server = try Self.start(configuration)
+        let server = try KindredServer(configuration: configuration, logger: events.logger)
         let listening = Task { try await server.listen() }
         await gate.waitForArrival(of: 1)
         server.stopStarting()
         await #expect(throws: StartFailure.stopped) { try await listening.value }
         #expect(gate.cancelled == [1])
+        #expect(events.lines("a load goes on while the server ends").isEmpty)
+        #expect(events.lines("stopped").count == 1 && events.lines("listening").isEmpty)
         while try Self.loopsOfThisTest() > before { try Task.checkCancellation() }
         let again = try await RunningServer(folder)
         await again.stop()

@@ -188,6 +188,21 @@ import Testing
         #expect(model.generations.keys.sorted() == [3])
     }
 
+    /// A choice is returned where it has changed: only then it is saved.
+    @Test func aChangedChoiceIsReturned() throws {
+        var model = try model(2)
+        _ = try loadAll(&model)
+        #expect(model.versions == ServedVersions(active: 2))
+        #expect(model.choose(2, pinned: nil) == nil)
+        #expect(model.choose(2, pinned: 2) == ServedVersions(active: 2, pinned: 2))
+        #expect(model.unpin() == ServedVersions(active: 2))
+        #expect(model.unpin() == nil)
+        model.ask(for: 1, now: .now())
+        try load(1, &model)
+        #expect(model.choose(1, pinned: 1) == ServedVersions(active: 1, previous: 2, pinned: 1))
+        #expect(model.active?.version == 1 && model.previous?.version == 2)
+    }
+
     @Test func theStatusOfEveryVersionOnDisk() throws {
         var model = try model(4)
         _ = refuse(4, "cut", &model)

@@ -27,7 +27,7 @@ package final class ServerStateStore: Sendable {
             configuration.readonly = readOnly
             configuration.prepareDatabase { database in
                 meter.watch(database)
-                // FULL: a saved switch is on the disk. EXTRA adds the folder's entry of a removed journal.
+                // A saved choice is on the disk, and so is the removal of its journal.
                 try database.execute(sql: "PRAGMA synchronous = EXTRA")
                 try database.execute(sql: "PRAGMA trusted_schema = OFF")
             }
@@ -57,7 +57,7 @@ package final class ServerStateStore: Sendable {
                 throw .tooLarge(file: path, byteCount: byteCount)
             }
         }
-        if let companion = DatabaseFile.strangeCompanion(of: path) {
+        if let companion = DatabaseFile.irregularCompanion(of: path) {
             throw .notAFile(file: companion.path, found: companion.found)
         }
     }
