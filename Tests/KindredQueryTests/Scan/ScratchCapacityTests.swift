@@ -1,3 +1,4 @@
+import Glibc
 import KindredDomain
 import KindredKernels
 import KindredModel
@@ -6,7 +7,8 @@ import KindredSystem
 import TestSupport
 import Testing
 
-/// Memory that is too small for a constant ends the process instead of being written past its end.
+/// Memory that is too small for a constant traps, which ends the process by SIGILL, before anything is written past its
+/// end. A corrupt heap would end it by another signal.
 @Suite struct ScratchCapacityTests {
     /// Scratch memory with room for less than any unit needs.
     private static func tiny() -> ScanScratch { ScanScratch(rowsMax: 4, hitsMax: 4) }
@@ -61,58 +63,58 @@ import Testing
     }
 
     @Test func tilesOfBLAS() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             try ScratchCapacityTests.scan(.blas, scratch: ScratchCapacityTests.tiny())
         }
     }
 
     @Test func gatheredRows() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             try ScratchCapacityTests.scan(.gather, scratch: ScratchCapacityTests.tiny())
         }
     }
 
     /// So few rows that no threshold is seeded: the kernel's hits alone need room.
     @Test func hitsOfAScanOfCodes() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             try ScratchCapacityTests.scan(.int8, scratch: ScratchCapacityTests.tiny())
         }
     }
 
     @Test func productsThatSeedThresholds() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             try ScratchCapacityTests.scan(
                 .int8, scratch: ScanScratch(rowsMax: 1_024, hitsMax: 4), rowCount: 3_000)
         }
     }
 
     @Test func scoresOfAllUsers() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             try ScratchCapacityTests.expand(.blas, tinyIn: .scoring)
         }
     }
 
     @Test func hitsOfAnAudiencesScan() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             try ScratchCapacityTests.expand(.int8, tinyIn: .sieving)
         }
     }
 
     @Test func rescoredCandidates() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             try ScratchCapacityTests.expand(.int8, tinyIn: .rescoring)
         }
     }
 
     @Test func rowsOfAnAudiencesColumns() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             try ScratchCapacityTests.expand(.int8, tinyIn: .building)
         }
     }
 
     /// The places of a sort have room for one segment, and there are two.
     @Test func placesOfASort() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             let digit = AudienceSortPass.Digit(least: 0, shift: 0, width: 9)
             let stretches = [0..<10, 10..<20]
             let keys = try MemoryRegion(byteCount: 160)
@@ -124,7 +126,7 @@ import Testing
 
     /// More rows than there are keys.
     @Test func memoryOfAnAudiencesNumbers() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             let keys = AudienceKeys(
                 memory: try MemoryRegion(byteCount: 80), count: 10, best: RankingKey(rawValue: 0),
                 minimumScore: 0)
@@ -144,7 +146,7 @@ import Testing
 
     /// Two queries where there are columns for one.
     @Test func columnsOfQueries() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             let stride = CodeEncoder.queryStride(dimension: 4)
             var codes = Array(repeating: Int8(0), count: stride)
             let query = Int8Query(
@@ -162,7 +164,7 @@ import Testing
     /// Appending runs for every row that is kept, so only debug builds check it.
     @Test(.enabled(if: !isOptimised, "checked in debug builds"))
     func aFullRescoreBuffer() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .signal(SIGILL)) {
             let pairs = UnsafeMutablePointer<Canonical.Pair>.allocate(capacity: 2 * RescoreBuffer.countMax)
             let sums = UnsafeMutablePointer<Double>.allocate(capacity: 2 * RescoreBuffer.countMax)
             var buffer = RescoreBuffer(pairs: pairs, sums: sums)
