@@ -7,7 +7,8 @@ package let isOptimised: Bool = {
     return !runsAssertions
 }()
 
-/// The factor for time limits in tests: 10 in a program with a sanitizer, whose checks slow every memory access, else 1.
+/// The factor for time limits in tests: 10 in a program with a sanitizer, whose checks slow every memory access, and 1
+/// in any other.
 package let patience: Int = {
     let runtimes = ["__asan_init", "__tsan_init"]
     // Without a library to look in, dlsym looks in the program and everything that it has loaded.

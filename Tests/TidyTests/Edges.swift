@@ -79,9 +79,11 @@ enum Edges {
         "KindredClient": [
             "Values": [], "Checks": ["Values"], "Pool": ["Values", "Calls", "Connection"],
         ],
-        // A plan knows the rows and which of them may answer, not how they are scanned.
+        // A plan knows the rows, which of them may answer and how they are ranked, not how they are scanned. The rank
+        // stage knows no look-alikes.
         "KindredQuery": [
-            "Snapshot": [], "Eligibility": ["Snapshot"], "Plan": ["Snapshot", "Eligibility"],
+            "Snapshot": [], "Steps": ["Scan"], "Rank": ["Snapshot", "Plan", "Scan"],
+            "Eligibility": ["Snapshot", "Plan"], "Plan": ["Snapshot", "Eligibility", "Rank", "Steps"],
         ],
     ]
 }

@@ -123,4 +123,9 @@ enum TidyRules {
         guard file.text.contains("withExtended" + "Lifetime") else { return [] }
         return ["\(file.path) extends a lifetime: hold a RegionColumn, or use withBytes { }"]
     }
+
+    static func testableImports(_ file: SourceFile) -> [String] {
+        guard file.text.contains("@" + "testable import") else { return [] }
+        return ["\(file.path) imports with @" + "testable: give what it tests package access"]
+    }
 }

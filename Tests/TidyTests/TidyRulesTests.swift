@@ -110,7 +110,14 @@ import Testing
     }
 
     @Test func extendedLifetimesAreFound() {
-        #expect(TidyRules.extendedLifetimes(file("M/F.swift", "withExtended" + "Lifetime(region) {}")).count == 1)
+        let line = "withExtended" + "Lifetime(region) {}"
+        #expect(TidyRules.extendedLifetimes(file("M/F.swift", line)).count == 1)
         #expect(TidyRules.extendedLifetimes(file("M/F.swift", "region.withBytes { $0.count }")).isEmpty)
+    }
+
+    @Test func testableImportsAreFound() {
+        let line = "@" + "testable import KindredWire"
+        #expect(TidyRules.testableImports(file("M/F.swift", line)).count == 1)
+        #expect(TidyRules.testableImports(file("M/F.swift", "import KindredWire")).isEmpty)
     }
 }

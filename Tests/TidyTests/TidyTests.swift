@@ -11,13 +11,6 @@ import Testing
 
     private static let codeFolders = ["Sources", "Tests", "bench/kindred-bench", "bench/CBenchProbes"]
 
-    /// Files that are longer than `TidyRules.fileLinesMax` and are being split. Nothing is added here.
-    private static let beingSplit: Set<String> = [
-        "Sources/CKindredKernels/scan_vnni.c", "Sources/KindredServer/Models/ModelSupervisor.swift",
-        "Sources/KindredServer/Loop/LoopWorker.swift",
-        "Sources/KindredServer/Connection/ConnectionHandler.swift",
-    ]
-
     /// The files below a folder whose names end so. `root` is the folder of the modules.
     private static func files(
         under folder: String, root: String = "Sources", ending suffixes: [String] = [".swift"]
@@ -70,18 +63,16 @@ import Testing
     }
 
     @Test func linesFilesAndFoldersStayShort() throws {
-        var long: Set<String> = []
         for folder in Self.codeFolders {
             let files = try Self.files(under: folder, ending: [".swift", ".c", ".h"])
             if folder == "Sources" { Self.expectNone(TidyRules.crowdedFolders(files.map(\.path))) }
-            for file in files {
-                Self.expectNone(TidyRules.longLines(file))
-                let violations = TidyRules.longFile(file)
-                if !violations.isEmpty { long.insert(file.path) }
-                if !Self.beingSplit.contains(file.path) { Self.expectNone(violations) }
-            }
+            for file in files { Self.expectNone(TidyRules.longLines(file) + TidyRules.longFile(file)) }
         }
-        #expect(Self.beingSplit.isSubset(of: long), "they are split: take them off the list")
+    }
+
+    /// A release build compiles no `@testable` import.
+    @Test func testsImportWithPackageAccess() throws {
+        for file in try Self.files(under: "Tests") { Self.expectNone(TidyRules.testableImports(file)) }
     }
 
     @Test func noDrawersAndNoPromises() throws {

@@ -30,8 +30,8 @@ enum InputIDs {
         }
     }
 
-    /// Reads the ids of `rows` vectors from a file of their own: text lines or a `.npy`. With no `kind`, lines are numbers
-    /// if all are plain decimals. Also returns what was done with a heading, if the file has one.
+    /// Reads the ids of `rows` vectors from a file of their own: text lines or a `.npy`. With no `kind`, lines are
+    /// numbers if all are plain decimals. Also returns what was done with a heading, if the file has one.
     static func read(
         path: String, kind: IDKind?, side: Side, rows: Int
     ) throws(FileFailure) -> (ids: InputIDs, heading: IDHeading.Reading?) {

@@ -1,34 +1,34 @@
 import Synchronization
 
 /// The memory that one connection holds, in bytes, and how much of it is counted in `ConnectionMemoryBudget`. A value.
-struct ConnectionMemory {
+package struct ConnectionMemory {
     /// Input that was not read as frames.
-    var inputByteCount = 0
+    package var inputByteCount = 0
     /// Large requests that are worked on, with their replies.
-    var workByteCount = 0
+    package var workByteCount = 0
     /// Replies that the socket has not taken.
-    var outputByteCount = 0
+    package var outputByteCount = 0
     /// The part of the three that was counted last.
-    private(set) var counted = 0
+    package private(set) var counted = 0
     /// Bytes that had ever been written when the connection was last swept.
-    var sweptByteCount: UInt64 = 0
+    package var sweptByteCount: UInt64 = 0
 
     /// Up to here memory does not count: every connection holds so much.
     private static let freeByteCount = 4 << 10
 
     /// Memory that a slow peer is the reason for: it is free once the connection ends.
-    var byteCountOfPeer: Int { inputByteCount + outputByteCount }
+    package var byteCountOfPeer: Int { inputByteCount + outputByteCount }
 
-    init(counted: Int = 0) { self.counted = counted }
+    package init(counted: Int = 0) { self.counted = counted }
 
     /// Takes over work of so many bytes, which the caller has counted.
-    mutating func takeWork(_ byteCount: Int) {
+    package mutating func takeWork(_ byteCount: Int) {
         workByteCount += byteCount
         counted += byteCount
     }
 
     /// Counts anew. Returns by how many bytes the count has changed.
-    mutating func count() -> Int {
+    package mutating func count() -> Int {
         let held = inputByteCount + workByteCount + outputByteCount
         let next = held <= Self.freeByteCount ? 0 : held
         defer { counted = next }

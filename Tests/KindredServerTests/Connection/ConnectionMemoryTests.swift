@@ -1,6 +1,5 @@
+import KindredServer
 import Testing
-
-@testable import KindredServer
 
 /// The memory that connections hold, and which of them are cut off.
 @Suite struct ConnectionMemoryTests {
