@@ -47,7 +47,8 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
-        // Moved out, so that the arrays of a stage have one owner while they grow.
+        // Moved out, so that the arrays of a stage have one owner while they grow. Without `consume` at the calls below the
+        // compiler keeps a second owner, and the arrays are copied.
         var current = Stage.ended
         swap(&current, &stage)
         do throws(RequestFailure) {
@@ -64,8 +65,8 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 if request.isLarge {
                     answer.reserve(byteCountMax: Int(worker.server.limits.replyBytesMax))
                 }
-                return try build(answer)
-            case .answering(let answer): return try build(answer)
+                return try build(consume answer)
+            case .answering(let answer): return try build(consume answer)
             case .complete(let response): return write(response)
             case .scanning, .ended: return .finished
             }

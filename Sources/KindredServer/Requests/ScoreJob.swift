@@ -31,8 +31,8 @@ final class ScoreJob: LoopJob {
         switch consume current {
         case .waiting(let plan):
             request.startedAt = now
-            return score(plan, on: worker)
-        case .scoring(let plan): return score(plan, on: worker)
+            return score(consume plan, on: worker)
+        case .scoring(let plan): return score(consume plan, on: worker)
         case .ended: return .finished
         }
     }

@@ -31,8 +31,8 @@ final class VectorsJob: LoopJob {
             switch consume current {
             case .waiting(let plan):
                 request.startedAt = now
-                return try copy(plan, on: worker)
-            case .copying(let plan): return try copy(plan, on: worker)
+                return try copy(consume plan, on: worker)
+            case .copying(let plan): return try copy(consume plan, on: worker)
             case .ended: return .finished
             }
         } catch {

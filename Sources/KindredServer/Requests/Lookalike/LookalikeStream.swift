@@ -171,8 +171,10 @@ final class LookalikeStream: LoopJob {
         var current = Phase.ended
         swap(&current, &phase)
         switch consume current {
-        case .seeding(let expansion, let seeds): return try takeSeeds(expansion, seeds, now: now)
-        case .expanding(let expansion, let helped): return try expand(expansion, helped: helped, on: worker)
+        case .seeding(let expansion, let seeds):
+            return try takeSeeds(consume expansion, consume seeds, now: now)
+        case .expanding(let expansion, let helped):
+            return try expand(consume expansion, helped: helped, on: worker)
         case .streaming, .ended: return .finished
         }
     }
