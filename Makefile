@@ -76,13 +76,13 @@ test-release: build-release-tests ## The Swift tests in release, the numeric and
 
 # XCTest itself leaks a few objects, so leaks are not looked for.
 test-sanitized: setup ## The Swift tests in debug under AddressSanitizer.
-	$(SWIFT) build --build-tests --sanitize=address --disable-index-store --scratch-path .build-asan $(SWIFT_FLAGS)
+	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
 	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 .build-asan/debug/$(TESTS) --skip '$(TIMED)')
 	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 .build-asan/debug/$(TESTS) --no-parallel --filter '$(TIMED)')
 
 # Tests/ThreadSanitizer has the reason for each file in it.
 test-threads: setup ## The suites of the server, the client and the queries under ThreadSanitizer.
-	$(SWIFT) build --build-tests --sanitize=thread --disable-index-store --scratch-path .build-tsan $(SWIFT_FLAGS)
+	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan $(SWIFT_FLAGS)
 	clang -O2 -Wall -Wextra -fPIC -shared Tests/ThreadSanitizer/swift_mutex.c -o .build-tsan/swift_mutex.so
 	$(call run-tests,TSAN_OPTIONS=suppressions=Tests/ThreadSanitizer/suppressions.txt \
 		LD_PRELOAD=$(abspath .build-tsan/swift_mutex.so) .build-tsan/debug/$(TESTS) --no-parallel \
