@@ -12,9 +12,3 @@ public enum AudienceSize: Sendable, Hashable {
     /// All users whose score is at least this, a finite number.
     case minimumScore(Float)
 }
-
-/// The score of an audience's users. A closed set: each has one pure function in the engine.
-package enum LookalikeScorer: UInt8, Sendable {
-    /// Similarity to the mean of the seeds.
-    case centroid = 1
-}

@@ -63,3 +63,9 @@ package struct LookalikeSummary: Sendable, Equatable {
 
     package init(origin: AnswerOrigin) { self.origin = origin }
 }
+
+/// The score of an audience's users. A closed set: each has one pure function in the engine.
+package enum LookalikeScorer: UInt8, Sendable {
+    /// Similarity to the mean of the seeds.
+    case centroid = 1
+}
