@@ -47,8 +47,8 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
-        // Moved out, so that the arrays of a stage have one owner while they grow. Without `consume` at the calls below the
-        // compiler keeps a second owner, and the arrays are copied.
+        // Moved out, so that the arrays of a stage have one owner while they grow. Without `consume` at the calls below
+        // the compiler keeps a second owner, and the arrays are copied.
         var current = Stage.ended
         swap(&current, &stage)
         do throws(RequestFailure) {
