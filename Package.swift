@@ -176,9 +176,8 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// What the server's hot path holds belongs to one event loop or one scan. That two accesses of a property overlap is looked
-// for at compile time everywhere and at run time in debug builds, with which the same tests run; in release, run-time checks
-// cost 4 % of a request. KindredClient does without: what its users build keeps its checks.
+// The compiler checks exclusive access everywhere. Checks at run time are on in debug, in which all tests run, and off
+// in release, where they cost every request some per cent. KindredClient keeps them, since its users build it.
 let servedBy: Set = ["KindredServer", "KindredQuery", "KindredModel", "KindredKernels", "KindredSystem"]
 for target in package.targets where servedBy.contains(target.name) {
     target.swiftSettings = [

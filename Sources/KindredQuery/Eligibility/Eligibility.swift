@@ -1,7 +1,8 @@
-/// Which rows may be in the answer of one query: everything that a request says about it, compiled into one value.
+/// Which rows may be in the answer of one RECOMMEND query: everything that a request says about it, compiled into one
+/// value.
 ///
-/// Every way of finding rows reads this value and nothing else, so a new kind of rule is compiled into it and adds no
-/// stage to the planner.
+/// Every scan reads this value and nothing else, so a new kind of rule is compiled into it and adds no stage to the
+/// planner. A look-alike excludes rows by a bitmap of its own (`AudienceQuery`).
 package struct Eligibility: Sendable {
     /// The rows that an answer is chosen from, before exclusions.
     package enum Source: Sendable {

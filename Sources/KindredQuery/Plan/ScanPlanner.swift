@@ -50,8 +50,8 @@ package struct ScanPlanner: Sendable {
         return .masked(RowMask(rows: candidates.rows, codes: side.codes))
     }
 
-    /// True where every list of candidates is so short that its rows are gathered, whatever rows its ids turn out to
-    /// be, with at most `operationCountMax` multiply-adds in all.
+    /// True if all candidate lists are short enough to gather, and gathering costs at most `operationCountMax`
+    /// multiply-adds in all. Known before ids are resolved.
     package static func gathers(
         _ candidates: RaggedIDs, queryCount: Int, over side: GenerationSide, operationCountMax: Int
     ) -> Bool {

@@ -44,7 +44,7 @@ package struct GenerationTable: Sendable {
         self.known = known
     }
 
-    /// The table with replicas of all generations. Replicas that `last` has are used again.
+    /// The table with replicas of all generations. Reuses the replicas of `last`.
     package func replicated(after last: GenerationTable) -> GenerationTable {
         let replicas = Dictionary(
             last.models.values.flatMap { [$0.active] + $0.others }.map { ($0.identity, $0) },

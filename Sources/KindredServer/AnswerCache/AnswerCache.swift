@@ -143,8 +143,8 @@ package struct AnswerCache: ~Copyable {
             rebasing: content[key.request.count..<key.request.count + body.count])
         copy.copyMemory(from: body)
         finish(copy)
-        // A second answer to the same request takes the place of the first one. An entry of another request with the
-        // same tag gives way too: it is as good a choice as the oldest one.
+        // A second answer to the same request replaces the first one. An entry of another request with the same tag is
+        // replaced too, instead of the oldest.
         let slot = slot(of: key.hash, where: { _ in true }) ?? oldestSlot(of: key.hash)
         words[slot] = Self.tag(key.hash) | place
     }

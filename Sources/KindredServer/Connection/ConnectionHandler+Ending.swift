@@ -131,7 +131,7 @@ extension ConnectionHandler {
         if debt.hasUnfinishedFrame { giveBackInput() }
     }
 
-    /// In a drain: whether the connection waits for nothing but its peer.
+    /// During shutdown: true if only the peer holds the connection open.
     private func isStuck(now: UInt64) -> Bool {
         if debt.takesNothing(for: limits.lingerMilliseconds, now: now) { return true }
         return streams.count == pending.count && streams.values.allSatisfy(\.waitsForPeer)

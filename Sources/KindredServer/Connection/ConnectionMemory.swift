@@ -16,7 +16,7 @@ package struct ConnectionMemory {
     /// Up to here memory does not count: every connection holds so much.
     private static let freeByteCount = 4 << 10
 
-    /// Memory that a slow peer is the reason for: it is free once the connection ends.
+    /// Bytes that closing the connection frees at once: unread input and unsent replies.
     package var byteCountOfPeer: Int { inputByteCount + outputByteCount }
 
     package init(counted: Int = 0) { self.counted = counted }

@@ -3,9 +3,8 @@ import NIOCore
 
 /// Whether each event loop keeps to a processor of its own.
 ///
-/// The system spreads threads evenly only while there are no more busy threads than processors. With one more (a client
-/// on the same machine, say), it often puts two loops on one processor for a long time, and the other thread alone on
-/// another.
+/// With one busy thread more than processors, such as a client on the same machine, the system often leaves two loops
+/// on one processor for a long time.
 package enum LoopPlacement: String, Sendable, CaseIterable {
     /// On, where there is one loop for every processor that the process may use.
     case auto

@@ -18,7 +18,7 @@ extension LoopWorker {
                 + server.scans.nanoseconds(for: planning.operationCount)
             if planning.stepCount > 0, wait > queueMax { throw refusal(after: wait) }
         }
-        // A request that needs more than there is has room while other requests leave half of it.
+        // A request larger than half of the budget is admitted if half of the budget is free.
         let needed = min(cost.byteCount, server.connectionMemory.byteCountMax / 2)
         if !server.connectionMemory.tryTake(cost.byteCount, needing: needed) {
             makeRoom(for: needed, except: connection)

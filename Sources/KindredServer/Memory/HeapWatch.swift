@@ -11,8 +11,8 @@ package struct HeapWatch {
     package static let busyLooksMax = 6
     /// A process is quiet while it uses less than one in so many nanoseconds of one processor.
     package static let quietShare: UInt64 = 5
-    /// Bytes by which the process or its unused heap must have grown, since its least size after the last release,
-    /// before another release is worth it. The allocator counts memory as unused even after it was given back.
+    /// The next release waits until the process or its unused heap has grown by this many bytes over its minimum since
+    /// the last release. The allocator counts memory as unused even after it was given back.
     package static let growthMin = Limits.unusedHeapBytesMax / 2
 
     private var last: (time: NIODeadline, processorNanoseconds: UInt64)?

@@ -10,7 +10,8 @@ import NIOPosix
 /// The parts: `RepositoryWatch` finds versions, `LoadSchedule` chooses the next one to load, `VersionLoads` loads it,
 /// `VersionSwitcher` makes one serve and has the choice saved, `ModelPublisher` tells the event loops. The control
 /// thread never waits for a load: a version is read on a thread of its own (`VersionLoad`). A switch to a loaded
-/// version is made at once; one that needs a load has it begun at once, in place of a load that no request waits for.
+/// version is made at once. A switch that needs a load starts it at once; a running load that no switch waits for is
+/// cancelled and repeated later.
 final class ModelSupervisor: @unchecked Sendable {
     typealias Completion = (Result<ModelSwitchResponse, RequestFailure>) -> Void
 

@@ -35,9 +35,9 @@ package struct ServedModel {
         var isStale = false
     }
 
-    /// The condition of a switch.
+    /// What a switch needs first.
     package enum SwitchTarget: Equatable {
-        /// Nothing: `version` is loaded. Nil where no version is loaded, and the switch only ends a pin.
+        /// Nothing: the version is loaded. `version` is nil if none is loaded; then the switch only ends the pin.
         case ready(version: UInt64?, pinned: UInt64?)
         /// This version must be loaded first.
         case load(UInt64)

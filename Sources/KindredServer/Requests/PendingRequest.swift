@@ -17,7 +17,7 @@ final class PendingRequest {
     var bodyByteCount = 0
     /// The room that it has taken on its loop, until it is answered.
     private var charge = WorkCharge()
-    /// When its wait ended: the scan of its first queries began, its last seeds were looked up, or its first id was.
+    /// When work on it began: at its first scan (RECOMMEND), after its last seed (LOOKALIKE), else at its first step.
     var startedAt: UInt64
     /// Its END reply has been written.
     private(set) var isAnswered = false

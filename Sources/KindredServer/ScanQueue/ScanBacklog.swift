@@ -112,8 +112,8 @@ package struct ScanBacklog<Part: WaitingPart> {
         parts.insert(part, at: low)
     }
 
-    /// Dequeues the next scan, which runs from now on; drops dead parts. No parts: nothing waits. `queryCount`: the
-    /// queries that wait no longer, also of dropped parts.
+    /// Dequeues the next scan, which runs from now on; drops dead parts. Returns no parts if none wait. `queryCount`
+    /// counts the queries removed, those of dropped parts included.
     package mutating func takeNext(now: UInt64) -> (parts: [Part], queryCount: Int, start: ScanStart) {
         var taken: [Part] = []
         var takenQueryCount = 0

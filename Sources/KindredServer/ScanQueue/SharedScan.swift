@@ -83,7 +83,7 @@ final class SharedScan: Sendable {
     let operationCount: Int
     let start: ScanStart
     private let isOver = Atomic<Bool>(false)
-    /// The scan that this one continues, and for which of its queries.
+    /// The earlier scan, and the indices of its queries that this scan repeats.
     private let before: (scan: SharedScan, indices: [Int])?
 
     init(parts: [ScanPart], key: ScanKey?, start: ScanStart) {

@@ -5,8 +5,8 @@ import Synchronization
 /// reference.
 ///
 /// One thread, or several in parts, fill a region; from then on it is immutable and any thread may read it. A pointer
-/// into a region does not keep it alive. Code that works on a region for the length of a call uses `withBytes` or
-/// `withMutableBytes`; a type that stores a pointer stores a `RegionColumn`, which holds the region too.
+/// into a region does not keep it alive. Use `withBytes` or `withMutableBytes` for the length of a call, and store a
+/// `RegionColumn` rather than a pointer. Whoever uses `bytes` must hold the region meanwhile.
 package final class MemoryRegion: @unchecked Sendable {
     /// Page-aligned; nil when `byteCount` is 0.
     package let baseAddress: UnsafeMutableRawPointer?

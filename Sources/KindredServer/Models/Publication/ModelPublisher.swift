@@ -39,8 +39,8 @@ final class ModelPublisher: Sendable {
         published.withLock { $0 = next }
     }
 
-    /// The remark on the repository as a whole. It names a default model that is not there, since no entry of the list
-    /// can.
+    /// The remark on the repository as a whole. A missing default model has no entry in the list, so this remark names
+    /// it.
     private static func remark(_ remark: String, missingDefault: ModelName?) -> String {
         guard let missingDefault else { return remark }
         let missing =

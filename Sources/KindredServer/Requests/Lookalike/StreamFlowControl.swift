@@ -14,7 +14,7 @@ package struct StreamFlowControl: ~Copyable {
     private var underway: Deque<Piece> = []
     /// Body bytes that it has acknowledged.
     private var takenBytes: UInt64 = 0
-    /// When the reader last had taken enough, and how many bytes by then; nil before the first rows are sent.
+    /// Time and byte count at the reader's last sufficient progress; nil before the first rows are sent.
     private var progress: (at: UInt64, bytes: UInt64)?
 
     /// A DATA frame that was sent.
