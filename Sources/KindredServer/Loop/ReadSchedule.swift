@@ -37,8 +37,8 @@ package struct TickBudget: Sendable {
 /// Connections with frames that wait for a later tick. Those that ask for little go first.
 ///
 /// Two queues, each in the order of arrival. A connection is light if it waits with at most `lightByteCountMax` bytes
-/// and last left the queue `lightPauseNanoseconds` ago or more. All others are heavy. A peer that sends without pause, or
-/// sends large frames, delays other heavy connections, and no light ones. RFC 8290 does the same with sparse flows.
+/// and last left the queue `lightPauseNanoseconds` ago or more. All others are heavy. A peer that sends without pause,
+/// or sends large frames, delays other heavy connections, and no light ones. RFC 8290 does the same with sparse flows.
 package struct ReadQueue<Element> {
     /// Bytes of waiting input up to which a connection is light.
     package static var lightByteCountMax: Int { 4 << 10 }
