@@ -107,7 +107,7 @@ package struct LookalikeExpansion {
         } catch let failure as RequestFailure {
             throw failure
         } catch {
-            throw .overloaded(retryAfterMilliseconds: 1_000)
+            throw .overloaded(retryAfterMilliseconds: Limits.retryMilliseconds)
         }
     }
 

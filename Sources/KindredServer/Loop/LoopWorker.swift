@@ -127,6 +127,8 @@ final class LoopWorker: @unchecked Sendable {
         endTick()
         isTickScheduled = isTickAhead
         isSliceScheduled = false
+        // Plans that were added while the tick ended wait for the next one.
+        if !tickScans.isEmpty { scheduleTick() }
         if !scans.isEmpty || !jobs.isEmpty || reading.hasWaiting { scheduleSlice() }
     }
 }

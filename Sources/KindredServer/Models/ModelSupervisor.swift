@@ -15,8 +15,6 @@ import NIOPosix
 final class ModelSupervisor: @unchecked Sendable {
     typealias Completion = (Result<ModelSwitchResponse, RequestFailure>) -> Void
 
-    private static let retryMilliseconds: UInt32 = 1_000
-
     private let thread: ControlThread
     private let publisher: ModelPublisher
     private let log: ModelLog
@@ -100,7 +98,7 @@ final class ModelSupervisor: @unchecked Sendable {
         }
         switch thread.submit(request) {
         case .taken: return
-        case .full: throw .overloaded(retryAfterMilliseconds: Self.retryMilliseconds)
+        case .full: throw .overloaded(retryAfterMilliseconds: Limits.retryMilliseconds)
         case .stopping: throw .draining
         }
     }

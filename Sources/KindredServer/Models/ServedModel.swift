@@ -102,14 +102,8 @@ package struct ServedModel {
 
     /// Whether the last look at the folder has found the version.
     package func isOnDisk(_ version: UInt64) -> Bool {
-        var first = 0
-        var end = onDisk.count
-        while first < end {
-            let middle = (first + end) / 2
-            if onDisk[middle] == version { return true }
-            if onDisk[middle] < version { first = middle + 1 } else { end = middle }
-        }
-        return false
+        let index = (0..<onDisk.count).partitioningIndex { onDisk[$0] >= version }
+        return index < onDisk.count && onDisk[index] == version
     }
 
     /// The version to load next when no request asks for one; nil where none is to be loaded.

@@ -25,8 +25,9 @@ struct RequestCost {
         var lookups = Self.lookups(of: request.scope.queries, dimension: generation.dimension)
         lookups += (request.exclusions?.ids.count ?? 0) + (request.candidates?.ids.count ?? 0)
         stepCount = 1 + lookups / StepSize.ids + resultCount / StepSize.results
+        let fetchCount = RankStage(k: Int(request.k)).fetchCount
         operationCount =
-            side.map { ScanCost.atMost(queryCount: queryCount, k: Int(request.k), over: $0) } ?? 0
+            side.map { ScanCost.atMost(queryCount: queryCount, k: fetchCount, over: $0) } ?? 0
         let width = Self.resultWidth(side, columns: request.columns)
         byteCount = Self.byteCount(body: bodyByteCount, reply: resultCount * width, limits)
     }

@@ -1,3 +1,4 @@
+import KindredDomain
 import DequeModule
 
 /// Some queries of a request that waits for a scan.
@@ -101,15 +102,13 @@ package struct ScanBacklog<Part: WaitingPart> {
     }
 
     private mutating func insert(_ part: Part) {
-        var low = 0
-        var high = parts.count
         // Most requests have one part, which goes to the end where no later parts wait.
-        if let last = parts.last, last.number <= part.number { low = high }
-        while low < high {
-            let middle = (low + high) / 2
-            if parts[middle].number <= part.number { low = middle + 1 } else { high = middle }
+        if let last = parts.last, last.number <= part.number {
+            parts.append(part)
+        } else {
+            let index = (0..<parts.count).partitioningIndex { parts[$0].number > part.number }
+            parts.insert(part, at: index)
         }
-        parts.insert(part, at: low)
     }
 
     /// Dequeues the next scan, which runs from now on; drops dead parts. Returns no parts if none wait. `queryCount`

@@ -72,20 +72,13 @@ package enum DataFrame {
     package static func textRows<Offset: FixedWidthInteger & UnsignedInteger>(
         inBody bodyByteCount: Int, offsets: UnsafeBufferPointer<Offset>, first: Int, withScores: Bool
     ) -> Int {
-        var low = 0
-        var high = offsets.count - 1 - first
-        while low < high {
-            let middle = low + (high - low + 1) / 2
-            let textByteCount = Int(clamping: offsets[first + middle] - offsets[first])
-            let count = Self.textByteCount(
-                rowCount: middle, textByteCount: textByteCount, withScores: withScores)
-            if count <= bodyByteCount {
-                low = middle
-            } else {
-                high = middle - 1
-            }
+        let rowsLeft = max(0, offsets.count - 1 - first)
+        let firstThatExceeds = (1..<rowsLeft + 1).partitioningIndex { rowCount in
+            let textByteCount = Int(clamping: offsets[first + rowCount] - offsets[first])
+            return Self.textByteCount(
+                rowCount: rowCount, textByteCount: textByteCount, withScores: withScores) > bodyByteCount
         }
-        return low
+        return firstThatExceeds - 1
     }
 }
 

@@ -163,19 +163,14 @@ enum ReplySplit {
         var parts: [Range<Int>] = []
         var first = 0
         while first < count {
-            // Binary search for the greatest end that fits: the size grows with the end.
-            var low = first
-            var high = count
-            while low < high {
-                let middle = low + (high - low + 1) / 2
-                if byteCount(first..<middle) <= limit { low = middle } else { high = middle - 1 }
-            }
-            guard low > first else {
+            // The greatest end that fits: the size grows with the end.
+            let end = (first + 1..<count + 1).partitioningIndex { byteCount(first..<$0) > limit } - 1
+            guard end > first else {
                 let found = UInt64(clamping: byteCount(first..<min(first + 1, count)))
                 throw .limitExceeded(.responseBytes, found: found, limit: UInt64(widening: bodyBytesMax))
             }
-            parts.append(first..<low)
-            first = low
+            parts.append(first..<end)
+            first = end
         }
         guard !parts.isEmpty else {
             throw .limitExceeded(
