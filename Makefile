@@ -10,9 +10,9 @@ BENCH := .build/release/kindred-bench
 PYTHON ?= python3
 LISTEN ?= 127.0.0.1:7411
 
-.PHONY: help setup build build-bench build-release-tests demo serve check test test-swift test-release \
-	test-sanitized test-threads test-python test-bench test-peers test-unprivileged record acceptance lint format \
-	spec clean
+.PHONY: help setup build build-bench build-release-tests build-sanitized demo serve check test test-swift \
+	test-release test-sanitized test-threads test-python test-bench test-peers test-unprivileged record acceptance lint \
+	format spec clean
 
 # All Swift tests of a build are one program. It runs without `swift test`, which would plan the build once more.
 TESTS := kindredPackageTests.xctest --testing-library swift-testing
@@ -45,6 +45,12 @@ build-bench: build ## Builds the bench in release.
 build-release-tests: setup
 	$(RELEASE) --build-tests
 
+# XCTest itself leaks a few objects, so leaks are not looked for.
+ASAN := ASAN_OPTIONS=detect_leaks=0 .build-asan/debug/$(TESTS)
+
+build-sanitized: setup
+	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
+
 demo: build ## Serves the shipped model, shows what it does, swaps the model under load, exits 0.
 	@$(PYTHON) models/online-retail/demo.py $(KINDRED)
 
@@ -52,33 +58,36 @@ serve: build ## Serves the shipped model until interrupted.
 	@mkdir -p .build/serve-state
 	$(KINDRED) serve --models models --state .build/serve-state --listen $(LISTEN)
 
-# The suites that damage every byte of a file in turn, or start many servers, take most of the time of all. `make test`
-# runs them.
-SLOW := VersionLoaderTests|DamagedCatalogTests|ReplyCheckTests|PackerTests|CodesFileTests|CodePeaksTests|RepositoryTests
-SLOW := $(SLOW)|HostileServerTests|HostileCatalogTests|KindredServerTests
+# Suites of seconds each, which damage every byte of a file in turn or load a server. `make test` runs them too.
+SLOW := VersionLoaderTests|RepositoryTests|HostileServerTests|SlowPeerTests|MemoryAdmissionTests|WireExactnessTests
+SLOW := $(SLOW)|KeptAnswersTests|OverloadTests
 
 check: lint setup ## The inner loop of a change: layout, and the fast suites in debug.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
-	$(call run-tests,.build/debug/$(TESTS) --skip '$(SLOW)')
+	$(call run-tests,.build/debug/$(TESTS) --skip '$(TIMED)|$(SLOW)')
+	$(call run-tests,.build/debug/$(TESTS) --no-parallel --filter '$(TIMED)' --skip '$(SLOW)')
 
 # Two builds: release, and debug under AddressSanitizer. A third one without the sanitizer would run the same tests with
-# fewer checks.
-test: test-sanitized test-release test-unprivileged test-python test-bench ## Every test.
+# fewer checks. Both are made at once, since a build alone leaves processors idle. The server's suites and the Python
+# client's run once in release, as a user without privileges.
+test: setup ## Every test.
+	$(MAKE) --jobs 2 build-sanitized build-release-tests
+	$(MAKE) test-sanitized test-unprivileged test-release test-bench
+
 
 test-swift: setup ## The Swift tests in debug, without a sanitizer.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
 	$(call run-tests,.build/debug/$(TESTS) --skip '$(TIMED)')
 	$(call run-tests,.build/debug/$(TESTS) --no-parallel --filter '$(TIMED)')
 
-test-release: build-release-tests ## The Swift tests in release, the numeric and the end-to-end suites at full size.
+# The server's suites are part of test-unprivileged.
+test-release: build-release-tests ## The Swift tests in release, the numeric suites at full size.
 	$(call run-tests,.build/release/$(TESTS) --skip '$(TIMED)')
-	$(call run-tests,.build/release/$(TESTS) --no-parallel --filter '$(TIMED)')
+	$(call run-tests,.build/release/$(TESTS) --no-parallel --filter 'KindredClientTests|KindredCatalogTests')
 
-# XCTest itself leaks a few objects, so leaks are not looked for.
-test-sanitized: setup ## The Swift tests in debug under AddressSanitizer.
-	$(SWIFT) build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
-	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 .build-asan/debug/$(TESTS) --skip '$(TIMED)')
-	$(call run-tests,ASAN_OPTIONS=detect_leaks=0 .build-asan/debug/$(TESTS) --no-parallel --filter '$(TIMED)')
+test-sanitized: build-sanitized ## The Swift tests in debug under AddressSanitizer.
+	$(call run-tests,$(ASAN) --skip '$(TIMED)')
+	$(call run-tests,$(ASAN) --no-parallel --filter '$(TIMED)')
 
 # Tests/ThreadSanitizer has the reason for each file in it.
 test-threads: setup ## The suites of the server, the client and the queries under ThreadSanitizer.
@@ -89,13 +98,14 @@ test-threads: setup ## The suites of the server, the client and the queries unde
 		--filter 'KindredServerTests|KindredClientTests|KindredQueryTests')
 
 # The test program itself, because `swift test` writes into .build, where nobody may not.
-test-unprivileged: build-release-tests ## The server's tests and the demo as a user who is not root and has no capability.
+test-unprivileged: build-release-tests ## The server's suites in release, Python's and the demo, as nobody.
+	$(PYTHON) proto-spec/generate.py --check
 	bench/unprivileged .build/release/$(TESTS) --no-parallel --filter KindredServerTests
-	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) ../../../bench/unprivileged $(PYTHON) -m unittest \
-		discover -s tests
+	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) \
+		../../../bench/unprivileged $(PYTHON) -m unittest discover -s tests
 	bench/unprivileged $(PYTHON) models/online-retail/demo.py $(KINDRED)
 
-test-python: build ## The protocol's files and the Python client, alone and against the server.
+test-python: build ## The protocol's files and the Python client, as the user who runs make.
 	$(PYTHON) proto-spec/generate.py --check
 	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) $(PYTHON) -m unittest discover -s tests
 
@@ -112,7 +122,6 @@ test-bench: build-bench ## The long runs at their smallest, what requests and qu
 	$(BENCH) ready --kindred $(KINDRED) --smoke
 	$(BENCH) load --kindred $(KINDRED) --smoke
 	$(PYTHON) bench/guard --kindred $(KINDRED) --bench $(BENCH)
-	$(PYTHON) models/online-retail/demo.py $(KINDRED)
 
 test-peers: setup ## Datasets, peers and the record, at their smallest; installs the peers with pip.
 	@bench/setup-packages redis-server redis-tools

@@ -106,7 +106,10 @@ let package = Package(
             path: "bench/kindred-bench"),
 
         // Tests mirror the sources.
-        .target(name: "TestSupport", dependencies: ["KindredDomain"], path: "Tests/TestSupport"),
+        // The oracle is optimised in every build: unoptimised, it takes longer than what it checks.
+        .target(
+            name: "TestSupport", dependencies: ["KindredDomain"], path: "Tests/TestSupport",
+            swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .testTarget(name: "TidyTests"),
         .testTarget(name: "KindredDomainTests", dependencies: ["KindredDomain", "TestSupport"]),
         .testTarget(name: "KindredSystemTests", dependencies: ["KindredSystem", "TestSupport"]),

@@ -60,13 +60,14 @@ import Testing
         #expect(try !judge(whole, "unchanged"))
         var refusals = 0
         for offset in 0..<120 {
-            for change in [0x00, 0x01, 0x7F, 0xFF] as [UInt8] where whole[offset] != change {
+            let all: [UInt8] = [0x00, 0x01, 0x7F, 0xFF]
+            for change in isOptimised ? all : [all[offset % 4]] where whole[offset] != change {
                 var bytes = whole
                 bytes[offset] = change
                 if try judge(bytes, "byte \(offset) is \(change)") { refusals += 1 }
             }
         }
-        #expect(refusals > 50)
+        #expect(refusals > (isOptimised ? 50 : 12))
     }
 
     @Test(arguments: ["", " WITHOUT ROWID"])
@@ -75,7 +76,7 @@ import Testing
         let seed = generator.seed
         let whole = try catalog(suffix)
         var refusals = 0
-        for round in 0..<400 {
+        for round in 0..<(isOptimised ? 400 : 100) {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...8, using: &generator) {
                 // Half of the changes are where pages begin: page numbers, cell counts, offsets.
@@ -86,7 +87,7 @@ import Testing
             }
             if try judge(bytes, "round \(round) of seed \(seed)") { refusals += 1 }
         }
-        #expect(refusals > 100, "seed \(seed)")
+        #expect(refusals > (isOptimised ? 100 : 25), "seed \(seed)")
     }
 
     /// Every pointer of an inner page leads to the same page, which gives more entries than the file has room for.

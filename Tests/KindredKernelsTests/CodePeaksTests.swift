@@ -24,7 +24,7 @@ import Testing
     /// The peak of a group is at most the greatest bound of its eligible rows in float64, and not far below it.
     @Test func peaksAreBoundsOfTheirGroups() {
         var generator = SeededGenerator.announced()
-        for _ in 0..<(isOptimised ? 400 : 40) {
+        for _ in 0..<(isOptimised ? 400 : 15) {
             let scanned = ScanKernelCase(
                 dimension: Int.random(in: 1...80, using: &generator),
                 rowCount: Int.random(in: 1...4_000, using: &generator), queryCount: 2, quadMax: 508,
@@ -105,7 +105,7 @@ import Testing
 
     @Test func selectsTheKthGreatest() {
         var generator = SeededGenerator.announced()
-        for _ in 0..<2_000 {
+        for _ in 0..<(isOptimised ? 2_000 : 200) {
             let count = Int.random(
                 in: 1...(Bool.random(using: &generator) ? 256 : Int(KINDRED_PEAKS_MAX)), using: &generator)
             let distinct = Int.random(in: 1...count, using: &generator)

@@ -75,7 +75,8 @@ import TestSupport
     @Test func npyHeaderBytesChanged() throws {
         let whole = NpyBytes.floats([[1, 2], [3, 4]])
         for index in 0..<128 {
-            for mask: UInt8 in [1, 8, 0x80, 0xFF] {
+            let masks: [UInt8] = [1, 8, 0x80, 0xFF]
+            for mask in isOptimised ? masks : [masks[index % 4]] {
                 var changed = whole
                 changed[index] ^= mask
                 // May fail, but must not trap.

@@ -1,11 +1,12 @@
 import Glibc
 
-/// True in a build for speed, where the numeric suites run at full size.
-package let isOptimised: Bool = {
-    var runsAssertions = false
-    assert({ runsAssertions = true }() == ())
-    return !runsAssertions
-}()
+#if DEBUG
+    /// True in a build for speed, where the numeric suites run at full size.
+    package let isOptimised = false
+#else
+    /// True in a build for speed, where the numeric suites run at full size.
+    package let isOptimised = true
+#endif
 
 /// The factor for time limits in tests: 10 in a program with a sanitizer, whose checks slow every memory access, and 1
 /// in any other.

@@ -247,7 +247,7 @@ import Testing
     /// Requests whose planning would wait too long are refused before they are planned.
     @Test(.timeLimit(.minutes(2))) func heavyRequestsAreRefusedBeforeTheyArePlanned() async throws {
         var limits = Limits.standard
-        limits.queueMillisecondsMax = 20
+        limits.queueMillisecondsMax = 5
         let server = try await Self.server(limits, itemCount: 2_000)
         let members = (0..<512).map { ExternalID.number(UInt64($0 * 3)) }
         let basket = Query.basket(members.map { BasketMember($0) })
@@ -256,22 +256,28 @@ import Testing
             let wanted = try await client.recommendBatch([basket], k: 3).map { try $0.get().results }
             // So that the duration of a step is known.
             _ = try await client.recommendBatch(batch, k: 3)
-            let outcomes = await withTaskGroup(of: KindredError?.self) { group in
-                for _ in 0..<64 {
-                    group.addTask {
-                        do {
-                            let answers = try await client.recommendBatch(batch, k: 3)
-                            for answer in answers { #expect(try answer.get().results == wanted[0]) }
-                            return nil
-                        } catch {
-                            return error as? KindredError
+            // How many requests wait at once depends on how fast the client sends, so a round may see no refusal.
+            var refused: [KindredError] = []
+            var answeredCount = 0
+            for _ in 0..<50 where refused.isEmpty || answeredCount == 0 {
+                let outcomes = await withTaskGroup(of: KindredError?.self) { group in
+                    for _ in 0..<64 {
+                        group.addTask {
+                            do {
+                                let answers = try await client.recommendBatch(batch, k: 3)
+                                for answer in answers { #expect(try answer.get().results == wanted[0]) }
+                                return nil
+                            } catch {
+                                return error as? KindredError
+                            }
                         }
                     }
+                    return await group.reduce(into: []) { $0.append($1) }
                 }
-                return await group.reduce(into: []) { $0.append($1) }
+                refused += outcomes.compactMap { $0 }
+                answeredCount += outcomes.count { $0 == nil }
             }
-            let refused = outcomes.compactMap { $0 }
-            #expect(!refused.isEmpty && refused.count < outcomes.count, "\(refused.count) of 64 are refused")
+            #expect(!refused.isEmpty && answeredCount > 0)
             for error in refused {
                 #expect(error.name == "OVERLOADED" && error.isNotProcessed)
                 #expect((error.retryAfter ?? .zero) > .zero)

@@ -120,7 +120,7 @@ import Testing
         let wanted = Oracle(rows: items).best(items[3], k: 500, similarity: .dot)
         let server = try await RunningServer(folder)
         try await server.withClient { (client: KindredClient) async throws in
-            let batch = Array(repeating: Query.vector(items[3]), count: 200)
+            let batch = Array(repeating: Query.vector(items[3]), count: isOptimised ? 200 : 40)
             for answer in try await client.recommendBatch(batch, k: 500) {
                 let found = try answer.get().results
                 #expect(found.map(\.id) == wanted.map { .number(UInt64($0.row) * 3) })
