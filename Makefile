@@ -59,7 +59,7 @@ serve: build ## Serves the shipped model until interrupted.
 	$(KINDRED) serve --models models --state .build/serve-state --listen $(LISTEN)
 
 # Suites of seconds each, which damage every byte of a file in turn or load a server. `make test` runs them too.
-SLOW := VersionLoaderTests|RepositoryTests|HostileServerTests|SlowPeerTests|MemoryAdmissionTests|WireExactnessTests
+SLOW := VersionLoaderTests|RepositoryTests|HostileServerTests|SlowPeerTests|MemoryCheckTests|WireExactnessTests
 SLOW := $(SLOW)|KeptAnswersTests|OverloadTests
 
 check: lint setup ## The inner loop of a change: layout, and the fast suites in debug.

@@ -114,17 +114,17 @@ import TestSupport
         let file = try ReadableFile(path: path, name: "file")
         let model = try TinyModel()
         let cancellation = Cancellation()
-        let means = LoadResources(threads: .eager(cancellation), memory: SpareMemory())
-        #expect(try file.readAll(with: means).1 == file.checksum(with: means))
+        let resources = LoadResources(threads: .eager(cancellation), memory: SpareMemory())
+        #expect(try file.readAll(with: resources).1 == file.checksum(with: resources))
         cancellation.cancel()
         for load: () throws -> Void in [
-            { _ = try file.readAll(with: means) }, { _ = try file.mapAll(with: means) },
-            { _ = try file.checksum(with: means) },
+            { _ = try file.readAll(with: resources) }, { _ = try file.mapAll(with: resources) },
+            { _ = try file.checksum(with: resources) },
             {
                 _ = try VersionLoader().load(
-                    directory: model.directory, expecting: TinyModel.name, version: 1, with: means)
+                    directory: model.directory, expecting: TinyModel.name, version: 1, with: resources)
             },
-            { _ = try Int8Codes(building: self.table(Self.elements), with: means) },
+            { _ = try Int8Codes(building: self.table(Self.elements), with: resources) },
         ] {
             let failure = #expect(throws: FileFailure.self) { try load() }
             #expect(failure?.field == "state" && failure?.found == "cancelled")
@@ -146,10 +146,10 @@ import TestSupport
         }
         let memory = SpareMemory()
         for version in UInt64(1)...3 {
-            func load(_ means: LoadResources) throws -> LoadedVersion {
+            func load(_ resources: LoadResources) throws -> LoadedVersion {
                 try VersionLoader().load(
                     directory: folder.file("models/used/\(version)"), expecting: name, version: version,
-                    with: means)
+                    with: resources)
             }
             let plain = try load(.plain)
             #expect((memory.byteCount > 0) == (version > 1))

@@ -84,6 +84,25 @@ enum Edges {
         "KindredQuery": [
             "Snapshot": [], "Steps": ["Scan"], "Rank": ["Snapshot", "Plan", "Scan"],
             "Eligibility": ["Snapshot", "Plan"], "Plan": ["Snapshot", "Eligibility", "Rank", "Steps"],
+            "Scan": ["Snapshot", "Plan", "Scan/BLAS", "Scan/Gather", "Scan/Int8"],
+            "Scan/BLAS": ["Snapshot", "Plan", "Scan"], "Scan/Gather": ["Snapshot", "Plan", "Scan"],
+            "Scan/Int8": ["Snapshot", "Plan", "Eligibility", "Rank", "Scan"],
+            "Answer": ["Plan", "Scan", "Steps"],
+            "Lookalike/Scorers": ["Plan", "Steps"], "Lookalike/Sort": ["Scan", "Steps"],
+        ],
+        // Connections know requests and loops. What serves models, counts or keeps answers knows no connection.
+        "KindredServer": [
+            "AnswerCache": ["Connection", "Observability"], "Memory": ["Loop"], "ScanQueue": ["Requests"],
+            "Connection": ["Loop", "Requests", "Requests/Lookalike"],
+            "Requests": [
+                "AnswerCache", "Connection", "Lifecycle", "Loop", "Models/Control", "Observability",
+                "ScanQueue",
+            ],
+            "Requests/Lookalike": ["Lifecycle", "Loop", "Requests"],
+            "Models/Control": ["Models/Load"], "Models/State": ["Lifecycle", "Models"],
+            "Models/Load": ["Memory", "Models", "Observability"],
+            "Models/Publication": ["Lifecycle", "Models", "Models/State"],
+            "Observability": ["Loop", "Models", "Models/Load"],
         ],
     ]
 }

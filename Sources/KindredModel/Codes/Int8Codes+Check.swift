@@ -6,12 +6,12 @@ extension Int8Codes {
     /// Encodes the table again and compares. Throws for the first bound or code that differs. The order of the rows
     /// needs no check: an `Int8Codes` has it checked already.
     package static func check(
-        _ codes: Int8Codes, against table: VectorTable, with means: LoadResources = .plain
+        _ codes: Int8Codes, against table: VectorTable, with resources: LoadResources = .plain
     ) throws(FileFailure) {
         let file = ModelFiles.codes(of: table.side)
         precondition(codes.rowCount == table.count)
         let builder = CodeBuilder(table, inOrderOf: codes)
-        try means.threads.run(builder.blockCount, inPartsOf: blocksPerPart) {
+        try resources.threads.run(builder.blockCount, inPartsOf: blocksPerPart) {
             (blocks) throws(FileFailure) in
             try check(blocks, of: codes, builder: builder, file: file)
         }

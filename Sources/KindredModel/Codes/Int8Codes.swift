@@ -35,7 +35,7 @@ package final class Int8Codes: @unchecked Sendable {
     /// Encodes a table in memory. Takes about as long as reading the vectors twice. Throws without memory, or if the
     /// load was cancelled.
     package convenience init(
-        building table: VectorTable, with means: LoadResources = .plain
+        building table: VectorTable, with resources: LoadResources = .plain
     ) throws(FileFailure) {
         let file = ModelFiles.codes(of: table.side)
         let builder = try CodeBuilder(table, file: file)
@@ -43,7 +43,7 @@ package final class Int8Codes: @unchecked Sendable {
         let codes = try MemoryRegion.zeroed(byteCount: builder.blockCount * blockByteCount, for: file)
         let blocks = try MemoryRegion.zeroed(
             byteCount: builder.blockCount * MemoryLayout<CodeBlock>.stride, for: file)
-        try means.threads.run(builder.blockCount, inPartsOf: Self.blocksPerPart) { part in
+        try resources.threads.run(builder.blockCount, inPartsOf: Self.blocksPerPart) { part in
             codes.withMutableElements(of: UInt8.self) { codes in
                 blocks.withMutableElements(of: CodeBlock.self) { blocks in
                     let bytes = part.lowerBound * blockByteCount..<part.upperBound * blockByteCount
@@ -56,7 +56,7 @@ package final class Int8Codes: @unchecked Sendable {
         try self.init(
             rows: builder.rows, blocks: RegionColumn(blocks), codes: RegionColumn(codes), of: table,
             file: file,
-            with: means)
+            with: resources)
     }
 
     /// Codes that were read from a file of the current layout, which `file` names.
@@ -64,13 +64,14 @@ package final class Int8Codes: @unchecked Sendable {
     /// Checks everything except that codes and bounds belong to the vectors; `check(_:against:)` does that.
     convenience init(
         region: MemoryRegion, header: CodesHeader, of table: VectorTable, file: String,
-        with means: LoadResources
+        with resources: LoadResources
     ) throws(FileFailure) {
         try region.withBytes { (bytes) throws(FileFailure) in try header.check(bytes, file: file) }
         try self.init(
             rows: RegionColumn(region, bytes: header.range(of: .rows)),
             blocks: RegionColumn(region, bytes: header.range(of: .blocks)),
-            codes: RegionColumn(region, bytes: header.range(of: .codes)), of: table, file: file, with: means)
+            codes: RegionColumn(region, bytes: header.range(of: .codes)), of: table, file: file,
+            with: resources)
     }
 
     /// Codes of `table`, checked: `rows` is a permutation in descending order of norm, and bounds are finite and in
@@ -78,7 +79,7 @@ package final class Int8Codes: @unchecked Sendable {
     private init(
         rows: RegionColumn<UInt32>, blocks: RegionColumn<CodeBlock>, codes: RegionColumn<UInt8>,
         of table: VectorTable,
-        file: String, with means: LoadResources
+        file: String, with resources: LoadResources
     ) throws(FileFailure) {
         rowCount = table.count
         groups = CodeEncoder.groups(dimension: table.dimension)
@@ -86,7 +87,7 @@ package final class Int8Codes: @unchecked Sendable {
         precondition(
             rows.count == rowCount && blocks.count == blockCount
                 && codes.count == blockCount * CodeEncoder.blockByteCount(dimension: table.dimension))
-        let positions = try Self.positions(of: rows, in: table, file: file, with: means)
+        let positions = try Self.positions(of: rows, in: table, file: file, with: resources)
         try blocks.withElements { (blocks) throws(FileFailure) in
             try Self.check(blocks, dimension: table.dimension, file: file)
         }
@@ -117,12 +118,12 @@ package final class Int8Codes: @unchecked Sendable {
     /// The inverse of a permutation. Throws unless it orders the rows by descending norm, rows of equal norm by
     /// ascending row.
     private static func positions(
-        of rows: RegionColumn<UInt32>, in table: VectorTable, file: String, with means: LoadResources
+        of rows: RegionColumn<UInt32>, in table: VectorTable, file: String, with resources: LoadResources
     ) throws(FileFailure) -> RegionColumn<UInt32> {
-        let region = try means.region(byteCount: table.count * MemoryLayout<UInt32>.stride, for: file)
+        let region = try resources.region(byteCount: table.count * MemoryLayout<UInt32>.stride, for: file)
         let norms = table.normColumn
         let rowsPerPart = blocksPerPart * CodeEncoder.blockRows
-        try means.threads.run(table.count, inPartsOf: rowsPerPart) { (range) throws(FileFailure) in
+        try resources.threads.run(table.count, inPartsOf: rowsPerPart) { (range) throws(FileFailure) in
             try norms.withElements { (norms) throws(FileFailure) in
                 try rows.withElements { (rows) throws(FileFailure) in
                     try region.withMutableElements(of: UInt32.self) { (positions) throws(FileFailure) in

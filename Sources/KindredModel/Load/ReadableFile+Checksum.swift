@@ -12,10 +12,10 @@ extension ReadableFile {
     /// Reads the whole file into memory, `shift` bytes behind the begin of the region. Returns the region and the
     /// file's CRC-32C. A shift aligns elements that the file has at an odd offset.
     package func readAll(
-        with means: LoadResources = .plain, shiftedBy shift: Int = 0
+        with resources: LoadResources = .plain, shiftedBy shift: Int = 0
     ) throws(FileFailure) -> (MemoryRegion, UInt32) {
-        let region = try means.region(byteCount: shift + byteCount, for: name)
-        let checksum = try checksum(with: means) { (checksum, part) throws(FileFailure) in
+        let region = try resources.region(byteCount: shift + byteCount, for: name)
+        let checksum = try checksum(with: resources) { (checksum, part) throws(FileFailure) in
             try region.withMutableBytes { (bytes) throws(FileFailure) in
                 for offset in stride(from: part.lowerBound, to: part.upperBound, by: Self.chunkByteCount) {
                     let end = min(offset + Self.chunkByteCount, part.upperBound)
@@ -31,10 +31,10 @@ extension ReadableFile {
     /// Maps the whole file. Returns the mapping and the file's CRC-32C. Cutting the file later kills the process that
     /// reads it (SIGBUS).
     package func mapAll(
-        with means: LoadResources = .plain
+        with resources: LoadResources = .plain
     ) throws(FileFailure) -> (MemoryRegion, UInt32) {
         let region = try map()
-        let checksum = try checksum(with: means) { (checksum, part) throws(FileFailure) in
+        let checksum = try checksum(with: resources) { (checksum, part) throws(FileFailure) in
             region.withBytes { checksum.update(UnsafeRawBufferPointer(rebasing: $0[part])) }
         }
         return (region, checksum.value)
@@ -42,10 +42,10 @@ extension ReadableFile {
 
     /// The checksum of the whole file, from the checksums of parts, which `add` computes on several threads.
     private func checksum(
-        with means: LoadResources, add: @Sendable (inout CRC32C, Range<Int>) throws(FileFailure) -> Void
+        with resources: LoadResources, add: @Sendable (inout CRC32C, Range<Int>) throws(FileFailure) -> Void
     ) throws(FileFailure) -> CRC32C {
         let parts = Mutex<[(range: Range<Int>, checksum: CRC32C)]>([])
-        try means.threads.run(byteCount, inPartsOf: Self.partByteCount) {
+        try resources.threads.run(byteCount, inPartsOf: Self.partByteCount) {
             (range) throws(FileFailure) in
             var checksum = CRC32C()
             try add(&checksum, range)
@@ -59,13 +59,13 @@ extension ReadableFile {
     }
 
     /// The file's CRC-32C, read through a small buffer.
-    package func checksum(with means: LoadResources = .plain) throws(FileFailure) -> UInt32 {
+    package func checksum(with resources: LoadResources = .plain) throws(FileFailure) -> UInt32 {
         let buffer = try MemoryRegion.zeroed(
             byteCount: min(Self.chunkByteCount, byteCount), for: name)
         var checksum = CRC32C()
         try buffer.withMutableBytes { (bytes) throws(FileFailure) in
             for offset in stride(from: 0, to: byteCount, by: Self.chunkByteCount) {
-                try means.threads.checkCancellation()
+                try resources.threads.checkCancellation()
                 let chunk = UnsafeMutableRawBufferPointer(
                     rebasing: bytes[0..<min(Self.chunkByteCount, byteCount - offset)])
                 try read(into: chunk, at: offset)

@@ -14,7 +14,7 @@ package struct VersionLoader: Sendable {
     ///
     /// Throws at the first fault. Files that the manifest does not name are never opened.
     package func load(
-        directory: String, expecting name: ModelName, version: UInt64, with means: LoadResources = .plain
+        directory: String, expecting name: ModelName, version: UInt64, with resources: LoadResources = .plain
     ) throws(FileFailure) -> LoadedVersion {
         let manifest = try manifest(directory: directory, expecting: name, version: version)
         // The small file first, so that a damaged catalog is found before the vectors are read.
@@ -22,22 +22,22 @@ package struct VersionLoader: Sendable {
         if let record = manifest.file(named: ModelFiles.catalog) {
             let path = directory + "/" + ModelFiles.catalog
             let file = try open(record, directory: directory)
-            try check(record, crc32c: try file.checksum(with: means))
+            try check(record, crc32c: try file.checksum(with: resources))
             catalogPath = path
         }
-        try means.threads.checkCancellation()
-        let items = try table(.items, manifest: manifest, directory: directory, with: means)
-        try means.threads.checkCancellation()
-        let users = try table(.users, manifest: manifest, directory: directory, with: means)
-        try means.threads.checkCancellation()
+        try resources.threads.checkCancellation()
+        let items = try table(.items, manifest: manifest, directory: directory, with: resources)
+        try resources.threads.checkCancellation()
+        let users = try table(.users, manifest: manifest, directory: directory, with: resources)
+        try resources.threads.checkCancellation()
         var codesBuilt: [Side: CodesBuildReason] = [:]
         return LoadedVersion(
             name: name, version: version, directory: directory, manifest: manifest, items: items,
             users: users,
             itemCodes: try codes(
-                of: items, manifest: manifest, directory: directory, with: means, built: &codesBuilt),
+                of: items, manifest: manifest, directory: directory, with: resources, built: &codesBuilt),
             userCodes: try codes(
-                of: users, manifest: manifest, directory: directory, with: means, built: &codesBuilt),
+                of: users, manifest: manifest, directory: directory, with: resources, built: &codesBuilt),
             codesBuilt: codesBuilt, catalogPath: catalogPath)
     }
 
@@ -82,7 +82,7 @@ package struct VersionLoader: Sendable {
 
     /// Loads the ids and vectors of a side; nil if the model does not have the side.
     package func table(
-        _ side: Side, manifest: Manifest, directory: String, with means: LoadResources = .plain
+        _ side: Side, manifest: Manifest, directory: String, with resources: LoadResources = .plain
     ) throws(FileFailure) -> VectorTable? {
         guard let rows = manifest.rows(side), let record = manifest.file(named: ModelFiles.vectors(of: side))
         else { return nil }
@@ -93,13 +93,13 @@ package struct VersionLoader: Sendable {
         switch loading {
         case .memory:
             shift = Self.bytesToAlignment(ofVectorsIn: file)
-            (region, crc32c) = try file.readAll(with: means, shiftedBy: shift)
+            (region, crc32c) = try file.readAll(with: resources, shiftedBy: shift)
         case .map:
             shift = 0
-            (region, crc32c) = try file.mapAll(with: means)
+            (region, crc32c) = try file.mapAll(with: resources)
         }
         try check(record, crc32c: crc32c)
-        try means.threads.checkCancellation()
+        try resources.threads.checkCancellation()
         let header = try region.withBytes { (bytes) throws(FileFailure) in
             try SafetensorsHeader.parse(UnsafeRawBufferPointer(rebasing: bytes[shift...]), file: record.name)
         }
@@ -120,7 +120,7 @@ package struct VersionLoader: Sendable {
             : RegionColumn<Float>(try MemoryRegion.copy(of: region, bytes: bytes, for: record.name))
         return try VectorTable(
             side: side, ids: ids, dimension: manifest.dimension, vectors: vectors, metric: manifest.metric,
-            file: record.name, with: means)
+            file: record.name, with: resources)
     }
 
     /// The bytes from the vectors of an open file to the next offset that is aligned for float32: 0 to 3. Also 0 for a

@@ -35,16 +35,16 @@ package final class VectorTable: @unchecked Sendable {
     package init(
         side: Side, ids: IDTable, dimension: Int, vectors: RegionColumn<Float>, metric: Similarity,
         file: String,
-        with means: LoadResources = .plain
+        with resources: LoadResources = .plain
     ) throws(FileFailure) {
         precondition(dimension > 0 && vectors.count == ids.count * dimension)
-        let norms = try means.region(byteCount: ids.count * MemoryLayout<Double>.stride, for: file)
+        let norms = try resources.region(byteCount: ids.count * MemoryLayout<Double>.stride, for: file)
         try vectors.withElements { (rows) throws(FileFailure) in
             try norms.withMutableElements(of: Double.self) { (norms) throws(FileFailure) in
                 try Self.findNorms(
                     rows: rows.baseAddress!, rowCount: ids.count, dimension: dimension, metric: metric,
                     file: file,
-                    with: means, into: norms.baseAddress!)
+                    with: resources, into: norms.baseAddress!)
             }
         }
         self.side = side
@@ -96,11 +96,11 @@ package final class VectorTable: @unchecked Sendable {
     /// Writes the norm of each row to `norms` and checks the row. Throws for the first row that breaks a rule.
     private static func findNorms(
         rows: UnsafePointer<Float>, rowCount: Int, dimension: Int, metric: Similarity, file: String,
-        with means: LoadResources, into norms: UnsafeMutablePointer<Double>
+        with resources: LoadResources, into norms: UnsafeMutablePointer<Double>
     ) throws(FileFailure) {
         nonisolated(unsafe) let (rows, norms) = (rows, norms)
         let rowsPerPart = max(1, elementsPerPart / dimension)
-        try means.threads.run(rowCount, inPartsOf: rowsPerPart) { (part) throws(FileFailure) in
+        try resources.threads.run(rowCount, inPartsOf: rowsPerPart) { (part) throws(FileFailure) in
             for row in part {
                 let vector = rows + row * dimension
                 let norm = Canonical.norm(vector, count: dimension)

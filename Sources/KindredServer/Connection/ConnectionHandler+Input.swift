@@ -109,7 +109,7 @@ extension ConnectionHandler {
     }
 
     private func receive(_ header: FrameHeader, body: RawSpan, now: UInt64) throws(ConnectionFailure) {
-        switch try state.admit(header) {
+        switch try state.decide(header) {
         case .refuse(let failure):
             writeFailure(failure, requestType: header.type, requestID: header.requestID)
         case .control: try receiveControl(header, body: body, now: now)

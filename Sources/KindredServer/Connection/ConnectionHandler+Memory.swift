@@ -25,7 +25,7 @@ extension ConnectionHandler {
         if difference != 0 { worker.changeHeld(by: difference) }
     }
 
-    /// A large request was admitted. Its bytes are counted already.
+    /// A large request has taken room. Its bytes are counted already.
     func takeWork(_ byteCount: Int) { memory.takeWork(byteCount) }
 
     /// Large requests hold `byteCount` bytes more (or fewer).

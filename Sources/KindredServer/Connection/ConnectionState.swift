@@ -17,7 +17,7 @@ package struct ConnectionState: ~Copyable {
     }
 
     /// The decision about a frame.
-    package enum Admission: Equatable {
+    package enum Decision: Equatable {
         /// A new request, in flight from now on.
         case request
         /// WINDOW, CANCEL, DATA or GOAWAY.
@@ -93,7 +93,7 @@ package struct ConnectionState: ~Copyable {
     }
 
     /// Decides about a whole frame.
-    package mutating func admit(_ header: FrameHeader) throws(ConnectionFailure) -> Admission {
+    package mutating func decide(_ header: FrameHeader) throws(ConnectionFailure) -> Decision {
         let unexpected = ConnectionFailure.unexpectedFrame(type: header.type, requestID: header.requestID)
         guard header.type & MessageType.replyBit == 0 else { throw unexpected }
         let type = MessageType(rawValue: header.type)

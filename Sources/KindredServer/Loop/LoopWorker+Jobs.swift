@@ -1,13 +1,13 @@
 import KindredDomain
 import KindredQuery
 
-/// Jobs of a loop: which requests are admitted, and how their jobs are stepped.
+/// Jobs of a loop: for which requests there is room, and how their jobs are stepped.
 extension LoopWorker {
-    // MARK: Admitting large requests
+    // MARK: Room for large requests
 
     /// Takes room for a large request: time to plan it, and memory. Throws OVERLOADED, before any work is done, where
-    /// the requests admitted before would make it wait too long, or where memory is short.
-    func admit(
+    /// the requests before it would make it wait too long, or where memory is short.
+    func charge(
         _ cost: RequestCost, for connection: ConnectionHandler, now: UInt64
     ) throws(RequestFailure) -> WorkCharge {
         let queueMax = UInt64(server.limits.queueMillisecondsMax) * 1_000_000
@@ -18,7 +18,7 @@ extension LoopWorker {
                 + server.scans.nanoseconds(for: planning.operationCount)
             if planning.stepCount > 0, wait > queueMax { throw refusal(after: wait) }
         }
-        // A request larger than half of the budget is admitted if half of the budget is free.
+        // A request larger than half of the budget has room if half of the budget is free.
         let needed = min(cost.byteCount, server.connectionMemory.byteCountMax / 2)
         if !server.connectionMemory.tryTake(cost.byteCount, needing: needed) {
             makeRoom(for: needed, except: connection)

@@ -38,7 +38,7 @@ final class LoopWorker: @unchecked Sendable {
 
     // Jobs (LoopWorker+Jobs)
     var jobs = RunQueue<any LoopJob>()
-    /// Requests that were admitted and are not planned yet.
+    /// Large requests that have taken room and are not planned yet.
     var planning = PlanningBacklog()
 
     // Ticks and slices

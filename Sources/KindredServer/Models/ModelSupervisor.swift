@@ -42,7 +42,7 @@ final class ModelSupervisor: @unchecked Sendable {
         let loader = GenerationLoader(
             repository: repository,
             loader: VersionLoader(loading: configuration.loading), memory: server.memory,
-            admission: MemoryAdmission(probe: configuration.memory), logger: server.logger,
+            memoryCheck: MemoryCheck(probe: configuration.memory), logger: server.logger,
             whenLoadBegins: configuration.whenLoadBegins)
         log = ModelLog(logger: server.logger, root: configuration.modelsRoot)
         loads = VersionLoads(loader: loader, log: log)

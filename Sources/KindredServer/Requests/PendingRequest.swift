@@ -37,12 +37,12 @@ final class PendingRequest {
         deadline = now + UInt64(timeoutMilliseconds) * 1_000_000
     }
 
-    /// Whether it was admitted as a large request.
+    /// Whether it has taken room as a large request.
     var isLarge: Bool { charge.byteCount > 0 }
 
     /// Takes room for the request's cost; throws OVERLOADED where there is none.
     func charge(_ cost: RequestCost, on worker: LoopWorker) throws(RequestFailure) {
-        charge = try worker.admit(cost, for: connection, now: receivedAt)
+        charge = try worker.charge(cost, for: connection, now: receivedAt)
     }
 
     /// Gives back the room for planning: the request is planned.

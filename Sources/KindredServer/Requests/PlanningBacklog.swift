@@ -1,6 +1,6 @@
 /// The planning that waits on a loop, and how long it takes, as estimated from the steps done lately. A value.
 package struct PlanningBacklog {
-    /// Steps of requests that were admitted and are not planned yet.
+    /// Steps of requests that are not planned yet.
     package private(set) var stepCount = 0
     /// Multiply-adds of their scans, which are in no queue yet.
     package private(set) var operationCount = 0

@@ -56,7 +56,7 @@ struct RequestCost {
         return 2 * body + columns + min(2 * columns, frameByteCount)
     }
 
-    /// Whether the request needs no admission: it is planned in one step and needs little memory.
+    /// Whether the request takes no room: it is planned in one step and needs little memory.
     func isSmall(_ limits: Limits) -> Bool {
         stepCount == 1 && byteCount < Int(limits.largeRequestBytesMin)
     }

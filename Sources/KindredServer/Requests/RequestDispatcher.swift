@@ -2,7 +2,7 @@ import KindredDomain
 import KindredQuery
 import KindredWire
 
-/// Hands each admitted request to the code that works on it.
+/// Hands each request that is to be worked on to the code that works on it.
 struct RequestDispatcher {
     let worker: LoopWorker
 

@@ -11,7 +11,7 @@ import Testing
     private func open(_ limits: Limits = .standard) throws -> Machine {
         let state = Machine(limits: limits)
         _ = try Self.read(state, Self.preface())
-        _ = try state.admit(Self.header(.hello, 1))
+        _ = try state.decide(Self.header(.hello, 1))
         _ = state.complete(now: 0)
         return state
     }
@@ -104,41 +104,41 @@ import Testing
     @Test func helloComesFirstAndOnce() throws {
         let state = Machine(limits: .standard)
         _ = try Self.read(state, Self.preface())
-        #expect(throws: ConnectionFailure.self) { try state.admit(Self.header(.ping, 1)) }
+        #expect(throws: ConnectionFailure.self) { try state.decide(Self.header(.ping, 1)) }
         let opened = try open()
-        #expect(throws: ConnectionFailure.self) { try opened.admit(Self.header(.hello, 2)) }
+        #expect(throws: ConnectionFailure.self) { try opened.decide(Self.header(.hello, 2)) }
     }
 
     @Test func requestIDsAscend() throws {
         let state = try open()
-        #expect(try state.admit(Self.header(.ping, 5)) == .request)
-        #expect(try state.admit(Self.header(.ping, 5)) == .refuse(.duplicateRequestID(5)))
-        #expect(try state.admit(Self.header(.ping, 4)) == .refuse(.duplicateRequestID(4)))
-        #expect(try state.admit(Self.header(.ping, Limits.requestIDMax)) == .request)
+        #expect(try state.decide(Self.header(.ping, 5)) == .request)
+        #expect(try state.decide(Self.header(.ping, 5)) == .refuse(.duplicateRequestID(5)))
+        #expect(try state.decide(Self.header(.ping, 4)) == .refuse(.duplicateRequestID(4)))
+        #expect(try state.decide(Self.header(.ping, Limits.requestIDMax)) == .request)
         #expect(throws: ConnectionFailure.self) {
-            try state.admit(Self.header(.ping, Limits.requestIDMax + 1))
+            try state.decide(Self.header(.ping, Limits.requestIDMax + 1))
         }
-        #expect(throws: ConnectionFailure.self) { try state.admit(Self.header(.ping, 0)) }
+        #expect(throws: ConnectionFailure.self) { try state.decide(Self.header(.ping, 0)) }
     }
 
     @Test func requestsInFlightAreBounded() throws {
         var limits = Limits.standard
         limits.requestsInFlightMax = 3
         let state = try open(limits)
-        for id in 2...4 { #expect(try state.admit(Self.header(.ping, UInt64(id))) == .request) }
+        for id in 2...4 { #expect(try state.decide(Self.header(.ping, UInt64(id))) == .request) }
         #expect(
-            try state.admit(Self.header(.ping, 5))
+            try state.decide(Self.header(.ping, 5))
                 == .refuse(.limitExceeded(.requestsInFlight, found: 4, limit: 3)))
         _ = state.complete(now: 0)
-        #expect(try state.admit(Self.header(.ping, 6)) == .request)
+        #expect(try state.decide(Self.header(.ping, 6)) == .request)
     }
 
     @Test func timeoutsAreBounded() throws {
         let state = try open()
         let limit = Limits.standard.timeoutMillisecondsMax
-        #expect(try state.admit(Self.header(.ping, 2, argument: limit)) == .request)
+        #expect(try state.decide(Self.header(.ping, 2, argument: limit)) == .request)
         #expect(
-            try state.admit(Self.header(.ping, 3, argument: limit + 1))
+            try state.decide(Self.header(.ping, 3, argument: limit + 1))
                 == .refuse(
                     .limitExceeded(.timeoutMilliseconds, found: UInt64(limit) + 1, limit: UInt64(limit))))
     }
@@ -147,25 +147,25 @@ import Testing
         let state = try open()
         func checkUnexpected(_ type: MessageType, _ id: UInt64) {
             #expect(throws: ConnectionFailure.unexpectedFrame(type: type.rawValue, requestID: id)) {
-                try state.admit(Self.header(type, id))
+                try state.decide(Self.header(type, id))
             }
         }
         let types = [MessageType.window, .cancel, .data]
         for type in types { checkUnexpected(type, 2) }
-        _ = try state.admit(Self.header(.lookalike, 4))
+        _ = try state.decide(Self.header(.lookalike, 4))
         for type in types {
             // A skipped id counts as one of a request that has ended.
-            for id in 1...4 { #expect(try state.admit(Self.header(type, UInt64(id))) == .control) }
+            for id in 1...4 { #expect(try state.decide(Self.header(type, UInt64(id))) == .control) }
             for id in [0, 5, UInt64.max] { checkUnexpected(type, id) }
         }
-        #expect(try state.admit(Self.header(.ping, 5)) == .request)
+        #expect(try state.decide(Self.header(.ping, 5)) == .request)
     }
 
     @Test func goAwayNamesNoRequest() throws {
         let state = try open()
-        #expect(try state.admit(Self.header(.goAway, 0)) == .control)
+        #expect(try state.decide(Self.header(.goAway, 0)) == .control)
         for id in [1, 2, UInt64.max] {
-            #expect(throws: ConnectionFailure.self) { try state.admit(Self.header(.goAway, id)) }
+            #expect(throws: ConnectionFailure.self) { try state.decide(Self.header(.goAway, id)) }
         }
     }
 
@@ -178,7 +178,7 @@ import Testing
             _ = try Self.read(fresh, Self.preface())
             for state in [fresh, try open()] {
                 #expect(throws: ConnectionFailure.unexpectedFrame(type: reply.type, requestID: 2)) {
-                    try state.admit(reply)
+                    try state.decide(reply)
                 }
             }
         }
@@ -191,13 +191,13 @@ import Testing
         let state = try open(limits)
         for (index, type) in [UInt8(0), 0x08, 0x47, 0x7F].enumerated() {
             let header = Self.header(number: type, UInt64(index) + 2)
-            #expect(try state.admit(header) == .refuse(.unsupportedType(type)))
-            #expect(try state.admit(header) == .refuse(.duplicateRequestID(header.requestID)))
+            #expect(try state.decide(header) == .refuse(.unsupportedType(type)))
+            #expect(try state.decide(header) == .refuse(.duplicateRequestID(header.requestID)))
         }
-        #expect(try state.admit(Self.header(.ping, 6)) == .request)
+        #expect(try state.decide(Self.header(.ping, 6)) == .request)
         let fresh = Machine(limits: limits)
         _ = try Self.read(fresh, Self.preface())
-        #expect(throws: ConnectionFailure.self) { try fresh.admit(Self.header(number: 0x08, 1)) }
+        #expect(throws: ConnectionFailure.self) { try fresh.decide(Self.header(number: 0x08, 1)) }
     }
 
     @Test func closingConnectionReadsNothing() throws {
@@ -227,7 +227,7 @@ import Testing
         #expect(opened.timeout(now: idle - 1) == nil)
         #expect(opened.timeout(now: idle) == .idleTimeout(milliseconds: limits.idleMilliseconds))
         // A connection with a request in flight is not idle.
-        _ = try opened.admit(Self.header(.ping, 2))
+        _ = try opened.decide(Self.header(.ping, 2))
         #expect(opened.timeout(now: idle * 2) == nil)
         _ = opened.complete(now: idle * 2)
         #expect(opened.timeout(now: idle * 2 + 1) == nil)
@@ -238,9 +238,9 @@ import Testing
         let idle = try open()
         #expect(idle.drain())
         let busy = try open()
-        _ = try busy.admit(Self.header(.ping, 2))
+        _ = try busy.decide(Self.header(.ping, 2))
         #expect(!busy.drain())
-        #expect(try busy.admit(Self.header(.recommend, 3)) == .refuse(.draining))
+        #expect(try busy.decide(Self.header(.recommend, 3)) == .refuse(.draining))
         let isLast = busy.complete(now: Self.second)
         #expect(isLast)
     }
@@ -250,10 +250,10 @@ import Testing
         let types = MessageType.allCases.filter { ![.hello, .goAway, .window, .cancel, .data].contains($0) }
         for type in types {
             let state = try open()
-            _ = try state.admit(Self.header(.lookalike, 2))
+            _ = try state.decide(Self.header(.lookalike, 2))
             #expect(!state.drain())
             let isAnswered = [.ping, .stats, .health].contains(type)
-            #expect(try state.admit(Self.header(type, 3)) == (isAnswered ? .request : .refuse(.draining)))
+            #expect(try state.decide(Self.header(type, 3)) == (isAnswered ? .request : .refuse(.draining)))
             if isAnswered { #expect(!state.complete(now: 0)) }
             #expect(state.complete(now: 0))
         }
@@ -262,13 +262,13 @@ import Testing
     /// A refused request's id counts as used: DATA and CANCEL that follow it are no error of the client.
     @Test func framesOfARefusedRequestAreAllowed() throws {
         let state = try open()
-        _ = try state.admit(Self.header(.lookalike, 2))
+        _ = try state.decide(Self.header(.lookalike, 2))
         #expect(!state.drain())
-        #expect(try state.admit(Self.header(.lookalike, 3)) == .refuse(.draining))
+        #expect(try state.decide(Self.header(.lookalike, 3)) == .refuse(.draining))
         for type in [MessageType.data, .window, .cancel] {
-            #expect(try state.admit(Self.header(type, 3)) == .control)
+            #expect(try state.decide(Self.header(type, 3)) == .control)
         }
-        #expect(try state.admit(Self.header(.lookalike, 3)) == .refuse(.duplicateRequestID(3)))
+        #expect(try state.decide(Self.header(.lookalike, 3)) == .refuse(.duplicateRequestID(3)))
     }
 
     /// A client that has sent GOAWAY gets its answers, and makes no more requests.
@@ -276,12 +276,12 @@ import Testing
         let idle = try open()
         #expect(idle.leave())
         let busy = try open()
-        _ = try busy.admit(Self.header(.lookalike, 2))
+        _ = try busy.decide(Self.header(.lookalike, 2))
         #expect(!busy.leave())
-        #expect(try busy.admit(Self.header(.data, 2)) == .control)
-        #expect(try busy.admit(Self.header(.goAway, 0)) == .control)
+        #expect(try busy.decide(Self.header(.data, 2)) == .control)
+        #expect(try busy.decide(Self.header(.goAway, 0)) == .control)
         #expect(throws: ConnectionFailure.unexpectedFrame(type: MessageType.ping.rawValue, requestID: 3)) {
-            try busy.admit(Self.header(.ping, 3))
+            try busy.decide(Self.header(.ping, 3))
         }
         #expect(busy.complete(now: 0))
     }
@@ -293,8 +293,8 @@ private final class Machine {
 
     init(limits: Limits) { state = ConnectionState(limits: limits, now: 0) }
 
-    func admit(_ header: FrameHeader) throws(ConnectionFailure) -> ConnectionState.Admission {
-        try state.admit(header)
+    func decide(_ header: FrameHeader) throws(ConnectionFailure) -> ConnectionState.Decision {
+        try state.decide(header)
     }
 
     func complete(now: UInt64) -> Bool { state.complete(now: now) }

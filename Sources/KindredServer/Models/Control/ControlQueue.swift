@@ -22,7 +22,8 @@ package struct ControlQueue<Request: Sendable, Report: Sendable>: Sendable {
         case look
     }
 
-    package enum Admission: Sendable, Equatable {
+    /// What became of a request that was added.
+    package enum Addition: Sendable, Equatable {
         case taken
         case full
         case stopping
@@ -49,7 +50,7 @@ package struct ControlQueue<Request: Sendable, Report: Sendable>: Sendable {
     }
 
     /// Queues a request, where there is room.
-    package mutating func add(_ request: Request, _ kind: Kind) -> Admission {
+    package mutating func add(_ request: Request, _ kind: Kind) -> Addition {
         if isStopping { return .stopping }
         switch kind {
         case .change:

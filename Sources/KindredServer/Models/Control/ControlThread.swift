@@ -67,7 +67,7 @@ final class ControlThread: Sendable {
     }
 
     /// Queues a request, where there is room.
-    func submit(_ request: ControlRequest) -> Queue.Admission {
+    func submit(_ request: ControlRequest) -> Queue.Addition {
         change { $0.add(request, request.isChange ? .change : .look) }
     }
 

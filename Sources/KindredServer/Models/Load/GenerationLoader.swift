@@ -9,7 +9,7 @@ struct GenerationLoader: Sendable {
     let repository: Repository
     let loader: VersionLoader
     let memory: MemoryReclaimer
-    let admission: MemoryAdmission
+    let memoryCheck: MemoryCheck
     let logger: Logger
     /// Called before a version is read.
     let whenLoadBegins: (@Sendable (ModelName, UInt64, Cancellation) -> Void)?
@@ -17,18 +17,18 @@ struct GenerationLoader: Sendable {
     /// Throws where the version is damaged, where it does not fit into memory, and where the load is cancelled; the
     /// error of a cancelled load says nothing about the version. `serving`: the version of the model that serves.
     func generation(
-        _ load: VersionLoad, beside serving: UInt64?, with means: LoadResources
+        _ load: VersionLoad, beside serving: UInt64?, with resources: LoadResources
     ) throws -> Generation {
         // A load leaves unused heap behind, whether it succeeds or not.
         defer { memory.lookSoon() }
         whenLoadBegins?(load.name, load.version, load.cancellation)
-        try means.threads.checkCancellation()
+        try resources.threads.checkCancellation()
         let directory = repository.directory(of: load.name, version: load.version)
-        try admission.admit(
-            versionIn: directory, loading: loader.loading, spare: means.memory?.byteCount ?? 0,
+        try memoryCheck.check(
+            versionIn: directory, loading: loader.loading, spare: resources.memory?.byteCount ?? 0,
             beside: serving)
         let loaded = try loader.load(
-            directory: directory, expecting: load.name, version: load.version, with: means)
+            directory: directory, expecting: load.name, version: load.version, with: resources)
         for (side, reason) in loaded.codesBuilt.sorted(by: { $0.key.description < $1.key.description }) {
             logger.warning(
                 "codes were made in memory, which every load of this version repeats",
@@ -37,13 +37,13 @@ struct GenerationLoader: Sendable {
                     "reason": "\(reason)", "remedy": "kindred pack --reindex \(loaded.directory)",
                 ])
         }
-        let catalogs = try VersionCatalog.columns(of: loaded, with: means)
+        let catalogs = try VersionCatalog.columns(of: loaded, with: resources)
         let memory = memory
         let generation = try Generation(
             version: loaded, itemCatalog: catalogs[.items], userCatalog: catalogs[.users],
             release: { memory.giveBackModel([$0, $1].compactMap { $0 }) })
-        try means.threads.checkCancellation()
-        try GenerationWarmer.warm(generation, with: means)
+        try resources.threads.checkCancellation()
+        try GenerationWarmer.warm(generation, with: resources)
         return generation
     }
 }
@@ -52,7 +52,7 @@ struct GenerationLoader: Sendable {
 /// memory or code that is used for the first time.
 enum GenerationWarmer {
     /// Throws where the load is cancelled.
-    static func warm(_ generation: Generation, with means: LoadResources) throws(FileFailure) {
+    static func warm(_ generation: Generation, with resources: LoadResources) throws(FileFailure) {
         for side in [Side.items, .users] {
             guard let target = generation.side(side) else { continue }
             let queries = [PlannedQuery.Path.int8, .blas].map {
@@ -63,7 +63,7 @@ enum GenerationWarmer {
             let batch = ScanBatch(generation: generation, target: target, queries: queries)
             let scratch = ScanScratch()
             var worker = batch.makeWorker()
-            while batch.work(&worker, scratch: scratch) { try means.threads.checkCancellation() }
+            while batch.work(&worker, scratch: scratch) { try resources.threads.checkCancellation() }
             _ = batch.deposit(worker)
         }
     }

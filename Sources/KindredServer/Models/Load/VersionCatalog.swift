@@ -9,16 +9,17 @@ package enum VersionCatalog {
     /// differ from those in the manifest, where the load is cancelled, and as `CatalogReader` does. `shownAs`: the
     /// path of the catalog that errors name in place of its own.
     package static func columns(
-        of version: LoadedVersion, shownAs shownPath: String? = nil, with means: LoadResources = .plain
+        of version: LoadedVersion, shownAs shownPath: String? = nil, with resources: LoadResources = .plain
     ) throws -> [Side: CatalogColumns] {
         var result: [Side: CatalogColumns] = [:]
         for table in [version.items, version.users].compactMap({ $0 }) {
-            try means.threads.checkCancellation()
+            try resources.threads.checkCancellation()
             var found: CatalogColumns?
             if let path = version.catalogPath {
                 found = try CatalogReader.readColumns(
                     path: path, shownAs: shownPath, side: table.side, rowCount: table.count,
-                    budget: ReadBudget(cancellation: means.threads.cancellation), rowOf: table.ids.row(of:))
+                    budget: ReadBudget(cancellation: resources.threads.cancellation),
+                    rowOf: table.ids.row(of:))
             }
             let names = found?.columns.map(\.name) ?? []
             let wanted = version.manifest.rows(table.side)?.columns ?? []

@@ -59,7 +59,7 @@ final class VersionLoad: Sendable {
             } catch {
                 outcome =
                     cancellation.isCancelled
-                    ? .cancelled : .refused("\(error)", isPassing: MemoryAdmission.isPassing(error))
+                    ? .cancelled : .refused("\(error)", isPassing: MemoryCheck.isPassing(error))
             }
             report(
                 Report(

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The bounds on the memory of a process, and versions that do not fit.
-@Suite struct MemoryAdmissionTests {
+@Suite struct MemoryCheckTests {
     /// A probe that reads these files alone.
     private func probe(_ files: [String: String], memoryMax: UInt64? = nil, addressSpaceMax: UInt64? = nil)
         -> MemoryProbe

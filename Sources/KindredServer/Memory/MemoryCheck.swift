@@ -5,21 +5,21 @@ import KindredSystem
 
 /// Decides before a load whether the version fits into memory. One that does not fit is refused with figures: if it
 /// were loaded, the system would kill the process.
-struct MemoryAdmission: Sendable {
+struct MemoryCheck: Sendable {
     let probe: MemoryProbe
 
     /// Throws `MemoryShortage` where the version in a folder does not fit, and where it has no readable manifest.
     /// `spare`: bytes that are kept for a load; `version`: the version that serves.
-    func admit(
+    func check(
         versionIn directory: String, loading: VectorLoading, spare: Int, beside version: UInt64?
     ) throws {
         let demand = MemoryDemand(
             of: try Manifest.read(directory: directory), in: directory, loading: loading)
-        try admit(demand, spare: spare, beside: version)
+        try check(demand, spare: spare, beside: version)
     }
 
     /// Throws where the demand does not fit.
-    private func admit(
+    private func check(
         _ demand: MemoryDemand, spare: Int, beside version: UInt64?
     ) throws(MemoryShortage) {
         guard shortage(of: demand, spare: spare, beside: version) != nil else { return }

@@ -8,7 +8,7 @@ import Testing
 /// The shipped model, as a user gets it.
 @Suite struct ShippedModelTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "models/online-retail").path
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "models/online-retail").path
 
     /// All customers' top 20 over the wire equal the brute force of the stored vectors.
     @Test(arguments: [1, 2]) func everyCustomersTopTwentyIsExact(version: UInt64) async throws {
