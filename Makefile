@@ -68,12 +68,8 @@ check: lint setup ## The inner loop of a change: layout, and the fast suites in 
 	$(call run-tests,.build/debug/$(TESTS) --no-parallel --filter '$(TIMED)' --skip '$(SLOW)')
 
 # Two builds: release, and debug under AddressSanitizer. A third one without the sanitizer would run the same tests with
-# fewer checks. Both are made at once, since a build alone leaves processors idle. The server's suites and the Python
-# client's run once in release, as a user without privileges.
-test: setup ## Every test.
-	$(MAKE) --jobs 2 build-sanitized build-release-tests
-	$(MAKE) test-sanitized test-unprivileged test-release test-bench
-
+# fewer checks. The server's suites and the Python client's run once in release, as a user without privileges.
+test: test-sanitized test-unprivileged test-release test-bench ## Every test.
 
 test-swift: setup ## The Swift tests in debug, without a sanitizer.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
