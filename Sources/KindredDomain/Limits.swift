@@ -31,6 +31,14 @@ package struct Limits: Sendable, Equatable {
     package var vectorElementsPerRequestMax: UInt32 = 4 << 20
     /// Catalog columns that come with each result.
     package var columnsPerRequestMax: UInt32 = 16
+    /// Bytes of one filter's text.
+    package var filterBytesMax: UInt32 = 16 << 10
+    /// Nodes of one filter: operators, columns, literals, parameters.
+    package var filterNodesMax: UInt32 = 4_096
+    /// Nesting of one filter's operators and parentheses.
+    package var filterDepthMax: UInt32 = 64
+    /// Bound values of one filter.
+    package var filterValuesMax: UInt32 = 256
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000
     /// Unmatched seeds that a summary names.

@@ -1,0 +1,125 @@
+import GRDBSQLite
+import KindredDomain
+
+/// A table in an SQLite database in memory: the definition of what a filter means.
+final class SQLiteOracle {
+    /// What SQLite says about a statement that it refuses.
+    struct Refusal: Error {
+        let message: String
+    }
+
+    private let database: OpaquePointer
+
+    /// The table `rows` with an INTEGER PRIMARY KEY `id` and the columns of these declarations, such as `price REAL`.
+    init(columns: [String]) throws(Refusal) {
+        var opened: OpaquePointer?
+        guard sqlite3_open(":memory:", &opened) == SQLITE_OK, let opened else {
+            throw Refusal(message: "no database in memory")
+        }
+        database = opened
+        let declarations = (["id INTEGER PRIMARY KEY"] + columns).joined(separator: ", ")
+        _ = try run("CREATE TABLE rows (\(declarations))")
+    }
+
+    deinit { sqlite3_close_v2(database) }
+
+    /// Adds a row. SQLite converts each value as the column's declaration says.
+    func insert(id: Int64, _ values: [AttributeValue]) throws(Refusal) {
+        let places = Array(repeating: "?", count: values.count + 1).joined(separator: ", ")
+        _ = try run("INSERT INTO rows VALUES (\(places))", [.integer(id)] + values)
+    }
+
+    /// The ids of the rows that a filter lets through, ascending.
+    func ids(where filter: Filter) throws(Refusal) -> [Int64] {
+        try run("SELECT id FROM rows WHERE \(filter.text)\nORDER BY id", named: filter.parameters)
+    }
+
+    /// The value of an expression without columns.
+    func value(of expression: String, _ parameters: [FilterParameter] = []) throws(Refusal) -> AttributeValue
+    {
+        let statement = try prepare("SELECT \(expression)")
+        defer { sqlite3_finalize(statement) }
+        try bind(parameters, to: statement)
+        guard sqlite3_step(statement) == SQLITE_ROW else { throw refusal() }
+        return Self.value(statement, 0)
+    }
+
+    /// The values of the row `id` of the given column, as SQLite stores it.
+    func stored(_ column: String, id: Int64) throws(Refusal) -> AttributeValue {
+        let statement = try prepare("SELECT \(column) FROM rows WHERE id = ?")
+        defer { sqlite3_finalize(statement) }
+        sqlite3_bind_int64(statement, 1, id)
+        guard sqlite3_step(statement) == SQLITE_ROW else { throw refusal() }
+        return Self.value(statement, 0)
+    }
+
+    // MARK: Statements
+
+    private func run(
+        _ sql: String, _ values: [AttributeValue] = [], named: [FilterParameter] = []
+    ) throws(Refusal) -> [Int64] {
+        let statement = try prepare(sql)
+        defer { sqlite3_finalize(statement) }
+        for (index, value) in values.enumerated() { Self.bind(value, to: statement, Int32(index + 1)) }
+        try bind(named, to: statement)
+        var ids: [Int64] = []
+        while true {
+            switch sqlite3_step(statement) {
+            case SQLITE_ROW: ids.append(sqlite3_column_int64(statement, 0))
+            case SQLITE_DONE: return ids
+            default: throw refusal()
+            }
+        }
+    }
+
+    private func prepare(_ sql: String) throws(Refusal) -> OpaquePointer {
+        var statement: OpaquePointer?
+        var text = sql
+        let code = text.withUTF8 {
+            $0.withMemoryRebound(to: CChar.self) {
+                sqlite3_prepare_v2(database, $0.baseAddress, Int32($0.count), &statement, nil)
+            }
+        }
+        guard code == SQLITE_OK, let statement else { throw refusal() }
+        return statement
+    }
+
+    private func bind(_ parameters: [FilterParameter], to statement: OpaquePointer) throws(Refusal) {
+        for parameter in parameters {
+            let index = sqlite3_bind_parameter_index(statement, ":" + parameter.name)
+            guard index > 0 else { throw Refusal(message: "no parameter \(parameter.name)") }
+            Self.bind(parameter.value, to: statement, index)
+        }
+    }
+
+    private static func bind(_ value: AttributeValue, to statement: OpaquePointer, _ index: Int32) {
+        switch value {
+        case .null: sqlite3_bind_null(statement, index)
+        case .integer(let integer): sqlite3_bind_int64(statement, index, integer)
+        case .real(let real): sqlite3_bind_double(statement, index, real)
+        case .text(let bytes):
+            // SQLite copies the bytes before the call ends.
+            let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+            bytes.withUnsafeBufferPointer {
+                $0.withMemoryRebound(to: CChar.self) {
+                    let empty = UnsafePointer(bitPattern: 8)! as UnsafePointer<CChar>
+                    _ = sqlite3_bind_text(statement, index, $0.baseAddress ?? empty, Int32($0.count), copies)
+                }
+            }
+        }
+    }
+
+    private static func value(_ statement: OpaquePointer, _ index: Int32) -> AttributeValue {
+        switch sqlite3_column_type(statement, index) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, index))
+        case SQLITE_FLOAT: return .real(sqlite3_column_double(statement, index))
+        case SQLITE_TEXT:
+            let count = Int(sqlite3_column_bytes(statement, index))
+            let bytes = UnsafeBufferPointer(start: sqlite3_column_text(statement, index), count: count)
+            return .text(Array(bytes))
+        default: return .null
+        }
+    }
+
+    private func refusal() -> Refusal { Refusal(message: String(cString: sqlite3_errmsg(database))) }
+}
