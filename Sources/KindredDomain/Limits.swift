@@ -135,6 +135,8 @@ package struct Limits: Sendable, Equatable {
     package static let catalogSchemaEntriesMax = 1_024
     /// Bytes of one statement in a catalog's schema, and of one that reads it.
     package static let catalogStatementBytesMax = 1 << 20
+    /// Bytes of a pattern of LIKE or GLOB, as SQLite has it by default.
+    package static let patternBytesMax = 50_000
     /// Steps of SQLite while it reads a catalog's schema: several for each entry.
     package static let catalogSchemaStepsMax = 1 << 16
     /// Steps of SQLite while it reads a catalog of no bytes.
