@@ -3,7 +3,8 @@ import KindredDomain
 /// A filter's expression as a tree, with SQLite's precedence and associativity resolved.
 ///
 /// Parentheses leave no node, as in SQLite's parser. A node that can be refused later has its position: the offset in
-/// bytes of the filter's text.
+/// bytes of the filter's text. `FilterParser` makes trees of at most `Limits.filterDepthMax` levels: a chain of ANDs or
+/// of ORs is a balanced tree.
 package indirect enum FilterExpression: Sendable, Equatable {
     /// NULL, a number or a text. TRUE and FALSE are the integers 1 and 0.
     case literal(AttributeValue)
@@ -35,7 +36,8 @@ package indirect enum FilterExpression: Sendable, Equatable {
 
     package enum Comparison: Sendable, Equatable {
         case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
-        /// `IS` and `IS NOT`: as `=` and `<>`, but NULL equals NULL.
+        /// `IS` and `IS NOT`: as `=` and `<>`, but NULL equals NULL. `a IS TRUE` asks whether a is true, and is
+        /// `(NOT NOT a) IS 1` in the tree.
         case same, notSame
     }
 
