@@ -34,6 +34,43 @@ final class SQLiteOracle {
         try run("SELECT id FROM rows WHERE \(filter.text)\nORDER BY id", named: filter.parameters)
     }
 
+    /// The same, with a table `seed` of which the first row is the query's own. Without a row, its columns are NULL.
+    func ids(where filter: Filter, seedTable: String) throws(Refusal) -> [Int64] {
+        let matching = "SELECT group_concat(id) FROM rows WHERE \(filter.text)\n"
+        let statement = try prepare(
+            "SELECT (\(matching)) FROM (SELECT 1) LEFT JOIN \(seedTable) AS seed LIMIT 1")
+        defer { sqlite3_finalize(statement) }
+        try bind(filter.parameters, to: statement)
+        guard sqlite3_step(statement) == SQLITE_ROW else { throw refusal() }
+        guard case .text(let list) = Self.value(statement, 0) else { return [] }
+        return String(decoding: list, as: UTF8.self).split(separator: ",").compactMap { Int64($0) }.sorted()
+    }
+
+    /// Whether SQLite can read a text as a condition: alone and in parentheses, so that it is one whole expression.
+    func refusal(ofText text: String) -> Refusal? {
+        do {
+            for sql in ["\(text)\nORDER BY id", "(\(text)\n) ORDER BY id"] {
+                sqlite3_finalize(try prepare("SELECT id FROM rows WHERE " + sql))
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Runs a statement that returns no rows, such as the creation of a further table.
+    func execute(_ sql: String, _ values: [AttributeValue] = []) throws(Refusal) { _ = try run(sql, values) }
+
+    /// The values of the first column of a query with one `?`.
+    func values(of query: String, _ value: AttributeValue) throws(Refusal) -> [AttributeValue] {
+        let statement = try prepare(query)
+        defer { sqlite3_finalize(statement) }
+        Self.bind(value, to: statement, 1)
+        var values: [AttributeValue] = []
+        while sqlite3_step(statement) == SQLITE_ROW { values.append(Self.value(statement, 0)) }
+        return values
+    }
+
     /// The value of an expression without columns.
     func value(of expression: String, _ parameters: [FilterParameter] = []) throws(Refusal) -> AttributeValue
     {

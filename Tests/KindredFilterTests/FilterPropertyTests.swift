@@ -1,0 +1,65 @@
+import Foundation
+import KindredDomain
+import KindredFilter
+import TestSupport
+import Testing
+
+/// Random filters over random rows let the same rows through as SQLite does for the same WHERE.
+@Suite struct FilterPropertyTests {
+    private static let filtersPerTable = 40
+
+    /// `KINDRED_TEST_FILTERS`, else a number for a run of seconds.
+    static let filterCount =
+        ProcessInfo.processInfo.environment["KINDRED_TEST_FILTERS"].flatMap { Int($0) }
+        ?? (isOptimised ? 5_000 : 1_000)
+
+    @Test func filtersMeanWhatSQLiteMeans() throws {
+        var generator = SeededGenerator.announced()
+        var compared = 0
+        var refused = 0
+        for index in 0..<Self.filterCount {
+            if index.isMultiple(of: Self.filtersPerTable) {
+                let table = try RandomTable(rowCount: 12, &generator)
+                for _ in 0..<min(Self.filtersPerTable, Self.filterCount - index) {
+                    switch Self.compare(RandomFilter(&generator), table) {
+                    case .same: compared += 1
+                    case .bothRefuse: refused += 1
+                    case .difference(let comment): Issue.record("\(comment)")
+                    }
+                }
+            }
+        }
+        // Of the texts without enough parentheses some are no expressions.
+        print("filters compared: \(compared), refused by both: \(refused)")
+        #expect(compared > Self.filterCount * 3 / 4)
+    }
+
+    enum Outcome {
+        case same, bothRefuse
+        case difference(String)
+    }
+
+    static func compare(_ random: RandomFilter, _ table: RandomTable) -> Outcome {
+        let expected = Result { () throws(SQLiteOracle.Refusal) in
+            random.hasSeed
+                ? try table.oracle.ids(where: random.asSQL, seedTable: "own")
+                : try table.oracle.ids(where: random.asSQL)
+        }
+        let found = Result { () throws(FilterFailure) in
+            try table.ids(where: try FilterParser.parse(random.filter), random.filter.parameters)
+        }
+        let filter = random.filter
+        switch (expected, found) {
+        case (.success(let expected), .success(let found)) where expected == found: return .same
+        case (.failure(let refusal), .failure(let failure)):
+            if case .syntax = failure.reason { return .bothRefuse }
+            return .difference("\(failure) where SQLite says \(refusal.message): \(filter)")
+        // SQLite's parser has a stack of fixed size.
+        case (.failure(let refusal), .success) where refusal.message.contains("stack overflow"):
+            return .bothRefuse
+        // SQLite finds a wrong escape only where it comes to it.
+        case (.success, .failure(let failure)) where "\(failure)".contains("after ESCAPE"): return .bothRefuse
+        default: return .difference("SQLite \(expected), found \(found): \(filter)\n\(random.asSQL.text)")
+        }
+    }
+}
