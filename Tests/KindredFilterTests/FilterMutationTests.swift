@@ -77,32 +77,38 @@ import Testing
 
     /// Checks a text, and says whether it is accepted.
     private func check(_ filter: Filter, _ table: RandomTable) throws -> Bool {
+        let oracle = table.oracle
         let found: [Int64]
         do {
             let expression = try FilterParser.parse(filter)
+            let refusal = oracle.grammarRefusal(ofText: filter.text, isWhole: false)
+            #expect(refusal == nil, "accepted: \(filter)")
             found = try table.ids(where: expression, filter.parameters)
         } catch {
-            let failure = error
-            if case .syntax = failure.reason, !"\(failure)".contains("after ESCAPE") {
-                let refusal = table.oracle.refusal(ofText: filter.text)
-                #expect(refusal != nil, "\(failure) where SQLite accepts \(filter)")
+            if case .syntax(_, let wanted) = error.reason, !Self.isValue(wanted) {
+                let refusal = oracle.grammarRefusal(ofText: filter.text, isWhole: true)
+                #expect(refusal != nil, "\(error) where SQLite accepts \(filter)")
             }
-            #expect((0...filter.text.utf8.count).contains(failure.position), "\(failure)")
-            #expect(failure.description(in: filter.text).utf8.count <= Int(Limits.standard.messageBytesMax))
+            #expect((0...filter.text.utf8.count).contains(error.position), "\(error)")
+            #expect(error.description(in: filter.text).utf8.count <= Int(Limits.standard.messageBytesMax))
             return false
         }
         do {
             let hasSeed = filter.text.lowercased().contains("seed")
             let expected =
                 hasSeed
-                ? try table.oracle.ids(where: filter, seedTable: "own") : try table.oracle.ids(where: filter)
+                ? try oracle.ids(where: filter, seedTable: "own") : try oracle.ids(where: filter)
             #expect(found == expected, "\(filter)")
         } catch {
-            let refusal = error
-            let isBound =
-                refusal.message.contains("no parameter") || refusal.message.contains("stack overflow")
-            #expect(isBound, "accepted where SQLite says \(refusal.message): \(filter)")
+            // SQLite's parser has a stack of fixed size. A comment without an end hides the rest of the statement.
+            let isExpected = ["stack overflow", "incomplete input"].contains { error.message.contains($0) }
+            #expect(isExpected, "SQLite \(error): \(filter)")
         }
         return true
+    }
+
+    /// Whether a value is refused, which SQLite does after its grammar has accepted the text.
+    private static func isValue(_ wanted: String) -> Bool {
+        ["after ESCAPE", "digits after 0x", "64 bits"].contains { wanted.contains($0) }
     }
 }

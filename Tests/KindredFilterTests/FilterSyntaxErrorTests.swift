@@ -74,7 +74,12 @@ import Testing
             } else {
                 #expect(message.isEmpty, "\(text): \(failure)")
             }
-            #expect(oracle.refusal(ofText: text) != nil, "SQLite accepts \(text)")
+            let isHexadecimal = text.contains("0x")
+            let refusal = oracle.grammarRefusal(ofText: text, isWhole: true)
+            #expect((refusal == nil) == isHexadecimal, "SQLite accepts \(text)")
+            if isHexadecimal {
+                #expect(throws: SQLiteOracle.Refusal.self) { try oracle.ids(where: Filter(text)) }
+            }
         }
     }
 

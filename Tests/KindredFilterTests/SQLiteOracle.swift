@@ -46,16 +46,20 @@ final class SQLiteOracle {
         return String(decoding: list, as: UTF8.self).split(separator: ",").compactMap { Int64($0) }.sorted()
     }
 
-    /// Whether SQLite can read a text as a condition: alone and in parentheses, so that it is one whole expression.
-    func refusal(ofText text: String) -> Refusal? {
-        do {
-            for sql in ["\(text)\nORDER BY id", "(\(text)\n) ORDER BY id"] {
+    /// Why SQLite's grammar has no place for a text as a condition, whatever columns there are; nil where it has one.
+    ///
+    /// `isWhole`: the text must be one whole expression, which is tried in parentheses too.
+    func grammarRefusal(ofText text: String, isWhole: Bool) -> Refusal? {
+        let grammar = ["syntax error", "unrecognized token", "incomplete input"]
+        for sql in ["\(text)\nORDER BY id"] + (isWhole ? ["(\(text)\n) ORDER BY id"] : []) {
+            do {
                 sqlite3_finalize(try prepare("SELECT id FROM rows WHERE " + sql))
+            } catch {
+                // Names are looked up after the whole text is read.
+                if grammar.contains(where: { error.message.contains($0) }) { return error }
             }
-            return nil
-        } catch {
-            return error
         }
+        return nil
     }
 
     /// Runs a statement that returns no rows, such as the creation of a further table.

@@ -77,6 +77,8 @@ enum Edges {
             "Lookalike": ["Framing", "Sections", "Answers"], "Admin": ["Framing", "Sections"],
             "Messages": ["Framing", "Sections", "Session", "Queries", "Answers", "Lookalike", "Admin"],
         ],
+        // What values mean knows no expressions.
+        "KindredFilter": ["Values": [], "Syntax": ["Values"], "Evaluation": ["Values", "Syntax"]],
         "KindredClient": [
             "Values": [], "Checks": ["Values"], "Pool": ["Values", "Calls", "Connection"],
         ],
