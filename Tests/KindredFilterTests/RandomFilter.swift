@@ -39,9 +39,10 @@ struct RandomFilter {
 
     /// Appends a token after random white space and comments.
     private mutating func put(_ token: String, sql: String? = nil) {
-        let space =
-            chance(8)
-            ? pick(["\n", "\t ", "  ", "/* a 'b' */", "-- x ' \" )\n", " \u{0B} ", "\u{FEFF}"]) : " "
+        let separators = [
+            "\n", "\t ", "  ", "/* a 'b' */", "-- x ' \" )\n", "\u{0B} ", "\u{FEFF}", "\r\u{0C}",
+        ]
+        let space = " " + (chance(8) ? pick(separators) : "")
         own.append(space + token)
         self.sql.append(space + (sql ?? token))
     }
