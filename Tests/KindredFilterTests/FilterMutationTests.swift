@@ -85,7 +85,7 @@ import Testing
             #expect(refusal == nil, "accepted: \(filter)")
             found = try table.ids(where: expression, filter.parameters)
         } catch {
-            if case .syntax(_, let wanted) = error.reason, !Self.isValue(wanted) {
+            if case .syntax = error.reason, !Self.isValue(error) {
                 let refusal = oracle.grammarRefusal(ofText: filter.text, isWhole: true)
                 #expect(refusal != nil, "\(error) where SQLite accepts \(filter)")
             }
@@ -107,8 +107,10 @@ import Testing
         return true
     }
 
-    /// Whether a value is refused, which SQLite does after its grammar has accepted the text.
-    private static func isValue(_ wanted: String) -> Bool {
-        ["after ESCAPE", "digits after 0x", "64 bits"].contains { wanted.contains($0) }
+    /// Whether a value is refused, which SQLite does after its grammar has accepted the text, and only where it comes
+    /// to the value.
+    static func isValue(_ failure: FilterFailure) -> Bool {
+        guard case .syntax(_, let wanted) = failure.reason else { return false }
+        return ["after ESCAPE", "digits after 0x", "64 bits"].contains { wanted.contains($0) }
     }
 }

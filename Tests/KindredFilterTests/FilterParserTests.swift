@@ -130,7 +130,7 @@ import Testing
         #expect(reason(list(most - 1)) == .tooManyNodes(limit: most))
     }
 
-    @Test(arguments: ["(", "NOT ", "-", "+", "1 + (", "a IN (", "a BETWEEN 0 AND NOT ", "a < 1 = ("])
+    @Test(arguments: ["(", "NOT ", "- ", "+", "1 + (", "a IN (", "a BETWEEN 0 AND NOT ", "a < 1 = ("])
     func depth(_ opening: String) {
         let most = Int(Limits.standard.filterDepthMax)
         let levels = ["1 + (": 2, "a BETWEEN 0 AND NOT ": 2, "a < 1 = (": 2][opening] ?? 1

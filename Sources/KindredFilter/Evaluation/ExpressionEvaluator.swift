@@ -75,21 +75,12 @@ package struct ExpressionEvaluator {
             let isIn = Self.isElement(try value(of: a, row: row), of: values, affinity: affinity)
             return isNegated ? Self.not(isIn) : isIn
         case .pattern(let kind, let a, let b, let escape, let isNegated, let position):
-            let text = try value(of: a, row: row).value.textValue
-            let pattern = try value(of: b, row: row).value.textValue
-            var escapes: [UInt8]?
-            if let escape {
-                escapes = try value(of: escape, row: row).value.textValue
-                if escapes == nil { return nil }
-            }
-            guard let text, let pattern else { return nil }
+            let text = try value(of: a, row: row)
+            let pattern = try value(of: b, row: row)
+            let escape = try escape.map { escape throws(FilterFailure) in try value(of: escape, row: row) }
             do {
-                let pattern =
-                    switch kind {
-                    case .like: try TextPattern(like: pattern, escape: escapes)
-                    case .glob: try TextPattern(glob: pattern)
-                    }
-                return pattern.matches(text) != isNegated
+                let matches = try Self.matches(kind, text.value, pattern.value, escape?.value)
+                return isNegated ? Self.not(matches) : matches
             } catch {
                 throw FilterFailure(error.reason, at: position)
             }
@@ -121,6 +112,23 @@ package struct ExpressionEvaluator {
         case .same: return order.map { $0 == 0 } ?? (left.value == right.value)
         case .notSame: return order.map { $0 != 0 } ?? (left.value != right.value)
         }
+    }
+
+    /// Whether a text matches a pattern, nil where one of the values is NULL. `escape` is nil where there is none.
+    private static func matches(
+        _ kind: FilterExpression.Pattern, _ text: AttributeValue, _ pattern: AttributeValue,
+        _ escape: AttributeValue?
+    ) throws(TextPattern.Refusal) -> Bool? {
+        if escape == .null { return nil }
+        // SQLite checks a pattern and an escape before it looks for NULL.
+        let bytes = pattern.textValue ?? []
+        let compiled =
+            switch kind {
+            case .like: try TextPattern(like: bytes, escape: escape?.textValue)
+            case .glob: try TextPattern(glob: bytes)
+            }
+        guard let text = text.textValue, pattern != .null else { return nil }
+        return compiled.matches(text)
     }
 
     /// Whether a value is one of others. NULL where it is NULL or could be a NULL among them; no value is one of none.
