@@ -81,6 +81,51 @@ import Testing
         #expect(try FilterParser.parse(Filter("False"), isColumn: isColumn) == integer(0))
     }
 
+    /// The columns TRUE and FALSE, where a catalog has them, are columns in SQLite too.
+    @Test func columnsCalledTrueAndFalse() throws {
+        let oracle = try SQLiteOracle(columns: ["true", "a"])
+        try oracle.insert(id: 1, [.integer(5), .integer(5)])
+        try oracle.insert(id: 2, [.integer(1), .integer(5)])
+        let row = { (id: Int64, value: Int64) in
+            var row = RandomRow(id: id, seed: nil)
+            row.values["true"] = TypedValue(.integer(value), .blob)
+            row.values["a"] = TypedValue(.integer(5), .blob)
+            return row
+        }
+        for text in ["a = TRUE", "a IS TRUE", "TRUE", "a IS NOT True", "a IS FALSE"] {
+            let expression = try FilterParser.parse(Filter(text)) { ASCII.sameName($0, "true") }
+            let passing = try [row(1, 5), row(2, 1)].filter {
+                try ExpressionEvaluator().truth(of: expression, row: $0) == true
+            }
+            #expect(try passing.map(\.id) == oracle.ids(where: Filter(text)), "\(text)")
+        }
+    }
+
+    /// Every keyword of SQLite stands as a name where SQLite lets it.
+    @Test func keywordsAsNames() throws {
+        let forms = [
+            "# = 5", "5 < # AND 1", "(# = 5)", "seed.# = 5", "5 IN #", "5 IN (#)", "5 IN (1, #)", "-# = 5",
+            "NOT #",
+            "1 IS NOT #", "# IS NULL", "1 LIKE #", "1 BETWEEN # AND #", "1 #", "1 # 2", "1 = 1 #", "#",
+        ]
+        let oracle = try SQLiteOracle(columns: ["a"])
+        let keywords = SQLiteOracle.keywords
+        #expect(keywords.count > 140)
+        for keyword in keywords + ["TRUE", "FALSE", "seed", "rowid"] {
+            for form in forms {
+                let text = form.split(separator: "#", omittingEmptySubsequences: false)
+                    .joined(separator: keyword)
+                switch reason(Filter(text)) {
+                case .syntax?:
+                    #expect(oracle.grammarRefusal(ofText: text, isWhole: true) != nil, "\(text) is refused")
+                case nil:
+                    #expect(oracle.grammarRefusal(ofText: text, isWhole: false) == nil, "\(text) is accepted")
+                default: continue
+                }
+            }
+        }
+    }
+
     @Test func isTrueAsksForTheTruth() throws {
         let a = column("a")
         #expect(try parse("a IS TRUE") == .comparison(.same, .not(.not(a)), integer(1)))

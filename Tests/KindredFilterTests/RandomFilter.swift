@@ -6,7 +6,7 @@ import TestSupport
 /// Operands are in parentheses by chance only, so that the text decides what belongs together.
 struct RandomFilter {
     /// Literals, columns and values, at most.
-    private static let leavesMax = 14
+    private static let leavesMax = 16
 
     private(set) var filter = Filter("")
     /// The filter with each `IN set` as a query of the set's table.
@@ -60,7 +60,8 @@ struct RandomFilter {
     private mutating func expression(depth: Int) {
         if depth <= 0 || leaves > Self.leavesMax { return leaf() }
         switch Int.random(in: 0..<20, using: &generator) {
-        case 0...2: binary(["OR", "AND"], depth)
+        case 0, 1: binary(["OR", "AND"], depth)
+        case 2: chain(depth)
         case 3: prefix(["NOT"], depth)
         case 4...8: binary(["=", "==", "<>", "!=", "<", "<=", ">", ">="], depth)
         case 9: binary(["IS", "IS NOT"], depth)
@@ -90,6 +91,15 @@ struct RandomFilter {
         operand(depth - 1)
         operatorWord(pick(operators))
         operand(depth - 1)
+    }
+
+    /// A chain of ANDs and ORs without parentheses around it.
+    private mutating func chain(_ depth: Int) {
+        operand(depth - 2)
+        for _ in 0..<Int.random(in: 2...9, using: &generator) {
+            keyword(pick(["OR", "OR", "AND"]))
+            operand(depth - 2)
+        }
     }
 
     private mutating func prefix(_ operators: [String], _ depth: Int) {

@@ -62,6 +62,17 @@ final class SQLiteOracle {
         return nil
     }
 
+    /// The keywords of SQLite's language.
+    static var keywords: [String] {
+        (0..<sqlite3_keyword_count()).compactMap { index in
+            var start: UnsafePointer<CChar>?
+            var count: Int32 = 0
+            guard sqlite3_keyword_name(index, &start, &count) == SQLITE_OK, let start else { return nil }
+            let bytes = UnsafeBufferPointer(start: start, count: Int(count)).map { UInt8(bitPattern: $0) }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
     /// Runs a statement that returns no rows, such as the creation of a further table.
     func execute(_ sql: String, _ values: [AttributeValue] = []) throws(Refusal) { _ = try run(sql, values) }
 
