@@ -1,7 +1,7 @@
 /// Known names, by how near they are to a name that is not known.
 package enum NearNames {
     /// Bytes of a name that are compared. A longer name differs by its further bytes.
-    private static let bytesMax = 128
+    private static let bytesMax = 64
 
     /// The names by their distance, then in ascending order.
     package static func sorted(_ names: some Collection<String>, near wanted: String) -> [String] {

@@ -244,7 +244,7 @@ extension FilterParser {
             advance()
             escape = try expression(.order, enclosing: enclosing + 1)
         }
-        try checkPattern(kind, right.expression, escape?.expression, at: position)
+        try checkPattern(right.expression, escape?.expression, at: position)
         return try node(
             .pattern(
                 kind, left.expression, right.expression, escape: escape?.expression, isNegated: isNegated,

@@ -4,17 +4,13 @@ import KindredDomain
 extension FilterParser {
     /// Throws for a pattern or an escape that SQLite refuses. Those that depend on a row are checked with the row.
     func checkPattern(
-        _ kind: FilterExpression.Pattern, _ pattern: FilterExpression, _ escape: FilterExpression?,
-        at position: Int
+        _ pattern: FilterExpression, _ escape: FilterExpression?, at position: Int
     ) throws(FilterFailure) {
         // NULL as a pattern or an escape is right: nothing matches it.
         let escape = escape.flatMap { constant($0)?.textValue }
         guard let text = constant(pattern)?.textValue ?? (escape == nil ? nil : []) else { return }
         do {
-            switch kind {
-            case .like: _ = try TextPattern(like: text, escape: escape)
-            case .glob: _ = try TextPattern(glob: text)
-            }
+            try TextPattern.check(text, escape: escape)
         } catch {
             throw FilterFailure(error.reason, at: position)
         }
@@ -23,7 +19,7 @@ extension FilterParser {
     private func constant(_ expression: FilterExpression) -> AttributeValue? {
         switch expression {
         case .literal(let value): value
-        case .parameter(let name, _): filter.parameters.first { $0.name == name }?.value
+        case .parameter(let name, _): values[name]
         default: nil
         }
     }

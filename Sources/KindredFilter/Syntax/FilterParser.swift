@@ -8,7 +8,6 @@ import KindredDomain
 /// The depth of a filter is that of its tree, with one level for each pair of parentheses, sign, NOT, operator and
 /// list. A chain of n ANDs or of n ORs becomes a balanced tree, which has the same value and the depth log2 n.
 package struct FilterParser {
-    let filter: Filter
     let limits: Limits
     let isColumn: (String) -> Bool
     private let text: [UInt8]
@@ -20,6 +19,9 @@ package struct FilterParser {
     private var nodeCount = 0
     /// The parameters of the text in the order of their first places.
     private var parameters: [(name: String, position: Int)] = []
+    private var parameterNames: Set<String> = []
+    /// The filter's values by name.
+    let values: [String: AttributeValue]
 
     /// The expression of a filter whose parameters have exactly the filter's values.
     ///
@@ -43,7 +45,8 @@ package struct FilterParser {
     }
 
     private init(_ filter: Filter, _ limits: Limits, _ isColumn: @escaping (String) -> Bool) {
-        self.filter = filter
+        values = Dictionary(
+            filter.parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
         self.limits = limits
         self.isColumn = isColumn
         text = Array(filter.text.utf8)
@@ -139,6 +142,6 @@ package struct FilterParser {
     }
 
     mutating func note(parameter name: String, at position: Int) {
-        if !parameters.contains(where: { $0.name == name }) { parameters.append((name, position)) }
+        if parameterNames.insert(name).inserted { parameters.append((name, position)) }
     }
 }

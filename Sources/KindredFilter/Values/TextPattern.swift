@@ -124,7 +124,9 @@ package struct TextPattern: Sendable, Equatable {
     private static let caret = UInt32(UInt8(ascii: "^"))
     private static let dash = UInt32(UInt8(ascii: "-"))
 
-    private static func check(_ pattern: [UInt8]) throws(Refusal) {
+    /// Throws for a pattern and the text after ESCAPE that SQLite refuses.
+    package static func check(_ pattern: [UInt8], escape: [UInt8]? = nil) throws(Refusal) {
+        if let escape { _ = try escapeCharacter(escape) }
         guard pattern.count <= Limits.patternBytesMax else {
             throw .tooLong(bytes: pattern.count, limit: Limits.patternBytesMax)
         }
