@@ -28,6 +28,9 @@ import Testing
         #expect(
             message(.unusedValue("tday", named: ["today"], type: "an integer"), in: "a > :today")
                 == "an integer is bound to :tday, which is not in the filter; it has :today: a > :today")
+        #expect(
+            message(.syntax(found: "\"a\n\u{1B}b\"", wanted: "a value"), at: 0, in: "")
+                == "expected a value, found \"a \u{FFFD}b\" at byte 0")
         #expect(message(.tooDeep(limit: 64), at: 64, in: "").hasPrefix("nested more than 64 deep"))
     }
 

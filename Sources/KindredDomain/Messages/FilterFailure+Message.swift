@@ -1,7 +1,4 @@
 extension FilterFailure: CustomStringConvertible {
-    /// Bytes that a message shows of a name or a token.
-    private static let nameBytesMax = 80
-
     /// The failure in one line: what was found, what would be right, and the part of the filter around the place.
     ///
     ///     expected a value after "<", found end of text: median_price <
@@ -53,7 +50,5 @@ extension FilterFailure: CustomStringConvertible {
 
     private static func list(_ names: [String]) -> String { NameList(names).names }
 
-    private static func cut(_ name: String) -> String {
-        name.utf8.count <= nameBytesMax ? name : TextExcerpt(of: name, around: 0).text
-    }
+    private static func cut(_ name: String) -> String { TextExcerpt(of: name, around: 0).text }
 }

@@ -63,7 +63,7 @@ struct FilterLexer {
         case "\"", "`": quoted(end: first)
         case "[": quoted(end: UInt8(ascii: "]"))
         case ":": parameter()
-        case "?", "@", "$", "#": otherParameter()
+        case "?", "@", "$", "#": otherParameter(takeParameter())
         case ".": ASCII.isDigit(byte(1)) ? number() : take(1, .dot)
         case "0"..."9": number()
         case "x", "X": isNext("'", 1) ? blob() : word()
@@ -152,30 +152,36 @@ struct FilterLexer {
 
     /// `:name`. SQLite also has `:1`, `:ä`, `:a$b`, `:a::b` and `:a(b)`.
     private mutating func parameter() -> FilterToken.Kind {
-        let start = index
-        index += 1
-        while Self.continuesName(byte()) { index += 1 }
-        let name = text[start + 1..<index]
-        guard let first = name.first else { return .unreadable(wanted: Self.parameterWanted) }
-        let isPlain =
-            !ASCII.isDigit(first) && name.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "$") }
-            && !isNext("(") && !(isNext(":") && isNext(":", 1))
-        guard isPlain else {
-            return .unsupported(
-                "the parameter \(shown(start..<index))", wanted: "write \(Self.parameterWanted)")
+        let range = takeParameter()
+        let name = text[range].dropFirst()
+        let isPlain = name.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == UInt8(ascii: "_") }
+        if let first = name.first, isPlain, !ASCII.isDigit(first), !isNext("(") {
+            return .parameter(String(decoding: name, as: UTF8.self))
         }
-        return .parameter(String(decoding: name, as: UTF8.self))
+        return otherParameter(range)
     }
 
-    /// `?`, `?5`, `@x`, `$x` and `#x`.
-    private mutating func otherParameter() -> FilterToken.Kind {
-        let start = index
-        index += 1
-        while Self.continuesName(byte()) { index += 1 }
-        guard index > start + 1 || text[start] == UInt8(ascii: "?") else {
+    /// A parameter that filters have not: also `?`, `?5`, `@x`, `$x` and `#x`.
+    private func otherParameter(_ range: Range<Int>) -> FilterToken.Kind {
+        guard range.count > 1 || text[range.lowerBound] == UInt8(ascii: "?") else {
             return .unreadable(wanted: Self.parameterWanted)
         }
-        return .unsupported("the parameter \(shown(start..<index))", wanted: "write \(Self.parameterWanted)")
+        return .unsupported("the parameter \(shown(range))", wanted: "write \(Self.parameterWanted)")
+    }
+
+    /// A sign, and the letters, digits and `::` after it.
+    private mutating func takeParameter() -> Range<Int> {
+        let start = index
+        index += 1
+        while true {
+            if Self.continuesName(byte()) {
+                index += 1
+            } else if isNext(":"), isNext(":", 1) {
+                index += 2
+            } else {
+                return start..<index
+            }
+        }
     }
 
     private mutating func skipDigits() {
