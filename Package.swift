@@ -52,6 +52,11 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
 
+        // The filter language: SQLite's expressions over a catalog's columns. SQLite converts numbers and texts.
+        .target(
+            name: "KindredFilter",
+            dependencies: ["KindredDomain", .product(name: "GRDBSQLite", package: "GRDB.swift")]),
+
         // What a command prints on a terminal, for both executables.
         .target(name: "KindredTerminal"),
 
@@ -149,6 +154,12 @@ let package = Package(
             dependencies: [
                 "KindredCatalog", "KindredDomain", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .testTarget(
+            name: "KindredFilterTests",
+            dependencies: [
+                "KindredFilter", "KindredDomain", "TestSupport",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .testTarget(
             name: "KindredQueryTests",

@@ -31,6 +31,14 @@ package struct Limits: Sendable, Equatable {
     package var vectorElementsPerRequestMax: UInt32 = 4 << 20
     /// Catalog columns that come with each result.
     package var columnsPerRequestMax: UInt32 = 16
+    /// Bytes of one filter's text.
+    package var filterBytesMax: UInt32 = 16 << 10
+    /// Nodes of one filter: operators, columns, literals, parameters.
+    package var filterNodesMax: UInt32 = 4_096
+    /// Nesting of one filter's operators and parentheses.
+    package var filterDepthMax: UInt32 = 64
+    /// Bound values of one filter.
+    package var filterValuesMax: UInt32 = 256
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000
     /// Unmatched seeds that a summary names.
@@ -127,6 +135,8 @@ package struct Limits: Sendable, Equatable {
     package static let catalogSchemaEntriesMax = 1_024
     /// Bytes of one statement in a catalog's schema, and of one that reads it.
     package static let catalogStatementBytesMax = 1 << 20
+    /// Bytes of a pattern of LIKE or GLOB, as SQLite has it by default.
+    package static let patternBytesMax = 50_000
     /// Steps of SQLite while it reads a catalog's schema: several for each entry.
     package static let catalogSchemaStepsMax = 1 << 16
     /// Steps of SQLite while it reads a catalog of no bytes.

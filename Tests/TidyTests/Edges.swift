@@ -17,8 +17,9 @@ enum Edges {
         ],
         "KindredTerminal": ["Glibc", "Synchronization"],
         "KindredCatalog": ["KindredDomain", "GRDB", "GRDBSQLite", "Glibc"],
+        "KindredFilter": ["KindredDomain", "GRDBSQLite", "Synchronization"],
         "KindredQuery": [
-            "KindredDomain", "KindredSystem", "KindredModel", "KindredKernels", "Synchronization",
+            "KindredDomain", "KindredFilter", "KindredSystem", "KindredModel", "KindredKernels", "Synchronization",
         ],
         "KindredServer": [
             "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
@@ -66,8 +67,8 @@ enum Edges {
     /// A folder that is not here may name all of them.
     static let folders: [String: [String: Set<String>]] = [
         "KindredDomain": [
-            "": [], "IDs": [""], "Scores": [""], "Columns": ["", "IDs"],
-            "Messages": ["", "IDs", "Scores", "Columns"],
+            "": [], "IDs": [""], "Scores": [""], "Columns": ["", "IDs"], "Rules": [""],
+            "Messages": ["", "IDs", "Scores", "Columns", "Rules"],
         ],
         // Bytes, then sections, then bodies, then messages.
         "KindredWire": [
@@ -76,6 +77,8 @@ enum Edges {
             "Lookalike": ["Framing", "Sections", "Answers"], "Admin": ["Framing", "Sections"],
             "Messages": ["Framing", "Sections", "Session", "Queries", "Answers", "Lookalike", "Admin"],
         ],
+        // What values mean knows no expressions.
+        "KindredFilter": ["Values": [], "Syntax": ["Values"], "Evaluation": ["Values", "Syntax"]],
         "KindredClient": [
             "Values": [], "Checks": ["Values"], "Pool": ["Values", "Calls", "Connection"],
         ],

@@ -1,0 +1,81 @@
+import KindredDomain
+import Testing
+
+/// The messages of refused filters: the value, what would be right, and the place.
+@Suite struct FilterFailureTests {
+    private func message(_ reason: FilterFailure.Reason, at position: Int = 0, in text: String) -> String {
+        FilterFailure(reason, at: position).description(in: text)
+    }
+
+    @Test func aMessageShowsValueAndPlace() {
+        #expect(
+            message(
+                .syntax(found: "end of text", wanted: "a value after \"<\""), at: 14, in: "median_price <")
+                == "expected a value after \"<\", found end of text: median_price <")
+        #expect(
+            message(.unsupported("\"||\"", wanted: ""), at: 2, in: "a || b")
+                == "filters have no \"||\" at byte 2: a || b")
+        #expect(
+            message(.unknownColumn("prce", known: ["price", "place", "id"]), in: "prce < 5")
+                == "no column \"prce\"; did you mean \"price\"? (known: price, place, id) at byte 0: prce < 5"
+        )
+        #expect(
+            message(.unknownSet("x", known: []), at: 5, in: "1 IN x")
+                == "no multi-valued attribute \"x\": there are none at byte 5: 1 IN x")
+        #expect(
+            message(.missingValue("today", bound: ["from (an integer)"]), at: 4, in: "a > :today")
+                == "no value for :today; bound: from (an integer) at byte 4: a > :today")
+        #expect(
+            message(.unusedValue("tday", named: ["today"], type: "an integer"), in: "a > :today")
+                == "an integer is bound to :tday, which is not in the filter; it has :today: a > :today")
+        #expect(
+            message(.syntax(found: "\"a\n\u{1B}b\"", wanted: "a value"), at: 0, in: "")
+                == "expected a value, found \"a \u{FFFD}b\" at byte 0")
+        #expect(message(.tooDeep(limit: 64), at: 64, in: "").hasPrefix("nested more than 64 deep"))
+    }
+
+    @Test func everyMessageFits() {
+        let long = String(repeating: "\u{1F381}", count: 5_000)
+        let names = (0..<300).map { "\(String(repeating: "n", count: 120))\($0)" }
+        let reasons: [FilterFailure.Reason] = [
+            .syntax(found: long, wanted: "a value after \"\(String(repeating: "x", count: 60))\""),
+            .unsupported(long, wanted: "write it otherwise"), .unknownColumn(long, known: names),
+            .unknownSet(long, known: names), .incomparableColumn(long, because: "it has blobs"),
+            .missingValue(long, bound: names), .unusedValue(long, named: names), .repeatedValue(long),
+            .tooLong(bytes: .max, limit: .max), .tooManyNodes(limit: .max), .tooManyValues(.max, limit: .max),
+            .seedWithoutRow,
+        ]
+        for reason in reasons {
+            for position in [-1, 0, 7, 10_000, 20_000, .max] {
+                let message = message(reason, at: position, in: long)
+                #expect(message.utf8.count <= Int(Limits.standard.messageBytesMax), "\(message)")
+                #expect(message.split(separator: "\n").count == 1)
+            }
+        }
+    }
+
+    @Test func anExcerptHasWholeCharactersAndIsOneLine() {
+        #expect(TextExcerpt(of: "a = 5", around: 2).text == "a = 5")
+        #expect(TextExcerpt(of: "a\n=\t5\u{1B}[", around: 0).text == "a = 5\u{FFFD}[")
+        let text = String(repeating: "é", count: 100)
+        for place in 0...200 {
+            let excerpt = TextExcerpt(of: text, around: place).text
+            #expect(excerpt.contains("é") && !excerpt.contains("\u{FFFD}"))
+            #expect(excerpt.hasPrefix("…") || excerpt.hasSuffix("…"))
+            #expect(excerpt.utf8.count <= TextExcerpt.bytesMax + 6)
+        }
+        let place = TextExcerpt(
+            of: String(repeating: "a ", count: 50) + "HERE" + String(repeating: " b", count: 50), around: 100)
+        #expect(place.text.contains("HERE"))
+    }
+
+    @Test func nearNamesComeFirst() {
+        let names = ["zebra", "price", "prices", "Prize", "id"]
+        #expect(NearNames.sorted(names, near: "prce") == ["price", "Prize", "prices", "id", "zebra"])
+        #expect(NearNames.guess(["price"], for: "PRICE") == "price")
+        #expect(NearNames.guess(["price"], for: "colour") == nil)
+        #expect(NearNames.distance("kitten", "sitting") == 3)
+        #expect(NearNames.distance("", "abc") == 3)
+        #expect(NearNames.distance(String(repeating: "a", count: 1_000), "a") == 63)
+    }
+}
