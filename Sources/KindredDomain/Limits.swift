@@ -164,6 +164,18 @@ package struct Limits: Sendable, Equatable {
     package static let safetensorsTensorsMax = 64
     /// Bytes of a manifest.
     package static let manifestBytesMax = 1 << 20
+    /// Pairs of a user and a seen item in one version.
+    package static let seenPairsMax: UInt64 = 1 << 36
+    /// Greatest alpha and lambda of a fold-in.
+    package static let foldInMax: Double = 0x1p60
+    /// Bytes of one line of a text of pairs: room for two ids and what separates them.
+    package static let pairLineBytesMax = 1 << 10
+    /// Unknown ids that a pack names as examples, for each side.
+    package static let unknownExamplesMax = 3
+    /// Members of a `.npz` archive.
+    package static let archiveMembersMax = 64
+    /// Bytes of the directory of a `.npz` archive.
+    package static let archiveDirectoryBytesMax = 1 << 20
     /// Versions on disk that MODEL_LIST names for one model, the newest, beside the loaded ones; and as many refused
     /// ones.
     package static let versionsListedMax = 1_000
