@@ -35,8 +35,29 @@ struct PackSummary {
                 )
             }
         }
+        lines += shop.lines
+        lines += (report.seen?.notes ?? []).map { "note: \($0)" }
         lines += warnings.map { "warning: \($0)" }
         return lines
+    }
+
+    private var shop: ShopContent { ShopContent(manifest: report.manifest, seen: report.seen?.packed) }
+
+    /// What was left out of the seen pairs.
+    private static func leftOut(_ report: SeenReport) -> JSONValue {
+        func unknown(_ side: SeenReport.Unknown.Side) -> JSONValue {
+            .object([
+                JSONMember("pairs", .integer(side.count)),
+                JSONMember("examples", .array(side.examples.map(JSONValue.string))),
+            ])
+        }
+        return .object([
+            JSONMember("pairs_of_unknown_ids", .integer(report.unknown.pairs)),
+            JSONMember("unknown_users", unknown(report.unknown.users)),
+            JSONMember("unknown_items", unknown(report.unknown.items)),
+            JSONMember("duplicates", .integer(report.duplicates)),
+            JSONMember("zeros", .integer(report.zeros)),
+        ])
     }
 
     /// The packer's warnings, and one for each catalog column that clients cannot show.
@@ -74,6 +95,8 @@ struct PackSummary {
             }
             members.append(JSONMember(side.description, .object(inner)))
         }
+        members += shop.members
+        if let seen = report.seen { members.append(JSONMember("seen_left_out", Self.leftOut(seen))) }
         members.append(JSONMember("warnings", .array(warnings.map(JSONValue.string))))
         return .object(members)
     }
