@@ -26,7 +26,7 @@ package struct SeenReport: Sendable, Equatable {
         }
 
         /// The examples in words.
-        var examples: String {
+        package var examples: String {
             [("users", users), ("items", items)].filter { $0.1.count > 0 }
                 .map { "\($0.0) such as \($0.1.examples.joined(separator: ", "))" }.joined(separator: "; ")
         }
@@ -42,15 +42,5 @@ package struct SeenReport: Sendable, Equatable {
     /// The first line of a text, where it was taken for headings; quoted.
     package var heading: String?
 
-    /// What was left out, in sentences without an end.
-    package var notes: [String] {
-        var notes: [String] = []
-        if let heading { notes.append("line 1 of the seen pairs, \(heading), is taken for headings") }
-        if unknown.pairs > 0 {
-            notes.append("\(unknown.pairs) seen pairs of unknown ids are left out: \(unknown.examples)")
-        }
-        if duplicates > 0 { notes.append("\(duplicates) seen pairs stand there again and count once") }
-        if zeros > 0 { notes.append("\(zeros) entries of the seen matrix are 0 and count as not seen") }
-        return notes
-    }
+    package init() {}
 }
