@@ -115,6 +115,8 @@ package struct Limits: Sendable, Equatable {
     package static let requestIDMax: UInt64 = (1 << 53) - 1
     /// Greatest float64 norm of a vector. Products and sums of such vectors never overflow a float32.
     package static let normMax: Double = 0x1p60
+    /// Greatest alpha and greatest lambda of a version that folds in visitors.
+    package static let foldInSettingMax: Double = 0x1p60
     /// Rows of one side of a model: a row number has 32 bits.
     package static let rowsMax: UInt64 = (1 << 32) - 1
     /// Bytes of a model's name.
@@ -166,8 +168,6 @@ package struct Limits: Sendable, Equatable {
     package static let manifestBytesMax = 1 << 20
     /// Pairs of a user and a seen item in one version.
     package static let seenPairsMax: UInt64 = 1 << 36
-    /// Greatest alpha and lambda of a fold-in.
-    package static let foldInMax: Double = 0x1p60
     /// Bytes of one line of a text of pairs: room for two ids and what separates them.
     package static let pairLineBytesMax = 1 << 10
     /// Unknown ids that a pack names as examples, for each side.

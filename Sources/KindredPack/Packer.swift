@@ -28,7 +28,7 @@ package struct Packer {
     /// are any.
     package var popularityColumn: String?
     /// The training's settings for folding in. Needs items.
-    package var foldIn: FoldInSettings?
+    package var foldIn: FoldInParameters?
     /// Checks the version before it is published. If it throws, the version is refused.
     package var check: ((LoadedVersion) throws -> Void)?
     package var progress: (PackProgress) -> Void = { _ in }

@@ -72,7 +72,7 @@ import TestSupport
     /// Everything but the codes stays as it was packed.
     @Test func otherFilesAndSettingsAreKept() throws {
         let model = try TinyModel(seen: "20\tpear\n3\tfig\n")
-        let settings = try FoldInSettings(alpha: 0.1, lambda: 1e-7)
+        let settings = try FoldInParameters(alpha: 0.1, lambda: 1e-7)
         try model.edit {
             $0.foldIn = settings
             $0.popularityColumn = "title"

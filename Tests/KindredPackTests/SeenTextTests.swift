@@ -190,7 +190,7 @@ import TestSupport
         packer.popularityColumn = "orders"
         #expect(throws: PackFailure.sideMissing("--popularity", .items)) { try packer.run() }
         packer.popularityColumn = nil
-        packer.foldIn = try FoldInSettings(alpha: 1, lambda: 1)
+        packer.foldIn = try FoldInParameters(alpha: 1, lambda: 1)
         #expect(throws: PackFailure.sideMissing("--alpha", .items)) { try packer.run() }
     }
 

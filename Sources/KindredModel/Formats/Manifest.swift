@@ -56,7 +56,7 @@ package struct Manifest: Sendable, Equatable {
     /// The column of the items' catalog that orders popular items; nil if the manifest names none.
     package var popularityColumn: String?
     /// The training's settings for folding in; nil if they are unknown.
-    package var foldIn: FoldInSettings?
+    package var foldIn: FoldInParameters?
     /// Every file of the version but the manifest.
     package var files: [File]
     /// Top-level members that this program does not know. They are kept unchanged.

@@ -123,6 +123,13 @@ extension Manifest {
     }
 }
 
+extension FoldInParameters {
+    /// The object of the manifest. The shortest decimal texts that give the same float64 numbers.
+    package var json: JSONValue {
+        .object([JSONMember("alpha", .real(alpha)), JSONMember("lambda", .real(lambda))])
+    }
+}
+
 extension IDKind {
     /// The name in files and messages: `number` or `text`.
     package var name: String {

@@ -87,7 +87,7 @@ struct ManifestReader {
     }
 
     /// The settings for folding in; nil if the document has none.
-    func foldIn() throws(FileFailure) -> FoldInSettings? {
+    func foldIn() throws(FileFailure) -> FoldInParameters? {
         let member = "fold_in"
         guard let object = value.member(member) else { return nil }
         guard case .object = object else { throw failure(member, object, "an object") }
@@ -99,10 +99,13 @@ struct ManifestReader {
             return number
         }
         let (alpha, lambda) = (try number("alpha"), try number("lambda"))
-        do throws(FoldInSettings.Fault) {
-            return try FoldInSettings(alpha: alpha, lambda: lambda)
+        do throws(FoldInParameterFailure) {
+            return try FoldInParameters(alpha: alpha, lambda: lambda)
         } catch {
-            throw failure("\(member).\(error.name)", object.member(error.name), error.wanted)
+            switch error {
+            case .alpha: throw failure("\(member).alpha", object.member("alpha"), "above 0, at most 2^60")
+            case .lambda: throw failure("\(member).lambda", object.member("lambda"), "0 to 2^60")
+            }
         }
     }
 

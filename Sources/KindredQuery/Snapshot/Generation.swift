@@ -27,7 +27,7 @@ package final class Generation: Sendable {
     /// The items in the order of popularity; nil where the version has none.
     package let popularity: Popularity?
     /// The training's settings for folding in; nil where the version does not say.
-    package let foldIn: FoldInSettings?
+    package let foldIn: FoldInParameters?
     private let release: @Sendable (GenerationSide?, GenerationSide?) -> Void
     /// The generation that a replica was made of; nil for an original.
     private let original: Generation?

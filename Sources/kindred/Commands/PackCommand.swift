@@ -140,17 +140,17 @@ struct PackCommand: ParsableCommand {
     }
 
     /// The settings for folding in, if both are given and in range.
-    private func foldIn() throws -> FoldInSettings? {
+    private func foldIn() throws -> FoldInParameters? {
         switch (alpha, lambda) {
         case (nil, nil): return nil
         case (_, nil): throw ValidationError("--alpha without --lambda: folding in needs both")
         case (nil, _): throw ValidationError("--lambda without --alpha: folding in needs both")
         case (let alpha?, let lambda?):
             guard items != nil else { throw ValidationError("--alpha without --items") }
-            do throws(FoldInSettings.Fault) {
-                return try FoldInSettings(alpha: alpha, lambda: lambda)
+            do throws(FoldInParameterFailure) {
+                return try FoldInParameters(alpha: alpha, lambda: lambda)
             } catch {
-                throw ValidationError("--\(error.name) \(error.found): \(error.wanted)")
+                throw ValidationError("--\(error)")
             }
         }
     }

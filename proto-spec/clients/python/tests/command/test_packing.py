@@ -268,10 +268,10 @@ class Packing(unittest.TestCase):
             (("--alpha", "1"), {}, "--alpha without --lambda: folding in needs both"),
             (("--lambda", "1"), {}, "--lambda without --alpha: folding in needs both"),
             (("--alpha", "1", "--lambda", "1"), {"items": []}, "--alpha without --items"),
-            (("--alpha", "0", "--lambda", "1"), {}, "--alpha 0.0: a finite number above 0"),
-            (("--alpha", "nan", "--lambda", "1"), {}, "--alpha nan: a finite number"),
-            (("--alpha", "inf", "--lambda", "1"), {}, "--alpha inf: a finite number"),
-            (("--alpha", "1", "--lambda=-1"), {}, "--lambda -1.0: a finite number of at least 0"),
+            (("--alpha", "0", "--lambda", "1"), {}, "--alpha is 0.0: above 0, at most 2^60"),
+            (("--alpha", "nan", "--lambda", "1"), {}, "--alpha is nan: above 0"),
+            (("--alpha", "inf", "--lambda", "1"), {}, "--alpha is inf: above 0, at most 2^60"),
+            (("--alpha", "1", "--lambda=-1"), {}, "--lambda is -1.0: 0 to 2^60"),
         ]
         for options, ids, said in cases:
             with self.subTest(said):
