@@ -115,6 +115,8 @@ package struct Limits: Sendable, Equatable {
     package static let requestIDMax: UInt64 = (1 << 53) - 1
     /// Greatest float64 norm of a vector. Products and sums of such vectors never overflow a float32.
     package static let normMax: Double = 0x1p60
+    /// Greatest alpha and greatest lambda of a version that folds in visitors.
+    package static let foldInSettingMax: Double = 0x1p60
     /// Rows of one side of a model: a row number has 32 bits.
     package static let rowsMax: UInt64 = (1 << 32) - 1
     /// Bytes of a model's name.
@@ -166,6 +168,16 @@ package struct Limits: Sendable, Equatable {
     package static let safetensorsTensorsMax = 64
     /// Bytes of a manifest.
     package static let manifestBytesMax = 1 << 20
+    /// Pairs of a user and a seen item in one version.
+    package static let seenPairsMax: UInt64 = 1 << 36
+    /// Bytes of one line of a text of pairs: room for two ids and what separates them.
+    package static let pairLineBytesMax = 1 << 10
+    /// Unknown ids that a pack names as examples, for each side.
+    package static let unknownExamplesMax = 3
+    /// Members of a `.npz` archive.
+    package static let archiveMembersMax = 64
+    /// Bytes of the directory of a `.npz` archive.
+    package static let archiveDirectoryBytesMax = 1 << 20
     /// Versions on disk that MODEL_LIST names for one model, the newest, beside the loaded ones; and as many refused
     /// ones.
     package static let versionsListedMax = 1_000

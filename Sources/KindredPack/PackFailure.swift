@@ -11,6 +11,8 @@ package enum PackFailure: Error, Sendable, Equatable {
     /// The file of vectors has no ids, and no file of ids was given.
     case idsMissing(Side, vectors: String)
     case idCount(Side, ids: Int, vectors: Int)
+    /// An option needs a side that is not packed.
+    case sideMissing(String, Side)
     case noRows(Side)
     case tooManyRows(Side, Int)
     case dimension(Side, Int)
@@ -47,6 +49,8 @@ extension PackFailure: CustomStringConvertible {
             "no ids for \(side): \(vectors) has none inside, so give a file of ids (--\(side.singular)-ids)"
         case .idCount(let side, let ids, let vectors):
             "\(side): \(ids) ids for \(vectors) vectors, wanted one id per vector"
+        case .sideMissing(let option, let side):
+            "\(option) without \(side): give --\(side) too"
         case .noRows(let side):
             "\(side): no rows, wanted at least 1"
         case .tooManyRows(let side, let rows):

@@ -6,6 +6,8 @@ package struct PackReport: Sendable {
     /// The published version's folder.
     package let directory: String
     package let manifest: Manifest
+    /// Nil where no seen pairs were given.
+    package let seen: SeenReport?
     package let warnings: [PackWarning]
 }
 
@@ -33,6 +35,10 @@ package enum PackProgress: Sendable, Equatable {
     case writing(Side, rowsDone: Int, rows: Int)
     /// The int8 codes are made.
     case coding(Side, rowsDone: Int, rows: Int)
+    /// Seen pairs: a share of the bytes or rows of their file.
+    case readingPairs(done: Int, of: Int)
+    /// Seen pairs: bytes of their file.
+    case writingPairs(done: Int, of: Int)
     case copyingCatalog
     case checking
     case publishing

@@ -6,8 +6,8 @@ import KindredSystem
 /// Makes a version from vectors and ids, and publishes it completely or not at all.
 ///
 /// All files are written into a folder that no server reads, and made durable one by one. The folder is loaded once
-/// with every check and then renamed to the next version number. Memory: one side's vectors while it is written; all
-/// vectors and codes while the version is checked.
+/// with every check and then renamed to the next version number. Memory: one side's vectors while it is written; the
+/// input of seen pairs while these are; all files while the version is checked.
 package struct Packer {
     /// Copies a catalog to `path`. Returns the columns of each side without `id`.
     package typealias CatalogStep = (_ path: String) throws -> [Side: [String]]
@@ -21,6 +21,14 @@ package struct Packer {
     /// The training of all vectors. Inputs that name another training are refused.
     package var trainingID: String?
     package var catalog: CatalogStep?
+    /// A file of pairs of a user and a seen item: a CSR matrix as `scipy.sparse.save_npz` writes it, whose rows and
+    /// columns are in the order of the ids given, or a text with a pair per line. Needs both sides.
+    package var seen: String?
+    /// The column of numbers of the items' catalog that orders popular items. Nil: the count of seen pairs, if there
+    /// are any.
+    package var popularityColumn: String?
+    /// The training's settings for folding in. Needs items.
+    package var foldIn: FoldInParameters?
     /// Checks the version before it is published. If it throws, the version is refused.
     package var check: ((LoadedVersion) throws -> Void)?
     package var progress: (PackProgress) -> Void = { _ in }
@@ -37,10 +45,22 @@ package struct Packer {
         if let items { sides.append(try SidePacker(side: .items, input: items, metric: metric)) }
         if let users { sides.append(try SidePacker(side: .users, input: users, metric: metric)) }
         guard let dimension = sides.first?.source.dimension else { throw .nothingToPack }
+        for (option, isGiven) in [
+            ("--popularity", popularityColumn != nil), ("--alpha", foldIn != nil), ("--seen", seen != nil),
+        ] where isGiven && items == nil { throw .sideMissing(option, .items) }
+        if seen != nil, users == nil { throw .sideMissing("--seen", .users) }
         if sides.count == 2, sides[1].source.dimension != dimension {
             throw .dimensionsDiffer(items: dimension, users: sides[1].source.dimension)
         }
         let training = try trainingID(of: sides)
+        if let seen {
+            do throws(FileFailure) {
+                try SeenLists.check(
+                    path: seen, userCount: sides[1].source.rows, itemCount: sides[0].source.rows)
+            } catch {
+                throw .input(error)
+            }
+        }
 
         let repository = Repository(root: root)
         let directory = repository.directory(of: name)
@@ -55,18 +75,23 @@ package struct Packer {
             model: name, version: try nextVersion(repository), created: Timestamp.now, metric: metric,
             dimension: dimension, fingerprint: Self.randomFingerprint(), trainingID: training, items: nil,
             users: nil, files: [])
+        manifest.popularityColumn = popularityColumn
+        manifest.foldIn = foldIn
         var headings: [IDHeading.Reading] = []
+        var ids: [Side: PackedIDs] = [:]
         for side in sides {
-            let (rows, files, heading) = try side.write(
+            let written = try side.write(
                 into: staging.path, fingerprint: manifest.fingerprint, trainingID: training,
-                progress: progress)
+                keepingIDs: seen != nil, progress: progress)
             switch side.side {
-            case .items: manifest.items = rows
-            case .users: manifest.users = rows
+            case .items: manifest.items = written.rows
+            case .users: manifest.users = written.rows
             }
-            manifest.files += files
-            if let heading { headings.append(heading) }
+            manifest.files += written.files
+            ids[side.side] = written.ids
+            if let heading = written.heading { headings.append(heading) }
         }
+        let seenReport = try writeSeen(ids, into: staging.path, manifest: &manifest)
         if let catalog { try copyCatalog(catalog, into: staging.path, manifest: &manifest) }
         try writeManifest(manifest, into: staging.path)
         progress(.checking)
@@ -88,6 +113,7 @@ package struct Packer {
         let silent = sides.filter { trainingID == nil && $0.source.trainingID == nil }.map(\.side)
         return PackReport(
             directory: repository.directory(of: name, version: manifest.version), manifest: manifest,
+            seen: seenReport,
             warnings: (silent.isEmpty ? [] : [.trainingUnknown(silent)]) + headings.map(PackWarning.heading))
     }
 
@@ -140,6 +166,23 @@ package struct Packer {
     private static func randomFingerprint() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<Manifest.fingerprintByteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+
+    /// Writes the seen pairs, if there are any. Returns what was read.
+    private func writeSeen(
+        _ ids: [Side: PackedIDs], into directory: String, manifest: inout Manifest
+    ) throws(PackFailure) -> SeenReport? {
+        guard let seen, let users = ids[.users], let items = ids[.items] else { return nil }
+        var lists: SeenLists
+        do throws(FileFailure) {
+            lists = try SeenLists.read(path: seen, users: users, items: items, progress: progress)
+        } catch {
+            throw .input(error)
+        }
+        manifest.files.append(
+            try SeenWriter.write(
+                &lists, into: directory, fingerprint: manifest.fingerprint, progress: progress))
+        return lists.report
     }
 
     private func copyCatalog(

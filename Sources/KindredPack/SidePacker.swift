@@ -30,11 +30,22 @@ struct SidePacker {
         }
     }
 
-    /// Writes `<side>.safetensors` and `<side>.codes` into `directory`. Returns the manifest's entries for the side and
-    /// for its files, and how the heading of its ids was read.
+    /// What was written of a side.
+    struct Written {
+        /// The manifest's entries for the side and for its files.
+        let rows: Manifest.Rows
+        let files: [Manifest.File]
+        /// How the heading of the ids was read.
+        let heading: IDHeading.Reading?
+        /// Nil unless they are needed for other files.
+        let ids: PackedIDs?
+    }
+
+    /// Writes `<side>.safetensors` and `<side>.codes` into `directory`.
     func write(
-        into directory: String, fingerprint: [UInt8], trainingID: String?, progress: (PackProgress) -> Void
-    ) throws(PackFailure) -> (Manifest.Rows, [Manifest.File], IDHeading.Reading?) {
+        into directory: String, fingerprint: [UInt8], trainingID: String?, keepingIDs: Bool,
+        progress: (PackProgress) -> Void
+    ) throws(PackFailure) -> Written {
         progress(.reading(side, rows: source.rows))
         let (ids, heading, region) = try read()
         progress(.sorting(side, rows: source.rows))
@@ -62,7 +73,17 @@ struct SidePacker {
             try file.finish(),
             try writeCodes(elements, order, into: directory, fingerprint: fingerprint, progress: progress),
         ]
-        return (Manifest.Rows(count: UInt64(source.rows), idKind: ids.kind), files, heading)
+        var packed: PackedIDs?
+        do throws(FileFailure) {
+            if keepingIDs {
+                packed = PackedIDs(inputRows: order.rows, table: try columns.table(file: "ids of \(side)"))
+            }
+        } catch {
+            throw .input(error)
+        }
+        return Written(
+            rows: Manifest.Rows(count: UInt64(source.rows), idKind: ids.kind), files: files, heading: heading,
+            ids: packed)
     }
 
     private func writeCodes(

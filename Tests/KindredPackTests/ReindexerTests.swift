@@ -69,6 +69,24 @@ import TestSupport
         #expect(repository.changeStamp(of: TinyModel.name, version: 1) != stamp)
     }
 
+    /// Everything but the codes stays as it was packed.
+    @Test func otherFilesAndSettingsAreKept() throws {
+        let model = try TinyModel(seen: "20\tpear\n3\tfig\n")
+        let settings = try FoldInParameters(alpha: 0.1, lambda: 1e-7)
+        try model.edit {
+            $0.foldIn = settings
+            $0.popularityColumn = "title"
+            $0.files.removeAll { $0.name.hasSuffix(".codes") }
+        }
+        let seen = try model.bytes(ModelFiles.seen)
+        let report = try Reindexer(directory: model.directory, name: TinyModel.name, version: 1).run()
+        #expect(report.written.count == 2)
+        let version = try model.load()
+        #expect(version.codesBuilt.isEmpty && version.seen?.pairCount == 2)
+        #expect(version.manifest.foldIn == settings && version.manifest.popularityColumn == "title")
+        #expect(try model.bytes(ModelFiles.seen) == seen)
+    }
+
     @Test func absentCodes() throws {
         try FileManager.default.removeItem(atPath: model.directory + "/items.codes")
         #expect(throws: FileFailure.self) { try model.load() }

@@ -17,9 +17,11 @@ package struct TinyModel {
         self.directory = directory
     }
 
-    package init(metric: Similarity = .dot) throws {
+    /// `seen`: the text of seen pairs, if the version has any.
+    package init(metric: Similarity = .dot, seen: String? = nil) throws {
         folder = try TemporaryFolder()
         var packer = try Self.packer(in: folder, metric: metric)
+        if let seen { packer.seen = try folder.write("seen.txt", seen) }
         packer.catalog = { path in
             try TemporaryFolder.create(path, Array("not read by this module".utf8))
             return [.items: ["title"], .users: []]

@@ -30,7 +30,7 @@ package struct CodeBuilder: Sendable {
         rowCount = norms.count
         self.dimension = dimension
         self.order = order
-        rows = try NormOrder.rows(norms: norms, file: file)
+        rows = try DescendingOrder.rows(numbers: norms, file: file)
     }
 
     /// The builder of a table's codes in the row order of `codes`, which belong to the table.

@@ -20,8 +20,7 @@ package struct CodesHeader: Sendable, Equatable {
     static let layoutVersionCurrent: UInt32 = 1
     package static let magic = Array("KINDCODE".utf8)
     /// Bytes before the first section.
-    package static let byteCount = 128
-    private static let alignment = 64
+    package static let byteCount = FileSections.headerByteCount
 
     package let rowCount: Int
     package let dimension: Int
@@ -46,19 +45,15 @@ package struct CodesHeader: Sendable, Equatable {
         }
     }
 
-    /// The bytes of the file that a section takes.
-    package func range(of section: Section) -> Range<Int> {
-        var start = Self.byteCount
-        for earlier in Section.allCases where earlier.rawValue < section.rawValue {
-            start = Self.aligned(start + byteCount(of: earlier))
-        }
-        return start..<start + byteCount(of: section)
+    private var sections: FileSections {
+        FileSections(byteCounts: Section.allCases.map { byteCount(of: $0) })
     }
 
-    /// Bytes of the whole file.
-    package var fileByteCount: Int { range(of: .blocks).upperBound }
+    /// The bytes of the file that a section takes.
+    package func range(of section: Section) -> Range<Int> { sections.range(of: section.rawValue) }
 
-    private static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
+    /// Bytes of the whole file.
+    package var fileByteCount: Int { sections.fileByteCount }
 
     /// The header's bytes.
     package var encoded: [UInt8] {
@@ -69,12 +64,7 @@ package struct CodesHeader: Sendable, Equatable {
         append(Self.layoutVersionCurrent)
         append(UInt32(dimension))
         append(UInt64(rowCount))
-        bytes += fingerprint
-        for section in Section.allCases {
-            append(UInt64(range(of: section).lowerBound))
-            append(UInt64(byteCount(of: section)))
-        }
-        return bytes + [UInt8](repeating: 0, count: Self.byteCount - bytes.count)
+        return sections.header(bytes + fingerprint)
     }
 
     /// The layout of a file in memory. Throws if it is no codes file.
@@ -101,50 +91,21 @@ package struct CodesHeader: Sendable, Equatable {
                 file: file, field: "byte count", found: "\(bytes.count)", wanted: "at least \(Self.byteCount)"
             )
         }
-        func number<Value: FixedWidthInteger>(_ offset: Int, as type: Value.Type) -> Value {
-            Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
-        }
-        func require(_ field: String, _ found: UInt64, _ wanted: Int, _ reason: String)
-            throws(FileFailure)
-        {
+        func require(_ field: String, _ found: UInt64, _ wanted: Int) throws(FileFailure) {
             guard found == UInt64(wanted) else {
                 throw FileFailure(
-                    file: file, field: field, found: "\(found)", wanted: "\(wanted), \(reason)")
+                    file: file, field: field, found: "\(found)", wanted: "\(wanted), as the manifest says")
             }
         }
-        try require("dimension", UInt64(number(12, as: UInt32.self)), dimension, "as the manifest says")
-        try require("rows", number(16, as: UInt64.self), rowCount, "as the manifest says")
+        try require("dimension", UInt64(bytes.littleEndian(at: 12, as: UInt32.self)), dimension)
+        try require("rows", bytes.littleEndian(at: 16, as: UInt64.self), rowCount)
         guard bytes[24..<40].elementsEqual(fingerprint) else {
             throw FileFailure(
                 file: file, field: "fingerprint", found: HexText.encode(bytes[24..<40]),
                 wanted: "\(HexText.encode(fingerprint)), as the manifest says")
         }
-        var end = Self.byteCount
-        for section in Section.allCases {
-            let range = range(of: section)
-            let entry = 40 + 16 * section.rawValue
-            try require(
-                "\(section).offset", number(entry, as: UInt64.self), range.lowerBound,
-                "the multiple of \(Self.alignment) after what comes before")
-            try require(
-                "\(section).bytes", number(entry + 8, as: UInt64.self), range.count,
-                "for \(rowCount) rows of dimension \(dimension)")
-        }
-        try require("byte count", UInt64(bytes.count), fileByteCount, "where the last section ends")
-        try requireZeros(bytes, 40 + 16 * Section.allCases.count..<Self.byteCount, file: file)
-        for section in Section.allCases {
-            let range = range(of: section)
-            try requireZeros(bytes, end..<range.lowerBound, file: file)
-            end = range.upperBound
-        }
-    }
-
-    private func requireZeros(
-        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, file: String
-    ) throws(FileFailure) {
-        for offset in range where bytes[offset] != 0 {
-            throw FileFailure(
-                file: file, field: "byte \(offset)", found: "\(bytes[offset])", wanted: "0: padding")
-        }
+        try sections.check(
+            bytes, at: 40, names: Section.allCases.map { "\($0)" },
+            reason: "for \(rowCount) rows of dimension \(dimension)", file: file)
     }
 }

@@ -53,6 +53,10 @@ package struct Manifest: Sendable, Equatable {
     package var items: Rows?
     /// Nil if the model has only items.
     package var users: Rows?
+    /// The column of the items' catalog that orders popular items; nil if the manifest names none.
+    package var popularityColumn: String?
+    /// The training's settings for folding in; nil if they are unknown.
+    package var foldIn: FoldInParameters?
     /// Every file of the version but the manifest.
     package var files: [File]
     /// Top-level members that this program does not know. They are kept unchanged.
@@ -82,6 +86,12 @@ package struct Manifest: Sendable, Equatable {
         }
     }
 
+    /// Where the popularity of items comes from; nil if the version has none.
+    package var popularitySource: PopularitySource? {
+        if let popularityColumn { return .column(popularityColumn) }
+        return file(named: ModelFiles.seen) == nil ? nil : .seenPairs
+    }
+
     /// The entry of a file; nil if the manifest does not name it.
     package func file(named name: String) -> File? { files.first { $0.name == name } }
 
@@ -97,6 +107,21 @@ package struct Manifest: Sendable, Equatable {
                 wanted: "at most \(Limits.manifestBytesMax)")
         }
         return try Manifest(json: try file.bytes(at: 0, count: file.byteCount))
+    }
+}
+
+/// Where the popularity of items comes from.
+package enum PopularitySource: Sendable, Equatable, CustomStringConvertible {
+    /// A column of numbers of the items' catalog.
+    case column(String)
+    /// The number of users who have seen the item.
+    case seenPairs
+
+    package var description: String {
+        switch self {
+        case .column(let name): "column \(FileFailure.quoted(name)) of the catalog"
+        case .seenPairs: "the count of seen pairs"
+        }
     }
 }
 

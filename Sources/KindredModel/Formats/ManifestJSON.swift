@@ -4,7 +4,7 @@ import KindredSystem
 extension Manifest {
     private static let knownMembers: Set<String> = [
         "format_version", "model", "version", "created", "metric", "dimension", "fingerprint", "training_id",
-        "items", "users", "files",
+        "items", "users", "popularity_column", "fold_in", "files",
     ]
 
     /// The document: known members first, in a fixed order, then unknown ones.
@@ -30,6 +30,8 @@ extension Manifest {
                         JSONMember("columns", .array(rows.columns.map(JSONValue.string))),
                     ])))
         }
+        if let popularityColumn { members.append(JSONMember("popularity_column", .string(popularityColumn))) }
+        if let foldIn { members.append(JSONMember("fold_in", foldIn.json)) }
         let files = files.map { file in
             JSONMember(
                 file.name,
@@ -102,9 +104,29 @@ extension Manifest {
                 found: rows(side) == nil ? "present" : "absent",
                 wanted: rows(side) == nil ? "absent, as \(side) are" : "present, as \(side) are")
         }
+        popularityColumn = try root.popularityColumn()
+        foldIn = try root.foldIn()
+        for (member, isPresent) in [
+            ("popularity_column", popularityColumn != nil), ("fold_in", foldIn != nil),
+        ]
+        where isPresent && items == nil {
+            throw root.failure(member, root.value.member(member), "absent, as items are")
+        }
+        guard file(named: ModelFiles.seen) == nil || (items != nil && users != nil) else {
+            throw FileFailure(
+                file: ModelFiles.manifest, field: "files.\(ModelFiles.seen)", found: "present",
+                wanted: "absent, as \(items == nil ? Side.items : .users) are")
+        }
         if case .object(let members) = root.value {
             unknownMembers = members.filter { !Self.knownMembers.contains($0.name) }
         }
+    }
+}
+
+extension FoldInParameters {
+    /// The object of the manifest. The shortest decimal texts that give the same float64 numbers.
+    package var json: JSONValue {
+        .object([JSONMember("alpha", .real(alpha)), JSONMember("lambda", .real(lambda))])
     }
 }
 

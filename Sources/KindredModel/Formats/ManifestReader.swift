@@ -74,6 +74,41 @@ struct ManifestReader {
             columns: columns)
     }
 
+    /// The name of the popularity column; nil if the document has none. Whether the catalog has it is found when the
+    /// catalog is read.
+    func popularityColumn() throws(FileFailure) -> String? {
+        let member = "popularity_column"
+        guard value.member(member) != nil else { return nil }
+        let name = try text(member)
+        guard (1...Limits.columnNameBytesMax).contains(name.utf8.count) else {
+            throw failure(member, .string(name), "a string of 1 to \(Limits.columnNameBytesMax) bytes")
+        }
+        return name
+    }
+
+    /// The settings for folding in; nil if the document has none.
+    func foldIn() throws(FileFailure) -> FoldInParameters? {
+        let member = "fold_in"
+        guard let object = value.member(member) else { return nil }
+        guard case .object = object else { throw failure(member, object, "an object") }
+        func number(_ name: String) throws(FileFailure) -> Double {
+            let found = object.member(name)
+            guard case .number(let digits)? = found, let number = Double(digits) else {
+                throw failure("\(member).\(name)", found, "a number")
+            }
+            return number
+        }
+        let (alpha, lambda) = (try number("alpha"), try number("lambda"))
+        do throws(FoldInParameterFailure) {
+            return try FoldInParameters(alpha: alpha, lambda: lambda)
+        } catch {
+            switch error {
+            case .alpha: throw failure("\(member).alpha", object.member("alpha"), "above 0, at most 2^60")
+            case .lambda: throw failure("\(member).lambda", object.member("lambda"), "0 to 2^60")
+            }
+        }
+    }
+
     /// The entries of all files of the version.
     func files() throws(FileFailure) -> [Manifest.File] {
         guard case .object(let members)? = value.member("files") else {

@@ -4,6 +4,8 @@ import KindredDomain
 package enum ModelFiles {
     package static let manifest = "manifest.json"
     package static let catalog = "catalog.sqlite"
+    /// The pairs of a user and a seen item.
+    package static let seen = "seen.csr"
     /// `items.safetensors` or `users.safetensors`.
     package static func vectors(of side: Side) -> String { "\(side).safetensors" }
     /// `items.codes` or `users.codes`.

@@ -16,6 +16,8 @@ package struct LoadedVersion: Sendable {
     package let itemCodes: Int8Codes?
     /// The codes of `users`; nil exactly if `users` is.
     package let userCodes: Int8Codes?
+    /// The items that each user has seen; nil if the version does not say.
+    package let seen: SeenPairs?
     /// The sides whose codes were made at load time, with the reason.
     package let codesBuilt: [Side: CodesBuildReason]
     /// The catalog's path; nil without a catalog. The loader has checked the file's size and checksum.
@@ -23,10 +25,13 @@ package struct LoadedVersion: Sendable {
 
     package init(
         name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
-        users: VectorTable?, itemCodes: Int8Codes?, userCodes: Int8Codes?,
+        users: VectorTable?, itemCodes: Int8Codes?, userCodes: Int8Codes?, seen: SeenPairs? = nil,
         codesBuilt: [Side: CodesBuildReason] = [:], catalogPath: String?
     ) {
         precondition((items == nil) == (itemCodes == nil) && (users == nil) == (userCodes == nil))
+        precondition(
+            seen.map { $0.userCount == users?.count && $0.itemCount == items?.count } ?? true,
+            "seen pairs of other users or items")
         self.name = name
         self.version = version
         self.directory = directory
@@ -35,6 +40,7 @@ package struct LoadedVersion: Sendable {
         self.users = users
         self.itemCodes = itemCodes
         self.userCodes = userCodes
+        self.seen = seen
         self.codesBuilt = codesBuilt
         self.catalogPath = catalogPath
     }
@@ -42,7 +48,7 @@ package struct LoadedVersion: Sendable {
     /// A version of existing tables. Makes their codes; throws without memory.
     package init(
         name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
-        users: VectorTable?, catalogPath: String?
+        users: VectorTable?, seen: SeenPairs? = nil, catalogPath: String?
     ) throws(FileFailure) {
         var built: [Side: CodesBuildReason] = [:]
         if items != nil { built[.items] = .missing }
@@ -50,7 +56,7 @@ package struct LoadedVersion: Sendable {
         self.init(
             name: name, version: version, directory: directory, manifest: manifest, items: items,
             users: users, itemCodes: try Self.codes(of: items), userCodes: try Self.codes(of: users),
-            codesBuilt: built, catalogPath: catalogPath)
+            seen: seen, codesBuilt: built, catalogPath: catalogPath)
     }
 
     private static func codes(of table: VectorTable?) throws(FileFailure) -> Int8Codes? {

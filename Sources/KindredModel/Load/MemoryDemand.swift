@@ -13,6 +13,10 @@ package struct MemoryDemand: Sendable, Equatable {
     private static let bytesPerRow: UInt64 = 8 + 4 + 4
     /// Temporary bytes of a row while codes are made: sort keys and rows, twice.
     private static let bytesPerSortedRow: UInt64 = 24
+    /// Bytes of an item for popularity: row and score; and temporary ones to sort them.
+    private static let bytesPerPopularItem: UInt64 = 4 + 4
+    /// Temporary bytes of an item while seen pairs are counted: the sum, and the count of each thread.
+    private static let bytesPerCountedItem: UInt64 = 5 * 4
     /// Bytes per byte of a catalog: its distinct texts, while their array grows.
     private static let catalogShare: UInt64 = 3
 
@@ -55,6 +59,20 @@ package struct MemoryDemand: Sendable, Equatable {
         }
         if let catalog = manifest.file(named: ModelFiles.catalog) {
             held.add(Sum.product(catalog.byteCount, Self.catalogShare))
+        }
+        if let seen = manifest.file(named: ModelFiles.seen) {
+            switch loading {
+            case .memory: held.add(seen.byteCount)
+            case .map:
+                mapped.add(seen.byteCount)
+                // Offsets are copied.
+                held.add(Sum.product(manifest.users?.count ?? 0, 8))
+            }
+        }
+        if let source = manifest.popularitySource {
+            let items = manifest.items?.count ?? 0
+            held.add(Sum.product(items, Self.bytesPerPopularItem + Self.bytesPerSortedRow + 8))
+            if source == .seenPairs { held.add(Sum.product(items, Self.bytesPerCountedItem)) }
         }
         byteCount = held.value
         // Spare pieces have an eighth more capacity, in whole huge pages.

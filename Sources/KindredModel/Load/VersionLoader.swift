@@ -30,6 +30,8 @@ package struct VersionLoader: Sendable {
         try resources.threads.checkCancellation()
         let users = try table(.users, manifest: manifest, directory: directory, with: resources)
         try resources.threads.checkCancellation()
+        let seen = try seenPairs(
+            users: users, items: items, manifest: manifest, directory: directory, with: resources)
         var codesBuilt: [Side: CodesBuildReason] = [:]
         return LoadedVersion(
             name: name, version: version, directory: directory, manifest: manifest, items: items,
@@ -38,7 +40,7 @@ package struct VersionLoader: Sendable {
                 of: items, manifest: manifest, directory: directory, with: resources, built: &codesBuilt),
             userCodes: try codes(
                 of: users, manifest: manifest, directory: directory, with: resources, built: &codesBuilt),
-            codesBuilt: codesBuilt, catalogPath: catalogPath)
+            seen: seen, codesBuilt: codesBuilt, catalogPath: catalogPath)
     }
 
     /// Reads the manifest in `directory`. Throws unless it names `name` and `version`.

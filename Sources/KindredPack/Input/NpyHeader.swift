@@ -19,40 +19,15 @@ struct NpyHeader: Sendable, Equatable {
 
     /// Reads the header. Throws if it is malformed or the file does not hold exactly its elements.
     static func read(_ file: borrowing ReadableFile) throws(FileFailure) -> NpyHeader {
-        let name = file.name
-        func failure(_ field: String, _ found: String, _ wanted: String) -> FileFailure {
-            FileFailure(file: name, field: field, found: found, wanted: wanted)
-        }
-        guard file.byteCount >= 10 else { throw failure("byte count", "\(file.byteCount)", "at least 10") }
-        let start = try file.bytes(at: 0, count: 10)
-        guard Array(start[0..<6]) == magic else {
-            throw failure("the first six bytes", HexText.encode(start[0..<6]), HexText.encode(magic))
-        }
-        let textOffset: Int
-        let textByteCount: Int
-        switch (start[6], start[7]) {
-        case (1, 0):
-            textOffset = 10
-            textByteCount = Int(start[8]) | Int(start[9]) << 8
-        case (2, 0), (3, 0):
-            guard file.byteCount >= 12 else {
-                throw failure("byte count", "\(file.byteCount)", "at least 12")
-            }
-            let size = try file.bytes(at: 8, count: 4)
-            textOffset = 12
-            textByteCount = size.reversed().reduce(0) { $0 << 8 | Int($1) }
-        default:
-            throw failure("the npy format", "\(start[6]).\(start[7])", "1.0, 2.0 or 3.0")
-        }
-        guard textByteCount <= textByteCountMax, textByteCount <= file.byteCount - textOffset else {
-            throw failure(
-                "the header's byte count", "\(textByteCount)",
-                "at most \(min(textByteCountMax, file.byteCount - textOffset))")
-        }
-        var dictionary = NpyDictionary(try file.bytes(at: textOffset, count: textByteCount), file: name)
-        let header = try dictionary.header(dataOffset: textOffset + textByteCount)
-        try header.checkExtent(fileByteCount: file.byteCount, file: name)
-        return header
+        // All headers are shorter; what is longer is refused.
+        let start = try file.bytes(at: 0, count: min(file.byteCount, textByteCountMax + 12))
+        return try NpyHeader(start: start, fileByteCount: file.byteCount, file: file.name)
+    }
+
+    /// Reads the header of a file in memory. Throws like `read`; `file` names it in the failure.
+    static func read(_ region: MemoryRegion, file: String) throws(FileFailure) -> NpyHeader {
+        let start = region.withBytes { Array($0.prefix(textByteCountMax + 12)) }
+        return try NpyHeader(start: start, fileByteCount: region.byteCount, file: file)
     }
 
     private func checkExtent(fileByteCount: Int, file: String) throws(FileFailure) {
@@ -76,5 +51,40 @@ struct NpyHeader: Sendable, Equatable {
                 file: file, field: "the byte count of the elements", found: "\(fileByteCount - dataOffset)",
                 wanted: "\(byteCount), as \(type) \(shape) takes")
         }
+    }
+}
+
+extension NpyHeader {
+    /// The header of a file of `fileByteCount` bytes that begins with `start`.
+    private init(start: [UInt8], fileByteCount: Int, file: String) throws(FileFailure) {
+        func failure(_ field: String, _ found: String, _ wanted: String) -> FileFailure {
+            FileFailure(file: file, field: field, found: found, wanted: wanted)
+        }
+        guard fileByteCount >= 10 else { throw failure("byte count", "\(fileByteCount)", "at least 10") }
+        guard Array(start[0..<6]) == Self.magic else {
+            throw failure("the first six bytes", HexText.encode(start[0..<6]), HexText.encode(Self.magic))
+        }
+        let textOffset: Int
+        let textByteCount: Int
+        switch (start[6], start[7]) {
+        case (1, 0):
+            textOffset = 10
+            textByteCount = Int(start[8]) | Int(start[9]) << 8
+        case (2, 0), (3, 0):
+            guard fileByteCount >= 12 else {
+                throw failure("byte count", "\(fileByteCount)", "at least 12")
+            }
+            textOffset = 12
+            textByteCount = start[8..<12].reversed().reduce(0) { $0 << 8 | Int($1) }
+        default:
+            throw failure("the npy format", "\(start[6]).\(start[7])", "1.0, 2.0 or 3.0")
+        }
+        let room = min(Self.textByteCountMax, fileByteCount - textOffset)
+        guard textByteCount <= room else {
+            throw failure("the header's byte count", "\(textByteCount)", "at most \(room)")
+        }
+        var dictionary = NpyDictionary(Array(start[textOffset..<textOffset + textByteCount]), file: file)
+        self = try dictionary.header(dataOffset: textOffset + textByteCount)
+        try checkExtent(fileByteCount: fileByteCount, file: file)
     }
 }

@@ -1,13 +1,17 @@
+import KindredDomain
 import KindredModel
+import KindredSystem
 
 /// The ids of one side in stored order, as the tensors of a safetensors file.
 struct IDColumns {
     /// The tensors of the header, in the order in which `write` writes their data.
     let tensors: [SafetensorsWriter.Tensor]
+    private let kind: IDKind
     private let words: [UInt64]
     private let text: [UInt8]
 
     init(_ ids: InputIDs, _ order: RowOrder) {
+        kind = ids.kind
         switch ids {
         case .numbers(let numbers):
             words = order.rows.map { numbers[Int($0)] }
@@ -39,5 +43,13 @@ struct IDColumns {
             try file.write(UnsafeRawBufferPointer(words))
         }
         try file.write(text)
+    }
+
+    /// The ids as a table, which `file` names in failures. Throws without memory.
+    func table(file: String) throws(FileFailure) -> IDTable {
+        try IDTable(
+            kind: kind, count: kind == .number ? words.count : words.count - 1,
+            words: RegionColumn(try MemoryRegion.copy(of: words, for: file)),
+            text: RegionColumn(try MemoryRegion.copy(of: text, for: file)), file: file)
     }
 }

@@ -22,15 +22,23 @@ package final class Generation: Sendable {
     package let dimension: Int
     package let items: GenerationSide?
     package let users: GenerationSide?
+    /// The items that each user has seen; nil where the version does not say.
+    package let seen: SeenPairs?
+    /// The items in the order of popularity; nil where the version has none.
+    package let popularity: Popularity?
+    /// The training's settings for folding in; nil where the version does not say.
+    package let foldIn: FoldInParameters?
     private let release: @Sendable (GenerationSide?, GenerationSide?) -> Void
     /// The generation that a replica was made of; nil for an original.
     private let original: Generation?
 
     private static let count = Atomic<UInt64>(0)
 
-    /// A generation of a loaded version. `release` receives the last reference to each side.
+    /// A generation of a loaded version. `popularity` is made of the same version and catalog. `release` receives the
+    /// last reference to each side.
     package init(
         version loaded: LoadedVersion, itemCatalog: CatalogColumns?, userCatalog: CatalogColumns?,
+        popularity: Popularity? = nil,
         release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void
     ) throws(MemoryFailure) {
         identity = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
@@ -42,6 +50,10 @@ package final class Generation: Sendable {
         dimension = loaded.manifest.dimension
         items = try Self.side(loaded.items, loaded.itemCodes, itemCatalog)
         users = try Self.side(loaded.users, loaded.userCodes, userCatalog)
+        seen = loaded.seen
+        precondition(popularity.map { $0.count == loaded.items?.count } ?? true, "popularity of other items")
+        self.popularity = popularity
+        foldIn = loaded.manifest.foldIn
         self.release = release
         original = nil
     }
@@ -58,6 +70,9 @@ package final class Generation: Sendable {
         dimension = other.dimension
         items = other.items.map { GenerationSide(replicaOf: $0) }
         users = other.users.map { GenerationSide(replicaOf: $0) }
+        seen = other.seen.map { SeenPairs(replicaOf: $0) }
+        popularity = other.popularity.map { Popularity(replicaOf: $0) }
+        foldIn = other.foldIn
         release = other.release
         original = other.original ?? other
     }

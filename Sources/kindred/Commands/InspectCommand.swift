@@ -29,8 +29,9 @@ struct InspectCommand: ParsableCommand {
                     table: $0, columns: columns[$0.side], codes: loaded.codes($0.side),
                     codesBuilt: loaded.codesBuilt[$0.side], idsShown: Self.idsShown)
             }
+            let shop = ShopContent(manifest: loaded.manifest, seen: loaded.seen?.summary)
             if json {
-                let content = sides.map { JSONMember($0.table.side.description, $0.json) }
+                let content = sides.map { JSONMember($0.table.side.description, $0.json) } + shop.members
                 print(
                     JSONWriter.compact(
                         .object([
@@ -40,9 +41,10 @@ struct InspectCommand: ParsableCommand {
                         ])))
             } else {
                 if index > 0 { print("") }
-                (Self.lines(loaded.manifest, directory: loaded.directory) + sides.flatMap(\.lines)).forEach {
-                    print(VisibleText.line($0))
-                }
+                let lines =
+                    Self.lines(loaded.manifest, directory: loaded.directory) + sides.flatMap(\.lines)
+                    + shop.lines
+                lines.forEach { print(VisibleText.line($0)) }
             }
         }
     }

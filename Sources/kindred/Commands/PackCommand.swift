@@ -32,6 +32,9 @@ struct PackCommand: ParsableCommand {
             line 1, such as item_id, is left out where there is one line more than vectors. The last line printed is \
             the new version's folder.
 
+            Seen pairs are a .npz of scipy.sparse.save_npz (CSR; rows are users, columns are items, in the order of \
+            their ids) or a text with a user's id, a tab or a comma, and an item's id on each line.
+
             --reindex makes no new version: it writes the int8 codes of published ones where they are missing, of \
             another layout or damaged.
             """)
@@ -54,6 +57,17 @@ struct PackCommand: ParsableCommand {
     var userIds: String?
     @Option(help: "An SQLite file with tables \"items\" and \"users\", keyed by \"id\".")
     var catalog: String?
+    @Option(help: ArgumentHelp("Which items each user has seen: .npz or text.", valueName: "file"))
+    var seen: String?
+    @Option(
+        help: ArgumentHelp(
+            "The catalog's column of numbers that orders popular items. (default: the count of seen pairs)",
+            valueName: "column"))
+    var popularity: String?
+    @Option(help: "The training's alpha, for folding in; with --lambda.")
+    var alpha: Double?
+    @Option(help: "The training's regularization, for folding in; with --alpha.")
+    var lambda: Double?
     // Options have no defaults here, so that `--reindex` can reject each one that was given.
     @Option(help: "How vectors compare. Under cosine they are stored with length 1. (default: dot)")
     var metric: SimilarityOption?
@@ -72,7 +86,8 @@ struct PackCommand: ParsableCommand {
                 ("--models", models), ("--name", name), ("--items", items), ("--item-ids", itemIds),
                 ("--users", users), ("--user-ids", userIds), ("--catalog", catalog),
                 ("--metric", metric), ("--training-id", trainingId), ("--item-id-kind", itemIdKind),
-                ("--user-id-kind", userIdKind),
+                ("--user-id-kind", userIdKind), ("--seen", seen), ("--popularity", popularity),
+                ("--alpha", alpha), ("--lambda", lambda),
             ]
             if let other = others.first(where: { $0.1 != nil }) {
                 throw ValidationError("\(other.0) with --reindex, which takes a folder and, at most, --json")
@@ -96,10 +111,48 @@ struct PackCommand: ParsableCommand {
         packer.items = items.map { PackInput(vectors: $0, ids: itemIds, idKind: itemIdKind?.idKind) }
         packer.users = users.map { PackInput(vectors: $0, ids: userIds, idKind: userIdKind?.idKind) }
         packer.trainingID = trainingId
+        packer.seen = try seenFile()
+        packer.popularityColumn = try popularityColumn()
+        packer.foldIn = try foldIn()
         if let catalog {
             packer.catalog = { try CatalogWriter.copy(from: catalog, to: $0).columns }
         }
         return packer
+    }
+
+    /// The file of seen pairs, if it is given beside both sides.
+    private func seenFile() throws -> String? {
+        guard let seen else { return nil }
+        guard items != nil else { throw ValidationError("--seen without --items") }
+        guard users != nil else { throw ValidationError("--seen without --users") }
+        return seen
+    }
+
+    /// The column for popularity, if it is given beside a catalog of items.
+    private func popularityColumn() throws -> String? {
+        guard let popularity else { return nil }
+        guard items != nil else { throw ValidationError("--popularity without --items") }
+        guard catalog != nil else {
+            throw ValidationError(
+                "--popularity \(popularity) without --catalog: it is a column of the items' table")
+        }
+        return popularity
+    }
+
+    /// The settings for folding in, if both are given and in range.
+    private func foldIn() throws -> FoldInParameters? {
+        switch (alpha, lambda) {
+        case (nil, nil): return nil
+        case (_, nil): throw ValidationError("--alpha without --lambda: folding in needs both")
+        case (nil, _): throw ValidationError("--lambda without --alpha: folding in needs both")
+        case (let alpha?, let lambda?):
+            guard items != nil else { throw ValidationError("--alpha without --items") }
+            do throws(FoldInParameterFailure) {
+                return try FoldInParameters(alpha: alpha, lambda: lambda)
+            } catch {
+                throw ValidationError("--\(error)")
+            }
+        }
     }
 
     func run() throws {

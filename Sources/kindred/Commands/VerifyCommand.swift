@@ -36,12 +36,14 @@ struct VerifyCommand: ParsableCommand {
     }
 
     private func report(_ folder: VersionFolders.Folder, loaded: LoadedVersion?, reason: String?) {
+        let shop = loaded.map { ShopContent(manifest: $0.manifest, seen: $0.seen?.summary) }
         guard json else {
             let sizes = [loaded?.items, loaded?.users].compactMap { $0 }
                 .map { "\($0.count.groupedDigits) \($0.side) x \($0.dimension)" }
             print(
                 reason.map { "refused  \(folder.name) \(folder.version)  \($0)" }
                     ?? "ok       \(folder.name) \(folder.version)  \(sizes.joined(separator: ", "))")
+            for line in shop?.lines ?? [] { print("         \(VisibleText.line(line))") }
             for side in [Side.items, .users] {
                 guard let fault = loaded?.codesBuilt[side] else { continue }
                 print(
@@ -64,6 +66,7 @@ struct VerifyCommand: ParsableCommand {
             }
             members.append(JSONMember("codes_made_at_load", .object(built)))
         }
+        members += shop?.members ?? []
         print(JSONWriter.compact(.object(members)))
     }
 }

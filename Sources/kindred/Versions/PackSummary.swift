@@ -35,8 +35,53 @@ struct PackSummary {
                 )
             }
         }
+        lines += shop.lines
+        if let seen = report.seen { lines += Self.notes(seen).map { "note: \($0)" } }
         lines += warnings.map { "warning: \($0)" }
         return lines
+    }
+
+    private var shop: ShopContent { ShopContent(manifest: report.manifest, seen: report.seen?.packed) }
+
+    /// How the file of seen pairs was read, where it is not all taken as it stands.
+    private static func notes(_ report: SeenReport) -> [String] {
+        var notes: [String] = []
+        if let heading = report.heading {
+            notes.append("line 1 of the seen pairs, \(heading), is taken for headings")
+        }
+        let unknown = report.unknown
+        if unknown.pairs > 0 {
+            notes.append(
+                "seen pairs of unknown ids, which are left out: \(unknown.pairs.groupedDigits), \(unknown.examples)"
+            )
+        }
+        if report.duplicates > 0 {
+            notes.append(
+                "seen pairs that stand there again, which count once: \(report.duplicates.groupedDigits)")
+        }
+        if report.zeros > 0 {
+            notes.append(
+                "entries of the seen matrix that are 0, which count as not seen: \(report.zeros.groupedDigits)"
+            )
+        }
+        return notes
+    }
+
+    /// What was left out of the seen pairs.
+    private static func leftOut(_ report: SeenReport) -> JSONValue {
+        func unknown(_ side: SeenReport.Unknown.Side) -> JSONValue {
+            .object([
+                JSONMember("pairs", .integer(side.count)),
+                JSONMember("examples", .array(side.examples.map(JSONValue.string))),
+            ])
+        }
+        return .object([
+            JSONMember("pairs_of_unknown_ids", .integer(report.unknown.pairs)),
+            JSONMember("unknown_users", unknown(report.unknown.users)),
+            JSONMember("unknown_items", unknown(report.unknown.items)),
+            JSONMember("duplicates", .integer(report.duplicates)),
+            JSONMember("zeros", .integer(report.zeros)),
+        ])
     }
 
     /// The packer's warnings, and one for each catalog column that clients cannot show.
@@ -74,6 +119,8 @@ struct PackSummary {
             }
             members.append(JSONMember(side.description, .object(inner)))
         }
+        members += shop.members
+        if let seen = report.seen { members.append(JSONMember("seen_left_out", Self.leftOut(seen))) }
         members.append(JSONMember("warnings", .array(warnings.map(JSONValue.string))))
         return .object(members)
     }

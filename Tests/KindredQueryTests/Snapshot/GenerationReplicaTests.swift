@@ -37,6 +37,15 @@ import Testing
         }
     }
 
+    @Test func aReplicaHasTheSameSeenPairs() throws {
+        let original = try Generation.sample(
+            items: [[1, 0], [0, 1], [1, 1]], users: [[2, 1], [1, 1]], metric: .dot, seen: [[0, 2], []])
+        let replica = Generation(replicaOf: original)
+        let (own, other) = (try #require(replica.seen), try #require(original.seen))
+        #expect(own !== other && Array(own.list(ofUser: 0)) == [0, 2] && own.list(ofUser: 1).isEmpty)
+        #expect(own.rowColumn.pointer == other.rowColumn.pointer)
+    }
+
     /// The memory is handed over once, after the last replica has gone.
     @Test func aReplicaKeepsTheMemoryOfItsOriginal() throws {
         let handover = Handover()

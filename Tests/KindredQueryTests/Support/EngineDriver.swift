@@ -7,7 +7,7 @@ extension Generation {
     /// A generation of given rows, whose ids are 0, 3, 6, ...
     static func sample(
         items: [[Float]]? = nil, users: [[Float]]? = nil, metric: Similarity,
-        itemCatalog: CatalogColumns? = nil, number: UInt64 = 1,
+        itemCatalog: CatalogColumns? = nil, seen: [[UInt32]]? = nil, number: UInt64 = 1,
         release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void = { _, _ in }
     ) throws -> Generation {
         func table(_ side: Side, _ rows: [[Float]]) throws -> VectorTable {
@@ -24,7 +24,7 @@ extension Generation {
         let version = try LoadedVersion(
             name: ModelName("sample")!, version: number, directory: "", manifest: manifest,
             items: try items.map { try table(.items, $0) }, users: try users.map { try table(.users, $0) },
-            catalogPath: nil)
+            seen: try seen.map { try SeenPairs(lists: $0, itemCount: items!.count) }, catalogPath: nil)
         return try Generation(
             version: version, itemCatalog: itemCatalog, userCatalog: nil, release: release)
     }

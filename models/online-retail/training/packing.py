@@ -6,7 +6,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from .settings import MODEL_NAME, BuildError, Version
+from .settings import MODEL_NAME, POPULARITY_COLUMN, BuildError, Version
 
 
 def pack(version: Version, directory: Path, kindred: Path, models: Path) -> None:
@@ -17,6 +17,8 @@ def pack(version: Version, directory: Path, kindred: Path, models: Path) -> None
         "--users", str(directory / "users.npy"), "--user-ids", str(directory / "user-ids.txt"),
         "--catalog", str(directory / "catalog.sqlite"), "--metric", "dot",
         "--training-id", version.training_id,
+        "--seen", str(directory / "seen.npz"), "--popularity", POPULARITY_COLUMN,
+        "--alpha", repr(version.settings.alpha), "--lambda", repr(version.settings.regularization),
     ]
     print(f"packing version {version.number}: {shlex.join(command)}", flush=True)
     try:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sparse
 
 from .als import Vectors, norms, train
 from .catalog import write_catalog
 from .cleaning import span
+from .seen import bought_pairs
 from .settings import BuildError, Version
 
 CHECK_CUSTOMERS = (12347, 13089, 17850)
@@ -32,15 +34,18 @@ def build_version(lines: pd.DataFrame, version: Version, directory: Path) -> Non
     write_ids(directory / "item-ids.txt", vectors.item_ids)
     write_ids(directory / "user-ids.txt", vectors.user_ids)
     write_catalog(directory / "catalog.sqlite", lines)
+    seen = bought_pairs(lines, vectors.user_ids, vectors.item_ids)
+    sparse.save_npz(directory / "seen.npz", seen)
     for what, rows in (("items", vectors.items), ("users", vectors.users)):
         print(f"  {what} {rows.shape[0]:,} x {rows.shape[1]}, row lengths "
               f"{norms(rows).min():.5f} to {norms(rows).max():.3f}")
+    print(f"  seen {seen.nnz:,} pairs, longest list {np.diff(seen.indptr).max():,}")
     print(f"  wrote {directory}", flush=True)
 
 
 def load_work(directory: Path) -> Vectors:
     """Read the vectors and ids of one version's work directory."""
-    names = ("items.npy", "item-ids.txt", "users.npy", "user-ids.txt", "catalog.sqlite")
+    names = ("items.npy", "item-ids.txt", "users.npy", "user-ids.txt", "catalog.sqlite", "seen.npz")
     missing = [name for name in names if not (directory / name).is_file()]
     if missing:
         raise BuildError(f"work directory {directory}: lacks {', '.join(missing)}; "

@@ -38,9 +38,11 @@ struct GenerationLoader: Sendable {
                 ])
         }
         let catalogs = try VersionCatalog.columns(of: loaded, with: resources)
+        let popularity = try Popularity.of(loaded, catalog: catalogs[.items], with: resources)
         let memory = memory
         let generation = try Generation(
             version: loaded, itemCatalog: catalogs[.items], userCatalog: catalogs[.users],
+            popularity: popularity,
             release: { memory.giveBackModel([$0, $1].compactMap { $0 }) })
         try resources.threads.checkCancellation()
         try GenerationWarmer.warm(generation, with: resources)

@@ -1,13 +1,14 @@
 import KindredCatalog
 import KindredDomain
 import KindredModel
+import KindredQuery
 import KindredSystem
 
 /// The catalog of a loaded version, checked against its manifest.
 package enum VersionCatalog {
     /// The attributes of each side that the model and its catalog both have. Throws where the catalog's columns
-    /// differ from those in the manifest, where the load is cancelled, and as `CatalogReader` does. `shownAs`: the
-    /// path of the catalog that errors name in place of its own.
+    /// differ from those in the manifest, where the column for popularity is none of numbers, where the load is
+    /// cancelled, and as `CatalogReader` does. `shownAs`: the path of the catalog that errors name in place of its own.
     package static func columns(
         of version: LoadedVersion, shownAs shownPath: String? = nil, with resources: LoadResources = .plain
     ) throws -> [Side: CatalogColumns] {
@@ -31,6 +32,9 @@ package enum VersionCatalog {
                     wanted: "\(names), as the catalog has")
             }
             result[table.side] = found
+        }
+        if let name = version.manifest.popularityColumn {
+            _ = try Popularity.numbers(of: result[.items], named: name, file: shownPath ?? ModelFiles.catalog)
         }
         return result
     }

@@ -1,10 +1,11 @@
 import KindredSystem
 
-/// Sorts rows by descending norm, rows of equal norm by ascending row: the order of a table's codes.
+/// Sorts rows by a descending number, rows of equal numbers by ascending row: the order of a table's codes, by norm,
+/// and of popular items.
 ///
-/// A radix sort with the least significant digit first. It is stable and starts with ascending rows, so equal norms
+/// A radix sort with the least significant digit first. It is stable and starts with ascending rows, so equal numbers
 /// keep the order of rows.
-enum NormOrder {
+package enum DescendingOrder {
     private static let digitBits = 11
     private static let digits = 6
 
@@ -14,21 +15,23 @@ enum NormOrder {
         var rows: UnsafeMutableBufferPointer<UInt32>
     }
 
-    /// The rows in that order. `norms` are numbers of at least 0. O(count). Throws without memory: 24 bytes a row while
-    /// sorting, of which 4 stay; `file` names the rows in the failure.
-    static func rows(norms: RegionColumn<Double>, file: String) throws(FileFailure) -> RegionColumn<UInt32> {
-        let count = norms.count
+    /// The rows in that order. `numbers` are at least 0, and there is one at least. O(count). Throws without memory:
+    /// 24 bytes a row while sorting, of which 4 stay; `file` names the rows in the failure.
+    package static func rows(
+        numbers: RegionColumn<Double>, file: String
+    ) throws(FileFailure) -> RegionColumn<UInt32> {
+        let count = numbers.count
         let keys = try MemoryRegion.zeroed(byteCount: 2 * count * MemoryLayout<UInt64>.stride, for: file)
         let rows = (
             try MemoryRegion.zeroed(byteCount: count * MemoryLayout<UInt32>.stride, for: file),
             try MemoryRegion.zeroed(byteCount: count * MemoryLayout<UInt32>.stride, for: file)
         )
-        let isInFirst = norms.withElements { norms in
+        let isInFirst = numbers.withElements { numbers in
             keys.withMutableElements(of: UInt64.self) { keys in
                 rows.0.withMutableElements(of: UInt32.self) { first in
                     rows.1.withMutableElements(of: UInt32.self) { second in
                         sort(
-                            norms,
+                            numbers,
                             Buffers(keys: UnsafeMutableBufferPointer(rebasing: keys[..<count]), rows: first),
                             Buffers(keys: UnsafeMutableBufferPointer(rebasing: keys[count...]), rows: second))
                     }
@@ -38,19 +41,19 @@ enum NormOrder {
         return RegionColumn(isInFirst ? rows.0 : rows.1)
     }
 
-    /// Sorts with the help of two buffers of `norms.count` elements each. Returns whether the sorted rows end up in
+    /// Sorts with the help of two buffers of `numbers.count` elements each. Returns whether the sorted rows end up in
     /// `first`.
-    private static func sort(_ norms: UnsafeBufferPointer<Double>, _ first: Buffers, _ second: Buffers)
+    private static func sort(_ numbers: UnsafeBufferPointer<Double>, _ first: Buffers, _ second: Buffers)
         -> Bool
     {
-        let count = norms.count
+        let count = numbers.count
         var (source, target) = (first, second)
         var isInFirst = true
         withUnsafeTemporaryAllocation(of: Int.self, capacity: digits << digitBits) { counts in
             counts.initialize(repeating: 0)
             for row in 0..<count {
                 // The complemented bits of non-negative float64 ascend as the numbers descend.
-                let key = ~norms[row].bitPattern
+                let key = ~numbers[row].bitPattern
                 source.keys[row] = key
                 source.rows[row] = UInt32(truncatingIfNeeded: row)
                 for digit in 0..<digits { counts[slot(of: key, digit)] &+= 1 }

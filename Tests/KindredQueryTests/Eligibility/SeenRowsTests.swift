@@ -1,0 +1,48 @@
+import KindredModel
+import KindredQuery
+import TestSupport
+import Testing
+
+/// Seen lists and their indexes against sets.
+@Suite struct SeenRowsTests {
+    /// Sides on which the index has a bit for each row, and sides on which it has slots.
+    @Test(arguments: [1, 31, 32, 33, 400, 5_000, 300_000])
+    func lookUps(itemCount: Int) throws {
+        var generator = SeededGenerator.announced()
+        var lists: [[UInt32]] = [[], [0], [UInt32(itemCount - 1)]]
+        for count in [1, 2, 3, 7, 8, 9, 500, 10_000] {
+            let rows = (0..<count).map { _ in UInt32.random(in: 0..<UInt32(itemCount), using: &generator) }
+            lists.append(Set(rows).sorted())
+        }
+        // Rows that stand side by side, and rows that are far apart in equal steps.
+        lists.append((0..<UInt32(min(itemCount, 700))).map { $0 })
+        lists.append(stride(from: 0, to: UInt32(itemCount), by: 1_024).map { $0 })
+        let pairs = try SeenPairs(lists: lists, itemCount: itemCount)
+        for (user, list) in lists.enumerated() {
+            let rows = SeenRows(pairs, ofUser: UInt32(user))
+            #expect(rows.count == list.count && Array(rows.list) == list)
+            let known = Set(list)
+            var asked = list
+            asked += (0..<1_000).map { _ in UInt32.random(in: 0..<UInt32(itemCount), using: &generator) }
+            asked += list.flatMap { [$0 == 0 ? 0 : $0 - 1, min($0 + 1, UInt32(itemCount - 1))] }
+            #expect(asked.allSatisfy { rows.contains($0) == known.contains($0) }, "\(list.count) rows")
+            #expect(asked.allSatisfy { rows.look.contains($0) == known.contains($0) })
+            #expect(asked.allSatisfy { rows.list.contains($0) == known.contains($0) })
+        }
+    }
+
+    /// The index holds the pairs that its list lies in.
+    @Test func theListOutlivesItsGeneration() throws {
+        func make() throws -> SeenRows {
+            SeenRows(try SeenPairs(lists: [[1, 5, 9]], itemCount: 10), ofUser: 0)
+        }
+        let rows = try make()
+        #expect(Array(rows.list) == [1, 5, 9] && rows.contains(5) && !rows.contains(4))
+    }
+
+    @Test func listsThatAreOutOfOrder() throws {
+        for lists in [[[3, 3]], [[4, 3]], [[1], [10]], [[9, 10]]] as [[[UInt32]]] {
+            #expect(throws: (any Error).self) { try SeenPairs(lists: lists, itemCount: 10) }
+        }
+    }
+}
