@@ -115,6 +115,8 @@ package struct Limits: Sendable, Equatable {
     package static let requestIDMax: UInt64 = (1 << 53) - 1
     /// Greatest float64 norm of a vector. Products and sums of such vectors never overflow a float32.
     package static let normMax: Double = 0x1p60
+    /// Greatest alpha and greatest lambda of a version that folds in visitors.
+    package static let foldInSettingMax: Double = 0x1p60
     /// Rows of one side of a model: a row number has 32 bits.
     package static let rowsMax: UInt64 = (1 << 32) - 1
     /// Bytes of a model's name.
