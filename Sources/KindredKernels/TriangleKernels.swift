@@ -55,6 +55,14 @@ package struct TriangleKernels: @unchecked Sendable {
         functions.add_products(rows, rowCount, dimension, panel, sums)
     }
 
+    /// Widens a vector of float32, and adds `factor` times the vector to a wide vector.
+    package func widen(
+        _ vector: UnsafePointer<Float>, layout: TriangleLayout, factor: Double,
+        into widened: UnsafeMutablePointer<Double>, addingTo sum: UnsafeMutablePointer<Double>
+    ) {
+        functions.widen(vector, layout.dimension, factor, widened, sum)
+    }
+
     /// Replaces a range of a panel's columns by those of the Cholesky factor. Returns the first column whose pivot is
     /// not above `tolerance` times the matrix's element; nil where every one is.
     package func factor(

@@ -105,6 +105,24 @@ import Testing
         }
     }
 
+    @Test func widenedVectors() {
+        var generator = SeededGenerator.announced()
+        for dimension in Array(1...26) + [64, 67] {
+            let layout = TriangleLayout(dimension: dimension)
+            let vector = (0..<dimension).map { _ in Float(generator.normal()) }
+            let sum = vectors(1, dimension, using: &generator)
+            for kernels in Self.kernels {
+                var widened = Guarded(zeros: layout.wideCount)
+                var added = Guarded(wide(sum))
+                kernels.widen(
+                    vector, layout: layout, factor: 0.3, into: &widened.elements, addingTo: &added.elements)
+                expectEqual(widened, wide([vector.map { Double($0) }]), "d \(dimension)")
+                expectEqual(
+                    added, wide([zip(sum[0], vector).map { $0 + Double($1) * 0.3 }]), "d \(dimension)")
+            }
+        }
+    }
+
     @Test func factorsInversesAndSolutions() throws {
         var generator = SeededGenerator.announced()
         for dimension in Array(1...26) + [64, 67] {

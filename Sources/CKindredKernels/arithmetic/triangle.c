@@ -70,6 +70,23 @@ INLINED void add_products(const float *rows, size_t row_count, size_t dimension,
     for (; column < end; column++) add_column_products(rows, row_count, dimension, panel, column, 1, sums);
 }
 
+// ---- Vectors ---------------------------------------------------------------------------------------------
+
+INLINED void widen_and_add(const float *vector, size_t dimension, double factor, double *widened, double *sum) {
+    for (size_t i = 0; i < dimension; i += LANES) {
+        lanes_f64 elements, total;
+        if (dimension - i >= LANES) {
+            widen(vector + i, LANES, &elements);
+        } else {
+            widen(vector + i, dimension - i, &elements);
+        }
+        store(widened + i, &elements);
+        load(sum + i, &total);
+        total += elements * factor;
+        store(sum + i, &total);
+    }
+}
+
 // ---- Cholesky factor -------------------------------------------------------------------------------------
 
 INLINED size_t factor(double *triangle, size_t dimension, size_t panel, size_t first, size_t end, double tolerance) {
@@ -282,6 +299,10 @@ INLINED void solve(const double *triangle, size_t dimension, double *b) {
                                            double *sums) {                                                            \
         add_products(rows, row_count, dimension, panel, sums);                                                        \
     }                                                                                                                 \
+    TARGET static void widen_##NAME(const float *vector, size_t dimension, double factor, double *widened,            \
+                                    double *sum) {                                                                    \
+        widen_and_add(vector, dimension, factor, widened, sum);                                                       \
+    }                                                                                                                 \
     TARGET static size_t factor_##NAME(double *triangle, size_t dimension, size_t panel, size_t first, size_t end,    \
                                        double tolerance) {                                                            \
         return factor(triangle, dimension, panel, first, end, tolerance);                                             \
@@ -312,7 +333,7 @@ INLINED void solve(const double *triangle, size_t dimension, double *b) {
         solve(triangle, dimension, b);                                                                                \
     }                                                                                                                 \
     const kindred_triangle_kernels kindred_##NAME##_triangle = {                                                      \
-        add_products_##NAME, factor_##NAME, invert_##NAME, add_ranks_##NAME, multiply_##NAME,                         \
+        add_products_##NAME, widen_##NAME, factor_##NAME, invert_##NAME, add_ranks_##NAME, multiply_##NAME,           \
         multiply_transposed_##NAME, sums_##NAME, combine_##NAME, solve_##NAME,                                        \
     };
 

@@ -20,6 +20,9 @@ typedef struct {
     // are contiguous. `sums` is a panel, or has the content of one; elements above the diagonal get products too.
     void (*add_products)(const float *rows, size_t row_count, size_t dimension, size_t panel, double *sums);
 
+    // Writes the d elements of `vector` to the wide vector `widened` and adds factor * vector to the wide vector `sum`.
+    void (*widen)(const float *vector, size_t dimension, double factor, double *widened, double *sum);
+
     // Replaces the columns first ..< end of panel p by those of the Cholesky factor, given the factor's earlier panels
     // and columns. The element of row i and column j begins with that of the matrix. The products of the factor's
     // elements (i, k) and (j, k) are subtracted for k = 0, 1, ... j - 1. On the diagonal the square root of that is the

@@ -3,7 +3,8 @@ import KindredKernels
 import KindredSystem
 
 /// What a version needs to fold in visitors: A = YᵀY + lambda I over its items' vectors Y, and the inverse R of A's
-/// Cholesky factor L.
+/// Cholesky factor L. Where there are few items, the products R y of all of them too: there, a plain query takes about
+/// as long as a visitor's products do.
 ///
 /// YᵀY is summed in float64 in blocks of `rowsPerBlock` rows: each block in ascending order of rows, and the blocks'
 /// sums in ascending order of blocks. `kindred_triangle.h` defines the order of L and R. So the bits depend neither on
@@ -22,10 +23,24 @@ package final class FoldInFactors: Sendable {
     package let matrix: RegionColumn<Double>
     /// R, as a triangle.
     package let inverse: RegionColumn<Double>
+    /// R y of every item, wide, in the order of rows; empty where there are many items.
+    package let products: RegionColumn<Double>
 
-    /// Bytes that the factors of a version hold. Making them takes half as much again.
-    package static func byteCount(dimension: Int) -> Int {
-        2 * TriangleLayout(dimension: dimension).elementCount * MemoryLayout<Double>.stride
+    /// Bytes of all products, at most: above it, they are found for each visitor.
+    package static let productByteCountMax = 8 << 20
+
+    /// Bytes that the factors of a version hold, and the bytes that making them takes, with those.
+    package static func byteCounts(rowCount: Int, dimension: Int) -> (held: Int, making: Int) {
+        let layout = TriangleLayout(dimension: dimension)
+        let triangle = layout.elementCount * MemoryLayout<Double>.stride
+        let products = productByteCount(rowCount, layout)
+        return (2 * triangle + (products <= productByteCountMax ? products : 0), 3 * triangle)
+    }
+
+    private static func productByteCount(_ rowCount: Int, _ layout: TriangleLayout) -> Int {
+        let (count, overflow) = rowCount.multipliedReportingOverflow(
+            by: layout.wideCount * MemoryLayout<Double>.stride)
+        return overflow ? .max : count
     }
 
     /// The factors of a version's items. Threads share the work; a cancelled load throws.
@@ -33,22 +48,30 @@ package final class FoldInFactors: Sendable {
     /// Throws without memory, and where A is singular in float64. `file` names the file that lambda is from.
     package init(
         items: VectorTable, parameters: FoldInParameters, file: String,
-        with resources: LoadResources = .plain, kernels: TriangleKernels = .chosen
+        with resources: LoadResources = .plain, kernels: TriangleKernels = .chosen,
+        productByteCountMax: Int = FoldInFactors.productByteCountMax
     ) throws(FileFailure) {
         let layout = TriangleLayout(dimension: items.dimension)
-        func triangle() throws(FileFailure) -> MemoryRegion {
-            try resources.region(
-                byteCount: layout.elementCount * MemoryLayout<Double>.stride,
-                for: "the items' fold-in factors")
+        func region(_ byteCount: Int) throws(FileFailure) -> MemoryRegion {
+            try resources.region(byteCount: byteCount, for: "the items' fold-in factors")
         }
+        let triangle = layout.elementCount * MemoryLayout<Double>.stride
         let work = FoldInFactorization(
             items: items, layout: layout, kernels: kernels, threads: resources.threads, file: file)
-        let matrix = try triangle()
+        let matrix = try region(triangle)
         try work.sum(into: matrix, lambda: parameters.lambda)
-        let factor = try triangle()
+        let factor = try region(triangle)
         try work.factor(matrix, into: factor, lambda: parameters.lambda)
-        let inverse = try triangle()
+        let inverse = try region(triangle)
         try work.invert(factor, into: inverse)
+        let productByteCount = Self.productByteCount(items.count, layout)
+        if productByteCount <= productByteCountMax {
+            let products = try region(productByteCount)
+            try work.multiply(inverse, into: products)
+            self.products = RegionColumn(products)
+        } else {
+            products = RegionColumn()
+        }
         self.parameters = parameters
         self.layout = layout
         self.kernels = kernels
@@ -63,6 +86,7 @@ package final class FoldInFactors: Sendable {
         kernels = other.kernels
         matrix = other.matrix
         inverse = other.inverse
+        products = other.products
     }
 }
 
@@ -149,6 +173,33 @@ private struct FoldInFactorization: Sendable {
                             source.bindMemory(to: Double.self).baseAddress!, layout: layout, block: block,
                             into: $0.baseAddress!)
                     }
+                }
+            }
+        }
+    }
+
+    /// Rows of a part of the products.
+    private static let rowsPerPart = 64
+
+    /// Writes the products of a triangle with all rows.
+    func multiply(_ inverse: MemoryRegion, into region: MemoryRegion) throws(FileFailure) {
+        try threads.run(items.count, inPartsOf: Self.rowsPerPart) { (part) throws(FileFailure) in
+            let wideCount = layout.wideCount
+            let widened = UnsafeMutablePointer<Double>.allocate(capacity: (part.count + 1) * wideCount)
+            defer { widened.deallocate() }
+            widened.initialize(repeating: 0, count: (part.count + 1) * wideCount)
+            for (index, row) in part.enumerated() {
+                // The sum is not used.
+                kernels.widen(
+                    items.vectors + row * layout.dimension, layout: layout, factor: 0,
+                    into: widened + index * wideCount, addingTo: widened + part.count * wideCount)
+            }
+            inverse.withBytes { triangle in
+                region.withMutableElements(of: Double.self) {
+                    kernels.multiply(
+                        triangle.bindMemory(to: Double.self).baseAddress!, layout: layout,
+                        panels: 0..<layout.panelCount, vectors: widened, count: part.count,
+                        into: $0.baseAddress! + part.lowerBound * wideCount)
                 }
             }
         }

@@ -58,11 +58,21 @@ struct FoldInMemory {
         system = unknowns + count
     }
 
-    /// Widens an item's vector.
-    func widen(_ vector: UnsafePointer<Float>, to index: Int) {
-        let wide = vectors + index * layout.wideCount
-        for element in 0..<layout.dimension { wide[element] = Double(vector[element]) }
-        for element in layout.dimension..<layout.wideCount { wide[element] = 0 }
+    /// Sets b to 0.
+    func clear() { solution.initialize(repeating: 0, count: layout.wideCount) }
+
+    /// Whether b is the zero vector.
+    var isZero: Bool {
+        for element in 0..<layout.dimension where solution[element] != 0 { return false }
+        return true
+    }
+
+    /// x, rounded to float32.
+    var rounded: [Float] {
+        Array(unsafeUninitializedCapacity: layout.dimension) { elements, count in
+            for element in 0..<layout.dimension { elements[element] = Float(solution[element]) }
+            count = layout.dimension
+        }
     }
 
     /// Turns the sums S, whose lower triangle is there, into I + D S, and sets z to c.

@@ -25,7 +25,6 @@ import KindredModel
 package final class FoldInSolver {
     private enum Stage {
         case widening(Int)
-        case adding
         // 2 m <= d.
         case multiplying(panel: Int, vector: Int)
         case comparing(Int)
@@ -45,6 +44,8 @@ package final class FoldInSolver {
     private let table: VectorTable
     private var memory: FoldInMemory
     private var stage = Stage.done
+    /// Whether the equation is solved in the space of items.
+    private var isSmall = true
     /// The visitor's distinct items, ascending.
     private(set) var rows: [UInt32] = []
 
@@ -75,7 +76,8 @@ package final class FoldInSolver {
         rows.removeAll(keepingCapacity: true)
         var distinct = 1
         for index in 1..<members.count where members[index].row != members[index - 1].row { distinct += 1 }
-        memory.reserve(count: distinct, isSmall: Self.isSmall(distinct, table.dimension))
+        isSmall = Self.isSmall(distinct, table.dimension)
+        memory.reserve(count: distinct, isSmall: isSmall)
         var weight = 0.0
         for (index, member) in members.enumerated() {
             weight += Double(member.weight)
@@ -84,9 +86,10 @@ package final class FoldInSolver {
             memory.confidences[rows.count] = confidence
             memory.excesses[rows.count] = confidence - 1
             rows.append(member.row)
-            Canonical.prefetch(table.vector(ofRow: member.row), count: table.dimension)
+            prefetch(member.row)
             weight = 0
         }
+        memory.clear()
         stage = .widening(0)
     }
 
@@ -96,14 +99,9 @@ package final class FoldInSolver {
         while budget > 0 {
             switch stage {
             case .widening(let vector):
-                memory.widen(table.vector(ofRow: rows[vector]), to: vector)
+                widen(vector)
                 budget -= table.dimension
-                stage = vector + 1 < rows.count ? .widening(vector + 1) : .adding
-            case .adding:
-                try add()
-                budget -= rows.count * table.dimension
-                let isSmall = Self.isSmall(rows.count, table.dimension)
-                stage = isSmall ? .multiplying(panel: 0, vector: 0) : .updating(panel: 0, vector: 0)
+                if vector + 1 < rows.count { stage = .widening(vector + 1) } else { try endWidening() }
             case .multiplying(let panel, let vector): multiply(panel, vector, &budget)
             case .comparing(let vector):
                 factors.kernels.sums(
@@ -138,14 +136,44 @@ package final class FoldInSolver {
         return .working
     }
 
-    /// Finds b = Σ c y. Throws where it is the zero vector.
-    private func add() throws(RequestFailure) {
-        factors.kernels.combine(
-            memory.vectors, factors: memory.confidences, count: rows.count, layout: factors.layout,
-            into: memory.solution)
-        for element in 0..<table.dimension where memory.solution[element] != 0 { return }
-        stage = .done
-        throw .invalidArgument(.members(.foldInCancels))
+    /// Prefetches what the steps read of an item.
+    private func prefetch(_ row: UInt32) {
+        Canonical.prefetch(table.vector(ofRow: row), count: table.dimension)
+        guard let product = product(ofRow: row) else { return }
+        // As float32, whose vectors the function takes.
+        let count = factors.layout.wideCount * MemoryLayout<Double>.stride / MemoryLayout<Float>.stride
+        Canonical.prefetch(UnsafeRawPointer(product).assumingMemoryBound(to: Float.self), count: count)
+    }
+
+    /// The product R y of an item where the version has it.
+    private func product(ofRow row: UInt32) -> UnsafePointer<Double>? {
+        guard isSmall, factors.products.count > 0 else { return nil }
+        return factors.products.pointer + Int(row) * factors.layout.wideCount
+    }
+
+    /// Widens an item's vector and adds it to b. Fetches the item's product where the version has it.
+    private func widen(_ vector: Int) {
+        let layout = factors.layout
+        let offset = vector * layout.wideCount
+        factors.kernels.widen(
+            table.vector(ofRow: rows[vector]), layout: layout, factor: memory.confidences[vector],
+            into: memory.vectors + offset, addingTo: memory.solution)
+        if let product = product(ofRow: rows[vector]) {
+            (memory.products + offset).update(from: product, count: layout.wideCount)
+        }
+    }
+
+    /// Throws where b is the zero vector.
+    private func endWidening() throws(RequestFailure) {
+        guard !memory.isZero else {
+            stage = .done
+            throw .invalidArgument(.members(.foldInCancels))
+        }
+        if !isSmall {
+            stage = .updating(panel: 0, vector: 0)
+        } else {
+            stage = factors.products.count > 0 ? .comparing(0) : .multiplying(panel: 0, vector: 0)
+        }
     }
 
     /// Multiplies R with the items' vectors: at once where that is little work, else a panel with some vectors.
@@ -228,7 +256,7 @@ package final class FoldInSolver {
 
     /// The solution, rounded to float32.
     private func vector() throws(RequestFailure) -> QueryVector {
-        let vector = QueryVector(made: (0..<table.dimension).map { Float(memory.solution[$0]) })
+        let vector = QueryVector(made: memory.rounded)
         guard vector.norm > 0 else { throw .invalidArgument(.members(.foldInCancels)) }
         guard vector.norm <= Limits.normMax else { throw .invalidArgument(.normTooLarge(vector.norm)) }
         return vector

@@ -15,11 +15,12 @@ import Testing
 
     private func prepared(
         _ generation: Generation, alpha: Double, lambda: Double, threads: LoadingThreads = .eager,
-        kernels: TriangleKernels = .chosen
+        kernels: TriangleKernels = .chosen, hasProducts: Bool = true
     ) throws -> FoldInFactors {
         try FoldInFactors(
             items: generation.items!.table, parameters: FoldInParameters(alpha: alpha, lambda: lambda),
-            file: "manifest.json", with: LoadResources(threads: threads, memory: nil), kernels: kernels)
+            file: "manifest.json", with: LoadResources(threads: threads, memory: nil), kernels: kernels,
+            productByteCountMax: hasProducts ? FoldInFactors.productByteCountMax : 0)
     }
 
     private func clicks(rowCount: Int, itemCount: Int, using generator: inout SeededGenerator) -> Clicks {
@@ -87,7 +88,9 @@ import Testing
                 }
                 continue
             }
-            let factors = try prepared(generation, alpha: alpha, lambda: lambda, kernels: kernels)
+            let factors = try prepared(
+                generation, alpha: alpha, lambda: lambda, kernels: kernels,
+                hasProducts: Bool.random(using: &generator))
             #expect(isEqual(factors.matrix, oracle.matrix) && isEqual(factors.inverse, inverse))
             for _ in 0..<4 {
                 let itemCount = Int.random(in: 1...min(rowCount, dimension + 3), using: &generator)
@@ -138,9 +141,12 @@ import Testing
         let norm = dense.reduce(0) { $0 + $1 * $1 }.squareRoot()
         #expect(difference <= 1e-10 * norm)
         let generation = try Generation.sample(items: rows, metric: .dot)
-        let factors = try prepared(generation, alpha: 3, lambda: 15)
-        let vector = try fold([clicks], generation, factors, using: &generator)[0]
-        #expect(vector == found.map { Float($0).bitPattern })
+        for hasProducts in [true, false] {
+            let factors = try prepared(generation, alpha: 3, lambda: 15, hasProducts: hasProducts)
+            #expect((factors.products.count > 0) == hasProducts)
+            let vector = try fold([clicks], generation, factors, using: &generator)[0]
+            #expect(vector == found.map { Float($0).bitPattern })
+        }
     }
 
     @Test func theOrderOfTheRequestChangesNoBit() throws {
