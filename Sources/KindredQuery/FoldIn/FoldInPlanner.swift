@@ -35,8 +35,8 @@ package struct FoldInPlanner {
 
     /// Begins with visitor `index`. Nil where the steps will find the vector; else what takes its place.
     package mutating func begin(_ index: Int) throws(RequestFailure) -> LookedUp<Visitor>? {
-        var members: [WeightedRow] = []
-        unknownCount = try resolver.append(clicks, index, to: &members)
+        let (members, count) = try resolver.rows(clicks, index)
+        unknownCount = count
         guard !members.isEmpty else {
             guard unknownCount > 0 else { throw .invalidArgument(.members(.emptyFoldIn)) }
             return .nothing(resolver.policy, unknownCount: unknownCount)

@@ -78,8 +78,8 @@ package struct BlendResolver {
         _ unknownCount: inout Int
     ) throws(RequestFailure) -> [UInt32] {
         guard let lists, let resolver else { return [] }
-        var rows: [WeightedRow] = []
-        unknownCount += try resolver.append(lists, index, to: &rows)
+        let (rows, count) = try resolver.rows(lists, index)
+        unknownCount += count
         mean.add(rows, of: resolver.table)
         return rows.map(\.row)
     }

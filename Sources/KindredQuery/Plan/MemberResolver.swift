@@ -20,33 +20,39 @@ struct MemberResolver {
     let use: Use
     let policy: UnknownIDPolicy
 
-    /// Appends the known members of list `index` to `rows`, in ascending order of rows. Weight breaks ties, so that the
-    /// order of a duplicate member in the request does not change a bit. Returns the number of unknown members.
+    /// The known members of list `index`, in ascending order of rows, and the number of unknown ones. Weight breaks
+    /// ties, so that the order of a duplicate member in the request does not change a bit.
     ///
     /// Throws for the first member, in the order of the request, that is unknown under the strict policy, or whose
     /// weight has no meaning.
-    func append(
-        _ lists: WeightedLists, _ index: Int, to rows: inout [WeightedRow]
-    ) throws(RequestFailure) -> Int {
+    @inline(__always)
+    func rows(
+        _ lists: WeightedLists, _ index: Int
+    ) throws(RequestFailure) -> (rows: [WeightedRow], unknownCount: Int) {
         let range = Int(lists.offsets[index])..<Int(lists.offsets[index + 1])
         let resolver = IDResolver(table: table)
+        var rows: [WeightedRow] = []
         var unknownCount = 0
-        rows.reserveCapacity(rows.count + range.count)
+        rows.reserveCapacity(range.count)
         for position in range {
-            let row = try resolver.row(lists.members, position)
-            if row == nil, policy == .strict { throw .unknownID(lists.members[position], table.side) }
-            let weight = lists.weights?[position] ?? 1
-            guard weight.isFinite, use != .foldIn || weight > 0 else {
-                throw failure(weight, position - range.lowerBound)
-            }
-            if let row {
-                rows.append(WeightedRow(row: row, weight: weight))
-            } else {
+            guard let row = try resolver.row(lists.members, position) else {
+                if policy == .strict { throw .unknownID(lists.members[position], table.side) }
+                try check(lists.weights?[position] ?? 1, position - range.lowerBound)
                 unknownCount += 1
+                continue
             }
+            let weight = lists.weights?[position] ?? 1
+            try check(weight, position - range.lowerBound)
+            rows.append(WeightedRow(row: row, weight: weight))
         }
         rows.sort { ($0.row, $0.weight) < ($1.row, $1.weight) }
-        return unknownCount
+        return (rows, unknownCount)
+    }
+
+    /// Throws where a member's weight has no meaning.
+    @inline(__always)
+    private func check(_ weight: Float, _ member: Int) throws(RequestFailure) {
+        guard weight.isFinite, use != .foldIn || weight > 0 else { throw failure(weight, member) }
     }
 
     private func failure(_ weight: Float, _ member: Int) -> RequestFailure {
@@ -63,6 +69,7 @@ struct MemberResolver {
 
 extension MeanVector {
     /// Adds rows of a table. They are in ascending order.
+    @inline(__always)
     mutating func add(_ members: [WeightedRow], of table: VectorTable) {
         for member in members { add(table.vector(ofRow: member.row), weight: member.weight) }
     }

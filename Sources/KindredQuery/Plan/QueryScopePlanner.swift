@@ -79,7 +79,7 @@ package struct QueryScopePlanner {
             guard let row = try IDResolver(table: source!.table).row(ids, index) else {
                 return .nothing(policy, unknownCount: 1)
             }
-            return .known(try stored(row), unknownCount: 0)
+            return .known(try stored(row, side: source!.table.side), unknownCount: 0)
         case .baskets(let baskets):
             let (members, unknownCount) = try members(baskets, index)
             if members.isEmpty { return .nothing(policy, unknownCount: unknownCount) }
@@ -90,38 +90,41 @@ package struct QueryScopePlanner {
     /// The ranking vector of query `index`. The policy is strict, or all ids are known.
     package func resolve(_ index: Int) throws(RequestFailure) -> Resolved {
         switch queries {
-        case .users(let ids), .items(let ids):
-            guard let row = try IDResolver(table: source!.table).row(ids, index) else {
-                throw .unknownID(ids[index], source!.table.side)
-            }
-            return try stored(row)
+        case .users(let ids): return try stored(ids, index, side: .users)
+        case .items(let ids): return try stored(ids, index, side: .items)
         case .vectors(let elements, _):
             let d = generation.dimension
             let vector = try QueryVector.given(elements[index * d..<(index + 1) * d])
             return Resolved(ranking: try ranking(vector), members: [])
-        case .baskets(let baskets): return try basket(try members(baskets, index).known)
+        case .baskets(let baskets): return try basket(try members(baskets, index).rows)
         }
     }
 
-    private func stored(_ row: UInt32) throws(RequestFailure) -> Resolved {
-        let table = source!.table
-        return Resolved(
-            ranking: try ranking(QueryVector(row: row, of: table)),
-            members: table.side == targetSide ? [row] : [])
+    private func stored(_ ids: IDList, _ index: Int, side: Side) throws(RequestFailure) -> Resolved {
+        guard let row = try IDResolver(table: source!.table).row(ids, index) else {
+            throw .unknownID(ids[index], side)
+        }
+        return try stored(row, side: side)
     }
 
+    @inline(__always)
+    private func stored(_ row: UInt32, side: Side) throws(RequestFailure) -> Resolved {
+        Resolved(
+            ranking: try ranking(QueryVector(row: row, of: source!.table)),
+            members: side == targetSide ? [row] : [])
+    }
+
+    @inline(__always)
     private func members(
         _ baskets: Baskets, _ index: Int
-    ) throws(RequestFailure) -> (known: [WeightedRow], unknownCount: Int) {
+    ) throws(RequestFailure) -> (rows: [WeightedRow], unknownCount: Int) {
         guard baskets.offsets[index] < baskets.offsets[index + 1] else {
             throw .invalidArgument(.emptyBasket)
         }
-        var members: [WeightedRow] = []
-        let resolver = MemberResolver(table: source!.table, use: .basket, policy: policy)
-        let unknownCount = try resolver.append(baskets, index, to: &members)
-        return (members, unknownCount)
+        return try MemberResolver(table: source!.table, use: .basket, policy: policy).rows(baskets, index)
     }
 
+    @inline(__always)
     private func basket(_ members: [WeightedRow]) throws(RequestFailure) -> Resolved {
         var mean = MeanVector(dimension: generation.dimension)
         mean.add(members, of: source!.table)

@@ -28,6 +28,7 @@ package struct QueryVector: @unchecked Sendable {
     }
 
     /// The canonical norm of elements, at least 1.
+    @inline(__always)
     static func norm(of elements: UnsafeBufferPointer<Float>) -> Double {
         Canonical.norm(elements.baseAddress!, count: elements.count)
     }
