@@ -21,6 +21,8 @@ static const kindred_scan_entry *const scans[LEVEL_COUNT] = {&kindred_portable_s
                                                              &kindred_vnni_scan, &kindred_amx_scan};
 static const kindred_encoder *const encoders[LEVEL_COUNT] = {&kindred_portable_encoder, &kindred_avx2_encoder,
                                                              &kindred_avx2_encoder, &kindred_avx2_encoder};
+static const kindred_triangle_kernels *const triangles[LEVEL_COUNT] = {
+    &kindred_portable_triangle, &kindred_avx2_triangle, &kindred_avx2_triangle, &kindred_avx2_triangle};
 
 static bool has_bits(uint32_t value, uint32_t bits) { return (value & bits) == bits; }
 
@@ -66,6 +68,7 @@ static bool cpu_has(enum level level) {
 #else
 static const kindred_scan_entry *const scans[LEVEL_COUNT] = {&kindred_portable_scan};
 static const kindred_encoder *const encoders[LEVEL_COUNT] = {&kindred_portable_encoder};
+static const kindred_triangle_kernels *const triangles[LEVEL_COUNT] = {&kindred_portable_triangle};
 
 static bool cpu_has(enum level level) { return level == PORTABLE; }
 #endif
@@ -259,4 +262,13 @@ bool kindred_encode_query_with(const char *kernel, const float *query, size_t di
     if (!find_level(kernel, &level)) return false;
     encoders[level]->query(query, dimension, quad_max, codes, code);
     return true;
+}
+
+// ---- Triangles -------------------------------------------------------------------------------------------
+
+const kindred_triangle_kernels *kindred_triangle(void) { return triangles[chosen_level]; }
+
+const kindred_triangle_kernels *kindred_triangle_named(const char *kernel) {
+    enum level level;
+    return find_level(kernel, &level) ? triangles[level] : NULL;
 }

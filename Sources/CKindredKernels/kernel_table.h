@@ -30,6 +30,10 @@ typedef struct {
 extern const kindred_encoder kindred_portable_encoder;
 extern const kindred_encoder kindred_avx2_encoder;
 
+// Functions on triangles. All sets give the same bits.
+extern const kindred_triangle_kernels kindred_portable_triangle;
+extern const kindred_triangle_kernels kindred_avx2_triangle;
+
 // Combines the eight partial sums of a canonical sum.
 static inline double kindred_combine(const double s[8]) {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));

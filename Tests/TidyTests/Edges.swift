@@ -19,7 +19,8 @@ enum Edges {
         "KindredCatalog": ["KindredDomain", "GRDB", "GRDBSQLite", "Glibc"],
         "KindredFilter": ["KindredDomain", "GRDBSQLite", "Synchronization"],
         "KindredQuery": [
-            "KindredDomain", "KindredFilter", "KindredSystem", "KindredModel", "KindredKernels", "Synchronization",
+            "KindredDomain", "KindredFilter", "KindredSystem", "KindredModel", "KindredKernels",
+            "Synchronization",
         ],
         "KindredServer": [
             "KindredDomain", "KindredQuery", "KindredModel", "KindredCatalog", "KindredWire",
@@ -90,7 +91,8 @@ enum Edges {
             "Scan": ["Snapshot", "Plan", "Scan/BLAS", "Scan/Gather", "Scan/Int8"],
             "Scan/BLAS": ["Snapshot", "Plan", "Scan"], "Scan/Gather": ["Snapshot", "Plan", "Scan"],
             "Scan/Int8": ["Snapshot", "Plan", "Eligibility", "Rank", "Scan"],
-            "Answer": ["Plan", "Scan", "Steps"],
+            "Answer": ["Plan", "Scan", "Steps"], "Because": ["Steps"],
+            "FoldIn": ["Snapshot", "Plan", "Steps"],
             "Lookalike/Scorers": ["Plan", "Steps"], "Lookalike/Sort": ["Scan", "Steps"],
         ],
         // Connections know requests and loops. What serves models, counts or keeps answers knows no connection.

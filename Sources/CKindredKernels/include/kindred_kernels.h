@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kindred_triangle.h"
+
 // ---- Choice of kernels -----------------------------------------------------------------------------------
 //
 // The level of instructions is chosen once, before main: the highest of "portable", "avx2", "vnni" and "amx" that the

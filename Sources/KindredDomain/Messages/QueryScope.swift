@@ -44,16 +44,19 @@ package enum QueryBatch: Sendable, Equatable {
     }
 }
 
-/// Baskets of items with weights. Basket i has the members `offsets[i] ..< offsets[i + 1]`.
-package struct Baskets: Sendable, Equatable {
-    /// The items of all baskets.
+/// Baskets of items with weights.
+package typealias Baskets = WeightedLists
+
+/// Lists of ids with weights, one for each query. List i has the members `offsets[i] ..< offsets[i + 1]`.
+package struct WeightedLists: Sendable, Equatable {
+    /// The ids of all lists.
     package let members: IDList
-    /// One more than there are baskets; begins with 0 and never descends.
+    /// One more than there are lists; begins with 0 and never descends.
     package let offsets: [UInt32]
     /// One weight per member; nil when all are 1.
     package let weights: [Float]?
 
-    /// Number of baskets.
+    /// Number of lists.
     package var count: Int { offsets.count - 1 }
 
     /// Nil unless `members` has one list for each basket, and as many weights as members, if any.
@@ -67,8 +70,12 @@ package struct Baskets: Sendable, Equatable {
     }
 }
 
-/// The treatment of a query whose id the model does not have.
-package enum UnknownIDPolicy: UInt8, Sendable {
-    /// The query fails with UNKNOWN_ID.
+/// The treatment of ids that the model does not have.
+package enum UnknownIDPolicy: UInt8, Sendable, CaseIterable {
+    /// A query with an unknown id fails with UNKNOWN_ID.
     case strict = 0
+    /// Unknown members are left out. A query whose own id, or whose members are all unknown has no rows.
+    case skip = 1
+    /// Unknown members are left out. A query whose own id, or whose members are all unknown gets popular rows.
+    case fallback = 2
 }

@@ -64,6 +64,8 @@ package enum InvalidArgument: Sendable, Equatable {
     case noSeeds
     case noCandidates
     case windowTooLarge(UInt64)
+    /// Members of a blend or of a fold-in that make no vector.
+    case members(MembersFailure)
 }
 
 /// Fields whose value comes from a closed set.
@@ -224,6 +226,7 @@ extension InvalidArgument: CustomStringConvertible {
         case .noSeeds: "no seeds: at least 1"
         case .noCandidates: "no candidates: at least 1"
         case .windowTooLarge(let value): "a window of \(value) bytes beyond what was received"
+        case .members(let failure): failure.description
         }
     }
 }

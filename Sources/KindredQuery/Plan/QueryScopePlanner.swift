@@ -15,14 +15,18 @@ package struct QueryScopePlanner {
     private let targetSide: Side
     private let source: GenerationSide?
     private let similarity: Similarity
+    private let policy: UnknownIDPolicy
 
     /// Checks the parts of the request that all queries share.
-    package init(scope: QueryScope, generation: Generation) throws(RequestFailure) {
+    package init(
+        scope: QueryScope, generation: Generation, policy: UnknownIDPolicy = .strict
+    ) throws(RequestFailure) {
         guard let target = generation.side(scope.target) else {
             throw .invalidArgument(.sideMissing(scope.target))
         }
         self.generation = generation
         self.target = target
+        self.policy = policy
         queries = scope.queries
         targetSide = scope.target
         let sourceSide: Side?
@@ -66,7 +70,24 @@ package struct QueryScopePlanner {
         }
     }
 
-    /// The ranking vector of query `index`.
+    /// The ranking vector of query `index`, or what takes its place by the policy for unknown ids.
+    package func lookUp(_ index: Int) throws(RequestFailure) -> LookedUp<Resolved> {
+        if policy == .strict { return .known(try resolve(index), unknownCount: 0) }
+        switch queries {
+        case .vectors: return .known(try resolve(index), unknownCount: 0)
+        case .users(let ids), .items(let ids):
+            guard let row = try IDResolver(table: source!.table).row(ids, index) else {
+                return .nothing(policy, unknownCount: 1)
+            }
+            return .known(try stored(row, side: source!.table.side), unknownCount: 0)
+        case .baskets(let baskets):
+            let (members, unknownCount) = try members(baskets, index)
+            if members.isEmpty { return .nothing(policy, unknownCount: unknownCount) }
+            return .known(try basket(members), unknownCount: unknownCount)
+        }
+    }
+
+    /// The ranking vector of query `index`. The policy is strict, or all ids are known.
     package func resolve(_ index: Int) throws(RequestFailure) -> Resolved {
         switch queries {
         case .users(let ids): return try stored(ids, index, side: .users)
@@ -75,40 +96,38 @@ package struct QueryScopePlanner {
             let d = generation.dimension
             let vector = try QueryVector.given(elements[index * d..<(index + 1) * d])
             return Resolved(ranking: try ranking(vector), members: [])
-        case .baskets(let baskets): return try basket(baskets, index)
+        case .baskets(let baskets): return try basket(try members(baskets, index).rows)
         }
     }
 
     private func stored(_ ids: IDList, _ index: Int, side: Side) throws(RequestFailure) -> Resolved {
-        let table = source!.table
-        guard let row = try IDResolver(table: table).row(ids, index) else {
+        guard let row = try IDResolver(table: source!.table).row(ids, index) else {
             throw .unknownID(ids[index], side)
         }
-        return Resolved(
-            ranking: try ranking(QueryVector(row: row, of: table)), members: side == targetSide ? [row] : [])
+        return try stored(row, side: side)
     }
 
-    private func basket(_ baskets: Baskets, _ index: Int) throws(RequestFailure) -> Resolved {
-        let range = Int(baskets.offsets[index])..<Int(baskets.offsets[index + 1])
-        guard !range.isEmpty else { throw .invalidArgument(.emptyBasket) }
-        let table = source!.table
-        let resolver = IDResolver(table: table)
-        var members: [(row: UInt32, weight: Float)] = []
-        members.reserveCapacity(range.count)
-        for position in range {
-            guard let row = try resolver.row(baskets.members, position) else {
-                throw .unknownID(baskets.members[position], .items)
-            }
-            let weight = baskets.weights?[position] ?? 1
-            guard weight.isFinite else {
-                throw .invalidArgument(.weightNotFinite(member: position - range.lowerBound, value: weight))
-            }
-            members.append((row, weight))
+    @inline(__always)
+    private func stored(_ row: UInt32, side: Side) throws(RequestFailure) -> Resolved {
+        Resolved(
+            ranking: try ranking(QueryVector(row: row, of: source!.table)),
+            members: side == targetSide ? [row] : [])
+    }
+
+    @inline(__always)
+    private func members(
+        _ baskets: Baskets, _ index: Int
+    ) throws(RequestFailure) -> (rows: [WeightedRow], unknownCount: Int) {
+        guard baskets.offsets[index] < baskets.offsets[index + 1] else {
+            throw .invalidArgument(.emptyBasket)
         }
-        // Weight breaks ties, so that the order of a duplicate member in the request does not change a bit.
-        members.sort { ($0.row, $0.weight) < ($1.row, $1.weight) }
+        return try MemberResolver(table: source!.table, use: .basket, policy: policy).rows(baskets, index)
+    }
+
+    @inline(__always)
+    private func basket(_ members: [WeightedRow]) throws(RequestFailure) -> Resolved {
         var mean = MeanVector(dimension: generation.dimension)
-        for member in members { mean.add(table.vector(ofRow: member.row), weight: member.weight) }
+        mean.add(members, of: source!.table)
         guard let vector = mean.finish(), vector.norm > 0 else { throw .invalidArgument(.weightsCancel) }
         guard vector.norm <= Limits.normMax else { throw .invalidArgument(.normTooLarge(vector.norm)) }
         return Resolved(

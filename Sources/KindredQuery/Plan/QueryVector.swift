@@ -24,7 +24,13 @@ package struct QueryVector: @unchecked Sendable {
     package init(made elements: [Float]) {
         stored = nil
         made = elements
-        norm = elements.withUnsafeBufferPointer { Canonical.norm($0.baseAddress!, count: $0.count) }
+        norm = elements.withUnsafeBufferPointer { Self.norm(of: $0) }
+    }
+
+    /// The canonical norm of elements, at least 1.
+    @inline(__always)
+    static func norm(of elements: UnsafeBufferPointer<Float>) -> Double {
+        Canonical.norm(elements.baseAddress!, count: elements.count)
     }
 
     /// True for the vector of a stored row.
@@ -54,14 +60,14 @@ package struct QueryVector: @unchecked Sendable {
     }
 }
 
-/// A weighted mean of stored rows, summed in float64 in ascending row order, divided once, rounded once.
+/// A weighted mean of vectors, summed in float64 in the order in which they are added, divided once, rounded once.
 package struct MeanVector {
     private var sums: [Double]
     private var weight = 0.0
 
     package init(dimension: Int) { sums = Array(repeating: 0, count: dimension) }
 
-    /// Adds a row. Rows must come in ascending order, because the order of the sum decides its last bits.
+    /// Adds a vector. Rows must come in ascending order, because the order of the sum decides its last bits.
     package mutating func add(_ row: UnsafePointer<Float>, weight rowWeight: Float) {
         let factor = Double(rowWeight)
         sums.withUnsafeMutableBufferPointer { sums in

@@ -227,6 +227,8 @@ extension InvalidArgument {
         case .noSeeds: .noSeeds
         case .noCandidates: .noCandidates
         case .windowTooLarge: .windowTooLarge
+        // No request of the protocol has such members.
+        case .members: .none
         }
     }
 }

@@ -98,7 +98,11 @@ struct ScopeFixedPart {
         kind = try body.choice(at: 2, .queryKind)
         target = try body.choice(at: 3, .target)
         similarity = try body.similarity(at: 4)
-        let _: UnknownIDPolicy = try body.choice(at: 5, .unknownIDPolicy)
+        let policy: UnknownIDPolicy = try body.choice(at: 5, .unknownIDPolicy)
+        guard policy == .strict else {
+            let value = UInt64(widening: policy.rawValue)
+            throw .invalidArgument(.unknownValue(field: .unknownIDPolicy, value: value))
+        }
         options = try body.options(at: 6, known: optionsKnown)
         queryCount = Int(widening: body.integer(at: 8, as: UInt32.self))
         k = body.integer(at: 12, as: UInt32.self)

@@ -118,7 +118,7 @@ extension InvalidArgument {
         case .shareTooLarge(let share): (share, Limits.shareMax)
         case .windowTooLarge(let bytes): (bytes, Limits.standard.windowBytesMax)
         case .weightsCancel, .zeroVectorUnderCosine, .seedsCancel, .minimumScoreNotFinite, .textForNumberIDs,
-            .textIDNotUTF8, .unknownColumn, .modelNameMalformed:
+            .textIDNotUTF8, .unknownColumn, .modelNameMalformed, .members:
             (0, 0)
         }
     }

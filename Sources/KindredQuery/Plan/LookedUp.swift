@@ -1,0 +1,22 @@
+import KindredDomain
+
+/// What a query comes to once its ids are looked up.
+package enum LookedUp<Value> {
+    /// The query has a value. `unknownCount` of its members are unknown and left out.
+    case known(Value, unknownCount: Int)
+    /// Its own id, or all of its members are unknown: it has no rows.
+    case empty(unknownCount: Int)
+    /// Its own id, or all of its members are unknown: popular rows take the place of scored ones.
+    case fallback(unknownCount: Int)
+
+    /// A query of which nothing is known. The policy is not strict: a strict query fails at its first unknown id.
+    static func nothing(_ policy: UnknownIDPolicy, unknownCount: Int) -> LookedUp {
+        switch policy {
+        case .strict: preconditionFailure("a strict query with an unknown id fails")
+        case .skip: .empty(unknownCount: unknownCount)
+        case .fallback: .fallback(unknownCount: unknownCount)
+        }
+    }
+}
+
+extension LookedUp: Sendable where Value: Sendable {}
