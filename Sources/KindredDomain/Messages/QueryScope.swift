@@ -92,8 +92,7 @@ package struct WeightedVectors: Sendable, Equatable {
     /// Number of lists.
     package var count: Int { offsets.count - 1 }
 
-    /// Nil unless the offsets are valid, all vectors have as many elements, and there are as many weights as vectors, if
-    /// any.
+    /// Nil unless the offsets are valid, all vectors have as many elements, and there are no weights or one per vector.
     package init?(elements: [Float], offsets: [UInt32], weights: [Float]?) {
         guard offsets.first == 0, zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 }) else {
             return nil

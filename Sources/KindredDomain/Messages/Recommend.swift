@@ -43,7 +43,7 @@ package struct RecommendResponse: Sendable, Equatable {
     package var unknownIDs: [UInt32]?
     /// The items that results are near to; nil where the request did not want them.
     package var because: BecauseList?
-    /// Rows of each query that are not eligible because an earlier one returned them; nil where queries may repeat rows.
+    /// Rows of each query that are not eligible because an earlier one returned them; nil where rows may be repeated.
     package var rowsTaken: [UInt64]?
 
     package init(
@@ -70,6 +70,9 @@ package struct BecauseList: Sendable, Equatable {
         self.ids = ids
         self.found = found
     }
+
+    /// Items before one result.
+    package func items(before result: Int) -> Int { found[..<result].count(where: \.self) }
 
     /// Items before each result, and before the end.
     package var foundBefore: [Int] {
