@@ -62,7 +62,7 @@ extension RecommendRules {
         self.init()
         filter = rules.filter
         boosts = rules.boosts
-        parameters = FilterParameter.list(rules.parameters)
+        parameters = FilterParameter.sorted(rules.parameters)
         caps = rules.caps
         diversity = rules.diversity
         offset = UInt32(clamping: rules.offset)
@@ -75,7 +75,7 @@ extension RecommendRules {
 
 extension FilterParameter {
     /// The values by name, in ascending order of their names, so that the same call sends the same bytes.
-    static func list(_ values: [String: AttributeValue]) -> [FilterParameter] {
+    public static func sorted(_ values: [String: AttributeValue]) -> [FilterParameter] {
         values.sorted { $0.key < $1.key }.map { FilterParameter($0.key, $0.value) }
     }
 }
