@@ -63,7 +63,7 @@ struct ParameterText: Sendable {
         value = Self.value(String(text[text.index(after: equals)...]))
     }
 
-    /// A number where the text is one, NULL, or a text. Single quotes make a text of anything; quotes in it are doubled.
+    /// A number where the text is one, NULL, or a text. In single quotes anything is a text; quotes in it are doubled.
     static func value(_ text: String) -> AttributeValue {
         if text == "NULL" { return .null }
         if text.count >= 2, text.hasPrefix("'"), text.hasSuffix("'") {
