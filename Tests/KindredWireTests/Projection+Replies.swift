@@ -22,6 +22,13 @@ extension Projection {
             project(reply.origin)
             section("found", Self.bitmap(reply.found))
             section("vectors", Self.floats(reply.elements))
+        case .filter(let reply):
+            fix("flags", reply.isKept ? 1 : 0)
+            fix("version", reply.version)
+            fix("rows", reply.rowCount)
+            fix("rows_passing", reply.rowsPassing)
+            fix("evaluate_us", reply.evaluateMicroseconds)
+            section("model", .text(reply.model.description))
         case .lookalike(let summary): project(summary)
         case .modelList(let response): project(response)
         case .modelSwitch(let response):
@@ -84,6 +91,13 @@ extension Projection {
         fix("frame_ms", limits.frameMilliseconds)
         fix("reply_ms", limits.replyMilliseconds)
         fix("reply_bytes_max", limits.replyBytesMax)
+        fix("filter_bytes_max", limits.filterBytesMax)
+        fix("filter_nodes_max", limits.filterNodesMax)
+        fix("filter_depth_max", limits.filterDepthMax)
+        fix("filter_values_max", limits.filterValuesMax)
+        fix("boosts_max", limits.boostsMax)
+        fix("caps_max", limits.capsMax)
+        fix("pool_max", limits.poolMax)
         section("server_name", .text(reply.serverName))
         section("default_model", Self.model(reply.defaultModel))
     }
@@ -116,6 +130,16 @@ extension Projection {
         section("query_flags", Self.numbers(reply.outcomes.map(\.flags.rawValue)))
         section("rows_eligible", Self.numbers(reply.outcomes.map(\.rowsEligible)))
         section("rows_scanned", Self.numbers(reply.outcomes.map(\.rowsScanned)))
+        if reply.outcomes.contains(where: { $0.unknownIDs != nil }) {
+            section("unknown_ids", Self.numbers(reply.outcomes.compactMap(\.unknownIDs)))
+        }
+        if let because = reply.because {
+            section("because", Self.ids(because.ids))
+            section("because_found", Self.bitmap(because.found))
+        }
+        if reply.outcomes.contains(where: { $0.rowsTaken != nil }) {
+            section("rows_taken", Self.numbers(reply.outcomes.compactMap(\.rowsTaken)))
+        }
         if !reply.columns.isEmpty { section("columns", .list(reply.columns.map { Self.column($0) })) }
     }
 

@@ -52,6 +52,12 @@ extension Projection {
         case .score(let request):
             project(request.scope, options: 0)
             section("candidates", Self.ragged(request.candidates))
+            project(request.filter?.text, request.filter?.parameters ?? [])
+        case .filter(let request):
+            fix("side", request.side.rawValue)
+            fix("version", request.version)
+            section("model", Self.model(request.model))
+            project(request.filter.text, request.filter.parameters)
         case .vectors(let request):
             fix("side", request.side.rawValue)
             fix("version", request.version)
@@ -91,7 +97,7 @@ extension Projection {
     private mutating func project(_ scope: QueryScope, options: Int) {
         fix("target", scope.target.rawValue)
         fix("similarity", scope.similarity?.rawValue ?? 0)
-        fix("unknown_id_policy", 0)
+        fix("unknown_id_policy", scope.unknownIDs.rawValue)
         fix("options", options)
         fix("query_count", scope.queries.count)
         fix("version", scope.version)
@@ -108,15 +114,95 @@ extension Projection {
             section("vectors", Self.floats(elements))
         case .baskets(let baskets):
             fix("query_kind", 4)
-            if let members = RaggedIDs(ids: baskets.members, offsets: baskets.offsets) {
-                section("members", Self.ragged(members))
+            project(baskets, "members", "weights")
+        case .blends(let blends):
+            fix("query_kind", 5)
+            if let items = blends.items { project(items, "members", "weights") }
+            if let users = blends.users { project(users, "blend_users", "blend_user_weights") }
+            if let vectors = blends.vectors {
+                section("blend_vectors", Self.floats(vectors.elements))
+                section("blend_vector_offsets", Self.numbers(vectors.offsets))
+                section("blend_vector_weights", vectors.weights.map { Self.floats($0) })
             }
-            section("weights", baskets.weights.map { Self.floats($0) })
+        case .foldIns(let baskets):
+            fix("query_kind", 6)
+            project(baskets, "members", "weights")
         }
     }
 
+    private mutating func project(_ baskets: Baskets, _ members: String, _ weights: String) {
+        if let lists = RaggedIDs(ids: baskets.members, offsets: baskets.offsets) {
+            section(members, Self.ragged(lists))
+        }
+        section(weights, baskets.weights.map { Self.floats($0) })
+    }
+
+    private mutating func project(_ filter: String?, _ parameters: [FilterParameter]) {
+        section("filter", filter.map { .text($0) })
+        guard !parameters.isEmpty else { return }
+        section("parameter_names", Self.texts(parameters.map(\.name)))
+        var types: [Int] = []
+        var numbers: [UInt64] = []
+        var texts: [String] = []
+        for parameter in parameters {
+            var number: UInt64 = 0
+            var text = ""
+            switch parameter.value {
+            case .null: types.append(0)
+            case .integer(let value):
+                types.append(1)
+                number = UInt64(bitPattern: value)
+            case .real(let value):
+                types.append(2)
+                number = value.bitPattern
+            case .text(let bytes):
+                types.append(3)
+                text = String(decoding: bytes, as: UTF8.self)
+            }
+            numbers.append(number)
+            texts.append(text)
+        }
+        section("parameter_types", Self.numbers(types))
+        section("parameter_numbers", Self.numbers(numbers))
+        if types.contains(3) { section("parameter_texts", Self.texts(texts)) }
+    }
+
+    private mutating func project(_ rules: RecommendRules) {
+        project(rules.filter, rules.parameters)
+        if !rules.boosts.isEmpty {
+            section("boost_filters", Self.texts(rules.boosts.map(\.filter)))
+            var effects: [Int] = []
+            var values: [Double] = []
+            for boost in rules.boosts {
+                switch boost.effect {
+                case .multiply(let factor):
+                    effects.append(1)
+                    values.append(factor)
+                case .add(let term):
+                    effects.append(2)
+                    values.append(term)
+                }
+            }
+            section("boost_effects", Self.numbers(effects))
+            section("boost_values", .list(values.map { .bits($0) }))
+        }
+        if !rules.caps.isEmpty {
+            section("cap_columns", Self.texts(rules.caps.map(\.column)))
+            section("cap_counts", Self.numbers(rules.caps.map(\.countMax)))
+        }
+        if rules.offset > 0 { section("offset", Self.numbers([rules.offset])) }
+        section("pool", rules.diversity?.pool.map { Self.numbers([$0]) })
+        section("diversity", rules.diversity.map { .list([.bits($0.weight)]) })
+    }
+
     private mutating func project(_ request: RecommendRequest) {
-        project(request.scope, options: (request.wantsScores ? 0 : 1) | (request.includesMembers ? 2 : 0))
+        let rules = request.rules
+        let ruleOptions =
+            (rules?.excludesSeen == true ? 4 : 0) | (rules?.wantsBecause == true ? 8 : 0)
+            | (rules?.isDistinct == true ? 16 : 0)
+        let options = (request.wantsScores ? 0 : 1) | (request.includesMembers ? 2 : 0) | ruleOptions
+        project(request.scope, options: options)
+        if let rules { project(rules) }
         fix("k", request.k)
         section("exclusions", request.exclusions.map { Self.ragged($0) })
         section("candidates", request.candidates.map { Self.ragged($0) })

@@ -9,6 +9,7 @@ extension ServerMessage {
         case .pong(let value): self = .pong(value)
         case .goAway(let value): self = .goAway(value)
         case .data(let value): self = .data(value)
+        case .filter(let value): self = .filter(value)
         case .lookalike(let value): self = .lookalike(value)
         case .modelList(let value): self = .modelList(value)
         case .modelSwitch(let value): self = .modelSwitch(value)
@@ -19,10 +20,17 @@ extension ServerMessage {
             guard reply.firstQuery == 0, let outcomes = Self.outcomes(reply.outcomes) else { return nil }
             let columns = reply.columns.map { ResultColumn(name: "", values: $0.values, present: $0.present) }
             guard reply.scores != nil || !reply.ids.isEmpty else { return nil }
-            self = .recommend(
-                RecommendResponse(
-                    origin: reply.origin, outcomes: outcomes, offsets: reply.offsets, ids: reply.ids,
-                    scores: reply.scores ?? [], columns: columns))
+            var response = RecommendResponse(
+                origin: reply.origin, outcomes: outcomes, offsets: reply.offsets, ids: reply.ids,
+                scores: reply.scores ?? [], columns: columns)
+            response.because = reply.because
+            if reply.outcomes.contains(where: { $0.unknownIDs != nil }) {
+                response.unknownIDs = reply.outcomes.map { $0.unknownIDs ?? 0 }
+            }
+            if reply.outcomes.contains(where: { $0.rowsTaken != nil }) {
+                response.rowsTaken = reply.outcomes.map { $0.rowsTaken ?? 0 }
+            }
+            self = .recommend(response)
         case .score(let reply):
             guard reply.firstQuery == 0, let outcomes = Self.outcomes(reply.outcomes) else { return nil }
             self = .score(
@@ -43,7 +51,8 @@ extension ServerMessage {
         for reply in replies {
             guard reply.isAnswered else { return nil }
             var outcome = QueryOutcome(rowsEligible: reply.rowsEligible, rowsScanned: reply.rowsScanned)
-            outcome.isExact = reply.flags == .exact
+            outcome.isExact = reply.flags.contains(.exact)
+            outcome.isFallback = reply.flags.contains(.fallback)
             outcomes.append(outcome)
         }
         return outcomes

@@ -3,12 +3,12 @@
 import struct
 
 from .encoder import END, REPLY, Section, f32, json_float
-from .invalid_bodies import BodyVectors
 from .invalid_cases import BYTES, U32, U64, offsets
+from .invalid_rules import RuleDefects
 from .values import NUMBER_ID_MAX, REQUEST_ID_MAX, U32_MAX, U64_MAX, least_request, numbers, ragged, texts
 
 
-class InvalidVectors(BodyVectors):
+class InvalidVectors(RuleDefects):
     """All invalid vectors."""
 
     def __init__(self, encoder):
@@ -24,10 +24,15 @@ class InvalidVectors(BodyVectors):
         self.values()
         self.shapes()
         self.limits()
+        self.rule_forms()
+        self.rule_shapes()
+        self.rule_limits()
+        self.rule_numbers()
         self.common_sections()
         self.orders()
         self.streams()
         self.replies()
+        self.rule_replies_refused()
 
     def prefaces(self):
         good = self.encoder.preface("client", {"major_min": 1, "major_max": 1})

@@ -60,7 +60,7 @@ class BodyVectors(InvalidCases):
         unknown = Section(300, BYTES, b"abc")
         unknown.padding = b"\x00\x00\x00\x00\x01"
         self.recommend("section-padding-of-an-unknown-tag", "MALFORMED_BODY", None, number, append(unknown))
-        for tag in (2, 63, 67, 96, 65535):
+        for tag in (2, 63, 67, 94, 123, 65535):
             self.recommend(f"section-unknown-critical-{tag}", "UNSUPPORTED_TAG", None, number,
                            insert(0 if tag < 64 else 1, Section(tag, BYTES, b"", True)), value=tag)
         self.add("section-unknown-critical-in-ping", "PING", "UNSUPPORTED_TAG", value=64,
@@ -167,8 +167,8 @@ class BodyVectors(InvalidCases):
     def values(self):
         self.step = 5
         unknown = {"status": "INVALID_ARGUMENT", "detail": "UNKNOWN_VALUE"}
-        for field, values in (("query_kind", (0, 5, 255)), ("target", (0, 3)), ("similarity", (3,)),
-                              ("unknown_id_policy", (1, 255)), ("options", (4, 0x8000))):
+        for field, values in (("query_kind", (0, 7, 255)), ("target", (0, 3)), ("similarity", (3,)),
+                              ("unknown_id_policy", (3, 255)), ("options", (32, 0x8000))):
             for value in values:
                 self.recommend(f"value-{field.replace('_', '-')}-{value}", fixed={field: value}, value=value, **unknown)
         score = {"query_ids": texts("1"), "candidates": ragged(texts("a"))}

@@ -1,11 +1,11 @@
 """The golden vectors that every implementation must accept. The encoder makes their bytes."""
 
 from .encoder import Section, json_integer
-from .valid_queries import QueryVectors
+from .valid_rules import RuleVectors
 from .values import NUMBER_ID_MAX, REQUEST_ID_MAX, U32_MAX, U64_MAX, least_request, model_status, numbers, texts
 
 
-class ValidVectors(QueryVectors):
+class ValidVectors(RuleVectors):
     """All valid vectors, in the order of the schema's messages."""
 
     def __init__(self, encoder):
@@ -16,6 +16,9 @@ class ValidVectors(QueryVectors):
         self.recommend_replies()
         self.score()
         self.get_vectors()
+        self.rule_requests()
+        self.rule_replies()
+        self.filters()
         self.lookalike()
         self.models()
         self.errors()
@@ -51,7 +54,8 @@ class ValidVectors(QueryVectors):
                    "timeout_ms_default": 1, "queue_ms_max": 0, "pending_queries_max": 1, "streams_max": 0,
                    "listed_ids_per_request_max": 1, "stream_bytes_held_max": 2**53 + 1,
                    "connection_bytes_held_max": 1, "frame_progress_ms": 1, "frame_progress_bytes_min": 1, "frame_ms": 1,
-                   "reply_ms": 1, "reply_bytes_max": 8}
+                   "reply_ms": 1, "reply_bytes_max": 8, "filter_bytes_max": 0, "filter_nodes_max": 1, "filter_depth_max": 1,
+                   "filter_values_max": 0, "boosts_max": 0, "caps_max": 0, "pool_max": 1}
         self.reply("hello-ok-lowered-limits", "HELLO", lowered, {"server_name": ""}, request_id=1)
 
         def shortened(length):

@@ -36,6 +36,7 @@ def least_request(message):
         "RECOMMEND": ({**query, "k": 1}, ids),
         "SCORE": (query, {**ids, "candidates": ragged(numbers(1))}),
         "GET_VECTORS": ({"side": 1}, {"ids": numbers(1)}),
+        "FILTER": ({"side": 1}, {"filter": "price < 5"}),
         "LOOKALIKE": ({"scorer": 1, "size_kind": 1, "size_value": 1}, {"seeds": numbers(1)}),
         "DATA": ({}, {"ids": numbers(1)}),
     }.get(message, ({}, {}))

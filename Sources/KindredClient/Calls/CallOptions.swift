@@ -23,6 +23,9 @@ public struct CallOptions: Sendable {
 /// var options = RecommendOptions()
 /// options.exclude = ["85123A", "82494L"]
 /// options.columns = ["description"]
+/// options.rules.filter = "median_price < :most AND 'gift' IN tags"
+/// options.rules.parameters = ["most": 10]
+/// options.rules.caps = [GroupCap("country", atMost: 2)]
 /// let answer = try await client.recommend(.user("17850"), k: 5, options: options)
 /// ```
 public struct RecommendOptions: Sendable {
@@ -42,6 +45,10 @@ public struct RecommendOptions: Sendable {
     public var includesMembers = false
     /// Names of the catalog columns that come with each result.
     public var columns: [String] = []
+    /// Filters, boosts, caps, diversity and pages.
+    public var rules = Rules()
+    /// The treatment of ids that the model does not have.
+    public var unknownIDs = UnknownIDs.strict
 
     /// Items by the model's metric, nothing excluded, no columns.
     public init() {}
@@ -55,6 +62,10 @@ public struct ScoreOptions: Sendable {
     public var target: Side = .items
     /// Nil: the model's metric; cosine where query and candidates are of the same side.
     public var similarity: Similarity?
+    /// A candidate that does not pass it has no score; nil: all pass.
+    public var filter: Filter?
+    /// True: unknown members of a basket, blend or clicks are left out.
+    public var skipsUnknownIDs = false
 
     /// Items by the model's metric.
     public init() {}

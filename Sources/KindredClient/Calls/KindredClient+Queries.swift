@@ -43,11 +43,13 @@ extension KindredClient {
         request.candidates = options.candidates.map { RaggedIDs(shared: IDList($0)) }
         request.minimumScores = options.minimumScore.map { [$0] } ?? []
         request.columns = options.columns
+        request.rules = RecommendRules(options.rules)
+        request.scope.unknownIDs = options.unknownIDs.policy
         guard case .recommend(let answer) = try await call(.recommend(request), timeout: options.call.timeout)
         else { throw .wrongReply }
         return queries.indices.map { index in
             do throws(KindredError) {
-                return .success(try Recommendations(answer, query: index, columns: options.columns))
+                return .success(try Recommendations(answer, query: index, options))
             } catch {
                 return .failure(error)
             }
@@ -63,15 +65,55 @@ extension KindredClient {
     public func score(
         _ query: Query, candidates: [ExternalID], options: ScoreOptions = ScoreOptions()
     ) async throws(KindredError) -> Scores {
-        let request = ScoreRequest(
+        var request = ScoreRequest(
             scope: try scope([query], options.target, options.similarity, options.call),
             candidates: RaggedIDs(shared: IDList(candidates)))
+        request.filter = options.filter
+        request.scope.unknownIDs = options.skipsUnknownIDs ? .skip : .strict
         let reply = try await call(.score(request), timeout: options.call.timeout)
         guard case .score(let answer) = reply, let outcome = answer.outcomes.first else { throw .wrongReply }
         guard outcome.isAnswered else { throw KindredError(outcome) }
         return Scores(
             model: answer.origin.model, version: answer.origin.version,
             scores: zip(answer.scores, answer.found).map { $1 ? $0 : nil })
+    }
+
+    /// The rows after an answer to the same query: `k` rows of the same version.
+    ///
+    /// `options` are those of the answer. Throws VERSION_GONE when the server has the answer's version no longer.
+    ///
+    /// ```swift
+    /// let first = try await client.recommend(.user("17850"), k: 10)
+    /// let second = try await client.nextPage(after: first, of: .user("17850"), k: 10)
+    /// ```
+    public func nextPage(
+        after page: Recommendations, of query: Query, k: Int = 10,
+        options: RecommendOptions = RecommendOptions()
+    ) async throws(KindredError) -> Recommendations {
+        var options = options
+        options.rules.offset = page.offset + page.results.count
+        options.call.model = page.model
+        options.call.version = page.version
+        return try await recommend(query, k: k, options: options)
+    }
+
+    /// How many rows of one side pass a filter.
+    ///
+    /// ```swift
+    /// let count = try await client.count(of: .items, where: Filter("median_price < 5"))
+    /// print("\\(count.passing) of \\(count.rows)")
+    /// ```
+    public func count(
+        of side: Side, where filter: Filter, options: CallOptions = CallOptions()
+    ) async throws(KindredError) -> FilterCount {
+        let request = FilterRequest(
+            model: options.model, version: options.version, side: side, filter: filter)
+        guard case .filter(let answer) = try await call(.filter(request), timeout: options.timeout) else {
+            throw .wrongReply
+        }
+        return FilterCount(
+            model: answer.model, version: answer.version, passing: answer.rowsPassing, rows: answer.rowCount,
+            time: .microseconds(Int64(answer.evaluateMicroseconds)), isKept: answer.isKept)
     }
 
     /// The stored vectors of up to 10,000 ids of one side.

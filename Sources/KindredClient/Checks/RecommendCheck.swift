@@ -20,6 +20,7 @@ struct RecommendCheck {
         guard (answer.scores?.count ?? answer.ids.count) == answer.ids.count else {
             throw .wrongAnswer("there are not as many scores as ids")
         }
+        try checkRules()
         let excluded = try shared(request.exclusions)
         let candidates = try shared(request.candidates)
         for (query, outcome) in answer.outcomes.enumerated() {
@@ -27,7 +28,7 @@ struct RecommendCheck {
             let results = Int(answer.offsets[query])..<Int(answer.offsets[query + 1])
             try check(results.count, outcome, query)
             if results.isEmpty { continue }
-            try checkOrder(results, query)
+            try checkOrder(results, outcome, query)
             try checkIDs(results, query, excluded: excluded, candidates: candidates)
         }
     }
@@ -100,8 +101,11 @@ struct RecommendCheck {
     }
 
     private func check(_ count: Int, _ outcome: QueryReply, _ query: Int) throws(KindredError) {
-        let due = outcome.isAnswered ? min(UInt64(request.k), outcome.rowsEligible) : 0
-        let isComplete = request.minimumScores.isEmpty && outcome.flags.contains(.exact)
+        let offset = UInt64(request.rules?.offset ?? 0)
+        let after = outcome.rowsEligible > offset ? outcome.rowsEligible - offset : 0
+        let due = outcome.isAnswered ? min(UInt64(request.k), after) : 0
+        let hasFewer = request.rules?.caps.isEmpty == false || request.scope.unknownIDs != .strict
+        let isComplete = request.minimumScores.isEmpty && !hasFewer && outcome.flags.contains(.exact)
         guard isComplete && outcome.isAnswered ? UInt64(count) == due : UInt64(count) <= due else {
             throw .wrongAnswer(
                 "query \(query) has \(count) results where k is \(request.k) and \(outcome.rowsEligible) rows "
@@ -111,8 +115,19 @@ struct RecommendCheck {
 
     /// Throws unless the scores are finite and descend, equal ones in ascending order of their ids, and none is below
     /// the minimum.
-    private func checkOrder(_ results: Range<Int>, _ query: Int) throws(KindredError) {
+    ///
+    /// Diversity has an order of its own, and popular rows know no minimum.
+    private func checkOrder(
+        _ results: Range<Int>, _ outcome: QueryReply, _ query: Int
+    ) throws(KindredError) {
         guard let scores = answer.scores else { return }
+        let isPopular = outcome.flags.contains(.fallback)
+        guard isPopular || request.rules?.diversity == nil else {
+            guard scores[results].allSatisfy(\.isFinite) else {
+                throw .wrongAnswer("query \(query) has a score that is not finite")
+            }
+            return try checkMinimum(scores[results].min() ?? .infinity, query)
+        }
         guard scores[results.lowerBound].isFinite, scores[results.upperBound - 1].isFinite else {
             throw .wrongAnswer("query \(query) has a score that is not finite")
         }
@@ -125,10 +140,41 @@ struct RecommendCheck {
                         + "'\(answer.ids[index])' with \(score)")
             }
         }
+        if !isPopular { try checkMinimum(scores[results.upperBound - 1], query) }
+    }
+
+    /// Throws where the least score of a query is below the minimum.
+    private func checkMinimum(_ least: Float, _ query: Int) throws(KindredError) {
         guard !request.minimumScores.isEmpty else { return }
         let minimum = request.minimumScores[request.minimumScores.count == 1 ? 0 : query]
-        guard scores[results.upperBound - 1] >= minimum else {
-            throw .wrongAnswer("query \(query) has \(scores[results.upperBound - 1]), below \(minimum)")
+        guard least >= minimum else {
+            throw .wrongAnswer("query \(query) has \(least), below \(minimum)")
+        }
+    }
+
+    /// Throws unless the answer has the lists that the rules ask for, and no others.
+    private func checkRules() throws(KindredError) {
+        let wantsBecause = request.rules?.wantsBecause ?? false
+        guard (answer.because != nil) == wantsBecause else {
+            throw .wrongAnswer(
+                wantsBecause ? "no items came that the results are near to" : "unwanted items came")
+        }
+        let isDistinct = request.rules?.isDistinct ?? false
+        let isStrict = request.scope.unknownIDs == .strict
+        for outcome in answer.outcomes {
+            guard (outcome.rowsTaken != nil) == isDistinct else {
+                throw .wrongAnswer("the counts of taken rows do not fit the request")
+            }
+            guard (outcome.unknownIDs == nil) == isStrict else {
+                throw .wrongAnswer("the counts of unknown ids do not fit the request")
+            }
+            guard !outcome.flags.contains(.fallback) || request.scope.unknownIDs == .fallback else {
+                throw .wrongAnswer("popular rows came that nobody asked for")
+            }
+        }
+        guard isDistinct, !answer.ids.isEmpty else { return }
+        guard IDSet(answer.ids, in: 0..<answer.ids.count).count == UInt64(answer.ids.count) else {
+            throw .wrongAnswer("two queries have a row in common")
         }
     }
 
@@ -137,9 +183,14 @@ struct RecommendCheck {
     private func members(of query: Int) -> (ids: IDList, range: Range<Int>)? {
         switch (request.scope.queries, request.scope.target) {
         case (.users(let ids), .users), (.items(let ids), .items): (ids, query..<query + 1)
-        case (.baskets(let baskets), .items):
-            (baskets.members, Int(baskets.offsets[query])..<Int(baskets.offsets[query + 1]))
-        case (.users, .items), (.items, .users), (.baskets, .users), (.vectors, _): nil
+        case (.baskets(let baskets), .items), (.foldIns(let baskets), .items): Self.members(baskets, query)
+        case (.blends(let blends), .items): blends.items.map { Self.members($0, query) }
+        case (.blends(let blends), .users): blends.users.map { Self.members($0, query) }
+        case (.users, .items), (.items, .users), (.baskets, .users), (.foldIns, .users), (.vectors, _): nil
         }
+    }
+
+    private static func members(_ baskets: Baskets, _ query: Int) -> (ids: IDList, range: Range<Int>) {
+        (baskets.members, Int(baskets.offsets[query])..<Int(baskets.offsets[query + 1]))
     }
 }

@@ -13,6 +13,12 @@ package enum ReplyCheck {
             try RecommendCheck(request: request, answer: answer).check()
         case (.score(let request), .score(let answer)): try check(answer, answers: request)
         case (.vectors(let request), .vectors(let answer)): try check(answer, answers: request)
+        case (.filter(let request), .filter(let answer)):
+            let origin = AnswerOrigin(model: answer.model, version: answer.version)
+            try check(origin, model: request.model, version: request.version)
+            guard answer.rowsPassing <= answer.rowCount else {
+                throw .wrongAnswer("\(answer.rowsPassing) of \(answer.rowCount) rows pass a filter")
+            }
         case (.ping(let value), .pong(let echo)):
             guard echo == value else { throw .wrongAnswer("PING \(value) is answered with \(echo)") }
         case (.modelList(let name), .modelList(let list)):

@@ -6,6 +6,8 @@ public import KindredDomain
 /// let queries: [Query] = [
 ///     .user("17850"), .item("22423"), .vector([0.1, -0.4, 0.3]),
 ///     .basket([BasketMember("22423", weight: 2), BasketMember("22699")]),
+///     .clicks([BasketMember("22423", weight: 2), BasketMember("22699")]),
+///     .blend([.user("17850"), .item("22423", weight: 0.5), .vector([0.1, -0.4, 0.3], weight: 0.2)]),
 /// ]
 /// ```
 public enum Query: Sendable, Hashable {
@@ -17,6 +19,21 @@ public enum Query: Sendable, Hashable {
     case vector([Float])
     /// The weighted mean of the vectors of 1 to 512 items.
     case basket([BasketMember])
+    /// The vector that training would give a visitor with these 1 to 512 items; weights are above 0. Needs a version
+    /// with the training's alpha and lambda.
+    case clicks([BasketMember])
+    /// The weighted mean of 1 to 512 vectors of users, of items and of the caller.
+    case blend([BlendMember])
+}
+
+/// A vector of a blend and its weight.
+public enum BlendMember: Sendable, Hashable {
+    /// A user's vector.
+    case user(ExternalID, weight: Float = 1)
+    /// An item's vector.
+    case item(ExternalID, weight: Float = 1)
+    /// A vector of the model's dimension.
+    case vector([Float], weight: Float = 1)
 }
 
 /// An item of a basket and its weight.
@@ -63,6 +80,16 @@ extension QueryBatch {
                 if case .basket(let members) = $0 { members } else { nil }
             }
             self = .baskets(try Self.columns(baskets))
+        case .clicks:
+            let clicks = try Self.collect(queries) {
+                if case .clicks(let members) = $0 { members } else { nil }
+            }
+            self = .foldIns(try Self.columns(clicks))
+        case .blend:
+            let blends = try Self.collect(queries) {
+                if case .blend(let members) = $0 { members } else { nil }
+            }
+            self = .blends(try Blends(columnsOf: blends))
         }
     }
 
@@ -79,7 +106,7 @@ extension QueryBatch {
         return values
     }
 
-    private static func columns(_ baskets: [[BasketMember]]) throws(KindredError) -> Baskets {
+    fileprivate static func columns(_ baskets: [[BasketMember]]) throws(KindredError) -> Baskets {
         var offsets: [UInt32] = [0]
         for basket in baskets {
             offsets.append(UInt32(clamping: Int(offsets[offsets.count - 1]) + basket.count))
@@ -90,5 +117,59 @@ extension QueryBatch {
             let columns = Baskets(members: lists, weights: weights)
         else { throw KindredError(.limitExceeded, "the baskets have more than 2^32 members") }
         return columns
+    }
+}
+
+extension Blends {
+    /// The members of blends as columns. A kind of member that no blend has is left out.
+    fileprivate init(columnsOf blends: [[BlendMember]]) throws(KindredError) {
+        let users = blends.map {
+            $0.compactMap {
+                if case .user(let id, let weight) = $0 { BasketMember(id, weight: weight) } else { nil }
+            }
+        }
+        let items = blends.map {
+            $0.compactMap {
+                if case .item(let id, let weight) = $0 { BasketMember(id, weight: weight) } else { nil }
+            }
+        }
+        let vectors = try WeightedVectors(columnsOf: blends)
+        let hasUsers = users.contains { !$0.isEmpty }
+        let hasItems = items.contains { !$0.isEmpty }
+        let columns = Blends(
+            users: hasUsers ? try QueryBatch.columns(users) : nil,
+            items: hasItems ? try QueryBatch.columns(items) : nil,
+            vectors: hasUsers || hasItems ? (vectors.dimension > 0 ? vectors : nil) : vectors)
+        guard let columns else { throw KindredError(RequestFailure.invalidArgument(.noQueries)) }
+        self = columns
+    }
+}
+
+extension WeightedVectors {
+    /// The vectors of blends as columns. Throws DIMENSION_MISMATCH for vectors of several dimensions.
+    fileprivate init(columnsOf blends: [[BlendMember]]) throws(KindredError) {
+        var elements: [Float] = []
+        var weights: [Float] = []
+        var offsets: [UInt32] = [0]
+        var dimension: Int?
+        for blend in blends {
+            for case .vector(let vector, let weight) in blend {
+                guard vector.count == dimension ?? vector.count else {
+                    throw KindredError(
+                        RequestFailure.dimensionMismatch(
+                            found: UInt64(vector.count), expected: UInt64(dimension ?? 0)))
+                }
+                dimension = vector.count
+                elements += vector
+                weights.append(weight)
+            }
+            offsets.append(UInt32(clamping: weights.count))
+        }
+        let isWeighted = weights.contains { $0 != 1 }
+        guard
+            let lists = WeightedVectors(
+                elements: elements, offsets: offsets, weights: isWeighted ? weights : nil)
+        else { throw KindredError(RequestFailure.dimensionMismatch(found: 0, expected: 1)) }
+        self = lists
     }
 }

@@ -13,11 +13,20 @@ public struct Recommendations: Sendable, Equatable {
     public var eligible: UInt64
     /// Rows whose score, or a bound of it, was computed. A diagnostic.
     public var scanned: UInt64
+    /// Where the results come from.
+    public var source: RowSource
+    /// Ids of the query that the model does not have; nil where they are errors.
+    public var unknownIDs: Int?
+    /// Rows that were not eligible because an earlier query returned them; nil where queries may repeat rows.
+    public var taken: UInt64?
+    /// Rows of the list before the first result.
+    public var offset: Int
     /// Time the request waited in the server.
     public var queueTime: Duration
     /// Time that the server spent on the answer, scans shared with other requests included.
     public var computeTime: Duration
-    /// At most k, in descending order of their scores; equal scores in ascending order of their ids.
+    /// At most k, in descending order of their scores; equal scores in ascending order of their ids. With diversity in
+    /// its order.
     public var results: [Recommendation]
 }
 
@@ -29,6 +38,32 @@ public struct Recommendation: Sendable, Equatable {
     public var score: Float
     /// The columns of `RecommendOptions.columns` by name. A column without a value for this row is absent.
     public var columns: [String: ColumnValue]
+    /// The nearest of the query's own items; nil where it has none, and where `Rules.wantsBecause` is not set.
+    public var because: ExternalID?
+}
+
+/// Where the results of a recommendation come from.
+public enum RowSource: Sendable, Hashable {
+    /// The scores of the model.
+    case model
+    /// The popularity of the items; their scores are the popularity.
+    case popular
+}
+
+/// The answer to `count`.
+public struct FilterCount: Sendable, Equatable {
+    /// The model that answered.
+    public var model: ModelName
+    /// The version that answered.
+    public var version: UInt64
+    /// Rows that pass the filter.
+    public var passing: UInt64
+    /// Rows of the side.
+    public var rows: UInt64
+    /// Time spent on the filter; zero where its rows were kept from an earlier request.
+    public var time: Duration
+    /// True where the filter was evaluated before for the same values.
+    public var isKept: Bool
 }
 
 /// A value of a catalog column.
@@ -64,8 +99,8 @@ public struct Vectors: Sendable, Equatable {
 }
 
 extension Recommendations {
-    /// The answer to query `index` of a reply with the columns `names`. Throws the failure of that query.
-    init(_ reply: RecommendReply, query index: Int, columns names: [String]) throws(KindredError) {
+    /// The answer to query `index` of a reply to a request with these options. Throws the failure of that query.
+    init(_ reply: RecommendReply, query index: Int, _ options: RecommendOptions) throws(KindredError) {
         let outcome = reply.outcomes[index]
         guard outcome.isAnswered else { throw KindredError(outcome) }
         model = reply.origin.model
@@ -75,12 +110,23 @@ extension Recommendations {
         isExact = outcome.flags.contains(.exact)
         eligible = outcome.rowsEligible
         scanned = outcome.rowsScanned
+        source = outcome.flags.contains(.fallback) ? .popular : .model
+        unknownIDs = outcome.unknownIDs.map { Int($0) }
+        taken = outcome.rowsTaken
+        offset = options.rules.offset
+        var because = reply.because?.items(before: Int(reply.offsets[index])) ?? 0
         results = (Int(reply.offsets[index])..<Int(reply.offsets[index + 1])).map { result in
             var columns: [String: ColumnValue] = [:]
-            for (name, column) in zip(names, reply.columns) where column.present[result] {
+            for (name, column) in zip(options.columns, reply.columns) where column.present[result] {
                 columns[name] = ColumnValue(column.values, at: result)
             }
-            return Recommendation(id: reply.ids[result], score: reply.scores?[result] ?? 0, columns: columns)
+            var near: ExternalID?
+            if let list = reply.because, list.found[result] {
+                near = list.ids[because]
+                because += 1
+            }
+            return Recommendation(
+                id: reply.ids[result], score: reply.scores?[result] ?? 0, columns: columns, because: near)
         }
     }
 }

@@ -52,3 +52,12 @@ package struct WeightedVectors: Sendable, Equatable {
         dimension = vectorCount == 0 ? 0 : elements.count / vectorCount
     }
 }
+
+extension Blends {
+    /// Members of blend `index`, of all kinds.
+    package func memberCount(of index: Int) -> Int {
+        [users?.offsets, items?.offsets, vectors?.offsets].reduce(0) { count, offsets in
+            count + (offsets.map { Int($0[index + 1] - $0[index]) } ?? 0)
+        }
+    }
+}

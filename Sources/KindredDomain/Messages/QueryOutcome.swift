@@ -4,6 +4,8 @@ package struct QueryOutcome: Sendable, Equatable {
     package var failure: RequestFailure?
     /// True where the answer is the exact top k. Every answered query is exact.
     package var isExact: Bool
+    /// True where the answer is popular rows in place of scored ones.
+    package var isFallback = false
     /// Rows that could be in the answer: of the target, allowed, not excluded.
     package var rowsEligible: UInt64
     /// Rows whose score, or a bound of it, was computed. A diagnostic: it depends on the engine.

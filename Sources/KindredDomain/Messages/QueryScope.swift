@@ -10,6 +10,8 @@ package struct QueryScope: Sendable, Equatable {
     package var target: Side
     /// Nil: the default for the kind of query and the target (`QueryScopePlanner.defaultSimilarity`).
     package var similarity: Similarity?
+    /// The treatment of queries with unknown ids.
+    package var unknownIDs: UnknownIDPolicy = .strict
 
     package init(
         model: ModelName? = nil, version: UInt64 = 0, queries: QueryBatch, target: Side,
@@ -33,13 +35,18 @@ package enum QueryBatch: Sendable, Equatable {
     case vectors(elements: [Float], count: Int)
     /// By basket of items: the weighted mean of the members' vectors.
     case baskets(Baskets)
+    /// By blend of users, items and vectors: their weighted mean.
+    case blends(Blends)
+    /// By items with weights: the vector that training would give their user.
+    case foldIns(Baskets)
 
     /// Number of queries.
     package var count: Int {
         switch self {
         case .users(let ids), .items(let ids): ids.count
         case .vectors(_, let count): count
-        case .baskets(let baskets): baskets.count
+        case .baskets(let baskets), .foldIns(let baskets): baskets.count
+        case .blends(let blends): blends.count
         }
     }
 }

@@ -4,8 +4,6 @@ package struct RecommendRequest: Sendable, Equatable {
     package var scope: QueryScope
     /// Results for each query, at least 1.
     package var k: UInt32
-    /// The treatment of a query for an unknown id.
-    package var unknownIDs: UnknownIDPolicy = .strict
     /// False: the reply carries ids only.
     package var wantsScores = true
     /// True: the query's own item, user or basket members may be in the answer.
@@ -18,6 +16,8 @@ package struct RecommendRequest: Sendable, Equatable {
     package var minimumScores: [Float] = []
     /// Names of the catalog columns that come with each result.
     package var columns: [String] = []
+    /// Nil: no rules.
+    package var rules: RecommendRules?
 
     package init(scope: QueryScope, k: UInt32) {
         self.scope = scope
@@ -39,6 +39,12 @@ package struct RecommendResponse: Sendable, Equatable {
     package var scores: [Float]
     /// The requested columns, each with one value for each id.
     package var columns: [ResultColumn]
+    /// Each query's ids that the model does not have; nil under the strict policy.
+    package var unknownIDs: [UInt32]?
+    /// The items that results are near to; nil where the request did not want them.
+    package var because: BecauseList?
+    /// Rows of each query that are not eligible because an earlier one returned them; nil where rows may be repeated.
+    package var rowsTaken: [UInt64]?
 
     package init(
         origin: AnswerOrigin, outcomes: [QueryOutcome], offsets: [UInt32], ids: IDList, scores: [Float],
@@ -50,5 +56,33 @@ package struct RecommendResponse: Sendable, Equatable {
         self.ids = ids
         self.scores = scores
         self.columns = columns
+    }
+}
+
+/// For each result the nearest of its query's own items, or none.
+package struct BecauseList: Sendable, Equatable {
+    /// The items of the results that have one, in their order.
+    package var ids: IDList
+    /// One per result.
+    package var found: [Bool]
+
+    package init(ids: IDList, found: [Bool]) {
+        self.ids = ids
+        self.found = found
+    }
+
+    /// Items before one result.
+    package func items(before result: Int) -> Int { found[..<result].count(where: \.self) }
+
+    /// Items before each result, and before the end.
+    package var foundBefore: [Int] {
+        var counts = [0]
+        counts.reserveCapacity(found.count + 1)
+        var count = 0
+        for isFound in found {
+            if isFound { count += 1 }
+            counts.append(count)
+        }
+        return counts
     }
 }

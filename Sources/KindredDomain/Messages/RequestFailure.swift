@@ -66,6 +66,21 @@ package enum InvalidArgument: Sendable, Equatable {
     case windowTooLarge(UInt64)
     /// Members of a blend or of a fold-in that make no vector.
     case members(MembersFailure)
+    /// A filter that is refused, with its text.
+    case filter(FilterFailure, text: String)
+    /// A parameter's name is none. `index` is its place among the parameters.
+    case parameterName(String, index: Int)
+    case parameterRepeated(String, index: Int)
+    case parameterNotANumber(String, index: Int)
+    /// Boosts, caps or diversity that are refused.
+    case rule(RuleFailure)
+    case noSeenPairs
+    /// The version has no popularity, or the target is users.
+    case noPopularity(Side)
+    /// Seen items are left out of queries by user only.
+    case seenWithoutUser
+    /// A query by vector has no items that a result could be near to.
+    case becauseWithoutItems
 }
 
 /// Fields whose value comes from a closed set.
@@ -78,6 +93,8 @@ package enum FieldName: String, Sendable, Equatable {
     case sizeKind = "size kind"
     case side
     case options
+    case parameterType = "parameter type"
+    case boostEffect = "boost effect"
 }
 
 /// The rule that a body's bytes break.
@@ -119,6 +136,14 @@ package enum LimitName: String, Sendable, Equatable {
     case responseBytes = "bytes of one query's reply"
     case replyBytes = "bytes of a reply"
     case columnNameBytes = "bytes of a column name"
+    case filterBytes = "bytes of a filter"
+    case filterNodes = "operators, columns and values of a filter"
+    case filterDepth = "nesting of a filter"
+    case filterValues = "bound values"
+    case boosts
+    case caps
+    case pool
+    case offsetAndK = "offset + k"
     case modelListBytes = "bytes of the list of all models (ask for one by its name)"
 }
 
@@ -227,6 +252,18 @@ extension InvalidArgument: CustomStringConvertible {
         case .noCandidates: "no candidates: at least 1"
         case .windowTooLarge(let value): "a window of \(value) bytes beyond what was received"
         case .members(let failure): failure.description
+        case .filter(let failure, let text): failure.description(in: text)
+        case .parameterName(let name, _):
+            "'\(name)' is no name of a value: letters, digits and _, no digit first"
+        case .parameterRepeated(let name, _): "two values for :\(name)"
+        case .parameterNotANumber(let name, _): "the value of :\(name) is NaN: a number, or NULL"
+        case .rule(let failure): failure.description
+        case .noSeenPairs: "the version has no seen pairs: kindred pack --seen writes them"
+        case .noPopularity(.items):
+            "the version has no popularity: kindred pack --popularity or --seen writes it"
+        case .noPopularity(.users): "users have no popularity: ask for items, or leave out unknown ids"
+        case .seenWithoutUser: "seen items are known of users only: ask by user"
+        case .becauseWithoutItems: "a vector has no items of its own: ask by user, item, basket or clicks"
         }
     }
 }

@@ -4,6 +4,8 @@ package struct ScoreRequest: Sendable, Equatable {
     package var scope: QueryScope
     /// One list for all queries, or one for each.
     package var candidates: RaggedIDs
+    /// The filter that candidates must pass to be found; nil: all pass.
+    package var filter: Filter?
 
     package init(scope: QueryScope, candidates: RaggedIDs) {
         self.scope = scope

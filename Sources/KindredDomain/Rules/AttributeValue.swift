@@ -17,3 +17,22 @@ public enum AttributeValue: Sendable, Hashable {
         }
     }
 }
+
+extension AttributeValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral,
+    ExpressibleByNilLiteral
+{
+    /// An integer.
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+
+    /// A real.
+    public init(floatLiteral value: Double) { self = .real(value) }
+
+    /// A text.
+    public init(stringLiteral value: String) { self = .text(Array(value.utf8)) }
+
+    /// NULL.
+    public init(nilLiteral: ()) { self = .null }
+
+    /// A text.
+    public init(_ text: String) { self = .text(Array(text.utf8)) }
+}

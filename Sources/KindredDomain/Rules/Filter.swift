@@ -27,4 +27,19 @@ public struct FilterParameter: Sendable, Hashable {
         self.name = name
         self.value = value
     }
+
+    /// Whether UTF-8 bytes may be a name.
+    package static func isName(_ bytes: some Collection<UInt8>) -> Bool {
+        guard let first = bytes.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
+        return bytes.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+    }
 }

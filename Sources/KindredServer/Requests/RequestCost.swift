@@ -67,6 +67,13 @@ struct RequestCost {
         case .users(let ids), .items(let ids): ids.count
         case .vectors(let elements, let count): count + elements.count / 64
         case .baskets(let baskets): baskets.count + baskets.members.count * (1 + dimension / 64)
+        case .foldIns(let baskets):
+            // Each member costs a product of a matrix and a vector.
+            baskets.count + baskets.members.count * (1 + dimension * dimension / 64)
+        case .blends(let blends):
+            blends.count
+                + ((blends.users?.members.count ?? 0) + (blends.items?.members.count ?? 0)
+                    + (blends.vectors?.elements.count ?? 0) / max(1, dimension)) * (1 + dimension / 64)
         }
     }
 

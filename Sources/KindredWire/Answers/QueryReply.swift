@@ -17,6 +17,10 @@ package struct QueryReply: Sendable, Equatable {
     package var rowsEligible: UInt64 = 0
     /// Rows whose score, or a bound of it, was computed. A diagnostic.
     package var rowsScanned: UInt64 = 0
+    /// Ids of the query that the model does not have; nil under the strict policy.
+    package var unknownIDs: UInt32?
+    /// Rows that are not eligible because an earlier query returned them; nil where queries may repeat rows.
+    package var rowsTaken: UInt64?
 
     package init() {}
 

@@ -14,6 +14,8 @@ package struct RecommendReply: Sendable, Equatable {
     package var scores: [Float]?
     /// In the order of the request's names.
     package var columns: [ReplyColumn]
+    /// Nil where the request did not want them.
+    package var because: BecauseList?
 
     enum Tag {
         static let ids: UInt16 = 68
@@ -21,6 +23,10 @@ package struct RecommendReply: Sendable, Equatable {
         static let flags: UInt16 = 74
         static let rowsEligible: UInt16 = 75
         static let rowsScanned: UInt16 = 76
+        static let unknownIDs: UInt16 = 83
+        static let because: UInt16 = 84
+        static let becauseFound: UInt16 = 87
+        static let rowsTaken: UInt16 = 88
         static let columns: UInt16 = 128
         static let columnsEnd: UInt16 = columns + 4 * UInt16(clamping: Limits.standard.columnsPerRequestMax)
     }
@@ -35,6 +41,7 @@ package struct RecommendReply: Sendable, Equatable {
         var eligible: Section?
         var scanned: Section?
         var blocks: [ColumnSections] = []
+        var rules = RuleReplySections()
         while let section = try sections.next(in: body) {
             if head.take(section, &sections) || failures.take(section, &sections) { continue }
             switch section.tag {
@@ -53,7 +60,7 @@ package struct RecommendReply: Sendable, Equatable {
                     blocks.append(ColumnSections(tag: tag))
                 }
                 blocks[blocks.count - 1].take(section, &sections)
-            default: try section.skip()
+            default: if !rules.take(section, &sections) { try section.skip() }
             }
         }
         let batch = try head.batch(in: body)
@@ -69,8 +76,10 @@ package struct RecommendReply: Sendable, Equatable {
         scores = try scoreSection?.elements(of: Float.self, count: resultCount, in: body)
         columns = []
         for block in blocks { columns.append(try block.column(count: resultCount, in: body)) }
+        because = try rules.because(count: resultCount, in: body)
         outcomes = try failures.outcomes(count: batch.queryCount, in: body)
         try decodeDiagnostics(flags: flags, eligible: eligible, scanned: scanned, in: body)
+        try rules.add(to: &outcomes, in: body)
     }
 
     private mutating func decodeDiagnostics(
@@ -92,8 +101,11 @@ package struct RecommendReply: Sendable, Equatable {
 }
 
 extension RecommendResponse {
-    /// Appends the body of one frame with a range of the queries.
-    func encode(_ queries: Range<Int>, _ failures: OutcomeColumns, into writer: inout ByteWriter) {
+    /// Appends the body of one frame with a range of the queries. `becauseBefore`: items of `because` before each
+    /// result.
+    func encode(
+        _ queries: Range<Int>, _ failures: OutcomeColumns, becauseBefore: [Int], into writer: inout ByteWriter
+    ) {
         typealias Tag = RecommendReply.Tag
         let results = BatchReplyHead.results(of: queries, offsets)
         BatchReplyHead.encode(origin, offsets, queries, into: &writer)
@@ -101,7 +113,9 @@ extension RecommendResponse {
         if hasScores { writer.appendSection(scores, in: results, tag: Tag.scores) }
         failures.appendStatuses(of: queries, into: &writer)
         writer.appendSection(count: queries.count, tag: Tag.flags) {
-            (outcomes[queries.lowerBound + $0].isExact ? QueryFlags.exact : []).rawValue
+            let outcome = outcomes[queries.lowerBound + $0]
+            return (outcome.isExact ? QueryFlags.exact.rawValue : 0)
+                | (outcome.isFallback ? QueryFlags.fallback.rawValue : 0)
         }
         writer.appendSection(count: queries.count, tag: Tag.rowsEligible) {
             outcomes[queries.lowerBound + $0].rowsEligible
@@ -111,19 +125,32 @@ extension RecommendResponse {
         }
         failures.appendFailures(of: queries, into: &writer)
         failures.appendNumbers(of: queries, into: &writer)
+        if let unknownIDs { writer.appendSection(unknownIDs, in: queries, tag: Tag.unknownIDs) }
+        if let because {
+            let items = becauseBefore[results.lowerBound]..<becauseBefore[results.upperBound]
+            writer.appendIDs(because.ids, in: items, tag: Tag.because)
+            writer.appendBitmap(because.found, in: results, tag: Tag.becauseFound)
+        }
+        if let rowsTaken { writer.appendSection(rowsTaken, in: queries, tag: Tag.rowsTaken) }
         for (index, column) in columns.enumerated() {
             column.encode(results, tag: Tag.columns + UInt16(clamping: 4 * index), into: &writer)
         }
     }
 
     /// Bytes of the body with a range of the queries.
-    func byteCount(of queries: Range<Int>, _ failures: OutcomeColumns) -> Int {
+    func byteCount(of queries: Range<Int>, _ failures: OutcomeColumns, becauseBefore: [Int]) -> Int {
         let results = BatchReplyHead.results(of: queries, offsets)
         var count = BatchReplyHead.byteCount(origin, queries)
         count += SectionSize.of(ids, in: results)
         if hasScores { count += SectionSize.of(results.count * 4) }
         count += failures.byteCount(of: queries)
         count += SectionSize.of(queries.count * 2) + 2 * SectionSize.of(queries.count * 8)
+        if unknownIDs != nil { count += SectionSize.of(queries.count * 4) }
+        if let because {
+            let items = becauseBefore[results.lowerBound]..<becauseBefore[results.upperBound]
+            count += SectionSize.of(because.ids, in: items) + SectionSize.of((results.count + 7) / 8)
+        }
+        if rowsTaken != nil { count += SectionSize.of(queries.count * 8) }
         for column in columns { count += column.byteCount(of: results) }
         return count
     }

@@ -104,6 +104,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
     case recommend = 0x10
     case score = 0x11
     case getVectors = 0x12
+    case filter = 0x13
     case lookalike = 0x20
     case modelList = 0x40
     case modelLoad = 0x41

@@ -153,6 +153,29 @@ package enum DetailCode: UInt16, Sendable, CaseIterable {
     case noKnownSeed = 26
     case noPreviousVersion = 27
     case versionOnDisk = 28
+    case filterSyntax = 29
+    case filterUnsupported = 30
+    case filterColumn = 31
+    case filterSet = 32
+    case filterSeed = 33
+    case filterIncomparable = 34
+    case parameterMissing = 35
+    case parameterUnused = 36
+    case parameterRepeated = 37
+    case parameterName = 38
+    case parameterNotANumber = 39
+    case boostValue = 40
+    case boostedScore = 41
+    case capIsZero = 42
+    case diversityRange = 43
+    case poolTooSmall = 44
+    case noSeenPairs = 45
+    case noPopularity = 46
+    case noFoldIn = 47
+    case seenWithoutUser = 48
+    case becauseWithoutItems = 49
+    case foldInWeight = 50
+    case foldInUnsolvable = 51
 }
 
 extension RequestFailure {
@@ -227,8 +250,64 @@ extension InvalidArgument {
         case .noSeeds: .noSeeds
         case .noCandidates: .noCandidates
         case .windowTooLarge: .windowTooLarge
-        // No request of the protocol has such members.
-        case .members: .none
+        case .members(let failure): failure.detail
+        case .filter(let failure, _): failure.detail
+        case .parameterName: .parameterName
+        case .parameterRepeated: .parameterRepeated
+        case .parameterNotANumber: .parameterNotANumber
+        case .rule(let failure): failure.detail
+        case .noSeenPairs: .noSeenPairs
+        case .noPopularity: .noPopularity
+        case .seenWithoutUser: .seenWithoutUser
+        case .becauseWithoutItems: .becauseWithoutItems
+        }
+    }
+}
+
+extension MembersFailure {
+    /// The number of the reason.
+    package var detail: DetailCode {
+        switch self {
+        case .emptyBlend, .emptyFoldIn: .emptyBasket
+        case .blendWeightNotFinite: .weightNotFinite
+        case .blendVectorNotFinite: .vectorNotFinite
+        case .blendNormTooLarge: .normTooLarge
+        case .blendCancels, .foldInCancels: .weightsCancel
+        case .foldInNotOffered: .noFoldIn
+        case .foldInWeight: .foldInWeight
+        case .foldInUnsolvable: .foldInUnsolvable
+        }
+    }
+}
+
+extension RuleFailure {
+    /// The number of the reason. A rule beyond a limit is LIMIT_EXCEEDED, which has no detail.
+    package var detail: DetailCode {
+        switch self {
+        case .boostNotFinite, .factorNotPositive: .boostValue
+        case .boostsOverflow: .boostedScore
+        case .capIsZero: .capIsZero
+        case .diversityOutOfRange: .diversityRange
+        case .poolTooSmall: .poolTooSmall
+        case .tooManyBoosts, .tooManyCaps, .poolTooLarge, .windowTooLarge: .none
+        }
+    }
+}
+
+extension FilterFailure {
+    /// The number of the reason. A filter beyond a limit is LIMIT_EXCEEDED, which has no detail.
+    package var detail: DetailCode {
+        switch reason {
+        case .syntax: .filterSyntax
+        case .unsupported: .filterUnsupported
+        case .unknownColumn: .filterColumn
+        case .seedWithoutRow: .filterSeed
+        case .unknownSet: .filterSet
+        case .incomparableColumn: .filterIncomparable
+        case .missingValue: .parameterMissing
+        case .unusedValue: .parameterUnused
+        case .repeatedValue: .parameterRepeated
+        case .tooLong, .tooManyNodes, .tooDeep, .tooManyValues: .none
         }
     }
 }

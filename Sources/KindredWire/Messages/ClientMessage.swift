@@ -14,6 +14,7 @@ package enum ClientMessage: Sendable, Equatable {
     case recommend(RecommendRequest)
     case score(ScoreRequest)
     case vectors(VectorsRequest)
+    case filter(FilterRequest)
     case lookalike(LookalikeRequest)
     /// Asks for one model, or for all.
     case modelList(ModelName?)
@@ -43,6 +44,7 @@ package enum ClientMessage: Sendable, Equatable {
         case .recommend: return .recommend(try RecommendRequest(decoding: body, limits: limits))
         case .score: return .score(try ScoreRequest(decoding: body, limits: limits))
         case .getVectors: return .vectors(try VectorsRequest(decoding: body, limits: limits))
+        case .filter: return .filter(try FilterRequest(decoding: body, limits: limits))
         case .lookalike: return .lookalike(try LookalikeRequest(decoding: body, limits: limits))
         case .modelList:
             return .modelList(try EmptyBody.model(ofRequest: body, fixedLengthMin: EmptyBody.fixedLength))
@@ -70,6 +72,7 @@ package enum ClientMessage: Sendable, Equatable {
         case .recommend: .recommend
         case .score: .score
         case .vectors: .getVectors
+        case .filter: .filter
         case .lookalike: .lookalike
         case .modelList: .modelList
         case .modelLoad: .modelLoad
@@ -105,6 +108,7 @@ package enum ClientMessage: Sendable, Equatable {
         case .recommend(let request): request.encode(into: &writer)
         case .score(let request): request.encode(into: &writer)
         case .vectors(let request): request.encode(into: &writer)
+        case .filter(let request): request.encode(into: &writer)
         case .lookalike(let request): request.encode(into: &writer)
         case .modelLoad(let request): request.encode(into: &writer)
         case .modelSwitch(let request): request.encode(into: &writer)

@@ -78,7 +78,8 @@ package struct ReplyAssembler: Sendable {
         joined = nil
         guard Int(widening: part.firstQuery) == whole.outcomes.count, !part.outcomes.isEmpty,
             part.origin.isSameAnswer(as: whole.origin), part.columns.count == whole.columns.count,
-            (part.scores == nil) == (whole.scores == nil) || part.ids.isEmpty || whole.ids.isEmpty
+            (part.scores == nil) == (whole.scores == nil) || part.ids.isEmpty || whole.ids.isEmpty,
+            (part.because == nil) == (whole.because == nil)
         else { throw Self.notContinued }
         try Self.append(part.offsets, to: &whole.offsets)
         try Self.append(part.ids, to: &whole.ids)
@@ -89,6 +90,14 @@ package struct ReplyAssembler: Sendable {
         }
         guard whole.scores.map({ $0.count == whole.ids.count }) ?? true else { throw Self.notContinued }
         whole.outcomes += part.outcomes
+        if let because = part.because {
+            whole.because?.found += because.found
+            if var ids = whole.because?.ids {
+                whole.because?.ids = .empty
+                try Self.append(because.ids, to: &ids)
+                whole.because?.ids = ids
+            }
+        }
         for index in whole.columns.indices {
             try Self.append(part.columns[index], to: &whole.columns[index])
         }

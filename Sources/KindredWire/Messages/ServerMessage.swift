@@ -11,6 +11,7 @@ package enum ServerMessage: Sendable, Equatable {
     case recommend(RecommendResponse)
     case score(ScoreResponse)
     case vectors(VectorsResponse)
+    case filter(FilterResponse)
     case lookalike(LookalikeSummary)
     case modelList(ModelListResponse)
     case modelSwitch(ModelSwitchResponse)
@@ -56,10 +57,11 @@ package enum ServerMessage: Sendable, Equatable {
             try frames.append(end: false, into: &writer) { rows.encode(into: &$0) }
         case .recommend(let response):
             let failures = OutcomeColumns(response.outcomes)
+            let becauseBefore = response.because?.foundBefore ?? []
             return try frames.append(
                 response.outcomes.count, into: &writer,
-                byteCount: { response.byteCount(of: $0, failures) },
-                { response.encode($0, failures, into: &$1) })
+                byteCount: { response.byteCount(of: $0, failures, becauseBefore: becauseBefore) },
+                { response.encode($0, failures, becauseBefore: becauseBefore, into: &$1) })
         case .score(let response):
             let failures = OutcomeColumns(response.outcomes)
             return try frames.append(
@@ -72,6 +74,7 @@ package enum ServerMessage: Sendable, Equatable {
                 response.found.count, into: &writer,
                 byteCount: { response.byteCount(of: $0, foundBefore: foundBefore) },
                 { response.encode($0, foundBefore: foundBefore, into: &$1) })
+        case .filter(let response): try frames.append(into: &writer) { response.encode(into: &$0) }
         case .lookalike(let summary): try frames.append(into: &writer) { summary.encode(into: &$0) }
         case .modelList(let response):
             try frames.append(into: &writer) { ModelStatusList.encode(response, into: &$0) }
@@ -94,11 +97,14 @@ package enum ServerMessage: Sendable, Equatable {
         let frame = writer.beginFrame()
         switch self {
         case .recommend(let response):
-            response.encode(part, OutcomeColumns(response.outcomes), into: &writer)
+            response.encode(
+                part, OutcomeColumns(response.outcomes), becauseBefore: response.because?.foundBefore ?? [],
+                into: &writer)
         case .score(let response): response.encode(part, OutcomeColumns(response.outcomes), into: &writer)
         case .vectors(let response):
             response.encode(part, foundBefore: response.foundBefore, into: &writer)
-        case .helloOK, .pong, .goAway, .data, .lookalike, .modelList, .encoded, .modelSwitch, .stats, .health,
+        case .helloOK, .pong, .goAway, .data, .filter, .lookalike, .modelList, .encoded, .modelSwitch, .stats,
+            .health,
             .failure:
             preconditionFailure("a message of one frame has no parts")
         }

@@ -10,6 +10,7 @@ package enum ServerReply: Sendable, Equatable {
     case recommend(RecommendReply)
     case score(ScoreReply)
     case vectors(VectorsReply)
+    case filter(FilterResponse)
     case lookalike(LookalikeSummary)
     case modelList(ModelListResponse)
     case modelSwitch(ModelSwitchResponse)
@@ -36,6 +37,7 @@ package enum ServerReply: Sendable, Equatable {
         case .recommend: return .recommend(try RecommendReply(decoding: body))
         case .score: return .score(try ScoreReply(decoding: body))
         case .getVectors: return .vectors(try VectorsReply(decoding: body))
+        case .filter: return .filter(try FilterResponse(decoding: body))
         case .lookalike: return .lookalike(try LookalikeSummary(decoding: body))
         case .modelList: return .modelList(try ModelStatusList.decode(body))
         case .modelLoad, .modelActivate, .modelRollback:

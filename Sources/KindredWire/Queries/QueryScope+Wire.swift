@@ -13,6 +13,7 @@ struct ScopeReader {
     private var vectorSection: Section?
     private var memberSections = IDSections(tag: Tag.members)
     private var weightSection: Section?
+    private var blendSections = BlendSections()
 
     /// Keeps a section of the queries; false for any other.
     mutating func take(_ section: Section, _ reader: inout SectionReader) -> Bool {
@@ -21,6 +22,8 @@ struct ScopeReader {
         case Tag.vectors: vectorSection = reader.keep(section, as: .f32)
         case Tag.members...Tag.members + 3: memberSections.take(section, &reader)
         case Tag.weights: weightSection = reader.keep(section, as: .f32)
+        case BlendSections.Tag.users...BlendSections.Tag.vectorWeights:
+            return blendSections.take(section, &reader)
         default: return false
         }
         return true
@@ -32,7 +35,8 @@ struct ScopeReader {
             queryIDs: try queryIDSections.ids(in: body, limits: limits),
             vectors: vectorSection?.elements(of: Float.self, in: body),
             members: try memberSections.ragged(in: body, limits: limits),
-            weights: weightSection?.elements(of: Float.self, in: body))
+            weights: weightSection?.elements(of: Float.self, in: body),
+            blends: try blendSections.lists(in: body, limits: limits))
     }
 }
 
@@ -45,10 +49,13 @@ extension QueryScope {
             case .items: .item
             case .vectors: .vector
             case .baskets: .basket
+            case .blends: .blend
+            case .foldIns: .foldIn
             }
         writer.store(kind.rawValue, at: fixed + 2)
         writer.store(target.rawValue, at: fixed + 3)
         writer.store(similarity?.rawValue ?? 0, at: fixed + 4)
+        writer.store(unknownIDs.rawValue, at: fixed + 5)
         writer.store(options, at: fixed + 6)
         writer.store(UInt32(clamping: queries.count), at: fixed + 8)
         writer.store(version, at: fixed + 16)
@@ -62,17 +69,26 @@ extension QueryScope {
             writer.appendIDs(ids, tag: ScopeReader.Tag.queryIDs, critical: true)
         case .vectors(let elements, _):
             writer.appendSection(elements, tag: ScopeReader.Tag.vectors, critical: true)
-        case .baskets(let baskets):
-            writer.appendIDs(baskets.members, tag: ScopeReader.Tag.members, critical: true)
-            writer.appendSection(baskets.offsets, tag: ScopeReader.Tag.members + 3, critical: true)
-            if let weights = baskets.weights {
-                writer.appendSection(weights, tag: ScopeReader.Tag.weights, critical: true)
-            }
+        case .baskets(let baskets), .foldIns(let baskets): writer.appendMembers(baskets)
+        case .blends(let blends): if let items = blends.items { writer.appendMembers(items) }
         }
+    }
+
+    /// Appends the sections of queries that come after those of exclusions, candidates and columns.
+    func encodeLateSections(into writer: inout ByteWriter) {
+        if case .blends(let blends) = queries { writer.appendBlends(blends) }
     }
 }
 
 extension ByteWriter {
+    fileprivate mutating func appendMembers(_ baskets: Baskets) {
+        appendIDs(baskets.members, tag: ScopeReader.Tag.members, critical: true)
+        appendSection(baskets.offsets, tag: ScopeReader.Tag.members + 3, critical: true)
+        if let weights = baskets.weights {
+            appendSection(weights, tag: ScopeReader.Tag.weights, critical: true)
+        }
+    }
+
     /// Appends the section common to all requests that names the model.
     mutating func appendModel(_ model: ModelName?) {
         if let model { appendString(model.description, tag: CommonTag.model, critical: true) }
@@ -87,6 +103,7 @@ struct ScopeFixedPart {
     let target: Side
     /// Nil: the default.
     let similarity: Similarity?
+    let unknownIDs: UnknownIDPolicy
     /// The bits of the options field.
     let options: UInt16
     let queryCount: Int
@@ -98,11 +115,7 @@ struct ScopeFixedPart {
         kind = try body.choice(at: 2, .queryKind)
         target = try body.choice(at: 3, .target)
         similarity = try body.similarity(at: 4)
-        let policy: UnknownIDPolicy = try body.choice(at: 5, .unknownIDPolicy)
-        guard policy == .strict else {
-            let value = UInt64(widening: policy.rawValue)
-            throw .invalidArgument(.unknownValue(field: .unknownIDPolicy, value: value))
-        }
+        unknownIDs = try body.choice(at: 5, .unknownIDPolicy)
         options = try body.options(at: 6, known: optionsKnown)
         queryCount = Int(widening: body.integer(at: 8, as: UInt32.self))
         k = body.integer(at: 12, as: UInt32.self)
@@ -132,6 +145,11 @@ enum QueryKind: UInt8 {
     case item = 2
     case vector = 3
     case basket = 4
+    case blend = 5
+    case foldIn = 6
+
+    /// True where the queries are made of `members`.
+    var hasMembers: Bool { self == .basket || self == .blend || self == .foldIn }
 }
 
 /// The lists in the sections of RECOMMEND or SCORE: each is well formed, and not yet compared with the fixed part.
@@ -142,14 +160,16 @@ struct ScopeLists {
     let vectors: [Float]?
     let members: RaggedIDs?
     let weights: [Float]?
+    let blends: BlendSections.Lists
 
     /// The queries, of the kind and number in the fixed part. Throws MALFORMED_BODY where the lists do not match it.
     func queries(_ fixed: ScopeFixedPart) throws(RequestFailure) -> QueryBatch {
         let kind = fixed.kind
         try refuse(queryIDs != nil && kind != .user && kind != .item, Tag.queryIDs)
         try refuse(vectors != nil && kind != .vector, Tag.vectors)
-        try refuse(members != nil && kind != .basket, Tag.members)
-        try refuse(weights != nil && kind != .basket, Tag.weights)
+        try refuse(members != nil && !kind.hasMembers, Tag.members)
+        try refuse(weights != nil && !kind.hasMembers, Tag.weights)
+        if kind != .blend { try blends.refuseAll() }
         switch kind {
         case .user: return .users(try ids(count: fixed.queryCount))
         case .item: return .items(try ids(count: fixed.queryCount))
@@ -158,6 +178,11 @@ struct ScopeLists {
             try refuse(vectors.isEmpty || vectors.count % fixed.queryCount != 0, Tag.vectors)
             return .vectors(elements: vectors, count: fixed.queryCount)
         case .basket: return .baskets(try baskets(count: fixed.queryCount))
+        case .foldIn: return .foldIns(try baskets(count: fixed.queryCount))
+        case .blend:
+            try refuse(members == nil && weights != nil, Tag.weights)
+            let items = members == nil ? nil : try baskets(count: fixed.queryCount)
+            return .blends(try blends.blends(items: items, count: fixed.queryCount))
         }
     }
 
@@ -183,25 +208,51 @@ struct ScopeLists {
 }
 
 extension QueryBatch {
-    /// Throws LIMIT_EXCEEDED for a vector or basket that is too long.
+    /// Throws LIMIT_EXCEEDED for a vector, basket, blend or fold-in that is too long.
     func checkLimits(_ limits: Limits) throws(RequestFailure) {
         switch self {
         case .users, .items: break
         case .vectors(let elements, let count):
             try limits.check(.dimension, elements.count / count, atMost: limits.dimensionMax)
-        case .baskets(let baskets):
+        case .baskets(let baskets), .foldIns(let baskets):
             for (first, end) in zip(baskets.offsets, baskets.offsets.dropFirst()) {
                 try limits.check(.basketMembers, Int(widening: end - first), atMost: limits.basketMembersMax)
+            }
+        case .blends(let blends):
+            try limits.check(.dimension, blends.vectors?.dimension ?? 0, atMost: limits.dimensionMax)
+            for index in 0..<blends.count {
+                try limits.check(
+                    .basketMembers, blends.memberCount(of: index), atMost: limits.basketMembersMax)
             }
         }
     }
 
-    /// Throws INVALID_ARGUMENT for a weight that is not finite.
+    /// Throws INVALID_ARGUMENT for a weight that is not finite, and for one of a fold-in that is not above 0.
     func checkWeights() throws(RequestFailure) {
-        guard case .baskets(let baskets) = self, let weights = baskets.weights,
-            let index = weights.firstIndex(where: { !$0.isFinite })
-        else { return }
-        let first = baskets.offsets.last { Int(widening: $0) <= index } ?? 0
-        throw .invalidArgument(.weightNotFinite(member: index - Int(widening: first), value: weights[index]))
+        switch self {
+        case .users, .items, .vectors: break
+        case .baskets(let baskets): try Self.checkFinite(baskets.weights, baskets.offsets)
+        case .foldIns(let baskets):
+            try Self.checkFinite(baskets.weights, baskets.offsets)
+            guard let weights = baskets.weights, let index = weights.firstIndex(where: { $0 <= 0 }) else {
+                return
+            }
+            let item = Self.member(index, baskets.offsets)
+            throw .invalidArgument(.members(.foldInWeight(item: item, value: weights[index])))
+        case .blends(let blends):
+            if let items = blends.items { try Self.checkFinite(items.weights, items.offsets) }
+            if let users = blends.users { try Self.checkFinite(users.weights, users.offsets) }
+            if let vectors = blends.vectors { try Self.checkFinite(vectors.weights, vectors.offsets) }
+        }
+    }
+
+    private static func checkFinite(_ weights: [Float]?, _ offsets: [UInt32]) throws(RequestFailure) {
+        guard let weights, let index = weights.firstIndex(where: { !$0.isFinite }) else { return }
+        throw .invalidArgument(.weightNotFinite(member: member(index, offsets), value: weights[index]))
+    }
+
+    /// The place within its list of an element of all lists.
+    private static func member(_ index: Int, _ offsets: [UInt32]) -> Int {
+        index - Int(widening: offsets.last { Int(widening: $0) <= index } ?? 0)
     }
 }

@@ -21,7 +21,7 @@ package struct RequestedModel: Equatable, Sendable {
     private static func versionOffset(_ type: MessageType?) -> Int? {
         switch type {
         case .recommend, .score, .lookalike: 16
-        case .getVectors: 8
+        case .getVectors, .filter: 8
         default: nil
         }
     }

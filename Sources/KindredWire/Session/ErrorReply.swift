@@ -117,9 +117,47 @@ extension InvalidArgument {
         case .sideMissing(let side): (UInt64(widening: side.rawValue), 0)
         case .shareTooLarge(let share): (share, Limits.shareMax)
         case .windowTooLarge(let bytes): (bytes, Limits.standard.windowBytesMax)
+        case .filter(let failure, _): (UInt64(clamping: failure.position), 0)
+        case .parameterName(_, let index), .parameterRepeated(_, let index),
+            .parameterNotANumber(_, let index):
+            (UInt64(clamping: index), 0)
+        case .rule(let failure): failure.wireNumbers
+        case .members(let failure): failure.wireNumbers
         case .weightsCancel, .zeroVectorUnderCosine, .seedsCancel, .minimumScoreNotFinite, .textForNumberIDs,
-            .textIDNotUTF8, .unknownColumn, .modelNameMalformed, .members:
+            .textIDNotUTF8, .unknownColumn, .modelNameMalformed, .noSeenPairs, .noPopularity, .seenWithoutUser,
+            .becauseWithoutItems:
             (0, 0)
+        }
+    }
+}
+
+extension MembersFailure {
+    fileprivate var wireNumbers: (value: UInt64, limit: UInt64) {
+        switch self {
+        case .emptyBlend, .emptyFoldIn: (0, 1)
+        case .blendWeightNotFinite(.user(let index), _), .blendWeightNotFinite(.item(let index), _),
+            .blendWeightNotFinite(.vector(let index), _), .foldInWeight(let index, _),
+            .blendVectorNotFinite(_, let index, _), .foldInUnsolvable(let index):
+            (UInt64(clamping: index), 0)
+        case .blendNormTooLarge(_, let norm):
+            (UInt64(exactly: norm.rounded(.down)) ?? .max, UInt64(exactly: Limits.normMax) ?? .max)
+        case .blendCancels, .foldInCancels, .foldInNotOffered: (0, 0)
+        }
+    }
+}
+
+extension RuleFailure {
+    fileprivate var wireNumbers: (value: UInt64, limit: UInt64) {
+        switch self {
+        case .boostNotFinite(let index, _), .factorNotPositive(let index, _): (UInt64(clamping: index), 0)
+        case .capIsZero(let index): (UInt64(clamping: index), 1)
+        case .diversityOutOfRange: (0, 1)
+        case .poolTooSmall(let pool, let end): (UInt64(clamping: pool), UInt64(clamping: end))
+        case .boostsOverflow: (0, 0)
+        case .tooManyBoosts(let count, let limit), .tooManyCaps(let count, let limit):
+            (UInt64(clamping: count), UInt64(clamping: limit))
+        case .poolTooLarge(let count, let limit), .windowTooLarge(let count, let limit):
+            (count, UInt64(clamping: limit))
         }
     }
 }

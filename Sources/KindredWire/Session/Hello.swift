@@ -69,7 +69,7 @@ package struct HelloReply: Sendable, Equatable {
 
     /// To add a limit, add a line to `wideLimits` or `narrowLimits`, at a free offset that is a multiple of its size,
     /// and raise this length to a multiple of 8 that includes it.
-    private static let fixedLength = 184
+    private static let fixedLength = 216
     /// The length that the first servers send. Limits beyond a server's length have their standard values.
     private static let fixedLengthMin = 120
     private enum Tag {
@@ -98,7 +98,8 @@ package struct HelloReply: Sendable, Equatable {
             (112, \.idBytesMax), (120, \.timeoutMillisecondsDefault), (124, \.queueMillisecondsMax),
             (128, \.pendingQueriesMax), (132, \.streamsMax), (160, \.frameProgressMilliseconds),
             (164, \.frameProgressBytesMin), (168, \.frameMilliseconds), (172, \.replyMilliseconds),
-            (176, \.replyBytesMax),
+            (176, \.replyBytesMax), (184, \.filterBytesMax), (188, \.filterNodesMax), (192, \.filterDepthMax),
+            (196, \.filterValuesMax), (200, \.boostsMax), (204, \.capsMax), (208, \.poolMax),
         ]
     }
 

@@ -3,10 +3,11 @@ import KindredClient
 import KindredDomain
 import KindredModel
 
-/// `kindred recommend`: the best items or users for given users, items, vectors or a basket.
+/// `kindred recommend`: the best items or users for given users, items, vectors, a basket, clicks or a blend.
 struct RecommendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recommend", abstract: "The best items for users, items, vectors or a basket.",
+        commandName: "recommend",
+        abstract: "The best items for users, items, vectors, a basket, clicks or a blend.",
         discussion: """
             With --json: one object per query and line. Exits with 1 if a query failed.
 
@@ -34,6 +35,17 @@ struct RecommendCommand: AsyncParsableCommand {
         parsing: .unconditionalSingleValue, help: "Items with weights, as ID[:WEIGHT],... or @FILE.",
         transform: IDListText.option("--basket"))
     var basket: [ParsedValue<IDListText>] = []
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "Items of a visitor without a vector, as ID[:WEIGHT],... or @FILE.",
+        transform: IDListText.option("--clicks"))
+    var clicks: [ParsedValue<IDListText>] = []
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help:
+            "user=ID[:WEIGHT], item=ID[:WEIGHT] or vector=FILE[:WEIGHT]; given several times, one query of all.",
+        transform: BlendText.option)
+    var blend: [ParsedValue<BlendText>] = []
     @Option(name: .short, parsing: .unconditional, help: "Results per query.")
     var k = 10
     @Option(help: "Rank items or users.")
@@ -54,13 +66,18 @@ struct RecommendCommand: AsyncParsableCommand {
     var minScore: Float?
     @Flag(help: "The item itself, or the basket's members, may appear.")
     var includeMembers = false
+    @OptionGroup(title: "Rules") var rules: RuleOptions
     @Option(help: "Catalog columns to show, separated by commas. Default: the first; with --json none.")
     var columns: [String] = []
 
     func validate() throws {
-        let kinds = [user.isEmpty, users.isEmpty, item.isEmpty, vector.isEmpty, basket.isEmpty].count { !$0 }
+        let kinds = [
+            user.isEmpty, users.isEmpty, item.isEmpty, vector.isEmpty, basket.isEmpty, clicks.isEmpty,
+            blend.isEmpty,
+        ].count { !$0 }
         guard kinds == 1 else {
-            throw ValidationError("give one of --user, --users, --item, --vector and --basket, not \(kinds)")
+            throw ValidationError(
+                "give one of --user, --users, --item, --vector, --basket, --clicks and --blend, not \(kinds)")
         }
         try OptionValues.check(k: k)
         guard vector.count <= 1 else {
@@ -69,7 +86,8 @@ struct RecommendCommand: AsyncParsableCommand {
         }
         try OptionValues.checkPresent([
             ("--item", item.map(\.description)), ("--vector", vector),
-            ("--basket", basket.map(\.description)),
+            ("--basket", basket.map(\.description)), ("--clicks", clicks.map(\.description)),
+            ("--blend", blend.map(\.description)),
             ("--exclude", exclude.map(\.description)), ("--candidates", candidates.map(\.description)),
         ])
         if let minScore, !minScore.isFinite {
@@ -82,13 +100,18 @@ struct RecommendCommand: AsyncParsableCommand {
         try OptionValues.checkStandardInput(
             users.map { ("--users", $0 == "-") }
                 + [
-                    ("--user", user), ("--item", item), ("--basket", basket), ("--exclude", exclude),
+                    ("--user", user), ("--item", item), ("--basket", basket), ("--clicks", clicks),
+                    ("--exclude", exclude),
                     ("--candidates", candidates),
                 ].flatMap { name, values in try values.map { (name, try $0.value.isStandardInput) } })
         // Baskets in files are checked when the command runs.
         for text in basket where !text.description.hasPrefix("@") {
-            _ = try QuerySource.basket([text], column: nil)
+            _ = try QuerySource.basket([text], option: "--basket", column: nil)
         }
+        for text in clicks where !text.description.hasPrefix("@") {
+            _ = try QuerySource.basket([text], option: "--clicks", column: nil)
+        }
+        for text in blend { _ = try text.value }
     }
 
     func run() async throws {
@@ -99,6 +122,8 @@ struct RecommendCommand: AsyncParsableCommand {
         options.similarity = similarity?.similarity
         options.minimumScore = minScore
         options.includesMembers = includeMembers
+        options.rules = try rules.rules
+        options.unknownIDs = rules.unknown.unknownIDs
         let lists = try QueryLists(
             exclude: exclude.map { try $0.value }, candidates: candidates.map { try $0.value },
             side: over.side,
@@ -113,7 +138,9 @@ struct RecommendCommand: AsyncParsableCommand {
         if !item.isEmpty {
             return .items(try QuerySource.ids(item, option: "--item", side: .items, column: column))
         }
-        if !basket.isEmpty { return try QuerySource.basket(basket, column: column) }
+        if !basket.isEmpty { return try QuerySource.basket(basket, option: "--basket", column: column) }
+        if !clicks.isEmpty { return try QuerySource.basket(clicks, option: "--clicks", column: column) }
+        if !blend.isEmpty { return .blend(try blend.map { try $0.value }) }
         if let vector = vector.first { return .vectors(path: vector) }
         guard !users.isEmpty else {
             return .users(try QuerySource.ids(user, option: "--user", side: .users, column: column))

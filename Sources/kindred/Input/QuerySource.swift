@@ -10,6 +10,10 @@ enum QuerySource: Sendable {
     case items(GivenIDs)
     /// One query: a basket whose members have weights.
     case basket(text: String, GivenIDs, weights: [Float])
+    /// The same, for a visitor with these items.
+    case clicks(text: String, GivenIDs, weights: [Float])
+    /// One query: users, items and vectors with weights.
+    case blend([BlendText])
     /// A `.npy` file with one vector per row.
     case vectors(path: String)
 
@@ -25,12 +29,19 @@ enum QuerySource: Sendable {
         case .basket(let text, let given, let weights):
             let ids = try await Self.adapted(given, models, model)
             return [(text, .basket(zip(ids, weights).map { BasketMember($0, weight: $1) }))]
+        case .clicks(let text, let given, let weights):
+            let ids = try await Self.adapted(given, models, model)
+            return [(text, .clicks(zip(ids, weights).map { BasketMember($0, weight: $1) }))]
+        case .blend(let parts):
+            var members: [BlendMember] = []
+            for part in parts { members += try await part.members(models, model) }
+            return [(parts.map(\.text).joined(separator: " "), .blend(members))]
         case .vectors(let path):
             return try VectorFile.rows(of: path).enumerated().map { ("vector \($0)", .vector($1)) }
         }
     }
 
-    private static func adapted(
+    static func adapted(
         _ given: GivenIDs, _ models: ModelLookup, _ model: ModelName?
     ) async throws(KindredError) -> [ExternalID] {
         var given = given
@@ -52,25 +63,31 @@ enum QuerySource: Sendable {
     }
 
     /// One basket from all values of the option: `ID[:WEIGHT],...`, or `@FILE` with one `ID[:WEIGHT]` per line.
-    static func basket(_ texts: [ParsedValue<IDListText>], column: String?) throws -> QuerySource {
+    static func basket(
+        _ texts: [ParsedValue<IDListText>], option: String, column: String?
+    ) throws -> QuerySource {
         let text = texts.map(\.description).joined(separator: ",")
         let parts = try IDListText.given(try texts.map { try $0.value }, side: .items, column: column)
         var (ids, weights): ([[UInt8]], [Float]) = ([], [])
         for part in parts.ids {
-            let (id, weight) = try member(part.description)
+            let (id, weight) = try member(part.description, option)
             ids.append(Array(id.utf8))
             weights.append(weight)
         }
-        guard !ids.isEmpty else { throw ValidationError("--basket \(text): at least one ID[:WEIGHT]") }
+        guard !ids.isEmpty else { throw ValidationError("\(option) \(text): at least one ID[:WEIGHT]") }
         let given = GivenIDs(name: parts.name, side: .items, ids: ids, notes: parts.notes)
-        return .basket(text: text, given, weights: weights)
+        return option == "--clicks"
+            ? .clicks(text: text, given, weights: weights) : .basket(text: text, given, weights: weights)
     }
 
-    private static func member(_ part: String) throws(ValidationError) -> (id: Substring, weight: Float) {
+    /// A member and its weight, as `ID[:WEIGHT]`.
+    static func member(_ part: String, _ option: String) throws(ValidationError) -> (
+        id: Substring, weight: Float
+    ) {
         // An id may contain colons; the last one separates the weight.
         guard let colon = part.lastIndex(of: ":") else { return (part[...], 1) }
         guard let weight = Float(part[part.index(after: colon)...]), colon > part.startIndex else {
-            throw ValidationError("--basket: '\(part)' is no ID[:WEIGHT], such as 22423:2.5")
+            throw ValidationError("\(option): '\(part)' is no ID[:WEIGHT], such as 22423:2.5")
         }
         return (part[..<colon], weight)
     }

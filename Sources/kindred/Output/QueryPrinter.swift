@@ -11,6 +11,10 @@ struct QueryPrinter {
     let target: Side
     /// Catalog columns in the requested order.
     let columns: [String]
+    /// The rules of the request.
+    let rules: Rules
+    /// True where unknown ids are answered with popular items.
+    let fallsBack: Bool
     /// Members on the exclusions and candidates.
     let listMembers: [JSONMember]
 
@@ -47,7 +51,7 @@ struct QueryPrinter {
                 JSONMember("version", .integer(answer.version)), JSONMember("exact", .bool(answer.isExact)),
                 JSONMember("eligible", .integer(answer.eligible)),
                 JSONMember("scanned", .integer(answer.scanned)),
-            ] + listMembers + [
+            ] + ruleMembers(answer) + listMembers + [
                 JSONMember(
                     "results",
                     .array(
@@ -55,6 +59,10 @@ struct QueryPrinter {
                             var members = [
                                 JSONMember("id", result.id.json), JSONMember("score", .score(result.score)),
                             ]
+                            if fallsBack { members.append(JSONMember("origin", .string(answer.source.name))) }
+                            if rules.wantsBecause {
+                                members.append(JSONMember("because", result.because?.json ?? .null))
+                            }
                             for column in columns {
                                 members.append(JSONMember(column, result.columns[column]?.json ?? .null))
                             }
@@ -63,16 +71,32 @@ struct QueryPrinter {
             ])
     }
 
+    /// The counts that only queries with rules have.
+    private func ruleMembers(_ answer: Recommendations) -> [JSONMember] {
+        var members: [JSONMember] = []
+        if let unknown = answer.unknownIDs {
+            members.append(JSONMember("unknown", .integer(UInt64(unknown))))
+        }
+        if let taken = answer.taken { members.append(JSONMember("taken", .integer(taken))) }
+        return members
+    }
+
     private func table(_ query: String, _ answer: Recommendations, _ best: BestBelowMinimum?) {
         let milliseconds = answer.computeTime.formattedMilliseconds
         let heading =
             "model \(answer.model)  version \(answer.version)  \(answer.isExact ? "exact" : "partial")  "
             + "\(answer.scanned.groupedDigits) \(target) scanned  \(milliseconds) ms  for \(query)"
         print(VisibleText.line(heading))
-        var rows = [["#", target.singular, "score"] + columns]
+        if let unknown = answer.unknownIDs, unknown > 0 {
+            let rest = answer.source == .popular ? "popular items stand in" : "the answer is from the others"
+            CommandOutput.note("\(query): \(unknown) unknown \(unknown == 1 ? "id" : "ids"): \(rest)")
+        }
+        let because = rules.wantsBecause ? ["because"] : []
+        var rows = [["#", target.singular, "score"] + because + columns]
         for (index, result) in answer.results.enumerated() {
             rows.append(
-                ["\(index + 1)", result.id.description, result.score.formattedScore]
+                ["\(answer.offset + index + 1)", result.id.description, result.score.formattedScore]
+                    + because.map { _ in result.because?.description ?? "" }
                     + columns.map { result.columns[$0]?.description ?? "" })
         }
         TextTable(rows: rows, rightAligned: [0, 2]).lines.forEach { print("  " + $0) }
@@ -84,9 +108,23 @@ struct QueryPrinter {
     /// The reason for an empty result.
     private func reason(_ answer: Recommendations, _ best: BestBelowMinimum?) -> String {
         guard answer.eligible > 0 else { return "no \(target.singular) may appear" }
+        guard answer.eligible > answer.offset else {
+            return
+                "\(answer.eligible.groupedDigits) \(target) were eligible, and the offset is \(answer.offset)"
+        }
         guard let best else { return "\(answer.eligible.groupedDigits) \(target) were eligible" }
         return
             "none of \(answer.eligible.groupedDigits) eligible \(target) reaches "
             + "\(Double(best.least).shortened); the best, \(best.id), has \(best.score.formattedScore)"
+    }
+}
+
+extension RowSource {
+    /// The name in JSON.
+    var name: String {
+        switch self {
+        case .model: "model"
+        case .popular: "popular"
+        }
     }
 }

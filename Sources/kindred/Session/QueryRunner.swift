@@ -15,7 +15,9 @@ struct QueryRunner {
     private static let queriesPerRequest = 500
 
     private var batchSize: Int {
-        min(Self.queriesPerRequest, max(1, Int(Limits.standard.resultsPerRequestMax) / k))
+        // Queries without a row in common are one request, whatever its size.
+        if options.rules.isDistinct { return Int(Limits.standard.queriesPerBatchMax) }
+        return min(Self.queriesPerRequest, max(1, Int(Limits.standard.resultsPerRequestMax) / k))
     }
 
     func run(_ source: QuerySource) async throws {
@@ -46,6 +48,7 @@ struct QueryRunner {
             }
             let printer = QueryPrinter(
                 json: server.json, target: options.target, columns: options.columns,
+                rules: options.rules, fallsBack: options.unknownIDs == .fallback,
                 listMembers: report?.members ?? [])
             let best = await bestBelow(batch.map(\.query), answers, session, options)
             for (index, (query, answer)) in zip(batch, answers).enumerated() {

@@ -11,14 +11,14 @@ protocol; numbers such as (9.5) in comments are its sections.
 """
 
 from . import codec  # noqa: F401  for tools and tests that write or read single frames
-from .answers import Audience, Models, Results, Summary
+from .answers import Audience, FilterCount, Models, Results, Summary
 from .audience import AudienceStream
 from .client import Client, connect
 from .errors import Error, ProtocolError
 
 __all__ = ["connect", "Client", "Error", "ProtocolError", "Results", "Audience", "AudienceStream", "Summary",
-           "Models"]
+           "FilterCount", "Models"]
 
 # Tracebacks and pickles name these kindred.Error and so on, so that modules may move.
-for _public in (connect, Client, Error, ProtocolError, Results, Audience, AudienceStream, Summary, Models):
+for _public in (connect, Client, Error, ProtocolError, Results, Audience, AudienceStream, Summary, FilterCount, Models):
     _public.__module__ = __name__

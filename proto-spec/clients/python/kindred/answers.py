@@ -3,22 +3,44 @@
 from collections import namedtuple
 
 from .codec.decoding import bit
-from .codec.protocol import COLUMN_TYPES, EXACT, ID_KINDS, METRICS, NOT_REMEMBERED, VERSION_STATES
+from .codec.protocol import COLUMN_TYPES, EXACT, FALLBACK, ID_KINDS, METRICS, NOT_REMEMBERED, VERSION_STATES
 from .errors import Error, bad_reply
 from .statuses import detail_name, status_name
 
 
 class Results(list):
-    """The answer to one query, best first: (id, score), or dicts with id, score and the requested columns.
+    """The answer to one query, best first: (id, score), or dicts with id, score and the requested columns; with
+    `origin` ("model" or "popular") where unknown="fallback", with `because` (an item's id or None) where because=True.
 
     model, version: of the answer · exact: whether this is the true top k · eligible: rows that could have been in the
-    answer · scanned: rows that were read
+    answer · scanned: rows that were read · origin: of all rows · unknown: ids of the query that the model does not have
+    (None where unknown="strict") · taken: rows that were not eligible because an earlier query returned them (None
+    without distinct)
     """
 
-    def __init__(self, rows, model, version, exact, eligible, scanned):
+    page = None  # set by `recommend`
+
+    def __init__(self, rows, model, version, exact, eligible, scanned, origin="model", unknown=None, taken=None):
         super().__init__(rows)
         self.model, self.version, self.exact = model, version, exact
         self.eligible, self.scanned = eligible, scanned
+        self.origin, self.unknown, self.taken = origin, unknown, taken
+
+    def next_page(self):
+        """The Results of the k rows after these, of the same version. An Error VERSION_GONE where the server has it no
+        longer: begin again with the first page."""
+        if self.page is None:
+            raise TypeError("only the Results of recommend have pages: give recommend_batch an offset and a version")
+        return self.page(self.version)
+
+    def __reduce__(self):
+        """Pickles the rows and figures; the copy has no pages, since it has no connection."""
+        return type(self), (list(self), self.model, self.version, self.exact, self.eligible, self.scanned, self.origin,
+                            self.unknown, self.taken)
+
+
+class FilterCount(namedtuple("FilterCount", "passing rows seconds kept model version")):
+    """How many `rows` of a side pass a filter, and the time that it took."""
 
 
 class Models(list):
@@ -73,9 +95,8 @@ def raised(answers):
 def results_of(frame, question):
     """The Results or the Error of each query of a frame."""
     question.check_frame(frame)
-    fixed, lists = frame.fixed, frame.lists
-    columns, names = lists.get("columns", ()), question.columns
-    all_ids, all_scores, offsets = lists["ids"], lists["scores"], lists["result_offsets"]
+    fixed, lists, rules = frame.fixed, frame.lists, question.rules
+    offsets, because = lists["result_offsets"], because_of(frame) if rules.because else None
     answers = []
     for index in range(fixed["query_count"]):
         start, end = offsets[index], offsets[index + 1]
@@ -85,18 +106,40 @@ def results_of(frame, question):
                 raise bad_reply(f"{end - start} results and {failure.name} for one query", "one or the other")
             answers.append(failure)
             continue
-        ids, scores = all_ids[start:end], all_scores[start:end]
+        ids, scores = lists["ids"][start:end], lists["scores"][start:end]
         flags, eligible = lists["query_flags"][index], lists["rows_eligible"][index]
         question.check(fixed["first_query"] + index, ids, scores, flags, eligible)
-        if names:
-            rows = [{"id": all_ids[row], "score": all_scores[row], **{
-                name: values[row] if bit(valid, row) else None
-                for name, (_, values, valid) in zip(names, columns)}} for row in range(start, end)]
-        else:
-            rows = list(zip(ids, scores))
+        origin = "popular" if flags & FALLBACK else "model"
+        rows = rows_of(frame, question, start, end, origin, because)
+        unknown, taken = (lists[name][index] if name in lists else None for name in ("unknown_ids", "rows_taken"))
         answers.append(Results(rows, lists["model"], fixed["version"], bool(flags & EXACT), eligible,
-                               lists["rows_scanned"][index]))
+                               lists["rows_scanned"][index], origin, unknown, taken))
     return answers
+
+
+def rows_of(frame, question, start, end, origin, because):
+    """The rows of one query: pairs, or dicts where the request asks for more than ids and scores."""
+    ids, scores, columns = frame.lists["ids"], frame.lists["scores"], frame.lists.get("columns", ())
+    rules = question.rules
+    if not (question.columns or rules.because or rules.unknown == "fallback"):
+        return list(zip(ids[start:end], scores[start:end]))
+    rows = []
+    for row in range(start, end):
+        entry = {"id": ids[row], "score": scores[row]}
+        for name, (_, values, valid) in zip(question.columns, columns):
+            entry[name] = values[row] if bit(valid, row) else None
+        if rules.unknown == "fallback":
+            entry["origin"] = origin
+        if because is not None:
+            entry["because"] = because[row]
+        rows.append(entry)
+    return rows
+
+
+def because_of(frame):
+    """For each result of a frame the item that it is near to, or None."""
+    items, found = iter(frame.lists["because"]), frame.lists["because_found"]
+    return [next(items) if bit(found, row) else None for row in range(len(frame.lists["ids"]))]
 
 
 def vectors_of(frame):

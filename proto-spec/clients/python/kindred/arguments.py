@@ -15,7 +15,9 @@ from .codec.protocol import COUNT, MIN_SCORE, QUERY_KINDS, SHARE, SIDES, SIMILAR
 from .limits import TIMEOUT_SECONDS_MAX
 
 DEFAULT_PORT = 7411
-PLURALS = {"user": "users", "item": "items", "vector": "vectors", "basket": "baskets"}
+PLURALS = {"user": "users", "item": "items", "vector": "vectors", "basket": "baskets", "blend": "blends",
+           "clicks": "clicks"}
+BLEND_PARTS = ("user", "item", "vector")
 BYTES_LIKE = (bytes, bytearray, memoryview)
 
 
@@ -110,8 +112,10 @@ def column_names(columns):
 
 def one_query(kind, query):
     """A single query as an element of a batch."""
-    if kind == "basket":
-        return basket_pairs("basket", query)
+    if kind in ("basket", "clicks"):
+        return basket_pairs(kind, query)
+    if kind == "blend":
+        return blend_parts("blend", query)
     if kind == "vector":
         return vector_elements("vector", query)
     return query
@@ -123,6 +127,12 @@ def query_list(kind, queries):
     if kind == "basket":
         refuse_no_list(name, queries, '[["22423", "85123A"], {"22423": 2.0}]')
         return [basket_pairs(f"{name}[{index}]", basket) for index, basket in enumerate(queries)]
+    if kind == "clicks":
+        refuse_no_list(name, queries, '[["22423", "85123A"], {"22423": 2.0}]')
+        return [basket_pairs(f"{name}[{index}]", clicks) for index, clicks in enumerate(queries)]
+    if kind == "blend":
+        refuse_no_list(name, queries, '[[("user", "17850", 1.0), ("item", "22423", 0.5)]]')
+        return [blend_parts(f"{name}[{index}]", blend) for index, blend in enumerate(queries)]
     if kind == "vector":
         refuse_no_list(name, queries, "[[0.5, -1.0], [0.25, 2.0]]")
         if numpy is not None and isinstance(queries, numpy.ndarray):
@@ -151,6 +161,23 @@ def basket_pairs(name, basket):
     return pairs
 
 
+def blend_parts(name, blend):
+    """The members of a blend by their kind: lists of pairs (id or vector, weight)."""
+    refuse_no_list(name, blend, '[("user", "17850", 1.0), ("item", "22423", 0.5)]')
+    parts = {kind: [] for kind in BLEND_PARTS}
+    for entry in blend:
+        if not isinstance(entry, (tuple, list)) or len(entry) != 3:
+            raise TypeError(f"{name}: {shown(entry)} is no member: expected ('user', id, weight), ('item', id, weight) "
+                            "or ('vector', numbers, weight)")
+        kind, member, weight = entry
+        if kind not in BLEND_PARTS:
+            raise ValueError(f"{name}: {kind!r} is no kind of member: expected 'user', 'item' or 'vector'")
+        if kind == "vector":
+            member = vector_elements(f"{name}: the vector", member)
+        parts[kind].append((member, number(f"{name}: the weight of {shown(member)}", weight)))
+    return parts
+
+
 def vector_elements(name, vector):
     """The numbers of a vector as an array of float32."""
     numpy = arrays.numpy
@@ -171,12 +198,20 @@ def vector_elements(name, vector):
     return elements
 
 
+def again(kind, query):
+    """A query of `one_query` as an argument of `recommend`."""
+    if kind != "blend":
+        return query
+    return [(part, member, weight) for part, pairs in query.items() for member, weight in pairs]
+
+
 def query_fields(kind, count, over, similarity, version):
     """The fixed fields that RECOMMEND and SCORE share (8.10)."""
     if over not in SIDES:
         raise ValueError(f"over {over!r}: 'items' or 'users'")
     if similarity not in SIMILARITIES:
         raise ValueError(f"similarity {similarity!r}: 'dot', 'cosine' or None")
+    kind = "fold_in" if kind == "clicks" else kind
     return {"query_kind": QUERY_KINDS[kind], "target": SIDES[over], "similarity": SIMILARITIES[similarity],
             "query_count": count, "version": version}
 
@@ -195,18 +230,49 @@ def query_lists(kind, queries):
         for query in queries:
             elements.extend(query)
         return {"vectors": elements}
+    if kind == "blend":
+        return blend_lists(queries)
+    members, weights, offsets = joined(queries)
+    return {"members": (members, offsets), "weights": weights}
+
+
+def joined(lists):
+    """The members of all lists of pairs, their weights (None where all are 1), and the lists' offsets."""
     members, weights, offsets = [], [], [0]
-    for pairs in queries:
+    for pairs in lists:
         members += [member for member, _ in pairs]
         weights += [number(f"the weight of {member!r}", weight) for member, weight in pairs]
         offsets.append(len(members))
-    return {"members": (members, offsets), "weights": None if all(w == 1 for w in weights) else weights}
+    return members, None if all(w == 1 for w in weights) else weights, offsets
+
+
+def blend_lists(blends):
+    """The lists of blends; those of a kind that no blend has are absent."""
+    lists = {}
+    items, weights, offsets = joined([parts["item"] for parts in blends])
+    if items:
+        lists.update(members=(items, offsets), weights=weights)
+    users, weights, offsets = joined([parts["user"] for parts in blends])
+    if users:
+        lists.update(blend_users=(users, offsets), blend_user_weights=weights)
+    vectors, weights, offsets = joined([parts["vector"] for parts in blends])
+    if vectors or not lists:
+        lengths = {len(vector) for vector in vectors}
+        if len(lengths) > 1:
+            raise ValueError(f"vectors of different dimensions: {sorted(lengths)}")
+        elements = array.array("f")
+        for vector in vectors:
+            elements.extend(vector)
+        lists.update(blend_vectors=elements, blend_vector_offsets=offsets, blend_vector_weights=weights)
+    return lists
 
 
 def members_of(kind, queries, over):
     """For each query the ids that its answer leaves out (7.6); None if no query has any."""
-    if kind == "basket" and over == "items":
+    if kind in ("basket", "clicks") and over == "items":
         return [[member for member, _ in pairs] for pairs in queries]
+    if kind == "blend":
+        return [[member for member, _ in parts["item" if over == "items" else "user"]] for parts in queries]
     return [[query] for query in queries] if PLURALS[kind] == over else None
 
 

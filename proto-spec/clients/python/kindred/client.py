@@ -3,16 +3,18 @@
 import time
 
 from . import arrays
-from .answers import Audience, models_of, query_error, raised, results_of, switched, vectors_of
-from .arguments import (PLURALS, audience_size, column_names, listed, members_of, model_name, number, one_of,
+from .answers import Audience, FilterCount, models_of, query_error, raised, results_of, switched, vectors_of
+from .arguments import (PLURALS, again, audience_size, column_names, listed, members_of, model_name, number, one_of,
                         one_query, parsed_address, query_fields, query_list, query_lists, refuse_no_list, seconds)
 from .audience import AudienceStream, upload
 from .codec.decoding import bit
 from .codec.encoding import whole
-from .codec.protocol import HEALTH_STATES, INCLUDE_MEMBERS, INCLUDE_SEEDS, SIDES, SIMILARITIES
+from .codec.protocol import (BECAUSE, DISTINCT, EXCLUDE_SEEN, HEALTH_STATES, INCLUDE_MEMBERS, INCLUDE_SEEDS, KEPT,
+                             SIDES, SIMILARITIES)
 from .errors import bad_reply
 from .limits import REMEMBERED_MAX
-from .questions import AudienceQuestion, RecommendQuestion, check_finite, check_names, check_origin
+from .questions import AudienceQuestion, RecommendQuestion, Rules, check_finite, check_names, check_origin
+from .rules import filter_lists, rank_lists, unknown_policy
 from .shared_connection import Exchange, SharedConnection
 
 CLIENT_NAME = "kindred-python/1.0"
@@ -57,33 +59,49 @@ class Client:
 
     # -- recommendations
 
-    def recommend(self, *, user=None, item=None, vector=None, basket=None, k=10, exclude=None, candidates=None,
-                  min_score=None, over="items", similarity=None, columns=None, model=None, version=0,
-                  include_members=False, timeout=None):
+    def recommend(self, *, user=None, item=None, vector=None, basket=None, clicks=None, blend=None, k=10, offset=0,
+                  version=0, **arguments):
         """The best `k` of the items (or users) for one query: Results.
 
-        Give one of user, item (ids), vector (numbers), basket (ids, pairs (id, weight), or a dict of weights).
-        exclude: ids that must not appear · candidates: the only ids that may · min_score: inclusive · similarity:
-        "dot", "cosine" or None, the default of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts ·
-        version: the version that must answer · include_members: the query's own id or basket members may appear.
+        Give one of user, item (ids), vector (numbers), basket (ids, pairs (id, weight), or a dict of weights), clicks
+        (items as in a basket, for a visitor without a vector) and blend (triples ("user", id, weight), ("item", id,
+        weight), ("vector", numbers, weight)). The other arguments are those of `recommend_batch`; offset is the number
+        of rows before the first result, and version the version that must answer.
         """
-        kind, query = one_of(user=user, item=item, vector=vector, basket=basket)
-        return self.recommend_batch(
-            **{PLURALS[kind]: [one_query(kind, query)]}, k=k, exclude=exclude, candidates=candidates,
-            min_score=min_score, over=over, similarity=similarity, columns=columns, model=model, version=version,
-            include_members=include_members, timeout=timeout, raise_errors=True)[0]
+        kind, query = one_of(user=user, item=item, vector=vector, basket=basket, clicks=clicks, blend=blend)
+        query = one_query(kind, query)
+        results = self.recommend_batch(**{PLURALS[kind]: [query]}, k=k, offset=offset, version=version,
+                                       raise_errors=True, **arguments)[0]
 
-    def recommend_batch(self, *, users=None, items=None, vectors=None, baskets=None, k=10, exclude=None,
+        def page(version):
+            return self.recommend(**{kind: again(kind, query)}, k=k, offset=offset + k, version=version, **arguments)
+        results.page = page
+        return results
+
+    def recommend_batch(self, *, users=None, items=None, vectors=None, baskets=None, clicks=None, blends=None, k=10,
+                        where=None, params=None, caps=None, boosts=None, diversity=None, pool=None, offset=0,
+                        exclude_seen=False, because=False, distinct=False, unknown="strict", exclude=None,
                         candidates=None, min_score=None, over="items", similarity=None, columns=None, model=None,
                         version=0, include_members=False, timeout=None, raise_errors=False):
-        """A list with the Results of each query, in order. The other arguments are those of `recommend`, for all
-        queries alike.
+        """A list with the Results of each query, in order. The arguments hold for all queries alike.
 
-        A query that failed has its Error in its place; with raise_errors the first one is raised. A batch above the
-        server's limits takes several requests, so a swap may give its parts two versions: each Results has its
-        `version`, and the argument `version` demands one.
+        where: a filter in SQLite's language over the catalog, such as "price < :most AND 'gift' IN tags" · params: a
+        dict with the values of its names · caps: {column: results with the same value at most} · boosts: triples
+        (where, "multiply" or "add", value) · diversity: 0 to 1, the weight of unlikeness among the best `pool` rows ·
+        offset: rows before the first result · exclude_seen: without items that the user has seen · because: each row
+        names the nearest of the query's own items · distinct: no row in two answers · unknown: "strict" (an unknown id
+        is an error), "skip" (left out) or "fallback" (popular rows where nothing is left)
+
+        exclude: ids that must not appear · candidates: the only ids that may · min_score: inclusive · similarity:
+        "dot", "cosine" or None, the default of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts ·
+        version: the version that must answer · include_members: the query's own id or members may appear
+
+        Rows are pairs (id, score); dicts with columns, because or unknown="fallback", which adds origin ("model" or
+        "popular"). A query that failed has its Error in its place; with raise_errors the first one is raised. A batch
+        above the server's limits takes several requests, so a swap may give its parts two versions: each Results has
+        its `version`, and the argument `version` demands one. With distinct it is one request, whatever its size.
         """
-        kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets)
+        kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets, clicks=clicks, blend=blends)
         queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
         model = self.model_asked(model)
         exclude = None if exclude is None else listed("exclude", exclude)
@@ -93,31 +111,64 @@ class Client:
             "exclusions": None if exclude is None else (exclude, None),
             "candidates": None if candidates is None else (candidates, None),
             "min_scores": None if min_score is None else [number("min_score", min_score)],
-            "columns": columns, "model": model,
+            "columns": columns, "model": model, **filter_lists(where, params, boosts or ()),
+            **rank_lists(caps, diversity, pool, offset),
         }
+        options = ((INCLUDE_MEMBERS if include_members else 0) | (EXCLUDE_SEEN if exclude_seen else 0)
+                   | (BECAUSE if because else 0) | (DISTINCT if distinct else 0))
+        policy = unknown_policy(unknown)
+        rules = Rules(offset=whole("offset", offset), capped=bool(caps), reordered=diversity is not None,
+                      because=bool(because), distinct=bool(distinct), unknown=unknown)
         answers = []
         with self.exchange(timeout) as call:
             limits = call.connection.limits
             step = max(1, min(limits["queries_per_batch_max"], limits["results_per_request_max"] // max(k, 1)))
+            if distinct:
+                step = max(1, len(queries))
             for start in range(0, len(queries), step):
                 part = queries[start:start + step]
                 fixed = query_fields(kind, len(part), over, similarity, version)
-                fixed.update(k=k, options=INCLUDE_MEMBERS if include_members else 0)
+                fixed.update(k=k, options=options, unknown_id_policy=policy)
                 question = RecommendQuestion(
                     model, version, k, exclude, candidates, min_score, columns or [],
-                    None if include_members else members_of(kind, part, over))
+                    None if include_members else members_of(kind, part, over), rules)
                 for frame in call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, len(part)):
                     answers += results_of(frame, question)
         return raised(answers) if raise_errors else answers
 
-    def score(self, *, user=None, item=None, vector=None, basket=None, candidates, over="items", similarity=None,
-              model=None, version=0, timeout=None):
-        """The score of each candidate for one query; None for a candidate that the model does not have."""
-        kind, query = one_of(user=user, item=item, vector=vector, basket=basket)
+    def filter_count(self, *, where, params=None, over="items", model=None, version=0, timeout=None):
+        """How many rows pass a filter: a FilterCount (passing, rows, seconds, kept, model, version).
+
+        seconds: the time spent on the filter, 0.0 where its rows were kept from an earlier request
+        """
+        if over not in SIDES:
+            raise ValueError(f"over {over!r}: 'items' or 'users'")
+        model, version = self.model_asked(model), whole("version", version)
+        if where is None:
+            raise TypeError("where None: expected a str such as 'median_price < 5'")
+        lists = filter_lists(where, params)
+
+        def check(body):
+            check_origin(body, model, version)
+            if body.fixed["rows_passing"] > body.fixed["rows"]:
+                raise bad_reply(f"{body.fixed['rows_passing']} of {body.fixed['rows']} rows", "no more than there are")
+        body = self.call("FILTER", {"side": SIDES[over], "version": version}, lists=lists, model=model, timeout=timeout,
+                         check=check)
+        fixed = body.fixed
+        return FilterCount(fixed["rows_passing"], fixed["rows"], fixed["evaluate_us"] / 1e6,
+                           bool(fixed["flags"] & KEPT), body.lists["model"], fixed["version"])
+
+    def score(self, *, user=None, item=None, vector=None, basket=None, clicks=None, blend=None, candidates, where=None,
+              params=None, unknown="strict", over="items", similarity=None, model=None, version=0, timeout=None):
+        """The score of each candidate for one query; None for a candidate that the model does not have, or that does
+        not pass the filter. The other arguments are those of `recommend`; unknown is "strict" or "skip"."""
+        kind, query = one_of(user=user, item=item, vector=vector, basket=basket, clicks=clicks, blend=blend)
         queries, model, version = [one_query(kind, query)], self.model_asked(model), whole("version", version)
         candidates = listed("candidates", candidates)
         fixed = query_fields(kind, 1, over, similarity, version)
-        lists = {**query_lists(kind, queries), "candidates": (candidates, None), "model": model}
+        fixed["unknown_id_policy"] = unknown_policy(unknown)
+        lists = {**query_lists(kind, queries), "candidates": (candidates, None), "model": model,
+                 **filter_lists(where, params)}
         with self.exchange(timeout) as call:
             for frame in call.batch("SCORE", fixed, lists, 1):
                 check_origin(frame, model, version)
@@ -271,10 +322,10 @@ class Client:
 
     # -- requests, one at a time
 
-    def call(self, message, fixed=None, *, model=None, timeout=None, check=None):
+    def call(self, message, fixed=None, *, lists=None, model=None, timeout=None, check=None):
         """Sends a request whose reply is one frame. Returns its body, after `check` has compared it."""
         with self.exchange(timeout) as call:
-            request_id = call.send(message, fixed or {}, {"model": model})
+            request_id = call.send(message, fixed or {}, {**(lists or {}), "model": model})
             body = call.connection.reply(message, request_id, call.deadline)
             if check is not None:
                 check(body)

@@ -31,7 +31,9 @@ LATER_LIMITS = {
     "timeout_ms_default": 60_000, "queue_ms_max": 500, "pending_queries_max": 65_536, "streams_max": 64,
     "listed_ids_per_request_max": 10_000_000, "stream_bytes_held_max": 192 << 20,
     "connection_bytes_held_max": 128 << 20, "frame_progress_ms": 10_000, "frame_progress_bytes_min": 64 << 10,
-    "frame_ms": 60_000, "reply_ms": 600_000, "reply_bytes_max": 64 << 20,
+    "frame_ms": 60_000, "reply_ms": 600_000, "reply_bytes_max": 64 << 20, "filter_bytes_max": 16 << 10,
+    "filter_nodes_max": 4_096, "filter_depth_max": 64, "filter_values_max": 256, "boosts_max": 8, "caps_max": 4,
+    "pool_max": 2_000,
 }
 
 # Limits of this client.

@@ -4,12 +4,13 @@ The server is not trusted: a reply that does not fit is a ProtocolError BAD_REPL
 """
 
 import array
+import dataclasses
 import math
 import operator
 import re
 
 from . import arrays
-from .codec.protocol import COUNT, EXACT, MIN_SCORE, PARTIAL, SHARE
+from .codec.protocol import COUNT, EXACT, FALLBACK, MIN_SCORE, PARTIAL, SHARE
 from .errors import bad_reply, malformed
 from .limits import FLOAT32_MAX, ROWS_MAX
 
@@ -101,6 +102,18 @@ class IdSet:
         return self.sets[kind]
 
 
+@dataclasses.dataclass
+class Rules:
+    """The rules of a RECOMMEND that change what its answer may look like."""
+
+    offset: int = 0
+    capped: bool = False
+    reordered: bool = False
+    because: bool = False
+    distinct: bool = False
+    unknown: str = "strict"
+
+
 class RecommendQuestion:
     """The arguments of a RECOMMEND; refuses frames and results that do not fit them.
 
@@ -108,8 +121,9 @@ class RecommendQuestion:
     None
     """
 
-    def __init__(self, model, version, k, exclude, candidates, min_score, columns, members):
+    def __init__(self, model, version, k, exclude, candidates, min_score, columns, members, rules=None):
         self.model, self.version, self.k, self.columns, self.members = model, version, k, columns, members
+        self.rules, self.returned = rules or Rules(), set()
         self.excluded = None if exclude is None else IdSet(exclude)
         self.allowed = None if candidates is None else IdSet(candidates)
         self.floor = None if min_score is None else array.array("f", [min_score])[0]
@@ -120,6 +134,10 @@ class RecommendQuestion:
         if "scores" not in frame.lists:
             raise malformed("the reply has no scores")
         kinds = [kind for kind, _, _ in frame.lists.get("columns", ())]
+        for name, asked in (("because", self.rules.because), ("rows_taken", self.rules.distinct),
+                            ("unknown_ids", self.rules.unknown != "strict")):
+            if (name in frame.lists) != asked:
+                raise bad_reply(f"{'with' if name in frame.lists else 'without'} {name}", "as the request asks")
         if len(kinds) != len(self.columns):
             raise bad_reply(f"{len(kinds)} columns", f"{len(self.columns)}, as many as were asked for")
         if self.column_kinds is None:
@@ -129,19 +147,31 @@ class RecommendQuestion:
 
     def check(self, query, ids, scores, flags, eligible):
         """Checks the results of one query."""
-        count = len(ids)
-        if count > min(self.k, eligible):
-            raise bad_reply(f"{count} results of {eligible} eligible rows", f"at most k = {self.k} and no more rows")
-        if flags & (EXACT | PARTIAL) == EXACT and self.floor is None and count < min(self.k, eligible):
-            raise bad_reply(f"{count} results of {eligible} eligible rows", f"the first {min(self.k, eligible)}")
+        count, rules = len(ids), self.rules
+        is_popular = bool(flags & FALLBACK)
+        if is_popular and rules.unknown != "fallback":
+            raise bad_reply("with popular rows", f"none, since unknown ids are {rules.unknown!r}")
+        most = min(self.k, max(0, eligible - rules.offset))
+        if count > most:
+            raise bad_reply(f"{count} results of {eligible} eligible rows", f"at most {most}")
+        must = self.floor is None and not rules.capped and rules.unknown == "strict"
+        if flags & (EXACT | PARTIAL) == EXACT and must and count < most:
+            raise bad_reply(f"{count} results of {eligible} eligible rows", f"the first {most}")
         if not count:
             return
-        check_ranked(ids, scores)
+        if rules.reordered and not is_popular:
+            check_finite("scores", scores)
+        else:
+            check_ranked(ids, scores)
         found, kind = set(ids), type(ids[0])
+        if rules.distinct:
+            if not found.isdisjoint(self.returned):
+                raise bad_reply(f"{min(found & self.returned)!r} for two queries", "each row once")
+            self.returned |= found
         if len(found) != count:
             check_distinct("id", ids)
-        if self.floor is not None and scores[-1] < self.floor:
-            raise bad_reply(f"the score {scores[-1]}", f"at least {self.floor}")
+        if self.floor is not None and not is_popular and min(scores) < self.floor:
+            raise bad_reply(f"the score {min(scores)}", f"at least {self.floor}")
         if self.excluded is not None and not found.isdisjoint(self.excluded.of(kind)):
             raise bad_reply(f"{min(found & self.excluded.of(kind))!r}, which is excluded", "other ids")
         if self.allowed is not None and not found <= self.allowed.of(kind):

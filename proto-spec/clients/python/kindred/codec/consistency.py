@@ -39,9 +39,26 @@ def check_recommend(body):
     require(body, ids=results, query_flags=count, rows_eligible=count, rows_scanned=count)
     if "scores" in lists:
         require(body, scores=results)
+    check_rules(body, results)
     for index, (_, values, valid) in enumerate(lists.get("columns", ())):
         if len(values) != results or len(valid) != (results + 7) // 8:
             raise malformed(f"column {index} has {len(values)} values for {results} results")
+
+
+def check_rules(body, results):
+    """The lists that only requests with rules get."""
+    lists, count = body.lists, body.fixed["query_count"]
+    for name in ("unknown_ids", "rows_taken"):
+        if name in lists:
+            require(body, **{name: count})
+    if "because" in lists or "because_found" in lists:
+        require(body, because=None, because_found=(results + 7) // 8)
+        found = lists["because_found"]
+        require(body, because=sum(bit(found, index) for index in range(results)))
+
+
+def check_filter(body):
+    require(body, model=None)
 
 
 def check_score(body):
@@ -97,6 +114,7 @@ def check_rows(body):
 
 
 CHECKS = {
-    "RECOMMEND": check_recommend, "SCORE": check_score, "GET_VECTORS": check_vectors, "STATS": check_stats,
+    "RECOMMEND": check_recommend, "SCORE": check_score, "GET_VECTORS": check_vectors, "FILTER": check_filter,
+    "STATS": check_stats,
     "LOOKALIKE": check_summary, "MODEL_LIST": check_models,
 }

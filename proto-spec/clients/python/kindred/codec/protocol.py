@@ -9,7 +9,10 @@ HEADER = struct.Struct("<IBBHQIIII")
 END, REPLY, CRITICAL = 1, 0x80, 1  # a frame's flag, a bit of its type, a section's flag
 DATA, GOAWAY = 0x07, 0x04
 
-QUERY_KINDS = {"user": 1, "item": 2, "vector": 3, "basket": 4}
+QUERY_KINDS = {"user": 1, "item": 2, "vector": 3, "basket": 4, "blend": 5, "fold_in": 6}
+UNKNOWN_POLICIES = {"strict": 0, "skip": 1, "fallback": 2}
+PARAMETER_TYPES = {"null": 0, "integer": 1, "real": 2, "text": 3}
+BOOST_EFFECTS = {"multiply": 1, "add": 2}
 SIDES = {"items": 1, "users": 2}
 SIMILARITIES = {None: 0, "dot": 1, "cosine": 2}
 METRICS = {1: "dot", 2: "cosine"}
@@ -20,6 +23,8 @@ HEALTH_STATES = {1: "serving", 2: "not ready", 3: "draining"}
 REFUSALS = {0: "none", 1: "version", 2: "draining", 3: "overloaded", 4: "too many connections"}  # in the preface
 
 WITHOUT_SCORES, INCLUDE_MEMBERS, INCLUDE_SEEDS = 1, 2, 2  # options of requests
-EXACT, PARTIAL = 1, 4  # flags of answers
+EXCLUDE_SEEN, BECAUSE, DISTINCT = 4, 8, 16  # options of RECOMMEND
+EXACT, FALLBACK, PARTIAL = 1, 2, 4  # flags of answers
+KEPT = 1  # flag of a reply to FILTER
 NOT_REMEMBERED = 1  # flag of a reply to MODEL_LOAD, MODEL_ACTIVATE, MODEL_ROLLBACK
 COUNT, SHARE, MIN_SCORE = 1, 2, 3  # size_kind of LOOKALIKE

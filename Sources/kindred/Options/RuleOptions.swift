@@ -1,0 +1,203 @@
+import ArgumentParser
+import KindredClient
+import KindredDomain
+
+/// The options of a filter: its text and its values.
+struct FilterOptions: ParsableArguments {
+    @Option(
+        name: .customLong("where"), parsing: .unconditionalSingleValue,
+        help: "Only rows that pass, such as \"price < :most AND 'gift' IN tags\", in SQLite's language.")
+    var filter: [String] = []
+    @Option(
+        name: .customLong("param"), parsing: .unconditionalSingleValue,
+        help:
+            "NAME=VALUE: the value of :NAME. A number, NULL, or a text, in single quotes where it looks like one.",
+        transform: ParameterText.option)
+    var parameters: [ParsedValue<ParameterText>] = []
+
+    func validate() throws {
+        guard filter.count <= 1 else {
+            throw ValidationError("--where is given \(filter.count) times: join the filters with AND")
+        }
+        try OptionValues.checkPresent([
+            ("--where", filter), ("--param", parameters.map(\.description)),
+        ])
+        var names: Set<String> = []
+        for parameter in parameters {
+            let name = try parameter.value.name
+            guard names.insert(name).inserted else { throw ValidationError("--param \(name): given twice") }
+        }
+    }
+
+    /// The values by name.
+    var values: [String: AttributeValue] {
+        get throws(ValidationError) {
+            var values: [String: AttributeValue] = [:]
+            for parameter in parameters {
+                let read = try parameter.value
+                values[read.name] = read.value
+            }
+            return values
+        }
+    }
+}
+
+/// The value of `--param`: `NAME=VALUE`.
+struct ParameterText: Sendable {
+    let name: String
+    let value: AttributeValue
+
+    static let option: @Sendable (String) -> ParsedValue<ParameterText> = { text in
+        ParsedValue(text) { text throws(ValidationError) in try ParameterText(text) }
+    }
+
+    init(_ text: String) throws(ValidationError) {
+        guard let equals = text.firstIndex(of: "=") else {
+            throw ValidationError("--param \(text): NAME=VALUE, such as --param today=700")
+        }
+        name = String(text[..<equals])
+        guard FilterParameter.isName(Array(name.utf8)) else {
+            throw ValidationError(
+                "--param \(text): '\(name)' is no name: letters, digits and _, without the colon")
+        }
+        value = Self.value(String(text[text.index(after: equals)...]))
+    }
+
+    /// A number where the text is one, NULL, or a text. In single quotes anything is a text; quotes in it are doubled.
+    static func value(_ text: String) -> AttributeValue {
+        if text == "NULL" { return .null }
+        if text.count >= 2, text.hasPrefix("'"), text.hasSuffix("'") {
+            return AttributeValue(String(text.dropFirst().dropLast()).replacing("''", with: "'"))
+        }
+        if let integer = Int64(text) { return .integer(integer) }
+        // Words such as "nan" and "infinity" are texts.
+        if text.contains(where: \.isNumber), let real = Double(text), !real.isNaN { return .real(real) }
+        return AttributeValue(text)
+    }
+}
+
+/// The options of boosts, caps, diversity and pages.
+struct RuleOptions: ParsableArguments {
+    @OptionGroup var filter: FilterOptions
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help:
+            "*FACTOR:FILTER or +TERM:FILTER changes the scores of rows that pass, such as \"*1.5:season = :now\".",
+        transform: BoostText.option)
+    var boost: [ParsedValue<BoostText>] = []
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "COLUMN=N: at most N results with the same value of the column.", transform: CapText.option)
+    var cap: [ParsedValue<CapText>] = []
+    @Option(parsing: .unconditional, help: "0 to 1: how much unlike each other the results are to be.")
+    var diversity: Double?
+    @Option(parsing: .unconditional, help: "Rows that diversity orders anew. Default: 10 (offset + k).")
+    var pool: Int?
+    @Option(parsing: .unconditional, help: "Rows of the list to leave out at its beginning.")
+    var offset = 0
+    @Flag(help: "Leave out items that the user has seen.")
+    var excludeSeen = false
+    @Flag(help: "Say which of the query's own items each result is near to.")
+    var because = false
+    @Flag(help: "No result for two queries.")
+    var distinct = false
+    @Option(help: "An unknown id: strict fails, skip leaves it out, fallback answers with popular items.")
+    var unknown = UnknownOption.strict
+
+    func validate() throws {
+        try OptionValues.checkPresent([
+            ("--boost", boost.map(\.description)), ("--cap", cap.map(\.description)),
+        ])
+        for boost in boost { _ = try boost.value }
+        for cap in cap { _ = try cap.value }
+        guard offset >= 0, offset <= UInt32.max else {
+            throw ValidationError("--offset \(offset): at least 0")
+        }
+        if let diversity, !(0...1).contains(diversity) {
+            throw ValidationError("--diversity \(diversity): 0 to 1")
+        }
+        if let pool {
+            guard diversity != nil else { throw ValidationError("--pool \(pool): only with --diversity") }
+            guard pool > 0, pool <= UInt32.max else {
+                throw ValidationError("--pool \(pool): at least offset + k")
+            }
+        }
+        if filter.filter.isEmpty, boost.isEmpty, let first = filter.parameters.first {
+            throw ValidationError("--param \(first.description): only with --where or --boost")
+        }
+    }
+
+    var rules: Rules {
+        get throws {
+            var rules = Rules()
+            rules.filter = filter.filter.first
+            rules.parameters = try filter.values
+            rules.boosts = try boost.map { try $0.value.rule }
+            rules.caps = try cap.map { try $0.value.cap }
+            rules.diversity = diversity.map { Diversity(weight: $0, pool: pool.map { UInt32($0) }) }
+            rules.offset = offset
+            rules.excludesSeen = excludeSeen
+            rules.wantsBecause = because
+            rules.isDistinct = distinct
+            return rules
+        }
+    }
+}
+
+/// The value of `--boost`.
+struct BoostText: Sendable {
+    let rule: BoostRule
+
+    static let option: @Sendable (String) -> ParsedValue<BoostText> = { text in
+        ParsedValue(text) { text throws(ValidationError) in try BoostText(text) }
+    }
+
+    init(_ text: String) throws(ValidationError) {
+        let form = "*FACTOR:FILTER or +TERM:FILTER, such as \"*1.5:season = 'winter'\" or \"-0.2:stock < 3\""
+        guard let colon = text.firstIndex(of: ":") else { throw ValidationError("--boost \(text): \(form)") }
+        let change = text[..<colon]
+        let filter = String(text[text.index(after: colon)...])
+        let isFactor = change.first == "*"
+        guard isFactor || change.first == "+" || change.first == "-" else {
+            throw ValidationError("--boost \(text): \(form)")
+        }
+        let digits = isFactor || change.first == "+" ? change.dropFirst() : change
+        guard let value = Double(digits), value.isFinite, !isFactor || value > 0 else {
+            let wanted = isFactor ? "a number above 0 after *" : "a number after + or -"
+            throw ValidationError("--boost \(text): '\(digits)' is not \(wanted)")
+        }
+        rule = BoostRule(where: filter, isFactor ? .multiply(value) : .add(value))
+    }
+}
+
+/// The value of `--cap`.
+struct CapText: Sendable {
+    let cap: GroupCap
+
+    static let option: @Sendable (String) -> ParsedValue<CapText> = { text in
+        ParsedValue(text) { text throws(ValidationError) in try CapText(text) }
+    }
+
+    init(_ text: String) throws(ValidationError) {
+        // A column's name may contain an equals sign; the last one separates the number.
+        guard let equals = text.lastIndex(of: "="), let count = UInt32(text[text.index(after: equals)...]),
+            count > 0
+        else { throw ValidationError("--cap \(text): COLUMN=N with N at least 1, such as country=2") }
+        cap = GroupCap(String(text[..<equals]), atMost: count)
+    }
+}
+
+/// The values of `--unknown`.
+enum UnknownOption: String, ExpressibleByArgument, CaseIterable {
+    case strict
+    case skip
+    case fallback
+
+    var unknownIDs: UnknownIDs {
+        switch self {
+        case .strict: .strict
+        case .skip: .skip
+        case .fallback: .fallback
+        }
+    }
+}

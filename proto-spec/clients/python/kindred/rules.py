@@ -1,0 +1,118 @@
+"""Checks the rules of a request and converts them to lists of the codec (7.14 to 7.22)."""
+
+import array
+import collections.abc
+import math
+import operator
+import re
+import struct
+
+from .arguments import number, refuse_no_list, shown
+from .codec.encoding import whole
+from .codec.protocol import BOOST_EFFECTS, PARAMETER_TYPES, UNKNOWN_POLICIES
+
+PARAMETER_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def filter_lists(where, params, boosts=()):
+    """The lists of a filter, of boosts' filters, and of the values of their names.
+
+    A value is None, a bool (1 or 0), an int of 64 bits, a float or a str.
+    """
+    lists = {"filter": None if where is None else expression("where", where)}
+    if params:
+        lists.update(parameters(params))
+    if boosts:
+        lists.update(boost_lists(boosts))
+    return lists
+
+
+def expression(name, text):
+    if not isinstance(text, str):
+        raise TypeError(f"{name} {shown(text)}: expected a str such as 'median_price < :most'")
+    return text
+
+
+def parameters(params):
+    if not isinstance(params, collections.abc.Mapping):
+        raise TypeError(f"params {shown(params)}: expected a dict such as {{'today': 700}}")
+    names, types, numbers, texts = [], [], [], []
+    for name, value in params.items():
+        if not isinstance(name, str) or not PARAMETER_NAME.fullmatch(name):
+            raise ValueError(f"params: {name!r} is no name: expected letters, digits and _, without the colon")
+        kind, bits, text = parameter(name, value)
+        names.append(name)
+        types.append(PARAMETER_TYPES[kind])
+        numbers.append(bits)
+        texts.append(text)
+    return {"parameter_names": names, "parameter_types": types, "parameter_numbers": numbers,
+            "parameter_texts": texts if PARAMETER_TYPES["text"] in types else None}
+
+
+def parameter(name, value):
+    """The type, the bits and the text of one value."""
+    if value is None:
+        return "null", 0, ""
+    if isinstance(value, str):
+        return "text", 0, value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"params: :{name} is {shown(value)}: expected a str for a text")
+    try:
+        integer = operator.index(value)
+    except TypeError:
+        real = number(f"params: :{name}", value)
+        if math.isnan(real):
+            raise ValueError(f"params: :{name} is NaN: expected a number, or None for NULL") from None
+        return "real", struct.unpack("<Q", struct.pack("<d", real))[0], ""
+    if not -2**63 <= integer < 2**63:
+        raise ValueError(f"params: :{name} is {integer}: an integer has 64 bits; give a float")
+    return "integer", integer % 2**64, ""
+
+
+def boost_lists(boosts):
+    """Triples (where, "multiply" or "add", value)."""
+    refuse_no_list("boosts", boosts, '[("season = \'winter\'", "multiply", 1.5)]')
+    filters, effects, values = [], [], array.array("d")
+    for entry in boosts:
+        if not isinstance(entry, (tuple, list)) or len(entry) != 3:
+            raise TypeError(f"boosts: {shown(entry)} is no boost: expected (where, 'multiply' or 'add', value)")
+        where, effect, value = entry
+        if effect not in BOOST_EFFECTS:
+            raise ValueError(f"boosts: {effect!r} is no effect: expected 'multiply' or 'add'")
+        filters.append(expression("boosts: the filter", where))
+        effects.append(BOOST_EFFECTS[effect])
+        values.append(number("boosts: the value", value))
+    return {"boost_filters": filters, "boost_effects": effects, "boost_values": values}
+
+
+def rank_lists(caps, diversity, pool, offset):
+    """The lists of caps, diversity and the offset."""
+    lists = {}
+    if caps:
+        if not isinstance(caps, collections.abc.Mapping):
+            raise TypeError(f"caps {shown(caps)}: expected a dict such as {{'brand': 2}}")
+        for column, count in caps.items():
+            if not isinstance(column, str):
+                raise TypeError(f"caps: {column!r} is no column's name: expected a str")
+            if not 0 <= whole(f"caps: the cap of {column!r}", count) < 2**32:
+                raise ValueError(f"caps: {count} of {column!r}: at least 1")
+        lists.update(cap_columns=list(caps), cap_counts=[whole("caps", count) for count in caps.values()])
+    if not 0 <= whole("offset", offset) < 2**32:
+        raise ValueError(f"offset {offset}: at least 0")
+    if offset:
+        lists["offset"] = [whole("offset", offset)]
+    if diversity is not None:
+        lists["diversity"] = [number("diversity", diversity)]
+    if pool is not None:
+        if diversity is None:
+            raise ValueError(f"pool {pool} without diversity: give diversity=0.3, say, or no pool")
+        if not 0 < whole("pool", pool) < 2**32:
+            raise ValueError(f"pool {pool}: at least offset + k")
+        lists["pool"] = [whole("pool", pool)]
+    return lists
+
+
+def unknown_policy(unknown):
+    if unknown not in UNKNOWN_POLICIES:
+        raise ValueError(f"unknown {unknown!r}: {', '.join(map(repr, UNKNOWN_POLICIES))}")
+    return UNKNOWN_POLICIES[unknown]
