@@ -39,7 +39,7 @@ VNNI KINDRED_INLINE size_t scan_tile(const tile_scan *scan, size_t query_count, 
 // number of hits.
 //
 // The run is cut into `block_count` stretches, and a tile takes one block of each. So memory is read as several streams
-// without gaps. Neighbouring blocks, of which a line each is read in turn, are no streams for the prefetchers.
+// without gaps. The prefetchers see no stream where a tile takes neighbouring blocks and reads a line of each in turn.
 VNNI KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t query_count, size_t block_count, bool prefetches,
                                     size_t found) {
     scan->masks = kindred_masks_of(scan->queries, scan->first_query, query_count);

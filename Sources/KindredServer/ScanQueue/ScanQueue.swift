@@ -62,8 +62,8 @@ final class ScanQueue: Sendable {
         state.withLock { state in state.running.first { $0.batch.hasUnits } }
     }
 
-    /// A scan has ended, with its remainder: the parts of the next scan of its key, if requests wait. Of a scan that
-    /// was given up (not `isComplete`), nothing is learned about the throughput.
+    /// The next scan of a key after one that has ended, if requests wait. Learns the throughput from the ended scan,
+    /// unless it was given up (not `isComplete`).
     func next(after scan: SharedScan, key: ScanKey, now: UInt64, isComplete: Bool) -> Next {
         state.withLock { state in
             state.running.removeAll(where: \.hasEnded)
@@ -76,7 +76,7 @@ final class ScanQueue: Sendable {
 }
 
 /// An event loop's last look at the queue, at most a millisecond old. Saves locking the queue for each of many requests
-/// that are rejected in one tick.
+/// that are refused in one tick.
 struct QueueEstimate {
     private static let nanosecondsMax: UInt64 = 1_000_000
 

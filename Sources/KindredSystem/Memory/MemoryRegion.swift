@@ -16,7 +16,7 @@ package final class MemoryRegion: @unchecked Sendable {
     /// The cache that gets the pages when the region ends, and their capacity in bytes; nil for the system.
     private let spare: (memory: SpareMemory, capacity: Int)?
 
-    /// Anonymous zeroed memory. Throws the errno value when the system refuses.
+    /// Anonymous zeroed memory. Throws where the system refuses.
     package init(byteCount: Int) throws(MemoryFailure) {
         self.byteCount = byteCount
         spare = nil
@@ -25,7 +25,7 @@ package final class MemoryRegion: @unchecked Sendable {
     }
 
     /// Anonymous memory with undefined content. The pages come from `spare` if it has a fitting piece, and go to it
-    /// when the region ends. Throws the errno value when the system refuses.
+    /// when the region ends. Throws where the system refuses.
     package init(uninitialised byteCount: Int, from spare: SpareMemory) throws(MemoryFailure) {
         self.byteCount = byteCount
         guard byteCount >= Self.deferredByteCountMin else {

@@ -1,4 +1,3 @@
-import KindredDomain
 
 /// Appends frames to a buffer that is reused for the next batch of frames.
 ///
