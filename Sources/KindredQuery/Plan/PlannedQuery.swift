@@ -1,4 +1,3 @@
-
 /// One query, ready to scan: everything in rows and vectors, nothing external.
 package struct PlannedQuery: Sendable {
     /// How the rows are found.

@@ -1,4 +1,3 @@
-
 #if _endian(big)
     #error("KindredWire copies columns as they stand in memory, which must be little-endian")
 #endif
