@@ -6,7 +6,7 @@ import Synchronization
 /// Of each key (generation and side) at most as many scans run as there are event loops. Requests that come meanwhile
 /// wait for the next scan together, so that it reads the vectors once for many queries.
 ///
-/// Requests whose predicted wait exceeds `--queue-ms` are rejected, as early as that is known: before their ids are
+/// Requests whose predicted wait exceeds `--queue-ms` are refused, as early as that is known: before their ids are
 /// looked up, where the backlog of their key is full already.
 final class ScanQueue: Sendable {
     typealias Next = ScanBacklogs<ScanKey, ScanPart>.Next
@@ -35,11 +35,11 @@ final class ScanQueue: Sendable {
     }
 
     /// The predicted wait of a request that comes now, where that is too long.
-    func excess(of key: ScanKey, isOnePart: Bool) -> UInt64? {
-        state.withLock { $0.backlogs.excess(of: key, isOnePart: isOnePart) }
+    func overlongWait(of key: ScanKey, isOnePart: Bool) -> UInt64? {
+        state.withLock { $0.backlogs.overlongWait(of: key, isOnePart: isOnePart) }
     }
 
-    /// Takes or rejects requests, whose parts follow each other. Begins a scan where none of the key runs, or where the
+    /// Takes or refuses requests, whose parts follow each other. Begins a scan where none of the key runs, or where the
     /// calling loop is idle.
     func submit(
         _ parts: [ScanPart], key: ScanKey, isIdle: Bool, now: UInt64
@@ -83,14 +83,14 @@ struct QueueEstimate {
     private var key: ScanKey?
     private var isOnePart = true
     private var time: UInt64 = 0
-    private var excess: UInt64?
+    private var overlongWait: UInt64?
 
     /// The predicted wait of a request that comes now, where that is too long; nanoseconds.
-    mutating func excess(of key: ScanKey, isOnePart: Bool, in queue: ScanQueue, now: UInt64) -> UInt64? {
+    mutating func overlongWait(of key: ScanKey, isOnePart: Bool, in queue: ScanQueue, now: UInt64) -> UInt64? {
         if key != self.key || isOnePart != self.isOnePart || now > time + Self.nanosecondsMax {
             (self.key, self.isOnePart, time) = (key, isOnePart, now)
-            excess = queue.excess(of: key, isOnePart: isOnePart)
+            overlongWait = queue.overlongWait(of: key, isOnePart: isOnePart)
         }
-        return excess
+        return overlongWait
     }
 }
