@@ -86,7 +86,8 @@ struct QueueEstimate {
     private var overlongWait: UInt64?
 
     /// The predicted wait of a request that comes now, where that is too long; nanoseconds.
-    mutating func overlongWait(of key: ScanKey, isOnePart: Bool, in queue: ScanQueue, now: UInt64) -> UInt64? {
+    mutating func overlongWait(of key: ScanKey, isOnePart: Bool, in queue: ScanQueue, now: UInt64) -> UInt64?
+    {
         if key != self.key || isOnePart != self.isOnePart || now > time + Self.nanosecondsMax {
             (self.key, self.isOnePart, time) = (key, isOnePart, now)
             overlongWait = queue.overlongWait(of: key, isOnePart: isOnePart)

@@ -66,14 +66,14 @@ package final class MemoryRegion: @unchecked Sendable {
         baseAddress = pages
     }
 
-    /// The size from which on regions are unmapped by the scheduler of `giveBack(through:)`.
+    /// The size from which on regions are unmapped by the scheduler of `unmapLargeRegions(through:)`.
     private static let deferredByteCountMin = 256 << 10
 
     private static let reclaimer = Mutex<(@Sendable (@escaping @Sendable () -> Void) -> Void)?>(nil)
 
     /// Unmaps large regions through `schedule` from now on. Unmapping takes milliseconds, and the last reference may
     /// go away on an event loop, which must not wait that long. Without a scheduler, pages are unmapped at once.
-    package static func giveBack(
+    package static func unmapLargeRegions(
         through schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) {
         reclaimer.withLock { $0 = schedule }
@@ -87,12 +87,12 @@ package final class MemoryRegion: @unchecked Sendable {
                     address: UInt(bitPattern: baseAddress), capacity: spare.capacity, usedByteCount: byteCount
                 ))
         } else {
-            Self.giveBack(baseAddress, byteCount: byteCount)
+            Self.unmap(baseAddress, byteCount: byteCount)
         }
     }
 
-    /// Unmaps pages; large ones through the scheduler of `giveBack(through:)`.
-    static func giveBack(_ address: UnsafeMutableRawPointer, byteCount: Int) {
+    /// Unmaps pages; large ones through the scheduler of `unmapLargeRegions(through:)`.
+    static func unmap(_ address: UnsafeMutableRawPointer, byteCount: Int) {
         guard byteCount >= deferredByteCountMin, let schedule = reclaimer.withLock({ $0 }) else {
             munmap(address, byteCount)
             return
