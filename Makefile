@@ -11,8 +11,8 @@ PYTHON ?= python3
 LISTEN ?= 127.0.0.1:7411
 
 .PHONY: help setup build build-bench build-release-tests build-sanitized demo serve check test test-swift \
-	test-release test-sanitized test-threads test-python test-bench test-peers test-unprivileged record acceptance lint \
-	format spec clean
+	test-release test-sanitized test-threads test-python test-bench bench test-peers test-unprivileged record acceptance \
+	lint format spec clean
 
 # All Swift tests of a build are one program. It runs without `swift test`, which would plan the build once more.
 TESTS := kindredPackageTests.xctest --testing-library swift-testing
@@ -123,6 +123,8 @@ test-peers: setup ## Datasets, peers and the record, at their smallest; installs
 	@bench/setup-packages redis-server redis-tools
 	bench/run --smoke --records .build/records
 	.build/bench-venv/bin/python -m unittest discover -s bench -t .
+
+bench: help # The folder has this name too.
 
 record: setup ## Measures what fits this machine beside its peers, into bench/records.
 	@bench/setup-packages redis-server redis-tools

@@ -39,7 +39,7 @@ VNNI KINDRED_INLINE size_t scan_tile(const tile_scan *scan, size_t query_count, 
 // number of hits.
 //
 // The run is cut into `block_count` stretches, and a tile takes one block of each. So memory is read as several streams
-// without gaps. Neighbouring blocks, of which a line each is read in turn, are no streams for the prefetchers.
+// without gaps. The prefetchers see no stream where a tile takes neighbouring blocks and reads a line of each in turn.
 VNNI KINDRED_INLINE size_t scan_run(tile_scan *scan, size_t query_count, size_t block_count, bool prefetches,
                                     size_t found) {
     scan->masks = kindred_masks_of(scan->queries, scan->first_query, query_count);
@@ -98,6 +98,7 @@ VNNI KINDRED_INLINE size_t scan_held(tile_scan *scan, size_t groups, bool prefet
     return found;
 }
 
+// Scans the run for one query. Dimensions whose query fits the registers have code of their own.
 VNNI KINDRED_INLINE size_t scan_one(tile_scan *scan, bool prefetches, size_t found) {
     switch (scan->table->groups) {
     case 4: return scan_held(scan, 4, prefetches, found);
@@ -108,6 +109,7 @@ VNNI KINDRED_INLINE size_t scan_one(tile_scan *scan, bool prefetches, size_t fou
     }
 }
 
+// Scans the run for whole tiles of queries. Leaves `first_query` at the first query that fills no tile.
 VNNI static size_t scan_many(tile_scan *scan, size_t query_count, bool prefetches, int32_t *least, size_t found) {
     size_t count = query_count - scan->first_query < THRESHOLD_QUERIES ? TILE_QUERIES : THRESHOLD_QUERIES;
     find_least_of_many(&scan->table->blocks[scan->first_block], scan->end_block - scan->first_block, scan->queries,
@@ -135,6 +137,7 @@ VNNI KINDRED_INLINE size_t scan_left(tile_scan *scan, size_t left, bool prefetch
     }
 }
 
+// Scans the run for the queries after the whole tiles.
 VNNI static size_t scan_few(tile_scan *scan, size_t query_count, bool prefetches, int32_t *least, size_t found) {
     size_t left = query_count - scan->first_query;
     for (size_t i = 0; i < left; i++)

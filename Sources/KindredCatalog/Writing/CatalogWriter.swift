@@ -29,8 +29,8 @@ package struct CatalogWriter {
         return try summary(path: target, shownAs: source, budget: budget)
     }
 
-    /// The tables of a catalog, whose shape is checked. `shownAs`: the path that errors name in place of its own, as
-    /// that of which it is a copy.
+    /// The tables of a catalog, whose shape is checked. `shownAs`: the path that errors name, where the file is a copy
+    /// of another.
     package static func summary(
         path: String, shownAs shownPath: String? = nil, budget: ReadBudget = ReadBudget()
     ) throws(CatalogFailure) -> CatalogSummary {
@@ -57,7 +57,7 @@ package struct CatalogSummary: Sendable, Equatable {
         package let side: Side
         /// Without `id`, in the table's order.
         package let columns: [String]
-        /// Entries.
+        /// Rows of the table.
         package let count: Int
 
         package init(side: Side, columns: [String], count: Int) {

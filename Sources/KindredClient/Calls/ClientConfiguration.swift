@@ -59,7 +59,7 @@ public struct ClientConfiguration: Sendable {
     public var windowBytes: UInt64 = 4 << 20
     /// The name of this client in the server's log.
     public var clientName = "kindred-swift"
-    /// Sent to the server when a connection opens.
+    /// Sent when a connection opens. A server that checks no tokens ignores it.
     public var token: [UInt8]?
 
     /// The values above.

@@ -1,5 +1,4 @@
 public import KindredDomain
-internal import KindredWire
 
 extension KindredClient {
     /// The users who are most like the seeds, as a stream.

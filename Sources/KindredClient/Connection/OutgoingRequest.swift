@@ -1,4 +1,3 @@
-internal import KindredDomain
 package import KindredWire
 internal import NIOCore
 

@@ -1,5 +1,4 @@
 public import KindredDomain
-internal import KindredWire
 
 /// An audience as it arrives, best first, in chunks.
 ///

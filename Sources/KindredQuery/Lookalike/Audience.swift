@@ -1,4 +1,3 @@
-import KindredDomain
 import KindredSystem
 
 /// A selected audience, best first: external ids and scores. It holds nothing of its generation.

@@ -1,5 +1,4 @@
 import KindredDomain
-import KindredModel
 
 /// The seeds of an expansion as they arrive: rows that matched, and counts of the ids that did not.
 package struct SeedSet: Sendable {

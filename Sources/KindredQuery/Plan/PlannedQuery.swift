@@ -1,5 +1,3 @@
-import KindredDomain
-
 /// One query, ready to scan: everything in rows and vectors, nothing external.
 package struct PlannedQuery: Sendable {
     /// How the rows are found.

@@ -1,5 +1,4 @@
 import KindredDomain
-import KindredModel
 
 /// The scores of given candidates, planned and computed in one pass, in steps.
 package struct ScorePlan {

@@ -1,4 +1,3 @@
-import KindredDomain
 import KindredKernels
 
 /// Decides which approximate scores prove that a row cannot be in the answer.

@@ -17,6 +17,12 @@ package struct GenerationTable: Sendable {
             self.others = others
             self.onDisk = onDisk
         }
+
+        /// The generation that answers a request for a version (0: the active one). Nil where none does.
+        package func generation(version: UInt64) -> Generation? {
+            if version == 0 || active.version == version { return active }
+            return others.first { $0.version == version }
+        }
     }
 
     package let models: [ModelName: Entry]
@@ -88,8 +94,7 @@ package struct GenerationTable: Sendable {
             if model == nil { throw models.isEmpty ? .noModelReady : .defaultModelNotReady(name) }
             throw unready.contains(name) ? .noModelReady : .unknownModel(name.description, known: known)
         }
-        if version == 0 || entry.active.version == version { return entry.active }
-        if let other = entry.others.first(where: { $0.version == version }) { return other }
+        if let generation = entry.generation(version: version) { return generation }
         throw .versionGone(requested: version, serving: entry.active.version, onDisk: entry.onDisk)
     }
 }

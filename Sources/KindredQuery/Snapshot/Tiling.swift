@@ -1,4 +1,3 @@
-import KindredDomain
 import KindredModel
 import KindredSystem
 

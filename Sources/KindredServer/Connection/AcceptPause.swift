@@ -1,5 +1,4 @@
 import Glibc
-import KindredModel
 import KindredSystem
 import Logging
 import NIOCore

@@ -41,7 +41,7 @@ package struct ServerConfiguration: Sendable {
     /// The server's name and version, as HELLO_OK has them.
     package static let serverName = "kindred \(version)"
     package static let version = "0.1.0"
-    /// Room for tens of thousands of answers of ten results each.
+    /// Mebibytes for each event loop's kept answers where `--answer-cache-mib` is absent.
     package static let defaultAnswerCacheMebibytes = 32
     /// The port of a server without `--listen`.
     package static let defaultPort = 7411

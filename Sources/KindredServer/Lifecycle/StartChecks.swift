@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import KindredModel
 import KindredSystem
 import NIOCore
 

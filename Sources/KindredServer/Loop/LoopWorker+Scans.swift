@@ -16,9 +16,9 @@ extension LoopWorker {
     /// Throws OVERLOADED where a request of a key would wait too long, before any work is done for it.
     func checkQueue(of key: ScanKey, queryCount: Int, now: UInt64) throws(RequestFailure) {
         guard server.scans.mayBeFull else { return }
-        let excess = queueEstimate.excess(
+        let overlongWait = queueEstimate.overlongWait(
             of: key, isOnePart: queryCount <= ScanPart.queriesMax, in: server.scans, now: now)
-        if let wait = excess { throw refusal(after: wait) }
+        if let wait = overlongWait { throw refusal(after: wait) }
     }
 
     // MARK: Ends of ticks

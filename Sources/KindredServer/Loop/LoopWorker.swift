@@ -1,4 +1,3 @@
-import KindredDomain
 import KindredQuery
 import KindredSystem
 import NIOCore

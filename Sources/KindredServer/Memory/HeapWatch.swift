@@ -9,7 +9,7 @@ package struct HeapWatch {
     package static let interval = TimeAmount.seconds(10)
     /// Looks in a row that find the process busy; after so many, unused memory is counted all the same.
     package static let busyLooksMax = 6
-    /// A process is quiet while it uses less than one in so many nanoseconds of one processor.
+    /// A process is quiet while it uses less than a fifth of one processor's time: one nanosecond in this many.
     package static let quietShare: UInt64 = 5
     /// The next release waits until the process or its unused heap has grown by this many bytes over its minimum since
     /// the last release. The allocator counts memory as unused even after it was given back.

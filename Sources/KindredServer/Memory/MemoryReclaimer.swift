@@ -15,7 +15,7 @@ final class MemoryReclaimer: Sendable {
 
     init() {
         let queue = queue
-        MemoryRegion.giveBack { unmap in queue.async(unmap) }
+        MemoryRegion.unmapLargeRegions { unmap in queue.async(unmap) }
         lookLater()
     }
 

@@ -24,10 +24,7 @@ package struct ModelIndex {
     package func generation(model name: UnsafeRawBufferPointer?, version: UInt64) -> Generation? {
         let found: Int?
         if let name { found = index(of: name) } else { found = defaultModel }
-        guard let found else { return nil }
-        let active = entries[found].active
-        if version == 0 || active.version == version { return active }
-        return entries[found].others.first { $0.version == version }
+        return found.flatMap { entries[$0].generation(version: version) }
     }
 
     private func index(of name: UnsafeRawBufferPointer) -> Int? {

@@ -1,10 +1,10 @@
 import KindredDomain
 
-/// The backlogs of all keys: decides which scans begin and which requests are rejected. A value.
+/// The backlogs of all keys: decides which scans begin and which requests are refused. A value.
 package struct ScanBacklogs<Key: Hashable, Part: WaitingPart> {
     /// The parts of a scan to begin; no parts where none is to begin.
     package typealias Next = (parts: [Part], start: ScanStart)
-    /// The first part of a request that is rejected, and the request's predicted wait in nanoseconds.
+    /// The first part of a request that is refused, and the request's predicted wait in nanoseconds.
     package typealias Refusal = (first: Part, wait: UInt64)
 
     private let queryCountMax: Int
@@ -28,13 +28,13 @@ package struct ScanBacklogs<Key: Hashable, Part: WaitingPart> {
 
     /// The predicted wait of a request that comes now, where that is too long; nanoseconds. A request of one part goes
     /// before the later parts of other requests.
-    package func excess(of key: Key, isOnePart: Bool) -> UInt64? {
+    package func overlongWait(of key: Key, isOnePart: Bool) -> UInt64? {
         guard let wait = backlogs[key]?.wait(isOnePart: isOnePart), wait > waitMax else { return nil }
         return wait
     }
 
-    /// Takes requests, whose parts follow each other. Rejects those that would wait too long or beyond their deadline,
-    /// and those beyond the limit of waiting queries; a request is taken or rejected as a whole. Begins a scan where
+    /// Takes requests, whose parts follow each other. Refuses those that would wait too long or beyond their deadline,
+    /// and those beyond the limit of waiting queries; a request is taken or refused as a whole. Begins a scan where
     /// none of the key runs, or where the calling loop is idle.
     package mutating func submit(
         _ parts: [Part], key: Key, isIdle: Bool, now: UInt64

@@ -6,7 +6,7 @@ import Synchronization
 /// Of each key (generation and side) at most as many scans run as there are event loops. Requests that come meanwhile
 /// wait for the next scan together, so that it reads the vectors once for many queries.
 ///
-/// Requests whose predicted wait exceeds `--queue-ms` are rejected, as early as that is known: before their ids are
+/// Requests whose predicted wait exceeds `--queue-ms` are refused, as early as that is known: before their ids are
 /// looked up, where the backlog of their key is full already.
 final class ScanQueue: Sendable {
     typealias Next = ScanBacklogs<ScanKey, ScanPart>.Next
@@ -35,11 +35,11 @@ final class ScanQueue: Sendable {
     }
 
     /// The predicted wait of a request that comes now, where that is too long.
-    func excess(of key: ScanKey, isOnePart: Bool) -> UInt64? {
-        state.withLock { $0.backlogs.excess(of: key, isOnePart: isOnePart) }
+    func overlongWait(of key: ScanKey, isOnePart: Bool) -> UInt64? {
+        state.withLock { $0.backlogs.overlongWait(of: key, isOnePart: isOnePart) }
     }
 
-    /// Takes or rejects requests, whose parts follow each other. Begins a scan where none of the key runs, or where the
+    /// Takes or refuses requests, whose parts follow each other. Begins a scan where none of the key runs, or where the
     /// calling loop is idle.
     func submit(
         _ parts: [ScanPart], key: ScanKey, isIdle: Bool, now: UInt64
@@ -62,8 +62,8 @@ final class ScanQueue: Sendable {
         state.withLock { state in state.running.first { $0.batch.hasUnits } }
     }
 
-    /// A scan has ended, with its remainder: the parts of the next scan of its key, if requests wait. Of a scan that
-    /// was given up (not `isComplete`), nothing is learned about the throughput.
+    /// The next scan of a key after one that has ended, if requests wait. Learns the throughput from the ended scan,
+    /// unless it was given up (not `isComplete`).
     func next(after scan: SharedScan, key: ScanKey, now: UInt64, isComplete: Bool) -> Next {
         state.withLock { state in
             state.running.removeAll(where: \.hasEnded)
@@ -76,21 +76,22 @@ final class ScanQueue: Sendable {
 }
 
 /// An event loop's last look at the queue, at most a millisecond old. Saves locking the queue for each of many requests
-/// that are rejected in one tick.
+/// that are refused in one tick.
 struct QueueEstimate {
     private static let nanosecondsMax: UInt64 = 1_000_000
 
     private var key: ScanKey?
     private var isOnePart = true
     private var time: UInt64 = 0
-    private var excess: UInt64?
+    private var overlongWait: UInt64?
 
     /// The predicted wait of a request that comes now, where that is too long; nanoseconds.
-    mutating func excess(of key: ScanKey, isOnePart: Bool, in queue: ScanQueue, now: UInt64) -> UInt64? {
+    mutating func overlongWait(of key: ScanKey, isOnePart: Bool, in queue: ScanQueue, now: UInt64) -> UInt64?
+    {
         if key != self.key || isOnePart != self.isOnePart || now > time + Self.nanosecondsMax {
             (self.key, self.isOnePart, time) = (key, isOnePart, now)
-            excess = queue.excess(of: key, isOnePart: isOnePart)
+            overlongWait = queue.overlongWait(of: key, isOnePart: isOnePart)
         }
-        return excess
+        return overlongWait
     }
 }

@@ -15,8 +15,8 @@ struct ScanKey: Hashable, Sendable {
 
 /// Some queries of one planned RECOMMEND on their way through a scan.
 ///
-/// The job belongs to its worker's event loop. Other loops read of it only the worker, which does not change, and
-/// whether it is dead.
+/// The job belongs to the event loop of its worker. Other loops read two of its members only: the worker, which never
+/// changes, and whether the request is dead.
 struct ScanPart: WaitingPart, @unchecked Sendable {
     /// Queries of one part.
     static let queriesMax = 32
@@ -79,7 +79,7 @@ final class SharedScan: Sendable {
     private let parts: Mutex<[ScanPart]>
     /// Nil for a tick's own scan, which is in no queue.
     let key: ScanKey?
-    /// Multiply-adds, of the scan that this one continues too.
+    /// Multiply-adds, including those of the scan that this one continues.
     let operationCount: Int
     let start: ScanStart
     private let isOver = Atomic<Bool>(false)
@@ -139,7 +139,7 @@ final class SharedScan: Sendable {
         }
     }
 
-    /// True once no request waits for any of it, and once its parts are taken.
+    /// True where no request waits for the scan: all are dead, or its parts are taken.
     var isDead: Bool { parts.withLock { $0.allSatisfy(\.isDead) } }
 
     /// Ends the scan. True for the first caller only, which starts the next scan.

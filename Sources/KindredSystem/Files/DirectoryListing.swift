@@ -3,7 +3,7 @@ import KindredDomain
 
 /// The names in a folder.
 package enum DirectoryListing {
-    /// All names except `.` and `..`, in no order. Names that are not UTF-8 are left out; no name of a model is one.
+    /// All names except `.` and `..`, in no order. Leaves out names that are not UTF-8, since no model has such a name.
     /// Throws if the folder cannot be read or has more than `Limits.folderEntriesMax` entries.
     package static func names(in path: String) throws(FileFailure) -> [String] {
         guard let stream = opendir(path) else {

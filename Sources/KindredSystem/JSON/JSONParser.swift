@@ -65,7 +65,7 @@ package struct JSONParser {
     }
 
     private mutating func word(_ word: String, _ value: JSONValue) throws(FileFailure) -> JSONValue {
-        for byte in word.utf8 where !take(byte) { throw failure(wanted: "\(word)") }
+        for byte in word.utf8 where !take(byte) { throw failure(wanted: word) }
         return value
     }
 
@@ -188,8 +188,10 @@ package struct JSONParser {
             guard low >= 0xDC00, low < 0xE000 else { throw failure(wanted: "a low surrogate before here") }
             code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
         }
-        guard let scalar = Unicode.Scalar(code) else { throw failure(wanted: "a Unicode scalar before here") }
-        content.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        guard let scalar = Unicode.Scalar(code), let encoded = UTF8.encode(scalar) else {
+            throw failure(wanted: "a Unicode scalar before here")
+        }
+        content.append(contentsOf: encoded)
     }
 
     private mutating func fourHexDigits() throws(FileFailure) -> UInt16 {

@@ -16,7 +16,7 @@ package final class MemoryRegion: @unchecked Sendable {
     /// The cache that gets the pages when the region ends, and their capacity in bytes; nil for the system.
     private let spare: (memory: SpareMemory, capacity: Int)?
 
-    /// Anonymous zeroed memory. Throws the errno value when the system refuses.
+    /// Anonymous zeroed memory. Throws where the system refuses.
     package init(byteCount: Int) throws(MemoryFailure) {
         self.byteCount = byteCount
         spare = nil
@@ -25,7 +25,7 @@ package final class MemoryRegion: @unchecked Sendable {
     }
 
     /// Anonymous memory with undefined content. The pages come from `spare` if it has a fitting piece, and go to it
-    /// when the region ends. Throws the errno value when the system refuses.
+    /// when the region ends. Throws where the system refuses.
     package init(uninitialised byteCount: Int, from spare: SpareMemory) throws(MemoryFailure) {
         self.byteCount = byteCount
         guard byteCount >= Self.deferredByteCountMin else {
@@ -66,14 +66,14 @@ package final class MemoryRegion: @unchecked Sendable {
         baseAddress = pages
     }
 
-    /// The size from which on regions are unmapped by the scheduler of `giveBack(through:)`.
+    /// The size from which on regions are unmapped by the scheduler of `unmapLargeRegions(through:)`.
     private static let deferredByteCountMin = 256 << 10
 
     private static let reclaimer = Mutex<(@Sendable (@escaping @Sendable () -> Void) -> Void)?>(nil)
 
     /// Unmaps large regions through `schedule` from now on. Unmapping takes milliseconds, and the last reference may
     /// go away on an event loop, which must not wait that long. Without a scheduler, pages are unmapped at once.
-    package static func giveBack(
+    package static func unmapLargeRegions(
         through schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) {
         reclaimer.withLock { $0 = schedule }
@@ -87,12 +87,12 @@ package final class MemoryRegion: @unchecked Sendable {
                     address: UInt(bitPattern: baseAddress), capacity: spare.capacity, usedByteCount: byteCount
                 ))
         } else {
-            Self.giveBack(baseAddress, byteCount: byteCount)
+            Self.unmap(baseAddress, byteCount: byteCount)
         }
     }
 
-    /// Unmaps pages; large ones through the scheduler of `giveBack(through:)`.
-    static func giveBack(_ address: UnsafeMutableRawPointer, byteCount: Int) {
+    /// Unmaps pages; large ones through the scheduler of `unmapLargeRegions(through:)`.
+    static func unmap(_ address: UnsafeMutableRawPointer, byteCount: Int) {
         guard byteCount >= deferredByteCountMin, let schedule = reclaimer.withLock({ $0 }) else {
             munmap(address, byteCount)
             return

@@ -5,7 +5,7 @@
 public struct RegionColumn<Element: BitwiseCopyable>: @unchecked Sendable {
     /// The first element, for a scan that must not pay for a check. Valid while this column, or a copy, is held.
     public let pointer: UnsafePointer<Element>
-    /// Elements.
+    /// Number of elements.
     public let count: Int
     private let region: MemoryRegion?
 

@@ -66,7 +66,7 @@ package final class SpareMemory: Sendable {
             defer { pieces = [] }
             return pieces
         }
-        for piece in given { MemoryRegion.giveBack(piece.pages, byteCount: piece.capacity) }
+        for piece in given { MemoryRegion.unmap(piece.pages, byteCount: piece.capacity) }
     }
 
     deinit { giveBack() }

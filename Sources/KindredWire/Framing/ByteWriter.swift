@@ -1,5 +1,3 @@
-import KindredDomain
-
 /// Appends frames to a buffer that is reused for the next batch of frames.
 ///
 /// A frame is written in one pass: `beginFrame`, the body, `endFrame`, which fills in the header. Columns are copied as

@@ -1,5 +1,3 @@
-import KindredDomain
-
 #if _endian(big)
     #error("KindredWire copies columns as they stand in memory, which must be little-endian")
 #endif

@@ -1,10 +1,6 @@
 import ArgumentParser
-import Foundation
 import KindredClient
 import KindredDomain
-import KindredModel
-import KindredSystem
-import KindredTerminal
 
 /// `kindred lookalike`: finds the users most similar to the seeds.
 struct LookalikeCommand: AsyncParsableCommand {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import KindredClient
 import KindredDomain
-import KindredModel
 import KindredSystem
 import KindredTerminal
 

@@ -2,11 +2,9 @@ import ArgumentParser
 import Glibc
 import KindredCatalog
 import KindredDomain
-import KindredModel
 import KindredPack
 import KindredServer
 import KindredSystem
-import KindredTerminal
 
 /// `kindred pack`: packs vectors and ids into the next version of a model.
 struct PackCommand: ParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import KindredClient
-import KindredModel
 import KindredSystem
 import KindredTerminal
 

@@ -1,7 +1,5 @@
 import ArgumentParser
 import KindredClient
-import KindredDomain
-import KindredModel
 
 /// `kindred recommend`: the best items or users for given users, items, vectors, a basket, clicks or a blend.
 struct RecommendCommand: AsyncParsableCommand {

@@ -1,8 +1,5 @@
 import KindredClient
 import KindredDomain
-import KindredModel
-import KindredSystem
-import KindredTerminal
 
 /// The exclusions and candidates of a command, which every query shares.
 struct QueryLists: Sendable {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import KindredClient
 import KindredDomain
-import KindredModel
 import KindredPack
 
 /// The queries of a recommend or similar command.

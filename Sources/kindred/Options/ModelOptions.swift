@@ -1,7 +1,6 @@
 import ArgumentParser
 import KindredClient
 import KindredDomain
-import KindredServer
 
 /// Options for the model and version to ask.
 struct ModelOptions: ParsableArguments {

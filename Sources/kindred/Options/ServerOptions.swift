@@ -1,7 +1,6 @@
 import ArgumentParser
 import KindredClient
 import KindredDomain
-import KindredServer
 
 /// Options for the server to ask and the form of the output.
 struct ServerOptions: ParsableArguments {

@@ -1,5 +1,4 @@
 import KindredClient
-import KindredModel
 import KindredSystem
 
 /// Writes audience rows as they arrive: `id,score` lines to a file or standard output, or the `results` of one JSON

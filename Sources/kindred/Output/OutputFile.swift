@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import KindredModel
 import KindredSystem
 
 /// A file that appears once it is complete. Until then its bytes are in a new file `.NAME.PROCESS.partial` beside it,

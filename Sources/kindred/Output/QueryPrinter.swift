@@ -1,6 +1,5 @@
 import KindredClient
 import KindredDomain
-import KindredModel
 import KindredSystem
 import KindredTerminal
 

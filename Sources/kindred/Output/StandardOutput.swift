@@ -1,5 +1,4 @@
 @preconcurrency import Glibc
-import KindredModel
 import KindredSystem
 
 /// Writes to standard output and detects output that could not be written.

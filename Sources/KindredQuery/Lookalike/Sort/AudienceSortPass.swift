@@ -1,4 +1,3 @@
-import KindredDomain
 import KindredSystem
 
 /// One pass of a radix sort: moves keys to the places of one of their digits. Keys of the same digit keep their order.

@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import KindredDomain
-import KindredModel
 import KindredSystem
 import Logging
 

@@ -1,6 +1,5 @@
 import Glibc
 import KindredDomain
-import KindredModel
 import KindredSystem
 import Synchronization
 
