@@ -21,6 +21,8 @@ import Testing
             CREATE TABLE items(id INTEGER PRIMARY KEY, n, t)\(suffix);
             WITH RECURSIVE c(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM c WHERE x < 300)
                 INSERT INTO items SELECT x, x, printf('%.*c', x * 3, 'x') FROM c;
+            CREATE TABLE items_tags(id INTEGER, value);
+            INSERT INTO items_tags SELECT id, iif(id % 3, 'tag ' || id % 7, id % 5) FROM items WHERE id % 2;
             CREATE INDEX i ON items(n);
             DROP TABLE gone;
             """)
