@@ -158,7 +158,7 @@ let package = Package(
         .testTarget(
             name: "KindredFilterTests",
             dependencies: [
-                "KindredFilter", "KindredDomain", "TestSupport",
+                "KindredFilter", "KindredCatalog", "KindredDomain", "TestSupport",
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .testTarget(
