@@ -61,6 +61,17 @@ import Testing
         #expect(plain.ids == CatalogIDs(ColumnDeclaration(.integer), storage: .integers))
     }
 
+    @Test(arguments: ["UTF-8", "UTF-16le", "UTF-16be"])
+    func encodings(_ encoding: String) throws {
+        let columns = try read(
+            """
+            PRAGMA encoding = '\(encoding)'; CREATE TABLE items(id INTEGER PRIMARY KEY, t);
+            INSERT INTO items VALUES (1, 'é');
+            """)
+        #expect(columns.isUTF8 == (encoding == "UTF-8"))
+        #expect(columns.column(named: "t")?.gather([0]).values == .text(TextList(["é"])))
+    }
+
     @Test func mixedColumns() throws {
         let columns = try read(
             """

@@ -122,6 +122,13 @@ final class ImmutableDatabase {
         return ColumnDeclaration(type: name, isStrict: isStrict, collation: collationName)
     }
 
+    /// Whether the file stores texts in UTF-8.
+    func isUTF8() throws(CatalogFailure) -> Bool {
+        let encoding = try Statement("PRAGMA encoding", database: self)
+        guard try encoding.step() else { return false }
+        return try encoding.text(0) == "UTF-8"
+    }
+
     private func isStrict(_ table: String) throws(CatalogFailure) -> Bool {
         let list = try Statement("PRAGMA main.table_list(\(CatalogTable.quoted(table)))", database: self)
         guard try list.step() else { return false }

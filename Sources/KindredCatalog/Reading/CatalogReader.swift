@@ -64,7 +64,7 @@ package struct CatalogReader {
         return CatalogColumns(
             columns: builders.map { $0.finish() }, idsWithoutVector: idsWithoutVector,
             rowsWithoutEntry: rowsWithoutEntry, ids: ids, entries: rowsWithoutEntry > 0 ? entries.rows : nil,
-            sets: sets)
+            sets: sets, isUTF8: try database.isUTF8())
     }
 
     /// The kind of each column, found in one pass over the table.

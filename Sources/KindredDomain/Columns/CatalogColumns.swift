@@ -12,11 +12,14 @@ package struct CatalogColumns: Sendable {
     package let entries: Bitmap?
     /// The multi-valued attributes, in ascending order of their names.
     package let sets: [CatalogSet]
+    /// Whether the catalog's texts are UTF-8. SQLite compares the bytes that it stores, so that texts in UTF-16 have
+    /// another order.
+    package let isUTF8: Bool
 
     package init(
         columns: [CatalogColumn], idsWithoutVector: Int, rowsWithoutEntry: Int,
         ids: CatalogIDs = CatalogIDs(ColumnDeclaration(.integer), storage: .integers),
-        entries: Bitmap? = nil, sets: [CatalogSet] = []
+        entries: Bitmap? = nil, sets: [CatalogSet] = [], isUTF8: Bool = true
     ) {
         self.columns = columns
         self.idsWithoutVector = idsWithoutVector
@@ -24,6 +27,7 @@ package struct CatalogColumns: Sendable {
         self.ids = ids
         self.entries = entries
         self.sets = sets
+        self.isUTF8 = isUTF8
     }
 
     /// The column of a name, compared as bytes.

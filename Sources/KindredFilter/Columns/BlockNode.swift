@@ -67,24 +67,16 @@ extension Int {
 }
 
 extension ResolvedExpression {
-    /// Operators, columns and constants; 64 and more count as 64.
-    fileprivate var nodeCount: Int { min(countedNodes(most: 64), 64) }
-
-    private func countedNodes(most: Int) -> Int {
-        guard most > 0 else { return 0 }
-        func sum(_ parts: [ResolvedExpression]) -> Int {
-            var count = 1
-            for part in parts where count < most { count += part.countedNodes(most: most - count) }
-            return count
-        }
+    /// Operators, columns and constants.
+    var nodeCount: Int {
         switch self {
-        case .constant, .column, .id: return 1
+        case .constant, .column, .id: 1
         case .negative(let a), .plus(let a), .not(let a), .isNull(let a), .inSet(let a, _),
             .pattern(let a, _):
-            return sum([a])
-        case .and(let terms), .or(let terms): return sum(terms)
-        case .arithmetic(_, let a, let b), .comparison(_, let a, let b): return sum([a, b])
-        case .inList(let a, let list): return sum([a] + list)
+            1 + a.nodeCount
+        case .and(let terms), .or(let terms): 1 + terms.reduce(0) { $0 + $1.nodeCount }
+        case .arithmetic(_, let a, let b), .comparison(_, let a, let b): 1 + a.nodeCount + b.nodeCount
+        case .inList(let a, let list): 1 + list.reduce(a.nodeCount) { $0 + $1.nodeCount }
         }
     }
 }

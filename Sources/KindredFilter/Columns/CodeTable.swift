@@ -14,6 +14,8 @@ struct CodeTable: Sendable {
     }
 
     let column: Int
+    /// The work of one text, in comparisons of a number with a constant.
+    let textCost: Int
     private let expression: ResolvedExpression
     /// Of a row without a value.
     let ofNull: UInt8
@@ -25,6 +27,7 @@ struct CodeTable: Sendable {
     init(_ expression: ResolvedExpression, column: Int, in table: FilterTable) {
         self.expression = expression
         self.column = column
+        textCost = 200 + 100 * expression.nodeCount
         let evaluator = RowEvaluator(table, replacing: (column, .null))
         ofNull = Self.bits(evaluator.truth(expression, 0))
         textCount = Self.texts(column, table).count

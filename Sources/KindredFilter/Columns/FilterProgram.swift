@@ -17,16 +17,23 @@ package struct FilterProgram: ~Copyable {
     private let cost: Int
     private var words: [UInt64] = []
 
-    /// The work of one distinct text or value, in comparisons.
-    private static let textCost = 500
+    /// The work of one distinct value of a multi-valued attribute, in comparisons.
+    private static let valueCost = 500
 
     /// Resolves the names of a parsed filter. `parameters` are its bound values, `seed` the query's own item or user;
     /// nil where the query has none. Throws for names that the table does not have, for columns whose values cannot be
-    /// compared, and for patterns that SQLite refuses.
+    /// compared, for patterns that SQLite refuses, and for a catalog with texts in UTF-16, which SQLite orders by other
+    /// bytes.
     package init(
         _ expression: FilterExpression, parameters: [FilterParameter] = [], over table: FilterTable,
         seed: FilterSeed? = nil
     ) throws(FilterFailure) {
+        guard table.catalog.isUTF8 else {
+            throw FilterFailure(
+                .unsupported(
+                    "a filter over a catalog with texts in UTF-16",
+                    wanted: "a catalog that is made after PRAGMA encoding = 'UTF-8'"), at: 0)
+        }
         let resolver = FilterResolver(table, seed: seed, parameters: parameters)
         var builder = NodeBuilder(table)
         let node = builder.node(try resolver.resolve(expression))
@@ -47,13 +54,14 @@ package struct FilterProgram: ~Copyable {
         var left = rowCount
         while left > 0, !isDone {
             if let index = codeTables.firstIndex(where: { !$0.isComplete }) {
-                let count = max(1, left / Self.textCost)
+                let cost = codeTables[index].textCost
+                let count = max(1, left / cost)
                 codeTables[index].extend(by: count, in: table)
-                left -= count * Self.textCost
+                left -= count * cost
             } else if let index = setTables.firstIndex(where: { !$0.isComplete }) {
-                let count = max(1, left / Self.textCost)
+                let count = max(1, left / Self.valueCost)
                 setTables[index].extend(by: count, in: table)
-                left -= count * Self.textCost
+                left -= count * Self.valueCost
             } else {
                 let wordCount = max(1, min(BlockScratch.wordsMax, left / 64 / cost))
                 evaluate(wordCount)

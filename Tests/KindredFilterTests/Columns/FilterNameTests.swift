@@ -109,6 +109,18 @@ import Testing
         #expect(try rows(.isNull(Self.column("name"), isNegated: true), ordered) == [0, 1])
     }
 
+    /// SQLite orders texts by the bytes that it stores.
+    @Test func textsInUTF16AreRefused() {
+        let catalog = CatalogColumns(columns: [], idsWithoutVector: 0, rowsWithoutEntry: 0, isUTF8: false)
+        let table = FilterTable(rowCount: 1, catalog: catalog, ids: IDList.numbers([1]))
+        let found = failure(.literal(.integer(1)), table)
+        guard case .unsupported(_, let wanted)? = found?.reason else {
+            Issue.record("\(String(describing: found))")
+            return
+        }
+        #expect(wanted.contains("PRAGMA encoding = 'UTF-8'"))
+    }
+
     @Test func rowsWithoutAnEntryPassNoFilter() throws {
         #expect(try rows(.literal(.integer(1)), table()) == [0, 1])
         #expect(try rows(.isNull(Self.column("price"), isNegated: false), table()) == [1])
