@@ -22,7 +22,10 @@ struct CodeTable: Sendable {
     /// By code, as far as they have been found.
     private(set) var truths: [UInt8] = []
     private let textCount: Int
-    private(set) var form = Form.none
+    private var first: UInt32?
+    private var last: UInt32 = 0
+    private var trueCount = 0
+    private var hasNulls = false
 
     init(_ expression: ResolvedExpression, column: Int, in table: FilterTable) {
         self.expression = expression
@@ -41,20 +44,21 @@ struct CodeTable: Sendable {
         let texts = Self.texts(column, table)
         for code in truths.count..<min(truths.count + count, textCount) {
             let evaluator = RowEvaluator(table, replacing: (column, .text(Array(texts[code]))))
-            truths.append(Self.bits(evaluator.truth(expression, 0)))
+            let truth = evaluator.truth(expression, 0)
+            truths.append(Self.bits(truth))
+            if truth == nil { hasNulls = true }
+            guard truth == true else { continue }
+            trueCount += 1
+            last = UInt32(code)
+            first = first ?? last
         }
-        if isComplete { form = Self.form(of: truths) }
     }
 
-    private static func form(of truths: [UInt8]) -> Form {
-        let hasNulls = truths.contains(isNull)
-        guard let first = truths.firstIndex(of: isTrue), let last = truths.lastIndex(of: isTrue) else {
-            return hasNulls ? .any(hasNulls: true) : .none
-        }
-        guard !hasNulls, truths[first...last].allSatisfy({ $0 == isTrue }) else {
-            return .any(hasNulls: hasNulls)
-        }
-        return .range(first: UInt32(first), last: UInt32(last))
+    /// Of a complete table.
+    var form: Form {
+        guard let first else { return hasNulls ? .any(hasNulls: true) : .none }
+        guard !hasNulls, trueCount == Int(last - first) + 1 else { return .any(hasNulls: hasNulls) }
+        return .range(first: first, last: last)
     }
 
     private static func texts(_ column: Int, _ table: FilterTable) -> TextList {
