@@ -63,7 +63,9 @@ let package = Package(
         // Level 2: how an answer is found.
         .target(
             name: "KindredQuery",
-            dependencies: ["KindredDomain", "KindredSystem", "KindredModel", "KindredKernels"]),
+            dependencies: [
+                "KindredDomain", "KindredSystem", "KindredModel", "KindredKernels", "KindredFilter",
+            ]),
 
         // Level 3: sockets.
         .target(
@@ -158,14 +160,14 @@ let package = Package(
         .testTarget(
             name: "KindredFilterTests",
             dependencies: [
-                "KindredFilter", "KindredDomain", "TestSupport",
+                "KindredFilter", "KindredCatalog", "KindredDomain", "TestSupport",
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .testTarget(
             name: "KindredQueryTests",
             dependencies: [
-                "KindredQuery", "KindredModel", "KindredSystem", "KindredKernels", "KindredDomain",
-                "TestSupport",
+                "KindredQuery", "KindredFilter", "KindredModel", "KindredSystem", "KindredKernels",
+                "KindredDomain", "TestSupport",
             ]),
         .testTarget(
             name: "KindredServerTests",

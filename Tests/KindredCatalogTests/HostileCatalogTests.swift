@@ -175,8 +175,9 @@ import Testing
         let path = try folder.database(
             "catalog.sqlite",
             "CREATE TABLE items(id INTEGER PRIMARY KEY, a, b); INSERT INTO items VALUES(1, 1, 'text');")
-        // Two columns of 4 rows: 8 and 4 bytes a row, a byte of bits each; then a text of 4 bytes and its places.
-        let needed = 4 * 8 + 1 + 4 * 4 + 1 + 4 + 28
+        // Two columns of 4 rows: 8 and 4 bytes a row, a byte of bits each, and one of the entries; then a text of 4
+        // bytes and its places.
+        let needed = 4 * 8 + 1 + 4 * 4 + 1 + 1 + 4 + 28
         #expect(try read(path, budget: ReadBudget(columnBytesMax: needed)) != nil)
         let failure = #expect(throws: CatalogFailure.self) {
             try read(path, budget: ReadBudget(columnBytesMax: needed - 1))

@@ -68,8 +68,13 @@ enum Edges {
     /// A folder that is not here may name all of them.
     static let folders: [String: [String: Set<String>]] = [
         "KindredDomain": [
-            "": [], "IDs": [""], "Scores": [""], "Columns": ["", "IDs"], "Rules": [""],
+            "": [], "IDs": [""], "Scores": [""], "Rules": [""], "Columns": ["", "IDs", "Rules"],
             "Messages": ["", "IDs", "Scores", "Columns", "Rules"],
+        ],
+        // What values mean knows no expressions. Resolved names know no rows in blocks.
+        "KindredFilter": [
+            "Values": [], "Syntax": ["Values"], "Evaluation": ["Values", "Syntax"],
+            "Resolved": ["Values", "Syntax"], "Columns": ["Values", "Syntax", "Resolved"],
         ],
         // Bytes, then sections, then bodies, then messages.
         "KindredWire": [
@@ -78,8 +83,6 @@ enum Edges {
             "Lookalike": ["Framing", "Sections", "Answers"], "Admin": ["Framing", "Sections"],
             "Messages": ["Framing", "Sections", "Session", "Queries", "Answers", "Lookalike", "Admin"],
         ],
-        // What values mean knows no expressions.
-        "KindredFilter": ["Values": [], "Syntax": ["Values"], "Evaluation": ["Values", "Syntax"]],
         "KindredClient": [
             "Values": [], "Checks": ["Values"], "Pool": ["Values", "Calls", "Connection"],
         ],

@@ -108,6 +108,33 @@ final class ImmutableDatabase {
         return address
     }
 
+    /// The declared type and collation of a column that the schema has.
+    func declaration(of column: String, in table: String) throws(CatalogFailure) -> ColumnDeclaration {
+        var type: UnsafePointer<CChar>?
+        var collation: UnsafePointer<CChar>?
+        let code = sqlite3_table_column_metadata(
+            handle, "main", table, column, &type, &collation, nil, nil, nil)
+        guard code == SQLITE_OK else { throw failure("read the columns of \(table)", code) }
+        let name = type.map { String(cString: $0) } ?? ""
+        let collationName = collation.map { String(cString: $0) } ?? "BINARY"
+        // A STRICT table is told from another only where it matters.
+        let isStrict = SQLName.areEqual(name, "ANY") ? try isStrict(table) : false
+        return ColumnDeclaration(type: name, isStrict: isStrict, collation: collationName)
+    }
+
+    /// Whether the file stores texts in UTF-8.
+    func isUTF8() throws(CatalogFailure) -> Bool {
+        let encoding = try Statement("PRAGMA encoding", database: self)
+        guard try encoding.step() else { return false }
+        return try encoding.text(0) == "UTF-8"
+    }
+
+    private func isStrict(_ table: String) throws(CatalogFailure) -> Bool {
+        let list = try Statement("PRAGMA main.table_list(\(CatalogTable.quoted(table)))", database: self)
+        guard try list.step() else { return false }
+        return try list.integer(5) != 0
+    }
+
     /// Runs a statement and ignores its rows.
     func run(_ sql: String) throws(CatalogFailure) {
         let statement = try Statement(sql, database: self)

@@ -32,6 +32,12 @@ package enum CatalogFailure: Error, Sendable, Equatable {
     /// Two entries for one row, such as the text `7` and the number 7.
     case duplicateID(file: String, table: String, id: String)
     case dictionaryTooLarge(file: String, table: String, column: String)
+    /// More multi-valued attributes of a side than the limit.
+    case tooManySets(file: String, side: Side)
+    /// Texts of an attribute's table that do not compare as bytes.
+    case collation(file: String, table: String, column: String, found: String)
+    /// An id of an attribute's table that SQLite would convert to compare it with those of `side`.
+    case idTypes(file: String, table: String, id: String, side: String)
 }
 
 extension CatalogFailure: CustomStringConvertible {
@@ -84,6 +90,14 @@ extension CatalogFailure: CustomStringConvertible {
         case .dictionaryTooLarge(let file, let table, let column):
             "\(file): the texts of \"\(table)\".\"\(column)\" take more than "
                 + "\(Limits.catalogDictionaryBytesMax) bytes"
+        case .tooManySets(let file, let side):
+            "\(file): more than \(Limits.catalogSetsMax) tables \(side)_NAME(id, value), wanted at most so many"
+        case .collation(let file, let table, let column, let found):
+            "\(file): \"\(table)\".\"\(column)\" has the collation \(found), wanted BINARY: a table of values "
+                + "compares texts as bytes"
+        case .idTypes(let file, let table, let id, let side):
+            "\(file): an id of \"\(table)\" is \(id), and \"\(side)\" has ids of another type, wanted the same type "
+                + "for \"id\" in both tables, as in CREATE TABLE \(table)(id TEXT, value TEXT)"
         }
     }
 }

@@ -5,7 +5,8 @@ package struct CatalogReader {
     /// The attributes of one side; nil where the catalog has no table of that name.
     ///
     /// A column whose values are all integers becomes integers; integers and reals become reals; anything else
-    /// becomes text, its numbers rendered in decimal. `rowOf` gives the row of an id. It is asked for the id as a
+    /// becomes text, its numbers rendered in decimal. A table `items_NAME(id, value)` or `users_NAME(id, value)`
+    /// becomes a multi-valued attribute. `rowOf` gives the row of an id. It is asked for the id as a
     /// number, where it is one or spells one, and as a text. Throws `CatalogFailure` for a blob, a bad id, two
     /// entries for one row, for a schema that has more than plain tables, and where the limits or the budget are
     /// exceeded. Puts no file beside the catalog. `shownAs`: the path that errors name in place of its own.
@@ -17,41 +18,53 @@ package struct CatalogReader {
         let file = database.path
         guard let table = try CatalogTable(side, in: database) else { return nil }
         let kinds = try kinds(of: table, in: database)
-        var memory = ColumnMemory(of: table, in: database)
+        var memory = ColumnMemory(of: table.name, in: database)
         for kind in kinds { try memory.take(ColumnBuilder.byteCount(kind, rowCount: rowCount)) }
-        var builders = zip(table.columns, kinds).map {
-            ColumnBuilder(name: $0, kind: $1, rowCount: rowCount)
+        var builders = table.columns.indices.map {
+            ColumnBuilder(
+                name: table.columns[$0], kind: kinds[$0], declaration: table.declarations[$0],
+                rowCount: rowCount)
         }
         let names = (["id"] + table.columns).map(CatalogTable.quoted).joined(separator: ", ")
-        let entries = try ImmutableDatabase.Statement(
+        let statement = try ImmutableDatabase.Statement(
             "SELECT \(names) FROM \(CatalogTable.quoted(table.name)) NOT INDEXED", database: database)
-        var count = EntryCount(of: table, in: database)
-        var seen = Bitmap(count: rowCount)
+        var count = EntryCount(of: table.name, in: database)
+        var entries = try EntryRows(rowCount: rowCount, memory: &memory)
         var idsWithoutVector = 0
-        while try entries.step() {
+        while try statement.step() {
             try count.add()
-            let id = try entries.value(0)
-            guard let row = try row(of: id, table: table, file: file, rowOf: rowOf) else {
-                idsWithoutVector += 1
-                // Its values are checked all the same: whether a catalog is valid does not depend on the vectors.
-                for (index, builder) in builders.enumerated() {
-                    try builder.check(try entries.value(index + 1), id: id, table: table, file: file)
+            let id = try statement.value(0)
+            let row = try row(of: id, table: table.name, file: file, rowOf: rowOf)
+            if let row {
+                guard Int(row) < rowCount, try entries.add(Int(row), id, memory: &memory) else {
+                    throw .duplicateID(file: file, table: table.name, id: id.shown)
                 }
-                continue
-            }
-            guard Int(row) < rowCount, seen.insert(Int(row)) else {
-                throw .duplicateID(file: file, table: table.name, id: id.shown)
+            } else {
+                entries.addWithoutRow(id)
+                idsWithoutVector += 1
             }
             for index in builders.indices {
-                let value = try entries.value(index + 1)
-                try builders[index].check(value, id: id, table: table, file: file)
-                try builders[index].set(
-                    Int(row), value, table: table, file: file, memory: &memory)
+                let value = try statement.value(index + 1)
+                // Without a vector too: whether a catalog is valid does not depend on the vectors.
+                try AttributeRules.check(
+                    value, of: table.columns[index], id: id, table: table.name, file: file)
+                guard let row else { continue }
+                try builders[index].set(Int(row), value, table: table, file: file, memory: &memory)
             }
         }
+        let ids = CatalogIDs(table.id, storage: entries.storage)
+        let reader = SetReader(
+            ids: ids, entries: entries.rows, side: table, database: database,
+            hasIntegerIDs: entries.hasIntegers, hasTextIDs: entries.hasTexts)
+        var sets: [CatalogSet] = []
+        for table in try SetTable.all(of: side, in: database) {
+            sets.append(try reader.read(table, memory: &memory, rowOf: rowOf))
+        }
+        let rowsWithoutEntry = rowCount - entries.rows.population
         return CatalogColumns(
             columns: builders.map { $0.finish() }, idsWithoutVector: idsWithoutVector,
-            rowsWithoutEntry: rowCount - seen.population)
+            rowsWithoutEntry: rowsWithoutEntry, ids: ids, entries: rowsWithoutEntry > 0 ? entries.rows : nil,
+            sets: sets, isUTF8: try database.isUTF8())
     }
 
     /// The kind of each column, found in one pass over the table.
@@ -80,8 +93,8 @@ package struct CatalogReader {
     }
 
     /// The row of an entry. An integer may name a text id by its spelling, a plain decimal text a number.
-    private static func row(
-        of id: ImmutableDatabase.Value, table: CatalogTable, file: String, rowOf: (ExternalID) -> UInt32?
+    static func row(
+        of id: ImmutableDatabase.Value, table: String, file: String, rowOf: (ExternalID) -> UInt32?
     ) throws(CatalogFailure) -> UInt32? {
         switch id {
         case .integer(let value):
@@ -91,7 +104,7 @@ package struct CatalogReader {
             if let row = rowOf(.text(Array(bytes))) { return row }
             return ExternalID.plainDecimal(bytes).flatMap { rowOf(.number($0)) }
         case .null, .real, .blob:
-            throw .id(file: file, table: table.name, found: id.shown, wanted: "an integer or a text")
+            throw .id(file: file, table: table, found: id.shown, wanted: "an integer or a text")
         }
     }
 }

@@ -5,6 +5,9 @@ struct CatalogTable {
     let side: Side
     /// All columns but `id`, in the table's order.
     let columns: [String]
+    /// Of each column.
+    let declarations: [ColumnDeclaration]
+    let id: ColumnDeclaration
 
     /// The table's name.
     var name: String { side.description }
@@ -34,65 +37,22 @@ struct CatalogTable {
         guard columns.count <= Limits.catalogColumnsMax else {
             throw .tooManyColumns(file: file, table: table, found: columns.count)
         }
-        for name in columns where !(1...Limits.columnNameBytesMax).contains(name.utf8.count) {
-            throw .columnName(file: file, table: table, name: name)
+        var declarations: [ColumnDeclaration] = []
+        for name in columns {
+            guard (1...Limits.columnNameBytesMax).contains(name.utf8.count) else {
+                throw .columnName(file: file, table: table, name: name)
+            }
+            declarations.append(try database.declaration(of: name, in: table))
         }
+        id = try database.declaration(of: keys[0], in: table)
         database.expect(columnCount: columns.count)
         self.side = side
         self.columns = columns
+        self.declarations = declarations
     }
 
     /// A name quoted for SQL.
     static func quoted(_ name: String) -> String {
         "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-    }
-}
-
-/// Counts the entries of a table while they are read, and refuses more than the file has room for: in a damaged file,
-/// a page below several others is read again and again.
-struct EntryCount {
-    /// Bytes of the shortest entry: two for its place, and a cell of four.
-    private static let entryBytesMin = 6
-
-    private(set) var value = 0
-    private let table: String
-    private let path: String
-    private let byteCount: Int
-
-    init(of table: CatalogTable, in database: ImmutableDatabase) {
-        self.table = table.name
-        path = database.path
-        byteCount = database.byteCount
-    }
-
-    mutating func add() throws(CatalogFailure) {
-        value += 1
-        guard value <= byteCount / Self.entryBytesMin else {
-            throw .moreEntriesThanBytes(file: path, table: table, entries: value, byteCount: byteCount)
-        }
-    }
-}
-
-/// Counts the memory of one table's columns before it is allocated: an allocation that fails would end the process.
-struct ColumnMemory {
-    private var taken = 0
-    private let wanted: Int
-    private let table: String
-    private let path: String
-
-    init(of table: CatalogTable, in database: ImmutableDatabase) {
-        wanted = database.budget.columnBytesMax
-        self.table = table.name
-        path = database.path
-    }
-
-    /// Counts bytes, at least 0, that are about to be used.
-    mutating func take(_ byteCount: Int) throws(CatalogFailure) {
-        let (sum, overflow) = taken.addingReportingOverflow(byteCount)
-        guard !overflow, sum <= wanted else {
-            throw .columnsTooLarge(
-                file: path, table: table, byteCount: overflow ? .max : sum, wanted: wanted)
-        }
-        taken = sum
     }
 }

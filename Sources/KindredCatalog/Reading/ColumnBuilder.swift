@@ -11,6 +11,11 @@ struct ColumnBuilder {
 
     private let name: String
     private let kind: Kind
+    private let declaration: ColumnDeclaration
+    /// Of a column of reals: the rows with an integer; nil while there is none.
+    private var integerRows: Bitmap?
+    /// Why the slots do not tell what SQLite stores; nil while they do.
+    private var loss: String?
     private var integers: [Int64] = []
     private var reals: [Double] = []
     private var codes: [UInt32] = []
@@ -27,39 +32,15 @@ struct ColumnBuilder {
         return rowCount * valueByteCount + (rowCount + 7) / 8
     }
 
-    init(name: String, kind: Kind, rowCount: Int) {
+    init(name: String, kind: Kind, declaration: ColumnDeclaration, rowCount: Int) {
         self.name = name
         self.kind = kind
+        self.declaration = declaration
         present = Bitmap(count: rowCount)
         switch kind {
         case .integers: integers = Array(repeating: 0, count: rowCount)
         case .reals: reals = Array(repeating: 0, count: rowCount)
         case .text: codes = Array(repeating: 0, count: rowCount)
-        }
-    }
-
-    /// Throws for a value that no attribute may have.
-    func check(
-        _ value: ImmutableDatabase.Value, id: ImmutableDatabase.Value, table: CatalogTable, file: String
-    ) throws(CatalogFailure) {
-        func failure(_ found: String, _ wanted: String) -> CatalogFailure {
-            .value(file: file, table: table.name, column: name, id: id.shown, found: found, wanted: wanted)
-        }
-        switch value {
-        case .null, .integer:
-            return
-        case .real(let real):
-            // JSON has no such numbers, and readers of a column expect none.
-            guard real.isFinite else { throw failure("\(real)", "a finite number") }
-        case .text(let bytes):
-            guard bytes.count <= Limits.catalogTextBytesMax else {
-                throw failure("\(bytes.count) bytes long", "at most \(Limits.catalogTextBytesMax) bytes")
-            }
-            guard bytes.allSatisfy({ $0 < 0x80 }) || String(validating: bytes, as: UTF8.self) != nil else {
-                throw failure(value.shown, "valid UTF-8")
-            }
-        case .blob:
-            throw failure(value.shown, "null, an integer, a real or a text")
         }
     }
 
@@ -71,11 +52,14 @@ struct ColumnBuilder {
         switch (value, kind) {
         case (.null, _), (.blob, _): return
         case (.integer(let integer), .integers): integers[row] = integer
-        case (.integer(let integer), .reals): reals[row] = Double(integer)
+        case (.integer(let integer), .reals): try setInteger(row, integer, memory: &memory)
         case (.real(let real), .reals): reals[row] = real
         case (.integer(let integer), .text):
+            lose("it has numbers among its texts")
             try setText(row, String(integer), table: table, file: file, memory: &memory)
-        case (.real(let real), .text): try setText(row, "\(real)", table: table, file: file, memory: &memory)
+        case (.real(let real), .text):
+            lose("it has numbers among its texts")
+            try setText(row, "\(real)", table: table, file: file, memory: &memory)
         case (.text(let bytes), .text): try setText(row, bytes, table: table, file: file, memory: &memory)
         case (.real, .integers), (.text, .integers), (.text, .reals):
             // The kinds were found by reading every value, so the file has changed since.
@@ -84,6 +68,25 @@ struct ColumnBuilder {
                 wanted: "the type that it had a moment ago: the file is being changed")
         }
         present[row] = true
+    }
+
+    private mutating func setInteger(
+        _ row: Int, _ integer: Int64, memory: inout ColumnMemory
+    ) throws(CatalogFailure) {
+        reals[row] = Double(integer)
+        if Int64(exactly: reals[row]) != integer {
+            lose("it has \(integer) among its reals, which no real of 64 bits equals")
+        }
+        if integerRows == nil {
+            try memory.take((present.count + 7) / 8)
+            integerRows = Bitmap(count: present.count)
+        }
+        integerRows?[row] = true
+    }
+
+    /// Keeps the first reason.
+    private mutating func lose(_ reason: String) {
+        if loss == nil { loss = reason }
     }
 
     private mutating func setText(
@@ -121,48 +124,9 @@ struct ColumnBuilder {
             case .reals: .reals(reals)
             case .text: .text(codes: codes, dictionary: dictionary.texts)
             }
-        return CatalogColumn(name: name, values: values, present: present)
-    }
-}
-
-/// Distinct texts, numbered in the order in which they come. A hash table over one `TextList`: no allocation per
-/// text.
-struct TextDictionary {
-    /// Bytes that a text takes beside its own, at most: its offset, its hash and its slots.
-    static let overheadByteCount = 4 + 8 + 16
-
-    /// The text of each code.
-    private(set) var texts = TextList()
-    /// Codes + 1 by hash, 0 where free; a power of two of them, at most half taken.
-    private var slots: [UInt32] = Array(repeating: 0, count: 64)
-    private var hashes: [Int] = []
-
-    /// The code of a text, a new one where it is new; nil where there is no room for it.
-    mutating func code(of text: UnsafeRawBufferPointer) -> UInt32? {
-        var hasher = Hasher()
-        hasher.combine(bytes: text)
-        let hash = hasher.finalize()
-        var slot = hash & (slots.count - 1)
-        while slots[slot] != 0 {
-            let code = slots[slot] - 1
-            if hashes[Int(code)] == hash, texts[Int(code)].elementsEqual(text) { return code }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        guard text.count <= Limits.catalogDictionaryBytesMax - texts.bytes.count else { return nil }
-        let code = UInt32(texts.count)
-        texts.append(text)
-        hashes.append(hash)
-        slots[slot] = code + 1
-        if texts.count * 2 > slots.count { grow() }
-        return code
-    }
-
-    private mutating func grow() {
-        slots = Array(repeating: 0, count: slots.count * 2)
-        for (code, hash) in hashes.enumerated() {
-            var slot = hash & (slots.count - 1)
-            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = UInt32(code) + 1
-        }
+        let storage =
+            loss.map(ColumnStorage.unknown) ?? integerRows.map(ColumnStorage.reals(integers:)) ?? .uniform
+        return CatalogColumn(
+            name: name, values: values, present: present, declaration: declaration, storage: storage)
     }
 }

@@ -41,7 +41,7 @@ package struct CatalogWriter {
             let entries = try ImmutableDatabase.Statement(
                 "SELECT 1 FROM \(CatalogTable.quoted(table.name)) NOT INDEXED", database: database)
             // One by one: `count(*)` is a single step of SQLite, which cannot be stopped.
-            var count = EntryCount(of: table, in: database)
+            var count = EntryCount(of: table.name, in: database)
             while try entries.step() { try count.add() }
             tables.append(.init(side: side, columns: table.columns, count: count.value))
         }

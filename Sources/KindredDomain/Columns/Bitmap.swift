@@ -12,6 +12,13 @@
         if value, count % 64 != 0 { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
     }
 
+    /// The bits of words. Those beyond `count` must be clear.
+    package init(count: Int, words: [UInt64]) {
+        precondition(words.count == (count + 63) / 64)
+        self.count = count
+        self.words = words
+    }
+
     /// The bit at an index of `0 ..< count`.
     @inlinable @inline(__always)
     public subscript(index: Int) -> Bool {

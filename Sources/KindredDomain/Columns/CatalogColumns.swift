@@ -6,11 +6,28 @@ package struct CatalogColumns: Sendable {
     package let idsWithoutVector: Int
     /// Number of rows without an entry in the catalog. All their attributes are null.
     package let rowsWithoutEntry: Int
+    /// How the table stores its ids.
+    package let ids: CatalogIDs
+    /// The rows that have an entry; nil where all have one. A row without an entry passes no filter.
+    package let entries: Bitmap?
+    /// The multi-valued attributes, in ascending order of their names.
+    package let sets: [CatalogSet]
+    /// Whether the catalog's texts are UTF-8. SQLite compares the bytes that it stores, so that texts in UTF-16 have
+    /// another order.
+    package let isUTF8: Bool
 
-    package init(columns: [CatalogColumn], idsWithoutVector: Int, rowsWithoutEntry: Int) {
+    package init(
+        columns: [CatalogColumn], idsWithoutVector: Int, rowsWithoutEntry: Int,
+        ids: CatalogIDs = CatalogIDs(ColumnDeclaration(.integer), storage: .integers),
+        entries: Bitmap? = nil, sets: [CatalogSet] = [], isUTF8: Bool = true
+    ) {
         self.columns = columns
         self.idsWithoutVector = idsWithoutVector
         self.rowsWithoutEntry = rowsWithoutEntry
+        self.ids = ids
+        self.entries = entries
+        self.sets = sets
+        self.isUTF8 = isUTF8
     }
 
     /// The column of a name, compared as bytes.
@@ -26,11 +43,18 @@ package struct CatalogColumn: Sendable {
     package let values: CatalogValues
     /// Bit r is set where row r has a value.
     package let present: Bitmap
+    package let declaration: ColumnDeclaration
+    package let storage: ColumnStorage
 
-    package init(name: String, values: CatalogValues, present: Bitmap) {
+    package init(
+        name: String, values: CatalogValues, present: Bitmap,
+        declaration: ColumnDeclaration = ColumnDeclaration(.blob), storage: ColumnStorage = .uniform
+    ) {
         self.name = name
         self.values = values
         self.present = present
+        self.declaration = declaration
+        self.storage = storage
     }
 
     package var type: ColumnType {
@@ -74,6 +98,16 @@ package enum CatalogValues: Sendable {
     case reals([Double])
     /// Each code is an index into the dictionary of distinct texts.
     case text(codes: [UInt32], dictionary: TextList)
+}
+
+/// What the slots of a column say about the values that SQLite stores.
+package enum ColumnStorage: Sendable, Equatable {
+    /// SQLite stores every value in the type of the slots.
+    case uniform
+    /// Of a column of reals: the rows of the bitmap have an integer, which the real in the slot is exactly.
+    case reals(integers: Bitmap)
+    /// The slots do not tell the stored values. The reason, as in "it has numbers among its texts".
+    case unknown(String)
 }
 
 /// The values of one requested column for the results of a reply, in their order.

@@ -6,7 +6,7 @@ import KindredSystem
 ///
 /// Numbers compare by value, texts by their bytes. Numbers are found by interpolation search, then by binary search;
 /// texts by binary search. Immutable; any thread may read.
-package final class IDTable: Sendable {
+package final class IDTable: RowIDs {
     package let kind: IDKind
     /// Rows, at most `Limits.rowsMax`.
     package let count: Int

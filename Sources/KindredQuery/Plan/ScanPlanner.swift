@@ -50,6 +50,16 @@ package struct ScanPlanner: Sendable {
         return .masked(RowMask(rows: candidates.rows, codes: side.codes))
     }
 
+    /// The rows of a filter's mask as a source: a list where they are few, all rows where none is missing, else the
+    /// mask. `sharerCount` queries of the request have the same filter.
+    package func source(of mask: RowMask, sharerCount: Int) -> Eligibility.Source {
+        if mask.count == side.table.count { return .all }
+        if mask.count <= Self.candidatesMax(sharerCount: sharerCount, over: side) {
+            return .listed(mask.rowSet())
+        }
+        return .masked(mask)
+    }
+
     /// True if all candidate lists are short enough to gather, and gathering costs at most `operationCountMax`
     /// multiply-adds in all. Known before ids are resolved.
     package static func gathers(

@@ -1,0 +1,96 @@
+import KindredDomain
+
+/// A filter that is evaluated over all rows of a table, in steps: `SELECT id FROM items WHERE <filter>`.
+///
+/// ```swift
+/// var program = try FilterProgram(expression, parameters: filter.parameters, over: table, seed: nil)
+/// while !program.step(rowCount: 100_000) {}
+/// let rows = program.rows
+/// ```
+package struct FilterProgram: ~Copyable {
+    private let table: FilterTable
+    private let node: BlockNode
+    private let scratch: BlockScratch
+    private var codeTables: [CodeTable]
+    private var setTables: [SetTable]
+    /// The work of one row, in comparisons.
+    private let cost: Int
+    private var words: [UInt64] = []
+
+    /// The work of one distinct value of a multi-valued attribute, in comparisons.
+    private static let valueCost = 500
+
+    /// Resolves the names of a parsed filter. `parameters` are its bound values, `seed` the query's own item or user;
+    /// nil where the query has none. Throws for names that the table does not have, for columns whose values cannot be
+    /// compared, for patterns that SQLite refuses, and for a catalog with texts in UTF-16, which SQLite orders by other
+    /// bytes.
+    package init(
+        _ expression: FilterExpression, parameters: [FilterParameter] = [], over table: FilterTable,
+        seed: FilterSeed? = nil
+    ) throws(FilterFailure) {
+        guard table.catalog.isUTF8 else {
+            throw FilterFailure(
+                .unsupported(
+                    "a filter over a catalog with texts in UTF-16",
+                    wanted: "a catalog that is made after PRAGMA encoding = 'UTF-8'"), at: 0)
+        }
+        let resolver = FilterResolver(table, seed: seed, parameters: parameters)
+        var builder = NodeBuilder(table)
+        let node = builder.node(try resolver.resolve(expression))
+        self.table = table
+        self.node = node
+        codeTables = builder.codeTables
+        setTables = builder.setTables
+        cost = node.cost
+        scratch = BlockScratch(levelCount: node.depth + 1)
+        words.reserveCapacity((table.rowCount + 63) / 64)
+    }
+
+    /// Whether all rows are judged.
+    package var isDone: Bool { words.count == (table.rowCount + 63) / 64 }
+
+    /// Works for about as long as comparing so many rows with a constant takes. True once all rows are judged.
+    package mutating func step(rowCount: Int) -> Bool {
+        var left = rowCount
+        while left > 0, !isDone {
+            if let index = codeTables.firstIndex(where: { !$0.isComplete }) {
+                let cost = codeTables[index].textCost
+                let count = max(1, left / cost)
+                codeTables[index].extend(by: count, in: table)
+                left -= count * cost
+            } else if let index = setTables.firstIndex(where: { !$0.isComplete }) {
+                let count = max(1, left / Self.valueCost)
+                setTables[index].extend(by: count, in: table)
+                left -= count * Self.valueCost
+            } else {
+                let wordCount = max(1, min(BlockScratch.wordsMax, left / 64 / cost))
+                evaluate(wordCount)
+                left -= wordCount * 64 * cost
+            }
+        }
+        return isDone
+    }
+
+    /// The rows for which the filter is true. Rows without an entry in the catalog are not among them. All rows must
+    /// be judged.
+    package var rows: Bitmap {
+        precondition(isDone, "a step says when all rows are judged")
+        return Bitmap(count: table.rowCount, words: words)
+    }
+
+    private mutating func evaluate(_ wordCount: Int) {
+        let start = words.count * 64
+        let rows = start..<min(table.rowCount, start + wordCount * 64)
+        let evaluator = BlockEvaluator(
+            table: table, codeTables: codeTables, setTables: setTables, scratch: scratch)
+        evaluator.evaluate(node, rows, level: 0, cares: nil)
+        let truths = scratch.level(0).truths
+        for word in 0..<(rows.count + 63) / 64 {
+            let row = start + word * 64
+            var truth = truths[word]
+            if let entries = table.catalog.entries { truth &= entries.words[row / 64] }
+            if table.rowCount - row < 64 { truth &= 1 << UInt64(table.rowCount - row) - 1 }
+            words.append(truth)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import KindredDomain
+
+/// Turns a condition into one that blocks of rows evaluate: a range where a column of numbers is compared with a
+/// constant, a table where a condition names one column of texts alone, and rows for the rest.
+struct NodeBuilder {
+    private let table: FilterTable
+    private(set) var codeTables: [CodeTable] = []
+    private(set) var setTables: [SetTable] = []
+
+    init(_ table: FilterTable) { self.table = table }
+
+    /// The node of a condition.
+    mutating func node(_ expression: ResolvedExpression) -> BlockNode {
+        let dependence = expression.dependence
+        if dependence.isConstant { return .constant(RowEvaluator(table).truth(expression, 0)) }
+        switch expression {
+        case .not(let a): return .not(node(a))
+        case .and(let terms):
+            let nodes = Self.merged(nodes(terms))
+            return nodes.count == 1 ? nodes[0] : .and(nodes)
+        case .or(let terms): return .or(nodes(terms))
+        case .isNull(.column(let index, _)): return .not(.present(column: index))
+        default: break
+        }
+        if !dependence.others, dependence.columns.count == 1, let column = dependence.columns.first,
+            case .text = table.catalog.columns[column].values
+        {
+            codeTables.append(CodeTable(expression, column: column, in: table))
+            return .codes(table: codeTables.count - 1)
+        }
+        switch expression {
+        case .comparison(let comparison, let a, let b): return self.comparison(comparison, a, b)
+        case .inList(let a, let list):
+            if let node = self.list(a, list) { return node }
+        case .inSet(let a, let set):
+            if a.dependence.isConstant {
+                let value = RowEvaluator(table).value(a, 0)
+                let match = SetMatch(table.catalog.sets[set], value, affinity: a.affinity)
+                setTables.append(SetTable(match, set: set, in: table))
+                return .set(table: setTables.count - 1)
+            }
+        case .column, .id, .plus:
+            // A number is true unless it is 0.
+            if let operand = NumberOperand(expression, in: table) {
+                return .not(operand.node(.equal, .integer(0)))
+            }
+        default: break
+        }
+        return .rows(expression)
+    }
+
+    /// Those that are evaluated row by row come last. The order of terms does not change the truth.
+    private mutating func nodes(_ terms: [ResolvedExpression]) -> [BlockNode] {
+        var nodes: [BlockNode] = []
+        var byRows: [BlockNode] = []
+        for term in terms {
+            let node = node(term)
+            if node.isByRows { byRows.append(node) } else { nodes.append(node) }
+        }
+        return nodes + byRows
+    }
+
+    /// Terms of an AND, of which ranges of one column have become one range: both ends of BETWEEN.
+    private static func merged(_ nodes: [BlockNode]) -> [BlockNode] {
+        var merged: [BlockNode] = []
+        var integers: [Int: Int] = [:]
+        var reals: [Int: Int] = [:]
+        for node in nodes {
+            switch node {
+            case .integers(let column, let range):
+                if let place = integers[column], case .integers(_, let other) = merged[place] {
+                    merged[place] = .integers(column: column, range.intersection(other))
+                } else {
+                    integers[column] = merged.count
+                    merged.append(node)
+                }
+            case .reals(let column, let range):
+                if let place = reals[column], case .reals(_, let other) = merged[place] {
+                    merged[place] = .reals(column: column, range.intersection(other))
+                } else {
+                    reals[column] = merged.count
+                    merged.append(node)
+                }
+            default: merged.append(node)
+            }
+        }
+        return merged
+    }
+
+    // MARK: Constants
+
+    private func comparison(
+        _ comparison: FilterExpression.Comparison, _ a: ResolvedExpression, _ b: ResolvedExpression
+    ) -> BlockNode {
+        var node: BlockNode?
+        if b.dependence.isConstant {
+            node = self.comparison(comparison, a, constant: b)
+        } else if a.dependence.isConstant {
+            node = self.comparison(comparison.flipped, b, constant: a)
+        }
+        return node ?? .rows(.comparison(comparison, a, b))
+    }
+
+    private func comparison(
+        _ comparison: FilterExpression.Comparison, _ operand: ResolvedExpression,
+        constant: ResolvedExpression
+    ) -> BlockNode? {
+        let value = RowEvaluator(table).value(constant, 0)
+        if let operand = NumberOperand(operand, in: table) {
+            return operand.comparison(comparison, value, affinity: constant.affinity)
+        }
+        return TextIDOperand(operand, in: table)?.comparison(comparison, value, affinity: constant.affinity)
+    }
+
+    /// Nil where an element is no constant, or where the operand is compared in another way.
+    private func list(_ operand: ResolvedExpression, _ list: [ResolvedExpression]) -> BlockNode? {
+        guard list.allSatisfy(\.dependence.isConstant) else { return nil }
+        let values = list.map { RowEvaluator(table).value($0, 0) }
+        if let operand = NumberOperand(operand, in: table) { return self.list(operand, values) }
+        return TextIDOperand(operand, in: table)?.list(values)
+    }
+
+    private func list(_ operand: NumberOperand, _ values: [AttributeValue]) -> BlockNode? {
+        guard !values.isEmpty else { return .constant(false) }
+        var numbers: [AttributeValue] = []
+        var hasNull = false
+        for value in values {
+            guard let converted = operand.converted(value, affinity: nil) else { return nil }
+            switch converted {
+            case .null: hasNull = true
+            // No number equals a text.
+            case .text: break
+            case .integer, .real: numbers.append(converted)
+            }
+        }
+        let node = operand.list(numbers)
+        return hasNull ? .or([node, .constant(nil)]) : node
+    }
+}
+
+extension FilterExpression.Comparison {
+    /// The comparison with its sides exchanged.
+    var flipped: FilterExpression.Comparison {
+        switch self {
+        case .equal, .notEqual, .same, .notSame: self
+        case .less: .greater
+        case .lessOrEqual: .greaterOrEqual
+        case .greater: .less
+        case .greaterOrEqual: .lessOrEqual
+        }
+    }
+}
