@@ -39,6 +39,12 @@ package struct Limits: Sendable, Equatable {
     package var filterDepthMax: UInt32 = 64
     /// Bound values of one filter.
     package var filterValuesMax: UInt32 = 256
+    /// Boosts of one request.
+    package var boostsMax: UInt32 = 8
+    /// Caps of one request.
+    package var capsMax: UInt32 = 4
+    /// Rows of one query that diversity re-orders.
+    package var poolMax: UInt32 = 2_000
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000
     /// Unmatched seeds that a summary names.

@@ -2,10 +2,10 @@ import KindredModel
 
 /// A set of rows as a bit for each row, in the order of the codes, so that a scan reads the bits in sequence.
 ///
-/// Immutable; several queries may share one.
+/// Several queries may share one. Only its builder removes rows, while no scan reads it.
 package final class RowMask: @unchecked Sendable {
     /// Rows of the set.
-    package let count: Int
+    package private(set) var count: Int
     private let codes: Int8Codes
     /// One word per block of 16 rows, bit r for the block's r-th row.
     private let words: UnsafeMutablePointer<UInt16>
@@ -25,11 +25,49 @@ package final class RowMask: @unchecked Sendable {
         self.count = count
     }
 
+    /// All rows of the table that `codes` were made of.
+    package init(allOf codes: Int8Codes) {
+        self.codes = codes
+        count = codes.rowCount
+        words = .allocate(capacity: codes.blockCount)
+        words.initialize(repeating: .max, count: codes.blockCount)
+        // The last block may have fewer rows.
+        words[codes.blockCount - 1] = .max >> UInt16(16 * codes.blockCount - codes.rowCount)
+    }
+
+    /// The rows of another mask.
+    package init(copyOf other: RowMask) {
+        codes = other.codes
+        count = other.count
+        words = .allocate(capacity: codes.blockCount)
+        words.initialize(from: other.words, count: codes.blockCount)
+    }
+
+    /// Removes a row, if it is there.
+    package func remove(_ row: UInt32) {
+        let position = Int(codes.positions[Int(row)])
+        let bit: UInt16 = 1 << UInt16(position & 15)
+        guard words[position >> 4] & bit != 0 else { return }
+        words[position >> 4] &= ~bit
+        count -= 1
+    }
+
     deinit { words.deallocate() }
 
     package func contains(row: UInt32) -> Bool {
         let position = Int(codes.positions[Int(row)])
         return words[position >> 4] >> UInt16(position & 15) & 1 != 0
+    }
+
+    /// Calls `body` with each row of the set.
+    func forEachRow(_ body: (UInt32) -> Void) {
+        for block in 0..<codes.blockCount {
+            var left = words[block]
+            while left != 0 {
+                body(codes.rows[block * 16 + left.trailingZeroBitCount])
+                left &= left - 1
+            }
+        }
     }
 
     /// The words, one for each block. Valid while the mask is held.
