@@ -43,13 +43,16 @@ package final class RowMask: @unchecked Sendable {
         words.initialize(from: other.words, count: codes.blockCount)
     }
 
-    /// Removes a row, if it is there.
-    package func remove(_ row: UInt32) {
-        let position = Int(codes.positions[Int(row)])
-        let bit: UInt16 = 1 << UInt16(position & 15)
-        guard words[position >> 4] & bit != 0 else { return }
-        words[position >> 4] &= ~bit
-        count -= 1
+    /// Removes rows, as far as they are there.
+    package func remove(_ rows: ArraySlice<UInt32>) {
+        var removed = 0
+        for row in rows {
+            let position = Int(codes.positions[Int(row)])
+            let word = words[position >> 4]
+            removed += Int(word >> UInt16(position & 15) & 1)
+            words[position >> 4] = word & ~(1 << UInt16(position & 15))
+        }
+        count -= removed
     }
 
     deinit { words.deallocate() }

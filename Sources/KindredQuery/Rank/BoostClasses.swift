@@ -36,50 +36,70 @@ struct BoostClasses {
         }
         self.raising = raising
         self.lowering = lowering
-        var counts = Array(repeating: 0, count: 1 << boosts.count)
-        counts[0] = codes.rowCount
-        Self.forEachWord(boosts, codes) { found, _, rows in
-            counts[found] += rows.nonzeroBitCount
-            counts[0] -= rows.nonzeroBitCount
+        counts = Array(unsafeUninitializedCapacity: 1 << boosts.count) { counts, count in
+            counts.initialize(repeating: 0)
+            Self.forEachWord(boosts, codes) { found, _, rows in counts[found] += rows.nonzeroBitCount }
+            counts[0] = codes.rowCount - counts.reduce(0, +)
+            count = counts.count
         }
-        self.counts = counts
     }
 
     /// Calls `body` with the rows of each class but the first, 64 positions of the codes at a time: the class, the
     /// first position, a bit for each row.
+    @inline(__always)
     private static func forEachWord(
         _ boosts: [Boost], _ codes: Int8Codes, _ body: (Int, Int, UInt64) -> Void
     ) {
         let masks = boosts.map(\.rows.mask)
-        var classes = Array(repeating: (found: 0, rows: UInt64(0)), count: 1 << boosts.count)
-        for firstBlock in stride(from: 0, to: codes.blockCount, by: 4) {
-            var classCount = 1
-            let first = firstBlock * CodeEncoder.blockRows
-            let rowCount = min(64, codes.rowCount - first)
-            classes[0] = (0, ~0 >> UInt64(64 - rowCount))
-            for (index, mask) in masks.enumerated() {
-                var matched: UInt64 = 0
-                for block in 0..<min(4, codes.blockCount - firstBlock) {
-                    matched |= UInt64(mask[firstBlock + block]) << UInt64(16 * block)
-                }
-                if matched == 0 { continue }
-                for number in 0..<classCount {
-                    let (found, rows) = classes[number]
-                    let inside = rows & matched
-                    if inside == 0 { continue }
-                    if inside == rows {
-                        classes[number].found = found | 1 << index
-                    } else {
-                        classes[number].rows = rows & ~matched
-                        classes[classCount] = (found | 1 << index, inside)
-                        classCount += 1
+        withUnsafeTemporaryAllocation(of: Piece.self, capacity: 1 << boosts.count) { pieces in
+            for firstBlock in stride(from: 0, to: codes.blockCount, by: blocksPerWord) {
+                let first = firstBlock * CodeEncoder.blockRows
+                let rowCount = min(64, codes.rowCount - first)
+                var pieceCount = 1
+                pieces[0] = Piece(found: 0, rows: ~0 >> UInt64(64 - rowCount))
+                for index in masks.indices {
+                    let matched = word(of: masks[index], firstBlock, blockCount: codes.blockCount)
+                    if matched == 0 { continue }
+                    for number in 0..<pieceCount {
+                        let piece = pieces[number]
+                        let inside = piece.rows & matched
+                        if inside == 0 { continue }
+                        let found = piece.found | 1 << index
+                        if inside == piece.rows {
+                            pieces[number].found = found
+                        } else {
+                            pieces[number].rows = piece.rows & ~matched
+                            pieces[pieceCount] = Piece(found: found, rows: inside)
+                            pieceCount += 1
+                        }
                     }
                 }
-            }
-            for number in 0..<classCount where classes[number].found != 0 {
-                body(classes[number].found, first, classes[number].rows)
+                for number in 0..<pieceCount where pieces[number].found != 0 {
+                    body(pieces[number].found, first, pieces[number].rows)
+                }
             }
         }
+    }
+
+    /// Some of 64 rows that are of one class.
+    private struct Piece {
+        var found: Int
+        var rows: UInt64
+    }
+
+    private static let blocksPerWord = 64 / CodeEncoder.blockRows
+
+    /// The bits of four blocks of a mask.
+    @inline(__always)
+    private static func word(of mask: UnsafePointer<UInt16>, _ first: Int, blockCount: Int) -> UInt64 {
+        if first + blocksPerWord <= blockCount {
+            return UnsafeRawPointer(mask + first).loadUnaligned(as: UInt64.self).littleEndian
+        }
+        var word: UInt64 = 0
+        for block in first..<blockCount {
+            word |= UInt64(mask[block]) << UInt64(CodeEncoder.blockRows * (block - first))
+        }
+        return word
     }
 
     /// True where no row of class `low` is above a row of class `high` of the same canonical score: going from one to

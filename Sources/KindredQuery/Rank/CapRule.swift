@@ -54,44 +54,37 @@ package struct CapCounts {
 
 /// A count for each group that has one: open addressing over a power of two that is at most half full.
 struct GroupCounts {
-    /// Group + 1 per slot, 0 where free.
-    private var groups: [UInt32] = []
-    private var counts: [Int32] = []
+    /// Group + 1 and its count per slot, 0 where free.
+    private var slots: [(group: UInt32, count: UInt32)] = []
     private var used = 0
 
-    private static let sizeMin = 16
+    private static let sizeMin = 32
 
     /// The slot of a group, or the free one where it belongs. There must be a free slot.
     private func slot(of group: UInt32) -> Int {
         // Fibonacci hashing, as in `RowSet`.
-        var slot = Int((UInt64(group) &* 0x9E37_79B9_7F4A_7C15) >> 32) & (groups.count - 1)
-        while groups[slot] != 0, groups[slot] != group + 1 { slot = (slot + 1) & (groups.count - 1) }
+        var slot = Int((UInt64(group) &* 0x9E37_79B9_7F4A_7C15) >> 32) & (slots.count - 1)
+        while slots[slot].group != 0, slots[slot].group != group + 1 { slot = (slot + 1) & (slots.count - 1) }
         return slot
     }
 
-    func count(of group: UInt32) -> Int { groups.isEmpty ? 0 : Int(counts[slot(of: group)]) }
+    func count(of group: UInt32) -> Int { slots.isEmpty ? 0 : Int(slots[slot(of: group)].count) }
 
     /// Adds 1 to the count of a group. Returns the new count.
     mutating func increment(_ group: UInt32) -> Int {
-        if 2 * used >= groups.count { grow() }
+        if 2 * used >= slots.count { grow() }
         let slot = slot(of: group)
-        if groups[slot] == 0 {
-            groups[slot] = group + 1
+        if slots[slot].group == 0 {
+            slots[slot].group = group + 1
             used += 1
         }
-        counts[slot] += 1
-        return Int(counts[slot])
+        slots[slot].count += 1
+        return Int(slots[slot].count)
     }
 
     private mutating func grow() {
-        let old = zip(groups, counts).filter { $0.0 != 0 }
-        let size = max(Self.sizeMin, 2 * groups.count)
-        groups = Array(repeating: 0, count: size)
-        counts = Array(repeating: 0, count: size)
-        for (stored, count) in old {
-            let slot = slot(of: stored - 1)
-            groups[slot] = stored
-            counts[slot] = count
-        }
+        let old = slots
+        slots = Array(repeating: (0, 0), count: max(Self.sizeMin, 2 * old.count))
+        for stored in old where stored.group != 0 { slots[slot(of: stored.group - 1)] = stored }
     }
 }

@@ -20,11 +20,11 @@ struct EligibleRows {
         }
     }
 
-    /// Removes a row, if it is there.
-    mutating func remove(_ row: UInt32) {
+    /// Removes rows, as far as they are there.
+    func remove(_ removed: ArraySlice<UInt32>) {
         switch rows {
-        case .masked(let mask): mask.remove(row)
-        case .listed(let list, let removed): if list.contains(row) { removed.insert(row) }
+        case .masked(let mask): mask.remove(removed)
+        case .listed(let list, let known): for row in removed where list.contains(row) { known.insert(row) }
         }
     }
 

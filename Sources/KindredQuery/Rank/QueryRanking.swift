@@ -49,6 +49,7 @@ struct QueryRanking {
         counts = CapCounts(stage.caps)
         var found = found
         phase = .judging(found?.finish() ?? [], next: 0)
+        taken.reserveCapacity(min(stage.wantedCount, query.fetchCount))
     }
 
     /// True where the next step needs rows of a scan.
@@ -130,19 +131,21 @@ struct QueryRanking {
             left = EligibleRows(of: query.eligibility, codes: side.codes)
             budget -= 1 + side.codes.rowCount / Self.copiedPerRow
         }
-        while returnedRemoved < returned?.count ?? 0, budget > 0 {
-            if let row = returned?.rows[returnedRemoved] { left?.remove(row) }
-            returnedRemoved += 1
-            budget -= 1
+        if let returned, returnedRemoved < returned.count, budget > 0 {
+            let rows = returned.rows[returnedRemoved...].prefix(budget)
+            left?.remove(rows)
+            returnedRemoved += rows.count
+            budget -= rows.count
         }
-        while takenRemoved < taken.count, budget > 0 {
-            left?.remove(taken[takenRemoved].row)
-            takenRemoved += 1
-            budget -= 1
+        if takenRemoved < taken.count, budget > 0 {
+            let rows = taken[takenRemoved...].prefix(budget).map(\.row)
+            left?.remove(rows[...])
+            takenRemoved += rows.count
+            budget -= rows.count
         }
         while groupsRemoved < counts.full.count, budget > 0 {
             let rows = counts.rows(of: counts.full[groupsRemoved]).dropFirst(rowsRemoved).prefix(budget)
-            for row in rows { left?.remove(row) }
+            left?.remove(rows)
             budget -= max(1, rows.count)
             rowsRemoved += rows.count
             if rowsRemoved == counts.rows(of: counts.full[groupsRemoved]).count {

@@ -65,7 +65,7 @@ package struct RankStage: Sendable {
     /// the request.
     package func fetchCount(ofQuery index: Int) -> Int {
         var count = wantedCount
-        if !caps.isEmpty { count += count / 2 + Self.sparesMin }
+        if !caps.isEmpty { count += count / Self.wantedPerSpare + Self.sparesMin }
         // Earlier queries of the request return some of the best rows.
         if isDistinct { count += min(index * k, Self.returnedMax * wantedCount) }
         return count
@@ -74,8 +74,10 @@ package struct RankStage: Sendable {
     /// Rows that the scan of the only query of a request has to find.
     package var fetchCount: Int { fetchCount(ofQuery: 0) }
 
-    /// Rows beyond those wanted, where caps may refuse some.
-    private static let sparesMin = 8
+    /// Rows beyond those wanted, where caps may refuse some: few, since each costs every query, and a further scan only
+    /// those that need one.
+    private static let sparesMin = 2
+    private static let wantedPerSpare = 4
     /// Rows returned by earlier queries that a scan reckons with, per row wanted.
     private static let returnedMax = 4
 
