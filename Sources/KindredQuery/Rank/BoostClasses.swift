@@ -110,10 +110,13 @@ struct BoostClasses {
 
     private var occurring: [Int] { counts.indices.filter { counts[$0] > 0 } }
 
-    /// The classes that occur and are not listed, without those that are below another one.
+    /// The classes that occur and are not listed, without those that are below another one. The largest one comes
+    /// first.
     func highest() -> [Int] {
         let classes = occurring.filter { !isListed[$0] }
-        return classes.filter { one in !classes.contains { $0 != one && isBelow(one, $0) } }
+        return classes.filter { one in !classes.contains { $0 != one && isBelow(one, $0) } }.sorted {
+            (counts[$1], $0) < (counts[$0], $1)
+        }
     }
 
     /// The classes that occur, without those that are above another one.

@@ -50,6 +50,32 @@ package final class RowBoosts: @unchecked Sendable {
             return least
         }
 
+        /// The classes whose rows may make a threshold of their own: the largest of the highest ones.
+        var seedingClasses: Slice<UnsafeBufferPointer<Int>> {
+            table.pointee.highest.prefix(RowBoosts.seedingClassesMax)
+        }
+
+        /// Writes the rows of a class among some blocks: a word for each, with a bit for each row of `mask`, or for
+        /// each row where that is nil.
+        func write(
+            _ found: Int, blocks: Range<Int>, of mask: UnsafePointer<UInt16>?,
+            to words: UnsafeMutablePointer<UInt16>
+        ) {
+            for block in blocks {
+                var word = mask?[block] ?? .max
+                for boost in 0..<table.pointee.boostCount {
+                    let matched = table.pointee.masks[boost][block]
+                    word &= found >> boost & 1 != 0 ? matched : ~matched
+                }
+                words[block - blocks.lowerBound] = word
+            }
+        }
+
+        /// The boosted score of a row of a class.
+        func boosted(_ score: Float, class found: Int) -> Float {
+            table.pointee.formulas[found].boosted(score)
+        }
+
         /// The least boosted score of any row of canonical score `score`.
         func leastBoosted(_ score: Float) -> Float {
             var least = Float.infinity
@@ -69,11 +95,14 @@ package final class RowBoosts: @unchecked Sendable {
         let formulas: UnsafePointer<BoostFormula>
         /// By class, true where its rows are listed.
         let isListed: UnsafePointer<Bool>
-        /// The classes that are not listed and that no other one is always above.
+        /// The classes that are not listed and that no other one is always above, the largest one first.
         let highest: UnsafeBufferPointer<Int>
         /// The classes that no other one is always below.
         let lowest: UnsafeBufferPointer<Int>
     }
+
+    /// Classes that make thresholds of their own, at most.
+    private static let seedingClassesMax = 2
 
     package let look: Look
     /// Rows of small classes, which a scan of all rows leaves out: their threshold would let too many others pass.

@@ -160,14 +160,13 @@ final class Int8Scanner: @unchecked Sendable {
                         queries[members[slot].index].eligibility.exclusions, index: index, of: side.codes,
                         scratch)
                 }
-                let found = seeding.threshold(
-                    columns, positions: positions, index: index, of: members[slot].query, rank: best[slot].k,
-                    scratch)
-                guard let found else {
+                let threshold = seeding.threshold(
+                    columns, positions: positions, index: index, of: members[slot], rank: best[slot].k,
+                    mask: queries[members[slot].index].eligibility.mask?.mask, scratch)
+                guard let threshold else {
                     unseededCount += 1
                     continue
                 }
-                let threshold = members[slot].boosts?.leastBoosted(found) ?? found
                 best[slot].raiseThreshold(to: threshold)
                 updateKernelThreshold(position)
                 shared.raiseThreshold(slot, to: threshold)
