@@ -10,6 +10,14 @@ public enum BoostEffect: Sendable, Hashable {
 }
 
 extension BoostEffect {
+    /// Throws where there are too many effects of one request, or a parameter is outside its range.
+    package static func check(_ effects: [BoostEffect], limits: Limits = .standard) throws(RuleFailure) {
+        guard effects.count <= limits.boostsMax else {
+            throw .tooManyBoosts(effects.count, limit: Int(limits.boostsMax))
+        }
+        for (number, effect) in effects.enumerated() { try effect.check(number) }
+    }
+
     /// Throws where the parameter is outside its range. `number` is the boost's place in the request, from 0 on.
     package func check(_ number: Int) throws(RuleFailure) {
         switch self {

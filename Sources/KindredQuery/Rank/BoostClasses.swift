@@ -133,11 +133,15 @@ struct BoostClasses {
         let room = codes.rowCount / Self.rowsPerListedMin
         let countMax = Int(Double(fetchCount * codes.rowCount / Self.comparisonsPerScore).squareRoot())
         var listedCount = 0
-        while let small = highest().first(where: {
-            $0 != 0 && counts[$0] <= min(countMax, room - listedCount)
-        }) {
-            isListed[small] = true
-            listedCount += counts[small]
+        // Each round lists classes of all those that no other is above, so that there are few rounds.
+        var isOver = false
+        while !isOver {
+            isOver = true
+            for small in highest() where small != 0 && counts[small] <= min(countMax, room - listedCount) {
+                isListed[small] = true
+                listedCount += counts[small]
+                isOver = false
+            }
         }
         guard listedCount > 0 else { return nil }
         let rows = RowSet(capacity: listedCount)

@@ -87,7 +87,7 @@ struct Diversifier {
     }
 
     /// Places that are looked at in the time of one cosine.
-    private static let placesPerCosine = 16
+    private static let placesPerCosine = 6
 
     private func value(_ place: Int) -> Double {
         relevance[place] - weight * (comparedCounts[place] == 0 ? startingLikeness : likeness[place])

@@ -89,7 +89,7 @@ struct QueryRanking {
     }
 
     /// Rows that are judged in the time of one cosine.
-    private static let rowsPerCosine = 4
+    private static let rowsPerCosine = 2
 
     private mutating func judge(
         _ keys: [RankingKey], from start: Int, _ budget: inout Int, _ returned: RowSet?

@@ -65,9 +65,7 @@ package struct TopRows: Sendable {
     /// Calls `body` with the rows so far at the places of `window`, as far as there are so many, best first.
     mutating func finish(_ window: Range<Int>, _ body: (RankingKey) -> Void) {
         keepBest()
-        for key in keys.prefix(window.upperBound).dropFirst(window.lowerBound) {
-            body(RankingKey(rawValue: key))
-        }
+        for place in window.clamped(to: 0..<keys.count) { body(RankingKey(rawValue: keys[place])) }
     }
 
     /// The best k so far, best first.

@@ -112,6 +112,17 @@ import Testing
         #expect(throws: RuleFailure.self) { try BoostEffect.add(.nan).check(0) }
     }
 
+    @Test func boostsAreFew() throws {
+        let limit = Int(Limits.standard.boostsMax)
+        try BoostEffect.check(Array(repeating: .add(1), count: limit))
+        #expect(throws: RuleFailure.tooManyBoosts(limit + 1, limit: limit)) {
+            try BoostEffect.check(Array(repeating: .add(1), count: limit + 1))
+        }
+        #expect(throws: RuleFailure.factorNotPositive(boost: 1, value: 0)) {
+            try BoostEffect.check([.add(1), .multiply(0)])
+        }
+    }
+
     @Test func scoresThatCouldLeaveFloat32AreRefused() throws {
         let greatest = Double(Float.greatestFiniteMagnitude)
         try Boost.checkRange(of: [.multiply(greatest)], scoresUpTo: 1)

@@ -20,12 +20,14 @@ final class Int8Group: @unchecked Sendable {
         /// True where a row whose bound reaches the threshold may be refused.
         let hasConditions: Bool
 
-        init(index: Int, query: Int8Query, of planned: PlannedQuery) {
+        init(
+            index: Int, query: Int8Query, excluded: (shared: RowSet.Look?, own: RowSet.Look?),
+            boosts: RowBoosts.Look?
+        ) {
             self.index = index
             self.query = query
-            let exclusions = planned.eligibility.exclusions
-            excluded = (exclusions.shared?.look, exclusions.own?.look)
-            boosts = planned.boosts?.look
+            self.excluded = excluded
+            self.boosts = boosts
             hasExclusions = excluded.shared != nil || excluded.own != nil
             hasConditions = hasExclusions || boosts != nil
         }
@@ -90,7 +92,11 @@ final class Int8Group: @unchecked Sendable {
                     into: codes + slot * stride)
             }
             (members + slot).initialize(
-                to: Member(index: index, query: code, of: query))
+                to: Member(
+                    index: index, query: code,
+                    excluded: (
+                        query.eligibility.exclusions.shared?.look, query.eligibility.exclusions.own?.look
+                    ), boosts: query.boosts?.look))
             (thresholds + slot).initialize(to: Atomic(Self.ascending(query.minimumScore)))
             (denseFlags + slot).initialize(to: Atomic(false))
         }
