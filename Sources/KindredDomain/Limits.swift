@@ -43,7 +43,7 @@ package struct Limits: Sendable, Equatable {
     package var boostsMax: UInt32 = 8
     /// Caps of one request.
     package var capsMax: UInt32 = 4
-    /// Rows that diversity re-orders.
+    /// Rows of one query that diversity re-orders.
     package var poolMax: UInt32 = 2_000
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000

@@ -89,12 +89,14 @@ enum Edges {
         // A plan knows the rows, which of them may answer and how they are ranked, not how they are scanned. The rank
         // stage knows no look-alikes.
         "KindredQuery": [
-            "Snapshot": [], "Steps": ["Scan"], "Rank": ["Snapshot", "Plan", "Scan"],
+            "Snapshot": [], "Steps": ["Scan"],
+            "Rank": ["Snapshot", "Plan", "Eligibility", "Scan", "Scan/Int8"],
             "Eligibility": ["Snapshot", "Plan"], "Plan": ["Snapshot", "Eligibility", "Rank", "Steps"],
-            "Scan": ["Snapshot", "Plan", "Scan/BLAS", "Scan/Gather", "Scan/Int8"],
-            "Scan/BLAS": ["Snapshot", "Plan", "Scan"], "Scan/Gather": ["Snapshot", "Plan", "Scan"],
+            "Scan": ["Snapshot", "Plan", "Rank", "Scan/BLAS", "Scan/Gather", "Scan/Int8"],
+            "Scan/BLAS": ["Snapshot", "Plan", "Scan"],
+            "Scan/Gather": ["Snapshot", "Plan", "Eligibility", "Scan"],
             "Scan/Int8": ["Snapshot", "Plan", "Eligibility", "Rank", "Scan"],
-            "Answer": ["Plan", "Scan", "Steps"], "Because": ["Steps"],
+            "Answer": ["Plan", "Rank", "Scan", "Steps"], "Because": ["Steps"],
             "FoldIn": ["Snapshot", "Plan", "Steps"],
             "Lookalike/Scorers": ["Plan", "Steps"], "Lookalike/Sort": ["Scan", "Steps"],
         ],

@@ -5,6 +5,8 @@ import KindredModel
 package struct RecommendAnswer {
     private let plan: RecommendPlan
     private let found: ArraySlice<ScanResult>
+    /// By planned query, where the request has rules.
+    private let ranked: [RequestRanking.Ranked]?
     /// Queries that are done, and how many of them have no plan.
     private var queriesDone = 0
     private var failuresDone = 0
@@ -14,9 +16,12 @@ package struct RecommendAnswer {
     /// Bytes of the reply after the last step, in memory.
     package private(set) var byteCount = 0
 
-    /// `found` has one element per planned query.
-    package init(plan: RecommendPlan, found: ArraySlice<ScanResult>) {
+    /// `found` has one element per planned query, and so has `ranked`, which a request with rules needs.
+    package init(
+        plan: RecommendPlan, found: ArraySlice<ScanResult>, ranked: [RequestRanking.Ranked]? = nil
+    ) {
         self.plan = plan
+        self.ranked = ranked
         self.found = found
         response = RecommendResponse(
             origin: AnswerOrigin(model: plan.generation.name, version: plan.generation.version), outcomes: [],
@@ -97,8 +102,14 @@ package struct RecommendAnswer {
         let result = found[found.startIndex + index]
         response.outcomes.append(
             QueryOutcome(
-                rowsEligible: UInt64(plan.queries[index].eligibility.count),
-                rowsScanned: UInt64(result.counts.rowsScanned)))
+                rowsEligible: UInt64(ranked?[index].eligibleCount ?? plan.queries[index].eligibility.count),
+                rowsScanned: UInt64(
+                    result.counts.rowsScanned + (ranked?[index].counts.rowsScanned ?? 0))))
+        if let ranked {
+            rows += ranked[index].rows.map(\.row)
+            if plan.wantsScores { response.scores += ranked[index].rows.map(\.score) }
+            return
+        }
         guard let best = result.best else { return }
         plan.rank.append(best, to: &rows, scores: &response.scores, wantsScores: plan.wantsScores)
     }

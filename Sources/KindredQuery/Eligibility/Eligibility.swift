@@ -47,6 +47,9 @@ package struct Eligibility: Sendable {
     func permits(_ row: UInt32) -> Bool {
         !exclusions.contains(row) && mask?.contains(row: row) ?? true
     }
+
+    /// True where the row may be in the answer, whatever the source.
+    func permits(listed row: UInt32) -> Bool { permits(row) && list?.contains(row) ?? true }
 }
 
 /// Rows that must not be in an answer: a list that several queries may share, and the query's own.

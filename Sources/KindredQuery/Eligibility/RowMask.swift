@@ -3,10 +3,10 @@ import KindredModel
 
 /// A set of rows as a bit for each row, in the order of the codes, so that a scan reads the bits in sequence.
 ///
-/// Immutable; several queries may share one.
+/// Several queries may share one. Only its builder removes rows, while no scan reads it.
 package final class RowMask: @unchecked Sendable {
     /// Rows of the set.
-    package let count: Int
+    package private(set) var count: Int
     private let codes: Int8Codes
     /// One word per block of 16 rows, bit r for the block's r-th row.
     private let words: UnsafeMutablePointer<UInt16>
@@ -38,11 +38,55 @@ package final class RowMask: @unchecked Sendable {
         count = shared.count
     }
 
+    /// All rows of the table that `codes` were made of.
+    package init(allOf codes: Int8Codes) {
+        self.codes = codes
+        shared = nil
+        count = codes.rowCount
+        words = .allocate(capacity: codes.blockCount)
+        words.initialize(repeating: .max, count: codes.blockCount)
+        // The last block may have fewer rows.
+        words[codes.blockCount - 1] = .max >> UInt16(16 * codes.blockCount - codes.rowCount)
+    }
+
+    /// The rows of another mask.
+    package init(copyOf other: RowMask) {
+        codes = other.codes
+        shared = nil
+        count = other.count
+        words = .allocate(capacity: codes.blockCount)
+        words.initialize(from: other.words, count: codes.blockCount)
+    }
+
+    /// Removes rows, as far as they are there. Not for a mask whose words others use.
+    package func remove(_ rows: ArraySlice<UInt32>) {
+        precondition(shared == nil)
+        var removed = 0
+        for row in rows {
+            let position = Int(codes.positions[Int(row)])
+            let word = words[position >> 4]
+            removed += Int(word >> UInt16(position & 15) & 1)
+            words[position >> 4] = word & ~(1 << UInt16(position & 15))
+        }
+        count -= removed
+    }
+
     deinit { if shared == nil { words.deallocate() } }
 
     package func contains(row: UInt32) -> Bool {
         let position = Int(codes.positions[Int(row)])
         return words[position >> 4] >> UInt16(position & 15) & 1 != 0
+    }
+
+    /// Calls `body` with each row of the set.
+    func forEachRow(_ body: (UInt32) -> Void) {
+        for block in 0..<codes.blockCount {
+            var left = words[block]
+            while left != 0 {
+                body(codes.rows[block * 16 + left.trailingZeroBitCount])
+                left &= left - 1
+            }
+        }
     }
 
     /// The words, one for each block. Valid while the mask is held.
@@ -51,13 +95,7 @@ package final class RowMask: @unchecked Sendable {
     /// The rows of the set, in the order of the codes.
     package func rowSet() -> RowSet {
         let rows = RowSet(capacity: count)
-        for block in 0..<codes.blockCount {
-            var word = words[block]
-            while word != 0 {
-                rows.insert(codes.rows[block << 4 + word.trailingZeroBitCount])
-                word &= word - 1
-            }
-        }
+        forEachRow { rows.insert($0) }
         return rows
     }
 

@@ -13,15 +13,17 @@ package struct PlannedQuery: Sendable {
     package var ranking: RankingVector
     /// Rows that the scan finds, at least 1. The rank stage decides how many of them are returned.
     package var fetchCount: Int
-    /// Inclusive; minus infinity where there is none.
+    /// Inclusive, of the boosted score; minus infinity where there is none.
     package var minimumScore: Float
     package var eligibility: Eligibility
+    /// Nil where the canonical score is the score.
+    package var boosts: RowBoosts?
     package var path: Path
 
     /// A query that takes a path: `.gather` where the eligible rows are a list, and only there.
     package init(
         ranking: RankingVector, fetchCount: Int, minimumScore: Float = -.infinity, eligibility: Eligibility,
-        path: Path = .blas
+        boosts: RowBoosts? = nil, path: Path = .blas
     ) {
         let isGathered = if case .gather = path { true } else { false }
         precondition(isGathered == (eligibility.list != nil), "a list is gathered, and nothing else is")
@@ -29,6 +31,7 @@ package struct PlannedQuery: Sendable {
         self.fetchCount = fetchCount
         self.minimumScore = minimumScore
         self.eligibility = eligibility
+        self.boosts = boosts
         self.path = path
     }
 }

@@ -38,6 +38,13 @@ package final class RecommendPlan: Sendable {
         self.columns = columns
     }
 
+    /// A plan of those queries alone that a fetch of the rank stage scans.
+    package func further(_ fetch: RequestRanking.Fetch) -> RecommendPlan {
+        RecommendPlan(
+            generation: generation, target: target, side: side, queries: fetch.queries, failures: [],
+            rank: rank, wantsScores: wantsScores, columns: columns)
+    }
+
     /// Queries of the request.
     package var queryCount: Int { queries.count + failures.count }
 }

@@ -60,6 +60,9 @@ package struct ScanPlanner: Sendable {
         return .masked(mask)
     }
 
+    /// True where so many candidates of one query are scored one by one.
+    func listsCandidates(_ count: Int) -> Bool { count <= Self.candidatesMax(sharerCount: 1, over: side) }
+
     /// True if all candidate lists are short enough to gather, and gathering costs at most `operationCountMax`
     /// multiply-adds in all. Known before ids are resolved.
     package static func gathers(

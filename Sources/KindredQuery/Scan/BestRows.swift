@@ -7,25 +7,58 @@ import KindredDomain
 /// comparison. `TopRows` is the selection of the other paths.
 package struct BestRows {
     package let k: Int
-    /// Scores below this can no longer be among the best k.
+    /// Canonical scores below this can no longer be among the best k. With boosts it may lag behind
+    /// `scoreThreshold` until it is updated.
     package private(set) var threshold: Float
+    /// With boosts, boosted scores below this can no longer be among the best k.
+    private var boostedThreshold: Float
+    /// Nil where canonical scores are the scores.
+    private let boosts: RowBoosts.Look?
     private var count = 0
     private let heap: UnsafeMutablePointer<UInt64>
 
     /// No rows yet. `heap` has room for k.
-    package init(k: Int, minimumScore: Float, heap: UnsafeMutablePointer<UInt64>) {
+    package init(
+        k: Int, minimumScore: Float, boosts: RowBoosts.Look? = nil, heap: UnsafeMutablePointer<UInt64>
+    ) {
         self.k = k
         self.heap = heap
-        threshold = minimumScore
+        self.boosts = boosts
+        boostedThreshold = minimumScore
+        threshold = boosts?.leastScore(reaching: minimumScore) ?? minimumScore
     }
 
-    /// Raises the threshold to a score that at least k rows of the query are known to reach.
-    package mutating func raiseThreshold(to score: Float) { threshold = max(threshold, score) }
+    /// Scores below this can no longer be among the best k.
+    package var scoreThreshold: Float { boosts == nil ? threshold : boostedThreshold }
 
-    /// Offers a row that was not offered before.
+    /// Raises the threshold to a score that at least k rows of the query are known to reach.
+    package mutating func raiseThreshold(to score: Float) {
+        if boosts == nil {
+            threshold = max(threshold, score)
+        } else {
+            boostedThreshold = max(boostedThreshold, score)
+        }
+    }
+
+    /// Brings the threshold of canonical scores up to that of boosted ones.
+    package mutating func updateThreshold() {
+        if let boosts { threshold = max(threshold, boosts.leastScore(reaching: boostedThreshold)) }
+    }
+
+    /// Offers a row that was not offered before, by its canonical score.
     @inline(__always)
     package mutating func offer(score: Float, row: UInt32) {
         guard score >= threshold else { return }
+        if boosts == nil { offerScored(score, row) } else { offerBoosted(score, row) }
+    }
+
+    private mutating func offerBoosted(_ canonical: Float, _ row: UInt32) {
+        guard let score = boosts?.boosted(canonical, row: row), score >= boostedThreshold else { return }
+        offerScored(score, row)
+    }
+
+    @inline(__always)
+    private mutating func offerScored(_ score: Float, _ row: UInt32) {
         let key = RankingKey(score: score, row: row).rawValue
         if count < k {
             add(key)
@@ -72,9 +105,10 @@ package struct BestRows {
             heap[last] = heap[0]
             sink(key, among: last)
         }
-        let worst = RankingKey(score: threshold, row: .max).rawValue
+        let worst = RankingKey(score: scoreThreshold, row: .max).rawValue
         while count > 0, heap[count - 1] > worst { count -= 1 }
         return TopRows(
-            k: wanted, minimumScore: threshold, sortedKeys: UnsafeBufferPointer(start: heap, count: count))
+            k: wanted, minimumScore: scoreThreshold,
+            sortedKeys: UnsafeBufferPointer(start: heap, count: count))
     }
 }

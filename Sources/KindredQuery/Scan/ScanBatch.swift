@@ -47,6 +47,9 @@ package final class ScanBatch: Sendable {
         var gathered = GatheredQueries()
         var results = Array(repeating: ScanResult(), count: queries.count)
         for (index, query) in queries.enumerated() {
+            if let listed = query.boosts?.listed, query.eligibility.list == nil {
+                gathered.append(index, rowCount: listed.count)
+            }
             switch query.path {
             case .blas:
                 blasIndices.append(index)

@@ -1,6 +1,7 @@
 /// One thread's share of the answers while it works on a batch.
 package struct ScanWorker: Sendable {
-    /// By query. Queries on the int8 path have none before their scanner has finished.
+    /// By query. Queries on the int8 path have none before their scanner has finished, except for rows that boosts
+    /// list.
     private(set) var tops: [TopRows?]
     /// By group of the int8 path; nil where the thread has taken no unit of the group.
     var scanners: [Int8Scanner?]
@@ -23,11 +24,16 @@ package struct ScanWorker: Sendable {
         tops[index] = top
     }
 
+    /// Adds the rows that a scanner found to those that a query has already.
+    private mutating func add(_ top: TopRows, _ index: Int) {
+        if tops[index] == nil { tops[index] = top } else { tops[index]?.merge(top) }
+    }
+
     /// Finishes the selection of one query of the int8 path. False where all are finished.
     mutating func finishOne() -> Bool {
         while groupsFinished < scanners.count {
             if let (index, top) = scanners[groupsFinished]?.finishNext() {
-                tops[index] = top
+                if let top { add(top, index) }
                 return true
             }
             groupsFinished += 1

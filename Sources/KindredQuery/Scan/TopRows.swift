@@ -62,10 +62,10 @@ package struct TopRows: Sendable {
         if keys.count > k { keys.removeSubrange(k...) }
     }
 
-    /// Calls `body` with the best of the rows so far, at most `count`, best first.
-    mutating func finish(first count: Int, _ body: (RankingKey) -> Void) {
+    /// Calls `body` with the rows so far at the places of `window`, as far as there are so many, best first.
+    mutating func finish(_ window: Range<Int>, _ body: (RankingKey) -> Void) {
         keepBest()
-        for key in keys.prefix(count) { body(RankingKey(rawValue: key)) }
+        for place in window.clamped(to: 0..<keys.count) { body(RankingKey(rawValue: keys[place])) }
     }
 
     /// The best k so far, best first.

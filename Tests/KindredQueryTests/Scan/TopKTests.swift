@@ -74,5 +74,9 @@ import Testing
         RankStage(k: 9).append(found, to: &rows, scores: &scores, wantsScores: false)
         #expect(rows == [4, 3, 4, 3, 2, 1, 0])
         #expect(scores == [4, 3])
+        RankStage(k: 2, offset: 1).append(found, to: &rows, scores: &scores, wantsScores: true)
+        RankStage(k: 2, offset: 5).append(found, to: &rows, scores: &scores, wantsScores: true)
+        #expect(rows.dropFirst(7) == [3, 2])
+        #expect(scores == [4, 3, 3, 2])
     }
 }

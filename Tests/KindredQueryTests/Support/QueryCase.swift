@@ -5,10 +5,10 @@ import TestSupport
 
 /// A random planned query: vector, similarity, k, minimum score, exclusions, eligible rows and path.
 struct QueryCase: CustomStringConvertible {
-    private var vector: [Float]
-    private var similarity: Similarity
+    private(set) var vector: [Float]
+    private(set) var similarity: Similarity
     private var k: Int
-    private var minimumScore = -Float.infinity
+    private(set) var minimumScore = -Float.infinity
     private var excluded: Set<Int> = []
     private var eligible: Set<Int>?
     private var path: PathKind
@@ -84,14 +84,17 @@ struct QueryCase: CustomStringConvertible {
         return PlannedQuery(
             ranking: RankingVector(QueryVector(made: vector), similarity: similarity), fetchCount: k,
             minimumScore: minimumScore,
-            eligibility: Eligibility(source: source, exclusions: exclusions, count: list.count),
+            eligibility: Eligibility(
+                source: source, exclusions: exclusions, count: list.rows.count { !excluded.contains(Int($0)) }
+            ),
             path: planned)
     }
 
+    /// True where the row may be in the answer.
+    func isEligible(_ row: Int) -> Bool { !excluded.contains(row) && eligible?.contains(row) ?? true }
+
     func answer(_ oracle: Oracle) -> [(row: Int, score: Float)] {
-        oracle.best(vector, k: k, similarity: similarity, minimumScore: minimumScore) {
-            !excluded.contains($0) && eligible?.contains($0) ?? true
-        }
+        oracle.best(vector, k: k, similarity: similarity, minimumScore: minimumScore) { isEligible($0) }
     }
 
     var description: String {

@@ -25,15 +25,20 @@ struct TileScan {
 
     /// `scores` are the tile's float32 inner products with the query.
     func offer(to top: inout TopRows, query: PlannedQuery, scores: UnsafePointer<Float>) {
-        var count = select(query: query, threshold: top.scoreThreshold, scores: scores)
+        var count = select(query: query, threshold: threshold(of: top, query), scores: scores)
         guard count > 0 else { return }
         count = dropForbidden(query: query, count: count)
         if count > 4 * query.fetchCount + 64, raise(&top, query: query, scores: scores, count) {
-            count = select(query: query, threshold: top.scoreThreshold, scores: scores)
+            count = select(query: query, threshold: threshold(of: top, query), scores: scores)
             count = dropForbidden(query: query, count: count)
         }
         rescore(count, query: query, into: &top)
         top.tighten()
+    }
+
+    /// The canonical score that a row must reach.
+    private func threshold(of top: TopRows, _ query: PlannedQuery) -> Float {
+        query.boosts?.look.leastScore(reaching: top.scoreThreshold) ?? top.scoreThreshold
     }
 
     /// Writes the rows that cannot be dropped to `survivors`; their number.
@@ -61,14 +66,21 @@ struct TileScan {
             queryNorm: query.ranking.vector.norm, rowNormMin: side.tiling.normMin(ofTile: tile))
     }
 
-    /// Drops the survivors that are excluded or not eligible; the number of those left.
+    /// Drops the survivors that are excluded, not eligible, or listed by boosts; the number of those left.
     private func dropForbidden(query: PlannedQuery, count: Int) -> Int {
-        guard !query.eligibility.permitsAll else { return count }
+        let kept = query.eligibility.permitsAll ? count : keep(count) { query.eligibility.permits($0) }
+        guard let boosts = query.boosts, boosts.listed != nil else { return kept }
+        return keep(kept) { !boosts.look.isListed($0) }
+    }
+
+    /// Keeps those of the first `count` survivors that are permitted; their number.
+    @inline(__always)
+    private func keep(_ count: Int, _ isPermitted: (UInt32) -> Bool) -> Int {
         var kept = 0
         for index in 0..<count {
             let row = survivors[index]
             survivors[kept] = row
-            if query.eligibility.permits(UInt32(rows.lowerBound) + row) { kept += 1 }
+            if isPermitted(UInt32(rows.lowerBound) + row) { kept += 1 }
         }
         return kept
     }
@@ -95,6 +107,13 @@ struct TileScan {
                     rowNorm: side.table.norms[rows.lowerBound + row])
             }
         }
+        if let boosts = query.boosts?.look {
+            // A row's canonical score is at least its bound, rounded.
+            for index in 0..<count {
+                let row = UInt32(rows.lowerBound) + survivors[index]
+                bounds[index] = Double(boosts.boosted(Float(bounds[index]), row: row))
+            }
+        }
         let threshold = Float(
             UnsafeMutableBufferPointer(start: bounds, count: count).selectGreatest(query.fetchCount))
         guard threshold > top.scoreThreshold else { return false }
@@ -104,6 +123,7 @@ struct TileScan {
 
     private func rescore(_ count: Int, query: PlannedQuery, into top: inout TopRows) {
         let table = side.table
+        let boosts = query.boosts?.look
         let survivors = UnsafeBufferPointer(start: survivors, count: count)
         query.ranking.vector.withElements { elements in
             Canonical.gather(
@@ -112,7 +132,8 @@ struct TileScan {
         }
         for index in 0..<count {
             let row = rows.lowerBound + Int(survivors[index])
-            let score = query.ranking.score(sum: sums[index], row: row, of: table)
+            var score = query.ranking.score(sum: sums[index], row: row, of: table)
+            if let boosts { score = boosts.boosted(score, row: UInt32(row)) }
             top.offer(score: score, row: UInt32(row))
         }
     }

@@ -1,7 +1,8 @@
 import KindredDomain
 import KindredKernels
 
-/// The queries of a batch whose eligible rows are so few that they are scored one by one.
+/// The queries of a batch whose eligible rows are so few that they are scored one by one, and those with such rows
+/// that boosts list.
 struct GatheredQueries: Sendable {
     /// Index in the batch of each query, with its first unit.
     private var entries: [(query: Int, firstUnit: Int)] = []
@@ -23,7 +24,8 @@ struct GatheredQueries: Sendable {
     ) {
         let entry = entries[entries.indices.partitioningIndex { entries[$0].firstUnit > unit } - 1]
         let query = queries[entry.query]
-        guard let listed = query.eligibility.list?.rows else { return }
+        let boosts = query.boosts
+        guard let listed = query.eligibility.list?.rows ?? boosts?.listed?.rows else { return }
         let start = (unit - entry.firstUnit) * Self.rowsPerUnit
         let rows = listed[start..<min(start + Self.rowsPerUnit, listed.count)]
         let survivors = scratch.survivors.room(for: rows.count)
@@ -31,8 +33,9 @@ struct GatheredQueries: Sendable {
         let table = side.table
         let vector = query.ranking.vector
         worker.update(entry.query, query: query) { top in
+            // A threshold of boosted scores is none of canonical ones: then all of so few rows are scored.
             let normMin =
-                query.ranking.similarity == .dot
+                query.ranking.similarity == .dot && boosts == nil
                 ? DiscardRule.leastNorm(threshold: top.scoreThreshold, queryNorm: vector.norm) : 0
             // Norms are read only where the table has rows whose norm is too small.
             let comparesNorms = normMin > Self.leastNorm(of: side)
@@ -42,6 +45,7 @@ struct GatheredQueries: Sendable {
                 survivors[count] = row
                 count += 1
             }
+            if let mask = query.eligibility.mask { count = Self.keep(mask, survivors, count) }
             vector.withElements { elements in
                 Canonical.gather(
                     query: elements, base: table.vectors, dimension: table.dimension,
@@ -49,11 +53,23 @@ struct GatheredQueries: Sendable {
             }
             for index in 0..<count {
                 let row = survivors[index]
-                let score = query.ranking.score(sum: sums[index], row: Int(row), of: table)
+                var score = query.ranking.score(sum: sums[index], row: Int(row), of: table)
+                if let boosts { score = boosts.look.boosted(score, row: row) }
                 top.offer(score: score, row: row)
             }
             top.tighten()
         }
+    }
+
+    /// Keeps those of the first `count` rows that a mask has; their number.
+    private static func keep(_ mask: RowMask, _ rows: UnsafeMutablePointer<UInt32>, _ count: Int) -> Int {
+        var kept = 0
+        for index in 0..<count {
+            let row = rows[index]
+            rows[kept] = row
+            if mask.contains(row: row) { kept += 1 }
+        }
+        return kept
     }
 
     /// The least norm of the side's rows, rounded down.

@@ -74,7 +74,7 @@ package struct Int8Columns {
     /// Puts a query at a position. `source` has the stride's bytes of codes.
     package mutating func set(
         _ position: Int, query: Int8Query, codes source: UnsafePointer<Int8>, threshold: Float,
-        mask: UnsafePointer<UInt16>?
+        madeOf scoreThreshold: Float? = nil, mask: UnsafePointer<UInt16>?
     ) {
         precondition(position < count, "there are columns for \(count) queries")
         (codes + position * stride).initialize(from: source, count: stride)
@@ -83,15 +83,18 @@ package struct Int8Columns {
         errors[position] = Self.roundedUp(query.code.error)
         masks[position] = mask
         if mask != nil { hasMasks = true }
-        setThreshold(position, threshold, of: query)
+        setThreshold(position, threshold, madeOf: scoreThreshold ?? threshold, of: query)
     }
 
-    /// Gives the query at a position a new threshold.
-    func setThreshold(_ position: Int, _ threshold: Float, of query: Int8Query) {
+    /// Gives the query at a position a new threshold of canonical scores, which was made of a threshold of scores:
+    /// with boosts they differ.
+    func setThreshold(
+        _ position: Int, _ threshold: Float, madeOf scoreThreshold: Float, of query: Int8Query
+    ) {
         let kernelThreshold = KernelThreshold(threshold: threshold, of: query)
         floors[position] = kernelThreshold.constant
         floorsPerNorm[position] = kernelThreshold.perNorm
-        thresholds[position] = threshold
+        thresholds[position] = scoreThreshold
         leastNorms[position] =
             query.similarity == .dot ? DiscardRule.leastNorm(threshold: threshold, queryNorm: query.norm) : 0
     }

@@ -14,14 +14,35 @@ final class Int8Group: @unchecked Sendable {
         let query: Int8Query
         /// Rows that the query must not find. The group's `queries` hold the sets.
         let excluded: (shared: RowSet.Look?, own: RowSet.Look?)
+        /// Nil where canonical scores are the scores.
+        let boosts: RowBoosts.Look?
+        let hasExclusions: Bool
+        /// True where a row whose bound reaches the threshold may be refused.
+        let hasConditions: Bool
 
-        var hasExclusions: Bool { excluded.shared != nil || excluded.own != nil }
+        init(
+            index: Int, query: Int8Query, excluded: (shared: RowSet.Look?, own: RowSet.Look?),
+            boosts: RowBoosts.Look?
+        ) {
+            self.index = index
+            self.query = query
+            self.excluded = excluded
+            self.boosts = boosts
+            hasExclusions = excluded.shared != nil || excluded.own != nil
+            hasConditions = hasExclusions || boosts != nil
+        }
 
+        /// True where a row of a canonical score of at most `upper` may reach a threshold of scores, and the query may
+        /// find it.
         @inline(__always)
-        func excludes(_ row: UInt32) -> Bool {
-            if let shared = excluded.shared, shared.contains(row) { return true }
-            if let own = excluded.own, own.contains(row) { return true }
-            return false
+        func permits(_ row: UInt32, _ hit: CodeHit, upTo upper: Float, threshold: Float) -> Bool {
+            if let boosts {
+                let boosted = boosts.boostedUnlessListed(upper, position: Int(hit.position))
+                guard let boosted, boosted >= threshold else { return false }
+            }
+            if let shared = excluded.shared, shared.contains(row) { return false }
+            if let own = excluded.own, own.contains(row) { return false }
+            return true
         }
     }
 
@@ -75,7 +96,7 @@ final class Int8Group: @unchecked Sendable {
                     index: index, query: code,
                     excluded: (
                         query.eligibility.exclusions.shared?.look, query.eligibility.exclusions.own?.look
-                    )))
+                    ), boosts: query.boosts?.look))
             (thresholds + slot).initialize(to: Atomic(Self.ascending(query.minimumScore)))
             (denseFlags + slot).initialize(to: Atomic(false))
         }
@@ -93,7 +114,7 @@ final class Int8Group: @unchecked Sendable {
         memory.deallocate()
     }
 
-    /// The greatest threshold that any thread has found for a query.
+    /// The greatest threshold of scores that any thread has found for a query.
     func threshold(_ slot: Int) -> Float {
         let value = thresholds[slot].load(ordering: .relaxed)
         return RankingKey.score(ordered: UInt32(bitPattern: value) ^ Self.signBit)

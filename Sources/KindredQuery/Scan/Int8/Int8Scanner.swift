@@ -6,20 +6,20 @@ import KindredModel
 ///
 /// A query leaves the columns when no later row can reach its threshold, so that the kernels do not see it any more.
 final class Int8Scanner: @unchecked Sendable {
-    private let shared: Int8Group
-    private let queries: [PlannedQuery]
+    let shared: Int8Group
+    let queries: [PlannedQuery]
     private let side: GenerationSide
     private let table: CodeTableView
     /// Pointers into memory that `side` holds: counting references for every row would make threads wait for each
     /// other.
-    private let members: UnsafePointer<Int8Group.Member>
+    let members: UnsafePointer<Int8Group.Member>
     private let rows: UnsafePointer<UInt32>
     private let vectors: UnsafePointer<Float>
     private let rowNorms: UnsafePointer<Double>
     private let dimension: Int
     /// By slot, a query's number in the group.
-    private let best: UnsafeMutablePointer<BestRows>
-    private let counts: UnsafeMutablePointer<ScanCounts>
+    let best: UnsafeMutablePointer<BestRows>
+    let counts: UnsafeMutablePointer<ScanCounts>
     /// Rows that are kept and not scored yet.
     private var pending: RescoreBuffer
     /// Columns of the queries that are still scanned for. The first `slotCount` of `slots` are their slots, by
@@ -35,7 +35,8 @@ final class Int8Scanner: @unchecked Sendable {
     private var rowsScored = 0
     /// The greatest number of rows that a query wants.
     private let kMax: Int
-    private var nextFinished = 0
+    /// Slots before this one have handed over their rows.
+    var nextFinished = 0
     /// Rows seen after which scoring lags one call of the kernel, so that prefetched vectors have arrived. By then
     /// thresholds hardly rise within a call, so an older threshold lets few more rows pass.
     private let rowsBeforeWaiting: Int
@@ -98,11 +99,13 @@ final class Int8Scanner: @unchecked Sendable {
             let query = queries[members[slot].index]
             let k = min(query.fetchCount, side.table.count)
             (slots + slot).initialize(to: slot)
-            (best + slot).initialize(to: BestRows(k: k, minimumScore: query.minimumScore, heap: heap))
+            let rows = BestRows(
+                k: k, minimumScore: query.minimumScore, boosts: members[slot].boosts, heap: heap)
+            (best + slot).initialize(to: rows)
             heap += k
             columns.set(
                 slot, query: members[slot].query, codes: shared.codes + slot * shared.stride,
-                threshold: query.minimumScore, mask: query.eligibility.mask?.mask)
+                threshold: rows.threshold, madeOf: query.minimumScore, mask: query.eligibility.mask?.mask)
         }
     }
 
@@ -158,8 +161,8 @@ final class Int8Scanner: @unchecked Sendable {
                         scratch)
                 }
                 let threshold = seeding.threshold(
-                    columns, positions: positions, index: index, of: members[slot].query, rank: best[slot].k,
-                    scratch)
+                    columns, positions: positions, index: index, of: members[slot], rank: best[slot].k,
+                    mask: queries[members[slot].index].eligibility.mask?.mask, scratch)
                 guard let threshold else {
                     unseededCount += 1
                     continue
@@ -208,7 +211,7 @@ final class Int8Scanner: @unchecked Sendable {
     private func exchangeThreshold(_ position: Int) {
         let slot = slots[position]
         let known = shared.threshold(slot)
-        let own = best[slot].threshold
+        let own = best[slot].scoreThreshold
         if known > own {
             best[slot].raiseThreshold(to: known)
             updateKernelThreshold(position)
@@ -242,7 +245,9 @@ final class Int8Scanner: @unchecked Sendable {
 
     private func updateKernelThreshold(_ position: Int) {
         let slot = slots[position]
-        columns.setThreshold(position, best[slot].threshold, of: members[slot].query)
+        best[slot].updateThreshold()
+        columns.setThreshold(
+            position, best[slot].threshold, madeOf: best[slot].scoreThreshold, of: members[slot].query)
     }
 
     /// Runs the kernel over some blocks for every query that is left.
@@ -307,11 +312,14 @@ final class Int8Scanner: @unchecked Sendable {
         }
         // Rounding to float32 keeps the order, so this is a bound of the canonical score.
         guard Float(upper) >= best[slot].threshold else { return nil }
-        return member.pointee.excludes(row) ? nil : row
+        guard member.pointee.hasConditions else { return row }
+        let threshold = best[slot].scoreThreshold
+        let isPermitted = member.pointee.permits(row, hit, upTo: Float(upper), threshold: threshold)
+        return isPermitted ? row : nil
     }
 
     /// Scores the pending rows.
-    private func scorePending() {
+    func scorePending() {
         guard pending.count > 0 else { return }
         let (pairs, sums) = (pending.pairs, pending.sums)
         let count = pending.drain(queries: shared.vectors, rows: vectors, dimension: dimension)
@@ -322,27 +330,5 @@ final class Int8Scanner: @unchecked Sendable {
             let score = member.pointee.query.scoring.score(sum: sums[index], row: Int(row), norms: rowNorms)
             best[slot].offer(score: score, row: row)
         }
-    }
-
-    /// Adds this thread's counts to those of the batch's queries.
-    func addCounts(to results: inout [ScanResult]) {
-        for slot in 0..<shared.count {
-            let index = members[slot].index
-            results[index].counts.rowsScanned += counts[slot].rowsScanned
-            results[index].counts.rowsRescored += counts[slot].rowsRescored
-        }
-    }
-
-    /// Turns the next query's rows into its selection, once no more rows come. A dense query has no selection. Nil
-    /// after the last query.
-    func finishNext() -> (index: Int, top: TopRows?)? {
-        guard nextFinished < shared.count else { return nil }
-        scorePending()
-        let slot = nextFinished
-        nextFinished += 1
-        let index = members[slot].index
-        guard !shared.isDense(slot) else { return (index, nil) }
-        best[slot].raiseThreshold(to: shared.threshold(slot))
-        return (index, best[slot].selection(k: queries[index].fetchCount))
     }
 }

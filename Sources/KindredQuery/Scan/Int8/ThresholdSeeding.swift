@@ -125,11 +125,36 @@ package struct ThresholdSeeding {
         }
     }
 
+    /// The same as a threshold of boosted scores.
+    ///
+    /// Rows of any class reach the least boosted score of the common threshold. Where a class is far above others, its
+    /// own rows have a higher one.
+    func threshold(
+        _ columns: Int8Columns, positions: Range<Int>, index: Int, of member: Int8Group.Member, rank: Int,
+        mask: UnsafePointer<UInt16>?, _ scratch: ScanScratch
+    ) -> Float? {
+        let common = threshold(
+            columns, positions: positions, index: index, of: member.query, rank: rank, scratch)
+        guard let boosts = member.boosts, let common else { return common }
+        var greatest = boosts.leastBoosted(common)
+        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: blocks.count) { words in
+            guard let words = words.baseAddress else { return }
+            for found in boosts.seedingClasses {
+                boosts.write(found, blocks: blocks, of: mask, to: words)
+                let own = threshold(
+                    columns, positions: positions, index: index, of: member.query, rank: rank, within: words,
+                    scratch)
+                if let own { greatest = max(greatest, boosts.boosted(own, class: found)) }
+            }
+        }
+        return greatest
+    }
+
     /// A score that at least `rank` eligible rows reach, for the query at `positions[index]` of those that were
-    /// multiplied last; nil where none is found.
+    /// multiplied last; nil where none is found. `words` are a mask of the blocks in place of the query's own one.
     func threshold(
         _ columns: Int8Columns, positions: Range<Int>, index: Int, of query: Int8Query, rank: Int,
-        _ scratch: ScanScratch
+        within words: UnsafePointer<UInt16>? = nil, _ scratch: ScanScratch
     ) -> Float? {
         var partCount = 1
         while partCount < CodePeaks.partCountMax, 16 * partCount < Self.groupsPerRank * rank {
@@ -137,11 +162,25 @@ package struct ThresholdSeeding {
         }
         // More groups than blocks add nothing, and the least of too few groups is far below the k-th row.
         guard partCount <= blocks.count, rank <= 8 * partCount else { return nil }
-        let bound = CodePeaks.bound(
-            table, columns: blockColumns(scratch), blocks: blocks, queries: columns.view(positions),
-            index: index, products: products(scratch, queryCount: index + 1) + index * rowCount,
-            byNorm: query.similarity == .cosine, rank: rank, partCount: partCount,
-            peaks: scratch.peaks.room(for: 16 * partCount))
+        func bound(_ queries: CodeQueries) -> Float {
+            CodePeaks.bound(
+                table, columns: blockColumns(scratch), blocks: blocks, queries: queries,
+                index: index, products: products(scratch, queryCount: index + 1) + index * rowCount,
+                byNorm: query.similarity == .cosine, rank: rank, partCount: partCount,
+                peaks: scratch.peaks.room(for: 16 * partCount))
+        }
+        var queries = columns.view(positions)
+        let bound =
+            if let words {
+                withUnsafeTemporaryAllocation(of: UnsafePointer<UInt16>?.self, capacity: index + 1) { masks in
+                    masks.initialize(repeating: nil)
+                    masks[index] = words - blocks.lowerBound
+                    queries.masks = UnsafePointer(masks.baseAddress)
+                    return bound(queries)
+                }
+            } else {
+                bound(queries)
+            }
         guard bound.isFinite, bound.magnitude >= 0x1p-60 else { return nil }
         let value = (Double(bound) - Double(bound.magnitude) * 0x1p-19) * query.code.scale
         switch query.similarity {

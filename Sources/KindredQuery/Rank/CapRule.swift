@@ -1,0 +1,90 @@
+/// At most `most` rows of each group of a column.
+package struct CapRule: Sendable {
+    package let column: GroupColumn
+    /// At least 1.
+    package let most: Int
+
+    package init(_ column: GroupColumn, most: Int) {
+        self.column = column
+        self.most = most
+    }
+}
+
+/// The rows that one query has taken so far, counted by group, for each of its caps. Rows come best first.
+package struct CapCounts {
+    /// A group that has no room left.
+    struct FullGroup {
+        let cap: Int
+        let group: UInt32
+    }
+
+    private let caps: [CapRule]
+    /// By cap.
+    private var counts: [GroupCounts]
+    /// The groups that have become full, in that order.
+    private(set) var full: [FullGroup] = []
+
+    package init(_ caps: [CapRule]) {
+        self.caps = caps
+        counts = Array(repeating: GroupCounts(), count: caps.count)
+    }
+
+    /// Counts a row, unless one of its groups is full. False where one is.
+    package mutating func take(_ row: UInt32) -> Bool {
+        for index in caps.indices {
+            for group in caps[index].column.groups(ofRow: row)
+            where counts[index].count(of: group) >= caps[index].most {
+                return false
+            }
+        }
+        for index in caps.indices {
+            for group in caps[index].column.groups(ofRow: row)
+            where counts[index].increment(group) == caps[index].most {
+                full.append(FullGroup(cap: index, group: group))
+            }
+        }
+        return true
+    }
+
+    /// The rows of a full group.
+    func rows(of group: FullGroup) -> ArraySlice<UInt32> {
+        caps[group.cap].column.rows(ofGroup: group.group)
+    }
+}
+
+/// A count for each group that has one: open addressing over a power of two that is at most half full.
+struct GroupCounts {
+    /// Group + 1 and its count per slot, 0 where free.
+    private var slots: [(group: UInt32, count: UInt32)] = []
+    private var used = 0
+
+    private static let sizeMin = 32
+
+    /// The slot of a group, or the free one where it belongs. There must be a free slot.
+    private func slot(of group: UInt32) -> Int {
+        // Fibonacci hashing, as in `RowSet`.
+        var slot = Int((UInt64(group) &* 0x9E37_79B9_7F4A_7C15) >> 32) & (slots.count - 1)
+        while slots[slot].group != 0, slots[slot].group != group + 1 { slot = (slot + 1) & (slots.count - 1) }
+        return slot
+    }
+
+    func count(of group: UInt32) -> Int { slots.isEmpty ? 0 : Int(slots[slot(of: group)].count) }
+
+    /// Adds 1 to the count of a group. Returns the new count.
+    mutating func increment(_ group: UInt32) -> Int {
+        if 2 * used >= slots.count { grow() }
+        let slot = slot(of: group)
+        if slots[slot].group == 0 {
+            slots[slot].group = group + 1
+            used += 1
+        }
+        slots[slot].count += 1
+        return Int(slots[slot].count)
+    }
+
+    private mutating func grow() {
+        let old = slots
+        slots = Array(repeating: (0, 0), count: max(Self.sizeMin, 2 * old.count))
+        for stored in old where stored.group != 0 { slots[slot(of: stored.group - 1)] = stored }
+    }
+}

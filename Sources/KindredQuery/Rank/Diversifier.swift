@@ -1,0 +1,107 @@
+import KindredDomain
+import KindredKernels
+import KindredModel
+
+/// Re-orders the best rows of a query by maximal marginal relevance, in steps.
+///
+/// The next row is the one of the greatest (1 - w) r - w c, ties by the order of the pool. w is the weight. r is the
+/// row's score in float64, less the pool's least and divided by the pool's greatest less its least; 0 where all scores
+/// are equal. c is the row's greatest cosine to a row taken before; 0 for the first one. A cosine is the canonical
+/// score of two rows under cosine: 0 where one of them has norm 0. Both products and the difference are rounded to
+/// float64 one by one.
+///
+/// The value of a row only descends while rows are taken, so that the cosines of most rows are never needed: a row
+/// whose last known value is too small is left alone.
+struct Diversifier {
+    private let pool: [RankingKey]
+    private let wantedCount: Int
+    private let weight: Double
+    private let table: VectorTable
+    /// By place in the pool: (1 - w) r.
+    private let relevance: [Double]
+    /// By place in the pool: the greatest cosine to the first `comparedCounts` of the rows taken, if there are any.
+    private var likeness: [Double]
+    private var comparedCounts: [Int]
+    private var isTaken: [Bool]
+    /// Places in the pool, in the new order.
+    private var taken: [Int] = []
+    /// Places before this one are taken.
+    private var first = 0
+
+    /// The best `wantedCount` of a pool of rows of a table, which is in order. `weight` is 0 to 1.
+    init(_ pool: [RankingKey], wantedCount: Int, weight: Double, table: VectorTable) {
+        self.pool = pool
+        self.wantedCount = min(wantedCount, pool.count)
+        self.weight = weight
+        self.table = table
+        let greatest = Double(pool.first?.score ?? 0)
+        let least = Double(pool.last?.score ?? 0)
+        relevance = pool.map { key in
+            let share = greatest > least ? (Double(key.score) - least) / (greatest - least) : 0
+            return (1 - weight) * share
+        }
+        likeness = Array(repeating: -.infinity, count: pool.count)
+        comparedCounts = Array(repeating: 0, count: pool.count)
+        isTaken = Array(repeating: false, count: pool.count)
+        taken.reserveCapacity(self.wantedCount)
+    }
+
+    /// Takes rows until about `budget` cosines are found. True once all are taken.
+    mutating func step(_ budget: inout Int) -> Bool {
+        while taken.count < wantedCount {
+            guard budget > 0, let next = next(&budget) else { return false }
+            isTaken[next] = true
+            taken.append(next)
+            while first < pool.count, isTaken[first] { first += 1 }
+        }
+        return true
+    }
+
+    /// The place of the next row; nil where the budget is used up. What was found until then is kept.
+    private mutating func next(_ budget: inout Int) -> Int? {
+        // Looking at all places costs as much as some cosines.
+        budget -= 1 + (pool.count - first) / Self.placesPerCosine
+        // A call finds one cosine at least, so that steps come to an end.
+        var allowed = max(1, budget)
+        var best: Int?
+        var bestValue = -Double.infinity
+        for place in first..<pool.count where !isTaken[place] {
+            // An older cosine gives a bound of the value, since rounding keeps order.
+            var value = value(place)
+            while best == nil || value > bestValue {
+                guard comparedCounts[place] < taken.count else {
+                    best = place
+                    bestValue = value
+                    break
+                }
+                if allowed == 0 { return nil }
+                allowed -= 1
+                budget -= 1
+                let other = taken[comparedCounts[place]]
+                likeness[place] = max(likeness[place], cosine(place, other))
+                comparedCounts[place] += 1
+                value = self.value(place)
+            }
+        }
+        return best
+    }
+
+    /// Places that are looked at in the time of one cosine.
+    private static let placesPerCosine = 6
+
+    private func value(_ place: Int) -> Double {
+        relevance[place] - weight * (comparedCounts[place] == 0 ? startingLikeness : likeness[place])
+    }
+
+    /// The likeness of a row that was compared with none: 0 for the first one, and a bound for the others.
+    private var startingLikeness: Double { taken.isEmpty ? 0 : -1 }
+
+    private func cosine(_ place: Int, _ other: Int) -> Double {
+        let (one, two) = (pool[place].row, pool[other].row)
+        let sum = Canonical.sum(table.vector(ofRow: one), table.vector(ofRow: two), count: table.dimension)
+        return Double(Canonical.score(sum: sum, norms: table.norms[Int(one)] * table.norms[Int(two)]))
+    }
+
+    /// The rows in their new order, once all are taken.
+    var rows: [RankingKey] { taken.map { pool[$0] } }
+}
