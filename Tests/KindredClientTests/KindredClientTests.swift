@@ -190,7 +190,10 @@ import Testing
         #expect(Endpoint("127.0.0.1:7411") == Endpoint(host: "127.0.0.1", port: 7411))
         #expect(Endpoint("[::1]:80") == Endpoint(host: "::1", port: 80))
         #expect(Endpoint("[::1]:80")?.description == "[::1]:80")
-        for text in ["", "host", "host:", ":80", "host:99999", "::1:80", "host:-1"] {
+        #expect(Endpoint("host") == Endpoint(host: "host", port: 7411))
+        #expect(Endpoint("127.0.0.1") == Endpoint(host: "127.0.0.1", port: 7411))
+        #expect(Endpoint("[::1]") == Endpoint(host: "::1", port: 7411))
+        for text in ["", "7411", "[]", "::1", "host:", ":80", "host:99999", "::1:80", "host:-1"] {
             #expect(Endpoint(text) == nil)
         }
     }
