@@ -20,13 +20,8 @@ TESTS := kindredPackageTests.xctest --testing-library swift-testing
 # files of their own, and run on every processor.
 TIMED := KindredServerTests|KindredClientTests|KindredCatalogTests
 
-# Runs a test program: $(call run-tests,COMMAND). Repeats the failures at the end, with the seeds that repeat them.
-TEST_OUTPUT := .build/test-output
-define run-tests
-@mkdir -p .build
-set -o pipefail; $(1) 2>&1 | tee $(TEST_OUTPUT) || \
-	{ grep -E 'KINDRED_TEST_SEED=' $(TEST_OUTPUT); grep -E '✘|error:|SUMMARY:' $(TEST_OUTPUT); exit 1; }
-endef
+# Runs a test program once for each set of options, and repeats the failures at the end.
+RUN_TESTS := @$(PYTHON) Tests/run-tests
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -64,8 +59,8 @@ SLOW := $(SLOW)|KeptAnswersTests|OverloadTests
 
 check: lint setup ## The inner loop of a change: layout, and the fast suites in debug.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
-	$(call run-tests,.build/debug/$(TESTS) --skip '$(TIMED)|$(SLOW)')
-	$(call run-tests,.build/debug/$(TESTS) --no-parallel --filter '$(TIMED)' --skip '$(SLOW)')
+	$(RUN_TESTS) ".build/debug/$(TESTS)" "--skip '$(TIMED)|$(SLOW)'" \
+		"--no-parallel --filter '$(TIMED)' --skip '$(SLOW)'"
 
 # Two builds: release, and debug under AddressSanitizer. A third one without the sanitizer would run the same tests with
 # fewer checks. The server's suites and the Python client's run once in release, as a user without privileges.
@@ -73,30 +68,27 @@ test: test-sanitized test-unprivileged test-release test-bench ## Every test.
 
 test-swift: setup ## The Swift tests in debug, without a sanitizer.
 	$(SWIFT) build --build-tests $(SWIFT_FLAGS)
-	$(call run-tests,.build/debug/$(TESTS) --skip '$(TIMED)')
-	$(call run-tests,.build/debug/$(TESTS) --no-parallel --filter '$(TIMED)')
+	$(RUN_TESTS) ".build/debug/$(TESTS)" "--skip '$(TIMED)'" "--no-parallel --filter '$(TIMED)'"
 
 # The server's suites are part of test-unprivileged.
 test-release: build-release-tests ## The Swift tests in release, the numeric suites at full size.
-	$(call run-tests,.build/release/$(TESTS) --skip '$(TIMED)')
-	$(call run-tests,.build/release/$(TESTS) --no-parallel --filter 'KindredClientTests|KindredCatalogTests')
+	$(RUN_TESTS) ".build/release/$(TESTS)" "--skip '$(TIMED)'" "--no-parallel --filter 'KindredClientTests|KindredCatalogTests'"
 
 test-sanitized: build-sanitized ## The Swift tests in debug under AddressSanitizer.
-	$(call run-tests,$(ASAN) --skip '$(TIMED)')
-	$(call run-tests,$(ASAN) --no-parallel --filter '$(TIMED)')
+	$(RUN_TESTS) "$(ASAN)" "--skip '$(TIMED)'" "--no-parallel --filter '$(TIMED)'"
 
 # Tests/ThreadSanitizer has the reason for each file in it.
 test-threads: setup ## The suites of the server, the client and the queries under ThreadSanitizer.
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan $(SWIFT_FLAGS)
 	clang -O2 -Wall -Wextra -fPIC -shared Tests/ThreadSanitizer/swift_mutex.c -o .build-tsan/swift_mutex.so
-	$(call run-tests,TSAN_OPTIONS=suppressions=Tests/ThreadSanitizer/suppressions.txt \
-		LD_PRELOAD=$(abspath .build-tsan/swift_mutex.so) .build-tsan/debug/$(TESTS) --no-parallel \
-		--filter 'KindredServerTests|KindredClientTests|KindredQueryTests')
+	$(RUN_TESTS) "TSAN_OPTIONS=suppressions=Tests/ThreadSanitizer/suppressions.txt \
+		LD_PRELOAD=$(abspath .build-tsan/swift_mutex.so) .build-tsan/debug/$(TESTS)" \
+		"--no-parallel --filter 'KindredServerTests|KindredClientTests|KindredQueryTests'"
 
 # The test program itself, because `swift test` writes into .build, where nobody may not.
 test-unprivileged: build-release-tests ## The server's suites in release, Python's and the demo, as nobody.
 	$(PYTHON) proto-spec/generate.py --check
-	bench/unprivileged .build/release/$(TESTS) --no-parallel --filter KindredServerTests
+	$(RUN_TESTS) "bench/unprivileged .build/release/$(TESTS)" "--no-parallel --filter KindredServerTests"
 	cd proto-spec/clients/python && KINDRED_BINARY=$(abspath $(KINDRED)) \
 		../../../bench/unprivileged $(PYTHON) -m unittest discover -s tests
 	bench/unprivileged $(PYTHON) models/online-retail/demo.py $(KINDRED)

@@ -10,7 +10,8 @@ package enum PackFailure: Error, Sendable, Equatable {
     case input(FileFailure)
     /// The file of vectors has no ids, and no file of ids was given.
     case idsMissing(Side, vectors: String)
-    case idCount(Side, ids: Int, vectors: Int)
+    /// `idsFile` is the file of vectors where the ids are inside.
+    case idCount(Side, ids: Int, idsFile: String, vectors: Int, vectorsFile: String)
     /// An option needs a side that is not packed.
     case sideMissing(String, Side)
     case noRows(Side)
@@ -47,8 +48,8 @@ extension PackFailure: CustomStringConvertible {
             failure.description
         case .idsMissing(let side, let vectors):
             "no ids for \(side): \(vectors) has none inside, so give a file of ids (--\(side.singular)-ids)"
-        case .idCount(let side, let ids, let vectors):
-            "\(side): \(ids) ids for \(vectors) vectors, wanted one id per vector"
+        case .idCount(let side, let ids, let idsFile, let vectors, let vectorsFile):
+            "\(side): \(idsFile) has \(ids) ids, \(vectorsFile) \(vectors) vectors; wanted one id per vector"
         case .sideMissing(let option, let side):
             "\(option) without \(side): give --\(side) too"
         case .noRows(let side):

@@ -135,7 +135,11 @@ struct SidePacker {
             throw .input(error)
         }
         guard let ids else { throw .idsMissing(side, vectors: input.vectors) }
-        guard ids.count == source.rows else { throw .idCount(side, ids: ids.count, vectors: source.rows) }
+        guard ids.count == source.rows else {
+            throw .idCount(
+                side, ids: ids.count, idsFile: input.ids ?? input.vectors, vectors: source.rows,
+                vectorsFile: input.vectors)
+        }
         do throws(FileFailure) {
             return (ids, heading, try source.read())
         } catch {

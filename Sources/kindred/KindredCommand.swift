@@ -4,6 +4,11 @@ import KindredServer
 /// `kindred`: the command line for models and servers.
 @main
 struct KindredCommand: AsyncParsableCommand {
+    /// Whether the command line names a command. The program's `--version` does not stand behind one: some commands
+    /// have an option of that name, for a model's version.
+    private static let namesCommand =
+        CommandLineCheck.topic(of: Array(CommandLine.arguments.dropFirst())) != nil
+
     static let configuration = CommandConfiguration(
         commandName: "kindred",
         abstract: "Exact recommendations and look-alike audiences from precomputed vectors.",
@@ -11,7 +16,7 @@ struct KindredCommand: AsyncParsableCommand {
             Exit status: 0 where all was done, 64 where the command line is wrong, 1 where something failed (errors \
             are lines on standard error that begin with "error: "). 'kindred help health' has the statuses of health.
             """,
-        version: ServerConfiguration.version,
+        version: namesCommand ? "" : ServerConfiguration.version,
         subcommands: [
             ServeCommand.self, PackCommand.self, VerifyCommand.self, InspectCommand.self,
             RecommendCommand.self,

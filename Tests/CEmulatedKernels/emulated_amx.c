@@ -8,6 +8,8 @@
 
 #include "../../Sources/CKindredKernels/scan/scan_amx.c"
 
+int kindred_emulated_amx_quad_max(void) { return emulated_amx_entry.query_quad_max; }
+
 size_t kindred_emulated_amx_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                                  const kindred_code_queries *queries, size_t query_count,
                                  kindred_code_hit *hits) {

@@ -9,6 +9,8 @@
 #define __builtin_cpu_is(vendor) true
 #include "../../Sources/CKindredKernels/scan/scan_vnni.c"
 
+int kindred_emulated_vnni_quad_max(void) { return emulated_vnni_entry.query_quad_max; }
+
 size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                                   const kindred_code_queries *queries, size_t query_count,
                                   kindred_code_hit *hits) {

@@ -52,7 +52,10 @@ import Testing
         let request = RecommendRequest(
             scope: QueryScope(queries: .users(.numbers(Array(0..<30))), target: .items), k: 2)
         let reply = try await connection.exchange(.recommend(request), deadline: soon)
-        guard case .recommend(let whole) = reply else { return #expect(Bool(false), "\(reply)") }
+        guard case .recommend(let whole) = reply else {
+            Issue.record("\(reply)")
+            return
+        }
         #expect(whole.ids == response.ids)
         #expect(whole.offsets == response.offsets)
         #expect(whole.scores == response.scores)
@@ -210,12 +213,21 @@ import Testing
         await peer.stop()
     }
 
-    @Test(arguments: [
-        [UInt8](repeating: 0, count: 32), [UInt8](repeating: 0xFF, count: 64),
-        Array("HTTP/1.1 400 Bad Request\r\n\r\n1234".utf8),
-    ])
-    func malformedFramesAreAProtocolError(_ bytes: [UInt8]) async throws {
-        let peer = try await ScriptedPeer.start { _, _, connection in connection.write(raw: bytes) }
+    enum MalformedFrame: CaseIterable {
+        case zeros, ones, http
+
+        var bytes: [UInt8] {
+            switch self {
+            case .zeros: [UInt8](repeating: 0, count: 32)
+            case .ones: [UInt8](repeating: 0xFF, count: 64)
+            case .http: Array("HTTP/1.1 400 Bad Request\r\n\r\n1234".utf8)
+            }
+        }
+    }
+
+    @Test(arguments: MalformedFrame.allCases)
+    func malformedFramesAreAProtocolError(_ frame: MalformedFrame) async throws {
+        let peer = try await ScriptedPeer.start { _, _, connection in connection.write(raw: frame.bytes) }
         let connection = try await peer.connect()
         let deadline = soon
         let error = await error { try await connection.exchange(.stats, deadline: deadline) }

@@ -65,8 +65,8 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 20], [false, true])
     func honestAnswersPassAndChangedOnesFail(queries: Int, isText: Bool) throws {
-        let seed = UInt64.random(in: .min ... .max)
-        var random = SeededGenerator(seed: seed)
+        var random = SeededGenerator.announced()
+        let seed = random.seed
         for isShared in [true, false] {
             let truth = batch(queries: queries, isText: isText, isShared: isShared, random: &random)
             #expect(throws: Never.self, "seed \(seed)") { try truth.check() }

@@ -1,7 +1,7 @@
 import KindredDomain
 import Testing
 
-/// Messages that list the existing versions.
+/// Messages that list the existing versions, or that point at a member of a list.
 @Suite struct RequestFailureTests {
     @Test func messageOfVersionGone() {
         func text(_ requested: UInt64, _ serving: UInt64, _ onDisk: [UInt64]) -> String {
@@ -14,6 +14,13 @@ import Testing
             text(99, 12, Array(1...12))
                 == "version 99 is not here (on disk: 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 older); version 12 serves"
         )
+    }
+
+    /// The index does not read as the weight.
+    @Test func messageOfAWeight() {
+        #expect(
+            InvalidArgument.weightNotFinite(member: 0, value: .nan).description
+                == "the weight of the basket's member 0 (counted from 0) is nan: not finite")
     }
 
     @Test func messageOfNoPreviousVersion() throws {

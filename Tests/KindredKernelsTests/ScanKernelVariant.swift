@@ -28,10 +28,15 @@ enum ScanKernelVariant: Equatable, Sendable, CustomStringConvertible {
 
     /// The greatest sum of the magnitudes of a quad of a query.
     var queryQuadMax: Int {
-        switch self {
-        case .native(let kernel): kernel.quadMax
-        case .emulatedVNNI, .emulatedAMX: 508
-        }
+        #if arch(x86_64)
+            switch self {
+            case .native: break
+            case .emulatedVNNI: return Int(kindred_emulated_vnni_quad_max())
+            case .emulatedAMX: return Int(kindred_emulated_amx_quad_max())
+            }
+        #endif
+        guard case .native(let kernel) = self else { return 0 }
+        return kernel.quadMax
     }
 
     /// Whether it reads only the given blocks. AMX may read on into the block after them.

@@ -7,6 +7,12 @@ import Testing
 import TestSupport
 
 @Suite struct VersionLoaderTests {
+    /// The place of the first vector in a safetensors file: after the count of the JSON's bytes, and the JSON.
+    private static func vectorStart(_ bytes: [UInt8]) throws -> Int {
+        let header = try bytes.withUnsafeBytes { try SafetensorsHeader.parse($0, file: "test") }
+        return try #require(header.tensors.first).range.lowerBound
+    }
+
     @Test(arguments: [VectorLoading.memory, .map]) func roundTrip(_ loading: VectorLoading) throws {
         let model = try TinyModel()
         let version = try model.load(loading)
@@ -32,11 +38,11 @@ import TestSupport
         let manifest = aligned.manifest
         let demand = MemoryDemand(of: manifest, in: model.directory, loading: .map)
         let bytes = try model.bytes("items.safetensors")
-        let jsonCount = Int(bytes[0]) + Int(bytes[1]) << 8
+        let vectorStart = try Self.vectorStart(bytes)
         try model.replaceAgreeing(
             "items.safetensors",
-            NpyBytes.bytes(UInt64(jsonCount + padding)) + bytes[8..<8 + jsonCount]
-                + [UInt8](repeating: UInt8(ascii: " "), count: padding) + bytes[(8 + jsonCount)...])
+            NpyBytes.bytes(UInt64(vectorStart - 8 + padding)) + bytes[8..<vectorStart]
+                + [UInt8](repeating: UInt8(ascii: " "), count: padding) + bytes[vectorStart...])
         for loading in [VectorLoading.memory, .map] {
             let version = try model.load(loading)
             #expect(TinyModel.content(version) == TinyModel.content(aligned))
@@ -105,8 +111,7 @@ import TestSupport
         let wanted = TinyModel.content(try model.load())
         for name in ["items.safetensors", "users.safetensors"] {
             let whole = try model.bytes(name)
-            let headerEnd = 8 + Int(whole[0]) + Int(whole[1]) << 8
-            for index in 0..<headerEnd {
+            for index in 0..<(try Self.vectorStart(whole)) {
                 for mask in masks([0x01, 0xFF], at: index) {
                     var changed = whole
                     changed[index] ^= mask
@@ -202,7 +207,7 @@ import TestSupport
     private func load(metric: Similarity, firstElement: Float) throws -> FileFailure? {
         let model = try TinyModel(metric: metric)
         var bytes = try model.bytes("items.safetensors")
-        let start = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
+        let start = try Self.vectorStart(bytes)
         bytes.replaceSubrange(start..<start + 4, with: NpyBytes.bytes(firstElement.bitPattern))
         try model.replaceAgreeing("items.safetensors", bytes)
         // Stored codes would not match the changed vector.

@@ -121,7 +121,18 @@ import TestSupport
         #expect(
             try failure(vectors: three, ids: "x\ny\nx") == .duplicateID(.items, "x", row: 0, other: 2))
         #expect(try failure(vectors: three, ids: "5\n5\n1") == .duplicateID(.items, 5, row: 0, other: 1))
-        #expect(try failure(vectors: three, ids: "x\ny") == .idCount(.items, ids: 2, vectors: 3))
+        guard
+            case .idCount(.items, ids: 2, let idsFile, vectors: 3, let vectorsFile)? = try failure(
+                vectors: three, ids: "x\ny")
+        else {
+            Issue.record("two ids for three vectors were taken")
+            return
+        }
+        #expect(
+            PackFailure.idCount(.items, ids: 2, idsFile: idsFile, vectors: 3, vectorsFile: vectorsFile)
+                .description
+                == "items: \(idsFile) has 2 ids, \(vectorsFile) 3 vectors; wanted one id per vector")
+        #expect(idsFile != vectorsFile)
         #expect(try failure(vectors: NpyBytes.floats([]), ids: "") != nil)
         #expect(try failure(vectors: three, ids: nil) != nil)
     }

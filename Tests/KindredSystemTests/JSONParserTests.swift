@@ -20,12 +20,13 @@ import Testing
         "\"\\ud800\"",
         "\"\\ud800\\u0041\"", "\"\u{1}\"", "1 2", "{1:2}", "\"", "\"\\", "\"\\u12", "NaN",
         String(repeating: "[", count: 17) + String(repeating: "]", count: 17),
-        String(repeating: "[", count: 100_000),
     ]) func refused(_ text: String) {
         #expect(throws: FileFailure.self) { try parse(text) }
     }
 
     @Test func depthHasItsLimit() throws {
+        // Far more levels than a stack has room for.
+        #expect(throws: FileFailure.self) { try parse(String(repeating: "[", count: 100_000)) }
         _ = try parse(String(repeating: "[", count: 16) + String(repeating: "]", count: 16))
     }
 

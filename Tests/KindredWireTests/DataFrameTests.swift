@@ -8,7 +8,7 @@ import Testing
         let header = try FrameHeader(decoding: bytes.span.bytes, bodyBytesMax: .max)
         #expect(header.type == MessageType.data.rawValue)
         #expect(!header.isEnd)
-        let body = Array(bytes.dropFirst(32))
+        let body = Array(bytes.dropFirst(FrameHeader.byteCount))
         #expect(Int(header.bodyLength) == body.count)
         guard case .data(let rows) = try ServerReply.decode(header: header, body: body.span.bytes) else {
             throw RequestFailure.unsupportedType(header.type)
@@ -27,7 +27,7 @@ import Testing
             }
         }
         #expect(try rows(writer.bytes) == AudienceRows(firstRow: 77, ids: .numbers(ids), scores: scores))
-        #expect(byteCount == writer.byteCount - 32)
+        #expect(byteCount == writer.byteCount - FrameHeader.byteCount)
         // The body holds these rows, and fewer when it is one word shorter.
         let fitting = DataFrame.numberRows(inBody: byteCount, withScores: withScores)
         #expect(fitting == rowCount || fitting == rowCount + 1 && withScores && rowCount % 2 == 1)

@@ -10,11 +10,13 @@ package struct SeededGenerator: RandomNumberGenerator {
         state = seed
     }
 
-    /// A seed from `KINDRED_TEST_SEED`, else a fresh one; printed with the test's name.
-    package static func announced(_ test: String = #function) -> SeededGenerator {
+    /// A seed from `KINDRED_TEST_SEED`, else a fresh one; printed with the running test and its arguments.
+    package static func announced() -> SeededGenerator {
         let given = ProcessInfo.processInfo.environment["KINDRED_TEST_SEED"].flatMap { UInt64($0) }
         let generator = SeededGenerator(seed: given ?? UInt64.random(in: 1...999_999_999))
-        print("\(test): KINDRED_TEST_SEED=\(generator.seed)")
+        // Standard error has no buffer, so the line is there when the test ends the process.
+        let line = "KINDRED_TEST_SEED=\(generator.seed) \(RunningTest.description)\n"
+        FileHandle.standardError.write(Data(line.utf8))
         return generator
     }
 

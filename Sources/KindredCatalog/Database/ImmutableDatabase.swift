@@ -149,6 +149,7 @@ final class ImmutableDatabase {
         case SQLITE_INTERRUPT: if let stop = meter.stop { return .stopped(file: path, stop) }
         case SQLITE_TOOBIG: return .tooLarge(file: path)
         case SQLITE_NOMEM: return .memory(file: path)
+        case SQLITE_NOTADB: return .notADatabase(file: path)
         default: break
         }
         return .sqlite(file: path, operation: operation, code: code, message: message)

@@ -4,6 +4,7 @@ import KindredDomain
 package enum CatalogFailure: Error, Sendable, Equatable {
     /// An error of SQLite: its code and its message.
     case sqlite(file: String, operation: String, code: Int32, message: String)
+    case notADatabase(file: String)
     /// The file ends in the middle of a page.
     case cut(file: String, byteCount: Int, pageByteCount: Int)
     /// Neither `items` nor `users` is a table.
@@ -45,6 +46,7 @@ extension CatalogFailure: CustomStringConvertible {
         switch self {
         case .sqlite(let file, let operation, let code, let message):
             "\(file): \(operation): \(message) (SQLite code \(code))"
+        case .notADatabase(let file): "\(file) is not an SQLite database"
         case .cut(let file, let byteCount, let pageByteCount):
             "\(file): \(byteCount) bytes, wanted whole pages of \(pageByteCount) bytes: the file has been cut"
         case .noTable(let file):

@@ -1,3 +1,5 @@
+internal import KindredDomain
+
 /// The address of a server.
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// A host name or an IP address.
@@ -11,12 +13,17 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// An address from `HOST:PORT`, with an IPv6 host in brackets; nil when the text is not of that form.
+    /// An address from `HOST:PORT`, or from `HOST` with port 7411. An IPv6 host is in brackets. Nil when the text is
+    /// not of that form, and for a number alone, which is a port without a host.
     public init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        var (host, port) = (text[...], UInt16(exactly: DefaultPort.number))
+        if let colon = text.lastIndex(of: ":"), !text.hasSuffix("]") {
+            host = text[..<colon]
+            port = UInt16(text[text.index(after: colon)...])
+        } else if text.allSatisfy(\.isNumber) {
             return nil
         }
-        var host = text[..<colon]
+        guard let port else { return nil }
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
         } else if host.contains(":") {

@@ -230,7 +230,8 @@ extension InvalidArgument: CustomStringConvertible {
             "element \(element) of the vector is \(value): not finite"
         case .normTooLarge(let norm): "the vector's norm is \(norm): at most 2^60"
         case .emptyBasket: "the basket is empty: at least 1 member"
-        case .weightNotFinite(let member, let value): "weight \(member) of the basket is \(value): not finite"
+        case .weightNotFinite(let member, let value):
+            "the weight of the basket's member \(member) (counted from 0) is \(value): not finite"
         case .weightsCancel: "the basket's weights cancel: the weighted mean is the zero vector"
         case .zeroVectorUnderCosine: "the query is the zero vector, which has no cosine: ask for dot"
         case .seedsCancel: "the mean of the seeds is the zero vector, which has no cosine: ask for dot"

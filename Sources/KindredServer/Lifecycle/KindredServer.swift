@@ -108,7 +108,9 @@ package final class KindredServer: Sendable {
             supervisor.listens(at: Self.address(of: channel))
             logger.info(
                 "listening",
-                metadata: ["address": "\(Self.address(of: channel))", "pinned_threads": "\(pinnedCount)"])
+                metadata: [
+                    "address": "\(Self.address(of: channel))", "loops_on_own_processors": "\(pinnedCount)",
+                ])
             return channel
         } catch {
             await endThreads()

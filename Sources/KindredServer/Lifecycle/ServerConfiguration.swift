@@ -44,7 +44,7 @@ package struct ServerConfiguration: Sendable {
     /// Mebibytes for each event loop's kept answers where `--answer-cache-mib` is absent.
     package static let defaultAnswerCacheMebibytes = 32
     /// The port of a server without `--listen`.
-    package static let defaultPort = 7411
+    package static let defaultPort = DefaultPort.number
     /// A piece of work holds an event loop for at most about this long.
     package static let sliceNanoseconds: UInt64 = 500_000
     /// The same for bulk work: shorter, so that a request that comes meanwhile waits less.

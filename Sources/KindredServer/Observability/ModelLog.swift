@@ -48,15 +48,26 @@ final class ModelLog: @unchecked Sendable {
             ])
     }
 
-    /// Logs nothing where `version` served before.
-    func serves(_ version: UInt64, replaced: UInt64?, pinned: UInt64?, of name: ModelName) {
-        guard replaced != version else { return }
+    /// Another version serves. `pinned` and `before`: the version that is pinned now, and before. In the log, 0: none.
+    func serves(
+        _ version: UInt64, replaced: UInt64?, pinned: UInt64?, before: UInt64?, of name: ModelName
+    ) {
         metrics.switches.count()
         logger.info(
             "version serves",
             metadata: [
                 "model": "\(name)", "version": "\(version)", "replaced": "\(replaced ?? 0)",
-                "pinned": "\(pinned ?? 0)",
+                "pinned_version": "\(pinned ?? 0)", "pinned_before": "\(before ?? 0)",
+            ])
+    }
+
+    /// The same version serves, or none, and a pin was set or ended.
+    func pins(_ pinned: UInt64?, before: UInt64?, serving version: UInt64?, of name: ModelName) {
+        logger.info(
+            pinned == nil ? "pin ended, newer versions take over" : "version pinned",
+            metadata: [
+                "model": "\(name)", "version": "\(version ?? 0)", "pinned_version": "\(pinned ?? 0)",
+                "pinned_before": "\(before ?? 0)",
             ])
     }
 
@@ -64,7 +75,8 @@ final class ModelLog: @unchecked Sendable {
         logger.warning(
             "pinned version cannot be loaded, serving another",
             metadata: [
-                "model": "\(name)", "pinned": "\(pinned)", "version": "\(version)", "reason": "\(reason)",
+                "model": "\(name)", "pinned_version": "\(pinned)", "version": "\(version)",
+                "reason": "\(reason)",
             ])
     }
 

@@ -13,7 +13,8 @@ struct ActivateCommand: AsyncParsableCommand {
     var name: ParsedValue<ModelName>
     @Argument(help: "A version, or latest.", transform: { ParsedValue($0, Self.number) })
     var version: ParsedValue<UInt64?>
-    @Option(parsing: .unconditional, help: "Only if this version is active now.")
+    @Option(
+        parsing: .unconditional, help: "Only if this version is active now.", transform: NumberText.version)
     var expect: UInt64?
 
     func validate() throws {
@@ -48,7 +49,8 @@ struct RollbackCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "The model.", transform: ParsedValue.modelName("model"))
     var name: ParsedValue<ModelName>
-    @Option(parsing: .unconditional, help: "Only if this version is active now.")
+    @Option(
+        parsing: .unconditional, help: "Only if this version is active now.", transform: NumberText.version)
     var expect: UInt64?
 
     func validate() throws { _ = try name.value }

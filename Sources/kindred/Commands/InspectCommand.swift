@@ -9,7 +9,10 @@ import KindredTerminal
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what a version holds.",
-        discussion: "Loads the version with every check. Of a model or a repository it shows every version.")
+        discussion: """
+            Loads the version with every check. Of a model or a repository it shows every version. Exits with 1 if any \
+            version is refused; the others are shown.
+            """)
 
     /// Number of ids shown for each side.
     private static let idsShown = 5
@@ -20,33 +23,42 @@ struct InspectCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        var isSound = true
         for (index, folder) in try VersionFolders(path: directory).folders.enumerated() {
-            let loaded = try VersionLoader().load(
-                directory: folder.directory, expecting: folder.name, version: folder.version)
-            let columns = try VersionCatalog.columns(of: loaded)
-            let sides = [loaded.items, loaded.users].compactMap { $0 }.map {
-                SideContent(
-                    table: $0, columns: columns[$0.side], codes: loaded.codes($0.side),
-                    codesBuilt: loaded.codesBuilt[$0.side], idsShown: Self.idsShown)
-            }
-            let shop = ShopContent(manifest: loaded.manifest, seen: loaded.seen?.summary)
-            if json {
-                let content = sides.map { JSONMember($0.table.side.description, $0.json) } + shop.members
-                print(
-                    JSONWriter.compact(
-                        .object([
-                            JSONMember("directory", .string(loaded.directory)),
-                            JSONMember("manifest", loaded.manifest.json),
-                            JSONMember("content", .object(content)),
-                        ])))
-            } else {
-                if index > 0 { print("") }
-                let lines =
-                    Self.lines(loaded.manifest, directory: loaded.directory) + sides.flatMap(\.lines)
-                    + shop.lines
-                lines.forEach { print(VisibleText.line($0)) }
+            if index > 0, !json { print("") }
+            do {
+                let loaded = try VersionLoader().load(
+                    directory: folder.directory, expecting: folder.name, version: folder.version)
+                show(loaded, try VersionCatalog.columns(of: loaded))
+            } catch {
+                isSound = false
+                FailedVersion(folder: folder, reason: "\(error)").show("refused", json: json)
             }
         }
+        if !isSound { throw ExitCode(1) }
+    }
+
+    private func show(_ loaded: LoadedVersion, _ columns: [Side: CatalogColumns]) {
+        let sides = [loaded.items, loaded.users].compactMap { $0 }.map {
+            SideContent(
+                table: $0, columns: columns[$0.side], codes: loaded.codes($0.side),
+                codesBuilt: loaded.codesBuilt[$0.side], idsShown: Self.idsShown)
+        }
+        let shop = ShopContent(manifest: loaded.manifest, seen: loaded.seen?.summary)
+        guard json else {
+            let lines =
+                Self.lines(loaded.manifest, directory: loaded.directory) + sides.flatMap(\.lines) + shop.lines
+            lines.forEach { print(VisibleText.line($0)) }
+            return
+        }
+        let content = sides.map { JSONMember($0.table.side.description, $0.json) } + shop.members
+        print(
+            JSONWriter.compact(
+                .object([
+                    JSONMember("directory", .string(loaded.directory)),
+                    JSONMember("manifest", loaded.manifest.json),
+                    JSONMember("content", .object(content)),
+                ])))
     }
 
     private static func lines(_ manifest: Manifest, directory: String) -> [String] {

@@ -12,9 +12,13 @@ struct PingCommand: AsyncParsableCommand {
         discussion: "That the server answers does not mean that a model serves: 'kindred health' says so.")
 
     @OptionGroup var server: ServerOptions
-    @Option(name: .short, parsing: .unconditional, help: "How many times.")
+    @Option(
+        name: .short, parsing: .unconditional, help: "How many times. (default: 4)",
+        transform: NumberText.whole(4))
     var count = 4
-    @Option(parsing: .unconditional, help: "Seconds between one and the next.")
+    @Option(
+        parsing: .unconditional, help: "Seconds between one and the next. (default: 1.0)",
+        transform: NumberText.number(0.5))
     var interval = 1.0
 
     func validate() throws {

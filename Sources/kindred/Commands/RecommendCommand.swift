@@ -24,7 +24,8 @@ struct RecommendCommand: AsyncParsableCommand {
     @Option(help: "A file of users, as --user @FILE; - is standard input.")
     var users: [String] = []
     @Option(
-        parsing: .unconditionalSingleValue, help: "Items to find similar ones of, \(IDListText.help).",
+        parsing: .unconditionalSingleValue,
+        help: "Items to find similar items for, or with --over users the best users, \(IDListText.help).",
         transform: IDListText.option("--item"))
     var item: [ParsedValue<IDListText>] = []
     @Option(parsing: .unconditionalSingleValue, help: "A .npy file with one vector per row.")
@@ -44,7 +45,9 @@ struct RecommendCommand: AsyncParsableCommand {
             "user=ID[:WEIGHT], item=ID[:WEIGHT] or vector=FILE[:WEIGHT]; given several times, one query of all.",
         transform: BlendText.option)
     var blend: [ParsedValue<BlendText>] = []
-    @Option(name: .short, parsing: .unconditional, help: "Results per query.")
+    @Option(
+        name: .short, parsing: .unconditional, help: "Results per query. (default: 10)",
+        transform: NumberText.whole(10))
     var k = 10
     @Option(help: "Rank items or users.")
     var over = SideOption.items
@@ -60,7 +63,7 @@ struct RecommendCommand: AsyncParsableCommand {
     var candidates: [ParsedValue<IDListText>] = []
     @Option(help: "The column of ids in files that have several: its heading, or its number from 1.")
     var column: String?
-    @Option(parsing: .unconditional, help: "The least score, inclusive.")
+    @Option(parsing: .unconditional, help: "The least score, inclusive.", transform: NumberText.number(0.5))
     var minScore: Float?
     @Flag(help: "The item itself, or the basket's members, may appear.")
     var includeMembers = false

@@ -31,6 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
     private static let readListen = ParsedValue.address(
         "--listen", examples: "\(ParsedValue.defaultAddress) or [::1]:0")
     private static let threadsMax = 1_024
+    private static let queueMilliseconds = Int(Limits.standard.queueMillisecondsMax)
     /// No request waits longer than the protocol's greatest timeout.
     private static let queueMillisecondsMax = Int(Limits.standard.timeoutMillisecondsMax)
 
@@ -56,7 +57,8 @@ struct ServeCommand: AsyncParsableCommand {
         help: """
             Event loops, 1 to \(Self.threadsMax), each of which also scans. Default: one per \
             processor that it may use, or for which a container's quota gives it time.
-            """)
+            """,
+        transform: NumberText.whole(2))
     var threads: Int?
     @Option(
         help: """
@@ -82,15 +84,19 @@ struct ServeCommand: AsyncParsableCommand {
         parsing: .unconditional,
         help: """
             Milliseconds that a request may have to wait for its scan, by the pace of the scans before it; one that \
-            would wait longer is refused at once, as OVERLOADED. 1 to \(Self.queueMillisecondsMax).
-            """)
-    var queueMs = Int(Limits.standard.queueMillisecondsMax)
+            would wait longer is refused at once, as OVERLOADED. 1 to \(Self.queueMillisecondsMax). \
+            (default: \(Self.queueMilliseconds))
+            """,
+        transform: NumberText.whole(Self.queueMilliseconds))
+    var queueMs = Self.queueMilliseconds
     @Option(
         parsing: .unconditional,
         help: """
             Mebibytes of recommendations that each event loop keeps, to give them to the same requests again for as \
-            long as the same versions serve; 0: every one is computed. 0 to \(Limits.answerCacheMebibytesMax).
-            """)
+            long as the same versions serve; 0: every one is computed. 0 to \(Limits.answerCacheMebibytesMax). \
+            (default: \(ServerConfiguration.defaultAnswerCacheMebibytes))
+            """,
+        transform: NumberText.whole(ServerConfiguration.defaultAnswerCacheMebibytes))
     var answerCacheMib = ServerConfiguration.defaultAnswerCacheMebibytes
     @Option(
         parsing: .unconditional,
@@ -98,7 +104,8 @@ struct ServeCommand: AsyncParsableCommand {
             Mebibytes of memory that the server stays within: a version that does not fit beside what is loaded is \
             refused, and looked at again later. Bounds of a control group and of ulimit -v hold in any case. 1 to \
             \(Limits.memoryMebibytesMax). Default: those alone.
-            """)
+            """,
+        transform: NumberText.whole(4_096))
     var memoryMax: Int?
     @Option(
         help: "The least level that is logged: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -17,7 +17,9 @@ struct SimilarCommand: AsyncParsableCommand {
         parsing: .unconditionalSingleValue, help: "The user, or several, \(IDListText.help).",
         transform: IDListText.option("--user"))
     var user: [ParsedValue<IDListText>] = []
-    @Option(name: .short, parsing: .unconditional, help: "Results.")
+    @Option(
+        name: .short, parsing: .unconditional, help: "Results. (default: 10)", transform: NumberText.whole(10)
+    )
     var k = 10
     @Option(help: "dot or cosine. Default: cosine.")
     var similarity: SimilarityOption?

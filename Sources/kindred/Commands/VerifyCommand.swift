@@ -26,47 +26,42 @@ struct VerifyCommand: ParsableCommand {
                 let loaded = try VersionLoader().load(
                     directory: folder.directory, expecting: folder.name, version: folder.version)
                 _ = try VersionCatalog.columns(of: loaded)
-                report(folder, loaded: loaded, reason: nil)
+                report(folder, loaded)
             } catch {
                 isSound = false
-                report(folder, loaded: nil, reason: "\(error)")
+                FailedVersion(folder: folder, reason: "\(error)").show("refused", json: json)
             }
         }
         if !isSound { throw ExitCode(1) }
     }
 
-    private func report(_ folder: VersionFolders.Folder, loaded: LoadedVersion?, reason: String?) {
-        let shop = loaded.map { ShopContent(manifest: $0.manifest, seen: $0.seen?.summary) }
+    private func report(_ folder: VersionFolders.Folder, _ loaded: LoadedVersion) {
+        let shop = ShopContent(manifest: loaded.manifest, seen: loaded.seen?.summary)
         guard json else {
-            let sizes = [loaded?.items, loaded?.users].compactMap { $0 }
+            let sizes = [loaded.items, loaded.users].compactMap { $0 }
                 .map { "\($0.count.groupedDigits) \($0.side) x \($0.dimension)" }
-            print(
-                reason.map { "refused  \(folder.name) \(folder.version)  \($0)" }
-                    ?? "ok       \(folder.name) \(folder.version)  \(sizes.joined(separator: ", "))")
-            for line in shop?.lines ?? [] { print("         \(VisibleText.line(line))") }
+            print("ok       \(folder.name) \(folder.version)  \(sizes.joined(separator: ", "))")
+            for line in shop.lines { print("         \(VisibleText.line(line))") }
             for side in [Side.items, .users] {
-                guard let fault = loaded?.codesBuilt[side] else { continue }
+                guard let fault = loaded.codesBuilt[side] else { continue }
                 print(
                     "note     codes of \(side) are made at every load: \(fault) "
                         + "(kindred pack --reindex writes them)")
             }
             return
         }
-        var members = [
-            JSONMember("model", .string(folder.name.description)),
-            JSONMember("version", .integer(folder.version)),
-            JSONMember("directory", .string(folder.directory)),
-            JSONMember("ok", .bool(reason == nil)),
-        ]
-        if let reason { members.append(JSONMember("reason", .string(reason))) }
-        if let loaded {
-            members.append(JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)))
-            let built = [Side.items, .users].compactMap { side in
-                loaded.codesBuilt[side].map { JSONMember(side.description, .string($0.description)) }
-            }
-            members.append(JSONMember("codes_made_at_load", .object(built)))
+        let built = [Side.items, .users].compactMap { side in
+            loaded.codesBuilt[side].map { JSONMember(side.description, .string($0.description)) }
         }
-        members += shop?.members ?? []
-        print(JSONWriter.compact(.object(members)))
+        print(
+            JSONWriter.compact(
+                .object([
+                    JSONMember("model", .string(folder.name.description)),
+                    JSONMember("version", .integer(folder.version)),
+                    JSONMember("directory", .string(folder.directory)),
+                    JSONMember("ok", .bool(true)),
+                    JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)),
+                    JSONMember("codes_made_at_load", .object(built)),
+                ] + shop.members)))
     }
 }

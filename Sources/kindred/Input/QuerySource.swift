@@ -88,6 +88,10 @@ enum QuerySource: Sendable {
         guard let weight = Float(part[part.index(after: colon)...]), colon > part.startIndex else {
             throw ValidationError("\(option): '\(part)' is no ID[:WEIGHT], such as 22423:2.5")
         }
+        guard weight.isFinite else {
+            throw ValidationError(
+                "--basket: the weight of '\(part)' is \(weight): a finite number such as 2.5")
+        }
         return (part[..<colon], weight)
     }
 }

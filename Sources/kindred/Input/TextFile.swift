@@ -4,7 +4,7 @@ import KindredModel
 import KindredSystem
 import KindredTerminal
 
-/// Reads text files given by the user: UTF-8 without a byte order mark.
+/// Reads text files given by the user: UTF-8. A byte order mark at the start is left out.
 enum TextFile {
     private static let chunkBytes = 1 << 20
     /// Signatures of other formats, with advice.

@@ -19,15 +19,20 @@ enum AudienceSizeText {
             return .minimumScore(score)
         }
         if text.hasSuffix("%") {
-            guard let percent = Double(text.dropLast().trimmingCharacters(in: .whitespaces)), percent > 0,
-                percent <= 100
+            guard let percent = Double(text.dropLast().trimmingCharacters(in: .whitespaces)), !percent.isNaN
             else { throw wrong }
+            guard percent <= 100 else {
+                throw ValidationError("--size \(text): a share is at most 100%")
+            }
             guard percent >= shareMinimum else {
                 throw ValidationError("--size \(text): a share is at least 0.0001% (one in a million)")
             }
             return .share(partsPerMillion: UInt32((percent * 10_000).rounded()))
         }
-        guard let count = UInt64(text), count > 0 else { throw wrong }
+        if let number = Int64(text), number < 1 {
+            throw ValidationError("--size \(text): a number of users is at least 1")
+        }
+        guard let count = UInt64(text) else { throw wrong }
         return .count(count)
     }
 

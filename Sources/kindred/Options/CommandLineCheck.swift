@@ -19,6 +19,11 @@ struct CommandLineCheck {
         return first
     }
 
+    /// The first argument that is no option, `help` left out; nil where there is none.
+    static func topic(of arguments: [String]) -> String? {
+        arguments.first { !$0.hasPrefix("-") && $0 != helpCommand }
+    }
+
     /// Throws for an unknown command and for an option that the command does not have.
     func check() throws(ValidationError) {
         guard let first = arguments.first else { return }
@@ -110,6 +115,8 @@ struct CommandLineCheck {
         var text = "unknown option '\(name)'"
         if name.dropFirst().first?.isNumber == true {
             text += " (a value that begins with a dash is written --OPTION=\(name))"
+        } else if name == "--version" {
+            text += " ('kindred --version' shows that of the program)"
         } else if let nearest = nearest(name, options) {
             text += ": did you mean '\(nearest)'?"
         }

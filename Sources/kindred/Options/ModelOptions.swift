@@ -6,7 +6,9 @@ import KindredDomain
 struct ModelOptions: ParsableArguments {
     @Option(help: "The model. Default: the server's.", transform: ParsedValue.modelName("--model"))
     var model: ParsedValue<ModelName>?
-    @Option(parsing: .unconditional, help: "The version that must answer. Default: whatever serves.")
+    @Option(
+        parsing: .unconditional, help: "The version that must answer. Default: whatever serves.",
+        transform: NumberText.version)
     var version: UInt64?
 
     func validate() throws { _ = try model?.value }

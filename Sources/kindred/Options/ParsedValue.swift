@@ -55,7 +55,7 @@ extension ParsedValue where Value == Endpoint {
                     if let number = ExternalID.plainDecimal(Array(port.utf8)), number > UInt16.max {
                         throw ValidationError("\(option) \(text): port \(port), at most \(UInt16.max)")
                     }
-                    throw ValidationError("\(option) \(text): HOST:PORT, such as \(examples)")
+                    throw ValidationError("\(option) \(text): HOST or HOST:PORT, such as \(examples)")
                 }
                 return endpoint
             }

@@ -8,14 +8,16 @@ struct ServerOptions: ParsableArguments {
     private static let timeoutSecondsMax = Limits.standard.timeoutMillisecondsMax / 1_000
 
     @Option(
-        help: "The server's address. (default: \(ParsedValue.defaultAddress))", transform: Self.readServer)
+        help: "The server's address, HOST or HOST:PORT. (default: \(ParsedValue.defaultAddress))",
+        transform: Self.readServer)
     var server = Self.readServer(ParsedValue.defaultAddress)
     @Option(
         parsing: .unconditional,
         help: """
-            Seconds that the command may take; of ping, each answer. Default: \
-            \(CommandTimeout.secondsDefault.shortened) for each answer, and for more rows of an audience.
-            """)
+            Seconds that the whole command may take; with ping, that each answer may take. Without it, each answer, \
+            and each further part of an audience, may take \(CommandTimeout.secondsDefault.shortened) seconds.
+            """,
+        transform: NumberText.number(0.5))
     var timeout: Double?
     @Flag(help: "Print JSON, one object per line.")
     var json = false

@@ -28,7 +28,9 @@ struct QueryPrinter {
             // The query's text is the unknown id only where the message quotes it; a basket has several ids.
             let isOfQuery = error.name == "UNKNOWN_ID" && error.message.contains("'\(query)'")
             let guess = isOfQuery ? UnknownIDText.guess(ExternalID(query)) : nil
-            return CommandOutput.error("\(query): \(error)\(guess.map { " (\($0))" } ?? "")")
+            // Such a message names the query already.
+            return CommandOutput.error(
+                "\(isOfQuery ? "" : "\(query): ")\(error)\(guess.map { " (\($0))" } ?? "")")
         }
         print(
             JSONWriter.compact(

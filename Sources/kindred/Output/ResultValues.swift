@@ -44,8 +44,9 @@ extension Float {
 }
 
 extension Duration {
+    /// Milliseconds with at most two decimals.
     var formattedMilliseconds: String {
-        let hundredths = (inMilliseconds * 100).rounded() / 100
-        return hundredths == hundredths.rounded() ? "\(Int(hundredths))" : "\(hundredths)"
+        let milliseconds = (inMilliseconds * 100).rounded() / 100
+        return milliseconds == milliseconds.rounded() ? "\(Int(milliseconds))" : "\(milliseconds)"
     }
 }

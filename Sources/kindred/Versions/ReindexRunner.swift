@@ -1,3 +1,4 @@
+import ArgumentParser
 import KindredDomain
 import KindredModel
 import KindredPack
@@ -10,20 +11,30 @@ struct ReindexRunner {
     let path: String
     let json: Bool
 
-    /// Stops at the first version that fails. Versions before it stay reindexed.
+    /// A version that fails does not keep the others from being reindexed. Throws exit status 1 after the last one.
     func run() throws {
+        var isDone = true
         for folder in try VersionFolders(path: path).folders {
-            var reindexer = Reindexer(
-                directory: folder.directory, name: folder.name, version: folder.version)
-            let report = try PackProgress.shown { show in
-                reindexer.progress = show
-                return try reindexer.run()
+            do {
+                try reindex(folder)
+            } catch {
+                isDone = false
+                FailedVersion(folder: folder, reason: "\(error)").show("failed", json: json)
             }
-            if json {
-                print(JSONWriter.compact(Self.json(report)))
-            } else {
-                Self.lines(report).forEach { print($0) }
-            }
+        }
+        if !isDone { throw ExitCode(1) }
+    }
+
+    private func reindex(_ folder: VersionFolders.Folder) throws {
+        var reindexer = Reindexer(directory: folder.directory, name: folder.name, version: folder.version)
+        let report = try PackProgress.shown { show in
+            reindexer.progress = show
+            return try reindexer.run()
+        }
+        if json {
+            print(JSONWriter.compact(Self.json(report)))
+        } else {
+            Self.lines(report).forEach { print($0) }
         }
     }
 

@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+// The limits of a quad, as the kernels state them.
+int kindred_emulated_vnni_quad_max(void);
+int kindred_emulated_amx_quad_max(void);
+
 size_t kindred_emulated_vnni_scan(const kindred_code_table *table, size_t first_block, size_t block_count,
                                   const kindred_code_queries *queries, size_t query_count,
                                   kindred_code_hit *hits);

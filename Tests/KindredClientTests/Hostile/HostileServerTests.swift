@@ -4,6 +4,7 @@ import KindredDomain
 import KindredWire
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 /// Servers that lie, flood, stall and trickle: every call ends in time with an error, never with an answer.
@@ -114,7 +115,7 @@ import Testing
     /// Answers with changed bytes are an answer or an error.
     @Test(arguments: HostileCall.allCases.filter { $0 != .audienceOfManySeeds && $0 != .pingTwice })
     func changedAnswersNeverTrap(_ call: HostileCall) async throws {
-        let seed = UInt64.random(in: .min ... .max)
+        let seed = SeededGenerator.announced().seed
         let peer = try await HostilePeer.start(nil, changing: seed)
         var configuration = Self.configuration
         configuration.timeout = .milliseconds(200)

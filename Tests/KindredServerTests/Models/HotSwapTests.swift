@@ -192,6 +192,49 @@ import Testing
         #expect(remembered[ModelName("sample")!]?.pinned == nil)
     }
 
+    /// Each choice is logged with what it changes, also where the same version serves; one that changes nothing is not.
+    @Test func choicesAreLogged() async throws {
+        let folder = try TemporaryFolder()
+        try folder.pack(items: Self.rows(version: 1))
+        let events = LogEvents()
+        let server = try await RunningServer(folder, logger: events.logger)
+        func fields(_ message: String) -> [[String: String]] {
+            events.lines(message).map { line in
+                line.metadata.filter {
+                    ["version", "replaced", "pinned_version", "pinned_before"].contains($0.key)
+                }
+            }
+        }
+        try await server.withClient { (client: KindredClient) async throws in
+            try folder.pack(items: Self.rows(version: 2))
+            try await Self.look(client)
+            let start = fields("version serves").count
+            _ = try await client.activate(version: 2)
+            _ = try await client.activate(version: 2)
+            _ = try await client.rollback()
+            _ = try await client.activate(version: nil)
+            _ = try await client.activate(version: 2)
+            _ = try await client.activate(version: nil)
+            _ = try await client.activate(version: nil)
+            #expect(
+                fields("version pinned") == [
+                    ["version": "2", "pinned_version": "2", "pinned_before": "0"],
+                    ["version": "2", "pinned_version": "2", "pinned_before": "0"],
+                ])
+            #expect(
+                Array(fields("version serves").dropFirst(start)) == [
+                    ["version": "1", "replaced": "2", "pinned_version": "1", "pinned_before": "2"],
+                    ["version": "2", "replaced": "1", "pinned_version": "0", "pinned_before": "1"],
+                ])
+            #expect(
+                fields("pin ended, newer versions take over") == [
+                    ["version": "2", "pinned_version": "0", "pinned_before": "2"]
+                ])
+            #expect(events.lines("version pinned").allSatisfy { $0.metadata["model"] == "sample" })
+        }
+        await server.stop()
+    }
+
     @Test func aVersionThatDoesNotExistIsRefused() async throws {
         let folder = try TemporaryFolder()
         try folder.pack(items: Self.rows(version: 1))

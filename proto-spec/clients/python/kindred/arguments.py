@@ -27,9 +27,14 @@ def parsed_address(address):
     host, separator, port = address.rpartition(":")
     if not separator or address.endswith("]"):
         host, port = address, str(DEFAULT_PORT)
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(f"address {address!r}: expected host:port")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    bracketed = host.startswith("[") and host.endswith("]")
+    if bracketed:
+        host = host[1:-1]
+    # A number alone is a port without a host, and an IPv6 address without brackets has no end before the port.
+    is_host = host and not (":" in host and not bracketed) and (separator or not host.isdigit())
+    if not is_host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
+        raise ValueError(f"address {address!r}: expected host or host:port, an IPv6 host in brackets")
+    return host, int(port)
 
 
 def seconds(timeout):
@@ -287,22 +292,31 @@ def audience_size(size):
                 score = float(text[2:])
                 struct.pack("<f", score)
                 return {"size_kind": MIN_SCORE, "min_score": score}
-            if text.endswith("%"):
-                return share(decimal.Decimal(text[:-1]) / 100, size)
-            return {"size_kind": COUNT, "size_value": int(text)}
+            value = decimal.Decimal(text[:-1]) / 100 if text.endswith("%") else int(text)
         except (ValueError, OverflowError, decimal.InvalidOperation):
             raise ValueError(f"size {size!r}: a count, '1%' or '>=0.5'") from None
-    if isinstance(size, float):
+        if isinstance(value, decimal.Decimal):
+            return share(value, size)
+    elif isinstance(size, float):
         return share(decimal.Decimal(repr(float(size))), size)
-    count = whole("size", size)
-    if not 0 <= count < 2**64:
-        raise ValueError(f"size {size!r}: a count from 1")
-    return {"size_kind": COUNT, "size_value": count}
+    else:
+        value = whole("size", size)
+    # The server refuses 0, as it refuses a k of 0.
+    if value < 0:
+        raise ValueError(f"size {size!r}: a count is at least 1")
+    if value >= 2**64:
+        raise ValueError(f"size {size!r}: a count is below 2^64")
+    return {"size_kind": COUNT, "size_value": value}
 
 
 def share(value, given):
     """The fields for a share, a Decimal; sent in millionths. `given` is for the message."""
-    parts = value * 1_000_000 if value.is_finite() else decimal.Decimal(-1)
-    if not 1 <= parts <= 1_000_000:
-        raise ValueError(f"size {given!r}: a share from one millionth to the whole")
+    if value.is_nan():
+        raise ValueError(f"size {given!r}: a count, '1%' or '>=0.5'")
+    parts = value * 1_000_000
+    if parts > 1_000_000:
+        raise ValueError(f"size {given!r}: a share is at most {'100%' if isinstance(given, str) else '1.0, the whole'}")
+    if parts < 1:
+        least = "0.0001%" if isinstance(given, str) else "0.000001"
+        raise ValueError(f"size {given!r}: a share is at least {least}, one in a million")
     return {"size_kind": SHARE, "size_value": int(parts.to_integral_value())}

@@ -21,7 +21,10 @@ CLIENT_NAME = "kindred-python/1.0"
 
 
 def connect(address, timeout=10.0, model=None, name=CLIENT_NAME):
-    """A Client connected to "host:port"; `timeout` in seconds and `model` are defaults of its calls."""
+    """A Client connected to "host:port", or "host" (port 7411).
+
+    `timeout` in seconds and `model` are defaults of its calls.
+    """
     return Client(address, timeout, model, name)
 
 

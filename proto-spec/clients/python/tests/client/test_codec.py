@@ -185,6 +185,17 @@ class Arguments(unittest.TestCase):
         for size in (1.5, 0.0, "0%", "101%", "", "x", ">=", ">=1e300", "nan%", -1, float("nan")):
             with self.subTest(size), self.assertRaises(ValueError):
                 kindred.arguments.audience_size(size)
+        for size, expected in (
+            ("200%", "size '200%': a share is at most 100%"),
+            (1.5, "size 1.5: a share is at most 1.0, the whole"),
+            ("0%", "size '0%': a share is at least 0.0001%, one in a million"),
+            (0.0, "size 0.0: a share is at least 0.000001, one in a million"),
+            ("nan%", "size 'nan%': a count, '1%' or '>=0.5'"), ("-1", "size '-1': a count is at least 1"),
+            (-1, "size -1: a count is at least 1"),
+        ):
+            with self.subTest(size), self.assertRaises(ValueError) as caught:
+                kindred.arguments.audience_size(size)
+            self.assertEqual(str(caught.exception), expected)
         with self.assertRaises(TypeError):
             kindred.arguments.audience_size(True)
 
@@ -205,7 +216,7 @@ class Arguments(unittest.TestCase):
         self.assertEqual(kindred.arguments.parsed_address("h"), ("h", 7411))
         self.assertEqual(kindred.arguments.parsed_address("[::1]:7"), ("::1", 7))
         self.assertEqual(kindred.arguments.parsed_address("[::1]"), ("::1", 7411))
-        for address in ("h:x", "h:0", "h:65536", "h:"):
+        for address in ("h:x", "h:0", "h:65536", "h:", ":80", "::1", "::1:80", "7411", "", "[]", "h:\u0663"):
             with self.subTest(address), self.assertRaises(ValueError):
                 kindred.arguments.parsed_address(address)
 

@@ -150,7 +150,7 @@ class ListTests(CommandTests):
     def test_a_basket_is_not_taken_for_the_id_that_is_unknown(self):
         done = self.command("recommend", "--basket", "i2:2,nosuch:1")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("unknown item 'nosuch'", done.stderr)
+        self.assertIn("error: i2:2,nosuch:1: UNKNOWN_ID: unknown item 'nosuch'", done.stderr)
         self.assertNotIn("(", done.stderr)
 
     def test_several_users_and_items(self):
@@ -182,7 +182,8 @@ class ListTests(CommandTests):
             with self.subTest(value):
                 done = self.command("recommend", "--model", "numbers", "--user", value)
                 self.assertEqual(done.returncode, 1)
-                self.assertIn(f"error: {value}: UNKNOWN_ID", done.stderr)
+                self.assertIn(f"error: UNKNOWN_ID: unknown user '{value}': the model does not have it", done.stderr)
+                self.assertEqual(done.stderr.count(value), 1, done.stderr)
 
     def test_texts_are_never_converted(self):
         done = self.command("recommend", "--user", "u1", "--exclude", "22423.0", "-k", "1")

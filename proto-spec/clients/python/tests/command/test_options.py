@@ -17,11 +17,17 @@ NAME_RULE = "a model's name has the form [a-z0-9][a-z0-9_-]{0,62}\n"
 # Arguments, and the beginning of the error.
 WRONG = {
     "a size below zero": (["lookalike", "--seeds", "x", "--size", "-3"],
-                          "--size -3: a number of users, a share such as 1%, or '>=0.8'"),
+                          "--size -3: a number of users is at least 1\n"),
+    "a size of no users": (["lookalike", "--seeds", "x", "--size", "0"],
+                           "--size 0: a number of users is at least 1\n"),
+    "a size of no number": (["lookalike", "--seeds", "x", "--size", "many"],
+                            "--size many: a number of users, a share such as 1%, or '>=0.8'\n"),
+    "a share of no number": (["lookalike", "--seeds", "x", "--size", "nan%"],
+                             "--size nan%: a number of users, a share such as 1%, or '>=0.8'\n"),
     "a size that is a fraction": (["lookalike", "--seeds", "x", "--size", "0.6"],
                                   "--size 0.6: a share is written 60%, a least score '>=0.6'"),
     "a small fraction": (["lookalike", "--seeds", "x", "--size", ".015"], "--size .015: a share is written 1.5%,"),
-    "a size of nothing": (["lookalike", "--seeds", "x", "--size", "0%"], "--size 0%: a number of users"),
+    "a size of nothing": (["lookalike", "--seeds", "x", "--size", "0%"], "--size 0%: a share is at least 0.0001% (one in a million)\n"),
     "a wait below zero": (["serve", "--models", ".", "--queue-ms", "-1"], "--queue-ms -1: 1 to 60000"),
     "answers below zero": (["serve", "--models", ".", "--answer-cache-mib", "-1"], "--answer-cache-mib -1: 0 to 65536"),
     "answers beyond the limit": (
@@ -40,9 +46,15 @@ WRONG = {
     "a timeout below zero": (["ping", "--timeout", "-1"], "--timeout -1.0: above 0, at most 60"),
     "a timeout of ages": (["ping", "--timeout", "60.5"], "--timeout 60.5: above 0, at most 60"),
     "threads without end": (["serve", "--models", ".", "--threads", "1025"], "--threads 1025: 1 to 1024"),
-    "a share of more than all": (["lookalike", "--seeds", "x", "--size", "101%"], "--size 101%: a number of users"),
+    "a share of more than all": (["lookalike", "--seeds", "x", "--size", "101%"], "--size 101%: a share is at most 100%\n"),
+    "a share of a little more than all": (["lookalike", "--seeds", "x", "--size", "100.5%"],
+                                          "--size 100.5%: a share is at most 100%\n"),
     "a basket without a weight": (["recommend", "--basket", "22423:2,5:x"],
                                   "--basket: '5:x' is no ID[:WEIGHT], such as 22423:2.5"),
+    "a basket with a weight of no number": (["recommend", "--basket", "5,22423:nan"],
+                                            "--basket: the weight of '22423:nan' is nan: a finite number such as 2.5\n"),
+    "a basket with a weight without end": (["recommend", "--basket", "22423:1e99"],
+                                           "--basket: the weight of '22423:1e99' is inf: a finite number such as 2.5\n"),
     "a basket of nothing": (["recommend", "--basket", " , "], "--basket  , : at least one ID[:WEIGHT]"),
     "a quote that is not closed": (["recommend", "--user", "1", "--exclude", 'a,"b'],
                                    '--exclude a,"b: a quote is opened and not closed'),
@@ -75,10 +87,30 @@ WRONG = {
                                "unknown option '-5' (a value that begins with a dash is written --OPTION=-5); kindred"),
     "a missing option": (["serve"], "missing expected argument '--models <models>'\n"),
     "a missing value": (["ping", "-c"], "missing value for '-c <c>'\n"),
-    "too many arguments": (["stats", "extra"], "'extra' belongs to no option: kindred stats has --server, --timeout, --json, "),
+    "too many arguments": (["stats", "extra"], "'extra' belongs to no option: kindred stats has --server, --timeout, --json\n"),
     "a value that is none of those": (
         ["recommend", "--user", "1", "--similarity", "x"], "the value 'x' is invalid for '--similarity <similarity>'."),
-    "no server's address": (["ping", "--server", "here"], "--server here: HOST:PORT, such as 127.0.0.1:7411\n"),
+    "no server's address": (["ping", "--server", "here:"], "--server here:: HOST or HOST:PORT, such as 127.0.0.1:7411\n"),
+    "a port without a host": (["ping", "--server", "7411"], "--server 7411: HOST or HOST:PORT, such as 127.0.0.1:7411\n"),
+    "results in words": (["similar", "--item", "1", "-k", "ten"],
+                         "the value 'ten' is invalid for '-k <k>': a whole number, such as 10\n"),
+    "a score in words": (["recommend", "--user", "1", "--min-score", "abc"],
+                         "the value 'abc' is invalid for '--min-score <min-score>': a number, such as 0.5\n"),
+    "a version in words": (["recommend", "--user", "1", "--version", "abc"],
+                           "the value 'abc' is invalid for '--version <version>': a version's number, such as 3 "),
+    "a version to expect in words": (["rollback", "shop", "--expect", "x"],
+                                     "the value 'x' is invalid for '--expect <expect>': a version's number, such as 3 "),
+    "a timeout in words": (["stats", "--timeout", "5s"],
+                           "the value '5s' is invalid for '--timeout <timeout>': a number, such as 0.5\n"),
+    "a count in words": (["ping", "-c", "x"], "the value 'x' is invalid for '-c <c>': a whole number, such as 4\n"),
+    "a pause in words": (["ping", "--interval", "x"],
+                         "the value 'x' is invalid for '--interval <interval>': a number, such as 0.5\n"),
+    "threads in words": (["serve", "--models", ".", "--threads", "x"],
+                         "the value 'x' is invalid for '--threads <threads>': a whole number, such as 2\n"),
+    "the program's version of a command": (
+        ["models", "--version"], "unknown option '--version' ('kindred --version' shows that of the program); "),
+    "a model's version without its number": (
+        ["recommend", "--user", "1", "--version"], "missing value for '--version <version>'\n"),
     "a port beyond the last": (["ping", "--server", "127.0.0.1:99999"], "--server 127.0.0.1:99999: port 99999, at most 65535\n"),
     "an id without its option": (["recommend", "17850"], "'17850' belongs to no option: kindred recommend has --server,"),
     "an id behind a flag": (["similar", "--json", "x", "--item", "5"], "'x' belongs to no option: kindred similar has "),
@@ -89,7 +121,7 @@ WRONG = {
     "standard input twice for one option": (["recommend", "--user", "1", "--exclude", "@-", "--exclude", "@-"],
                                             "--exclude and --exclude: standard input is read once"),
     "no address to listen on": (["serve", "--models", ".", "--listen", "::1:7411"],
-                                "--listen ::1:7411: HOST:PORT, such as 127.0.0.1:7411 or [::1]:0\n"),
+                                "--listen ::1:7411: HOST or HOST:PORT, such as 127.0.0.1:7411 or [::1]:0\n"),
     "no model's name": (["recommend", "--user", "1", "--model", "A"], f"--model A: {NAME_RULE}"),
     "no name to pack": (["pack", "--models", ".", "--name", "a b"], f"--name a b: {NAME_RULE}"),
     "no name to serve": (["serve", "--models", ".", "--default-model", ""], f"--default-model : {NAME_RULE}"),
@@ -179,6 +211,23 @@ class OptionTests(unittest.TestCase):
             with self.subTest(command):
                 words = self.run_command([*command, "--help"]).stdout.split()
                 self.assertIn("(default: 127.0.0.1:7411)", " ".join(words))
+
+    def test_the_program_has_a_version(self):
+        self.assertRegex(self.run_command(["--version"]).stdout, r"\A[0-9]+\.[0-9]+\.[0-9]+\n\Z")
+        self.assertIn("  --version ", self.run_command(["--help"]).stdout)
+
+    def test_help_lists_each_option_once(self):
+        for command, count in (("recommend", 1), ("similar", 1), ("lookalike", 1), ("models", 0), ("ping", 0)):
+            for words in (["help", command], [command, "--help"]):
+                with self.subTest(words):
+                    listed = re.findall(r"^  (--?[a-z][a-z-]*)", self.run_command(words).stdout, re.M)
+                    self.assertEqual(sorted(set(listed)), sorted(listed))
+                    self.assertEqual(listed.count("--version"), count)
+
+    def test_a_server_without_a_port(self):
+        done = self.run_command(["ping", "--server", "kindred.invalid", "--timeout", "5"])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("kindred.invalid:7411", done.stderr)
 
     def test_help_shows_words(self):
         for command, words in (("recommend", "default: items)"), ("lookalike", "default: cosine)")):

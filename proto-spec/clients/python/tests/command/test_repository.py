@@ -69,7 +69,9 @@ class Folders(unittest.TestCase):
             database.execute("CREATE TABLE items (id TEXT, title)")
         database.close()
         for path, reason in ((blob, 'blob.sqlite: "items"."title" of id'), (keyless, "keyless.sqlite: the primary key"),
-                             (self.ids, "ids.txt: "), (self.folder / "none.sqlite", "none.sqlite: No such file")):
+                             (self.ids, "ids.txt is not an SQLite database"),
+                             (self.vectors, "vectors.npy is not an SQLite database"),
+                             (self.folder / "none.sqlite", "none.sqlite: No such file")):
             with self.subTest(path.name):
                 done = subprocess.run(
                     [BINARY, "pack", "--models", self.folder / "models", "--name", "shop", "--items", self.vectors,
@@ -127,6 +129,8 @@ class Folders(unittest.TestCase):
                 self.assertNotIn("heading", done.stdout)
         done = self.pack_ids("x", "a", "b")
         self.assertEqual(done.returncode, 1)
+        self.assertRegex(
+            done.stderr, r"error: items: /\S+/ids\.csv has 3 ids, /\S+/some\.npy 2 vectors; wanted one id per vector")
         self.assertNotIn("heading", done.stderr)
 
     def test_a_table_in_place_of_ids_is_refused(self):
@@ -134,6 +138,50 @@ class Folders(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("wanted one id per line: this is the heading of a table with 2 columns", done.stderr)
         self.assertIn("line 1", done.stderr)
+
+    def damaged(self):
+        """Packs two versions and damages the first."""
+        self.pack("shop")
+        self.pack("shop")
+        path = self.folder / "models" / "shop" / "1" / "items.safetensors"
+        path.chmod(0o644)
+        data = bytearray(path.read_bytes())
+        data[-1] ^= 1
+        path.write_bytes(data)
+
+    def shown(self, *arguments):
+        return subprocess.run(
+            [BINARY, *arguments, self.folder / "models"], capture_output=True, text=True, timeout=60)
+
+    def test_inspect_names_a_refused_version_and_goes_on(self):
+        self.damaged()
+        done = self.shown("inspect")
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        first, gap, second, *_ = done.stdout.splitlines()
+        self.assertRegex(first, r"\Arefused  shop 1  items\.safetensors: CRC32C ")
+        self.assertEqual((gap, second), ("", "model        shop  version 2"))
+        self.assertIn(first, self.shown("verify").stdout.splitlines())
+        done = self.shown("inspect", "--json")
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        first, second = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual((first["model"], first["version"], first["ok"]), ("shop", 1, False))
+        self.assertTrue(first["directory"].endswith("/models/shop/1"), first)
+        self.assertIn("CRC32C", first["reason"])
+        self.assertEqual(second["manifest"]["version"], 2)
+        self.assertEqual(json.loads(self.shown("verify", "--json").stdout.splitlines()[0]), first)
+
+    def test_reindex_names_a_version_that_fails_and_goes_on(self):
+        self.damaged()
+        done = self.shown("pack", "--reindex")
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        first, second = done.stdout.splitlines()
+        self.assertRegex(first, r"\Afailed  shop 1  items\.safetensors: CRC32C ")
+        self.assertRegex(second, r"\Ashop 2  codes are up to date|\Ashop 2  wrote ")
+        done = self.shown("pack", "--json", "--reindex")
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        first, second = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual((first["model"], first["version"], first["ok"]), ("shop", 1, False))
+        self.assertEqual((second["model"], second["version"]), ("shop", 2))
 
     def test_too_few_descriptors_are_told_before_the_start(self):
         self.pack("shop")
@@ -322,7 +370,8 @@ class Folders(unittest.TestCase):
         (models / "closed").chmod(0o755)
         (models / "newest" / "2").chmod(0o755)
         deadline = time.monotonic() + 30
-        wanted = ("model=closed pinned=0 replaced=0 version=1", "model=newest pinned=0 replaced=1 version=2")
+        wanted = ("model=closed pinned_before=0 pinned_version=0 replaced=0 version=1",
+                  "model=newest pinned_before=0 pinned_version=0 replaced=1 version=2")
         while not all(words in server.said for words in wanted):
             self.assertLess(time.monotonic(), deadline, server.said)
             time.sleep(0.05)
