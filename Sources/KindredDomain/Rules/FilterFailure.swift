@@ -27,6 +27,8 @@ package struct FilterFailure: Error, Sendable, Equatable {
         case tooManyNodes(limit: Int)
         case tooDeep(limit: Int)
         case tooManyValues(Int, limit: Int)
+        /// The catalog has no table for the rows, so they have no attributes.
+        case noCatalog
     }
 
     package let reason: Reason

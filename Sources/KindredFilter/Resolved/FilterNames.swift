@@ -14,6 +14,13 @@ package enum FilterNames {
         return values
     }
 
+    /// Whether a filter names a `seed.` column.
+    package static func hasSeeds(_ expression: FilterExpression) -> Bool {
+        leaves(of: expression).contains { leaf in
+            if case .column(let name) = leaf { name.scope == .seed } else { false }
+        }
+    }
+
     /// The literals, columns and parameters in the order of the text.
     private static func leaves(of expression: FilterExpression) -> [FilterExpression] {
         var found: [FilterExpression] = []

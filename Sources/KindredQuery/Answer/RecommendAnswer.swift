@@ -5,20 +5,24 @@ import KindredModel
 package struct RecommendAnswer {
     private let plan: RecommendPlan
     private let found: ArraySlice<ScanResult>
-    /// By planned query, where the request has rules.
-    private let ranked: [RequestRanking.Ranked]?
+    /// By query, where the plan needs a rank stage.
+    private let ranked: [RequestRanking.Ranked?]?
     /// Queries that are done, and how many of them have no plan.
     private var queriesDone = 0
-    private var failuresDone = 0
+    private var othersDone = 0
+    /// The search for the items that the results of a query are near to, and the query's results before it.
+    private var reasons: ReasonSearch?
+    /// The rows of the planned queries whose reasons are not searched yet, with the queries' indices.
+    private var rowsWithoutReasons: [(planned: Int?, rows: [UInt32])] = []
     private var response: RecommendResponse
     /// Results whose columns are not in the reply yet.
     private var rowsWithoutColumns: ArraySlice<UInt32> = []
     /// Bytes of the reply after the last step, in memory.
     package private(set) var byteCount = 0
 
-    /// `found` has one element per planned query, and so has `ranked`, which a request with rules needs.
+    /// `found` has one element per planned query. `ranked` has one per query; a plan that needs a rank stage needs it.
     package init(
-        plan: RecommendPlan, found: ArraySlice<ScanResult>, ranked: [RequestRanking.Ranked]? = nil
+        plan: RecommendPlan, found: ArraySlice<ScanResult>, ranked: [RequestRanking.Ranked?]? = nil
     ) {
         self.plan = plan
         self.ranked = ranked
@@ -30,6 +34,11 @@ package struct RecommendAnswer {
         response.outcomes.reserveCapacity(plan.queryCount)
         response.offsets.reserveCapacity(plan.queryCount + 1)
         response.offsets.append(0)
+        response.unknownIDs = plan.unknownCounts
+        if plan.rank.isDistinct { response.rowsTaken = [] }
+        if plan.ownItems != nil {
+            response.because = BecauseList(ids: plan.generation.items?.table.ids.noIDs ?? .empty, found: [])
+        }
     }
 
     /// Makes room for the results of a long answer, at most `byteCountMax` bytes, because arrays that grow are copied.
@@ -43,12 +52,18 @@ package struct RecommendAnswer {
 
     /// Adds about `resultCount` results, or the columns of as many results.
     package mutating func step(resultCount: Int) -> Step<RecommendResponse> {
+        if !rowsWithoutReasons.isEmpty {
+            findReasons(pairCount: resultCount * Self.pairsPerResult)
+            return .working
+        }
         if rowsWithoutColumns.isEmpty { addQueries(resultCount: resultCount) }
         if !rowsWithoutColumns.isEmpty { gatherColumns(resultCount: resultCount) }
         byteCount =
             response.ids.byteCount + response.scores.count * 4
             + response.columns.reduce(0) { $0 + $1.byteCount }
-        guard rowsWithoutColumns.isEmpty, queriesDone == plan.queryCount else { return .working }
+        guard rowsWithoutReasons.isEmpty, rowsWithoutColumns.isEmpty, queriesDone == plan.queryCount else {
+            return .working
+        }
         return .done(takeResponse())
     }
 
@@ -72,14 +87,18 @@ package struct RecommendAnswer {
         }
         let rowsBefore = response.offsets[response.offsets.count - 1]
         while queriesDone < plan.queryCount, budget > 0 {
-            if failuresDone < plan.failures.count, plan.failures[failuresDone].query == queriesDone {
-                response.outcomes.append(QueryOutcome(failure: plan.failures[failuresDone].reason))
-                failuresDone += 1
+            let countBefore = rows.count
+            var planned: Int?
+            if othersDone < plan.others.count, plan.others[othersDone].query == queriesDone {
+                add(plan.others[othersDone], to: &rows)
+                othersDone += 1
             } else {
-                let countBefore = rows.count
-                add(queriesDone - failuresDone, to: &rows)
-                budget -= rows.count - countBefore
+                planned = queriesDone - othersDone
+                add(queriesDone - othersDone, to: &rows)
             }
+            budget -= rows.count - countBefore
+            if plan.ownItems != nil { rowsWithoutReasons.append((planned, Array(rows[countBefore...]))) }
+            response.rowsTaken?.append(UInt64(ranked?[queriesDone]?.takenCount ?? 0))
             response.offsets.append(rowsBefore + UInt32(rows.count))
             queriesDone += 1
             budget -= 16
@@ -97,21 +116,67 @@ package struct RecommendAnswer {
         }
     }
 
+    /// Adds a query that was not scanned.
+    private mutating func add(_ other: RecommendPlan.Other, to rows: inout [UInt32]) {
+        switch other.kind {
+        case .failure(let reason): response.outcomes.append(QueryOutcome(failure: reason))
+        case .empty: response.outcomes.append(QueryOutcome(rowsEligible: 0, rowsScanned: 0))
+        case .popular:
+            let found = ranked?[queriesDone]
+            var outcome = QueryOutcome(rowsEligible: UInt64(found?.eligibleCount ?? 0), rowsScanned: 0)
+            outcome.isFallback = true
+            response.outcomes.append(outcome)
+            if let found { append(found, to: &rows) }
+        }
+    }
+
     /// Adds the result of a planned query.
     private mutating func add(_ index: Int, to rows: inout [UInt32]) {
         let result = found[found.startIndex + index]
+        let further = ranked?[queriesDone]
         response.outcomes.append(
             QueryOutcome(
-                rowsEligible: UInt64(ranked?[index].eligibleCount ?? plan.queries[index].eligibility.count),
-                rowsScanned: UInt64(
-                    result.counts.rowsScanned + (ranked?[index].counts.rowsScanned ?? 0))))
-        if let ranked {
-            rows += ranked[index].rows.map(\.row)
-            if plan.wantsScores { response.scores += ranked[index].rows.map(\.score) }
-            return
-        }
+                rowsEligible: UInt64(further?.eligibleCount ?? plan.queries[index].eligibility.count),
+                rowsScanned: UInt64(result.counts.rowsScanned + (further?.counts.rowsScanned ?? 0))))
+        if let further { return append(further, to: &rows) }
         guard let best = result.best else { return }
         plan.rank.append(best, to: &rows, scores: &response.scores, wantsScores: plan.wantsScores)
+    }
+
+    private mutating func append(_ ranked: RequestRanking.Ranked, to rows: inout [UInt32]) {
+        rows += ranked.rows.map(\.row)
+        if plan.wantsScores { response.scores += ranked.rows.map(\.score) }
+    }
+
+    // MARK: Reasons
+
+    /// Pairs of a result and an own item that take about as long as adding a result.
+    private static let pairsPerResult = 4
+
+    /// Goes on with the search for the items that results are near to, for about `pairCount` pairs.
+    private mutating func findReasons(pairCount: Int) {
+        let (planned, rows) = rowsWithoutReasons[0]
+        guard let planned, let items = plan.generation.items, let own = plan.ownItems?[planned], !own.isEmpty,
+            !rows.isEmpty, plan.target == .items
+        else {
+            response.because?.found += Array(repeating: false, count: rows.count)
+            rowsWithoutReasons.removeFirst()
+            return
+        }
+        var search =
+            reasons ?? ReasonSearch(rows: rows, own: own, table: items.table, metric: plan.generation.metric)
+        guard case .done(let found) = search.step(pairCount: pairCount) else {
+            reasons = search
+            return
+        }
+        reasons = nil
+        rowsWithoutReasons.removeFirst()
+        response.because?.found += Array(repeating: true, count: found.count)
+        if var because = response.because {
+            response.because = nil
+            items.table.ids.append(found, to: &because.ids)
+            response.because = because
+        }
     }
 
     /// Expected results of the whole answer, at most `resultCount`: the room to make at once.

@@ -52,27 +52,48 @@ package struct Eligibility: Sendable {
     func permits(listed row: UInt32) -> Bool { permits(row) && list?.contains(row) ?? true }
 }
 
-/// Rows that must not be in an answer: a list that several queries may share, and the query's own.
+/// Rows that must not be in an answer: a list that several queries may share, the query's own, and the items that its
+/// user has seen.
 package struct Exclusions: Sendable {
     package var shared: RowSet?
     /// The query's own list with the rows it was made of; nil or empty where there are none.
     package var own: RowSet?
+    /// Nil where seen items may be in the answer.
+    package var seen: SeenRows?
 
-    package init(shared: RowSet? = nil, own: RowSet? = nil) {
+    package init(shared: RowSet? = nil, own: RowSet? = nil, seen: SeenRows? = nil) {
         self.shared = shared
         self.own = own
+        self.seen = seen
     }
 
-    package var isEmpty: Bool { shared == nil && own == nil }
+    package var isEmpty: Bool { shared == nil && own == nil && seen == nil }
 
     package func contains(_ row: UInt32) -> Bool {
-        (shared?.contains(row) ?? false) || (own?.contains(row) ?? false)
+        isListed(row) || (seen?.contains(row) ?? false)
     }
 
     /// Distinct rows.
     package var count: Int {
-        guard let own else { return shared?.count ?? 0 }
-        guard let shared else { return own.count }
-        return shared.count + own.rows.count { !shared.contains($0) }
+        var count = shared?.count ?? 0
+        if let own { count += shared.map { shared in own.rows.count { !shared.contains($0) } } ?? own.count }
+        if let seen { count += seen.list.count { !isListed($0) } }
+        return count
+    }
+
+    /// Rows of a set that are excluded, each once.
+    package func count(among contains: (UInt32) -> Bool) -> Int {
+        var count = 0
+        for row in shared?.rows ?? [] where contains(row) { count += 1 }
+        for row in own?.rows ?? [] where contains(row) && !(shared?.contains(row) ?? false) { count += 1 }
+        if let seen {
+            for row in seen.list where contains(row) && !isListed(row) { count += 1 }
+        }
+        return count
+    }
+
+    /// Whether one of the lists has the row.
+    private func isListed(_ row: UInt32) -> Bool {
+        (shared?.contains(row) ?? false) || (own?.contains(row) ?? false)
     }
 }

@@ -46,8 +46,8 @@ struct EligibilityCompiler {
     /// Of `ListKind`, those before it are resolved.
     private var nextKind = 0
     private var open: OpenList?
-    /// The source that the shared candidates make.
-    private var sharedSource: Eligibility.Source?
+    /// The source that the shared candidates and the shared filter make.
+    private var sharedSource: (source: Eligibility.Source, count: Int)?
     /// Shared candidates that are in the shared exclusions.
     private var sharedOverlapCount: Int?
 
@@ -150,13 +150,21 @@ struct EligibilityCompiler {
     }
 
     /// The eligibility of query `index`, whose lists are resolved and which is made of the target's rows `members`.
+    /// `filter`: the rows that pass the request's filter; `isOwnFilter`: they are those of this query alone. `seen`: the
+    /// items that must not be in the answer since the query's user has seen them.
     mutating func eligibility(
-        ofQuery index: Int, members: [UInt32]
+        ofQuery index: Int, members: [UInt32], filter: RowMask? = nil, isOwnFilter: Bool = false,
+        seen: SeenRows? = nil
     ) throws(RequestFailure) -> Eligibility {
-        let exclusions = Exclusions(shared: shared.exclusions, own: ownExclusions(members))
+        let exclusions = Exclusions(shared: shared.exclusions, own: ownExclusions(members), seen: seen)
         guard let candidateIDs else {
+            guard let filter else {
+                return Eligibility(
+                    exclusions: exclusions, count: planner.side.table.count - exclusions.count)
+            }
             return Eligibility(
-                exclusions: exclusions, count: planner.side.table.count - exclusions.count)
+                source: source(of: filter, isOwn: isOwnFilter), exclusions: exclusions,
+                count: filter.count(without: exclusions))
         }
         let range = candidateIDs.range(ofQuery: index)
         guard !range.isEmpty else { throw .invalidArgument(.noCandidates) }
@@ -165,16 +173,43 @@ struct EligibilityCompiler {
             throw .noKnownCandidate(
                 count: range.count, first: candidateIDs.ids[range.lowerBound], target)
         }
+        if let filter {
+            return filtered(rows, filter, exclusions, isShared: isShared && !isOwnFilter)
+        }
         let source: Eligibility.Source
         if isShared, let sharedSource {
-            source = sharedSource
+            source = sharedSource.source
         } else {
             source = planner.source(of: rows, sharerCount: isShared ? queryCount : 1)
-            if isShared { sharedSource = source }
+            if isShared { sharedSource = (source, rows.count) }
         }
         return Eligibility(
             source: source, exclusions: exclusions,
             count: rows.count - excludedCount(of: rows, exclusions, isShared: isShared))
+    }
+
+    /// The rows of a filter as a source. One that all queries share is made once.
+    private mutating func source(of filter: RowMask, isOwn: Bool) -> Eligibility.Source {
+        if !isOwn, let sharedSource { return sharedSource.source }
+        let source = planner.source(of: filter, sharerCount: isOwn ? 1 : queryCount)
+        if !isOwn { sharedSource = (source, filter.count) }
+        return source
+    }
+
+    /// The eligibility of candidates that pass a filter.
+    private mutating func filtered(
+        _ candidates: RowSet, _ filter: RowMask, _ exclusions: Exclusions, isShared: Bool
+    ) -> Eligibility {
+        let (source, count): (Eligibility.Source, Int)
+        if isShared, let sharedSource {
+            (source, count) = sharedSource
+        } else {
+            let rows = filter.intersection(candidates)
+            (source, count) = (planner.source(of: rows, sharerCount: isShared ? queryCount : 1), rows.count)
+            if isShared { sharedSource = (source, count) }
+        }
+        let excluded = exclusions.count(among: { candidates.contains($0) && filter.contains(row: $0) })
+        return Eligibility(source: source, exclusions: exclusions, count: count - excluded)
     }
 
     /// The query's own exclusions, with its members where these must not be in the answer.
@@ -201,6 +236,10 @@ struct EligibilityCompiler {
         }
         for row in exclusions.own?.rows ?? [] where candidates.contains(row) {
             if !(exclusions.shared?.contains(row) ?? false) { count += 1 }
+        }
+        if let seen = exclusions.seen {
+            let lists = Exclusions(shared: exclusions.shared, own: exclusions.own)
+            for row in seen.list where candidates.contains(row) && !lists.contains(row) { count += 1 }
         }
         return count
     }

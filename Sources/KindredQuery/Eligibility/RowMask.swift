@@ -113,11 +113,6 @@ package final class RowMask: @unchecked Sendable {
 
     /// Rows of the set that are not excluded.
     package func count(without exclusions: Exclusions) -> Int {
-        var excluded = 0
-        for row in exclusions.shared?.rows ?? [] where contains(row: row) { excluded += 1 }
-        for row in exclusions.own?.rows ?? [] where contains(row: row) {
-            if !(exclusions.shared?.contains(row) ?? false) { excluded += 1 }
-        }
-        return count - excluded
+        count - exclusions.count(among: { contains(row: $0) })
     }
 }

@@ -19,4 +19,22 @@ package enum LookedUp<Value> {
     }
 }
 
+extension LookedUp {
+    /// Nil where nothing is known of the query.
+    var value: Value? {
+        if case .known(let value, _) = self { value } else { nil }
+    }
+
+    /// The same with the value replaced by what a function makes of it.
+    func map<Other>(
+        _ body: (Value) throws(RequestFailure) -> Other
+    ) throws(RequestFailure) -> LookedUp<Other> {
+        switch self {
+        case .known(let value, let unknownCount): .known(try body(value), unknownCount: unknownCount)
+        case .empty(let unknownCount): .empty(unknownCount: unknownCount)
+        case .fallback(let unknownCount): .fallback(unknownCount: unknownCount)
+        }
+    }
+}
+
 extension LookedUp: Sendable where Value: Sendable {}

@@ -2,11 +2,18 @@ import KindredDomain
 import KindredModel
 
 /// Turns the queries of a request into ranking vectors, with the rows each is made of.
+///
+/// Call `begin` for a query. Where it returns nil, call `step` until that returns a value.
 package struct QueryScopePlanner {
-    /// A query's ranking vector, and the rows of the target that it is made of.
+    /// A query's ranking vector, and the rows that it is made of.
     package struct Resolved {
         package var ranking: RankingVector
+        /// Rows of the target.
         package var members: [UInt32]
+        /// Rows of items, ascending: the item of a query by item, the items of a basket, a blend or a fold-in.
+        package var ownItems: [UInt32]
+        /// Rows of users: the user of a query by user, the users of a blend.
+        package var ownUsers: [UInt32]
     }
 
     package let generation: Generation
@@ -16,29 +23,35 @@ package struct QueryScopePlanner {
     private let source: GenerationSide?
     private let similarity: Similarity
     private let policy: UnknownIDPolicy
+    private let blends: BlendResolver?
+    private var foldIns: FoldInPlanner?
 
     /// Checks the parts of the request that all queries share.
-    package init(
-        scope: QueryScope, generation: Generation, policy: UnknownIDPolicy = .strict
-    ) throws(RequestFailure) {
+    package init(scope: QueryScope, generation: Generation) throws(RequestFailure) {
         guard let target = generation.side(scope.target) else {
             throw .invalidArgument(.sideMissing(scope.target))
         }
         self.generation = generation
         self.target = target
-        self.policy = policy
+        policy = scope.unknownIDs
         queries = scope.queries
         targetSide = scope.target
-        let sourceSide: Side?
+        var sourceSide: Side?
+        var blends: BlendResolver?
+        var foldIns: FoldInPlanner?
         switch scope.queries {
         case .users: sourceSide = .users
         case .items, .baskets: sourceSide = .items
         case .vectors(let elements, let count):
-            sourceSide = nil
             let found = count == 0 ? 0 : elements.count / count
             guard found == generation.dimension, found * count == elements.count else {
                 throw .dimensionMismatch(found: UInt64(found), expected: UInt64(generation.dimension))
             }
+        case .blends(let lists):
+            blends = try BlendResolver(blends: lists, generation: generation, policy: policy)
+        case .foldIns(let lists):
+            foldIns = try FoldInPlanner(
+                clicks: lists, generation: generation, factors: generation.foldInFactors, policy: policy)
         }
         if let sourceSide {
             guard let side = generation.side(sourceSide) else {
@@ -48,6 +61,8 @@ package struct QueryScopePlanner {
         } else {
             source = nil
         }
+        self.blends = blends
+        self.foldIns = foldIns
         similarity = scope.similarity ?? Self.defaultSimilarity(of: scope, metric: generation.metric)
     }
 
@@ -60,58 +75,59 @@ package struct QueryScopePlanner {
         }
     }
 
-    /// The cost of resolving query `index`, in look-ups of one id. A basket's members are looked up and added.
+    /// The cost of resolving query `index`, in look-ups of one id. The steps of a fold-in are not in it.
     package func cost(ofQuery index: Int) -> Int {
         switch queries {
         case .users, .items: 1
         case .vectors: 1 + generation.dimension / 64
         case .baskets(let baskets):
             1 + Int(baskets.offsets[index + 1] - baskets.offsets[index]) * (1 + generation.dimension / 64)
+        case .blends: blends?.cost(ofBlend: index) ?? 1
+        case .foldIns(let clicks): 1 + Int(clicks.offsets[index + 1] - clicks.offsets[index])
         }
     }
 
-    /// The ranking vector of query `index`, or what takes its place by the policy for unknown ids.
-    package func lookUp(_ index: Int) throws(RequestFailure) -> LookedUp<Resolved> {
-        if policy == .strict { return .known(try resolve(index), unknownCount: 0) }
+    /// The ranking vector of query `index`, or what takes its place by the policy for unknown ids. Nil where the steps
+    /// will find it.
+    package mutating func begin(_ index: Int) throws(RequestFailure) -> LookedUp<Resolved>? {
         switch queries {
-        case .vectors: return .known(try resolve(index), unknownCount: 0)
         case .users(let ids), .items(let ids):
             guard let row = try IDResolver(table: source!.table).row(ids, index) else {
+                let side = source!.table.side
+                if policy == .strict { throw .unknownID(ids[index], side) }
                 return .nothing(policy, unknownCount: 1)
             }
-            return .known(try stored(row, side: source!.table.side), unknownCount: 0)
+            return .known(try stored(row), unknownCount: 0)
+        case .vectors(let elements, _):
+            let d = generation.dimension
+            let vector = try QueryVector.given(elements[index * d..<(index + 1) * d])
+            let ranking = try ranking(vector)
+            return .known(
+                Resolved(ranking: ranking, members: [], ownItems: [], ownUsers: []), unknownCount: 0)
         case .baskets(let baskets):
             let (members, unknownCount) = try members(baskets, index)
             if members.isEmpty { return .nothing(policy, unknownCount: unknownCount) }
             return .known(try basket(members), unknownCount: unknownCount)
+        case .blends: return try blends?.resolve(index).map { (blend) throws(RequestFailure) in try made(blend) }
+        case .foldIns:
+            return try foldIns?.begin(index)?.map { (visitor) throws(RequestFailure) in try made(visitor) }
         }
     }
 
-    /// The ranking vector of query `index`. The policy is strict, or all ids are known.
-    package func resolve(_ index: Int) throws(RequestFailure) -> Resolved {
-        switch queries {
-        case .users(let ids): return try stored(ids, index, side: .users)
-        case .items(let ids): return try stored(ids, index, side: .items)
-        case .vectors(let elements, _):
-            let d = generation.dimension
-            let vector = try QueryVector.given(elements[index * d..<(index + 1) * d])
-            return Resolved(ranking: try ranking(vector), members: [])
-        case .baskets(let baskets): return try basket(try members(baskets, index).rows)
-        }
-    }
-
-    private func stored(_ ids: IDList, _ index: Int, side: Side) throws(RequestFailure) -> Resolved {
-        guard let row = try IDResolver(table: source!.table).row(ids, index) else {
-            throw .unknownID(ids[index], side)
-        }
-        return try stored(row, side: side)
+    /// Works on the query that `begin` left to the steps, for about `productCount` multiply-adds. Nil while there is
+    /// more to do.
+    package func step(productCount: Int) throws(RequestFailure) -> LookedUp<Resolved>? {
+        guard case .done(let visitor) = try foldIns?.step(productCount: productCount) else { return nil }
+        return try visitor.map { (visitor) throws(RequestFailure) in try made(visitor) }
     }
 
     @inline(__always)
-    private func stored(_ row: UInt32, side: Side) throws(RequestFailure) -> Resolved {
-        Resolved(
+    private func stored(_ row: UInt32) throws(RequestFailure) -> Resolved {
+        let side = source!.table.side
+        return Resolved(
             ranking: try ranking(QueryVector(row: row, of: source!.table)),
-            members: side == targetSide ? [row] : [])
+            members: side == targetSide ? [row] : [], ownItems: side == .items ? [row] : [],
+            ownUsers: side == .users ? [row] : [])
     }
 
     @inline(__always)
@@ -130,8 +146,21 @@ package struct QueryScopePlanner {
         mean.add(members, of: source!.table)
         guard let vector = mean.finish(), vector.norm > 0 else { throw .invalidArgument(.weightsCancel) }
         guard vector.norm <= Limits.normMax else { throw .invalidArgument(.normTooLarge(vector.norm)) }
+        let rows = members.map(\.row)
         return Resolved(
-            ranking: try ranking(vector), members: targetSide == .items ? members.map(\.row) : [])
+            ranking: try ranking(vector), members: targetSide == .items ? rows : [], ownItems: rows, ownUsers: [])
+    }
+
+    private func made(_ blend: BlendResolver.Blend) throws(RequestFailure) -> Resolved {
+        Resolved(
+            ranking: try ranking(blend.vector), members: targetSide == .items ? blend.items : blend.users,
+            ownItems: blend.items, ownUsers: blend.users)
+    }
+
+    private func made(_ visitor: FoldInPlanner.Visitor) throws(RequestFailure) -> Resolved {
+        Resolved(
+            ranking: try ranking(visitor.vector), members: targetSide == .items ? visitor.items : [],
+            ownItems: visitor.items, ownUsers: [])
     }
 
     private func ranking(_ vector: QueryVector) throws(RequestFailure) -> RankingVector {

@@ -1,4 +1,6 @@
 import KindredDomain
+import KindredFilter
+import KindredModel
 
 /// Turns a request into a plan over one generation, in steps: a request may list 100,000 ids, and no step resolves
 /// more than its caller allows.
@@ -6,36 +8,59 @@ import KindredDomain
 /// An object, because it is large and passes through many hands on its way to a plan.
 package final class RecommendPlanner {
     private enum Stage {
+        /// The filters that all queries share, and the groups of the caps.
+        case rules
         /// The lists of ids that all queries share.
         case sharedLists
         /// The lists of one query.
         case ownLists(query: Int)
+        /// The query's ids are looked up.
         case query(Int)
+        /// The query's vector is folded in.
+        case folding(Int)
+        /// The query's own filters are evaluated.
+        case ownFilters(Int, LookedUp<QueryScopePlanner.Resolved>)
         case done
     }
 
+    /// Multiply-adds that take about as long as looking up one id.
+    private static let productsPerID = 64
+
     private let request: RecommendRequest
-    private let scope: QueryScopePlanner
+    private var scope: QueryScopePlanner
     private let scanPlanner: ScanPlanner
-    private let rank: RankStage
+    private var rules: RulePlanner?
+    private var rank: RankStage
     private let columns: [CatalogColumn]
     private var eligibility: EligibilityCompiler
     private var stage: Stage
     private var queries: [PlannedQuery] = []
-    private var failures: [RecommendPlan.Failure] = []
+    private var others: [RecommendPlan.Other] = []
+    private var unknownCounts: [UInt32] = []
+    private var ownItems: [[UInt32]] = []
 
     /// Checks everything but ids and vectors.
     package init(
-        request: RecommendRequest, generation: Generation, scan: ScanMode = .auto
+        request: RecommendRequest, generation: Generation, scan: ScanMode = .auto, limits: Limits = .standard
     ) throws(RequestFailure) {
         self.request = request
         scope = try QueryScopePlanner(scope: request.scope, generation: generation)
         scanPlanner = ScanPlanner(side: scope.target, mode: scan)
-        rank = RankStage(k: Int(request.k))
         eligibility = EligibilityCompiler(request, planner: scanPlanner)
-        stage = eligibility.hasLists ? .sharedLists : .query(0)
         guard request.scope.queries.count > 0 else { throw .invalidArgument(.noQueries) }
         guard request.k > 0 else { throw .invalidArgument(.kIsZero) }
+        rank = RankStage(k: Int(request.k))
+        if let asked = request.rules {
+            rules = try RulePlanner(asked, request: request, generation: generation, limits: limits)
+            stage = .rules
+        } else {
+            stage = eligibility.hasLists ? .sharedLists : .query(0)
+        }
+        if request.scope.unknownIDs == .fallback {
+            guard generation.popularity != nil, request.scope.target == .items else {
+                throw .invalidArgument(.noPopularity(request.scope.target))
+            }
+        }
         var columns: [CatalogColumn] = []
         for name in request.columns {
             guard let column = scope.target.catalog?.column(named: name) else {
@@ -53,6 +78,10 @@ package final class RecommendPlanner {
         var budget = idCount
         while budget > 0 {
             switch stage {
+            case .rules:
+                guard let found = try rules?.resolveShared(&budget) else { return .working }
+                rank = found
+                stage = eligibility.hasLists ? .sharedLists : .query(0)
             case .sharedLists:
                 guard try eligibility.resolveShared(&budget) else { return .working }
                 stage = beginning(ofQuery: 0)
@@ -60,10 +89,28 @@ package final class RecommendPlanner {
                 guard eligibility.resolveOwn(ofQuery: query, &budget) else { return .working }
                 stage = .query(query)
             case .query(let query):
-                plan(query)
-                eligibility.endQuery()
                 budget -= scope.cost(ofQuery: query)
-                stage = query + 1 < request.scope.queries.count ? beginning(ofQuery: query + 1) : .done
+                attempt(query) { () throws(RequestFailure) in
+                    try eligibility.checkOwnLists()
+                    if let found = try scope.begin(query) {
+                        try take(query, found)
+                    } else {
+                        stage = .folding(query)
+                    }
+                }
+            case .folding(let query):
+                let count = budget
+                budget = 0
+                attempt(query) { () throws(RequestFailure) in
+                    if let found = try scope.step(productCount: count * Self.productsPerID) {
+                        try take(query, found)
+                    }
+                }
+            case .ownFilters(let query, let found):
+                attempt(query) { () throws(RequestFailure) in
+                    guard let rules, try rules.resolveOwn(of: found.value, &budget) else { return }
+                    try finish(query, found)
+                }
             case .done:
                 return .done(plan)
             }
@@ -72,36 +119,89 @@ package final class RecommendPlanner {
         return .working
     }
 
+    /// Does a step of a query. A failure is that query's alone.
+    private func attempt(_ query: Int, _ body: () throws(RequestFailure) -> Void) {
+        do throws(RequestFailure) {
+            try body()
+        } catch {
+            others.append(RecommendPlan.Other(query: query, kind: .failure(error)))
+            end(query, unknownCount: 0)
+        }
+    }
+
     private func beginning(ofQuery query: Int) -> Stage {
         eligibility.hasOwnLists ? .ownLists(query: query) : .query(query)
+    }
+
+    /// Goes on to the next query.
+    private func end(_ query: Int, unknownCount: Int) {
+        if request.scope.unknownIDs != .strict { unknownCounts.append(UInt32(clamping: unknownCount)) }
+        eligibility.endQuery()
+        rules?.endQuery()
+        stage = query + 1 < request.scope.queries.count ? beginning(ofQuery: query + 1) : .done
+    }
+
+    private func take(
+        _ query: Int, _ found: LookedUp<QueryScopePlanner.Resolved>
+    ) throws(RequestFailure) {
+        if rules?.hasOwnFilters == true {
+            stage = .ownFilters(query, found)
+        } else {
+            try finish(query, found)
+        }
+    }
+
+    /// Plans a query whose filters are evaluated.
+    private func finish(
+        _ query: Int, _ found: LookedUp<QueryScopePlanner.Resolved>
+    ) throws(RequestFailure) {
+        switch found {
+        case .known(let resolved, let unknownCount): try plan(query, resolved, unknownCount: unknownCount)
+        case .empty(let unknownCount):
+            others.append(RecommendPlan.Other(query: query, kind: .empty))
+            end(query, unknownCount: unknownCount)
+        case .fallback(let unknownCount):
+            let eligible = try eligible(query, nil)
+            others.append(RecommendPlan.Other(query: query, kind: .popular(eligible)))
+            end(query, unknownCount: unknownCount)
+        }
     }
 
     private var plan: RecommendPlan {
         RecommendPlan(
             generation: scope.generation, target: request.scope.target, side: scope.target, queries: queries,
-            failures: failures, rank: rank, wantsScores: request.wantsScores, columns: columns)
+            others: others, rank: rank, wantsScores: request.wantsScores, columns: columns,
+            unknownCounts: request.scope.unknownIDs == .strict ? nil : unknownCounts,
+            ownItems: request.rules?.wantsBecause == true ? ownItems : nil)
     }
 
-    private func plan(_ index: Int) {
-        do throws(RequestFailure) {
-            try eligibility.checkOwnLists()
-            queries.append(try planned(index))
-        } catch {
-            failures.append(RecommendPlan.Failure(query: index, reason: error))
-        }
-    }
-
-    private func planned(_ index: Int) throws(RequestFailure) -> PlannedQuery {
-        let resolved = try scope.resolve(index)
+    private func plan(
+        _ index: Int, _ resolved: QueryScopePlanner.Resolved, unknownCount: Int
+    ) throws(RequestFailure) {
         var minimum = -Float.infinity
         if !request.minimumScores.isEmpty {
             minimum = request.minimumScores[request.minimumScores.count == 1 ? 0 : index]
             guard minimum.isFinite else { throw .invalidArgument(.minimumScoreNotFinite(minimum)) }
         }
-        let eligible = try eligibility.eligibility(ofQuery: index, members: resolved.members)
-        return PlannedQuery(
-            ranking: resolved.ranking, fetchCount: rank.fetchCount, minimumScore: minimum,
-            eligibility: eligible,
-            path: scanPlanner.path(fetchCount: rank.fetchCount, source: eligible.source))
+        let eligible = try eligible(index, resolved)
+        let fetchCount = rank.fetchCount(ofQuery: index)
+        let boosts = try rules?.boosts(of: resolved.ranking, fetchCount: fetchCount)
+        queries.append(
+            PlannedQuery(
+                ranking: resolved.ranking, fetchCount: fetchCount, minimumScore: minimum, eligibility: eligible,
+                boosts: boosts, path: scanPlanner.path(fetchCount: fetchCount, source: eligible.source)))
+        if request.rules?.wantsBecause == true {
+            ownItems.append(rules?.ownItems(of: resolved) ?? [])
+        }
+        end(index, unknownCount: unknownCount)
+    }
+
+    /// The rows that a query may return. Nil: a query of which nothing is known.
+    private func eligible(
+        _ index: Int, _ resolved: QueryScopePlanner.Resolved?
+    ) throws(RequestFailure) -> Eligibility {
+        try eligibility.eligibility(
+            ofQuery: index, members: resolved?.members ?? [], filter: rules?.filter,
+            isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) })
     }
 }

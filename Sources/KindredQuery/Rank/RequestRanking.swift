@@ -5,6 +5,9 @@ import KindredDomain
 ///
 /// Call `step` until it returns `.done`. Where it returns `.needsRows`, scan those queries over the same side and hand
 /// the results to `take`. The rows returned do not depend on the budgets.
+///
+/// Queries of which nothing is known are answered with popular rows in their turn, since a row that they return may be
+/// refused to later queries.
 package struct RequestRanking {
     /// Queries that have to be scanned, in place of others of the request.
     package struct Fetch: Sendable {
@@ -19,6 +22,8 @@ package struct RequestRanking {
         package let rows: [RankingKey]
         /// Rows that could be in the answer: those of the plan, less those that earlier queries return.
         package let eligibleCount: Int
+        /// Rows that are not eligible because earlier queries return them.
+        package let takenCount: Int
         /// The cost of the further scans.
         package let counts: ScanCounts
     }
@@ -26,8 +31,16 @@ package struct RequestRanking {
     package enum Progress: Sendable {
         case working
         case needsRows(Fetch)
-        /// By query.
-        case done([Ranked])
+        /// By query of the request; nil for one that has failed or has no rows.
+        case done([Ranked?])
+    }
+
+    /// A query of the request.
+    private enum Slot {
+        /// The index of its plan.
+        case planned(Int)
+        case popular(PopularRanking)
+        case none
     }
 
     private let stage: RankStage
@@ -35,70 +48,117 @@ package struct RequestRanking {
     private let side: GenerationSide
     private let mode: ScanMode
     private var rankings: [QueryRanking]
-    /// The queries that wait for the results of the last fetch.
+    private var slots: [Slot]
+    /// The slots whose queries wait for the results of the last fetch.
     private var fetched: [Int] = []
-    /// Queries before this one have their rows, or wait for some.
+    /// Slots before this one have their rows, or wait for some.
     private var next = 0
+    /// By slot.
     private var ranked: [Ranked?]
     /// Where queries are distinct, the rows that are returned so far.
     private let returned: RowSet?
 
-    /// Begins with the results of the scans of a request's planned queries, one for each.
+    /// Begins with the results of the scans of a plan's queries, one for each.
+    package init(_ plan: RecommendPlan, found: some Collection<ScanResult>, mode: ScanMode = .auto) {
+        var slots: [Slot] = []
+        var plannedCount = 0
+        for query in 0..<plan.queryCount {
+            let index = query - plannedCount
+            if index < plan.others.count, plan.others[index].query == query {
+                if case .popular(let rows) = plan.others[index].kind, let order = plan.generation.popularity {
+                    slots.append(.popular(PopularRanking(plan.rank, order, rows)))
+                } else {
+                    slots.append(.none)
+                }
+            } else {
+                slots.append(.planned(plannedCount))
+                plannedCount += 1
+            }
+        }
+        self.init(plan.rank, slots, queries: plan.queries, found: found, over: plan.side, mode: mode)
+    }
+
+    /// Begins with the results of the scans of queries, one for each.
     package init(
         _ stage: RankStage, queries: [PlannedQuery], found: some Collection<ScanResult>,
         over side: GenerationSide, mode: ScanMode = .auto
     ) {
+        let slots = queries.indices.map { Slot.planned($0) }
+        self.init(stage, slots, queries: queries, found: found, over: side, mode: mode)
+    }
+
+    private init(
+        _ stage: RankStage, _ slots: [Slot], queries: [PlannedQuery], found: some Collection<ScanResult>,
+        over side: GenerationSide, mode: ScanMode
+    ) {
         self.stage = stage
+        self.slots = slots
         self.queries = queries
         self.side = side
         self.mode = mode
         rankings = zip(queries, found).map { QueryRanking(stage, $0, found: $1.best, over: side) }
-        ranked = Array(repeating: nil, count: queries.count)
-        returned =
-            stage.isDistinct
-            ? RowSet(capacity: queries.reduce(0) { $0 + min(stage.k, $1.eligibility.count) }) : nil
+        ranked = Array(repeating: nil, count: slots.count)
+        returned = stage.isDistinct ? RowSet(capacity: min(slots.count * stage.k, side.table.count)) : nil
     }
 
     /// Goes on until about `budget` rows were looked at.
     package mutating func step(budget: Int) -> Progress {
         var budget = budget
-        while next < queries.count {
+        slots: while next < slots.count {
             guard budget > 0 else { return .working }
-            rankings[next].step(&budget, returned: returned)
-            if let rows = rankings[next].result {
-                finish(next, rows, &budget)
-                next += 1
-            } else if rankings[next].isFetching {
-                fetched.append(next)
-                // The rows of later queries depend on this one's.
-                if stage.isDistinct || fetched.count == Self.fetchedMax { break }
-                next += 1
+            switch slots[next] {
+            case .none: break
+            case .popular(var ranking):
+                let isDone = ranking.step(&budget, returned: returned)
+                slots[next] = .popular(ranking)
+                guard isDone else { return .working }
+                finish(next, ranking.rows, of: ranking.eligibility, ScanCounts(), &budget)
+            case .planned(let index):
+                rankings[index].step(&budget, returned: returned)
+                if let rows = rankings[index].result {
+                    finish(next, rows, of: queries[index].eligibility, rankings[index].scanCounts, &budget)
+                } else if rankings[index].isFetching {
+                    fetched.append(next)
+                    // The rows of later queries depend on this one's.
+                    if stage.isDistinct || fetched.count == Self.fetchedMax { break slots }
+                } else {
+                    continue
+                }
             }
+            next += 1
         }
         if !fetched.isEmpty { return .needsRows(nextFetch()) }
-        return .done(ranked.compactMap { $0 })
+        return .done(ranked)
     }
 
     /// Queries of one fetch: each holds a bit for each row of the side.
     private static let fetchedMax = 32
 
-    private mutating func finish(_ index: Int, _ rows: [RankingKey], _ budget: inout Int) {
-        guard ranked[index] == nil else { return }
+    private mutating func finish(
+        _ slot: Int, _ rows: [RankingKey], of eligibility: Eligibility, _ counts: ScanCounts, _ budget: inout Int
+    ) {
+        guard ranked[slot] == nil else { return }
         budget -= returned?.count ?? 0
-        let eligibility = queries[index].eligibility
         let lost = returned?.rows.count { eligibility.permits(listed: $0) } ?? 0
-        ranked[index] = Ranked(
-            rows: rows, eligibleCount: eligibility.count - lost, counts: rankings[index].scanCounts)
+        ranked[slot] = Ranked(
+            rows: rows, eligibleCount: eligibility.count - lost, takenCount: lost, counts: counts)
         for key in rows { returned?.insert(key.row) }
     }
 
+    /// The plan of the query in a slot that is fetched.
+    private func plannedIndex(_ slot: Int) -> Int {
+        guard case .planned(let index) = slots[slot] else { preconditionFailure("only planned queries are scanned") }
+        return index
+    }
+
     private mutating func nextFetch() -> Fetch {
-        Fetch(indices: fetched, queries: fetched.map { rankings[$0].nextQuery(mode) })
+        let indices = fetched.map(plannedIndex)
+        return Fetch(indices: indices, queries: indices.map { rankings[$0].nextQuery(mode) })
     }
 
     /// Takes the results of the last fetch, one for each of its queries.
     package mutating func take(_ results: some Collection<ScanResult>) {
-        for (index, result) in zip(fetched, results) { rankings[index].take(result) }
+        for (slot, result) in zip(fetched, results) { rankings[plannedIndex(slot)].take(result) }
         // Without `isDistinct`, all queries were worked on, and those of the fetch are worked on again.
         next = fetched.first ?? next
         fetched = []

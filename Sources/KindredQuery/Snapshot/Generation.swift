@@ -26,8 +26,10 @@ package final class Generation: Sendable {
     package let seen: SeenPairs?
     /// The items in the order of popularity; nil where the version has none.
     package let popularity: Popularity?
-    /// The training's settings for folding in; nil where the version does not say.
-    package let foldIn: FoldInParameters?
+    /// What folding in needs of the items and the training's settings; nil where the version does not carry these.
+    package let foldInFactors: FoldInFactors?
+    /// The masks of filters that requests used.
+    package let filterMasks: FilterMaskCache
     private let release: @Sendable (GenerationSide?, GenerationSide?) -> Void
     /// The generation that a replica was made of; nil for an original.
     private let original: Generation?
@@ -38,7 +40,8 @@ package final class Generation: Sendable {
     /// last reference to each side.
     package init(
         version loaded: LoadedVersion, itemCatalog: CatalogColumns?, userCatalog: CatalogColumns?,
-        popularity: Popularity? = nil,
+        popularity: Popularity? = nil, foldInFactors: FoldInFactors? = nil,
+        filterCacheByteCount: Int = 0,
         release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void
     ) throws(MemoryFailure) {
         identity = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
@@ -53,7 +56,8 @@ package final class Generation: Sendable {
         seen = loaded.seen
         precondition(popularity.map { $0.count == loaded.items?.count } ?? true, "popularity of other items")
         self.popularity = popularity
-        foldIn = loaded.manifest.foldIn
+        self.foldInFactors = foldInFactors
+        filterMasks = FilterMaskCache(store: FilterMaskStore(byteCountMax: filterCacheByteCount))
         self.release = release
         original = nil
     }
@@ -72,7 +76,8 @@ package final class Generation: Sendable {
         users = other.users.map { GenerationSide(replicaOf: $0) }
         seen = other.seen.map { SeenPairs(replicaOf: $0) }
         popularity = other.popularity.map { Popularity(replicaOf: $0) }
-        foldIn = other.foldIn
+        foldInFactors = other.foldInFactors.map { FoldInFactors(replicaOf: $0) }
+        filterMasks = FilterMaskCache(replicaOf: other.filterMasks)
         release = other.release
         original = other.original ?? other
     }

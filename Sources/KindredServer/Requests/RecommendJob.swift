@@ -13,6 +13,10 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         case planning(RecommendPlanner)
         /// Scans have the plan's queries. `found` has the results so far, where they come in more than one part.
         case scanning(queriesLeft: Int, found: [ScanResult])
+        /// Every query is scanned: the next step ranks the rows by the request's rules.
+        case ranking(RequestRanking, RecommendPlan, [ScanResult])
+        /// A further scan has queries of the rank stage.
+        case fetching(RequestRanking, RecommendPlan, [ScanResult], queriesLeft: Int, found: [ScanResult])
         /// Every query is scanned: the next step begins the answer.
         case scanned(RecommendAnswer)
         /// The next step adds results to the answer.
@@ -61,6 +65,8 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 }
                 scan(plan)
                 return .finished
+            case .ranking(let ranking, let plan, let found):
+                return rank(consume ranking, plan, consume found)
             case .scanned(var answer):
                 if request.isLarge {
                     answer.reserve(byteCountMax: Int(worker.server.limits.replyBytesMax))
@@ -68,7 +74,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 return try build(consume answer)
             case .answering(let answer): return try build(consume answer)
             case .complete(let response): return write(response)
-            case .scanning, .ended: return .finished
+            case .scanning, .fetching, .ended: return .finished
             }
         } catch {
             request.fail(error)
@@ -79,7 +85,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     /// Hands the queries to the tick's scan.
     private func scan(_ plan: RecommendPlan) {
         request.releasePlanning()
-        failedQueryCount = plan.failures.count
+        failedQueryCount = plan.failureCount
         stage = .scanning(queriesLeft: plan.queries.count, found: [])
         worker.scan(self, plan)
     }

@@ -300,7 +300,7 @@ extension FilterFailure {
         switch reason {
         case .syntax: .filterSyntax
         case .unsupported: .filterUnsupported
-        case .unknownColumn: .filterColumn
+        case .unknownColumn, .noCatalog: .filterColumn
         case .seedWithoutRow: .filterSeed
         case .unknownSet: .filterSet
         case .incomparableColumn: .filterIncomparable

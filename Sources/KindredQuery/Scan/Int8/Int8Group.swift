@@ -13,7 +13,7 @@ final class Int8Group: @unchecked Sendable {
         let index: Int
         let query: Int8Query
         /// Rows that the query must not find. The group's `queries` hold the sets.
-        let excluded: (shared: RowSet.Look?, own: RowSet.Look?)
+        let excluded: Excluded
         /// Nil where canonical scores are the scores.
         let boosts: RowBoosts.Look?
         let hasExclusions: Bool
@@ -21,14 +21,13 @@ final class Int8Group: @unchecked Sendable {
         let hasConditions: Bool
 
         init(
-            index: Int, query: Int8Query, excluded: (shared: RowSet.Look?, own: RowSet.Look?),
-            boosts: RowBoosts.Look?
+            index: Int, query: Int8Query, excluded: Excluded, boosts: RowBoosts.Look?
         ) {
             self.index = index
             self.query = query
             self.excluded = excluded
             self.boosts = boosts
-            hasExclusions = excluded.shared != nil || excluded.own != nil
+            hasExclusions = !excluded.isEmpty
             hasConditions = hasExclusions || boosts != nil
         }
 
@@ -40,9 +39,30 @@ final class Int8Group: @unchecked Sendable {
                 let boosted = boosts.boostedUnlessListed(upper, position: Int(hit.position))
                 guard let boosted, boosted >= threshold else { return false }
             }
-            if let shared = excluded.shared, shared.contains(row) { return false }
-            if let own = excluded.own, own.contains(row) { return false }
-            return true
+            return !excluded.contains(row)
+        }
+    }
+
+    /// Exclusions as a scan looks them up, without counting references.
+    struct Excluded {
+        private let shared: RowSet.Look?
+        private let own: RowSet.Look?
+        private let seen: SeenRows.Look?
+
+        init(_ exclusions: Exclusions) {
+            shared = exclusions.shared?.look
+            own = exclusions.own?.look
+            seen = exclusions.seen?.look
+        }
+
+        var isEmpty: Bool { shared == nil && own == nil && seen == nil }
+
+        @inline(__always)
+        func contains(_ row: UInt32) -> Bool {
+            if let shared, shared.contains(row) { return true }
+            if let own, own.contains(row) { return true }
+            if let seen, seen.contains(row) { return true }
+            return false
         }
     }
 
@@ -93,10 +113,8 @@ final class Int8Group: @unchecked Sendable {
             }
             (members + slot).initialize(
                 to: Member(
-                    index: index, query: code,
-                    excluded: (
-                        query.eligibility.exclusions.shared?.look, query.eligibility.exclusions.own?.look
-                    ), boosts: query.boosts?.look))
+                    index: index, query: code, excluded: Excluded(query.eligibility.exclusions),
+                    boosts: query.boosts?.look))
             (thresholds + slot).initialize(to: Atomic(Self.ascending(query.minimumScore)))
             (denseFlags + slot).initialize(to: Atomic(false))
         }

@@ -106,20 +106,32 @@ package struct ThresholdSeeding {
             }
         }
         if let own = exclusions.own { forEachPosition(of: own, codes) { products[$0] = CodePeaks.excluded } }
+        if let seen = exclusions.seen {
+            forEachPosition(of: seen.list, codes, isListed: seen.contains) {
+                products[$0] = CodePeaks.excluded
+            }
+        }
     }
 
     /// Calls `body` with the positions, within the blocks, of the rows of a list, each once. Looks up the rows of a
     /// short list among the blocks, and the rows of the blocks in a long list.
     private func forEachPosition(of list: RowSet, _ codes: Int8Codes, _ body: (Int) -> Void) {
+        forEachPosition(of: list.rows, codes, isListed: list.contains, body)
+    }
+
+    private func forEachPosition(
+        of rows: some RandomAccessCollection<UInt32>, _ codes: Int8Codes, isListed: (UInt32) -> Bool,
+        _ body: (Int) -> Void
+    ) {
         let first = blocks.lowerBound * CodeEncoder.blockRows
-        if list.count <= rowCount {
-            for row in list.rows {
+        if rows.count <= rowCount {
+            for row in rows {
                 let position = Int(codes.positions[Int(row)]) - first
                 if position >= 0, position < rowCount { body(position) }
             }
         } else {
             for position in 0..<min(rowCount, codes.rowCount - first)
-            where list.contains(codes.rows[first + position]) {
+            where isListed(codes.rows[first + position]) {
                 body(position)
             }
         }

@@ -39,14 +39,23 @@ struct GenerationLoader: Sendable {
         }
         let catalogs = try VersionCatalog.columns(of: loaded, with: resources)
         let popularity = try Popularity.of(loaded, catalog: catalogs[.items], with: resources)
+        let foldInFactors = try Self.foldInFactors(of: loaded, with: resources)
         let memory = memory
         let generation = try Generation(
             version: loaded, itemCatalog: catalogs[.items], userCatalog: catalogs[.users],
-            popularity: popularity,
+            popularity: popularity, foldInFactors: foldInFactors,
             release: { memory.giveBackModel([$0, $1].compactMap { $0 }) })
         try resources.threads.checkCancellation()
         try GenerationWarmer.warm(generation, with: resources)
         return generation
+    }
+
+    private static func foldInFactors(
+        of version: LoadedVersion, with resources: LoadResources
+    ) throws(FileFailure) -> FoldInFactors? {
+        guard let items = version.items, let parameters = version.manifest.foldIn else { return nil }
+        return try FoldInFactors(
+            items: items, parameters: parameters, file: ModelFiles.manifest, with: resources)
     }
 }
 
