@@ -12,7 +12,9 @@ extension FilterFailure: CustomStringConvertible {
     /// Where the refused part begins, unless that is the whole filter or the end of its text.
     private var place: String {
         switch reason {
-        case .syntax(found: "end of text", _), .unusedValue, .repeatedValue, .tooLong, .tooManyValues: ""
+        case .syntax(found: "end of text", _), .unusedValue, .repeatedValue, .tooLong, .tooManyValues,
+            .noCatalog:
+            ""
         default: " at byte \(position)"
         }
     }
@@ -27,6 +29,7 @@ extension FilterFailure: CustomStringConvertible {
         case .seedWithoutRow: "a seed. column needs a query for an item or a user"
         case .incomparableColumn(let name, let because):
             "the column \"\(Self.cut(name))\" cannot be compared: \(because)"
+        case .noCatalog: "the rows have no attributes, since the model has no catalog for them; expected no filter"
         case .missingValue(let name, let bound):
             "no value for :\(Self.cut(name))"
                 + (bound.isEmpty ? "; none is bound" : "; bound: \(Self.list(bound))")

@@ -17,6 +17,8 @@ final class FilterMasks {
         var shared: RowMask?
         /// The mask of the query that is planned next.
         var own: RowMask?
+        /// Whether the request has evaluated it.
+        var isEvaluated = false
 
         var mask: RowMask? { own ?? shared }
     }
@@ -79,6 +81,9 @@ final class FilterMasks {
     /// Whether any filter has a mask for each query.
     var hasOwn: Bool { entries.indices.contains(where: hasOwn) }
 
+    /// Whether the masks of a filter were kept from earlier requests. All steps are done.
+    func isKept(_ index: Int) -> Bool { !entries[index].isEvaluated }
+
     /// Whether a filter has a mask for each query.
     func hasOwn(_ index: Int) -> Bool { entries[index].namesSeeds }
 
@@ -140,6 +145,7 @@ final class FilterMasks {
                     let program = try FilterProgram(
                         expression, parameters: filter.parameters, over: table, seed: seed)
                     evaluation = FilterMaskEvaluation(program, claim: claim, codes: side.codes)
+                    entries[next].isEvaluated = true
                 }
             }
             let rowCount = max(1, budget) * Self.rowsPerID

@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredFilter
 import KindredModel
 
 /// Turns the queries of a request into ranking vectors, with the rows each is made of.
@@ -119,6 +120,18 @@ package struct QueryScopePlanner {
     package func step(productCount: Int) throws(RequestFailure) -> LookedUp<Resolved>? {
         guard case .done(let visitor) = try foldIns?.step(productCount: productCount) else { return nil }
         return try visitor.map { (visitor) throws(RequestFailure) in try made(visitor) }
+    }
+
+    /// The row whose values `seed.` columns of a filter have: the item or the user of a query by one of them. Nil for
+    /// other kinds of queries. `resolved` is nil for a query of which nothing is known: its values are NULL.
+    package func seed(of resolved: Resolved?) -> FilterSeed? {
+        let row: UInt32?
+        switch queries {
+        case .users: row = resolved?.ownUsers.first
+        case .items: row = resolved?.ownItems.first
+        case .vectors, .baskets, .blends, .foldIns: return nil
+        }
+        return source?.filterTable.map { FilterSeed($0, row: row) }
     }
 
     @inline(__always)

@@ -108,7 +108,8 @@ package final class RecommendPlanner {
                 }
             case .ownFilters(let query, let found):
                 attempt(query) { () throws(RequestFailure) in
-                    guard let rules, try rules.resolveOwn(of: found.value, &budget) else { return }
+                    let seed = scope.seed(of: found.value)
+                    guard let rules, try rules.resolveOwn(seed: seed, &budget) else { return }
                     try finish(query, found)
                 }
             case .done:

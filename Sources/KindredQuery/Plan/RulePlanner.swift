@@ -10,8 +10,14 @@ final class RulePlanner {
     private let limits: Limits
     /// The filter comes first, where there is one; then those of the boosts.
     private let masks: FilterMasks?
+    /// The groups of the caps, as far as they are found, and those that are being built.
+    private var caps: [CapRule] = []
+    private var building: GroupColumnBuilding?
     private var rank: RankStage?
     private var sharedBoosts: RowBoosts?
+
+    /// Rows that are grouped in about the time of looking up one id.
+    private static let rowsPerID = 8
 
     /// Checks the rules. Throws for the first that is refused.
     init(
@@ -61,7 +67,7 @@ final class RulePlanner {
     /// Finds what all queries share. The rank stage, once all is found.
     func resolveShared(_ budget: inout Int) throws(RequestFailure) -> RankStage? {
         if let masks, try !masks.resolveShared(&budget) { return nil }
-        let caps = try caps()
+        guard try findGroups(&budget) else { return nil }
         do throws(RuleFailure) {
             let stage = try RankStage(
                 k: Int(request.k), offset: Int(rules.offset), caps: caps, diversity: rules.diversity,
@@ -73,33 +79,36 @@ final class RulePlanner {
         }
     }
 
-    private func caps() throws(RequestFailure) -> [CapRule] {
-        var caps: [CapRule] = []
-        for cap in rules.caps {
-            guard let groups = side.groups.column(named: cap.column, of: side) else {
+    /// Finds the groups of the caps. True once all are found.
+    private func findGroups(_ budget: inout Int) throws(RequestFailure) -> Bool {
+        while caps.count < rules.caps.count {
+            let cap = rules.caps[caps.count]
+            if let groups = side.groups.column(named: cap.column) {
+                caps.append(CapRule(groups, most: Int(cap.countMax)))
+                continue
+            }
+            guard budget > 0 else { return false }
+            guard var current = building ?? GroupColumns.building(cap.column, of: side) else {
                 let known = (side.catalog?.columns.map(\.name) ?? []) + (side.catalog?.sets.map(\.name) ?? [])
                 throw .invalidArgument(.unknownColumn(cap.column, request.scope.target, known: known))
             }
-            caps.append(CapRule(groups, most: Int(cap.countMax)))
+            building = nil
+            let rowCount = budget * Self.rowsPerID
+            budget = 0
+            if case .done(let lists) = current.step(rowCount: rowCount) {
+                caps.append(
+                    CapRule(
+                        side.groups.keep(GroupColumn(lists), named: cap.column), most: Int(cap.countMax)))
+            } else {
+                building = current
+            }
         }
-        return caps
+        return true
     }
 
-    /// Finds the masks of a query. `resolved` is nil for a query of which nothing is known. True once they are found.
-    func resolveOwn(of resolved: QueryScopePlanner.Resolved?, _ budget: inout Int) throws(RequestFailure) -> Bool {
-        guard let masks else { return true }
-        return try masks.resolveOwn(seed: seed(of: resolved), &budget)
-    }
-
-    /// The row whose values `seed.` columns have: the query's own item or user. Nil for other kinds of queries.
-    private func seed(of resolved: QueryScopePlanner.Resolved?) -> FilterSeed? {
-        let (source, row): (Side, UInt32?)
-        switch request.scope.queries {
-        case .users: (source, row) = (.users, resolved?.ownUsers.first)
-        case .items: (source, row) = (.items, resolved?.ownItems.first)
-        case .vectors, .baskets, .blends, .foldIns: return nil
-        }
-        return generation.side(source)?.filterTable.map { FilterSeed($0, row: row) }
+    /// Finds the masks of a query by the values of its own row. True once they are found.
+    func resolveOwn(seed: FilterSeed?, _ budget: inout Int) throws(RequestFailure) -> Bool {
+        try masks?.resolveOwn(seed: seed, &budget) ?? true
     }
 
     func endQuery() { masks?.endQuery() }

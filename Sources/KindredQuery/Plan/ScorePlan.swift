@@ -1,36 +1,63 @@
 import KindredDomain
+import KindredFilter
 
 /// The scores of given candidates, planned and computed in one pass, in steps.
 package struct ScorePlan {
-    private let request: ScoreRequest
-    private let scope: QueryScopePlanner
-    private let resolver: IDResolver
-    private var query = 0
-    private var open: OpenQuery?
-    private var response: ScoreResponse
-
-    /// A query that is being scored.
-    private struct OpenQuery {
-        let planned: QueryScopePlanner.Resolved
-        let range: Range<Int>
-        var next: Int
+    private enum Stage {
+        /// The filter is evaluated, as far as all queries share it.
+        case filter
+        /// The next query's ids are looked up.
+        case query
+        /// The query's vector is folded in.
+        case folding
+        /// The query's own filter is evaluated.
+        case ownFilter(QueryScopePlanner.Resolved?)
+        /// The query's candidates are scored. Nil: nothing is known of it.
+        case scoring(QueryScopePlanner.Resolved?, next: Int)
     }
 
+    /// Multiply-adds that take about as long as scoring a candidate.
+    private static let productsPerCandidate = 64
+
+    private let request: ScoreRequest
+    private var scope: QueryScopePlanner
+    private let resolver: IDResolver
+    private let masks: FilterMasks?
+    private var stage: Stage
+    private var query = 0
+    private var response: ScoreResponse
+
     /// Checks the parts of the request that all queries share.
-    package init(request: ScoreRequest, generation: Generation) throws(RequestFailure) {
+    package init(
+        request: ScoreRequest, generation: Generation, limits: Limits = .standard
+    ) throws(RequestFailure) {
         self.request = request
         scope = try QueryScopePlanner(scope: request.scope, generation: generation)
         resolver = IDResolver(table: scope.target.table)
         guard request.scope.queries.count > 0 else { throw .invalidArgument(.noQueries) }
+        if let filter = request.filter {
+            masks = try FilterMasks(
+                [filter.text], parameters: filter.parameters, over: request.scope.target, of: generation,
+                limits: limits)
+            stage = .filter
+        } else {
+            masks = nil
+            stage = .query
+        }
         response = ScoreResponse(
             origin: AnswerOrigin(model: generation.name, version: generation.version), outcomes: [],
             offsets: [0], scores: [], found: [])
     }
 
-    /// Scores about `candidateCount` candidates.
-    package mutating func step(candidateCount: Int) -> Step<ScoreResponse> {
+    /// Scores about `candidateCount` candidates. Throws where the request as a whole has no answer.
+    package mutating func step(candidateCount: Int) throws(RequestFailure) -> Step<ScoreResponse> {
         var budget = candidateCount
         while budget > 0, query < request.scope.queries.count {
+            if case .filter = stage {
+                guard try masks?.resolveShared(&budget) ?? true else { return .working }
+                stage = .query
+                continue
+            }
             do throws(RequestFailure) {
                 try advance(&budget)
             } catch {
@@ -46,30 +73,58 @@ package struct ScorePlan {
     }
 
     private mutating func advance(_ budget: inout Int) throws(RequestFailure) {
-        var current: OpenQuery
-        if let open {
-            current = open
-            self.open = nil
-        } else {
-            let range = request.candidates.range(ofQuery: query)
-            guard !range.isEmpty else { throw .invalidArgument(.noCandidates) }
-            current = OpenQuery(planned: try scope.resolve(query), range: range, next: range.lowerBound)
+        switch stage {
+        case .filter: preconditionFailure("the shared filter comes before the queries")
+        case .query:
+            guard !request.candidates.range(ofQuery: query).isEmpty else {
+                throw .invalidArgument(.noCandidates)
+            }
             budget -= scope.cost(ofQuery: query)
+            if let found = try scope.begin(query) { take(found.value) } else { stage = .folding }
+        case .folding:
+            let count = budget
+            budget = 0
+            if let found = try scope.step(productCount: count * Self.productsPerCandidate) { take(found.value) }
+        case .ownFilter(let resolved):
+            guard let masks, try !masks.resolveOwn(seed: scope.seed(of: resolved), &budget) else {
+                return begin(resolved)
+            }
+        case .scoring(let resolved, let next): try score(resolved, next, &budget)
         }
-        let end = min(current.next + max(budget, 1), current.range.upperBound)
-        budget -= end - current.next
-        for position in current.next..<end {
-            if let row = try resolver.row(request.candidates.ids, position) {
-                response.scores.append(score(row, current.planned))
+    }
+
+    /// Goes on with a query that is looked up.
+    private mutating func take(_ resolved: QueryScopePlanner.Resolved?) {
+        if masks?.hasOwn == true {
+            stage = .ownFilter(resolved)
+        } else {
+            begin(resolved)
+        }
+    }
+
+    private mutating func begin(_ resolved: QueryScopePlanner.Resolved?) {
+        stage = .scoring(resolved, next: request.candidates.range(ofQuery: query).lowerBound)
+    }
+
+    private mutating func score(
+        _ resolved: QueryScopePlanner.Resolved?, _ next: Int, _ budget: inout Int
+    ) throws(RequestFailure) {
+        let range = request.candidates.range(ofQuery: query)
+        let end = min(next + max(budget, 1), range.upperBound)
+        budget -= end - next
+        let filter = masks?.mask(0)
+        for position in next..<end {
+            let row = try resolver.row(request.candidates.ids, position)
+            if let resolved, let row, filter?.contains(row: row) ?? true {
+                response.scores.append(resolved.ranking.score(ofRow: row, of: scope.target.table))
                 response.found.append(true)
             } else {
                 response.scores.append(0)
                 response.found.append(false)
             }
         }
-        current.next = end
-        guard end == current.range.upperBound else {
-            open = current
+        guard end == range.upperBound else {
+            stage = .scoring(resolved, next: end)
             return
         }
         let found = response.found[Int(response.offsets[query])...].count { $0 }
@@ -79,11 +134,8 @@ package struct ScorePlan {
     private mutating func close(_ outcome: QueryOutcome) {
         response.outcomes.append(outcome)
         response.offsets.append(UInt32(response.scores.count))
-        open = nil
+        masks?.endQuery()
+        stage = .query
         query += 1
-    }
-
-    private func score(_ row: UInt32, _ planned: QueryScopePlanner.Resolved) -> Float {
-        planned.ranking.score(ofRow: row, of: scope.target.table)
     }
 }

@@ -18,57 +18,24 @@ package final class GroupColumn: Sendable {
 
     /// The values of a catalog's column. NULL is in no group, and -0 in the group of 0.
     package convenience init(_ column: CatalogColumn, rowCount: Int) {
-        var numbers: [UInt64: UInt32] = [:]
-        /// The number of a value that is known by its bits.
-        func number(_ bits: UInt64) -> UInt32 {
-            if let known = numbers[bits] { return known }
-            let next = UInt32(numbers.count)
-            numbers[bits] = next
-            return next
-        }
-        var offsets: [UInt32] = [0]
-        var groups: [UInt32] = []
-        offsets.reserveCapacity(rowCount + 1)
-        groups.reserveCapacity(rowCount)
-        for row in 0..<rowCount {
-            if column.present[row] {
-                switch column.values {
-                case .integers(let values): groups.append(number(UInt64(bitPattern: values[row])))
-                case .reals(let values): groups.append(number((values[row] + 0).bitPattern))
-                case .text(let codes, _): groups.append(codes[row])
-                }
-            }
-            offsets.append(UInt32(groups.count))
-        }
-        let count: Int
-        if case .text(_, let dictionary) = column.values {
-            count = dictionary.count
-        } else {
-            count = numbers.count
-        }
-        self.init(offsets: offsets, groups: groups, count: count)
+        var building = GroupColumnBuilding(column, rowCount: rowCount)
+        self.init(building.finish())
     }
 
     /// The values of a multi-valued attribute: row r has `groups[offsets[r] ..< offsets[r + 1]]`, each once and below
     /// `count`. `offsets` has one element more than there are rows.
-    package init(offsets: [UInt32], groups: [UInt32], count: Int) {
-        self.count = count
-        rowCount = offsets.count - 1
-        groupOffsets = offsets
-        self.groups = groups
-        // A counting sort by group keeps the order of the rows.
-        var ends = Array(repeating: UInt32(0), count: count + 1)
-        for group in groups { ends[Int(group) + 1] += 1 }
-        for group in 0..<count { ends[group + 1] += ends[group] }
-        rowOffsets = ends
-        var rows = Array(repeating: UInt32(0), count: groups.count)
-        for row in 0..<offsets.count - 1 {
-            for group in groups[Int(offsets[row])..<Int(offsets[row + 1])] {
-                rows[Int(ends[Int(group)])] = UInt32(row)
-                ends[Int(group)] += 1
-            }
-        }
-        self.rows = rows
+    package convenience init(offsets: [UInt32], groups: [UInt32], count: Int) {
+        var building = GroupColumnBuilding(offsets: offsets, groups: groups, count: count)
+        self.init(building.finish())
+    }
+
+    init(_ lists: GroupColumnBuilding.Lists) {
+        count = lists.count
+        rowCount = lists.groupOffsets.count - 1
+        groupOffsets = lists.groupOffsets
+        groups = lists.groups
+        rowOffsets = lists.rowOffsets
+        rows = lists.rows
     }
 
     /// Bytes of memory.

@@ -1,29 +1,32 @@
 import KindredDomain
 import Synchronization
 
-/// The groups of one side's columns, each made when a request first caps it. Replicas of the side share one.
+/// The groups of one side's columns, each built when a request first caps it. Replicas of the side share one.
 package final class GroupColumns: Sendable {
     private let columns = Mutex<[String: GroupColumn]>([:])
 
     package init() {}
 
-    /// The groups of a column or of a table of values; nil where the catalog has none of that name.
-    func column(named name: String, of side: GenerationSide) -> GroupColumn? {
-        if let known = columns.withLock({ $0[name] }) { return known }
-        guard let catalog = side.catalog, let made = Self.make(name, catalog, rowCount: side.table.count) else {
-            return nil
-        }
-        // Another thread may have made the same meanwhile.
-        return columns.withLock { columns in
+    /// The groups of a column that are built; nil where they are not.
+    func column(named name: String) -> GroupColumn? { columns.withLock { $0[name] } }
+
+    /// Keeps the groups of a column. Returns those of another thread where it was first.
+    func keep(_ column: GroupColumn, named name: String) -> GroupColumn {
+        columns.withLock { columns in
             if let known = columns[name] { return known }
-            columns[name] = made
-            return made
+            columns[name] = column
+            return column
         }
     }
 
-    private static func make(_ name: String, _ catalog: CatalogColumns, rowCount: Int) -> GroupColumn? {
-        if let column = catalog.column(named: name) { return GroupColumn(column, rowCount: rowCount) }
+    /// Begins to build the groups of a column or of a table of values; nil where the side's catalog has none of that
+    /// name.
+    static func building(_ name: String, of side: GenerationSide) -> GroupColumnBuilding? {
+        guard let catalog = side.catalog else { return nil }
+        if let column = catalog.column(named: name) {
+            return GroupColumnBuilding(column, rowCount: side.table.count)
+        }
         guard let set = catalog.sets.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else { return nil }
-        return GroupColumn(offsets: set.offsets, groups: set.codes, count: set.values.count)
+        return GroupColumnBuilding(offsets: set.offsets, groups: set.codes, count: set.values.count)
     }
 }

@@ -107,12 +107,15 @@ package final class GenerationSide: Sendable {
     package let codes: Int8Codes
     package let catalog: CatalogColumns?
     package let tiling: Tiling
+    /// The groups of its columns that requests cap.
+    package let groups: GroupColumns
 
     package init(table: VectorTable, codes: Int8Codes, catalog: CatalogColumns?) throws(MemoryFailure) {
         self.table = table
         self.codes = codes
         self.catalog = catalog
         tiling = try Tiling(table: table)
+        groups = GroupColumns()
     }
 
     init(replicaOf other: GenerationSide) {
@@ -120,5 +123,6 @@ package final class GenerationSide: Sendable {
         codes = Int8Codes(replicaOf: other.codes)
         catalog = other.catalog
         tiling = other.tiling
+        groups = other.groups
     }
 }

@@ -29,6 +29,8 @@ enum StepSize {
     static let ids = 512
     /// Elements of vectors copied.
     static let elements = ids * 64
+    /// Rows looked at by a rank stage.
+    static let rankedRows = 4_096
     /// Results put into a reply.
     static let results = 4_096
     /// Bytes of columns put into a reply.

@@ -168,10 +168,8 @@ extension LoopWorker {
         let now = now()
         var start = 0
         for part in parts {
-            // A request's first part is scanned before its other parts.
-            if part.number == 0 { part.job.request.startedAt = startedAt }
             let end = start + part.queries.count
-            if part.job.take(results[start..<end], of: part, on: self) {
+            if part.job.take(results[start..<end], of: part, startedAt: startedAt, on: self) {
                 part.job.request.connection.start(part.job, now: now)
             }
             start = end

@@ -11,13 +11,12 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     private enum Stage {
         /// The next step resolves ids and vectors to a plan.
         case planning(RecommendPlanner)
-        /// Scans have the plan's queries. `found` has the results so far, where they come in more than one part.
-        case scanning(queriesLeft: Int, found: [ScanResult])
+        /// Scans have the plan's queries, or those of `ranking` that need further rows. `found` has the results so far,
+        /// where they come in more than one part.
+        case scanning(queriesLeft: Int, found: [ScanResult], ranking: Ranking?)
         /// Every query is scanned: the next step ranks the rows by the request's rules.
-        case ranking(RequestRanking, RecommendPlan, [ScanResult])
-        /// A further scan has queries of the rank stage.
-        case fetching(RequestRanking, RecommendPlan, [ScanResult], queriesLeft: Int, found: [ScanResult])
-        /// Every query is scanned: the next step begins the answer.
+        case ranking(Ranking)
+        /// Every query is scanned and ranked: the next step begins the answer.
         case scanned(RecommendAnswer)
         /// The next step adds results to the answer.
         case answering(RecommendAnswer)
@@ -26,10 +25,24 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         case ended
     }
 
+    /// The rank stage of a plan whose queries were scanned. An object, because it is large and most requests have none.
+    private final class Ranking {
+        let plan: RecommendPlan
+        let found: [ScanResult]
+        var stage: RequestRanking
+
+        init(_ plan: RecommendPlan, _ found: ArraySlice<ScanResult>, scan: ScanMode) {
+            self.plan = plan
+            self.found = Array(found)
+            stage = RequestRanking(plan, found: found, mode: scan)
+        }
+    }
+
     let request: PendingRequest
     let worker: LoopWorker
     var connection: ConnectionHandler? { request.connection }
     private var stage: Stage
+    private let scanMode: ScanMode
     private var failedQueryCount = 0
     /// Fewer where results are wide.
     private let resultsPerStep: Int
@@ -40,7 +53,10 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         self.request = request
         worker = request.connection.worker
         resultsPerStep = Self.resultsPerStep(body, over: generation)
-        stage = .planning(try RecommendPlanner(request: body, generation: generation, scan: scan))
+        scanMode = scan
+        stage = .planning(
+            try RecommendPlanner(
+                request: body, generation: generation, scan: scan, limits: worker.server.limits))
     }
 
     /// Results that are put into a reply in one step: fewer where each has much text.
@@ -65,8 +81,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 }
                 scan(plan)
                 return .finished
-            case .ranking(let ranking, let plan, let found):
-                return rank(consume ranking, plan, consume found)
+            case .ranking(let ranking): return rank(ranking)
             case .scanned(var answer):
                 if request.isLarge {
                     answer.reserve(byteCountMax: Int(worker.server.limits.replyBytesMax))
@@ -74,7 +89,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                 return try build(consume answer)
             case .answering(let answer): return try build(consume answer)
             case .complete(let response): return write(response)
-            case .scanning, .fetching, .ended: return .finished
+            case .scanning, .ended: return .finished
             }
         } catch {
             request.fail(error)
@@ -86,15 +101,20 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     private func scan(_ plan: RecommendPlan) {
         request.releasePlanning()
         failedQueryCount = plan.failureCount
-        stage = .scanning(queriesLeft: plan.queries.count, found: [])
+        stage = .scanning(queriesLeft: plan.queries.count, found: [], ranking: nil)
         worker.scan(self, plan)
     }
 
-    /// Takes the results for a part of the plan. True once every query has its result: then the next steps answer.
-    func take(_ results: ArraySlice<ScanResult>, of part: ScanPart, on worker: LoopWorker) -> Bool {
+    /// Takes the results for a part of the plan, of a scan that began at `startedAt`. True once every query has its
+    /// result: then the next steps answer.
+    func take(
+        _ results: ArraySlice<ScanResult>, of part: ScanPart, startedAt: UInt64, on worker: LoopWorker
+    ) -> Bool {
         var current = Stage.ended
         swap(&current, &stage)
-        guard case .scanning(var queriesLeft, var found) = consume current else { return false }
+        guard case .scanning(var queriesLeft, var found, let ranking) = consume current else { return false }
+        // A request's first part is scanned before its other parts, and before the further rows of its rank stage.
+        if part.number == 0, ranking == nil { request.startedAt = startedAt }
         var results = results
         let queryCount = part.plan.queries.count
         if part.queries.count < queryCount {
@@ -102,7 +122,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
             found.replaceSubrange(part.queries, with: results)
             queriesLeft -= part.queries.count
             if queriesLeft > 0 {
-                stage = .scanning(queriesLeft: queriesLeft, found: found)
+                stage = .scanning(queriesLeft: queriesLeft, found: found, ranking: ranking)
                 return false
             }
             results = found[...]
@@ -112,8 +132,31 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         }
         if request.isAnswered { return false }
         countRows(results, worker.metrics)
-        stage = .scanned(RecommendAnswer(plan: part.plan, found: results))
+        if let ranking {
+            ranking.stage.take(results)
+            stage = .ranking(ranking)
+        } else if part.plan.needsRanking {
+            stage = .ranking(Ranking(part.plan, results, scan: scanMode))
+        } else {
+            stage = .scanned(RecommendAnswer(plan: part.plan, found: results))
+        }
         return true
+    }
+
+    /// Ranks the rows that were found, and asks the tick's scan for further ones where the rules need them.
+    private func rank(_ ranking: Ranking) -> LoopJobProgress {
+        switch ranking.stage.step(budget: StepSize.rankedRows) {
+        case .working:
+            stage = .ranking(ranking)
+            return .working
+        case .needsRows(let fetch):
+            stage = .scanning(queriesLeft: fetch.queries.count, found: [], ranking: ranking)
+            worker.scan(self, ranking.plan.further(fetch))
+            return .finished
+        case .done(let ranked):
+            stage = .scanned(RecommendAnswer(plan: ranking.plan, found: ranking.found[...], ranked: ranked))
+            return .working
+        }
     }
 
     /// Adds results to the answer. Writes it when it is complete, at once unless it is large.

@@ -34,7 +34,7 @@ struct RequestDispatcher {
             try start(job, request, cost)
         case .score(let body):
             let generation = try require(generation, model: body.scope.model, version: body.scope.version)
-            let job = try ScoreJob(request, body, generation)
+            let job = try ScoreJob(request, body, generation, limits)
             let cost = RequestCost(
                 body, bodyByteCount: request.bodyByteCount, over: generation, limits)
             try start(job, request, cost)
@@ -44,6 +44,10 @@ struct RequestDispatcher {
             let cost = RequestCost(
                 body, bodyByteCount: request.bodyByteCount, over: generation, limits)
             try start(job, request, cost)
+        case .filter(let body):
+            let generation = try require(generation, model: body.model, version: body.version)
+            let job = try FilterJob(request, body, generation, limits)
+            request.connection.start(job, now: request.receivedAt)
         case .lookalike(let body):
             try request.connection.checkStreamCount()
             let generation = try require(generation, model: body.model, version: body.version)

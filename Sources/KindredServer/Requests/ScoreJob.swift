@@ -16,29 +16,35 @@ final class ScoreJob: LoopJob {
     var connection: ConnectionHandler? { request.connection }
     private var stage: Stage
 
-    init(_ request: PendingRequest, _ body: ScoreRequest, _ generation: Generation) throws(RequestFailure) {
+    init(
+        _ request: PendingRequest, _ body: ScoreRequest, _ generation: Generation, _ limits: Limits
+    ) throws(RequestFailure) {
         self.request = request
-        stage = .waiting(try ScorePlan(request: body, generation: generation))
+        stage = .waiting(try ScorePlan(request: body, generation: generation, limits: limits))
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
         var current = Stage.ended
         swap(&current, &stage)
-        if let obstacle = request.obstacle(now: now) {
-            request.fail(obstacle)
+        do throws(RequestFailure) {
+            if let obstacle = request.obstacle(now: now) { throw obstacle }
+            switch consume current {
+            case .waiting(let plan):
+                request.startedAt = now
+                return try score(consume plan, on: worker)
+            case .scoring(let plan): return try score(consume plan, on: worker)
+            case .ended: return .finished
+            }
+        } catch {
+            request.fail(error)
             return .finished
-        }
-        switch consume current {
-        case .waiting(let plan):
-            request.startedAt = now
-            return score(consume plan, on: worker)
-        case .scoring(let plan): return score(consume plan, on: worker)
-        case .ended: return .finished
         }
     }
 
-    private func score(_ plan: consuming ScorePlan, on worker: LoopWorker) -> LoopJobProgress {
-        guard case .done(var response) = plan.step(candidateCount: StepSize.ids) else {
+    private func score(
+        _ plan: consuming ScorePlan, on worker: LoopWorker
+    ) throws(RequestFailure) -> LoopJobProgress {
+        guard case .done(var response) = try plan.step(candidateCount: StepSize.ids) else {
             stage = .scoring(plan)
             return .working
         }

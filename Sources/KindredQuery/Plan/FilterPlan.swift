@@ -1,0 +1,38 @@
+import KindredDomain
+import KindredFilter
+
+/// How many rows of a side pass a filter, found in steps.
+package struct FilterPlan {
+    private let side: GenerationSide
+    private let masks: FilterMasks
+    private let origin: (model: ModelName, version: UInt64)
+
+    /// Checks the filter and its values.
+    package init(
+        request: FilterRequest, generation: Generation, limits: Limits
+    ) throws(RequestFailure) {
+        guard let side = generation.side(request.side) else {
+            throw .invalidArgument(.sideMissing(request.side))
+        }
+        self.side = side
+        origin = (generation.name, generation.version)
+        masks = try FilterMasks(
+            [request.filter.text], parameters: request.filter.parameters, over: request.side, of: generation,
+            limits: limits)
+    }
+
+    /// Whether the filter was evaluated before for the same values.
+    package var isKept: Bool { masks.isKept(0) }
+
+    /// Goes on for about as long as looking up `idCount` ids takes.
+    package mutating func step(idCount: Int) throws(RequestFailure) -> Step<FilterResponse> {
+        var budget = idCount
+        // A filter with `seed.` columns is refused here: there is no query.
+        guard try masks.resolveShared(&budget), try masks.resolveOwn(seed: nil, &budget) else { return .working }
+        let count = masks.mask(0)?.count ?? side.table.count
+        return .done(
+            FilterResponse(
+                model: origin.model, version: origin.version, rowCount: UInt64(side.table.count),
+                rowsPassing: UInt64(count), evaluateMicroseconds: 0, isKept: isKept))
+    }
+}
