@@ -151,12 +151,14 @@ struct EligibilityCompiler {
 
     /// The eligibility of query `index`, whose lists are resolved and which is made of the target's rows `members`.
     /// `filter`: the rows that pass the request's filter; `isOwnFilter`: they are those of this query alone. `seen`: the
-    /// items that must not be in the answer since the query's user has seen them.
+    /// items that must not be in the answer since the query's first user has seen them; `alsoSeen`: those of its other
+    /// users.
     mutating func eligibility(
         ofQuery index: Int, members: [UInt32], filter: RowMask? = nil, isOwnFilter: Bool = false,
-        seen: SeenRows? = nil
+        seen: SeenRows? = nil, alsoSeen: [UInt32] = []
     ) throws(RequestFailure) -> Eligibility {
-        let exclusions = Exclusions(shared: shared.exclusions, own: ownExclusions(members), seen: seen)
+        let ownRows = (includesMembers ? [] : members) + alsoSeen
+        let exclusions = Exclusions(shared: shared.exclusions, own: ownExclusions(with: ownRows), seen: seen)
         guard let candidateIDs else {
             guard let filter else {
                 return Eligibility(
@@ -212,12 +214,12 @@ struct EligibilityCompiler {
         return Eligibility(source: source, exclusions: exclusions, count: count - excluded)
     }
 
-    /// The query's own exclusions, with its members where these must not be in the answer.
-    private func ownExclusions(_ members: [UInt32]) -> RowSet? {
-        guard !includesMembers, !members.isEmpty else { return own.exclusions }
-        let rows = RowSet(capacity: members.count + (own.exclusions?.count ?? 0))
+    /// The query's own exclusions with further rows.
+    private func ownExclusions(with further: [UInt32]) -> RowSet? {
+        guard !further.isEmpty else { return own.exclusions }
+        let rows = RowSet(capacity: further.count + (own.exclusions?.count ?? 0))
         for row in own.exclusions?.rows ?? [] { rows.insert(row) }
-        for row in members { rows.insert(row) }
+        for row in further { rows.insert(row) }
         return rows
     }
 

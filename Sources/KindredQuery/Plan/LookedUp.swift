@@ -21,7 +21,7 @@ package enum LookedUp<Value> {
 
 extension LookedUp {
     /// Nil where nothing is known of the query.
-    var value: Value? {
+    package var value: Value? {
         if case .known(let value, _) = self { value } else { nil }
     }
 

@@ -203,6 +203,7 @@ package final class RecommendPlanner {
     ) throws(RequestFailure) -> Eligibility {
         try eligibility.eligibility(
             ofQuery: index, members: resolved?.members ?? [], filter: rules?.filter,
-            isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) })
+            isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) },
+            alsoSeen: resolved.flatMap { rules?.alsoSeen(of: $0) } ?? [])
     }
 }

@@ -141,10 +141,16 @@ final class RulePlanner {
             boosts, codes: side.codes, fetchCount: max(fetchCount, rank?.fetchCount(ofQuery: last) ?? 0))
     }
 
-    /// The items that must not be in the answer to a query, since its users have seen them; nil where they may.
+    /// The items that must not be in the answer to a query, since its first user has seen them; nil where they may.
     func seen(of resolved: QueryScopePlanner.Resolved) -> SeenRows? {
         guard rules.excludesSeen, let pairs = generation.seen, let user = resolved.ownUsers.first else { return nil }
         return SeenRows(pairs, ofUser: user)
+    }
+
+    /// The items that the other users of a blend have seen, where these must not be in the answer.
+    func alsoSeen(of resolved: QueryScopePlanner.Resolved) -> [UInt32] {
+        guard rules.excludesSeen, let pairs = generation.seen, resolved.ownUsers.count > 1 else { return [] }
+        return resolved.ownUsers.dropFirst().flatMap { pairs.list(ofUser: $0) }
     }
 
     /// The items that results may be near to: those that the user of a query by user has seen, else the query's own.

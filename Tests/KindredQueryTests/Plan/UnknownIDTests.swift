@@ -15,8 +15,9 @@ import Testing
     }
 
     private func planner(_ queries: QueryBatch, _ policy: UnknownIDPolicy) throws -> QueryScopePlanner {
-        try QueryScopePlanner(
-            scope: QueryScope(queries: queries, target: .items), generation: generation, policy: policy)
+        var scope = QueryScope(queries: queries, target: .items)
+        scope.unknownIDs = policy
+        return try QueryScopePlanner(scope: scope, generation: generation)
     }
 
     private static let baskets: [[(row: Int?, weight: Float)]] = [
@@ -29,7 +30,6 @@ import Testing
         ] {
             let planner = try planner(queries, .strict)
             #expect(throws: RequestFailure.unknownID(.number(2), side)) { try planner.lookUp(0) }
-            #expect(throws: RequestFailure.unknownID(.number(2), side)) { try planner.resolve(0) }
             #expect(try planner.lookUp(1).summary == "known, 0 unknown")
         }
         let baskets = try planner(.baskets(.rows(Self.baskets)), .strict)
@@ -44,7 +44,7 @@ import Testing
             #expect(try planner.lookUp(0).summary == "\(none), 1 unknown")
             let known = try planner.lookUp(1)
             #expect(known.summary == "known, 0 unknown")
-            let strict = try self.planner(queries, .strict).resolve(1)
+            let strict = try #require(try self.planner(queries, .strict).lookUp(1).value)
             #expect(known.value!.members == strict.members)
             let bits = known.value!.ranking.vector.bits(dimension: 5)
             #expect(bits == strict.ranking.vector.bits(dimension: 5))

@@ -64,7 +64,7 @@ import Testing
             case .needsRows(let fetch):
                 fetches += 1
                 ranking.take(scan(fetch.queries))
-            case .done(let ranked): return (ranked[0].rows.map(\.row), fetches)
+            case .done(let ranked): return (ranked[0]?.rows.map(\.row) ?? [], fetches)
             }
         }
     }

@@ -31,13 +31,13 @@ import Testing
         let found = scan(plan)
         let stage = try RankStage(k: 3, offset: 0, caps: [CapRule(column, most: 1)], isDistinct: true)
         var ranking = RequestRanking(stage, queries: plan.queries, found: found, over: plan.side)
-        var ranked: [RequestRanking.Ranked]?
+        var ranked: [RequestRanking.Ranked?]?
         while ranked == nil {
             switch ranking.step(budget: 1_000) {
             case .working: break
             case .needsRows(let fetch):
                 let further = plan.further(fetch)
-                #expect(further.queries.count == fetch.indices.count && further.failures.isEmpty)
+                #expect(further.queries.count == fetch.indices.count && further.others.isEmpty)
                 ranking.take(scan(further))
             case .done(let rows): ranked = rows
             }

@@ -103,7 +103,7 @@ import Testing
                 met.fetches += 1
                 #expect(!fetch.indices.isEmpty)
                 ranking.take(scan(fetch.queries))
-            case .done(let ranked): return ranked
+            case .done(let ranked): return ranked.compactMap(\.self)
             }
         }
     }

@@ -7,7 +7,8 @@ extension Generation {
     /// A generation of given rows, whose ids are 0, 3, 6, ...
     static func sample(
         items: [[Float]]? = nil, users: [[Float]]? = nil, metric: Similarity,
-        itemCatalog: CatalogColumns? = nil, seen: [[UInt32]]? = nil, number: UInt64 = 1,
+        itemCatalog: CatalogColumns? = nil, seen: [[UInt32]]? = nil, popularityColumn: String? = nil,
+        foldIn: FoldInParameters? = nil, filterCacheByteCount: Int = 0, number: UInt64 = 1,
         release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void = { _, _ in }
     ) throws -> Generation {
         func table(_ side: Side, _ rows: [[Float]]) throws -> VectorTable {
@@ -15,18 +16,26 @@ extension Generation {
                 side: side, ids: IDTable(ids: .numbers(rows.indices.map { UInt64($0) * 3 })),
                 dimension: rows[0].count, elements: rows.flatMap { $0 }, metric: metric)
         }
-        let manifest = Manifest(
+        var manifest = Manifest(
             model: ModelName("sample")!, version: number, created: "2000-01-01T00:00:00Z", metric: metric,
             dimension: (items ?? users)![0].count, fingerprint: Array(repeating: 1, count: 16),
             trainingID: nil,
             items: items.map { Manifest.Rows(count: UInt64($0.count), idKind: .number) },
             users: users.map { Manifest.Rows(count: UInt64($0.count), idKind: .number) }, files: [])
+        manifest.popularityColumn = popularityColumn
         let version = try LoadedVersion(
             name: ModelName("sample")!, version: number, directory: "", manifest: manifest,
             items: try items.map { try table(.items, $0) }, users: try users.map { try table(.users, $0) },
             seen: try seen.map { try SeenPairs(lists: $0, itemCount: items!.count) }, catalogPath: nil)
+        let factors = try foldIn.map {
+            try FoldInFactors(
+                items: version.items!, parameters: $0, file: "manifest.json",
+                with: LoadResources(threads: .eager, memory: nil))
+        }
         return try Generation(
-            version: version, itemCatalog: itemCatalog, userCatalog: nil, release: release)
+            version: version, itemCatalog: itemCatalog, userCatalog: nil,
+            popularity: try Popularity.of(version, catalog: itemCatalog), foldInFactors: factors,
+            filterCacheByteCount: filterCacheByteCount, release: release)
     }
 }
 
@@ -43,15 +52,40 @@ func answer(
         }
     }
     let plan = planned!
-    let batch = ScanBatch(
-        generation: generation, target: generation.side(plan.target)!, queries: plan.queries,
-        rowsBeforeWaiting: [0, 2_000, ScanBatch.rowsBeforeWaiting].randomElement(using: &generator)!)
-    let found = runScan(batch, workerCount: workerCount, using: &generator)
-    var answer = RecommendAnswer(plan: plan, found: found[...])
+    let found = runScan(plan, workerCount: workerCount, using: &generator)
+    let ranked =
+        plan.needsRanking ? rank(plan, found, scan, workerCount: workerCount, using: &generator) : nil
+    var answer = RecommendAnswer(plan: plan, found: found[...], ranked: ranked)
     while true {
         let step = answer.step(resultCount: Int.random(in: 1...500, using: &generator))
         if case .done(let response) = step { return response }
     }
+}
+
+/// Ranks what the scans of a plan have found, with further scans as long as the rank stage asks for them.
+private func rank(
+    _ plan: RecommendPlan, _ found: [ScanResult], _ scan: ScanMode, workerCount: Int,
+    using generator: inout SeededGenerator
+) -> [RequestRanking.Ranked?] {
+    var ranking = RequestRanking(plan, found: found, mode: scan)
+    while true {
+        switch ranking.step(budget: Int.random(in: 1...1_000, using: &generator)) {
+        case .working: break
+        case .needsRows(let fetch):
+            ranking.take(runScan(plan.further(fetch), workerCount: workerCount, using: &generator))
+        case .done(let ranked): return ranked
+        }
+    }
+}
+
+/// Scans the queries of a plan.
+private func runScan(
+    _ plan: RecommendPlan, workerCount: Int, using generator: inout SeededGenerator
+) -> [ScanResult] {
+    let batch = ScanBatch(
+        generation: plan.generation, target: plan.side, queries: plan.queries,
+        rowsBeforeWaiting: [0, 2_000, ScanBatch.rowsBeforeWaiting].randomElement(using: &generator)!)
+    return runScan(batch, workerCount: workerCount, using: &generator)
 }
 
 /// Scans a batch and its remainder on the BLAS path. The units go to several workers at random.

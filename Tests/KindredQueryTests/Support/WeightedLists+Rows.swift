@@ -21,11 +21,6 @@ extension QueryVector {
 }
 
 extension LookedUp {
-    /// The value; nil where nothing is known.
-    var value: Value? {
-        if case .known(let value, _) = self { value } else { nil }
-    }
-
     /// `known`, `empty` or `fallback`, with the number of unknown ids.
     var summary: String {
         switch self {
