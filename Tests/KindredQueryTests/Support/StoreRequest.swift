@@ -236,7 +236,6 @@ struct StoreRequest {
             let looked = lookUp(queries[index], store)
             var answer = Answer(unknownCount: looked.unknownCount)
             if request.scope.unknownIDs == .strict, looked.unknownCount > 0 { return Answer(kind: .failed) }
-            if let candidates = candidates[index], candidates.isEmpty { return Answer(kind: .failed) }
             if let vector = looked.vector {
                 let isZero = vector.allSatisfy { $0 == 0 }
                 if isZero { return Answer(kind: .failed) }
@@ -247,6 +246,7 @@ struct StoreRequest {
             } else {
                 return Answer(kind: .failed)
             }
+            if let candidates = candidates[index], candidates.isEmpty { return Answer(kind: .failed) }
             let allowed = allowed(index, looked, rules, store)
             let isTaken = { (row: Int) in rules.isDistinct && returned.contains(row) }
             answer.takenCount = allowed.count { isTaken($0) }
