@@ -98,6 +98,13 @@ import Testing
             "id_bytes_max": \.idBytesMax,
             "peer_name_bytes_max": \.peerNameBytesMax,
             "message_bytes_max": \.messageBytesMax,
+            "filter_bytes_max": \.filterBytesMax,
+            "filter_nodes_max": \.filterNodesMax,
+            "filter_depth_max": \.filterDepthMax,
+            "filter_values_max": \.filterValuesMax,
+            "boosts_max": \.boostsMax,
+            "caps_max": \.capsMax,
+            "pool_max": \.poolMax,
         ]
         #expect(Set(places.keys) == Set(limits.keys))
         for (name, place) in places {

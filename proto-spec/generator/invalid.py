@@ -93,7 +93,7 @@ class InvalidVectors(RuleDefects):
         self.add("request-id-of-hello", "PING", "DUPLICATE_REQUEST_ID", request_id=1, value=1, **state,
                  note="1 was HELLO's")
         unsupported = {"layer": "connection", "status": "UNSUPPORTED_TYPE"}
-        for frame_type in (0x00, 0x02, 0x08, 0x13, 0x44, 0x47, 0x7F):
+        for frame_type in (0x00, 0x02, 0x08, 0x15, 0x44, 0x47, 0x7F):
             self.add(f"type-{frame_type:02x}", "PING", frame_type=frame_type, value=frame_type, **unsupported)
         self.add("type-unknown-with-a-timeout-above", "PING", frame_type=0x30, value=0x30, arg=U32_MAX, **unsupported)
         self.add("type-unknown-with-a-repeated-id", "PING", "DUPLICATE_REQUEST_ID", frame_type=0x30,
@@ -211,7 +211,7 @@ class InvalidVectors(RuleDefects):
         order("ids-before-values", invalid, 4, {"query_kind": 9}, {"query_ids": numbers(2**63)}, **large)
         unknown = {"detail": "UNKNOWN_VALUE"}
         order("values-by-offset", invalid, 5, {"query_kind": 0, "target": 3, "options": 4}, value=0, **unknown)
-        order("values-before-name", invalid, 5, {"options": 4}, {"model": "No", **number}, value=4, **unknown)
+        order("values-before-name", invalid, 5, {"options": 0x8000}, {"model": "No", **number}, value=0x8000, **unknown)
         order("name-before-counts", invalid, 6, {"k": 0}, {"model": "No", **number}, detail="MODEL_NAME_MALFORMED")
         order("queries-before-k", invalid, 7, {"query_count": 0, "k": 0}, detail="NO_QUERIES", value=0, limit=1)
         order("query-limit-before-k", exceeded, 7, {"query_count": 1025, "k": 0}, value=1025, limit=1024)

@@ -18,9 +18,8 @@ public enum AttributeValue: Sendable, Hashable {
     }
 }
 
-extension AttributeValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral,
-    ExpressibleByNilLiteral
-{
+// No literal `nil` is a value: an optional value would take it for NULL instead of for none.
+extension AttributeValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral {
     /// An integer.
     public init(integerLiteral value: Int64) { self = .integer(value) }
 
@@ -29,9 +28,6 @@ extension AttributeValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral
 
     /// A text.
     public init(stringLiteral value: String) { self = .text(Array(value.utf8)) }
-
-    /// NULL.
-    public init(nilLiteral: ()) { self = .null }
 
     /// A text.
     public init(_ text: String) { self = .text(Array(text.utf8)) }

@@ -150,9 +150,9 @@ struct EligibilityCompiler {
     }
 
     /// The eligibility of query `index`, whose lists are resolved and which is made of the target's rows `members`.
-    /// `filter`: the rows that pass the request's filter; `isOwnFilter`: they are those of this query alone. `seen`: the
-    /// items that must not be in the answer since the query's first user has seen them; `alsoSeen`: those of its other
-    /// users.
+    /// `filter`: the rows that pass the request's filter; `isOwnFilter`: they are those of this query alone. `seen`:
+    /// the items that must not be in the answer since the query's first user has seen them; `alsoSeen`: those of its
+    /// other users.
     mutating func eligibility(
         ofQuery index: Int, members: [UInt32], filter: RowMask? = nil, isOwnFilter: Bool = false,
         seen: SeenRows? = nil, alsoSeen: [UInt32] = []

@@ -115,8 +115,8 @@ final class RulePlanner {
 
     // MARK: Queries
 
-    /// The boosts of the query that is planned next; nil where it has none. Throws where its scores could leave the range
-    /// of float32.
+    /// The boosts of the query that is planned next; nil where it has none. Throws where its scores could leave the
+    /// range of float32.
     func boosts(of ranking: RankingVector, fetchCount: Int) throws(RequestFailure) -> RowBoosts? {
         guard !rules.boosts.isEmpty else { return nil }
         let boosts = sharedBoosts ?? makeBoosts(fetchCount: fetchCount)
