@@ -89,14 +89,15 @@ enum Edges {
         // A plan knows the rows, which of them may answer and how they are ranked, not how they are scanned. The rank
         // stage knows no look-alikes.
         "KindredQuery": [
-            "Snapshot": [], "Steps": ["Scan"],
-            "Rank": ["Snapshot", "Plan", "Eligibility", "Scan", "Scan/Int8"],
-            "Eligibility": ["Snapshot", "Plan"], "Plan": ["Snapshot", "Eligibility", "Rank", "Steps"],
+            "Masks": [], "Groups": ["Steps"], "Snapshot": ["Masks", "Groups"], "Steps": ["Scan"],
+            "Rank": ["Snapshot", "Plan", "Eligibility", "Masks", "Groups", "Scan", "Scan/Int8"],
+            "Eligibility": ["Snapshot", "Plan", "Masks"],
+            "Plan": ["Snapshot", "Eligibility", "Masks", "Groups", "Rank", "FoldIn", "Steps"],
             "Scan": ["Snapshot", "Plan", "Rank", "Scan/BLAS", "Scan/Gather", "Scan/Int8"],
             "Scan/BLAS": ["Snapshot", "Plan", "Scan"],
-            "Scan/Gather": ["Snapshot", "Plan", "Eligibility", "Scan"],
-            "Scan/Int8": ["Snapshot", "Plan", "Eligibility", "Rank", "Scan"],
-            "Answer": ["Plan", "Rank", "Scan", "Steps"], "Because": ["Steps"],
+            "Scan/Gather": ["Snapshot", "Plan", "Eligibility", "Masks", "Scan"],
+            "Scan/Int8": ["Snapshot", "Plan", "Eligibility", "Masks", "Rank", "Scan"],
+            "Answer": ["Plan", "Rank", "Scan", "Steps", "Because"], "Because": ["Steps"],
             "FoldIn": ["Snapshot", "Plan", "Steps"],
             "Lookalike/Scorers": ["Plan", "Steps"], "Lookalike/Sort": ["Scan", "Steps"],
         ],

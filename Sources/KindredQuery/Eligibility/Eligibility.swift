@@ -97,3 +97,10 @@ package struct Exclusions: Sendable {
         (shared?.contains(row) ?? false) || (own?.contains(row) ?? false)
     }
 }
+
+extension RowMask {
+    /// Rows of the set that are not excluded.
+    package func count(without exclusions: Exclusions) -> Int {
+        count - exclusions.count(among: { contains(row: $0) })
+    }
+}

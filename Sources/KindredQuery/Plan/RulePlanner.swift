@@ -88,7 +88,10 @@ final class RulePlanner {
                 continue
             }
             guard budget > 0 else { return false }
-            guard var current = building ?? GroupColumns.building(cap.column, of: side) else {
+            let begun =
+                building
+                ?? GroupColumns.building(cap.column, of: side.catalog, rowCount: side.table.count)
+            guard var current = begun else {
                 let known = (side.catalog?.columns.map(\.name) ?? []) + (side.catalog?.sets.map(\.name) ?? [])
                 throw .invalidArgument(.unknownColumn(cap.column, request.scope.target, known: known))
             }

@@ -110,9 +110,4 @@ package final class RowMask: @unchecked Sendable {
     package func intersection(_ other: RowMask) -> RowMask {
         RowMask(MaskWords(words, and: other.words, blockCount: codes.blockCount), codes: codes)
     }
-
-    /// Rows of the set that are not excluded.
-    package func count(without exclusions: Exclusions) -> Int {
-        count - exclusions.count(among: { contains(row: $0) })
-    }
 }

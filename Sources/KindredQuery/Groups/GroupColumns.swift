@@ -19,12 +19,14 @@ package final class GroupColumns: Sendable {
         }
     }
 
-    /// Begins to build the groups of a column or of a table of values; nil where the side's catalog has none of that
-    /// name.
-    static func building(_ name: String, of side: GenerationSide) -> GroupColumnBuilding? {
-        guard let catalog = side.catalog else { return nil }
+    /// Begins to build the groups of a column or of a table of values, for all rows of a side; nil where its catalog has
+    /// none of that name.
+    static func building(
+        _ name: String, of catalog: CatalogColumns?, rowCount: Int
+    ) -> GroupColumnBuilding? {
+        guard let catalog else { return nil }
         if let column = catalog.column(named: name) {
-            return GroupColumnBuilding(column, rowCount: side.table.count)
+            return GroupColumnBuilding(column, rowCount: rowCount)
         }
         guard let set = catalog.sets.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else { return nil }
         return GroupColumnBuilding(offsets: set.offsets, groups: set.codes, count: set.values.count)
