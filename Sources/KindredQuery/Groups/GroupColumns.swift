@@ -19,8 +19,8 @@ package final class GroupColumns: Sendable {
         }
     }
 
-    /// Begins to build the groups of a column or of a table of values, for all rows of a side; nil where its catalog has
-    /// none of that name.
+    /// Begins to build the groups of a column or of a table of values, for all rows of a side; nil where its catalog
+    /// has none of that name.
     static func building(
         _ name: String, of catalog: CatalogColumns?, rowCount: Int
     ) -> GroupColumnBuilding? {
