@@ -17,7 +17,7 @@ package struct ScanPlanner: Sendable {
     /// The same for candidates that many queries share. Their scan is cheaper, because a tile of queries skips the
     /// blocks that none of them may keep.
     private static let rowsPerSharedCandidateMin = 500
-    /// From this number of queries on, shared candidates are scanned: so many queries fill a tile.
+    /// Candidates that this many queries or more share are scanned, because the queries fill a tile.
     private static let sharersMin = 8
     /// With fewer rows, BLAS scans: the fixed cost of a scan of codes exceeds what codes save.
     private static let int8RowsMin = 256

@@ -3,8 +3,8 @@ import NIOCore
 
 /// Whether each event loop keeps to a processor of its own.
 ///
-/// With one busy thread more than processors, such as a client on the same machine, the system often leaves two loops
-/// on one processor for a long time.
+/// A client on the same machine is one busy thread more than there are processors. Then the system often leaves two
+/// loops on one processor for a long time.
 package enum LoopPlacement: String, Sendable, CaseIterable {
     /// On, where there is one loop for every processor that the process may use.
     case auto

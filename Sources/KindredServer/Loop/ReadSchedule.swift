@@ -38,7 +38,7 @@ package struct TickBudget: Sendable {
 ///
 /// Two queues, each in the order of arrival. A connection is light if it waits with at most `lightByteCountMax` bytes
 /// and last left the queue `lightPauseNanoseconds` ago or more. All others are heavy. A peer that sends without pause,
-/// or sends large frames, delays other heavy connections, and no light ones. RFC 8290 does the same with sparse flows.
+/// or sends large frames, is heavy, so it delays heavy connections only. RFC 8290 does the same with sparse flows.
 package struct ReadQueue<Element> {
     /// Bytes of waiting input up to which a connection is light.
     package static var lightByteCountMax: Int { 4 << 10 }

@@ -7,7 +7,7 @@ struct FailedVersion {
     let folder: VersionFolders.Folder
     let reason: String
 
-    /// The line for people. `verdict`: what befell the version, such as `refused`.
+    /// The line for people. `verdict`: what happened to the version, such as `refused`.
     func line(_ verdict: String) -> String { "\(verdict)  \(folder.name) \(folder.version)  \(reason)" }
 
     var json: JSONValue {
