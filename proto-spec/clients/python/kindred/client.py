@@ -72,13 +72,13 @@ class Client:
         of rows before the first result, and version the version that must answer.
         """
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket, clicks=clicks, blend=blend)
-        query = one_query(kind, query)
+        query = again(kind, one_query(kind, query))
         results = self.recommend_batch(**{PLURALS[kind]: [query]}, k=k, offset=offset, version=version,
                                        raise_errors=True, **arguments)[0]
 
         def page(version, pool):
             # The default pool grows with the offset, so that each page would be of another list.
-            return self.recommend(**{kind: again(kind, query)}, k=k, offset=offset + k, version=version,
+            return self.recommend(**{kind: query}, k=k, offset=offset + k, version=version,
                                   **{**arguments, "pool": pool})
         results.page = page
         return results

@@ -35,7 +35,8 @@ class PagesTest(unittest.TestCase):
 
     def test_pages_are_the_list(self):
         for arguments in ({"user": scratch.users[0]}, {"vector": [1.0, -0.5, 0.25, 2.0]},
-                          {"basket": scratch.items[:3]}, {"user": scratch.users[1], "offset": 5, "exclude": []}):
+                          {"basket": scratch.items[:3]},
+                          {"blend": [("user", scratch.users[2], 1), ("item", scratch.items[0], -0.5)]}, {"user": scratch.users[1], "offset": 5, "exclude": []}):
             with self.subTest(arguments):
                 rows, last = self.pages(5, k=7, **arguments)
                 self.assertEqual(rows, list(self.client.recommend(k=35, **arguments)))
