@@ -29,7 +29,8 @@ extension FilterFailure: CustomStringConvertible {
         case .seedWithoutRow: "a seed. column needs a query for an item or a user"
         case .incomparableColumn(let name, let because):
             "the column \"\(Self.cut(name))\" cannot be compared: \(because)"
-        case .noCatalog: "the rows have no attributes, since the model has no catalog for them; expected no filter"
+        case .noCatalog:
+            "the rows have no attributes, since the model has no catalog for them; expected no filter"
         case .missingValue(let name, let bound):
             "no value for :\(Self.cut(name))"
                 + (bound.isEmpty ? "; none is bound" : "; bound: \(Self.list(bound))")

@@ -6,7 +6,8 @@ extension FilterFailure {
         case .tooManyNodes(let limit): Self.exceeded(.filterNodes, limit + 1, limit)
         case .tooDeep(let limit): Self.exceeded(.filterDepth, limit + 1, limit)
         case .tooManyValues(let count, let limit): Self.exceeded(.filterValues, count, limit)
-        case .syntax, .unsupported, .unknownColumn, .seedWithoutRow, .unknownSet, .incomparableColumn, .missingValue,
+        case .syntax, .unsupported, .unknownColumn, .seedWithoutRow, .unknownSet, .incomparableColumn,
+            .missingValue,
             .unusedValue, .repeatedValue, .noCatalog:
             .invalidArgument(.filter(self, text: text))
         }

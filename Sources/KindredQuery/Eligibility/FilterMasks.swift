@@ -93,7 +93,9 @@ final class FilterMasks {
     /// Finds the masks that all queries share. True once they are found.
     func resolveShared(_ budget: inout Int) throws(RequestFailure) -> Bool {
         while next < entries.count {
-            if entries[next].shared == nil, !entries[next].namesSeeds, let expression = entries[next].expression {
+            if entries[next].shared == nil, !entries[next].namesSeeds,
+                let expression = entries[next].expression
+            {
                 guard let mask = try find(entries[next].filter, expression, seed: nil, &budget) else {
                     return false
                 }

@@ -21,6 +21,7 @@ struct FilterCommand: AsyncParsableCommand {
     var over = SideOption.items
 
     func validate() throws {
+        try filter.checkSingle()
         guard !filter.filter.isEmpty else {
             throw ValidationError("--where: give a filter, such as \"price < 5\"")
         }

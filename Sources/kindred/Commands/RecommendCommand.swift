@@ -12,6 +12,8 @@ struct RecommendCommand: AsyncParsableCommand {
             Lists of ids are separated by commas; an id with a comma, or with spaces at its ends, stands in quotes \
             ('"a,b",c'). @FILE reads a list from a file, @- from standard input: one id per line, or a table (CSV) \
             with a column of them. @@a is the id @a. An option of a list may be given several times: its lists add up.
+
+            --where once is a filter for all queries; given again, the first is that of the first query, and so on.
             """)
 
     @OptionGroup var server: ServerOptions

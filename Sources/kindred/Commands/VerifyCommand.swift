@@ -55,13 +55,14 @@ struct VerifyCommand: ParsableCommand {
         }
         print(
             JSONWriter.compact(
-                .object([
-                    JSONMember("model", .string(folder.name.description)),
-                    JSONMember("version", .integer(folder.version)),
-                    JSONMember("directory", .string(folder.directory)),
-                    JSONMember("ok", .bool(true)),
-                    JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)),
-                    JSONMember("codes_made_at_load", .object(built)),
-                ] + shop.members)))
+                .object(
+                    [
+                        JSONMember("model", .string(folder.name.description)),
+                        JSONMember("version", .integer(folder.version)),
+                        JSONMember("directory", .string(folder.directory)),
+                        JSONMember("ok", .bool(true)),
+                        JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)),
+                        JSONMember("codes_made_at_load", .object(built)),
+                    ] + shop.members)))
     }
 }

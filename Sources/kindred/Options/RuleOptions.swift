@@ -16,16 +16,20 @@ struct FilterOptions: ParsableArguments {
     var parameters: [ParsedValue<ParameterText>] = []
 
     func validate() throws {
-        guard filter.count <= 1 else {
-            throw ValidationError("--where is given \(filter.count) times: join the filters with AND")
-        }
         try OptionValues.checkPresent([
-            ("--where", filter), ("--param", parameters.map(\.description)),
+            ("--where", filter.count > 1 ? [] : filter), ("--param", parameters.map(\.description)),
         ])
         var names: Set<String> = []
         for parameter in parameters {
             let name = try parameter.value.name
             guard names.insert(name).inserted else { throw ValidationError("--param \(name): given twice") }
+        }
+    }
+
+    /// Throws where there is more than one filter.
+    func checkSingle() throws(ValidationError) {
+        guard filter.count <= 1 else {
+            throw ValidationError("--where is given \(filter.count) times: join the filters with AND")
         }
     }
 
@@ -130,7 +134,12 @@ struct RuleOptions: ParsableArguments {
     var rules: Rules {
         get throws {
             var rules = Rules()
-            rules.filter = filter.filter.first
+            // Given once, it is for all queries; given again, one for each query. An empty one lets all rows pass.
+            if filter.filter.count > 1 {
+                rules.queryFilters = filter.filter.map { $0.isEmpty ? nil : $0 }
+            } else {
+                rules.filter = filter.filter.first
+            }
             rules.parameters = try filter.values
             rules.boosts = try boost.map { try $0.value.rule }
             rules.caps = try cap.map { try $0.value.cap }

@@ -52,10 +52,13 @@ import Testing
             let outcome = response.outcomes[index]
             let place = "query \(index), \(setting)"
             #expect((outcome.failure == nil) == (want.kind != .failed), "\(place)")
-            if want.kind != .failed { #expect(outcome.rowsEligible == UInt64(want.eligibleCount), "\(place)") }
+            if want.kind != .failed {
+                #expect(outcome.rowsEligible == UInt64(want.eligibleCount), "\(place)")
+            }
             #expect(outcome.isFallback == (want.kind == .popular), "\(place)")
             let results = Int(response.offsets[index])..<Int(response.offsets[index + 1])
-            #expect(results.map { response.ids[$0] } == want.rows.map { .number(UInt64($0.row) * 3) }, "\(place)")
+            #expect(
+                results.map { response.ids[$0] } == want.rows.map { .number(UInt64($0.row) * 3) }, "\(place)")
             #expect(
                 response.scores[results].map(\.bitPattern) == want.rows.map(\.score.bitPattern), "\(place)")
             if let counts = response.unknownIDs {
@@ -86,6 +89,8 @@ import Testing
             Issue.record("too few reasons: \(place)")
             return
         }
-        #expect(found.indices.map { because.ids[first + $0] } == found.map { .number(UInt64($0) * 3) }, "\(place)")
+        #expect(
+            found.indices.map { because.ids[first + $0] } == found.map { .number(UInt64($0) * 3) }, "\(place)"
+        )
     }
 }

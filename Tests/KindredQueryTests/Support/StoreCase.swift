@@ -77,7 +77,8 @@ struct StoreCase {
         for tag in tags { texts.append(tag.utf8) }
         return CatalogColumns(
             columns: [
-                column("price", .integer, .integers(items.map { $0.price ?? 0 }), items.map { $0.price != nil }),
+                column(
+                    "price", .integer, .integers(items.map { $0.price ?? 0 }), items.map { $0.price != nil }),
                 column(
                     "kind", .text,
                     .text(

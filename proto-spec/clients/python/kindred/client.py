@@ -14,7 +14,7 @@ from .codec.protocol import (BECAUSE, DISTINCT, EXCLUDE_SEEN, HEALTH_STATES, INC
 from .errors import bad_reply
 from .limits import REMEMBERED_MAX
 from .questions import AudienceQuestion, RecommendQuestion, Rules, check_finite, check_names, check_origin
-from .rules import filter_lists, rank_lists, unknown_policy
+from .rules import filter_lists, query_filters, rank_lists, unknown_policy
 from .shared_connection import Exchange, SharedConnection
 
 CLIENT_NAME = "kindred-python/1.0"
@@ -88,8 +88,8 @@ class Client:
                         version=0, include_members=False, timeout=None, raise_errors=False):
         """A list with the Results of each query, in order. The arguments hold for all queries alike.
 
-        where: a filter in SQLite's language over the catalog, such as "price < :most AND 'gift' IN tags" · params: a
-        dict with the values of its names · caps: {column: results with the same value at most} · boosts: triples
+        where: a filter in SQLite's language over the catalog, such as "price < :most AND 'gift' IN tags", or a list
+        with a filter or None for each query · params: a dict with the values of its names · caps: {column: results with the same value at most} · boosts: triples
         (where, "multiply" or "add", value) · diversity: 0 to 1, the weight of unlikeness among the best `pool` rows ·
         offset: rows before the first result · exclude_seen: without items that the user has seen · because: each row
         names the nearest of the query's own items · distinct: no row in two answers · unknown: "strict" (an unknown id
@@ -102,11 +102,11 @@ class Client:
         Rows are pairs (id, score); dicts with columns, because or unknown="fallback", which adds origin ("model" or
         "popular"). A query that failed has its Error in its place; with raise_errors the first one is raised. A batch
         above the server's limits takes several requests, so a swap may give its parts two versions: each Results has
-        its `version`, and the argument `version` demands one. With distinct it is one request, whatever its size.
+        its `version`, and the argument `version` demands one. With distinct, or a list of filters, it is one request, whatever its size.
         """
         kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets, clicks=clicks, blend=blends)
         queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
-        model = self.model_asked(model)
+        model, filters = self.model_asked(model), query_filters(where, len(queries))
         exclude = None if exclude is None else listed("exclude", exclude)
         candidates = None if candidates is None else listed("candidates", candidates)
         columns = None if columns is None else column_names(columns)
@@ -114,7 +114,8 @@ class Client:
             "exclusions": None if exclude is None else (exclude, None),
             "candidates": None if candidates is None else (candidates, None),
             "min_scores": None if min_score is None else [number("min_score", min_score)],
-            "columns": columns, "model": model, **filter_lists(where, params, boosts or ()),
+            "columns": columns, "model": model,
+            "query_filters": filters, **filter_lists(where if filters is None else None, params, boosts or ()),
             **rank_lists(caps, diversity, pool, offset),
         }
         options = ((INCLUDE_MEMBERS if include_members else 0) | (EXCLUDE_SEEN if exclude_seen else 0)
@@ -126,7 +127,7 @@ class Client:
         with self.exchange(timeout) as call:
             limits = call.connection.limits
             step = max(1, min(limits["queries_per_batch_max"], limits["results_per_request_max"] // max(k, 1)))
-            if distinct:
+            if distinct or filters is not None:
                 step = max(1, len(queries))
             for start in range(0, len(queries), step):
                 part = queries[start:start + step]
