@@ -14,7 +14,7 @@ from .codec.protocol import (BECAUSE, DISTINCT, EXCLUDE_SEEN, HEALTH_STATES, INC
 from .errors import bad_reply
 from .limits import REMEMBERED_MAX
 from .questions import AudienceQuestion, RecommendQuestion, Rules, check_finite, check_names, check_origin
-from .rules import filter_lists, query_filters, rank_lists, unknown_policy
+from .rules import POOL_ROWS_PER_RESULT, filter_lists, query_filters, rank_lists, unknown_policy
 from .shared_connection import Exchange, SharedConnection
 
 CLIENT_NAME = "kindred-python/1.0"
@@ -72,12 +72,14 @@ class Client:
         of rows before the first result, and version the version that must answer.
         """
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket, clicks=clicks, blend=blend)
-        query = one_query(kind, query)
+        query = again(kind, one_query(kind, query))
         results = self.recommend_batch(**{PLURALS[kind]: [query]}, k=k, offset=offset, version=version,
                                        raise_errors=True, **arguments)[0]
 
-        def page(version):
-            return self.recommend(**{kind: again(kind, query)}, k=k, offset=offset + k, version=version, **arguments)
+        def page(version, pool):
+            # The default pool grows with the offset, so that each page would be of another list.
+            return self.recommend(**{kind: query}, k=k, offset=offset + k, version=version,
+                                  **{**arguments, "pool": pool})
         results.page = page
         return results
 
@@ -129,6 +131,8 @@ class Client:
             step = max(1, min(limits["queries_per_batch_max"], limits["results_per_request_max"] // max(k, 1)))
             if distinct or filters is not None:
                 step = max(1, len(queries))
+            if diversity:
+                rules.pool = pool or min(POOL_ROWS_PER_RESULT * (offset + k), limits["pool_max"])
             for start in range(0, len(queries), step):
                 part = queries[start:start + step]
                 fixed = query_fields(kind, len(part), over, similarity, version)
