@@ -92,21 +92,23 @@ class Client:
         """A list with the Results of each query, in order. The arguments hold for all queries alike.
 
         where: a filter in SQLite's language over the catalog, such as "price < :most AND 'gift' IN tags", or a list
-        with a filter or None for each query · params: a dict with the values of its names · caps: {column: results with the same value at most} · boosts: triples
-        (where, "multiply" or "add", value) · diversity: 0 to 1, the weight of unlikeness among the best `pool` rows ·
-        offset: rows before the first result · exclude_seen: without items that the user has seen · because: each row
-        names the nearest of the query's own items · distinct: no row in two answers · unknown: "strict" (an unknown id
-        is an error), "skip" (left out) or "fallback" (popular rows where nothing is left)
+        with a filter or None for each query · params: a dict with the values of the names in filters · caps:
+        {column: results with the same value at most} · boosts: triples (where, "multiply" or "add", value) ·
+        diversity: 0 to 1, the weight of unlikeness among the best `pool` rows · offset: rows before the first result ·
+        exclude_seen: without items that the user has seen · because: each row names the nearest of the query's own
+        items · distinct: no row in two answers · unknown: "strict" (an unknown id is an error), "skip" (left out) or
+        "fallback" (popular rows where nothing is left, or the query has no members)
 
         exclude: ids that must not appear · candidates: the only ids that may; both are one list of ids for all queries,
-        or a list of lists, one for each query · min_score: inclusive · similarity:
-        "dot", "cosine" or None, the default of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts ·
-        version: the version that must answer · include_members: the query's own id or members may appear
+        or a list of lists, one for each query · min_score: inclusive · similarity: "dot", "cosine" or None, the default
+        of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts · version: the version that must answer ·
+        include_members: the query's own id or members may appear
 
         Rows are pairs (id, score); dicts with columns, because or unknown="fallback", which adds origin ("model" or
         "popular"). A query that failed has its Error in its place; with raise_errors the first one is raised. A batch
         above the server's limits takes several requests, so a swap may give its parts two versions: each Results has
-        its `version`, and the argument `version` demands one. With distinct, or a list of filters, it is one request, whatever its size.
+        its `version`, and the argument `version` demands one. With distinct, or a list of filters, it is one request,
+        whatever its size.
         """
         kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets, clicks=clicks, blend=blends)
         queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
