@@ -1,8 +1,8 @@
 import KindredDomain
-import KindredModel
+import KindredQuery
 import TestSupport
 
-/// What the definition says.
+/// The definition of a request's answers.
 extension StoreRequest {
     /// What a query comes to: its vector and its own rows.
     private struct Looked {
@@ -92,7 +92,8 @@ extension StoreRequest {
                     own = looked.items
                 }
                 answer.reasons = answer.rows.map { row in
-                    answer.kind == .popular ? nil : store.nearest(own, to: row.row)
+                    answer.kind == .popular || request.scope.target == .users
+                        ? nil : store.nearest(own, to: row.row)
                 }
             }
             returned.formUnion(answer.rows.map(\.row))
@@ -105,20 +106,26 @@ extension StoreRequest {
         _ index: Int, _ looked: Looked, _ rules: RecommendRules, _ store: StoreCase
     ) -> Set<Int> {
         var seen: Set<Int> = []
+        let target = request.scope.target
+        let own = target == .items ? looked.items : looked.users
+        let attributes = store.attributes(of: target)
         if rules.excludesSeen {
             for user in looked.users { seen.formUnion(store.seen[user].map { Int($0) }) }
         }
         return Set(
-            store.rows.indices.filter { row in
-                filters[index]?.passes(row, store.items[row], seedKind(index, looked, store)) ?? true
+            attributes.indices.filter { row in
+                filters[index]?.passes(row, attributes[row], seedKind(index, looked, store)) ?? true
                     && candidates[index]?.contains(row) ?? true && !excluded[index].contains(row)
-                    && !seen.contains(row) && (request.includesMembers || !looked.items.contains(row))
+                    && !seen.contains(row) && (request.includesMembers || !own.contains(row))
             })
     }
 
     private func seedKind(_ index: Int, _ looked: Looked, _ store: StoreCase) -> String? {
-        guard case .item = queries[index] else { return nil }
-        return looked.items.first.flatMap { store.items[$0].kind }
+        switch queries[index] {
+        case .item: looked.items.first.flatMap { store.items[$0].kind }
+        case .user: looked.users.first.flatMap { store.visitors[$0].kind }
+        default: nil
+        }
     }
 
     private func rows(
@@ -126,12 +133,14 @@ extension StoreRequest {
         isEligible: (Int) -> Bool
     ) -> [RulesOracle.Row] {
         let isPopular = looked.vector == nil
-        var oracle = RulesOracle(isPopular ? store.popularity : Oracle(rows: store.rows))
+        let attributes = store.attributes(of: request.scope.target)
+        var oracle = RulesOracle(
+            isPopular ? store.popularity : Oracle(rows: store.rows(of: request.scope.target)))
         oracle.k = Int(request.k)
         oracle.offset = Int(rules.offset)
         oracle.caps = rules.caps.map { cap in
             RulesOracle.Cap(
-                groups: store.items.map { item in
+                groups: attributes.map { item in
                     switch cap.column {
                     case "kind": item.kind.map { [StoreCase.kinds.firstIndex(of: $0)!] } ?? []
                     case "tags": item.tags.map { StoreCase.tags.firstIndex(of: $0)! }
@@ -148,7 +157,7 @@ extension StoreRequest {
             RulesOracle.Boost(
                 boost.effect,
                 rows: Set(
-                    store.rows.indices.filter { boost.filter.passes($0, store.items[$0], seedKind) }))
+                    attributes.indices.filter { boost.filter.passes($0, attributes[$0], seedKind) }))
         }
         if request.rules == nil { oracle.boosts = [] }
         oracle.diversity = rules.diversity

@@ -40,21 +40,26 @@ struct StoreRequest {
     private(set) var candidates: [Set<Int>?]
 
     init(_ store: StoreCase, using generator: inout SeededGenerator) {
-        let count = Int.random(in: 1...4, using: &generator)
+        // Now and then as many as several parts have.
+        let countMax = Int.random(in: 0..<40, using: &generator) == 0 ? 200 : 4
+        let count = Int.random(in: 1...countMax, using: &generator)
+        let target = Int.random(in: 0..<4, using: &generator) == 0 ? Side.users : .items
         let kind = Int.random(in: 0..<6, using: &generator)
         queries = (0..<count).map { _ in Self.query(kind, store, &generator) }
         var scope = QueryScope(
-            queries: Self.batch(queries), target: .items,
+            queries: Self.batch(queries), target: target,
             similarity: Similarity.allCases.randomElement(using: &generator)!)
         scope.unknownIDs = UnknownIDPolicy.allCases.randomElement(using: &generator)!
+        // Users have no popularity.
+        if target == .users, scope.unknownIDs == .fallback { scope.unknownIDs = .skip }
         request = RecommendRequest(scope: scope, k: UInt32([1, 2, 5, 20].randomElement(using: &generator)!))
         request.includesMembers = Bool.random(using: &generator)
         var rules = RecommendRules()
         func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &generator) == 0 }
+        let hasSeed = kind < 2
         let isByQuery = oneIn(4)
-        var filters: [StoreFilter?] = []
-        for index in 0..<(isByQuery ? count : 1) {
-            filters.append(oneIn(2) ? StoreFilter("f\(index)", hasSeed: kind == 1, using: &generator) : nil)
+        let filters = (0..<(isByQuery ? count : 1)).map { index in
+            oneIn(2) ? StoreFilter("f\(index)", hasSeed: hasSeed, using: &generator) : nil
         }
         self.filters = isByQuery ? filters : Array(repeating: filters[0], count: count)
         var boosts: [(filter: StoreFilter, effect: BoostEffect)] = []
@@ -65,7 +70,7 @@ struct StoreRequest {
                     ? .multiply([0.5, 1, 1.5, 3].randomElement(using: &generator)!)
                     : .add([-1, 0.25, 2].randomElement(using: &generator)!)
                 boosts.append(
-                    (StoreFilter("b\(index)", hasSeed: kind == 1, using: &generator), effect))
+                    (StoreFilter("b\(index)", hasSeed: hasSeed, using: &generator), effect))
             }
         }
         self.boosts = boosts
@@ -88,7 +93,7 @@ struct StoreRequest {
                 weight: [0, 0.3, 0.7, 1].randomElement(using: &generator)!, pool: nil)
         }
         if oneIn(3) { rules.offset = UInt32.random(in: 1...6, using: &generator) }
-        rules.excludesSeen = (kind == 0 || kind == 4) && oneIn(2)
+        rules.excludesSeen = target == .items && (kind == 0 || kind == 4) && oneIn(2)
         rules.wantsBecause = kind != 2 && oneIn(2)
         rules.isDistinct = oneIn(3)
         if rules != RecommendRules() || oneIn(2) { request.rules = rules }
@@ -161,7 +166,8 @@ struct StoreRequest {
 
     /// Exclusions and candidates, for all queries or for each, with unknown ids among them.
     private mutating func addLists(_ store: StoreCase, _ generator: inout SeededGenerator) {
-        func rows(_ share: Double) -> [Int] { store.rows.indices.filter { _ in generator.uniform() < share } }
+        let count = store.rows(of: request.scope.target).count
+        func rows(_ share: Double) -> [Int] { (0..<count).filter { _ in generator.uniform() < share } }
         func ids(_ lists: [[Int]], isShared: Bool) -> RaggedIDs {
             var offsets: [UInt32] = [0]
             var ids: [UInt64] = []
