@@ -72,12 +72,12 @@ class Client:
         of rows before the first result, and version the version that must answer.
         """
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket, clicks=clicks, blend=blend)
-        query = one_query(kind, query)
+        query = again(kind, one_query(kind, query))
         results = self.recommend_batch(**{PLURALS[kind]: [query]}, k=k, offset=offset, version=version,
                                        raise_errors=True, **arguments)[0]
 
         def page(version):
-            return self.recommend(**{kind: again(kind, query)}, k=k, offset=offset + k, version=version, **arguments)
+            return self.recommend(**{kind: query}, k=k, offset=offset + k, version=version, **arguments)
         results.page = page
         return results
 
@@ -109,7 +109,8 @@ class Client:
         model = self.model_asked(model)
         exclude = None if exclude is None else listed("exclude", exclude)
         candidates = None if candidates is None else listed("candidates", candidates)
-        columns = None if columns is None else column_names(columns)
+        own_keys = ("id", "score", "because" if because else "", "origin" if unknown == "fallback" else "")
+        columns = None if columns is None else column_names(columns, own_keys)
         lists = {
             "exclusions": None if exclude is None else (exclude, None),
             "candidates": None if candidates is None else (candidates, None),
@@ -121,7 +122,8 @@ class Client:
                    | (BECAUSE if because else 0) | (DISTINCT if distinct else 0))
         policy = unknown_policy(unknown)
         rules = Rules(offset=whole("offset", offset), capped=bool(caps), reordered=diversity is not None,
-                      because=bool(because), distinct=bool(distinct), unknown=unknown)
+                      without_seen=bool(exclude_seen), because=bool(because), distinct=bool(distinct),
+                      unknown=unknown)
         answers = []
         with self.exchange(timeout) as call:
             limits = call.connection.limits
@@ -134,7 +136,7 @@ class Client:
                 fixed.update(k=k, options=options, unknown_id_policy=policy)
                 question = RecommendQuestion(
                     model, version, k, exclude, candidates, min_score, columns or [],
-                    None if include_members else members_of(kind, part, over), rules)
+                    None if include_members else members_of(kind, part, over), rules, kind, part, over)
                 for frame in call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, len(part)):
                     answers += results_of(frame, question)
         return raised(answers) if raise_errors else answers
@@ -155,6 +157,8 @@ class Client:
             check_origin(body, model, version)
             if body.fixed["rows_passing"] > body.fixed["rows"]:
                 raise bad_reply(f"{body.fixed['rows_passing']} of {body.fixed['rows']} rows", "no more than there are")
+            if body.fixed["flags"] & KEPT and body.fixed["evaluate_us"]:
+                raise bad_reply(f"a filter that was kept, in {body.fixed['evaluate_us']} us", "0")
         body = self.call("FILTER", {"side": SIDES[over], "version": version}, lists=lists, model=model, timeout=timeout,
                          check=check)
         fixed = body.fixed
@@ -169,7 +173,7 @@ class Client:
         queries, model, version = [one_query(kind, query)], self.model_asked(model), whole("version", version)
         candidates = listed("candidates", candidates)
         fixed = query_fields(kind, 1, over, similarity, version)
-        fixed["unknown_id_policy"] = unknown_policy(unknown)
+        fixed["unknown_id_policy"] = unknown_policy(unknown, ("strict", "skip"))
         lists = {**query_lists(kind, queries), "candidates": (candidates, None), "model": model,
                  **filter_lists(where, params)}
         with self.exchange(timeout) as call:
