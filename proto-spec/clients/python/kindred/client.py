@@ -12,6 +12,7 @@ from .codec.encoding import whole
 from .codec.protocol import (BECAUSE, DISTINCT, EXCLUDE_SEEN, HEALTH_STATES, INCLUDE_MEMBERS, INCLUDE_SEEDS, KEPT,
                              SIDES, SIMILARITIES)
 from .errors import bad_reply
+from .id_lists import IdLists
 from .limits import REMEMBERED_MAX
 from .questions import AudienceQuestion, RecommendQuestion, Rules, check_finite, check_names, check_origin
 from .rules import filter_lists, rank_lists, unknown_policy
@@ -95,7 +96,8 @@ class Client:
         names the nearest of the query's own items · distinct: no row in two answers · unknown: "strict" (an unknown id
         is an error), "skip" (left out) or "fallback" (popular rows where nothing is left)
 
-        exclude: ids that must not appear · candidates: the only ids that may · min_score: inclusive · similarity:
+        exclude: ids that must not appear · candidates: the only ids that may; both are one list of ids for all queries,
+        or a list of lists, one for each query · min_score: inclusive · similarity:
         "dot", "cosine" or None, the default of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts ·
         version: the version that must answer · include_members: the query's own id or members may appear
 
@@ -107,13 +109,11 @@ class Client:
         kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets, clicks=clicks, blend=blends)
         queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
         model = self.model_asked(model)
-        exclude = None if exclude is None else listed("exclude", exclude)
-        candidates = None if candidates is None else listed("candidates", candidates)
+        exclude = IdLists.of("exclude", exclude, len(queries))
+        candidates = IdLists.of("candidates", candidates, len(queries))
         own_keys = ("id", "score", "because" if because else "", "origin" if unknown == "fallback" else "")
         columns = None if columns is None else column_names(columns, own_keys)
         lists = {
-            "exclusions": None if exclude is None else (exclude, None),
-            "candidates": None if candidates is None else (candidates, None),
             "min_scores": None if min_score is None else [number("min_score", min_score)],
             "columns": columns, "model": model, **filter_lists(where, params, boosts or ()),
             **rank_lists(caps, diversity, pool, offset),
@@ -132,11 +132,13 @@ class Client:
                 step = max(1, len(queries))
             for start in range(0, len(queries), step):
                 part = queries[start:start + step]
+                excluded, allowed = (ids and ids.part(start, start + step) for ids in (exclude, candidates))
                 fixed = query_fields(kind, len(part), over, similarity, version)
                 fixed.update(k=k, options=options, unknown_id_policy=policy)
                 question = RecommendQuestion(
-                    model, version, k, exclude, candidates, min_score, columns or [],
+                    model, version, k, excluded, allowed, min_score, columns or [],
                     None if include_members else members_of(kind, part, over), rules, kind, part, over)
+                lists["exclusions"], lists["candidates"] = (ids and ids.ragged() for ids in (excluded, allowed))
                 for frame in call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, len(part)):
                     answers += results_of(frame, question)
         return raised(answers) if raise_errors else answers

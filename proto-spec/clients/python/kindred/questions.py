@@ -140,8 +140,9 @@ def asked(kind, query):
 class RecommendQuestion:
     """The arguments of a RECOMMEND; refuses frames and results that do not fit them.
 
-    members: for each query the ids that must not be in its answer, or None · floor: the minimum score as float32, or
-    None · kind, queries: as `query_list` has them · over: the side of the results
+    exclude, candidates: IdLists, or None · members: for each query the ids that must not be in its answer, or None ·
+    floor: the minimum score as float32, or None · kind, queries: as `query_list` has them · over: the side of the
+    results
     """
 
     def __init__(self, model, version, k, exclude, candidates, min_score, columns, members, rules=None, kind="vector",
@@ -149,8 +150,7 @@ class RecommendQuestion:
         self.model, self.version, self.k, self.columns, self.members = model, version, k, columns, members
         self.rules, self.returned = rules or Rules(), set()
         self.kind, self.queries, self.over = kind, queries, over
-        self.excluded = None if exclude is None else IdSet(exclude)
-        self.allowed = None if candidates is None else IdSet(candidates)
+        self.excluded, self.allowed = exclude, candidates
         self.floor = None if min_score is None else array.array("f", [min_score])[0]
         self.column_kinds = None
 
@@ -205,10 +205,11 @@ class RecommendQuestion:
             check_distinct("id", ids)
         if self.floor is not None and not is_popular and min(scores) < self.floor:
             raise bad_reply(f"the score {min(scores)}", f"at least {self.floor}")
-        if self.excluded is not None and not found.isdisjoint(self.excluded.of(kind)):
-            raise bad_reply(f"{min(found & self.excluded.of(kind))!r}, which is excluded", "other ids")
-        if self.allowed is not None and not found <= self.allowed.of(kind):
-            raise bad_reply(f"{min(found - self.allowed.of(kind))!r}, which is no candidate", "candidates only")
+        excluded, allowed = (ids and ids.set_of(query).of(kind) for ids in (self.excluded, self.allowed))
+        if excluded is not None and not found.isdisjoint(excluded):
+            raise bad_reply(f"{min(found & excluded)!r}, which is excluded", "other ids")
+        if allowed is not None and not found <= allowed:
+            raise bad_reply(f"{min(found - allowed)!r}, which is no candidate", "candidates only")
         if self.members is not None and not found.isdisjoint(of_kind(self.members[query], kind)):
             raise bad_reply("a member of the query itself", "others, since include_members is not set")
 
