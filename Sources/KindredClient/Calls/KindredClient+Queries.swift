@@ -44,7 +44,7 @@ extension KindredClient {
         request.minimumScores = options.minimumScore.map { [$0] } ?? []
         request.columns = options.columns
         try options.rules.checkFilters(queryCount: queries.count)
-        request.rules = RecommendRules(options.rules)
+        request.rules = try RecommendRules(options.rules)
         request.scope.unknownIDs = options.unknownIDs.policy
         guard case .recommend(let answer) = try await call(.recommend(request), timeout: options.call.timeout)
         else { throw .wrongReply }

@@ -74,8 +74,11 @@ extension UnknownIDs {
 }
 
 extension RecommendRules {
-    /// The rules on the wire; nil where they change nothing.
-    init?(_ rules: Rules) {
+    /// The rules on the wire; nil where they change nothing. Throws INVALID_ARGUMENT for an offset below 0.
+    init?(_ rules: Rules) throws(KindredError) {
+        guard rules.offset >= 0 else {
+            throw KindredError(.invalidArgument, "offset \(rules.offset): at least 0")
+        }
         self.init()
         filter = rules.filter
         queryFilters = rules.queryFilters.map { $0 ?? "" }

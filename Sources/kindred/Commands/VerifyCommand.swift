@@ -25,7 +25,7 @@ struct VerifyCommand: ParsableCommand {
             do {
                 let loaded = try VersionLoader().load(
                     directory: folder.directory, expecting: folder.name, version: folder.version)
-                _ = try VersionCatalog.columns(of: loaded)
+                try VersionCatalog.check(loaded)
                 report(folder, loaded)
             } catch {
                 isSound = false

@@ -33,6 +33,14 @@ struct FilterOptions: ParsableArguments {
         }
     }
 
+    /// The filter with its values; nil where there is none.
+    var whole: Filter? {
+        get throws(ValidationError) {
+            guard let text = filter.first else { return nil }
+            return Filter(text, parameters: FilterParameter.sorted(try values))
+        }
+    }
+
     /// The values by name.
     var values: [String: AttributeValue] {
         get throws(ValidationError) {
@@ -86,22 +94,32 @@ struct RuleOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help:
-            "*FACTOR:FILTER or +TERM:FILTER changes the scores of rows that pass, such as \"*1.5:season = :now\".",
+            """
+            *FACTOR:FILTER or +TERM:FILTER changes the scores of rows that pass, such as "*1.5:season = :now" or \
+            "-0.2:stock < 3". Up to 8 boosts.
+            """,
         transform: BoostText.option)
     var boost: [ParsedValue<BoostText>] = []
     @Option(
         parsing: .unconditionalSingleValue,
-        help: "COLUMN=N: at most N results with the same value of the column.", transform: CapText.option)
+        help: "COLUMN=N: at most N results with the same value of the column. Up to 4 caps.",
+        transform: CapText.option)
     var cap: [ParsedValue<CapText>] = []
-    @Option(parsing: .unconditional, help: "0 to 1: how much unlike each other the results are to be.")
+    @Option(
+        parsing: .unconditional,
+        help: "0 to 1: the weight of being unlike the results before. 0 is the order of scores.")
     var diversity: Double?
-    @Option(parsing: .unconditional, help: "Rows that diversity orders anew. Default: 10 (offset + k).")
+    @Option(
+        parsing: .unconditional,
+        help: "The best rows that --diversity orders anew. Default: 10 (offset + k), at most 2,000.")
     var pool: Int?
-    @Option(parsing: .unconditional, help: "Rows of the list to leave out at its beginning.")
+    @Option(
+        parsing: .unconditional,
+        help: "Results to leave out at the beginning: with -k 10, page 2 has --offset 10.")
     var offset = 0
     @Flag(help: "Leave out items that the user has seen.")
     var excludeSeen = false
-    @Flag(help: "Say which of the query's own items each result is near to.")
+    @Flag(help: "Say which of the query's own items, or of the user's seen ones, each result is nearest to.")
     var because = false
     @Flag(help: "No result for two queries.")
     var distinct = false

@@ -66,7 +66,7 @@ struct QueryRunner {
                 case .success(let found): printer.show(query.text, found, best: best[index])
                 case .failure(let error):
                     isComplete = false
-                    printer.show(query.text, error)
+                    QueryFailureText.show(query.text, error, json: server.json)
                 }
             }
         }

@@ -115,7 +115,8 @@ class Client:
         model, filters = self.model_asked(model), query_filters(where, len(queries))
         exclude = IdLists.of("exclude", exclude, len(queries))
         candidates = IdLists.of("candidates", candidates, len(queries))
-        columns = None if columns is None else column_names(columns)
+        own_keys = ("id", "score", "because" if because else "", "origin" if unknown == "fallback" else "")
+        columns = None if columns is None else column_names(columns, own_keys)
         lists = {
             "min_scores": None if min_score is None else [number("min_score", min_score)],
             "columns": columns, "model": model,
@@ -126,7 +127,8 @@ class Client:
                    | (BECAUSE if because else 0) | (DISTINCT if distinct else 0))
         policy = unknown_policy(unknown)
         rules = Rules(offset=whole("offset", offset), capped=bool(caps), reordered=diversity is not None,
-                      because=bool(because), distinct=bool(distinct), unknown=unknown)
+                      without_seen=bool(exclude_seen), because=bool(because), distinct=bool(distinct),
+                      unknown=unknown)
         answers = []
         with self.exchange(timeout) as call:
             limits = call.connection.limits
@@ -142,7 +144,7 @@ class Client:
                 fixed.update(k=k, options=options, unknown_id_policy=policy)
                 question = RecommendQuestion(
                     model, version, k, excluded, allowed, min_score, columns or [],
-                    None if include_members else members_of(kind, part, over), rules)
+                    None if include_members else members_of(kind, part, over), rules, kind, part, over)
                 lists["exclusions"], lists["candidates"] = (ids and ids.ragged() for ids in (excluded, allowed))
                 for frame in call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, len(part)):
                     answers += results_of(frame, question)
@@ -164,6 +166,8 @@ class Client:
             check_origin(body, model, version)
             if body.fixed["rows_passing"] > body.fixed["rows"]:
                 raise bad_reply(f"{body.fixed['rows_passing']} of {body.fixed['rows']} rows", "no more than there are")
+            if body.fixed["flags"] & KEPT and body.fixed["evaluate_us"]:
+                raise bad_reply(f"a filter that was kept, in {body.fixed['evaluate_us']} us", "0")
         body = self.call("FILTER", {"side": SIDES[over], "version": version}, lists=lists, model=model, timeout=timeout,
                          check=check)
         fixed = body.fixed
@@ -178,7 +182,7 @@ class Client:
         queries, model, version = [one_query(kind, query)], self.model_asked(model), whole("version", version)
         candidates = listed("candidates", candidates)
         fixed = query_fields(kind, 1, over, similarity, version)
-        fixed["unknown_id_policy"] = unknown_policy(unknown)
+        fixed["unknown_id_policy"] = unknown_policy(unknown, ("strict", "skip"))
         lists = {**query_lists(kind, queries), "candidates": (candidates, None), "model": model,
                  **filter_lists(where, params)}
         with self.exchange(timeout) as call:
