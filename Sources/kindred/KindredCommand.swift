@@ -20,7 +20,8 @@ struct KindredCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, PackCommand.self, VerifyCommand.self, InspectCommand.self,
             RecommendCommand.self,
-            SimilarCommand.self, FilterCommand.self, LookalikeCommand.self, ModelsCommand.self, ActivateCommand.self,
+            SimilarCommand.self, ScoreCommand.self, FilterCommand.self, LookalikeCommand.self,
+            ModelsCommand.self, ActivateCommand.self,
             RollbackCommand.self, HealthCommand.self, PingCommand.self, StatsCommand.self,
         ])
 

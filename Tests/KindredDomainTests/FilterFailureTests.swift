@@ -14,17 +14,25 @@ import Testing
                 == "expected a value after \"<\", found end of text: median_price <")
         #expect(
             message(.unsupported("\"||\"", wanted: ""), at: 2, in: "a || b")
-                == "filters have no \"||\" at byte 2: a || b")
+                == "filters have no \"||\" at byte 2; they have comparisons, BETWEEN, IN, IS, LIKE, GLOB, AND, OR, "
+                + "NOT, +, - and *: a || b")
+        #expect(
+            message(.unsupported("blobs", wanted: "write a text"), at: 0, in: "x'00'")
+                == "filters have no blobs at byte 0 (write a text): x'00'")
         #expect(
             message(.unknownColumn("prce", known: ["price", "place", "id"]), in: "prce < 5")
-                == "no column \"prce\"; did you mean \"price\"? (known: price, place, id) at byte 0: prce < 5"
+                == "no column \"prce\" at byte 0; did you mean \"price\"? (known: price, place, id): prce < 5"
+        )
+        #expect(
+            message(.unknownColumn("acme", known: ["brand", "id"]), at: 8, in: "brand = \"acme\"")
+                == "no column \"acme\" at byte 8; a text stands in single quotes (known: brand, id): brand = \"acme\""
         )
         #expect(
             message(.unknownSet("x", known: []), at: 5, in: "1 IN x")
-                == "no multi-valued attribute \"x\": there are none at byte 5: 1 IN x")
+                == "no multi-valued attribute \"x\" at byte 5; the catalog has none: 1 IN x")
         #expect(
             message(.missingValue("today", bound: ["from (an integer)"]), at: 4, in: "a > :today")
-                == "no value for :today; bound: from (an integer) at byte 4: a > :today")
+                == "no value for :today at byte 4; bound: from (an integer): a > :today")
         #expect(
             message(.unusedValue("tday", named: ["today"], type: "an integer"), in: "a > :today")
                 == "an integer is bound to :tday, which is not in the filter; it has :today: a > :today")

@@ -20,7 +20,7 @@ import Testing
     @Test func messageOfAWeight() {
         #expect(
             InvalidArgument.weightNotFinite(member: 0, value: .nan).description
-                == "the weight of the basket's member 0 (counted from 0) is nan: not finite")
+                == "the weight of member 0 (counted from 0) is nan: not finite")
     }
 
     @Test func messageOfNoPreviousVersion() throws {

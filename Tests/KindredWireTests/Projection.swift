@@ -193,6 +193,8 @@ extension Projection {
         if rules.offset > 0 { section("offset", Self.numbers([rules.offset])) }
         section("pool", rules.diversity?.pool.map { Self.numbers([$0]) })
         section("diversity", rules.diversity.map { .list([.bits($0.weight)]) })
+        section(
+            "query_filters", rules.queryFilters.isEmpty ? nil : .list(rules.queryFilters.map { .text($0) }))
     }
 
     private mutating func project(_ request: RecommendRequest) {

@@ -30,10 +30,11 @@ class RuleDefects(BodyVectors):
         blend = {
             "blend_users": ragged(numbers(1), [0, 1]), "blend_user_weights": [f32(1)], "blend_vectors": [f32(1)],
             "blend_vector_offsets": [0, 1], "blend_vector_weights": [f32(1)]}
+        by_query = {**USER, "query_filters": ["a"]}
         self.step = 3
         for tags, sections, fixed in (
             ((104, 106, 107, 108, 109, 110, 111), filtered, {}), ((112, 113, 114, 115), boosted, {}),
-            ((116, 117, 118), capped, {}), ((120, 121, 122), diverse, {}),
+            ((116, 117, 118), capped, {}), ((120, 121, 122), diverse, {}), ((124, 125), by_query, {}),
             ((96, 99, 100, 101, 102, 103), blend, {"query_kind": 5}),
         ):
             for tag in tags:
@@ -46,6 +47,7 @@ class RuleDefects(BodyVectors):
         self.recommend("rules-parameter-text-not-utf8", malformed, None, filtered, changed(111, payload=b"\xc3("))
         self.recommend("rules-parameter-names-without-bytes", malformed, None, filtered, without(107))
         self.recommend("rules-boost-filter-offsets", malformed, None, boosted, changed(112, payload=offsets(0, 2)))
+        self.recommend("rules-query-filter-not-utf8", malformed, None, by_query, changed(125, payload=b"\xff"))
         self.recommend("rules-cap-column-not-utf8", malformed, None, capped, changed(117, payload=b"\xff"))
         kind = {"query_kind": 5}
         for name, payload in (
@@ -87,6 +89,9 @@ class RuleDefects(BodyVectors):
         add("diversities-two", {**USER, "diversity": [f64(0), f64(1)]})
         add("pools-two", {**USER, "diversity": [f64(0)], "pool": [10, 10]})
         add("pool-without-diversity", {**USER, "pool": [10]})
+        add("query-filters-more", {**USER, "query_filters": ["a", "b"]})
+        add("query-filters-none", {**USER, "query_filters": []})
+        add("query-filters-beside-a-filter", {**USER, "filter": "a", "query_filters": ["b"]})
         one = ragged(numbers(1), [0, 1])
         add("blend-of-nothing", {}, {"query_kind": 5})
         add("blend-users-of-a-user-query", {**USER, "blend_users": one})
@@ -149,6 +154,8 @@ class RuleDefects(BodyVectors):
         add("boost-filter-one-above", {
             "boost_filters": ["1", "1" * (longest + 1)], "boost_effects": [ADD] * 2, "boost_values": [f64(0)] * 2},
             longest + 1, longest)
+        self.recommend("rules-query-filters-one-above", exceeded, {"query_count": 2}, {
+            "query_ids": numbers(1, 2), "query_filters": ["1", "1" * longest]}, value=longest + 1, limit=longest)
         add("caps-one-above", {"cap_columns": ["a"] * 5, "cap_counts": [1] * 5}, 5, 4)
         add("cap-column-one-above", {"cap_columns": ["n" * 129], "cap_counts": [1]}, 129, 128)
         add("offset-one-above", {"offset": [limits["k_max"] - 9]}, limits["k_max"] + 1, limits["k_max"])

@@ -52,6 +52,11 @@ class RuleVectors(QueryVectors):
         add("parameters-greatest", query("USER"), {
             **user, "filter": "a IN (" + ", ".join(f":p{index}" for index in range(256)) + ")",
             **parameters(*((f"p{index}", INTEGER, index) for index in range(256)))})
+        add("filters-of-each-query", query("USER", count=3), {
+            "query_ids": texts("17850", "13047", "17850"), "query_filters": ["price < :most", "", "'gift' IN tags"],
+            **parameters(("most", REAL, 5.0))})
+        add("filters-of-each-query-longest", query("USER", count=2), {
+            "query_ids": texts("17850", "13047"), "query_filters": ["1", "1" + " " * (limits["filter_bytes_max"] - 2)]})
         add("parameters-empty", query("USER"), {**user, **parameters()}, canonical=False)
         add("boosts", query("USER"), {
             **user, "boost_filters": ["season = :now", "margin > 0.3"], "boost_effects": [MULTIPLY, ADD],
@@ -77,6 +82,8 @@ class RuleVectors(QueryVectors):
             "members": ragged(texts("22423", "22699", "22423"), [0, 3]), "weights": [f32(2), f32(1), f32(0.5)]})
         add("fold-ins", query("FOLD_IN", count=2), {"members": ragged(numbers(1, 2, 3), [0, 0, 3])},
             note="the first is empty: that query's own status is INVALID_ARGUMENT, EMPTY_BASKET")
+        add("blend-empty-fallback", {**query("BLEND"), "unknown_id_policy": self.enum("unknown_id_policy", "FALLBACK")},
+            {"members": ragged(numbers(), [0, 0])}, note="popular rows are the answer")
         blend = {
             "members": ragged(texts("22423"), [0, 1]), "weights": [f32(0.5)],
             "blend_users": ragged(numbers(17850, 13047), [0, 2]), "blend_user_weights": [f32(1), f32(-1)],

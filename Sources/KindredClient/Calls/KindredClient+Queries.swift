@@ -43,7 +43,8 @@ extension KindredClient {
         request.candidates = options.candidates.map { RaggedIDs(shared: IDList($0)) }
         request.minimumScores = options.minimumScore.map { [$0] } ?? []
         request.columns = options.columns
-        request.rules = RecommendRules(options.rules)
+        try options.rules.checkFilters(queryCount: queries.count)
+        request.rules = try RecommendRules(options.rules)
         request.scope.unknownIDs = options.unknownIDs.policy
         guard case .recommend(let answer) = try await call(.recommend(request), timeout: options.call.timeout)
         else { throw .wrongReply }

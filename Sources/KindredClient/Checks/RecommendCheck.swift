@@ -20,7 +20,7 @@ struct RecommendCheck {
         guard (answer.scores?.count ?? answer.ids.count) == answer.ids.count else {
             throw .wrongAnswer("there are not as many scores as ids")
         }
-        try checkRules()
+        try RuleReplyCheck(request: request, answer: answer).check()
         let excluded = try shared(request.exclusions)
         let candidates = try shared(request.candidates)
         for (query, outcome) in answer.outcomes.enumerated() {
@@ -104,8 +104,10 @@ struct RecommendCheck {
         let offset = UInt64(request.rules?.offset ?? 0)
         let after = outcome.rowsEligible > offset ? outcome.rowsEligible - offset : 0
         let due = outcome.isAnswered ? min(UInt64(request.k), after) : 0
-        let hasFewer = request.rules?.caps.isEmpty == false || request.scope.unknownIDs != .strict
-        let isComplete = request.minimumScores.isEmpty && !hasFewer && outcome.flags.contains(.exact)
+        // Popular rows know no minimum.
+        let hasMinimum = !request.minimumScores.isEmpty && !outcome.flags.contains(.fallback)
+        let hasFewer = hasMinimum || request.rules?.caps.isEmpty == false
+        let isComplete = !hasFewer && outcome.flags.contains(.exact)
         guard isComplete && outcome.isAnswered ? UInt64(count) == due : UInt64(count) <= due else {
             throw .wrongAnswer(
                 "query \(query) has \(count) results where k is \(request.k) and \(outcome.rowsEligible) rows "
@@ -125,6 +127,13 @@ struct RecommendCheck {
         guard isPopular || request.rules?.diversity == nil else {
             guard scores[results].allSatisfy(\.isFinite) else {
                 throw .wrongAnswer("query \(query) has a score that is not finite")
+            }
+            // The list begins with the row of the greatest score.
+            if request.rules?.offset == 0, let greatest = scores[results].max(),
+                greatest > scores[results.lowerBound]
+            {
+                throw .wrongAnswer(
+                    "query \(query) begins with \(scores[results.lowerBound]), it has \(greatest)")
             }
             return try checkMinimum(scores[results].min() ?? .infinity, query)
         }
@@ -149,32 +158,6 @@ struct RecommendCheck {
         let minimum = request.minimumScores[request.minimumScores.count == 1 ? 0 : query]
         guard least >= minimum else {
             throw .wrongAnswer("query \(query) has \(least), below \(minimum)")
-        }
-    }
-
-    /// Throws unless the answer has the lists that the rules ask for, and no others.
-    private func checkRules() throws(KindredError) {
-        let wantsBecause = request.rules?.wantsBecause ?? false
-        guard (answer.because != nil) == wantsBecause else {
-            throw .wrongAnswer(
-                wantsBecause ? "no items came that the results are near to" : "unwanted items came")
-        }
-        let isDistinct = request.rules?.isDistinct ?? false
-        let isStrict = request.scope.unknownIDs == .strict
-        for outcome in answer.outcomes {
-            guard (outcome.rowsTaken != nil) == isDistinct else {
-                throw .wrongAnswer("the counts of taken rows do not fit the request")
-            }
-            guard (outcome.unknownIDs == nil) == isStrict else {
-                throw .wrongAnswer("the counts of unknown ids do not fit the request")
-            }
-            guard !outcome.flags.contains(.fallback) || request.scope.unknownIDs == .fallback else {
-                throw .wrongAnswer("popular rows came that nobody asked for")
-            }
-        }
-        guard isDistinct, !answer.ids.isEmpty else { return }
-        guard IDSet(answer.ids, in: 0..<answer.ids.count).count == UInt64(answer.ids.count) else {
-            throw .wrongAnswer("two queries have a row in common")
         }
     }
 

@@ -19,6 +19,9 @@ package enum ReplyCheck {
             guard answer.rowsPassing <= answer.rowCount else {
                 throw .wrongAnswer("\(answer.rowsPassing) of \(answer.rowCount) rows pass a filter")
             }
+            guard !answer.isKept || answer.evaluateMicroseconds == 0 else {
+                throw .wrongAnswer("a filter that was kept took \(answer.evaluateMicroseconds) us")
+            }
         case (.ping(let value), .pong(let echo)):
             guard echo == value else { throw .wrongAnswer("PING \(value) is answered with \(echo)") }
         case (.modelList(let name), .modelList(let list)):

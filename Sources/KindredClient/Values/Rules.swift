@@ -15,7 +15,9 @@ public import KindredDomain
 public struct Rules: Sendable {
     /// An expression in SQLite's language over the catalog of the target; nil: all rows pass.
     public var filter: String?
-    /// The values of the names `:name` in the filter and in the boosts' filters.
+    /// A filter for each query of a batch, in place of `filter`; nil: all rows pass. Empty: none.
+    public var queryFilters: [String?] = []
+    /// The values of the names `:name` in the filters, also in those of the boosts.
     public var parameters: [String: AttributeValue] = [:]
     /// At most 8, applied in their order.
     public var boosts: [BoostRule] = []
@@ -36,13 +38,28 @@ public struct Rules: Sendable {
     public init() {}
 }
 
+extension Rules {
+    /// Throws INVALID_ARGUMENT unless there is one filter for all queries, or one for each, or none.
+    func checkFilters(queryCount: Int) throws(KindredError) {
+        if queryFilters.isEmpty { return }
+        guard queryFilters.count == queryCount else {
+            throw KindredError(
+                .invalidArgument, "\(queryFilters.count) filters for \(queryCount) queries: one for each")
+        }
+        guard filter == nil else {
+            throw KindredError(.invalidArgument, "filter beside queryFilters: one of them")
+        }
+    }
+}
+
 /// The treatment of ids that the model does not have.
 public enum UnknownIDs: Sendable {
     /// The query fails with UNKNOWN_ID.
     case strict
-    /// Unknown members of a basket, blend or clicks are left out. A query of which nothing is left has no results.
+    /// Unknown members of a basket, blend or clicks are left out. A query of which nothing is left, or without
+    /// members, has no results.
     case skip
-    /// As `skip`, but a query of which nothing is left is answered with popular items.
+    /// As `skip`, but such a query is answered with popular items.
     case fallback
 }
 
@@ -57,10 +74,14 @@ extension UnknownIDs {
 }
 
 extension RecommendRules {
-    /// The rules on the wire; nil where they change nothing.
-    init?(_ rules: Rules) {
+    /// The rules on the wire; nil where they change nothing. Throws INVALID_ARGUMENT for an offset below 0.
+    init?(_ rules: Rules) throws(KindredError) {
+        guard rules.offset >= 0 else {
+            throw KindredError(.invalidArgument, "offset \(rules.offset): at least 0")
+        }
         self.init()
         filter = rules.filter
+        queryFilters = rules.queryFilters.map { $0 ?? "" }
         boosts = rules.boosts
         parameters = FilterParameter.sorted(rules.parameters)
         caps = rules.caps

@@ -1,5 +1,5 @@
 extension FilterFailure: CustomStringConvertible {
-    /// The failure in one line: what was found, what would be right, and the part of the filter around the place.
+    /// The failure in one line: what was found, where, what would be right, and the filter around the place.
     ///
     ///     expected a value after "<", found end of text: median_price <
     package func description(in text: String) -> String {
@@ -7,7 +7,7 @@ extension FilterFailure: CustomStringConvertible {
     }
 
     /// The failure without a part of the filter.
-    package var description: String { sentence + place }
+    package var description: String { fact + place + advice }
 
     /// Where the refused part begins, unless that is the whole filter or the end of its text.
     private var place: String {
@@ -19,23 +19,20 @@ extension FilterFailure: CustomStringConvertible {
         }
     }
 
-    private var sentence: String {
+    /// What was found.
+    private var fact: String {
         switch reason {
         case .syntax(let found, let wanted): "expected \(wanted), found \(Self.cut(found))"
-        case .unsupported(let name, let wanted):
-            "filters have no \(Self.cut(name))" + (wanted.isEmpty ? "" : " (\(wanted))")
-        case .unknownColumn(let name, let known): Self.unknown("column", name, known)
-        case .unknownSet(let name, let known): Self.unknown("multi-valued attribute", name, known)
+        case .unsupported(let name, _): "filters have no \(Self.cut(name))"
+        case .unknownColumn(let name, _): "no column \"\(Self.cut(name))\""
+        case .unknownSet(let name, _): "no multi-valued attribute \"\(Self.cut(name))\""
         case .seedWithoutRow: "a seed. column needs a query for an item or a user"
-        case .incomparableColumn(let name, let because):
-            "the column \"\(Self.cut(name))\" cannot be compared: \(because)"
-        case .noCatalog: "the rows have no attributes, since the model has no catalog for them; expected no filter"
-        case .missingValue(let name, let bound):
-            "no value for :\(Self.cut(name))"
-                + (bound.isEmpty ? "; none is bound" : "; bound: \(Self.list(bound))")
-        case .unusedValue(let name, let named, let type):
+        case .incomparableColumn(let name, _): "the column \"\(Self.cut(name))\" cannot be compared"
+        case .noCatalog:
+            "the rows have no attributes, since the model has no catalog for them; expected no filter"
+        case .missingValue(let name, _): "no value for :\(Self.cut(name))"
+        case .unusedValue(let name, _, let type):
             "\(type) is bound to :\(Self.cut(name)), which is not in the filter"
-                + (named.isEmpty ? ", nor any other name" : "; it has \(Self.list(named.map { ":" + $0 }))")
         case .repeatedValue(let name): "two values are bound to :\(Self.cut(name)), expected one"
         case .tooLong(let bytes, let limit): "a filter of \(bytes) bytes, expected at most \(limit)"
         case .tooManyNodes(let limit):
@@ -45,10 +42,31 @@ extension FilterFailure: CustomStringConvertible {
         }
     }
 
-    private static func unknown(_ kind: String, _ name: String, _ known: [String]) -> String {
-        let guess = NearNames.guess(known, for: name).map { "; did you mean \"\(cut($0))\"?" } ?? ""
-        return "no \(kind) \"\(cut(name))\"" + guess
-            + (known.isEmpty ? ": there are none" : NameList(inOrder: known).text)
+    /// What would be right, where the fact does not say it.
+    private var advice: String {
+        switch reason {
+        case .unsupported(_, wanted: ""):
+            "; they have comparisons, BETWEEN, IN, IS, LIKE, GLOB, AND, OR, NOT, +, - and *"
+        case .unsupported(_, let wanted): " (\(wanted))"
+        case .unknownColumn(let name, let known):
+            Self.advice(name, known, otherwise: "; a text stands in single quotes")
+        case .unknownSet(let name, let known): Self.advice(name, known, otherwise: "")
+        case .incomparableColumn(_, let because): ": \(because)"
+        case .missingValue(let name, let bound): Self.bound(bound, for: name)
+        case .unusedValue(_, named: [], _): ", nor any other name"
+        case .unusedValue(_, let named, _): "; it has \(Self.list(named.map { ":" + $0 }))"
+        default: ""
+        }
+    }
+
+    private static func advice(_ name: String, _ known: [String], otherwise: String) -> String {
+        let guess = NearNames.guess(known, for: name).map { "; did you mean \"\(cut($0))\"?" } ?? otherwise
+        return guess + (known.isEmpty ? "; the catalog has none" : NameList(inOrder: known).text)
+    }
+
+    /// The names that have values, as `name (an integer)`.
+    private static func bound(_ bound: [String], for name: String) -> String {
+        bound.isEmpty ? "; none is bound" : "; bound: \(NameList(inOrder: bound).names)"
     }
 
     private static func list(_ names: [String]) -> String { NameList(names).names }

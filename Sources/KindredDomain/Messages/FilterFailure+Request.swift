@@ -6,10 +6,25 @@ extension FilterFailure {
         case .tooManyNodes(let limit): Self.exceeded(.filterNodes, limit + 1, limit)
         case .tooDeep(let limit): Self.exceeded(.filterDepth, limit + 1, limit)
         case .tooManyValues(let count, let limit): Self.exceeded(.filterValues, count, limit)
-        case .syntax, .unsupported, .unknownColumn, .seedWithoutRow, .unknownSet, .incomparableColumn, .missingValue,
+        case .syntax, .unsupported, .unknownColumn, .seedWithoutRow, .unknownSet, .incomparableColumn,
+            .missingValue,
             .unusedValue, .repeatedValue, .noCatalog:
             .invalidArgument(.filter(self, text: text))
         }
+    }
+
+    /// The failure with all values that the request binds, where one is missing.
+    package func naming(_ bound: [FilterParameter]) -> FilterFailure {
+        guard case .missingValue(let name, _) = reason else { return self }
+        return .missing(name, bound: bound, at: position)
+    }
+
+    /// A name without a value. `bound` are the values that there are.
+    package static func missing(_ name: String, bound: [FilterParameter], at position: Int) -> FilterFailure {
+        let types = Dictionary(
+            bound.map { ($0.name, $0.value.typeName) }, uniquingKeysWith: { first, _ in first })
+        let shown = NearNames.sorted(types.keys, near: name).map { "\($0) (\(types[$0] ?? ""))" }
+        return FilterFailure(.missingValue(name, bound: shown), at: position)
     }
 
     private static func exceeded(_ name: LimitName, _ found: Int, _ limit: Int) -> RequestFailure {

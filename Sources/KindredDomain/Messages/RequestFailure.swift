@@ -231,7 +231,7 @@ extension InvalidArgument: CustomStringConvertible {
         case .normTooLarge(let norm): "the vector's norm is \(norm): at most 2^60"
         case .emptyBasket: "the basket is empty: at least 1 member"
         case .weightNotFinite(let member, let value):
-            "the weight of the basket's member \(member) (counted from 0) is \(value): not finite"
+            "the weight of member \(member) (counted from 0) is \(value): not finite"
         case .weightsCancel: "the basket's weights cancel: the weighted mean is the zero vector"
         case .zeroVectorUnderCosine: "the query is the zero vector, which has no cosine: ask for dot"
         case .seedsCancel: "the mean of the seeds is the zero vector, which has no cosine: ask for dot"
@@ -244,7 +244,7 @@ extension InvalidArgument: CustomStringConvertible {
         case .textIDNotUTF8: "a text id is not UTF-8"
         case .numberIDTooLarge(let value): "numeric id \(value): at most 2^63 - 1"
         case .unknownColumn(let name, let side, let known):
-            "unknown column '\(name)': not in the catalog of the model's \(side)" + NameList(known).text
+            Self.describe(unknownColumn: name, side, known)
         case .sideMissing(let side): "the model has no \(side)"
         case .modelNameMalformed: "the model's name does not match \(ModelName.rule)"
         case .sizeIsZero: "the audience's size is 0: at least 1"
@@ -266,6 +266,13 @@ extension InvalidArgument: CustomStringConvertible {
         case .seenWithoutUser: "seen items are known of users only: ask by user"
         case .becauseWithoutItems: "a vector has no items of its own: ask by user, item, basket or clicks"
         }
+    }
+
+    private static func describe(unknownColumn name: String, _ side: Side, _ known: [String]) -> String {
+        let near = NearNames.sorted(known, near: name)
+        let guess = NearNames.guess(near, for: name).map { "; did you mean '\($0)'?" } ?? ""
+        return "unknown column '\(name)': not in the catalog of the model's \(side)" + guess
+            + NameList(inOrder: near).text
     }
 }
 

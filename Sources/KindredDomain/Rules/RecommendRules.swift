@@ -4,9 +4,11 @@
 package struct RecommendRules: Sendable, Equatable {
     /// The text of the filter that rows must pass; nil: all rows pass.
     package var filter: String?
+    /// The text of a filter for each query, in place of `filter`; an empty text: all rows pass. Empty: none.
+    package var queryFilters: [String] = []
     /// At most `Limits.boostsMax`, applied in their order.
     package var boosts: [BoostRule] = []
-    /// The values of the names in the filter and in the boosts' filters.
+    /// The values of the names in the filters, also in those of the boosts.
     package var parameters: [FilterParameter] = []
     /// At most `Limits.capsMax`.
     package var caps: [GroupCap] = []

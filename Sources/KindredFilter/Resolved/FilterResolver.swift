@@ -116,8 +116,9 @@ struct FilterResolver {
         }
         let columns = table.catalog.columns
         guard let index = columns.firstIndex(where: { SQLName.areEqual($0.name, name.name) }) else {
-            let known = NearNames.sorted(columns.map(\.name) + ["id"], near: name.name)
-            throw FilterFailure(.unknownColumn(name.name, known: known), at: name.position)
+            let prefix = name.scope == .seed ? "seed." : ""
+            let known = NearNames.sorted(columns.map(\.name) + ["id"], near: name.name).map { prefix + $0 }
+            throw FilterFailure(.unknownColumn(prefix + name.name, known: known), at: name.position)
         }
         try check(name, columns[index].declaration, columns[index].storage, forNullsAlone)
         return .column(index, Affinity(columns[index].declaration.affinity))

@@ -112,7 +112,7 @@ struct FilterLexer {
     }
 
     private mutating func nul() -> FilterToken.Kind {
-        take(1, .unsupported("a NUL character in its text", wanted: "bind a text that has one as a value"))
+        take(1, .unsupported("NUL characters", wanted: "bind a text that has one as a value"))
     }
 
     /// A text or a name in quotes. A quote within is written twice, but not in brackets.
@@ -166,7 +166,7 @@ struct FilterLexer {
         guard range.count > 1 || text[range.lowerBound] == UInt8(ascii: "?") else {
             return .unreadable(wanted: Self.parameterWanted)
         }
-        return .unsupported("the parameter \(shown(range))", wanted: "write \(Self.parameterWanted)")
+        return .unsupported("parameter \(shown(range))", wanted: "write \(Self.parameterWanted)")
     }
 
     /// A sign, and the letters, digits and `::` after it.
@@ -211,7 +211,7 @@ struct FilterLexer {
         let isSeparated = isNext("_")
         while Self.continuesName(byte()) { index += 1 }
         return isSeparated
-            ? .unsupported("_ in the number \(shown(start..<index))", wanted: "write it without _")
+            ? .unsupported("_ in numbers, such as \(shown(start..<index))", wanted: "write it without _")
             : .unreadable(wanted: "a number, and a space or an operator after it")
     }
 

@@ -11,8 +11,7 @@ enum ParameterCheck {
             throw FilterFailure(.repeatedValue(value.name), at: 0)
         }
         for (name, position) in named where !bound.contains(name) {
-            let bound = values.map { "\($0.name) (\($0.value.typeName))" }
-            throw FilterFailure(.missingValue(name, bound: NearNames.sorted(bound, near: name)), at: position)
+            throw FilterFailure.missing(name, bound: values, at: position)
         }
         let names = Set(named.map(\.name))
         for value in values where !names.contains(value.name) {

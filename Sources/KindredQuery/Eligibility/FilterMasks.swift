@@ -50,7 +50,7 @@ final class FilterMasks {
             let names = Set(FilterParser.parameterNames(in: text))
             unused.subtract(names)
             let filter = Filter(text, parameters: parameters.filter { names.contains($0.name) })
-            entries.append(try entry(filter, limits))
+            entries.append(try entry(filter, bound: parameters, limits))
         }
         if let index = parameters.firstIndex(where: { unused.contains($0.name) }) {
             let failure = FilterFailure(
@@ -61,7 +61,10 @@ final class FilterMasks {
         }
     }
 
-    private func entry(_ filter: Filter, _ limits: Limits) throws(RequestFailure) -> Entry {
+    /// `bound` are all values of the request, for the message about a name that has none.
+    private func entry(
+        _ filter: Filter, bound: [FilterParameter], _ limits: Limits
+    ) throws(RequestFailure) -> Entry {
         // A kept mask says that the filter was parsed, and that it names no seeds.
         if let mask = cache.peek(FilterKey(filter, over: target), codes: side.codes) {
             return Entry(filter: filter, shared: mask)
@@ -74,7 +77,7 @@ final class FilterMasks {
             let namesSeeds = FilterNames.hasSeeds(expression)
             return Entry(filter: filter, expression: expression, namesSeeds: namesSeeds)
         } catch {
-            throw error.requestFailure(in: filter.text)
+            throw error.naming(bound).requestFailure(in: filter.text)
         }
     }
 
@@ -93,7 +96,9 @@ final class FilterMasks {
     /// Finds the masks that all queries share. True once they are found.
     func resolveShared(_ budget: inout Int) throws(RequestFailure) -> Bool {
         while next < entries.count {
-            if entries[next].shared == nil, !entries[next].namesSeeds, let expression = entries[next].expression {
+            if entries[next].shared == nil, !entries[next].namesSeeds,
+                let expression = entries[next].expression
+            {
                 guard let mask = try find(entries[next].filter, expression, seed: nil, &budget) else {
                     return false
                 }

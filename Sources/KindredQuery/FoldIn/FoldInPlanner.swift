@@ -38,7 +38,7 @@ package struct FoldInPlanner {
         let (members, count) = try resolver.rows(clicks, index)
         unknownCount = count
         guard !members.isEmpty else {
-            guard unknownCount > 0 else { throw .invalidArgument(.members(.emptyFoldIn)) }
+            if resolver.policy == .strict { throw .invalidArgument(.members(.emptyFoldIn)) }
             return .nothing(resolver.policy, unknownCount: unknownCount)
         }
         solver.begin(members)

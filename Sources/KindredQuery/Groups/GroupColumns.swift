@@ -28,7 +28,9 @@ package final class GroupColumns: Sendable {
         if let column = catalog.column(named: name) {
             return GroupColumnBuilding(column, rowCount: rowCount)
         }
-        guard let set = catalog.sets.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else { return nil }
+        guard let set = catalog.sets.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+            return nil
+        }
         return GroupColumnBuilding(offsets: set.offsets, groups: set.codes, count: set.values.count)
     }
 }

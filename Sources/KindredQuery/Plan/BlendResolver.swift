@@ -62,7 +62,7 @@ package struct BlendResolver {
         let items = try add(blends.items, index, by: items, to: &mean, &unknownCount)
         let vectorCount = try addVectors(index, to: &mean)
         if users.isEmpty, items.isEmpty, vectorCount == 0 {
-            guard unknownCount > 0 else { throw .invalidArgument(.members(.emptyBlend)) }
+            if policy == .strict { throw .invalidArgument(.members(.emptyBlend)) }
             return .nothing(policy, unknownCount: unknownCount)
         }
         guard let vector = mean.finish(), vector.norm > 0 else {

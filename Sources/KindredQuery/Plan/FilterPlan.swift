@@ -28,7 +28,9 @@ package struct FilterPlan {
     package mutating func step(idCount: Int) throws(RequestFailure) -> Step<FilterResponse> {
         var budget = idCount
         // A filter with `seed.` columns is refused here: there is no query.
-        guard try masks.resolveShared(&budget), try masks.resolveOwn(seed: nil, &budget) else { return .working }
+        guard try masks.resolveShared(&budget), try masks.resolveOwn(seed: nil, &budget) else {
+            return .working
+        }
         let count = masks.mask(0)?.count ?? side.table.count
         return .done(
             FilterResponse(

@@ -4,12 +4,13 @@ import KindredDomain
 package enum LookedUp<Value> {
     /// The query has a value. `unknownCount` of its members are unknown and left out.
     case known(Value, unknownCount: Int)
-    /// Its own id, or all of its members are unknown: it has no rows.
+    /// Its own id is unknown, or it has no known member: it has no rows.
     case empty(unknownCount: Int)
-    /// Its own id, or all of its members are unknown: popular rows take the place of scored ones.
+    /// Its own id is unknown, or it has no known member: popular rows take the place of scored ones.
     case fallback(unknownCount: Int)
 
-    /// A query of which nothing is known. The policy is not strict: a strict query fails at its first unknown id.
+    /// A query of which nothing is known. The policy is not strict: a strict query fails at its first
+    /// unknown id, and where it has no members.
     static func nothing(_ policy: UnknownIDPolicy, unknownCount: Int) -> LookedUp {
         switch policy {
         case .strict: preconditionFailure("a strict query with an unknown id fails")

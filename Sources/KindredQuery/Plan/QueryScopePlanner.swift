@@ -109,7 +109,8 @@ package struct QueryScopePlanner {
             let (members, unknownCount) = try members(baskets, index)
             if members.isEmpty { return .nothing(policy, unknownCount: unknownCount) }
             return .known(try basket(members), unknownCount: unknownCount)
-        case .blends: return try blends?.resolve(index).map { (blend) throws(RequestFailure) in try made(blend) }
+        case .blends:
+            return try blends?.resolve(index).map { (blend) throws(RequestFailure) in try made(blend) }
         case .foldIns:
             return try foldIns?.begin(index)?.map { (visitor) throws(RequestFailure) in try made(visitor) }
         }
@@ -147,7 +148,7 @@ package struct QueryScopePlanner {
     private func members(
         _ baskets: Baskets, _ index: Int
     ) throws(RequestFailure) -> (rows: [WeightedRow], unknownCount: Int) {
-        guard baskets.offsets[index] < baskets.offsets[index + 1] else {
+        guard policy != .strict || baskets.offsets[index] < baskets.offsets[index + 1] else {
             throw .invalidArgument(.emptyBasket)
         }
         return try MemberResolver(table: source!.table, use: .basket, policy: policy).rows(baskets, index)
@@ -161,7 +162,8 @@ package struct QueryScopePlanner {
         guard vector.norm <= Limits.normMax else { throw .invalidArgument(.normTooLarge(vector.norm)) }
         let rows = members.map(\.row)
         return Resolved(
-            ranking: try ranking(vector), members: targetSide == .items ? rows : [], ownItems: rows, ownUsers: [])
+            ranking: try ranking(vector), members: targetSide == .items ? rows : [], ownItems: rows,
+            ownUsers: [])
     }
 
     private func made(_ blend: BlendResolver.Blend) throws(RequestFailure) -> Resolved {

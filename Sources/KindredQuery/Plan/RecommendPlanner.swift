@@ -189,7 +189,8 @@ package final class RecommendPlanner {
         let boosts = try rules?.boosts(of: resolved.ranking, fetchCount: fetchCount)
         queries.append(
             PlannedQuery(
-                ranking: resolved.ranking, fetchCount: fetchCount, minimumScore: minimum, eligibility: eligible,
+                ranking: resolved.ranking, fetchCount: fetchCount, minimumScore: minimum,
+                eligibility: eligible,
                 boosts: boosts, path: scanPlanner.path(fetchCount: fetchCount, source: eligible.source)))
         if request.rules?.wantsBecause == true {
             ownItems.append(rules?.ownItems(of: resolved) ?? [])
@@ -202,7 +203,7 @@ package final class RecommendPlanner {
         _ index: Int, _ resolved: QueryScopePlanner.Resolved?
     ) throws(RequestFailure) -> Eligibility {
         try eligibility.eligibility(
-            ofQuery: index, members: resolved?.members ?? [], filter: rules?.filter,
+            ofQuery: index, members: resolved?.members ?? [], filter: rules?.filter(ofQuery: index),
             isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) },
             alsoSeen: resolved.flatMap { rules?.alsoSeen(of: $0) } ?? [])
     }

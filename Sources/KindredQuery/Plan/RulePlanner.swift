@@ -8,7 +8,8 @@ final class RulePlanner {
     private let generation: Generation
     private let side: GenerationSide
     private let limits: Limits
-    /// The filter comes first, where there is one; then those of the boosts.
+    private let rowFilters: RowFilters
+    /// The filters of rows come first, then those of the boosts.
     private let masks: FilterMasks?
     /// The groups of the caps, as far as they are found, and those that are being built.
     private var caps: [CapRule] = []
@@ -36,12 +37,14 @@ final class RulePlanner {
         } catch {
             throw error.requestFailure
         }
-        let texts = [rules.filter].compactMap(\.self) + rules.boosts.map(\.filter)
+        rowFilters = RowFilters(rules)
+        let texts = rowFilters.texts + rules.boosts.map(\.filter)
         if texts.isEmpty, rules.parameters.isEmpty {
             masks = nil
         } else {
             masks = try FilterMasks(
-                texts, parameters: rules.parameters, over: request.scope.target, of: generation, limits: limits)
+                texts, parameters: rules.parameters, over: request.scope.target, of: generation,
+                limits: limits)
         }
         guard needsSeenPairs else { return }
         guard generation.seen != nil else { throw .invalidArgument(.noSeenPairs) }
@@ -54,13 +57,15 @@ final class RulePlanner {
     }
 
     /// Whether the filter of rows depends on the query.
-    var hasOwnFilter: Bool { rules.filter != nil && masks?.hasOwn(0) == true }
+    var hasOwnFilter: Bool {
+        rowFilters.isByQuery || rowFilters.texts.indices.contains { masks?.hasOwn($0) == true }
+    }
 
-    /// Whether any filter depends on the query.
+    /// Whether any filter has values of the query's own row.
     var hasOwnFilters: Bool { masks?.hasOwn ?? false }
 
-    /// The rows that the query which is planned next may return; nil where all pass.
-    var filter: RowMask? { rules.filter == nil ? nil : masks?.mask(0) }
+    /// The rows that query `query`, which is planned next, may return; nil where all pass.
+    func filter(ofQuery query: Int) -> RowMask? { rowFilters[query].flatMap { masks?.mask($0) } }
 
     // MARK: Steps
 
@@ -133,7 +138,7 @@ final class RulePlanner {
     }
 
     private func makeBoosts(fetchCount: Int) -> RowBoosts {
-        let first = rules.filter == nil ? 0 : 1
+        let first = rowFilters.texts.count
         var boosts: [Boost] = []
         for (index, boost) in rules.boosts.enumerated() {
             guard let rows = masks?.mask(first + index) else { continue }
@@ -146,7 +151,9 @@ final class RulePlanner {
 
     /// The items that must not be in the answer to a query, since its first user has seen them; nil where they may.
     func seen(of resolved: QueryScopePlanner.Resolved) -> SeenRows? {
-        guard rules.excludesSeen, let pairs = generation.seen, let user = resolved.ownUsers.first else { return nil }
+        guard rules.excludesSeen, let pairs = generation.seen, let user = resolved.ownUsers.first else {
+            return nil
+        }
         return SeenRows(pairs, ofUser: user)
     }
 

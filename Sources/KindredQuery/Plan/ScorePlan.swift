@@ -84,7 +84,9 @@ package struct ScorePlan {
         case .folding:
             let count = budget
             budget = 0
-            if let found = try scope.step(productCount: count * Self.productsPerCandidate) { take(found.value) }
+            if let found = try scope.step(productCount: count * Self.productsPerCandidate) {
+                take(found.value)
+            }
         case .ownFilter(let resolved):
             guard let masks, try !masks.resolveOwn(seed: scope.seed(of: resolved), &budget) else {
                 return begin(resolved)

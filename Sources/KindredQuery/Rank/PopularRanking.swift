@@ -31,7 +31,8 @@ struct PopularRanking {
             let row = popularity.rows[next]
             let score = popularity.scores[next]
             next += 1
-            guard eligibility.permits(listed: row), !(returned?.contains(row) ?? false), counts.take(row) else {
+            guard eligibility.permits(listed: row), !(returned?.contains(row) ?? false), counts.take(row)
+            else {
                 continue
             }
             if taken >= stage.offset { rows.append(RankingKey(score: score, row: row)) }

@@ -135,7 +135,8 @@ package struct RequestRanking {
     private static let fetchedMax = 32
 
     private mutating func finish(
-        _ slot: Int, _ rows: [RankingKey], of eligibility: Eligibility, _ counts: ScanCounts, _ budget: inout Int
+        _ slot: Int, _ rows: [RankingKey], of eligibility: Eligibility, _ counts: ScanCounts,
+        _ budget: inout Int
     ) {
         guard ranked[slot] == nil else { return }
         budget -= returned?.count ?? 0
@@ -147,7 +148,9 @@ package struct RequestRanking {
 
     /// The plan of the query in a slot that is fetched.
     private func plannedIndex(_ slot: Int) -> Int {
-        guard case .planned(let index) = slots[slot] else { preconditionFailure("only planned queries are scanned") }
+        guard case .planned(let index) = slots[slot] else {
+            preconditionFailure("only planned queries are scanned")
+        }
         return index
     }
 

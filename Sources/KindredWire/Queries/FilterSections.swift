@@ -93,7 +93,7 @@ extension FilterSections.Lists {
         let parameters = try parameters()
         guard let filter else {
             guard let first = parameters.first else { return nil }
-            let unused = FilterFailure(.unusedValue(first.name, named: []), at: 0)
+            let unused = FilterFailure(.unusedValue(first.name, named: [], type: first.value.typeName), at: 0)
             throw .invalidArgument(.filter(unused, text: ""))
         }
         return Filter(filter, parameters: parameters)

@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// The sections of RECOMMEND's other rules: boosts, caps, diversity and the offset.
+/// The sections of RECOMMEND's other rules: a filter for each query, boosts, caps, diversity and the offset.
 struct RankSections {
     enum Tag {
         static let boostFilters: UInt16 = 112
@@ -11,6 +11,7 @@ struct RankSections {
         static let offset: UInt16 = 120
         static let pool: UInt16 = 121
         static let diversity: UInt16 = 122
+        static let queryFilters: UInt16 = 124
     }
 
     /// The sections' lists: each is well formed, and not yet compared with the others.
@@ -23,6 +24,7 @@ struct RankSections {
         fileprivate var offset: [UInt32]?
         fileprivate var pool: [UInt32]?
         fileprivate var diversity: [Double]?
+        fileprivate var queryFilters: TextList?
     }
 
     private var boostFilters = TextSections(tag: Tag.boostFilters)
@@ -33,6 +35,7 @@ struct RankSections {
     private var offset: Section?
     private var pool: Section?
     private var diversity: Section?
+    private var queryFilters = TextSections(tag: Tag.queryFilters)
 
     /// Keeps a section of the rules; false for any other.
     mutating func take(_ section: Section, _ reader: inout SectionReader) -> Bool {
@@ -45,6 +48,7 @@ struct RankSections {
         case Tag.offset: offset = reader.keep(section, as: .u32)
         case Tag.pool: pool = reader.keep(section, as: .u32)
         case Tag.diversity: diversity = reader.keep(section, as: .f64)
+        case Tag.queryFilters...Tag.queryFilters + 1: queryFilters.take(section, &reader)
         default: return false
         }
         return true
@@ -61,6 +65,7 @@ struct RankSections {
         lists.offset = offset?.elements(of: UInt32.self, in: body)
         lists.pool = pool?.elements(of: UInt32.self, in: body)
         lists.diversity = diversity?.elements(of: Double.self, in: body)
+        lists.queryFilters = try queryFilters.list(in: body)
         return lists
     }
 }
@@ -72,11 +77,11 @@ extension RankSections.Lists {
     var isEmpty: Bool {
         boostFilters == nil && boostEffects == nil && boostValues == nil && capColumns == nil
             && capCounts == nil
-            && offset == nil && pool == nil && diversity == nil
+            && offset == nil && pool == nil && diversity == nil && queryFilters == nil
     }
 
-    /// Compares the numbers of elements.
-    func checkShape() throws(RequestFailure) {
+    /// Compares the numbers of elements. `hasFilter`: the request has a filter for all queries.
+    func checkShape(queryCount: Int, hasFilter: Bool) throws(RequestFailure) {
         try Self.check(boostEffects?.count, of: boostFilters, listTag: Tag.boostFilters, Tag.boostEffects)
         try Self.check(boostValues?.count, of: boostFilters, listTag: Tag.boostFilters, Tag.boostValues)
         try Self.check(capCounts?.count, of: capColumns, listTag: Tag.capColumns, Tag.capCounts)
@@ -86,6 +91,10 @@ extension RankSections.Lists {
             guard count ?? 1 == 1 else { throw .malformedBody(.inconsistentSections(tag)) }
         }
         guard pool == nil || diversity != nil else { throw .malformedBody(.missingSection(Tag.diversity)) }
+        guard let queryFilters else { return }
+        guard queryFilters.count == queryCount, !hasFilter else {
+            throw .malformedBody(.inconsistentSections(Tag.queryFilters))
+        }
     }
 
     /// Throws unless there are as many elements as texts, and none where there are no texts.
@@ -107,6 +116,10 @@ extension RankSections.Lists {
             for index in 0..<boostFilters.count {
                 try limits.check(.filterBytes, boostFilters[index].count, atMost: limits.filterBytesMax)
             }
+        }
+        if let queryFilters {
+            let byteCount = (0..<queryFilters.count).reduce(0) { $0 + queryFilters[$1].count }
+            try limits.check(.filterBytes, byteCount, atMost: limits.filterBytesMax)
         }
         if let capColumns {
             try limits.check(.caps, capColumns.count, atMost: limits.capsMax)
@@ -135,6 +148,7 @@ extension RankSections.Lists {
             rules.caps.append(GroupCap(column, atMost: capCounts![index]))
         }
         rules.offset = offset?.first ?? 0
+        rules.queryFilters = queryFilters?.strings ?? []
         guard let weight = diversity?.first else { return }
         let wanted = pool?.first ?? 0
         rules.diversity = Diversity(weight: weight, pool: wanted == 0 ? nil : wanted)
@@ -189,9 +203,13 @@ extension ByteWriter {
             appendSection(rules.caps.map(\.countMax), tag: Tag.capCounts, critical: true)
         }
         if rules.offset != 0 { appendSection([rules.offset], tag: Tag.offset, critical: true) }
-        guard let diversity = rules.diversity else { return }
-        if let pool = diversity.pool { appendSection([pool], tag: Tag.pool, critical: true) }
-        appendSection([diversity.weight], tag: Tag.diversity, critical: true)
+        if let diversity = rules.diversity {
+            if let pool = diversity.pool { appendSection([pool], tag: Tag.pool, critical: true) }
+            appendSection([diversity.weight], tag: Tag.diversity, critical: true)
+        }
+        if !rules.queryFilters.isEmpty {
+            appendTexts(TextList(rules.queryFilters), tag: Tag.queryFilters, critical: true)
+        }
     }
 }
 

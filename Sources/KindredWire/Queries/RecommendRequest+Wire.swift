@@ -66,7 +66,7 @@ extension RecommendRequest {
         if let scoreSection { minimumScores = scoreSection.elements(of: Float.self, in: body) }
         try checkShape(hasMinimumScores: scoreSection != nil)
         try filter.checkShape()
-        try rank.checkShape()
+        try rank.checkShape(queryCount: scope.queries.count, hasFilter: filter.filter != nil)
         try checkLimits(columns: columns, limits)
         try filter.checkLimits(limits)
         try rank.checkLimits(k: k, limits)

@@ -124,7 +124,8 @@ extension InvalidArgument {
         case .rule(let failure): failure.wireNumbers
         case .members(let failure): failure.wireNumbers
         case .weightsCancel, .zeroVectorUnderCosine, .seedsCancel, .minimumScoreNotFinite, .textForNumberIDs,
-            .textIDNotUTF8, .unknownColumn, .modelNameMalformed, .noSeenPairs, .noPopularity, .seenWithoutUser,
+            .textIDNotUTF8, .unknownColumn, .modelNameMalformed, .noSeenPairs, .noPopularity,
+            .seenWithoutUser,
             .becauseWithoutItems:
             (0, 0)
         }

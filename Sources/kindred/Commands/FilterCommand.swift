@@ -21,6 +21,7 @@ struct FilterCommand: AsyncParsableCommand {
     var over = SideOption.items
 
     func validate() throws {
+        try filter.checkSingle()
         guard !filter.filter.isEmpty else {
             throw ValidationError("--where: give a filter, such as \"price < 5\"")
         }
@@ -28,7 +29,7 @@ struct FilterCommand: AsyncParsableCommand {
 
     func run() async throws {
         let call = try model.call
-        let asked = Filter(filter.filter[0], parameters: FilterParameter.sorted(try filter.values))
+        guard let asked = try filter.whole else { return }
         let count = try await server.withSession(about: .query(call.model)) {
             try await $0.client.count(of: over.side, where: asked, options: call)
         }

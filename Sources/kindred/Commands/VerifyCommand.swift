@@ -25,7 +25,7 @@ struct VerifyCommand: ParsableCommand {
             do {
                 let loaded = try VersionLoader().load(
                     directory: folder.directory, expecting: folder.name, version: folder.version)
-                _ = try VersionCatalog.columns(of: loaded)
+                try VersionCatalog.check(loaded)
                 report(folder, loaded)
             } catch {
                 isSound = false
@@ -55,13 +55,14 @@ struct VerifyCommand: ParsableCommand {
         }
         print(
             JSONWriter.compact(
-                .object([
-                    JSONMember("model", .string(folder.name.description)),
-                    JSONMember("version", .integer(folder.version)),
-                    JSONMember("directory", .string(folder.directory)),
-                    JSONMember("ok", .bool(true)),
-                    JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)),
-                    JSONMember("codes_made_at_load", .object(built)),
-                ] + shop.members)))
+                .object(
+                    [
+                        JSONMember("model", .string(folder.name.description)),
+                        JSONMember("version", .integer(folder.version)),
+                        JSONMember("directory", .string(folder.directory)),
+                        JSONMember("ok", .bool(true)),
+                        JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)),
+                        JSONMember("codes_made_at_load", .object(built)),
+                    ] + shop.members)))
     }
 }

@@ -90,7 +90,7 @@ enum QuerySource: Sendable {
         }
         guard weight.isFinite else {
             throw ValidationError(
-                "--basket: the weight of '\(part)' is \(weight): a finite number such as 2.5")
+                "\(option): the weight of '\(part)' is \(weight): a finite number such as 2.5")
         }
         return (part[..<colon], weight)
     }

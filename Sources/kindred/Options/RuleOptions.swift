@@ -16,16 +16,28 @@ struct FilterOptions: ParsableArguments {
     var parameters: [ParsedValue<ParameterText>] = []
 
     func validate() throws {
-        guard filter.count <= 1 else {
-            throw ValidationError("--where is given \(filter.count) times: join the filters with AND")
-        }
         try OptionValues.checkPresent([
-            ("--where", filter), ("--param", parameters.map(\.description)),
+            ("--where", filter.count > 1 ? [] : filter), ("--param", parameters.map(\.description)),
         ])
         var names: Set<String> = []
         for parameter in parameters {
             let name = try parameter.value.name
             guard names.insert(name).inserted else { throw ValidationError("--param \(name): given twice") }
+        }
+    }
+
+    /// Throws where there is more than one filter.
+    func checkSingle() throws(ValidationError) {
+        guard filter.count <= 1 else {
+            throw ValidationError("--where is given \(filter.count) times: join the filters with AND")
+        }
+    }
+
+    /// The filter with its values; nil where there is none.
+    var whole: Filter? {
+        get throws(ValidationError) {
+            guard let text = filter.first else { return nil }
+            return Filter(text, parameters: FilterParameter.sorted(try values))
         }
     }
 
@@ -82,22 +94,32 @@ struct RuleOptions: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help:
-            "*FACTOR:FILTER or +TERM:FILTER changes the scores of rows that pass, such as \"*1.5:season = :now\".",
+            """
+            *FACTOR:FILTER or +TERM:FILTER changes the scores of rows that pass, such as "*1.5:season = :now" or \
+            "-0.2:stock < 3". Up to 8 boosts.
+            """,
         transform: BoostText.option)
     var boost: [ParsedValue<BoostText>] = []
     @Option(
         parsing: .unconditionalSingleValue,
-        help: "COLUMN=N: at most N results with the same value of the column.", transform: CapText.option)
+        help: "COLUMN=N: at most N results with the same value of the column. Up to 4 caps.",
+        transform: CapText.option)
     var cap: [ParsedValue<CapText>] = []
-    @Option(parsing: .unconditional, help: "0 to 1: how much unlike each other the results are to be.")
+    @Option(
+        parsing: .unconditional,
+        help: "0 to 1: the weight of being unlike the results before. 0 is the order of scores.")
     var diversity: Double?
-    @Option(parsing: .unconditional, help: "Rows that diversity orders anew. Default: 10 (offset + k).")
+    @Option(
+        parsing: .unconditional,
+        help: "The best rows that --diversity orders anew. Default: 10 (offset + k), at most 2,000.")
     var pool: Int?
-    @Option(parsing: .unconditional, help: "Rows of the list to leave out at its beginning.")
+    @Option(
+        parsing: .unconditional,
+        help: "Results to leave out at the beginning: with -k 10, page 2 has --offset 10.")
     var offset = 0
     @Flag(help: "Leave out items that the user has seen.")
     var excludeSeen = false
-    @Flag(help: "Say which of the query's own items each result is near to.")
+    @Flag(help: "Say which of the query's own items, or of the user's seen ones, each result is nearest to.")
     var because = false
     @Flag(help: "No result for two queries.")
     var distinct = false
@@ -130,7 +152,12 @@ struct RuleOptions: ParsableArguments {
     var rules: Rules {
         get throws {
             var rules = Rules()
-            rules.filter = filter.filter.first
+            // Given once, it is for all queries; given again, one for each query. An empty one lets all rows pass.
+            if filter.filter.count > 1 {
+                rules.queryFilters = filter.filter.map { $0.isEmpty ? nil : $0 }
+            } else {
+                rules.filter = filter.filter.first
+            }
             rules.parameters = try filter.values
             rules.boosts = try boost.map { try $0.value.rule }
             rules.caps = try cap.map { try $0.value.cap }

@@ -22,29 +22,6 @@ struct QueryPrinter {
         if json { print(JSONWriter.compact(object(query, answer))) } else { table(query, answer, best) }
     }
 
-    /// Prints a failed query. As JSON it goes to standard output, since a program expects one line per query.
-    func show(_ query: String, _ error: KindredError) {
-        guard json else {
-            // The query's text is the unknown id only where the message quotes it; a basket has several ids.
-            let isOfQuery = error.name == "UNKNOWN_ID" && error.message.contains("'\(query)'")
-            let guess = isOfQuery ? UnknownIDText.guess(ExternalID(query)) : nil
-            // Such a message names the query already.
-            return CommandOutput.error(
-                "\(isOfQuery ? "" : "\(query): ")\(error)\(guess.map { " (\($0))" } ?? "")")
-        }
-        print(
-            JSONWriter.compact(
-                .object([
-                    JSONMember("query", .string(query)),
-                    JSONMember(
-                        "error",
-                        .object([
-                            JSONMember("code", .integer(error.code)), JSONMember("name", .string(error.name)),
-                            JSONMember("message", .string(error.message)),
-                        ])),
-                ])))
-    }
-
     private func object(_ query: String, _ answer: Recommendations) -> JSONValue {
         .object(
             [
@@ -84,8 +61,9 @@ struct QueryPrinter {
 
     private func table(_ query: String, _ answer: Recommendations, _ best: BestBelowMinimum?) {
         let milliseconds = answer.computeTime.formattedMilliseconds
+        let kind = answer.source == .popular ? "popular" : answer.isExact ? "exact" : "partial"
         let heading =
-            "model \(answer.model)  version \(answer.version)  \(answer.isExact ? "exact" : "partial")  "
+            "model \(answer.model)  version \(answer.version)  \(kind)  "
             + "\(answer.scanned.groupedDigits) \(target) scanned  \(milliseconds) ms  for \(query)"
         print(VisibleText.line(heading))
         if let unknown = answer.unknownIDs, unknown > 0 {

@@ -15,8 +15,10 @@ struct QueryRunner {
     private static let queriesPerRequest = 500
 
     private var batchSize: Int {
-        // Queries without a row in common are one request, whatever its size.
-        if options.rules.isDistinct { return Int(Limits.standard.queriesPerBatchMax) }
+        // Queries without a row in common, or with filters of their own, are one request, whatever its size.
+        if options.rules.isDistinct || !options.rules.queryFilters.isEmpty {
+            return Int(Limits.standard.queriesPerBatchMax)
+        }
         return min(Self.queriesPerRequest, max(1, Int(Limits.standard.resultsPerRequestMax) / k))
     }
 
@@ -30,6 +32,13 @@ struct QueryRunner {
     private func run(_ source: QuerySource, _ session: CommandSession) async throws -> Bool {
         var (options, lists) = (options, lists)
         let queries = try await source.queries(session.models, options.call.model)
+        let filters = options.rules.queryFilters
+        guard filters.isEmpty || filters.count == queries.count else {
+            throw ValidationError(
+                "--where is given \(filters.count) times for \(queries.count) "
+                    + "\(queries.count == 1 ? "query: join the filters with AND" : "queries: once, or once for each")"
+            )
+        }
         try await lists.adapt(session.models, options.call.model)
         options.exclude = lists.exclude?.ids ?? []
         options.candidates = lists.candidates?.ids
@@ -57,7 +66,7 @@ struct QueryRunner {
                 case .success(let found): printer.show(query.text, found, best: best[index])
                 case .failure(let error):
                     isComplete = false
-                    printer.show(query.text, error)
+                    QueryFailureText.show(query.text, error, json: server.json)
                 }
             }
         }

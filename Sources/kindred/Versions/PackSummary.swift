@@ -21,7 +21,11 @@ struct PackSummary {
                 "\(side)  \(rows.count.groupedDigits) rows x \(manifest.dimension)  \(rows.idKind.name) ids"
             if let catalog = columns[side] {
                 let matched = Int(rows.count) - catalog.rowsWithoutEntry
-                line += "  \(matched.groupedDigits) in the catalog (\(catalog.columns.count) columns)"
+                line += "  \(matched.groupedDigits) in the catalog (\(catalog.columns.count) columns"
+                if !catalog.sets.isEmpty {
+                    line += ", tags \(catalog.sets.map(\.name).joined(separator: ", "))"
+                }
+                line += ")"
             }
             lines.append(line)
             if let catalog = columns[side], catalog.rowsWithoutEntry > 0 {

@@ -44,6 +44,12 @@ struct SideContent {
             let nulls = table.count - $0.present.population
             return "  column     \($0.name)  \($0.values.kindName)  \(nulls.groupedDigits) null"
         }
+        lines += columns.sets.map { set in
+            let lost = set.entriesWithoutRow
+            return "  tags       \(set.name)  \(set.entryCount.groupedDigits) entries  "
+                + "\(set.values.count.groupedDigits) different"
+                + (lost == 0 ? "" : "  \(lost.groupedDigits) without a row")
+        }
         lines.append("  catalog    \(columns.rowsWithoutEntry.groupedDigits) rows without an entry")
         lines.append("             \(columns.idsWithoutVector.groupedDigits) entries without a vector")
         return lines
@@ -73,10 +79,23 @@ struct SideContent {
             ])
         }
         members.append(JSONMember("columns", .array(described)))
+        let tags = columns.sets.map { set in
+            JSONValue.object([
+                JSONMember("name", .string(set.name)), JSONMember("entries", .integer(set.entryCount)),
+                JSONMember("values", .integer(set.values.count)),
+                JSONMember("entries_without_row", .integer(set.entriesWithoutRow)),
+            ])
+        }
+        members.append(JSONMember("tags", .array(tags)))
         members.append(JSONMember("rows_without_catalog_entry", .integer(columns.rowsWithoutEntry)))
         members.append(JSONMember("catalog_ids_without_vector", .integer(columns.idsWithoutVector)))
         return .object(members)
     }
+}
+
+extension CatalogSet {
+    /// Entries of rows that the side has, each value of a row once.
+    var entryCount: Int { codes.count + (nullRows?.population ?? 0) }
 }
 
 extension CatalogValues {

@@ -63,14 +63,28 @@ import Testing
     @Test(arguments: [UnknownIDPolicy.skip, .fallback])
     func otherFailuresStay(policy: UnknownIDPolicy) throws {
         let lists: [[(row: Int?, weight: Float)]] = [
-            [], [(nil, .infinity), (4, 1)], [(nil, 1), (4, 1), (4, -1)],
+            [(nil, .infinity), (4, 1)], [(nil, 1), (4, 1), (4, -1)],
         ]
         let planner = try planner(.baskets(.rows(lists)), policy)
-        #expect(throws: RequestFailure.invalidArgument(.emptyBasket)) { try planner.lookUp(0) }
         #expect(throws: RequestFailure.invalidArgument(.weightNotFinite(member: 0, value: .infinity))) {
-            try planner.lookUp(1)
+            try planner.lookUp(0)
         }
-        #expect(throws: RequestFailure.invalidArgument(.weightsCancel)) { try planner.lookUp(2) }
+        #expect(throws: RequestFailure.invalidArgument(.weightsCancel)) { try planner.lookUp(1) }
+    }
+
+    /// A visitor without clicks, an empty basket, an empty blend: nothing is known of them.
+    @Test(arguments: [UnknownIDPolicy.skip, .fallback])
+    func nothingIsKnownOfAnEmptyQuery(policy: UnknownIDPolicy) throws {
+        let none = policy == .skip ? "empty" : "fallback"
+        let basket = try planner(.baskets(.rows([[]])), policy)
+        #expect(try basket.lookUp(0).summary == "\(none), 0 unknown")
+        let blends = Blends(users: .rows([[]]), items: .rows([[]]), vectors: nil)!
+        #expect(try planner(.blends(blends), policy).lookUp(0).summary == "\(none), 0 unknown")
+    }
+
+    @Test func aStrictBasketHasMembers() throws {
+        let planner = try planner(.baskets(.rows([[]])), .strict)
+        #expect(throws: RequestFailure.invalidArgument(.emptyBasket)) { try planner.lookUp(0) }
     }
 
     @Test func aBlendGoesOnWithWhatIsKnown() throws {

@@ -71,6 +71,8 @@ extension StoreRequest {
                 if isZero { return Answer(kind: .failed) }
                 answer.kind = .scored
             } else if looked.unknownCount == looked.memberCount {
+                // A strict query comes here without members alone.
+                if request.scope.unknownIDs == .strict { return Answer(kind: .failed) }
                 guard request.scope.unknownIDs == .fallback else { return answer }
                 answer.kind = .popular
             } else {
@@ -112,7 +114,7 @@ extension StoreRequest {
         }
         return Set(
             attributes.indices.filter { row in
-                filter?.passes(row, attributes[row], seedKind(index, looked, store)) ?? true
+                filters[index]?.passes(row, attributes[row], seedKind(index, looked, store)) ?? true
                     && candidates[index]?.contains(row) ?? true && !excluded[index].contains(row)
                     && !seen.contains(row) && (request.includesMembers || !own.contains(row))
             })

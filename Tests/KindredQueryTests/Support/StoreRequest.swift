@@ -32,7 +32,8 @@ struct StoreRequest {
 
     private(set) var request: RecommendRequest
     let queries: [Query]
-    let filter: StoreFilter?
+    /// By query.
+    let filters: [StoreFilter?]
     let boosts: [(filter: StoreFilter, effect: BoostEffect)]
     /// By query: the rows that are excluded, and the only ones allowed.
     private(set) var excluded: [Set<Int>]
@@ -56,7 +57,11 @@ struct StoreRequest {
         var rules = RecommendRules()
         func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &generator) == 0 }
         let hasSeed = kind < 2
-        filter = oneIn(2) ? StoreFilter("f", hasSeed: hasSeed, using: &generator) : nil
+        let isByQuery = oneIn(4)
+        let filters = (0..<(isByQuery ? count : 1)).map { index in
+            oneIn(2) ? StoreFilter("f\(index)", hasSeed: hasSeed, using: &generator) : nil
+        }
+        self.filters = isByQuery ? filters : Array(repeating: filters[0], count: count)
         var boosts: [(filter: StoreFilter, effect: BoostEffect)] = []
         if oneIn(2) {
             for index in 0..<Int.random(in: 1...3, using: &generator) {
@@ -69,9 +74,13 @@ struct StoreRequest {
             }
         }
         self.boosts = boosts
-        rules.filter = filter?.text
+        if isByQuery {
+            rules.queryFilters = filters.map { $0?.text ?? "" }
+        } else {
+            rules.filter = filters[0]?.text
+        }
         rules.boosts = boosts.map { BoostRule(where: $0.filter.text, $0.effect) }
-        rules.parameters = ([filter].compactMap(\.self) + boosts.map(\.filter)).flatMap(\.parameters)
+        rules.parameters = (filters.compactMap(\.self) + boosts.map(\.filter)).flatMap(\.parameters)
         if oneIn(3) {
             rules.caps.append(GroupCap("kind", atMost: UInt32.random(in: 1...3, using: &generator)))
         }
@@ -113,12 +122,12 @@ struct StoreRequest {
         case 0: return .user(row(store.users.count))
         case 1: return .item(row(store.rows.count))
         case 2: return .vector(vector())
-        case 3: return .basket(members(store.rows.count, 1...6))
+        case 3: return .basket(members(store.rows.count, 0...6))
         case 4:
             return .blend(
-                users: members(store.users.count, 0...2), items: members(store.rows.count, 1...3),
+                users: members(store.users.count, 0...2), items: members(store.rows.count, 0...3),
                 vectors: (0..<Int.random(in: 0...1, using: &generator)).map { _ in (vector(), 0.5) })
-        default: return .foldIn(members(store.rows.count, 1...9))
+        default: return .foldIn(members(store.rows.count, 0...9))
         }
     }
 

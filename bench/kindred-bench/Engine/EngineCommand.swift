@@ -33,6 +33,7 @@ struct EngineCommand: ParsableCommand {
         false
     @Flag(help: "Filters that keep a part of the rows, against no filter.") var filters = false
     @Flag(help: "Queries that let every row through, against BLAS.") var dense = false
+    @Flag(help: "Each rule of RECOMMEND, against requests without rules.") var rules = false
     @Flag(help: "What the engine is held to, met or not; with --faiss, also against faiss.") var goals = false
     @Flag(help: .hidden) var isInstructionSetChild = false
 
@@ -46,6 +47,13 @@ struct EngineCommand: ParsableCommand {
         }
         guard seconds > 0, seconds <= 3_600 else {
             throw ValidationError("--seconds \(seconds): above 0, to 3600")
+        }
+        if rules, rows?.values.contains(where: { $0 < RulesMeasurement.rowsOfSmoke[0] }) ?? false {
+            throw ValidationError("--rows beside --rules: at least \(RulesMeasurement.rowsOfSmoke[0])")
+        }
+        if rules, let large = batch?.values.first(where: { $0 > RulesModel.userCount }) {
+            throw ValidationError(
+                "--batch \(large) beside --rules: at most \(RulesModel.userCount), the users")
         }
         try checkShapes()
         if let faiss, !ChildOutput.isExecutable(faiss) {
@@ -64,10 +72,12 @@ struct EngineCommand: ParsableCommand {
             ("--rows", text(rows)), ("--dimension", text(dimension)), ("--batch", text(batch)),
             ("--k", text(k)), ("--path", paths), ("--threads", text(threads)),
         ]
-        for (flag, isSet) in [("--filters", filters), ("--dense", dense), ("--goals", goals)] where isSet {
+        let flags = [("--filters", filters), ("--dense", dense), ("--rules", rules), ("--goals", goals)]
+        for (flag, isSet) in flags where isSet {
             for case (let option, let value?) in shapes {
                 // `--dense` honours `--threads`.
                 if flag == "--dense", option == "--threads" { continue }
+                if flag == "--rules", option == "--rows" || option == "--batch" { continue }
                 throw ValidationError(
                     "\(option) \(value): \(flag) has a shape of its own; leave out \(option) or \(flag)")
             }
@@ -99,17 +109,24 @@ struct EngineCommand: ParsableCommand {
             isSmoke: smoke, machine: machine,
             teams: ThreadTeams(machine: machine), progress: progress)
         var report = EngineReport(limits: try run.limits(), showsGrid: !smoke)
-        let special = filters || dense || goals
+        let special = filters || dense || goals || rules
         if filters || goals {
             try FilterMeasurement(run: run, kinds: data?.values ?? [.flat, .shipped]).measure(into: &report)
         }
-        if dense || smoke {
+        if rules {
+            try RulesMeasurement(
+                run: run, kinds: data?.values ?? [.shipped, .flat],
+                rows: rows?.values ?? (smoke ? RulesMeasurement.rowsOfSmoke : RulesMeasurement.rowsUsual),
+                batches: batch?.values ?? RulesMeasurement.batchesUsual
+            ).measure(into: &report)
+        }
+        if dense || smoke && !rules {
             try DenseMeasurement(run: run, rows: smoke ? 20_000 : 1_000_000).measure(into: &report)
         }
         if goals { try GoalMeasurement(run: run, faiss: faiss).measure(into: &report) }
         if !special { try run.measure(into: &report) }
         if let faiss, !special { try FaissMeasurement(run: run, python: faiss).measure(into: &report) }
-        if smoke, !isInstructionSetChild {
+        if smoke, !special, !isInstructionSetChild {
             try InstructionSets(progress: progress).compare(with: report.rows, into: &report)
         }
         progress.clear()

@@ -5,6 +5,7 @@ struct EngineReport: Report {
     let limits: MachineLimits
     var rows: [EngineRow] = []
     var ratios: [RatioRow] = []
+    var rules: [RuleRow] = []
     var peers: [PeerRow] = []
     var checks: [Check] = []
     /// Parts that were left out, each with its reason.
@@ -20,7 +21,7 @@ struct EngineReport: Report {
     private var differences = 0
     private var firstDifference: String?
 
-    private enum CodingKeys: String, CodingKey { case limits, rows, ratios, peers, checks, omissions }
+    private enum CodingKeys: String, CodingKey { case limits, rows, ratios, rules, peers, checks, omissions }
 
     /// Whether the table is printed. False where only the checks matter.
     private let showsGrid: Bool
@@ -43,7 +44,8 @@ struct EngineReport: Report {
     var lines: [String] {
         guard showsGrid else { return limits.machine.lines }
         return LimitsReport(limits: limits).lines + table(EngineRow.titles, rows.map(\.cells))
-            + table(RatioRow.titles, ratios.map(\.cells)) + table(PeerRow.titles, peers.map(\.cells))
+            + table(RuleRow.titles, rules.map(\.cells)) + table(RatioRow.titles, ratios.map(\.cells))
+            + table(PeerRow.titles, peers.map(\.cells))
             + omissions.map { "left out: \($0)" } + [""]
     }
 

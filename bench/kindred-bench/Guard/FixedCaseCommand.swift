@@ -12,9 +12,11 @@ struct FixedCaseCommand: ParsableCommand {
             twice, with different numbers of queries.
             """)
 
-    @Argument(help: "alone, batch or filtered.") var name: FixedCase
+    @Argument(help: "\(FixedCase.allCases.map(\.rawValue).joined(separator: ", ")).") var name: FixedCase
     @Option(help: "Queries, at least; whole batches are answered.") var queries = 128
-    @Option(help: "The folder of the version that the filtered case's vectors are drawn like.")
+    @Option(
+        help: "The folder of the version that the vectors of filtered queries and of requests are drawn like."
+    )
     var shipped = "models/online-retail/2"
 
     func validate() throws {
@@ -34,6 +36,25 @@ enum FixedCase: String, CaseIterable, ExpressibleByArgument {
     case batch
     /// 8 queries that share a scan of vectors like the shipped model's, with one row in ten eligible.
     case filtered
+    /// Requests of 32 users over vectors like the shipped model's, from ids to the reply's columns: without rules, and
+    /// each with one.
+    case request, seen, caps, boosts, diversity
+    case attributeFilter = "attribute-filter"
+    case foldIn = "fold-in"
+
+    /// The rule of a request; nil where planned queries are scanned.
+    private var rule: EngineRule? {
+        switch self {
+        case .alone, .batch, .filtered: nil
+        case .request: .plain
+        case .seen: .seen
+        case .caps: .cap
+        case .boosts: .boosts
+        case .diversity: .diversity
+        case .attributeFilter: .filter(perMille: 100)
+        case .foldIn: .foldIn
+        }
+    }
 
     private static let rows = 10_240
     private static let dimension = 64
@@ -43,8 +64,8 @@ enum FixedCase: String, CaseIterable, ExpressibleByArgument {
     private var batchSize: Int {
         switch self {
         case .alone: 1
-        case .batch: 32
         case .filtered: 8
+        default: 32
         }
     }
 
@@ -59,6 +80,7 @@ enum FixedCase: String, CaseIterable, ExpressibleByArgument {
     /// Answers at least `count` queries, in whole batches, on this thread.
     func run(queries count: Int, shipped: String) throws -> Tally {
         let team = ThreadTeam(count: 1)
+        if let rule { return try run(rule, queries: count, shipped: shipped, team: team) }
         let model = try EngineModel(
             self == .filtered ? .shipped : .flat, rows: Self.rows, dimension: Self.dimension,
             shipped: shipped, team: team)
@@ -83,6 +105,27 @@ enum FixedCase: String, CaseIterable, ExpressibleByArgument {
             for answer in outcome.answers { checksum.add(answer) }
         }
         tally.checksum = checksum.value.hexadecimal
+        return tally
+    }
+
+    /// Answers requests with a rule.
+    private func run(_ rule: EngineRule, queries count: Int, shipped: String, team: ThreadTeam) throws
+        -> Tally
+    {
+        let model = try RulesModel(
+            .shipped, rows: Self.rows, dimension: Self.dimension, shipped: shipped, team: team)
+        let series = RuleSeries(
+            rule, batch: batchSize, model: model, runner: RuleRunner(model.generation))
+        var tally = Tally()
+        var observation = RuleSeries.Observation()
+        while tally.queries < count {
+            let outcome = try series.step()
+            tally.queries += batchSize
+            tally.rowsRescored += outcome.rowsRescored
+            tally.rowsScanned += outcome.rowsScanned
+            observation.add(outcome)
+        }
+        tally.checksum = observation.checksum
         return tally
     }
 }

@@ -39,7 +39,7 @@ struct GenerationLoader: Sendable {
         }
         let catalogs = try VersionCatalog.columns(of: loaded, with: resources)
         let popularity = try Popularity.of(loaded, catalog: catalogs[.items], with: resources)
-        let foldInFactors = try Self.foldInFactors(of: loaded, with: resources)
+        let foldInFactors = try VersionCatalog.foldInFactors(of: loaded, with: resources)
         let memory = memory
         let generation = try Generation(
             version: loaded, itemCatalog: catalogs[.items], userCatalog: catalogs[.users],
@@ -48,14 +48,6 @@ struct GenerationLoader: Sendable {
         try resources.threads.checkCancellation()
         try GenerationWarmer.warm(generation, with: resources)
         return generation
-    }
-
-    private static func foldInFactors(
-        of version: LoadedVersion, with resources: LoadResources
-    ) throws(FileFailure) -> FoldInFactors? {
-        guard let items = version.items, let parameters = version.manifest.foldIn else { return nil }
-        return try FoldInFactors(
-            items: items, parameters: parameters, file: ModelFiles.manifest, with: resources)
     }
 }
 

@@ -4,8 +4,24 @@ import KindredModel
 import KindredQuery
 import KindredSystem
 
-/// The catalog of a loaded version, checked against its manifest.
+/// The catalog of a loaded version and what is made of it at every load, checked against the manifest.
 package enum VersionCatalog {
+    /// Throws where a server would refuse the version's catalog, its popularity or its settings for folding in.
+    package static func check(_ version: LoadedVersion) throws {
+        let catalogs = try columns(of: version)
+        _ = try Popularity.of(version, catalog: catalogs[.items])
+        _ = try foldInFactors(of: version)
+    }
+
+    /// What folding in needs; nil where the version does not offer it. Throws where the items have no solution.
+    static func foldInFactors(
+        of version: LoadedVersion, with resources: LoadResources = .plain
+    ) throws(FileFailure) -> FoldInFactors? {
+        guard let items = version.items, let parameters = version.manifest.foldIn else { return nil }
+        return try FoldInFactors(
+            items: items, parameters: parameters, file: ModelFiles.manifest, with: resources)
+    }
+
     /// The attributes of each side that the model and its catalog both have. Throws where the catalog's columns
     /// differ from those in the manifest, where the column for popularity is none of numbers, where the load is
     /// cancelled, and as `CatalogReader` does. `shownAs`: the path of the catalog that errors name in place of its own.

@@ -113,10 +113,11 @@ def results_of(frame, question):
             continue
         ids, scores = lists["ids"][start:end], lists["scores"][start:end]
         flags, eligible = lists["query_flags"][index], lists["rows_eligible"][index]
-        question.check(fixed["first_query"] + index, ids, scores, flags, eligible)
+        unknown, taken = (lists[name][index] if name in lists else None for name in ("unknown_ids", "rows_taken"))
+        question.check(fixed["first_query"] + index, ids, scores, flags, eligible, unknown, taken,
+                       because and because[start:end])
         origin = "popular" if flags & FALLBACK else "model"
         rows = rows_of(frame, question, start, end, origin, because)
-        unknown, taken = (lists[name][index] if name in lists else None for name in ("unknown_ids", "rows_taken"))
         answers.append(Results(rows, lists["model"], fixed["version"], bool(flags & EXACT), eligible,
                                lists["rows_scanned"][index], origin, unknown, taken, rules.pool))
     return answers

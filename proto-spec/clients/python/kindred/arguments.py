@@ -75,13 +75,17 @@ def shown(value):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def refuse_no_list(name, values, example='["22423", "85123A"]'):
+COLUMNS_EXAMPLE = '["description"]'
+IDS_EXAMPLE = '["22423", "85123A"]'
+
+
+def refuse_no_list(name, values, example=IDS_EXAMPLE):
     """Raises TypeError for an argument that is no list of values: a text, bytes, a dict, a file, a number.
 
     Python could iterate most of these, and the query would be a wrong one.
     """
     numpy = arrays.numpy
-    if isinstance(values, (str, int)) and not isinstance(values, bool):
+    if example in (IDS_EXAMPLE, COLUMNS_EXAMPLE) and isinstance(values, (str, int)) and not isinstance(values, bool):
         example = f"[{shown(values)}]"
     if isinstance(values, io.IOBase):
         reason, right = "is a file, whose lines end with line breaks", f"{name}=(line.strip() for line in file)"
@@ -103,13 +107,14 @@ def listed(name, values):
     return values.tolist() if is_array else list(values)
 
 
-def column_names(columns):
-    refuse_no_list("columns", columns, '["description"]')
+def column_names(columns, reserved):
+    """Names of columns. A row has the keys `reserved` for itself."""
+    refuse_no_list("columns", columns, COLUMNS_EXAMPLE)
     columns = list(columns)
     for name in columns:
         if not isinstance(name, str):
             raise TypeError(f"columns: {name!r} is no column's name: expected str, such as columns=['description']")
-        if name in ("id", "score"):
+        if name in reserved:
             raise ValueError(f"columns: {name!r} is a key that every row has for itself: give the column another name "
                              "in the catalog and pack it again")
     return list(map(str, columns))

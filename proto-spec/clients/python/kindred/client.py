@@ -12,9 +12,10 @@ from .codec.encoding import whole
 from .codec.protocol import (BECAUSE, DISTINCT, EXCLUDE_SEEN, HEALTH_STATES, INCLUDE_MEMBERS, INCLUDE_SEEDS, KEPT,
                              SIDES, SIMILARITIES)
 from .errors import bad_reply
+from .id_lists import IdLists
 from .limits import REMEMBERED_MAX
 from .questions import AudienceQuestion, RecommendQuestion, Rules, check_finite, check_names, check_origin
-from .rules import POOL_ROWS_PER_RESULT, filter_lists, rank_lists, unknown_policy
+from .rules import POOL_ROWS_PER_RESULT, filter_lists, query_filters, rank_lists, unknown_policy
 from .shared_connection import Exchange, SharedConnection
 
 CLIENT_NAME = "kindred-python/1.0"
@@ -90,55 +91,61 @@ class Client:
                         version=0, include_members=False, timeout=None, raise_errors=False):
         """A list with the Results of each query, in order. The arguments hold for all queries alike.
 
-        where: a filter in SQLite's language over the catalog, such as "price < :most AND 'gift' IN tags" · params: a
-        dict with the values of its names · caps: {column: results with the same value at most} · boosts: triples
-        (where, "multiply" or "add", value) · diversity: 0 to 1, the weight of unlikeness among the best `pool` rows ·
-        offset: rows before the first result · exclude_seen: without items that the user has seen · because: each row
-        names the nearest of the query's own items · distinct: no row in two answers · unknown: "strict" (an unknown id
-        is an error), "skip" (left out) or "fallback" (popular rows where nothing is left)
+        where: a filter in SQLite's language over the catalog, such as "price < :most AND 'gift' IN tags", or a list
+        with a filter or None for each query · params: a dict with the values of the names in filters · caps:
+        {column: results with the same value at most} · boosts: triples (where, "multiply" or "add", value) ·
+        diversity: 0 to 1, the weight of unlikeness among the best `pool` rows · offset: rows before the first result ·
+        exclude_seen: without items that the user has seen · because: each row names the nearest of the query's own
+        items · distinct: no row in two answers · unknown: "strict" (an unknown id is an error), "skip" (left out) or
+        "fallback" (popular rows where nothing is left, or the query has no members)
 
-        exclude: ids that must not appear · candidates: the only ids that may · min_score: inclusive · similarity:
-        "dot", "cosine" or None, the default of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts ·
-        version: the version that must answer · include_members: the query's own id or members may appear
+        exclude: ids that must not appear · candidates: the only ids that may; both are one list of ids for all queries,
+        or a list of lists, one for each query · min_score: inclusive · similarity: "dot", "cosine" or None, the default
+        of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts · version: the version that must answer ·
+        include_members: the query's own id or members may appear
 
         Rows are pairs (id, score); dicts with columns, because or unknown="fallback", which adds origin ("model" or
         "popular"). A query that failed has its Error in its place; with raise_errors the first one is raised. A batch
         above the server's limits takes several requests, so a swap may give its parts two versions: each Results has
-        its `version`, and the argument `version` demands one. With distinct it is one request, whatever its size.
+        its `version`, and the argument `version` demands one. With distinct, or a list of filters, it is one request,
+        whatever its size.
         """
         kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets, clicks=clicks, blend=blends)
         queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
-        model = self.model_asked(model)
-        exclude = None if exclude is None else listed("exclude", exclude)
-        candidates = None if candidates is None else listed("candidates", candidates)
-        columns = None if columns is None else column_names(columns)
+        model, filters = self.model_asked(model), query_filters(where, len(queries))
+        exclude = IdLists.of("exclude", exclude, len(queries))
+        candidates = IdLists.of("candidates", candidates, len(queries))
+        own_keys = ("id", "score", "because" if because else "", "origin" if unknown == "fallback" else "")
+        columns = None if columns is None else column_names(columns, own_keys)
         lists = {
-            "exclusions": None if exclude is None else (exclude, None),
-            "candidates": None if candidates is None else (candidates, None),
             "min_scores": None if min_score is None else [number("min_score", min_score)],
-            "columns": columns, "model": model, **filter_lists(where, params, boosts or ()),
+            "columns": columns, "model": model,
+            "query_filters": filters, **filter_lists(where if filters is None else None, params, boosts or ()),
             **rank_lists(caps, diversity, pool, offset),
         }
         options = ((INCLUDE_MEMBERS if include_members else 0) | (EXCLUDE_SEEN if exclude_seen else 0)
                    | (BECAUSE if because else 0) | (DISTINCT if distinct else 0))
         policy = unknown_policy(unknown)
         rules = Rules(offset=whole("offset", offset), capped=bool(caps), reordered=diversity is not None,
-                      because=bool(because), distinct=bool(distinct), unknown=unknown)
+                      without_seen=bool(exclude_seen), because=bool(because), distinct=bool(distinct),
+                      unknown=unknown)
         answers = []
         with self.exchange(timeout) as call:
             limits = call.connection.limits
             step = max(1, min(limits["queries_per_batch_max"], limits["results_per_request_max"] // max(k, 1)))
-            if distinct:
+            if distinct or filters is not None:
                 step = max(1, len(queries))
             if diversity:
                 rules.pool = pool or min(POOL_ROWS_PER_RESULT * (offset + k), limits["pool_max"])
             for start in range(0, len(queries), step):
                 part = queries[start:start + step]
+                excluded, allowed = (ids and ids.part(start, start + step) for ids in (exclude, candidates))
                 fixed = query_fields(kind, len(part), over, similarity, version)
                 fixed.update(k=k, options=options, unknown_id_policy=policy)
                 question = RecommendQuestion(
-                    model, version, k, exclude, candidates, min_score, columns or [],
-                    None if include_members else members_of(kind, part, over), rules)
+                    model, version, k, excluded, allowed, min_score, columns or [],
+                    None if include_members else members_of(kind, part, over), rules, kind, part, over)
+                lists["exclusions"], lists["candidates"] = (ids and ids.ragged() for ids in (excluded, allowed))
                 for frame in call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, len(part)):
                     answers += results_of(frame, question)
         return raised(answers) if raise_errors else answers
@@ -159,6 +166,8 @@ class Client:
             check_origin(body, model, version)
             if body.fixed["rows_passing"] > body.fixed["rows"]:
                 raise bad_reply(f"{body.fixed['rows_passing']} of {body.fixed['rows']} rows", "no more than there are")
+            if body.fixed["flags"] & KEPT and body.fixed["evaluate_us"]:
+                raise bad_reply(f"a filter that was kept, in {body.fixed['evaluate_us']} us", "0")
         body = self.call("FILTER", {"side": SIDES[over], "version": version}, lists=lists, model=model, timeout=timeout,
                          check=check)
         fixed = body.fixed
@@ -173,7 +182,7 @@ class Client:
         queries, model, version = [one_query(kind, query)], self.model_asked(model), whole("version", version)
         candidates = listed("candidates", candidates)
         fixed = query_fields(kind, 1, over, similarity, version)
-        fixed["unknown_id_policy"] = unknown_policy(unknown)
+        fixed["unknown_id_policy"] = unknown_policy(unknown, ("strict", "skip"))
         lists = {**query_lists(kind, queries), "candidates": (candidates, None), "model": model,
                  **filter_lists(where, params)}
         with self.exchange(timeout) as call:

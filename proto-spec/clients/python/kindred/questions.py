@@ -109,24 +109,49 @@ class Rules:
     offset: int = 0
     capped: bool = False
     reordered: bool = False
+    without_seen: bool = False
     because: bool = False
     distinct: bool = False
     unknown: str = "strict"
     pool: int = None  # None without diversity
 
 
+@dataclasses.dataclass
+class Asked:
+    """What one query asks for. ids: how many of its ids may be unknown · has_vectors: whether it has vectors beside
+    them · own: its own items, or None where the request does not tell them: what a user has seen"""
+
+    ids: int
+    has_vectors: bool
+    own: object
+
+
+def asked(kind, query):
+    """What a query of `query_list` asks for."""
+    if kind in ("basket", "clicks"):
+        return Asked(len(query), False, [member for member, _ in query])
+    if kind == "blend":
+        return Asked(len(query["user"]) + len(query["item"]), bool(query["vector"]),
+                     [member for member, _ in query["item"]])
+    if kind == "vector":
+        return Asked(0, True, [])
+    return Asked(1, False, [query] if kind == "item" else None)
+
+
 class RecommendQuestion:
     """The arguments of a RECOMMEND; refuses frames and results that do not fit them.
 
-    members: for each query the ids that must not be in its answer, or None · floor: the minimum score as float32, or
-    None
+    exclude, candidates: IdLists, or None · members: for each query the ids that must not be in its answer, or None ·
+    floor: the minimum score as float32, or None · kind, queries: as `query_list` has them · over: the side of the
+    results
     """
 
-    def __init__(self, model, version, k, exclude, candidates, min_score, columns, members, rules=None):
+    def __init__(self, model, version, k, exclude, candidates, min_score, columns, members, rules=None, kind="vector",
+                 queries=(), over="items"):
         self.model, self.version, self.k, self.columns, self.members = model, version, k, columns, members
         self.rules, self.returned = rules or Rules(), set()
-        self.excluded = None if exclude is None else IdSet(exclude)
-        self.allowed = None if candidates is None else IdSet(candidates)
+        self.kind, self.queries, self.over = kind, queries, over
+        self.excluded, self.allowed = exclude, candidates
         self.floor = None if min_score is None else array.array("f", [min_score])[0]
         self.column_kinds = None
 
@@ -146,22 +171,30 @@ class RecommendQuestion:
         elif kinds != self.column_kinds:
             raise bad_reply(f"columns of types {kinds} after {self.column_kinds}", "one type for each column")
 
-    def check(self, query, ids, scores, flags, eligible):
-        """Checks the results of one query."""
+    def check(self, query, ids, scores, flags, eligible, unknown=None, taken=None, because=None):
+        """Checks the results of one query. `because`: for each of them an item or None."""
         count, rules = len(ids), self.rules
         is_popular = bool(flags & FALLBACK)
         if is_popular and rules.unknown != "fallback":
             raise bad_reply("with popular rows", f"none, since unknown ids are {rules.unknown!r}")
+        if unknown is not None:
+            self.check_unknown(asked(self.kind, self.queries[query]), unknown, is_popular, count)
+        if taken is not None and taken > len(self.returned):
+            raise bad_reply(f"that {taken} rows are taken", f"at most {len(self.returned)}, which came before")
+        if because:
+            self.check_because(asked(self.kind, self.queries[query]), unknown or 0, is_popular, ids, because)
         most = min(self.k, max(0, eligible - rules.offset))
         if count > most:
             raise bad_reply(f"{count} results of {eligible} eligible rows", f"at most {most}")
-        must = self.floor is None and not rules.capped and rules.unknown == "strict"
+        must = not rules.capped and (self.floor is None or is_popular)
         if flags & (EXACT | PARTIAL) == EXACT and must and count < most:
             raise bad_reply(f"{count} results of {eligible} eligible rows", f"the first {most}")
         if not count:
             return
         if rules.reordered and not is_popular:
             check_finite("scores", scores)
+            if not rules.offset and scores[0] < max(scores):
+                raise bad_reply(f"{scores[0]} before {max(scores)}", "the greatest score first")
         else:
             check_ranked(ids, scores)
         found, kind = set(ids), type(ids[0])
@@ -173,12 +206,41 @@ class RecommendQuestion:
             check_distinct("id", ids)
         if self.floor is not None and not is_popular and min(scores) < self.floor:
             raise bad_reply(f"the score {min(scores)}", f"at least {self.floor}")
-        if self.excluded is not None and not found.isdisjoint(self.excluded.of(kind)):
-            raise bad_reply(f"{min(found & self.excluded.of(kind))!r}, which is excluded", "other ids")
-        if self.allowed is not None and not found <= self.allowed.of(kind):
-            raise bad_reply(f"{min(found - self.allowed.of(kind))!r}, which is no candidate", "candidates only")
+        excluded, allowed = (ids and ids.set_of(query).of(kind) for ids in (self.excluded, self.allowed))
+        if excluded is not None and not found.isdisjoint(excluded):
+            raise bad_reply(f"{min(found & excluded)!r}, which is excluded", "other ids")
+        if allowed is not None and not found <= allowed:
+            raise bad_reply(f"{min(found - allowed)!r}, which is no candidate", "candidates only")
         if self.members is not None and not found.isdisjoint(of_kind(self.members[query], kind)):
             raise bad_reply("a member of the query itself", "others, since include_members is not set")
+
+    @staticmethod
+    def check_unknown(asked, unknown, is_popular, count):
+        """Compares the number of unknown ids with the query's own, and with where its rows come from."""
+        if unknown > asked.ids:
+            raise bad_reply(f"that {unknown} ids are unknown", f"at most {asked.ids}, which the query has")
+        nothing_known = unknown == asked.ids > 0 and not asked.has_vectors
+        if is_popular and not nothing_known:
+            raise bad_reply("with popular rows", "rows of the model, which knows some of the query's ids")
+        if count and nothing_known and not is_popular:
+            raise bad_reply("with rows of the model", "none, since it knows none of the query's ids")
+
+    def check_because(self, asked, unknown, is_popular, ids, because):
+        """All results of a query name one of its own items, or none does."""
+        named = {item for item in because if item is not None}
+        if named and None in because:
+            raise bad_reply(f"{because.count(None)} of {len(because)} results without because", "all or none")
+        if is_popular and named:
+            raise bad_reply(f"because {min(named)!r} for popular rows", "none")
+        if asked.own is None:
+            if self.rules.without_seen and not named.isdisjoint(ids):
+                raise bad_reply(f"{min(named.intersection(ids))!r}, which the user has seen", "other ids")
+        elif named:
+            own = of_kind(asked.own, type(min(named)))
+            if not named <= set(own):
+                raise bad_reply(f"because {min(named - set(own))!r}", "one of the query's own items")
+        elif self.over == "items" and not is_popular and len(asked.own) > unknown:
+            raise bad_reply("results without because", "one of the query's own items for each")
 
 
 class AudienceQuestion:

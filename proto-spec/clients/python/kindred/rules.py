@@ -20,7 +20,7 @@ PARAMETER_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 def filter_lists(where, params, boosts=()):
     """The lists of a filter, of boosts' filters, and of the values of their names.
 
-    A value is None, a bool (1 or 0), an int of 64 bits, a float or a str.
+    A value is None (NULL), a bool (1 or 0), an int of 64 bits, a float that is no NaN, or a str.
     """
     lists = {"filter": None if where is None else expression("where", where)}
     if params:
@@ -34,6 +34,17 @@ def expression(name, text):
     if not isinstance(text, str):
         raise TypeError(f"{name} {shown(text)}: expected a str such as 'median_price < :most'")
     return text
+
+
+def query_filters(where, count):
+    """The filters of each query: None for one filter or none. `where` is a list with a str or None for each query."""
+    if where is None or isinstance(where, str):
+        return None
+    refuse_no_list("where", where, '["median_price < 5", None]')
+    filters = ["" if text is None else expression("where", text) for text in where]
+    if len(filters) != count:
+        raise ValueError(f"where: {len(filters)} filters for {count} queries: expected one str, or one for each query")
+    return filters
 
 
 def parameters(params):
@@ -58,12 +69,14 @@ def parameter(name, value):
         return "null", 0, ""
     if isinstance(value, str):
         return "text", 0, value
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        raise TypeError(f"params: :{name} is {shown(value)}: expected a str for a text")
     try:
         integer = operator.index(value)
     except TypeError:
-        real = number(f"params: :{name}", value)
+        try:
+            real = number(name, value)
+        except TypeError:
+            raise TypeError(f"params: :{name} is {shown(value)}, of {type(value).__name__}: expected None, a bool, an "
+                            "int, a float or a str") from None
         if math.isnan(real):
             raise ValueError(f"params: :{name} is NaN: expected a number, or None for NULL") from None
         return "real", struct.unpack("<Q", struct.pack("<d", real))[0], ""
@@ -98,10 +111,10 @@ def rank_lists(caps, diversity, pool, offset):
             if not isinstance(column, str):
                 raise TypeError(f"caps: {column!r} is no column's name: expected a str")
             if not 0 <= whole(f"caps: the cap of {column!r}", count) < 2**32:
-                raise ValueError(f"caps: {count} of {column!r}: at least 1")
+                raise ValueError(f"caps: {count} of {column!r}: 1 to {2**32 - 1}")
         lists.update(cap_columns=list(caps), cap_counts=[whole("caps", count) for count in caps.values()])
     if not 0 <= whole("offset", offset) < 2**32:
-        raise ValueError(f"offset {offset}: at least 0")
+        raise ValueError(f"offset {offset}: 0 to {2**32 - 1}")
     if offset:
         lists["offset"] = [whole("offset", offset)]
     if diversity is not None:
@@ -110,12 +123,12 @@ def rank_lists(caps, diversity, pool, offset):
         if diversity is None:
             raise ValueError(f"pool {pool} without diversity: give diversity=0.3, say, or no pool")
         if not 0 < whole("pool", pool) < 2**32:
-            raise ValueError(f"pool {pool}: at least offset + k")
+            raise ValueError(f"pool {pool}: offset + k to {2**32 - 1}")
         lists["pool"] = [whole("pool", pool)]
     return lists
 
 
-def unknown_policy(unknown):
-    if unknown not in UNKNOWN_POLICIES:
-        raise ValueError(f"unknown {unknown!r}: {', '.join(map(repr, UNKNOWN_POLICIES))}")
+def unknown_policy(unknown, policies=tuple(UNKNOWN_POLICIES)):
+    if unknown not in policies:
+        raise ValueError(f"unknown {unknown!r}: {' or '.join(map(repr, policies))}")
     return UNKNOWN_POLICIES[unknown]

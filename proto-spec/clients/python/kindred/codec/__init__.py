@@ -9,12 +9,14 @@ from .encoding import encode_body, encode_ids, encode_texts, typed
 from .frames import Header, decode_header, encode_frame
 from .layout import ELEMENTS, Layout
 from .messages import ERROR, REPLIES, REQUESTS, TYPES
-from .protocol import (COUNT, CRITICAL, DATA, END, EXACT, GOAWAY, INCLUDE_MEMBERS, INCLUDE_SEEDS, MAGIC, MAJOR,
-                       MIN_SCORE, MINOR, PARTIAL, PREFACE, REPLY, SHARE)
+from .protocol import (BECAUSE, COUNT, CRITICAL, DATA, DISTINCT, END, EXACT, EXCLUDE_SEEN, FALLBACK, GOAWAY,
+                       INCLUDE_MEMBERS, INCLUDE_SEEDS, KEPT, MAGIC, MAJOR, MIN_SCORE, MINOR, PARTIAL, PREFACE, REPLY,
+                       SHARE)
 
 __all__ = [
     "check_reply", "check_rows", "require", "Body", "bit", "check_offsets", "decode_error", "encode_body",
     "encode_ids", "encode_texts", "typed", "Header", "decode_header", "encode_frame", "ELEMENTS", "Layout", "ERROR",
-    "REPLIES", "REQUESTS", "TYPES", "COUNT", "CRITICAL", "DATA", "END", "EXACT", "GOAWAY", "INCLUDE_MEMBERS",
-    "INCLUDE_SEEDS", "MAGIC", "MAJOR", "MIN_SCORE", "MINOR", "PARTIAL", "PREFACE", "REPLY", "SHARE",
+    "REPLIES", "REQUESTS", "TYPES", "BECAUSE", "COUNT", "CRITICAL", "DATA", "DISTINCT", "END", "EXACT", "EXCLUDE_SEEN",
+    "FALLBACK", "GOAWAY", "INCLUDE_MEMBERS", "INCLUDE_SEEDS", "KEPT", "MAGIC", "MAJOR", "MIN_SCORE", "MINOR", "PARTIAL",
+    "PREFACE", "REPLY", "SHARE",
 ]

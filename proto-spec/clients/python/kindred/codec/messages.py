@@ -12,7 +12,8 @@ BLENDS = ("blend_users 96 ragged_ids!", "blend_user_weights 100 f32!", "blend_ve
 FILTER = ("filter 104 utf8!", "parameter_names 106 texts!", "parameter_types 108 u8!", "parameter_numbers 109 u64!",
           "parameter_texts 110 texts!")
 RANK = ("boost_filters 112 texts!", "boost_effects 114 u8!", "boost_values 115 f64!", "cap_columns 116 texts!",
-        "cap_counts 118 u32!", "offset 120 u32!", "pool 121 u32!", "diversity 122 f64!")
+        "cap_counts 118 u32!", "offset 120 u32!", "pool 121 u32!", "diversity 122 f64!",
+        "query_filters 124 texts!")
 ANSWER = "2x, query_count u32, version u64, queue_us u32, compute_us u32, first_query u32, 4x"
 SWITCHED = Layout("flags u16, 4x, active u64, previous u64, pinned u64")
 

@@ -137,6 +137,75 @@ class Arguments(unittest.TestCase):
             with self.assertRaises(TypeError):
                 kindred.connect(wrong)
 
+    def test_rules(self):
+        """Each wrong value, and what the message says of it."""
+        nan = float("nan")
+        cases = [
+            ({"where": 5}, TypeError, "where 5: expected a str such as"),
+            ({"where": b"price"}, TypeError, "where b'price': expected a str"),
+            ({"params": [("most", 5)]}, TypeError, "params [('most', 5)]: expected a dict such as {'today': 700}"),
+            ({"params": {":most": 5}}, ValueError, "params: ':most' is no name: expected letters, digits and _, without"),
+            ({"params": {"1st": 5}}, ValueError, "params: '1st' is no name"),
+            ({"params": {"": 5}}, ValueError, "params: '' is no name"),
+            ({"params": {"gr\u00f6\u00dfe": 5}}, ValueError, "is no name"),
+            ({"params": {5: 5}}, ValueError, "params: 5 is no name"),
+            ({"params": {"m": nan}}, ValueError, "params: :m is NaN: expected a number, or None for NULL"),
+            ({"params": {"m": 2**63}}, ValueError, "params: :m is 9223372036854775808: an integer has 64 bits; give a float"),
+            ({"params": {"m": -2**63 - 1}}, ValueError, "params: :m is -9223372036854775809: an integer has 64 bits"),
+            ({"params": {"m": b"x"}}, TypeError, "params: :m is b'x', of bytes: expected None, a bool, an int, a float or a str"),
+            ({"params": {"m": [1]}}, TypeError, "params: :m is [1], of list: expected None"),
+            ({"params": {"m": object}}, TypeError, ", of type: expected None"),
+            ({"caps": [("brand", 2)]}, TypeError, "caps [('brand', 2)]: expected a dict such as {'brand': 2}"),
+            ({"caps": {5: 2}}, TypeError, "caps: 5 is no column's name: expected a str"),
+            ({"caps": {"brand": "2"}}, TypeError, "caps: the cap of 'brand' '2': expected an int"),
+            ({"caps": {"brand": 1.5}}, TypeError, "caps: the cap of 'brand' 1.5: expected an int"),
+            ({"caps": {"brand": -1}}, ValueError, "caps: -1 of 'brand': 1 to 4294967295"),
+            ({"caps": {"brand": 2**32}}, ValueError, "caps: 4294967296 of 'brand': 1 to 4294967295"),
+            ({"boosts": "TRUE"}, TypeError, "boosts='TRUE' is no list: expected a list, such as boosts=[(\"season"),
+            ({"boosts": {"TRUE": 1}}, TypeError, "is a dict"),
+            ({"boosts": [("TRUE", "add")]}, TypeError, "boosts: ('TRUE', 'add') is no boost: expected (where, 'multiply' or 'add'"),
+            ({"boosts": ("TRUE", "add", 2)}, TypeError, "boosts: 'TRUE' is no boost"),
+            ({"boosts": [("TRUE", "divide", 2)]}, ValueError, "boosts: 'divide' is no effect: expected 'multiply' or 'add'"),
+            ({"boosts": [("TRUE", "add", "2")]}, TypeError, "boosts: the value '2': expected a number"),
+            ({"boosts": [(None, "add", 2)]}, TypeError, "boosts: the filter None: expected a str"),
+            ({"diversity": "0.3"}, TypeError, "diversity '0.3': expected a number"),
+            ({"pool": 50}, ValueError, "pool 50 without diversity: give diversity=0.3"),
+            ({"pool": 0, "diversity": 0.3}, ValueError, "pool 0: offset + k to 4294967295"),
+            ({"pool": 2.5, "diversity": 0.3}, TypeError, "pool 2.5: expected an int"),
+            ({"offset": -1}, ValueError, "offset -1: 0 to 4294967295"),
+            ({"offset": 2**32}, ValueError, "offset 4294967296: 0 to 4294967295"),
+            ({"offset": 1.5}, TypeError, "offset 1.5: expected an int"),
+            ({"unknown": "ignore"}, ValueError, "unknown 'ignore': 'strict' or 'skip' or 'fallback'"),
+            ({"unknown": None}, ValueError, "unknown None: "), ({"unknown": []}, ValueError, "unknown []: "),
+            ({"columns": ["because"], "because": True}, ValueError, "columns: 'because' is a key that every row has"),
+            ({"columns": ["origin"], "unknown": "fallback"}, ValueError, "columns: 'origin' is a key that every row has"),
+            ({"user": None, "blend": "u01"}, TypeError, "blend='u01' is no list: expected a list, such as blend=[(\"user\""),
+            ({"user": None, "blend": [("user", "u01")]}, TypeError, "blend: ('user', 'u01') is no member: expected ('user', id,"),
+            ({"user": None, "blend": [("shop", "u01", 1)]}, ValueError, "blend: 'shop' is no kind of member: expected 'user'"),
+            ({"user": None, "blend": [("user", "u01", "1")]}, TypeError, "blend: the weight of 'u01' '1': expected a number"),
+            ({"user": None, "blend": [("vector", "abc", 1)]}, TypeError, "blend: the vector='abc' is no list"),
+            ({"user": None, "blend": [("vector", [1.0], 1), ("vector", [1.0, 2.0], 1)]}, ValueError,
+             "vectors of different dimensions: [1, 2]"),
+            ({"user": None, "clicks": "i01"}, TypeError, "clicks='i01' is no list: expected a list, such as clicks=['i01']"),
+            ({"user": None, "clicks": [("i01", 1, 2)]}, TypeError, "clicks: ('i01', 1, 2) is no member"),
+        ]
+        for wrong, kind, said in cases:
+            with self.subTest(str(wrong)), self.assertRaises(kind) as caught:
+                self.client.recommend(**{"user": "u01", **wrong})
+            self.assertIn(said, str(caught.exception))
+        for wrong, kind, said in (
+                ({"where": None}, TypeError, "where None: expected a str"), ({"where": 5}, TypeError, "where 5: "),
+                ({"where": "1", "over": "people"}, ValueError, "over 'people': 'items' or 'users'"),
+                ({"where": "1", "params": {"m": nan}}, ValueError, "params: :m is NaN")):
+            with self.subTest(str(wrong)), self.assertRaises(kind) as caught:
+                self.client.filter_count(**wrong)
+            self.assertIn(said, str(caught.exception))
+        with self.assertRaisesRegex(ValueError, "unknown 'fallback': 'strict' or 'skip'"):
+            self.client.score(user="u01", candidates=["i01"], unknown="fallback")
+        # The same names are columns where the rows have no such keys of their own.
+        rows = self.client.recommend(user="u01", columns=["origin", "because"])
+        self.assertEqual(rows[0]["origin"], "title of i00")
+
     def test_arrays_are_numbers(self):
         self.assertEqual(len(self.client.recommend(vector=array.array("d", [0.5, 1.5]), k=3)), 3)
 

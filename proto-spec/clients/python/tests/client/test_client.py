@@ -95,6 +95,30 @@ class Recommend(unittest.TestCase):
             self.assertEqual([frame[2].fixed["query_count"] for frame in server.frames], [1024, 1024, 452])
             self.assertEqual(client.recommend_batch(users=[]), [])
 
+    def test_lists_for_each_query(self):
+        def script(header, body):
+            return answer(header, body.fixed["query_count"])
+        with Scripted(script) as server, kindred.connect(server.address) as client:
+            client.recommend_batch(users=["a", "b"], k=1, candidates=[[50, 9], (51,)], exclude=[[], ["x"]])
+            lists = server.frames[0][2].lists
+            self.assertEqual(lists["candidates"], ([50, 9, 51], [0, 2, 3]))
+            self.assertEqual(lists["exclusions"], (["x"], [0, 0, 1]))
+            # The answers are 50 and 51; each is another query's candidate, or excluded.
+            for wrong in ({"candidates": [[51], [50]]}, {"exclude": [[], [51]]}):
+                with self.subTest(wrong), self.assertRaises(kindred.ProtocolError):
+                    client.recommend_batch(users=["a", "b"], k=1, **wrong)
+            # A batch of several requests has the lists of its own queries in each.
+            users = list(range(1025))
+            with self.assertRaises(kindred.ProtocolError):
+                client.recommend_batch(users=users, k=1, candidates=[[50 + user] for user in users])
+            self.assertEqual(server.frames[-1][2].lists["candidates"], ([1074], [0, 1]))
+            sent = len(server.frames)
+            with self.assertRaisesRegex(ValueError, "^candidates: 3 lists for 2 queries: expected a list for each query"):
+                client.recommend_batch(users=["a", "b"], candidates=[["x"], ["y"], ["z"]])
+            with self.assertRaisesRegex(TypeError, r"^exclude\[1\]='y' is no list"):
+                client.recommend_batch(users=["a", "b"], exclude=[["x"], "y"])
+            self.assertEqual(len(server.frames), sent)
+
     def test_parts_that_do_not_fit_together(self):
         for script in (lambda h, b: answer(h, 1), lambda h, b: answer(h, 3), lambda h, b: answer(h, 2, first=1),
                        lambda h, b: answer(h, 1, flags=0) + answer(h, 1), lambda h, b: answer(h, 0, flags=0)):

@@ -99,9 +99,10 @@ class Truncations(unittest.TestCase):
         "PING": lambda client: client.ping(), "STATS": lambda client: client.stats(),
         "MODEL_LIST": lambda client: client.models(), "RECOMMEND": lie_changes.recommend(k=2),
         "SCORE": lie_changes.score, "GET_VECTORS": lie_changes.vectors, "LOOKALIKE": lie_changes.lookalike(size=3),
+        "FILTER": lambda client: client.filter_count(where="price < 5"),
     }
     # In the frames of these, no section at the end is optional.
-    WHOLE = ("PING", "STATS", "MODEL_LIST", "RECOMMEND", "SCORE", "GET_VECTORS")
+    WHOLE = ("PING", "STATS", "MODEL_LIST", "RECOMMEND", "SCORE", "GET_VECTORS", "FILTER")
 
     def frames_of(self, message):
         kept = []

@@ -55,7 +55,7 @@ class MessageTests(unittest.TestCase):
         self.assert_said(
             "recommend", "--user", "u1", "--columns", "titel",
             expected=["error: INVALID_ARGUMENT: unknown column 'titel': not in the catalog of the model's items "
-                      "(known: price, stock, title)"])
+                      "(known: title, price, stock)"])
         self.assert_said(
             "recommend", "--user", "u1", "--model", "shpo",
             expected=["error: UNKNOWN_MODEL: unknown model 'shpo': not in this server's repository "

@@ -93,6 +93,11 @@ class Recommendations(AnswersTest):
         found = self.client.recommend(user="u4", k=10, candidates=allowed)
         self.assertEqual(found, self.over("items", query, 10, dot, set(self.items) - set(allowed)))
         self.assertEqual(found.eligible, 3)
+        others = [f"i{number}" for number in range(0, ITEMS, 2)]
+        found = self.client.recommend_batch(users=["u4", "u5"], k=10, candidates=[allowed, others],
+                                            exclude=[["i11"], others[:3]], raise_errors=True)
+        self.assertEqual(found[0], self.over("items", query, 10, dot, set(self.items) - {"i10", "i12"}))
+        self.assertEqual(found[1], self.over("items", self.users["u5"], 10, dot, set(self.items) - set(others[3:])))
         best = self.over("items", query, 10)
         found = self.client.recommend(user="u4", k=10, min_score=best[4][1])
         self.assertEqual(found, best[:5])

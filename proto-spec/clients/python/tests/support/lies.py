@@ -67,6 +67,71 @@ lie("a text id that is no UTF-8", recommend(), lambda frames: frames[0].encoded(
 lie("a number id of 2^63", recommend(user=1, model="numbers"), lambda frames: frames[0].encoded().replace(
     struct.pack("<Q", 104), struct.pack("<Q", 2**63)), ("INVALID_ARGUMENT",))
 
+# Rules. Of the queries below, "x" is unknown.
+POPULAR = recommend(user="x", unknown="fallback")
+NEAR = recommend(user=None, item="i09", because=True)
+SEEN = recommend(because=True, exclude_seen=True)
+lie("popular rows that nobody asked for", recommend(), changed(lists={"query_flags": [3]}))
+lie("popular rows where unknown ids are left out", recommend(user=None, basket=["i09"], unknown="skip"),
+    changed(lists={"query_flags": [3]}))
+lie("popular rows for a known user", recommend(unknown="fallback"), changed(lists={"query_flags": [3]}))
+lie("popular rows for a basket that is known in part", recommend(user=None, basket=["i09", "x"], unknown="fallback"),
+    changed(lists={"query_flags": [3]}))
+lie("popular rows for a vector", recommend(user=None, vector=[1.0, 2.0], unknown="fallback"),
+    changed(lists={"query_flags": [3]}))
+lie("rows of the model for an unknown user", POPULAR, changed(lists={"query_flags": [1]}))
+lie("popular rows that ascend", POPULAR, changed(lists={"scores": floats(TRUE[::-1])}))
+lie("fewer popular rows than eligible ones", POPULAR, with_rows(FIVE[:3], TRUE[:3], 40))
+lie("more unknown ids than the query has", recommend(user=None, clicks=["i09", "x"], unknown="skip"),
+    changed(lists={"unknown_ids": [3]}))
+lie("an unknown id of a vector", recommend(user=None, vector=[1.0, 2.0], unknown="skip"),
+    changed(lists={"unknown_ids": [1]}))
+lie("rows for a basket of which nothing is known", recommend(user=None, basket=["i09", "i08"], unknown="skip"),
+    changed(lists={"unknown_ids": [2]}))
+lie("a count of unknown ids that nobody asked for", recommend(), changed(lists={"unknown_ids": [0]}))
+lie("no count of unknown ids", recommend(unknown="skip"), changed(lists={"unknown_ids": None}))
+lie("counts of unknown ids too many", recommend(unknown="skip"), changed(lists={"unknown_ids": [0, 0]}), MALFORMED)
+lie("because that nobody asked for", recommend(), changed(lists={"because": [], "because_found": b"\0"}))
+lie("no because", NEAR, changed(lists={"because": None, "because_found": None}))
+lie("because without its bits", NEAR, changed(lists={"because_found": None}), MALFORMED)
+lie("bits without because", NEAR, changed(lists={"because": None}), MALFORMED)
+lie("because too few", NEAR, changed(lists={"because": ["i09"] * 4}), MALFORMED)
+lie("because bits that are short", NEAR, changed(lists={"because_found": b""}), MALFORMED)
+lie("because of another item", NEAR, changed(lists={"because": ["i09"] * 4 + ["i10"]}))
+lie("because of an item that is not in the basket", recommend(user=None, basket=["i09", "i08"], because=True),
+    changed(lists={"because": ["i08", "i09", "i10", "i08", "i09"]}))
+lie("because of an item that is no member of the blend", recommend(
+    user=None, blend=[("user", "u01", 1.0), ("item", "i09", 1.0)], because=True),
+    changed(lists={"because": ["u01"] * 5}))
+lie("because for some of the rows", NEAR, changed(lists={"because": ["i09"] * 4, "because_found": b"\x0f"}))
+lie("because for none of the rows", NEAR, changed(lists={"because": [], "because_found": b"\0"}))
+lie("because of a vector", recommend(user=None, blend=[("vector", [1.0], 1.0)], because=True),
+    changed(lists={"because": ["i09"] * 5, "because_found": b"\x1f"}))
+lie("because for popular rows", recommend(user="x", unknown="fallback", because=True),
+    changed(lists={"because": ["i09"] * 5, "because_found": b"\x1f"}))
+lie("a row that the user has seen", SEEN, changed(lists={"because": ["i40"] * 4 + ["i02"]}))
+lie("more rows than are left behind the offset", recommend(offset=45), changed(lists={"rows_eligible": [49]}))
+lie("fewer rows than are left behind the offset", recommend(offset=3), with_rows(FIVE[:2], TRUE[:2], 10))
+lie("an offset beyond all eligible rows", recommend(offset=2**32 - 1), with_rows(FIVE, TRUE))
+lie("a score that is no number, with diversity", recommend(diversity=0.5), with_rows(FIVE, [0.9, NAN, 0.7, 0.6, 0.5]))
+lie("a list with diversity that does not begin with its best", recommend(diversity=0.5),
+    with_rows(FIVE, [0.8, 0.9, 0.7, 0.6, 0.5]))
+lie("a row for two queries", batch(distinct=True), changed(lists={"ids": ["i00", "i01", "i02", "i00", "i04", "i05"]}))
+lie("more taken rows than earlier queries have", batch(distinct=True), changed(lists={"rows_taken": [0, 3, 4]}))
+lie("taken rows of the first query", batch(distinct=True), changed(lists={"rows_taken": [1, 2, 4]}))
+lie("no counts of taken rows", batch(distinct=True), changed(lists={"rows_taken": None}))
+lie("counts of taken rows that nobody asked for", batch(), changed(lists={"rows_taken": [0, 0, 0]}))
+lie("a count of taken rows too few", batch(distinct=True), changed(lists={"rows_taken": [0, 2]}), MALFORMED)
+COUNT = lambda client: client.filter_count(where="price < 5")  # noqa: E731
+lie("more rows that pass than there are", COUNT, changed(fixed={"rows_passing": 51}))
+lie("2^64 - 1 rows that pass", COUNT, changed(fixed={"rows_passing": 2**64 - 1}))
+lie("a filter that was kept and took time", COUNT, changed(fixed={"flags": 1}))
+lie("a filter of another version", lambda client: client.filter_count(where="price < 5", version=2),
+    changed(fixed={"version": 3}))
+lie("a filter of another model", lambda client: client.filter_count(where="price < 5", model="m"),
+    changed(lists={"model": "other"}))
+lie("a filter of no model", COUNT, changed(lists={"model": None}), MALFORMED)
+
 # Columns.
 COLUMN = recommend(columns=["title"])
 lie("a column is missing", COLUMN, changed(extra=b""))

@@ -69,34 +69,77 @@ def names(side, model):
     return list(range(100, 100 + ROWS)) if model == "numbers" else [f"{side[0]}{row:02}" for row in range(ROWS)]
 
 
+def asked(body, query):
+    """The ids of one query by their side."""
+    kind, lists = body.fixed["query_kind"], body.lists
+    if kind in (1, 2):
+        return {"users" if kind == 1 else "items": [lists["query_ids"][query]]}
+    sides = {}
+    for side, name in (("items", "members"), ("users", "blend_users")):
+        members, offsets = lists.get(name) or ([], None)
+        sides[side] = members[offsets[query]:offsets[query + 1]] if offsets else members
+    return sides
+
+
+def because(own, side, model):
+    """The item that each result is near to: the last of the query's own known items, or one that a user has seen."""
+    known = [name for name in own.get("items", ()) if name in names("items", model)]
+    return None if side == "users" else known[-1] if known else names("items", model)[-1] if "items" not in own else None
+
+
 def recommended(header, body):
     fixed, lists = body.fixed, body.lists
     model, side = lists.get("model", "m"), "items" if fixed["target"] == 1 else "users"
-    ids, offsets, answers, eligible = [], [0], [], []
+    ids, offsets, answers, eligible, flags, reasons = [], [0], [], [], [], []
+    unknown, taken, returned = [], [], set()
     for query in range(fixed["query_count"]):
+        own = asked(body, query)
         out = set(map(str, lists.get("exclusions", ([], None))[0]))
         if not fixed["options"] & codec.INCLUDE_MEMBERS:
-            if fixed["query_kind"] in (1, 2) and (fixed["query_kind"] == 2) == (side == "items"):
-                out.add(str(lists["query_ids"][query]))
-            if fixed["query_kind"] == 4 and side == "items":
-                out.update(map(str, lists["members"][0]))
+            out.update(map(str, own.get(side, ())))
+        known = [name for kind, some in own.items() for name in some if name in names(kind, model)]
+        count = sum(map(len, own.values()))
+        unknown.append(count - len(known))
+        is_nothing = bool(fixed["unknown_id_policy"] and count and not known)
+        is_popular = is_nothing and fixed["unknown_id_policy"] == 2
         allowed = set(map(str, lists["candidates"][0])) if "candidates" in lists else None
         rows = [row for row, name in enumerate(names(side, model)) if str(name) not in out
-                and (allowed is None or str(name) in allowed)]
+                and (allowed is None or str(name) in allowed) and (is_popular or not is_nothing)]
+        taken.append(len(returned.intersection(rows)))
+        if fixed["options"] & codec.DISTINCT:
+            rows = [row for row in rows if row not in returned]
         eligible.append(len(rows))
-        floor = lists["min_scores"][0] if "min_scores" in lists else -INFINITY
-        rows = [row for row in rows[:fixed["k"]] if floats([SCORES[row]])[0] >= floor]
+        floor = lists["min_scores"][0] if "min_scores" in lists and not is_popular else -INFINITY
+        rows = [row for row in rows if floats([SCORES[row]])[0] >= floor]
+        start = lists["offset"][0] if "offset" in lists else 0
+        rows = rows[start:start + fixed["k"]]
+        returned.update(rows)
         answers += rows
         offsets.append(len(answers))
+        flags.append(3 if is_popular else 1)
+        reasons += [None if is_popular else because(own, side, model)] * len(rows)
     ids = [names(side, model)[row] for row in answers]
     count = fixed["query_count"]
     columns = [column([f"title of {name}" for name in ids]) for _ in lists.get("columns", ())]
+    told = {"unknown_ids": unknown if fixed["unknown_id_policy"] else None,
+            "rows_taken": taken if fixed["options"] & codec.DISTINCT else None}
+    if fixed["options"] & codec.BECAUSE:
+        found = bytearray((len(ids) + 7) // 8)
+        for row, item in enumerate(reasons):
+            found[row // 8] |= (item is not None) << row % 8
+        told.update(because=[item for item in reasons if item is not None], because_found=bytes(found))
     frame = reply("RECOMMEND", header, {"query_count": count, "version": fixed["version"] or 3}, {
         "model": model, "result_offsets": offsets, "ids": ids, "scores": floats([SCORES[row] for row in answers]),
-        "statuses": [0] * count, "query_flags": [1] * count, "rows_eligible": eligible, "rows_scanned": eligible})
+        "statuses": [0] * count, "query_flags": flags, "rows_eligible": eligible, "rows_scanned": eligible, **told})
     frame.extra = b"".join(
         block for index, make in enumerate(columns) for block in make(128 + 4 * index)) if columns else b""
     return [frame]
+
+
+def filtered(header, body):
+    passing = 20 if body.fixed["side"] == 1 else 5
+    return [reply("FILTER", header, {"version": body.fixed["version"] or 3, "rows": ROWS, "rows_passing": passing,
+                                     "evaluate_us": 7}, {"model": body.lists.get("model", "m")})]
 
 
 def column(texts, valid=None):
@@ -185,7 +228,7 @@ OTHERS = {
     "PING": lambda header, body: [reply("PING", header, {"opaque": body.fixed["opaque"]})],
     "HEALTH": lambda header, body: [reply("HEALTH", header, {"state": 1, "models_ready": 2})],
     "STATS": lambda header, body: [reply("STATS", header, {}, {"names": ["a", "b"], "values": [1, 2]})],
-    "MODEL_LIST": models, "RECOMMEND": recommended, "SCORE": scored, "GET_VECTORS": got_vectors,
+    "MODEL_LIST": models, "RECOMMEND": recommended, "SCORE": scored, "GET_VECTORS": got_vectors, "FILTER": filtered,
     "MODEL_ACTIVATE": lambda header, body: switched("MODEL_ACTIVATE", header, body),
     "MODEL_ROLLBACK": lambda header, body: switched("MODEL_ROLLBACK", header, body),
 }

@@ -1,0 +1,35 @@
+import KindredDomain
+
+/// The filters of a request that decide which rows a query may return: one for all queries, or one for each.
+struct RowFilters {
+    /// Each text once.
+    let texts: [String]
+    /// For each query the index of its text; nil: all rows pass. One element where all queries have the same.
+    private let indices: [Int?]
+
+    init(_ rules: RecommendRules) {
+        if rules.queryFilters.isEmpty {
+            texts = [rules.filter].compactMap(\.self)
+            indices = [rules.filter == nil ? nil : 0]
+            return
+        }
+        var texts: [String] = []
+        // By bytes: texts that are equal as Unicode may be different filters.
+        var known: [[UInt8]: Int] = [:]
+        indices = rules.queryFilters.map { text in
+            guard !text.isEmpty else { return nil }
+            let bytes = Array(text.utf8)
+            if let index = known[bytes] { return index }
+            known[bytes] = texts.count
+            texts.append(text)
+            return texts.count - 1
+        }
+        self.texts = texts
+    }
+
+    /// Whether queries may have different filters.
+    var isByQuery: Bool { indices.count > 1 }
+
+    /// The index of a query's text; nil: all rows pass.
+    subscript(query: Int) -> Int? { isByQuery ? indices[query] : indices[0] }
+}
