@@ -30,6 +30,7 @@ from bench.support.failure import BenchFailure
 from bench.support.server_process import ServerProcess, serve_command
 
 LAST_DAYS = {1: date(2011, 11, 9), 2: date(2011, 12, 9)}
+PATIENCE_SECONDS = 600
 SERVICES = {"23444", "23574", "23702"}
 
 
@@ -72,7 +73,7 @@ def check_version(client, version, bought, k):
     cosines = np.array([(canonical_sums(items, row) / (norms * norm)).astype(np.float32)
                         for row, norm in zip(items, norms)])
     answers = client.recommend_batch(users=user_ids, k=k, exclude_seen=True, because=True, version=version,
-                                     raise_errors=True)
+                                     timeout=PATIENCE_SECONDS, raise_errors=True)
     checked = 0
     for vector, user, answer in zip(users, user_ids, answers):
         own = np.array([row_of[item] for item in bought[user]])
@@ -108,7 +109,7 @@ def main():
                 command = serve_command(arguments.kindred.resolve(), models, models / "state")
                 with ServerProcess(command, models / "log") as server, kindred.connect(server.address) as client:
                     check_version(client, version, bought, arguments.k)
-    except (BenchFailure, OSError) as failure:
+    except (BenchFailure, OSError, kindred.Error) as failure:
         print(f"the check failed: {failure}", file=sys.stderr)
         return 1
     return 0

@@ -21,6 +21,7 @@ from training.storefront import RecallFailure, Storefront
 from training.work_files import build_version
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 120
 sys.path.append(str(PROJECT_ROOT))
 
 from bench.support.client import kindred  # noqa: E402
@@ -38,9 +39,10 @@ def measure(data: Path, binary: Path, scratch: Path) -> None:
         build_version(lines, version, scratch / "work")
         pack(version, scratch / "work", binary, models)
         command = serve_command(binary, models, scratch / "state")
-        with ServerProcess(command, scratch / "server.log") as server, kindred.connect(server.address) as client:
-            print(f"version {version.number}'s settings, through a server:", flush=True)
-            Storefront(client, version, held_out).measure()
+        print(f"version {version.number}'s settings, through a server:", flush=True)
+        with ServerProcess(command, scratch / "server.log") as server:
+            with kindred.connect(server.address, PATIENCE_SECONDS) as client:
+                Storefront(client, version, held_out).measure()
 
 
 def main() -> int:
@@ -53,7 +55,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="kindred-evaluate-") as scratch:
             measure(arguments.data, arguments.kindred.resolve(), Path(scratch))
-    except (BuildError, BenchFailure, OSError, RecallFailure) as error:
+    except (BuildError, BenchFailure, OSError, RecallFailure, kindred.Error) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
