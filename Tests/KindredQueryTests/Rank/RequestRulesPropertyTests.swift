@@ -7,7 +7,7 @@ import Testing
 
 /// Whole requests of every kind with all rules in any combination give what plain code gives, to the bit: filters,
 /// boosts, caps, diversity, offset, distinct, seen, because, unknown ids, lists, minimum scores, over items and over
-/// users, by every path and scan kernel of this machine.
+/// users, of models for either metric, by every path and scan kernel of this machine.
 @Suite struct RequestRulesPropertyTests {
     /// Requests of the run; more in an optimised build.
     private static let requestCount = isOptimised ? 20_000 : 400

@@ -22,6 +22,7 @@ struct StoreCase {
     let seen: [[UInt32]]
     let generation: Generation
     let foldIn: FoldInOracle
+    let metric: Similarity
 
     static let kinds = ["bag", "candle", "mug", "plate", "toy"]
     static let tags = ["blue", "red", "sale"]
@@ -30,10 +31,13 @@ struct StoreCase {
         let dimension = [1, 3, 8, 17].randomElement(using: &generator)!
         let rowCount = [1, 7, 60, 400].randomElement(using: &generator)!
         let shape = [VectorShape.flat, .integers].randomElement(using: &generator)!
+        let metric = [Similarity.dot, .dot, .cosine].randomElement(using: &generator)!
+        self.metric = metric
         func vectors(_ count: Int, _ generator: inout SeededGenerator) -> [[Float]] {
             shape.rows(count: count, dimension: dimension, using: &generator).map { row in
                 // A row of norm 0 has no cosine, which other tests cover.
-                row.allSatisfy { $0 == 0 } ? [1] + row.dropFirst() : row
+                let row = row.allSatisfy { $0 == 0 } ? [1] + row.dropFirst() : row
+                return metric == .cosine ? Self.normalised(row) : row
             }
         }
         rows = vectors(rowCount, &generator)
@@ -55,7 +59,7 @@ struct StoreCase {
         }
         foldIn = FoldInOracle(rows: rows, alpha: 2, lambda: 1)
         generation = try Generation.sample(
-            items: rows, users: users, metric: .dot, itemCatalog: Self.catalog(items),
+            items: rows, users: users, metric: metric, itemCatalog: Self.catalog(items),
             userCatalog: Self.catalog(visitors), seen: seen,
             popularityColumn: "sold", foldIn: FoldInParameters(alpha: 2, lambda: 1),
             filterCacheByteCount: [0, 1 << 20].randomElement(using: &generator)!)
@@ -98,6 +102,12 @@ struct StoreCase {
             ])
     }
 
+    /// A vector of length 1, as a model for cosine stores it.
+    static func normalised(_ vector: [Float]) -> [Float] {
+        let norm = Oracle.sum(vector, vector).squareRoot()
+        return vector.map { Float(Double($0) / norm) }
+    }
+
     /// The vectors of a side.
     func rows(of side: Side) -> [[Float]] { side == .items ? rows : users }
 
@@ -113,8 +123,9 @@ struct StoreCase {
     func nearest(_ own: [Int], to row: Int) -> Int? {
         func cosine(_ other: Int) -> Float {
             let (a, b) = (rows[row], rows[other])
-            let score = Float(
-                Oracle.sum(a, b) / (Oracle.sum(a, a).squareRoot() * Oracle.sum(b, b).squareRoot()))
+            let norms = Oracle.sum(a, a).squareRoot() * Oracle.sum(b, b).squareRoot()
+            // The rows of a model for cosine have length 1 by definition.
+            let score = Float(metric == .cosine ? Oracle.sum(a, b) : Oracle.sum(a, b) / norms)
             return score == 0 ? 0 : score
         }
         var best: (row: Int, score: Float)?

@@ -167,7 +167,18 @@ extension StoreRequest {
         case 1: minimum = request.minimumScores[0]
         default: minimum = request.minimumScores[index]
         }
+        guard store.metric == .cosine, request.scope.similarity == .cosine else {
+            return oracle.answer(
+                vector, similarity: request.scope.similarity!, minimumScore: minimum, isEligible: isEligible)
+        }
+        // The inner product with a query of length 1, which a stored row has.
+        let isStored =
+            switch queries[index] {
+            case .user, .item: true
+            default: false
+            }
         return oracle.answer(
-            vector, similarity: request.scope.similarity!, minimumScore: minimum, isEligible: isEligible)
+            isStored ? vector : StoreCase.normalised(vector), similarity: .dot, minimumScore: minimum,
+            isEligible: isEligible)
     }
 }

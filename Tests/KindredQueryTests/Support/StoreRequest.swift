@@ -41,7 +41,7 @@ struct StoreRequest {
 
     init(_ store: StoreCase, using generator: inout SeededGenerator) {
         // Now and then as many as several parts have.
-        let countMax = Int.random(in: 0..<40, using: &generator) == 0 ? 200 : 4
+        let countMax = Int.random(in: 0..<100, using: &generator) == 0 ? 200 : 4
         let count = Int.random(in: 1...countMax, using: &generator)
         let target = Int.random(in: 0..<4, using: &generator) == 0 ? Side.users : .items
         let kind = Int.random(in: 0..<6, using: &generator)

@@ -31,6 +31,15 @@ class MessageTests(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr.splitlines()), (status, expected))
         return done.stdout
 
+    def test_pages_under_diversity_need_one_pool(self):
+        first = "recommend", "--model", "shop", "--user", "u1", "-k", "3", "--diversity", "0.5"
+        second = *first, "--offset", "3"
+        plain = *first[:-1], "0", "--offset", "3"
+        self.assertIn("give all pages one --pool", command(*second).stderr)
+        for silent in (first, (*second, "--pool", "40"), plain):
+            done = command(*silent)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_no_row_reaches_the_minimum_score(self):
         done = command("recommend", "--user", "u1", "--min-score", "50")
         best = json.loads(command("recommend", "--user", "u1", "-k", "1", "--json").stdout)["results"][0]
