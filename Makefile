@@ -122,7 +122,11 @@ record: setup ## Measures what fits this machine beside its peers, into bench/re
 	@bench/setup-packages redis-server redis-tools
 	bench/run --quick
 
-acceptance: build-bench test-threads ## The long runs: swaps, kill -9, a slow reader, attacks, ThreadSanitizer.
+# Each filter is compared with SQLite, and each damaged text with SQLite's grammar.
+FILTERS := FilterPropertyTests|FilterMutationTests|FilterProgramTests
+
+acceptance: build-bench build-release-tests test-threads ## The long runs: filters, swaps, kill -9, a slow reader, attacks, ThreadSanitizer.
+	$(RUN_TESTS) "KINDRED_TEST_FILTERS=200000 .build/release/$(TESTS)" "--filter '$(FILTERS)'"
 	$(BENCH) swap --kindred $(KINDRED)
 	$(PYTHON) bench/crash.py $(KINDRED) --trace
 	$(BENCH) slow-reader --kindred $(KINDRED)

@@ -49,7 +49,7 @@ extension KindredClient {
         else { throw .wrongReply }
         return queries.indices.map { index in
             do throws(KindredError) {
-                return .success(try Recommendations(answer, query: index, options))
+                return .success(try Recommendations(answer, query: index, k: k, options))
             } catch {
                 return .failure(error)
             }
@@ -80,7 +80,9 @@ extension KindredClient {
 
     /// The rows after an answer to the same query: `k` rows of the same version.
     ///
-    /// `options` are those of the answer. Throws VERSION_GONE when the server has the answer's version no longer.
+    /// `options` are those of the answer. Pages neither repeat nor skip a row. With diversity they stay within the pool
+    /// of the first page, and a page beyond it is POOL_TOO_SMALL: give the first page a larger pool for more pages.
+    /// Throws VERSION_GONE when the server has the answer's version no longer.
     ///
     /// ```swift
     /// let first = try await client.recommend(.user("17850"), k: 10)
@@ -92,6 +94,8 @@ extension KindredClient {
     ) async throws(KindredError) -> Recommendations {
         var options = options
         options.rules.offset = page.offset + page.results.count
+        // The default pool grows with the offset, so that each page would be of another list.
+        if let pool = page.pool { options.rules.diversity?.pool = pool }
         options.call.model = page.model
         options.call.version = page.version
         return try await recommend(query, k: k, options: options)

@@ -21,6 +21,8 @@ public struct Recommendations: Sendable, Equatable {
     public var taken: UInt64?
     /// Rows of the list before the first result.
     public var offset: Int
+    /// Rows that diversity re-ordered, at most; nil without diversity.
+    public var pool: UInt32?
     /// Time the request waited in the server.
     public var queueTime: Duration
     /// Time that the server spent on the answer, scans shared with other requests included.
@@ -100,7 +102,9 @@ public struct Vectors: Sendable, Equatable {
 
 extension Recommendations {
     /// The answer to query `index` of a reply to a request with these options. Throws the failure of that query.
-    init(_ reply: RecommendReply, query index: Int, _ options: RecommendOptions) throws(KindredError) {
+    init(
+        _ reply: RecommendReply, query index: Int, k: Int, _ options: RecommendOptions
+    ) throws(KindredError) {
         let outcome = reply.outcomes[index]
         guard outcome.isAnswered else { throw KindredError(outcome) }
         model = reply.origin.model
@@ -114,6 +118,11 @@ extension Recommendations {
         unknownIDs = outcome.unknownIDs.map { Int($0) }
         taken = outcome.rowsTaken
         offset = options.rules.offset
+        if let diversity = options.rules.diversity, diversity.weight > 0 {
+            // The server has accepted both, so nothing is refused here.
+            let size = try? diversity.poolSize(end: options.rules.offset + k, limits: .standard)
+            pool = size.map { UInt32(clamping: $0) }
+        }
         var because = reply.because?.items(before: Int(reply.offsets[index])) ?? 0
         results = (Int(reply.offsets[index])..<Int(reply.offsets[index + 1])).map { result in
             var columns: [String: ColumnValue] = [:]

@@ -34,6 +34,7 @@ struct QueryRunner {
         options.exclude = lists.exclude?.ids ?? []
         options.candidates = lists.candidates?.ids
         options.columns = try await chosenColumns(session)
+        noteChangingPool()
         var report: UnknownIDReport?
         var isComplete = true
         var rest = queries[...]
@@ -61,6 +62,16 @@ struct QueryRunner {
             }
         }
         return isComplete
+    }
+
+    /// Pages of one list have one pool, which the default is not.
+    private func noteChangingPool() {
+        guard let diversity = options.rules.diversity, diversity.weight > 0, diversity.pool == nil,
+            options.rules.offset > 0
+        else { return }
+        CommandOutput.note(
+            "without --pool, --diversity makes another list for each --offset; give all pages one --pool, such as "
+                + "--pool \(Limits.standard.poolMax)")
     }
 
     private func send(

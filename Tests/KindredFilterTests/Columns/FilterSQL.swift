@@ -6,12 +6,15 @@ import KindredFilter
 struct FilterSQL {
     /// The `rowid` of the seed's entry; nil where it has none.
     var seedRowID: Int64?
+    /// True: the text in the language of filters, in which SQLite needs other words for the seed and for sets.
+    var isFilter = false
 
     func text(_ expression: FilterExpression) -> String {
         switch expression {
         case .literal(let value): literal(value)
         case .column(let name):
             switch name.scope {
+            case _ where isFilter: (name.scope == .seed ? "seed." : "") + "\"\(name.name)\""
             case .row: "items.\"\(name.name)\""
             case .seed:
                 "(SELECT s.\"\(name.name)\" FROM items AS s WHERE s.rowid = \(seedRowID ?? -999_999_999))"
@@ -32,6 +35,8 @@ struct FilterSQL {
             "(0 + ((\(text(a))) \(not(isNegated))IN ()))"
         case .inList(let a, let list, let isNegated):
             "((\(text(a))) \(not(isNegated))IN (\(list.map { text($0) }.joined(separator: ", "))))"
+        case .inSet(let a, let name, let isNegated) where isFilter:
+            "((\(text(a))) \(not(isNegated))IN \(name.name))"
         case .inSet(let a, let name, let isNegated):
             "((\(text(a))) \(not(isNegated))IN (SELECT value FROM items_\(name.name) AS v WHERE v.id = items.id))"
         case .pattern(let pattern, let a, let b, let escape, let isNegated, _):

@@ -1,4 +1,5 @@
 import KindredDomain
+import KindredKernels
 import KindredModel
 import KindredQuery
 import TestSupport
@@ -7,7 +8,8 @@ extension Generation {
     /// A generation of given rows, whose ids are 0, 3, 6, ...
     static func sample(
         items: [[Float]]? = nil, users: [[Float]]? = nil, metric: Similarity,
-        itemCatalog: CatalogColumns? = nil, seen: [[UInt32]]? = nil, popularityColumn: String? = nil,
+        itemCatalog: CatalogColumns? = nil, userCatalog: CatalogColumns? = nil, seen: [[UInt32]]? = nil,
+        popularityColumn: String? = nil,
         foldIn: FoldInParameters? = nil, filterCacheByteCount: Int = 0, number: UInt64 = 1,
         release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void = { _, _ in }
     ) throws -> Generation {
@@ -33,7 +35,7 @@ extension Generation {
                 with: LoadResources(threads: .eager, memory: nil))
         }
         return try Generation(
-            version: version, itemCatalog: itemCatalog, userCatalog: nil,
+            version: version, itemCatalog: itemCatalog, userCatalog: userCatalog,
             popularity: try Popularity.of(version, catalog: itemCatalog), foldInFactors: factors,
             filterCacheByteCount: filterCacheByteCount, release: release)
     }
@@ -41,8 +43,8 @@ extension Generation {
 
 /// Plans and answers a request. The units of its scan go to several workers at random.
 func answer(
-    _ request: RecommendRequest, _ generation: Generation, scan: ScanMode = .auto, workerCount: Int = 1,
-    using generator: inout SeededGenerator
+    _ request: RecommendRequest, _ generation: Generation, scan: ScanMode = .auto,
+    kernel: ScanKernel = .chosen, workerCount: Int = 1, using generator: inout SeededGenerator
 ) throws -> RecommendResponse {
     let planner = try RecommendPlanner(request: request, generation: generation, scan: scan)
     var planned: RecommendPlan?
@@ -52,9 +54,9 @@ func answer(
         }
     }
     let plan = planned!
-    let found = runScan(plan, workerCount: workerCount, using: &generator)
+    let found = runScan(plan, kernel, workerCount: workerCount, using: &generator)
     let ranked =
-        plan.needsRanking ? rank(plan, found, scan, workerCount: workerCount, using: &generator) : nil
+        plan.needsRanking ? rank(plan, found, scan, kernel, workerCount: workerCount, using: &generator) : nil
     var answer = RecommendAnswer(plan: plan, found: found[...], ranked: ranked)
     while true {
         let step = answer.step(resultCount: Int.random(in: 1...500, using: &generator))
@@ -64,7 +66,7 @@ func answer(
 
 /// Ranks what the scans of a plan have found, with further scans as long as the rank stage asks for them.
 private func rank(
-    _ plan: RecommendPlan, _ found: [ScanResult], _ scan: ScanMode, workerCount: Int,
+    _ plan: RecommendPlan, _ found: [ScanResult], _ scan: ScanMode, _ kernel: ScanKernel, workerCount: Int,
     using generator: inout SeededGenerator
 ) -> [RequestRanking.Ranked?] {
     var ranking = RequestRanking(plan, found: found, mode: scan)
@@ -72,7 +74,7 @@ private func rank(
         switch ranking.step(budget: Int.random(in: 1...1_000, using: &generator)) {
         case .working: break
         case .needsRows(let fetch):
-            ranking.take(runScan(plan.further(fetch), workerCount: workerCount, using: &generator))
+            ranking.take(runScan(plan.further(fetch), kernel, workerCount: workerCount, using: &generator))
         case .done(let ranked): return ranked
         }
     }
@@ -80,10 +82,10 @@ private func rank(
 
 /// Scans the queries of a plan.
 private func runScan(
-    _ plan: RecommendPlan, workerCount: Int, using generator: inout SeededGenerator
+    _ plan: RecommendPlan, _ kernel: ScanKernel, workerCount: Int, using generator: inout SeededGenerator
 ) -> [ScanResult] {
     let batch = ScanBatch(
-        generation: plan.generation, target: plan.side, queries: plan.queries,
+        generation: plan.generation, target: plan.side, queries: plan.queries, kernel: kernel,
         rowsBeforeWaiting: [0, 2_000, ScanBatch.rowsBeforeWaiting].randomElement(using: &generator)!)
     return runScan(batch, workerCount: workerCount, using: &generator)
 }

@@ -3,9 +3,9 @@ import KindredModel
 import KindredQuery
 import TestSupport
 
-/// A small shop: items with attributes, users with the items that they have seen, all in plain values.
+/// A small shop: items and users with attributes, and the items that each user has seen, all in plain values.
 struct StoreCase {
-    /// The attributes of an item. Nil is NULL.
+    /// The attributes of an item or of a user. Nil is NULL.
     struct Item {
         var price: Int64?
         var kind: String?
@@ -15,7 +15,9 @@ struct StoreCase {
 
     let rows: [[Float]]
     let users: [[Float]]
+    /// The attributes of the items and of the users.
     let items: [Item]
+    let visitors: [Item]
     /// The rows that each user has seen, ascending.
     let seen: [[UInt32]]
     let generation: Generation
@@ -35,9 +37,9 @@ struct StoreCase {
             }
         }
         rows = vectors(rowCount, &generator)
-        users = vectors(9, &generator)
+        users = vectors([9, 9, 90].randomElement(using: &generator)!, &generator)
         let nulls = [0.0, 0.2].randomElement(using: &generator)!
-        items = (0..<rowCount).map { _ in
+        func item() -> Item {
             func value<Value>(_ value: Value) -> Value? { generator.uniform() < nulls ? nil : value }
             return Item(
                 price: value(Int64.random(in: 0...9, using: &generator)),
@@ -45,13 +47,16 @@ struct StoreCase {
                 tags: Set(Self.tags.filter { _ in Bool.random(using: &generator) }),
                 sold: value(Int64.random(in: 0...20, using: &generator)))
         }
+        items = rows.map { _ in item() }
+        visitors = users.map { _ in item() }
         let share = [0.0, 0.1, 0.9].randomElement(using: &generator)!
         seen = users.map { _ in
             (0..<UInt32(rowCount)).filter { _ in generator.uniform() < share }
         }
         foldIn = FoldInOracle(rows: rows, alpha: 2, lambda: 1)
         generation = try Generation.sample(
-            items: rows, users: users, metric: .dot, itemCatalog: Self.catalog(items), seen: seen,
+            items: rows, users: users, metric: .dot, itemCatalog: Self.catalog(items),
+            userCatalog: Self.catalog(visitors), seen: seen,
             popularityColumn: "sold", foldIn: FoldInParameters(alpha: 2, lambda: 1),
             filterCacheByteCount: [0, 1 << 20].randomElement(using: &generator)!)
     }
@@ -77,7 +82,8 @@ struct StoreCase {
         for tag in tags { texts.append(tag.utf8) }
         return CatalogColumns(
             columns: [
-                column("price", .integer, .integers(items.map { $0.price ?? 0 }), items.map { $0.price != nil }),
+                column(
+                    "price", .integer, .integers(items.map { $0.price ?? 0 }), items.map { $0.price != nil }),
                 column(
                     "kind", .text,
                     .text(
@@ -91,6 +97,12 @@ struct StoreCase {
                     values: SetValues(texts: texts), nullRows: nil, entriesWithoutRow: 0)
             ])
     }
+
+    /// The vectors of a side.
+    func rows(of side: Side) -> [[Float]] { side == .items ? rows : users }
+
+    /// The attributes of a side.
+    func attributes(of side: Side) -> [Item] { side == .items ? items : visitors }
 
     /// The items' popularity as the scores of an oracle for the vector [1].
     var popularity: Oracle {

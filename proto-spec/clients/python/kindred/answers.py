@@ -15,28 +15,33 @@ class Results(list):
     model, version: of the answer · exact: whether this is the true top k · eligible: rows that could have been in the
     answer · scanned: rows that were read · origin: of all rows · unknown: ids of the query that the model does not have
     (None where unknown="strict") · taken: rows that were not eligible because an earlier query returned them (None
-    without distinct)
+    without distinct) · pool: rows that diversity re-ordered, at most (None without diversity)
     """
 
     page = None  # set by `recommend`
 
-    def __init__(self, rows, model, version, exact, eligible, scanned, origin="model", unknown=None, taken=None):
+    def __init__(self, rows, model, version, exact, eligible, scanned, origin="model", unknown=None, taken=None,
+                 pool=None):
         super().__init__(rows)
         self.model, self.version, self.exact = model, version, exact
         self.eligible, self.scanned = eligible, scanned
-        self.origin, self.unknown, self.taken = origin, unknown, taken
+        self.origin, self.unknown, self.taken, self.pool = origin, unknown, taken, pool
 
     def next_page(self):
-        """The Results of the k rows after these, of the same version. An Error VERSION_GONE where the server has it no
-        longer: begin again with the first page."""
+        """The Results of the k rows after these, of the same version. Pages neither repeat nor skip a row.
+
+        An Error VERSION_GONE where the server has the version no longer: begin again with the first page. With
+        diversity, pages stay within the pool of the first one, and a page beyond it is POOL_TOO_SMALL: give the first
+        one a larger pool for more pages.
+        """
         if self.page is None:
             raise TypeError("only the Results of recommend have pages: give recommend_batch an offset and a version")
-        return self.page(self.version)
+        return self.page(self.version, self.pool)
 
     def __reduce__(self):
         """Pickles the rows and figures; the copy has no pages, since it has no connection."""
         return type(self), (list(self), self.model, self.version, self.exact, self.eligible, self.scanned, self.origin,
-                            self.unknown, self.taken)
+                            self.unknown, self.taken, self.pool)
 
 
 class FilterCount(namedtuple("FilterCount", "passing rows seconds kept model version")):
@@ -114,7 +119,7 @@ def results_of(frame, question):
         origin = "popular" if flags & FALLBACK else "model"
         rows = rows_of(frame, question, start, end, origin, because)
         answers.append(Results(rows, lists["model"], fixed["version"], bool(flags & EXACT), eligible,
-                               lists["rows_scanned"][index], origin, unknown, taken))
+                               lists["rows_scanned"][index], origin, unknown, taken, rules.pool))
     return answers
 
 

@@ -4,8 +4,9 @@ import time
 
 from . import arrays
 from .answers import Audience, FilterCount, models_of, query_error, raised, results_of, switched, vectors_of
-from .arguments import (PLURALS, again, audience_size, column_names, listed, members_of, model_name, number, one_of,
-                        one_query, parsed_address, query_fields, query_list, query_lists, refuse_no_list, seconds)
+from .arguments import (PLURALS, again, audience_size, column_names, kept, listed, members_of, model_name, number,
+                        one_of, one_query, parsed_address, query_fields, query_list, query_lists, refuse_no_list,
+                        seconds)
 from .audience import AudienceStream, upload
 from .codec.decoding import bit
 from .codec.encoding import whole
@@ -15,7 +16,7 @@ from .errors import bad_reply
 from .id_lists import IdLists
 from .limits import REMEMBERED_MAX
 from .questions import AudienceQuestion, RecommendQuestion, Rules, check_finite, check_names, check_origin
-from .rules import filter_lists, rank_lists, unknown_policy
+from .rules import POOL_ROWS_PER_RESULT, filter_lists, rank_lists, unknown_policy
 from .shared_connection import Exchange, SharedConnection
 
 CLIENT_NAME = "kindred-python/1.0"
@@ -74,11 +75,14 @@ class Client:
         """
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket, clicks=clicks, blend=blend)
         query = again(kind, one_query(kind, query))
+        arguments = {name: kept(value) for name, value in arguments.items()}
         results = self.recommend_batch(**{PLURALS[kind]: [query]}, k=k, offset=offset, version=version,
                                        raise_errors=True, **arguments)[0]
 
-        def page(version):
-            return self.recommend(**{kind: query}, k=k, offset=offset + k, version=version, **arguments)
+        def page(version, pool):
+            # The default pool grows with the offset, so that each page would be of another list.
+            return self.recommend(**{kind: query}, k=k, offset=offset + k, version=version,
+                                  **{**arguments, "pool": pool, "model": results.model})
         results.page = page
         return results
 
@@ -130,6 +134,8 @@ class Client:
             step = max(1, min(limits["queries_per_batch_max"], limits["results_per_request_max"] // max(k, 1)))
             if distinct:
                 step = max(1, len(queries))
+            if diversity:
+                rules.pool = pool or min(POOL_ROWS_PER_RESULT * (offset + k), limits["pool_max"])
             for start in range(0, len(queries), step):
                 part = queries[start:start + step]
                 excluded, allowed = (ids and ids.part(start, start + step) for ids in (exclude, candidates))

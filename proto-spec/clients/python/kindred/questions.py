@@ -113,6 +113,7 @@ class Rules:
     because: bool = False
     distinct: bool = False
     unknown: str = "strict"
+    pool: int = None  # None without diversity
 
 
 @dataclasses.dataclass

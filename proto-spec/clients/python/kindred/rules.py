@@ -11,6 +11,9 @@ from .arguments import number, refuse_no_list, shown
 from .codec.encoding import whole
 from .codec.protocol import BOOST_EFFECTS, PARAMETER_TYPES, UNKNOWN_POLICIES
 
+# The default pool of diversity, for each row of offset + k (7.18).
+POOL_ROWS_PER_RESULT = 10
+
 PARAMETER_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
