@@ -235,6 +235,10 @@ class Ranking(RulesTest):
                             ("blend", [("user", "u 1", 1.0), ("vector", vector("u 2"), 0.5)])):
             first = self.client.recommend(**{kind: query}, k=5, columns=["brand"])
             self.assertEqual(first.next_page(), self.client.recommend(**{kind: query}, k=10, columns=["brand"])[5:])
+        out = [name for name, _ in whole[:3]]
+        page = self.client.recommend(user="u 8", k=7, exclude=iter(out), columns=iter(["brand"])).next_page()
+        self.assertEqual([row["id"] for row in page], [
+            name for name, _ in mall.expected(vector("u 8"), k=7, offset=7, left_out=out)[0]])
         with self.assertRaisesRegex(TypeError, "only the Results of recommend have pages"):
             self.client.recommend_batch(users=["u 1"])[0].next_page()
 
