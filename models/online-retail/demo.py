@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Shows Kindred on the shipped model: recommendations, similar products, an audience, a swap under load.
+"""Shows Kindred on the shipped model: recommendations, an audience, two home pages, a swap under load.
 
     models/online-retail/demo.py .build/release/kindred
 
 Serves a copy of version 1 from a scratch folder, then publishes version 2 while requests run without pause. Exits with
-0 only if no request failed, both versions answered, and each answer under load equals the brute force of its version. Needs Python 3.9 and its standard library.
+0 only if no request failed, both versions answered, and the home pages and each answer under load equal the brute force
+of their version. Needs Python 3.9 and its standard library.
 """
 
 import argparse
@@ -28,6 +29,7 @@ sys.path.append(str(MODEL_FOLDER.parents[1]))
 from bench.support.client import kindred  # noqa: E402
 from bench.support.failure import BenchFailure  # noqa: E402
 from bench.support.server_process import ServerProcess, serve_command  # noqa: E402
+from home_page import HomePages  # noqa: E402
 
 MODEL = MODEL_FOLDER.name
 
@@ -156,9 +158,9 @@ def wait_until(happened, what, failures):
 
 
 def show_swap(address, models):
-    brute = {version: BruteForce(MODEL_FOLDER / str(version), K) for version in (1, 2)}
+    brute = {version: BruteForce(MODEL_FOLDER / str(version)) for version in (1, 2)}
     users = [CUSTOMER] + [user for user in brute[1].user_ids if user != CUSTOMER][:LOADED_CUSTOMERS - 1]
-    expected = {version: {user: b.recommend(user) for user in users} for version, b in brute.items()}
+    expected = {version: {user: b.recommend(user, K) for user in users} for version, b in brute.items()}
     print(f"\nVersion 2 appears while {CONNECTIONS} connections ask without pause", flush=True)
     failures = queue.Queue()
     loads = [Load(address, expected, failures) for _ in range(CONNECTIONS)]
@@ -221,6 +223,9 @@ def show(binary, scratch):
         with kindred.connect(server.address) as client:
             show_recommendations(client)
             show_audience(client)
+            pages = HomePages(client, MODEL_FOLDER / "1")
+            pages.show_customer()
+            pages.show_stranger()
         show_swap(server.address, models)
         server.stop(PATIENCE_SECONDS)
         print("\nthe server finished its work on SIGTERM and exited with 0")

@@ -6,9 +6,11 @@ who ordered each of them once, recently (Hu, Koren, Volinsky 2008):
 
     (Y'Y + regularization I + (alpha - 1) sum y y') x = alpha sum y
 
-Prints for each size how many of the 10 best products are the same, as the mean of 1,000 baskets. Needs numpy and the packed version.
+Prints for each size how many of the 10 best products are the same, as the mean of 1,000 baskets. Needs numpy and the
+packed version.
 """
 
+import json
 import pathlib
 import random
 import sqlite3
@@ -17,14 +19,15 @@ import numpy as np
 from brute_force import read_side
 
 VERSION = pathlib.Path(__file__).resolve().parent / "2"
-REGULARIZATION, ALPHA = 15, 3  # of version 2, see build.py
 BASKETS, POPULAR, RELATED, K = 1_000, 500, 12, 10
 
 
 def main():
     vectors, ids = read_side(VERSION / "items.safetensors")
     items = np.array([list(row) for row in vectors])
-    gram = items.T @ items + REGULARIZATION * np.eye(items.shape[1])
+    settings = json.loads((VERSION / "manifest.json").read_text())["fold_in"]
+    alpha = settings["alpha"]
+    gram = items.T @ items + settings["lambda"] * np.eye(items.shape[1])
     norms = np.maximum(np.linalg.norm(items, axis=1), 1e-12)
     database = sqlite3.connect(f"file:{VERSION}/catalog.sqlite?mode=ro&immutable=1", uri=True)
     orders = dict(database.execute("SELECT id, orders FROM items"))
@@ -44,7 +47,7 @@ def main():
             related = [row for row in near.tolist() if row != first][:RELATED]
             members = [first] + source.sample(related, size - 1)
             rows = items[members]
-            folded = np.linalg.solve(gram + (ALPHA - 1) * rows.T @ rows, ALPHA * rows.sum(axis=0))
+            folded = np.linalg.solve(gram + (alpha - 1) * rows.T @ rows, alpha * rows.sum(axis=0))
             same += len(best(rows.mean(axis=0), members) & best(folded, members))
         print(f"baskets of {size} related: {same / BASKETS:.2f} of the {K} best are those of folding in")
 

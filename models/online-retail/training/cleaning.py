@@ -42,7 +42,8 @@ def read_lines(path: Path) -> pd.DataFrame:
 def clean(lines: pd.DataFrame) -> pd.DataFrame:
     """Keep the lines in which a known customer bought a product. Print the number of lines after each step.
 
-    The result has the columns item (text), user (int), order, day, price, description, country.
+    The result has the columns item (text), user (int), order, day, quantity, price, description,
+    country.
     """
     print_step("order lines read", lines)
     lines = lines[~lines["InvoiceNo"].astype(str).str.startswith("C")]
@@ -64,6 +65,7 @@ def clean(lines: pd.DataFrame) -> pd.DataFrame:
         "user": lines["CustomerID"].astype(np.int64),
         "order": lines["InvoiceNo"].astype(str),
         "day": lines["InvoiceDate"].dt.date,
+        "quantity": lines["Quantity"],
         "price": lines["UnitPrice"],
         "description": lines["Description"].astype(str).str.split().str.join(" "),
         "country": lines["Country"].astype(str),

@@ -8,9 +8,9 @@ SEED = 20110
 ITERATIONS = 15
 RECENCY_FLOOR = 0.1     # weight of a very old order
 SHOP_WEIGHT = 0.1       # weight of the column that every customer has; see `confidence_matrix`
-POPULARITY_COLUMN = "orders"    # of the catalog's items
+POPULARITY_COLUMN = "recent_orders"     # of the catalog's items
 RECALL_AT = 20
-RECENT_DAYS = 28        # the second popularity baseline counts these days only
+RECENT_DAYS = 28        # what `recent_orders` and the second popularity baseline count
 
 
 @dataclass(frozen=True)
