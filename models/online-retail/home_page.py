@@ -12,7 +12,6 @@ from bench.support.failure import BenchFailure
 CUSTOMER, COUNTRY = 12476, "Germany"
 FAVOURITES = ["22086", "22423", "84879"]  # bought by this customer
 CLICKS = {"22423": 2.0, "22111": 1.0, "22865": 1.0}  # a product looked at twice weighs 2
-NO_CLICKS = ["0"]  # the id of no product, for a visitor of whom nothing is known
 SHELF = 3
 IN_STOCK = "last_sale >= :since"
 SINCE, SEASON_START = "2011-10-12", "2011-09-01"  # the version's last day is 2011-11-09
@@ -41,19 +40,19 @@ class HomePages:
     # ---- A customer
 
     def show_customer(self):
-        # A filter holds for all queries of a request, so what makes a shelf is its list of candidates.
         me, favourites = ("user", CUSTOMER, 1), [("item", item, 1) for item in FAVOURITES]
-        shelves = [
-            ("Because you bought", [me, *favourites], self.items("TRUE")),
-            ("New this season, under £5", [me], self.items("first_sale >= ? AND median_price < 5", SEASON_START)),
-            (f"Popular in {COUNTRY}", [me],
-             self.items("id IN (SELECT id FROM items_popular_in WHERE value = ?)", COUNTRY)),
+        shelves = [  # title, who is asked for, the filter, and what SQLite is asked for the brute force
+            ("Because you bought", [me, *favourites], IN_STOCK, "TRUE", ()),
+            ("New this season, under £5", [me], f"first_sale >= :start AND median_price < :most AND {IN_STOCK}",
+             "first_sale >= ? AND median_price < ?", (SEASON_START, 5)),
+            (f"Popular in {COUNTRY}", [me], f":country IN popular_in AND {IN_STOCK}",
+             "id IN (SELECT id FROM items_popular_in WHERE value = ?)", (COUNTRY,)),
         ]
         start = time.perf_counter()
         answers = self.client.recommend_batch(
-            blends=[blend for _, blend, _ in shelves], candidates=[candidates for _, _, candidates in shelves],
-            where=IN_STOCK, params={"since": SINCE}, caps={"kind": 1}, exclude_seen=True, because=True, distinct=True,
-            k=SHELF, columns=COLUMNS, raise_errors=True)
+            blends=[blend for _, blend, *_ in shelves], where=[where for _, _, where, *_ in shelves],
+            params={"since": SINCE, "start": SEASON_START, "most": 5, "country": COUNTRY}, caps={"kind": 1},
+            exclude_seen=True, because=True, distinct=True, k=SHELF, columns=COLUMNS, raise_errors=True)
         elapsed = time.perf_counter() - start
         bought = self.bought[CUSTOMER]
         if not set(FAVOURITES).issubset(bought):
@@ -61,11 +60,11 @@ class HomePages:
         print(f"\nThe home page of customer {CUSTOMER} from {COUNTRY}: one request, no product twice, none of the "
               f"{len(bought)} bought before  {elapsed * 1000:.2f} ms")
         in_stock, shown = set(self.items("last_sale >= ?", SINCE)).difference(bought), set()
-        for (title, blend, candidates), answer in zip(shelves, answers):
+        for (title, blend, _, condition, values), answer in zip(shelves, answers):
             vectors = [(self.brute.user(id) if kind == "user" else self.brute.item(id), weight)
                        for kind, id, weight in blend]
             own = [id for kind, id, _ in blend if kind == "item"]
-            left = in_stock.intersection(candidates)
+            left = in_stock.intersection(self.items(condition, *values))
             self.show(title, answer, self.brute.ranked(blended(vectors), left - shown), own, len(left & shown))
             shown.update(row["id"] for row in answer)
 
@@ -75,7 +74,7 @@ class HomePages:
         where = f"'christmas' IN season AND median_price < :most AND {IN_STOCK}"
         start = time.perf_counter()
         answers = self.client.recommend_batch(
-            clicks=[CLICKS, NO_CLICKS], where=where, params={"since": SINCE, "most": 5}, caps={"kind": 1}, because=True,
+            clicks=[CLICKS, []], where=where, params={"since": SINCE, "most": 5}, caps={"kind": 1}, because=True,
             distinct=True, unknown="fallback", k=SHELF, columns=COLUMNS, raise_errors=True)
         elapsed = time.perf_counter() - start
         print(f"\nA stranger's page after {len(CLICKS)} clicks: one request, what sells at Christmas for under £5  "

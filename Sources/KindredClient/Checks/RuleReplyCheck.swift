@@ -84,7 +84,7 @@ struct RuleReplyCheck {
         guard unknown <= asked.idCount else {
             throw .wrongAnswer("\(unknown) ids of query \(query) are unknown, it has \(asked.idCount)")
         }
-        let isNothingKnown = unknown == asked.idCount && unknown > 0 && !asked.hasVectors
+        let isNothingKnown = unknown == asked.idCount && !asked.hasVectors
         if outcome.flags.contains(.fallback) {
             guard isNothingKnown else {
                 throw .wrongAnswer("popular rows came for query \(query), of which something is known")

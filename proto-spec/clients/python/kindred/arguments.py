@@ -215,6 +215,12 @@ def again(kind, query):
     return [(part, member, weight) for part, pairs in query.items() for member, weight in pairs]
 
 
+def kept(value):
+    """An argument that can be read again: an iterator as a list, any other as it is."""
+    is_iterator = isinstance(value, collections.abc.Iterator) and not isinstance(value, io.IOBase)
+    return list(value) if is_iterator else value
+
+
 def query_fields(kind, count, over, similarity, version):
     """The fixed fields that RECOMMEND and SCORE share (8.10)."""
     if over not in SIDES:

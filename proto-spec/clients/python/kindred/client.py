@@ -4,8 +4,9 @@ import time
 
 from . import arrays
 from .answers import Audience, FilterCount, models_of, query_error, raised, results_of, switched, vectors_of
-from .arguments import (PLURALS, again, audience_size, column_names, listed, members_of, model_name, number, one_of,
-                        one_query, parsed_address, query_fields, query_list, query_lists, refuse_no_list, seconds)
+from .arguments import (PLURALS, again, audience_size, column_names, kept, listed, members_of, model_name, number,
+                        one_of, one_query, parsed_address, query_fields, query_list, query_lists, refuse_no_list,
+                        seconds)
 from .audience import AudienceStream, upload
 from .codec.decoding import bit
 from .codec.encoding import whole
@@ -74,13 +75,14 @@ class Client:
         """
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket, clicks=clicks, blend=blend)
         query = again(kind, one_query(kind, query))
+        arguments = {name: kept(value) for name, value in arguments.items()}
         results = self.recommend_batch(**{PLURALS[kind]: [query]}, k=k, offset=offset, version=version,
                                        raise_errors=True, **arguments)[0]
 
         def page(version, pool):
             # The default pool grows with the offset, so that each page would be of another list.
             return self.recommend(**{kind: query}, k=k, offset=offset + k, version=version,
-                                  **{**arguments, "pool": pool})
+                                  **{**arguments, "pool": pool, "model": results.model})
         results.page = page
         return results
 

@@ -219,7 +219,7 @@ class RecommendQuestion:
         """Compares the number of unknown ids with the query's own, and with where its rows come from."""
         if unknown > asked.ids:
             raise bad_reply(f"that {unknown} ids are unknown", f"at most {asked.ids}, which the query has")
-        nothing_known = unknown == asked.ids > 0 and not asked.has_vectors
+        nothing_known = unknown == asked.ids and not asked.has_vectors
         if is_popular and not nothing_known:
             raise bad_reply("with popular rows", "rows of the model, which knows some of the query's ids")
         if count and nothing_known and not is_popular:

@@ -235,6 +235,10 @@ class Ranking(RulesTest):
                             ("blend", [("user", "u 1", 1.0), ("vector", vector("u 2"), 0.5)])):
             first = self.client.recommend(**{kind: query}, k=5, columns=["brand"])
             self.assertEqual(first.next_page(), self.client.recommend(**{kind: query}, k=10, columns=["brand"])[5:])
+        out = [name for name, _ in whole[:3]]
+        page = self.client.recommend(user="u 8", k=7, exclude=iter(out), columns=iter(["brand"])).next_page()
+        self.assertEqual([row["id"] for row in page], [
+            name for name, _ in mall.expected(vector("u 8"), k=7, offset=7, left_out=out)[0]])
         with self.assertRaisesRegex(TypeError, "only the Results of recommend have pages"):
             self.client.recommend_batch(users=["u 1"])[0].next_page()
 
@@ -365,6 +369,36 @@ class Batches(RulesTest):
                 self.assertEqual(found.taken, sum(passes(mall.item[name]) for name in taken - seen))
                 taken |= {name for name, _ in found}
         self.assertIsNone(self.client.recommend(user="u 1").taken)
+
+    def test_a_filter_for_each_query(self):
+        cheap = "price < :most", lambda r: r["price"] is not None and r["price"] < 5
+        filters = [cheap, (None, lambda r: True), ("'gift' IN tags", lambda r: "gift" in r["tags"]), cheap]
+        users = ["u 1", "u 2", "u 3", "u 4"]
+        answers = self.client.recommend_batch(
+            users=users, where=[where for where, _ in filters], params={"most": 5}, k=6, distinct=True)
+        taken = set()
+        for user, (_, passes), found in zip(users, filters, answers):
+            self.check(found, vector(user), k=6, where=passes, left_out=frozenset(taken))
+            taken |= {name for name, _ in found}
+        own = [self.client.recommend(user=user, where=f"country = seed.country OR day > {day}", k=6)
+               for user, day in (("u 1", 705), ("u 2", 720))]
+        both = self.client.recommend_batch(
+            users=["u 1", "u 2"], k=6, where=[f"country = seed.country OR day > {day}" for day in (705, 720)])
+        self.assertEqual(both, own)
+        for count in (1, 3):
+            with self.assertRaisesRegex(ValueError, f"{count} filters for 2 queries"):
+                self.client.recommend_batch(users=["u 1", "u 2"], where=["price < 5"] * count)
+
+    def test_a_query_without_members_is_a_popular_one(self):
+        rules = {"where": "day > 705", "k": 7}
+        for empty in ({"clicks": []}, {"basket": []}, {"blend": []}):
+            with self.subTest(empty):
+                found = self.client.recommend(**empty, unknown="fallback", **rules)
+                self.check(found, "popular", where=lambda r: r["day"] > 705, k=7)
+                self.assertEqual((found.origin, len(self.client.recommend(**empty, unknown="skip", **rules))), ("popular", 0))
+                with self.assertRaises(kindred.Error) as caught:
+                    self.client.recommend(**empty)
+                self.assertEqual(caught.exception.detail, "EMPTY_BASKET")
 
     def test_a_batch_is_its_queries_alone(self):
         rules = {"where": "price < 9 OR 'gift' IN tags", "boosts": [("day > 720", "multiply", 2.0)], "caps": {"brand": 3},
