@@ -1,6 +1,14 @@
 import KindredDomain
 import KindredFilter
 
+/// How the filters of a request were found.
+package struct FilterCounts: Sendable, Equatable {
+    /// Evaluated by the request.
+    package var evaluated = 0
+    /// Kept from earlier requests.
+    package var kept = 0
+}
+
 /// The masks of a request's filters over one side: kept ones, or else evaluated in steps.
 ///
 /// A filter without `seed.` columns has one mask for all queries. A filter with them has one for each query, by the
@@ -34,6 +42,12 @@ final class FilterMasks {
     /// The filter that is evaluated now.
     private var evaluation: FilterMaskEvaluation?
     private var next = 0
+    /// The masks that were found so far.
+    private(set) var counts = FilterCounts()
+    /// Bytes that the request holds of masks that depend on its queries, and the masks that they are of.
+    private var ownByteCount = 0
+    private var ownMasks: Set<ObjectIdentifier> = []
+    private let ownByteCountMax: Int
 
     /// The filters of a request. Checks their texts and values. Throws for the first that is refused.
     init(
@@ -44,6 +58,7 @@ final class FilterMasks {
         self.side = side
         self.target = target
         cache = generation.filterMasks
+        ownByteCountMax = Int(limits.maskBytesPerRequestMax)
         table = side.filterTable
         var unused = Set(parameters.map(\.name))
         for text in texts {
@@ -64,6 +79,7 @@ final class FilterMasks {
     private func entry(_ filter: Filter, _ limits: Limits) throws(RequestFailure) -> Entry {
         // A kept mask says that the filter was parsed, and that it names no seeds.
         if let mask = cache.peek(FilterKey(filter, over: target), codes: side.codes) {
+            counts.kept += 1
             return Entry(filter: filter, shared: mask)
         }
         let catalog = side.catalog
@@ -81,6 +97,39 @@ final class FilterMasks {
     /// Whether any filter has a mask for each query.
     var hasOwn: Bool { entries.indices.contains(where: hasOwn) }
 
+    /// The cost of the evaluations that are left, in look-ups of one id, for so many queries.
+    func lookups(queryCount: Int) -> Int {
+        var sum = 0
+        for entry in entries where entry.expression != nil {
+            let comparisons = 1 + entry.filter.text.utf8.count / Self.bytesPerComparison
+            let (rows, times) = (side.table.count, entry.namesSeeds ? queryCount : 1)
+            sum += times * (rows * comparisons / Self.rowsPerID)
+        }
+        return sum
+    }
+
+    /// Bytes of text of one comparison, about.
+    private static let bytesPerComparison = 16
+
+    /// Bytes of the masks that depend on queries, of so many of these, at most.
+    func ownByteCountMax(queryCount: Int) -> Int {
+        let masks = queryCount * entries.count(where: \.namesSeeds)
+        return min(ownByteCountMax, masks * MaskWords.byteCount(blockCount: side.codes.blockCount))
+    }
+
+    /// Counts bytes that the request holds for one query. Throws where all of them together are beyond the limit.
+    func hold(byteCount: Int) throws(RequestFailure) {
+        ownByteCount += byteCount
+        guard ownByteCount > ownByteCountMax else { return }
+        throw .limitExceeded(
+            .maskBytes, found: UInt64(ownByteCount), limit: UInt64(ownByteCountMax))
+    }
+
+    private func hold(_ mask: RowMask) throws(RequestFailure) {
+        guard ownMasks.insert(mask.owner).inserted else { return }
+        try hold(byteCount: MaskWords.byteCount(blockCount: side.codes.blockCount))
+    }
+
     /// Whether the masks of a filter were kept from earlier requests. All steps are done.
     func isKept(_ index: Int) -> Bool { !entries[index].isEvaluated }
 
@@ -93,7 +142,9 @@ final class FilterMasks {
     /// Finds the masks that all queries share. True once they are found.
     func resolveShared(_ budget: inout Int) throws(RequestFailure) -> Bool {
         while next < entries.count {
-            if entries[next].shared == nil, !entries[next].namesSeeds, let expression = entries[next].expression {
+            if entries[next].shared == nil, !entries[next].namesSeeds,
+                let expression = entries[next].expression
+            {
                 guard let mask = try find(entries[next].filter, expression, seed: nil, &budget) else {
                     return false
                 }
@@ -112,6 +163,7 @@ final class FilterMasks {
                 guard let mask = try find(entries[next].filter, expression, seed: seed, &budget) else {
                     return false
                 }
+                try hold(mask)
                 entries[next].own = mask
             }
             next += 1
@@ -136,7 +188,9 @@ final class FilterMasks {
                 guard let table else { throw FilterFailure(.noCatalog, at: 0) }
                 let seeds = try FilterNames.seedValues(of: expression, in: seed)
                 switch cache.find(FilterKey(filter, over: target, seeds: seeds), codes: side.codes) {
-                case .found(let mask): return mask
+                case .found(let mask):
+                    counts.kept += 1
+                    return mask
                 case .busy:
                     // Another request evaluates it. This one looks again in its next step.
                     budget = 0
@@ -146,11 +200,12 @@ final class FilterMasks {
                         expression, parameters: filter.parameters, over: table, seed: seed)
                     evaluation = FilterMaskEvaluation(program, claim: claim, codes: side.codes)
                     entries[next].isEvaluated = true
+                    counts.evaluated += 1
                 }
             }
             let rowCount = max(1, budget) * Self.rowsPerID
             budget = 0
-            guard let mask = evaluation?.step(rowCount: rowCount) else { return nil }
+            guard let mask = try evaluation?.step(rowCount: rowCount) else { return nil }
             evaluation = nil
             return mask
         } catch {

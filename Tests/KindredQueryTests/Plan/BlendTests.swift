@@ -75,11 +75,12 @@ import Testing
         for _ in 0..<50 {
             let members = members(of: 30, upTo: 12, using: &generator) + [(3, 0.5)]
             let scope = QueryScope(queries: .baskets(lists(members)), target: .items, similarity: .dot)
-            let basket = try #require(try QueryScopePlanner(scope: scope, generation: generation).lookUp(0).value)
+            let basket = try #require(
+                try QueryScopePlanner(scope: scope, generation: generation).lookUp(0).value)
             let blend = try BlendResolver(blends: Blends(items: lists(members))!, generation: generation)
             let found = try blend.resolve(0).value!
             #expect(found.vector.bits(dimension: 21) == basket.ranking.vector.bits(dimension: 21))
-            #expect(found.items == basket.members)
+            #expect(RowList(found.items) == basket.members)
         }
     }
 
