@@ -97,12 +97,16 @@ final class FilterMasks {
     /// Whether any filter has a mask for each query.
     var hasOwn: Bool { entries.indices.contains(where: hasOwn) }
 
-    /// The cost of the evaluations that are left, in look-ups of one id, for so many queries.
+    /// Different values of `seed.` columns that the queries of a request are taken to have. Shops' queries repeat few,
+    /// such as categories, and their masks are kept.
+    private static let seedsExpected = 16
+
+    /// The cost of the evaluations that are left, in look-ups of one id, for so many queries. About.
     func lookups(queryCount: Int) -> Int {
         var sum = 0
         for entry in entries where entry.expression != nil {
             let comparisons = 1 + entry.filter.text.utf8.count / Self.bytesPerComparison
-            let (rows, times) = (side.table.count, entry.namesSeeds ? queryCount : 1)
+            let (rows, times) = (side.table.count, entry.namesSeeds ? min(queryCount, Self.seedsExpected) : 1)
             sum += times * (rows * comparisons / Self.rowsPerID)
         }
         return sum
@@ -111,9 +115,9 @@ final class FilterMasks {
     /// Bytes of text of one comparison, about.
     private static let bytesPerComparison = 16
 
-    /// Bytes of the masks that depend on queries, of so many of these, at most.
-    func ownByteCountMax(queryCount: Int) -> Int {
-        let masks = queryCount * entries.count(where: \.namesSeeds)
+    /// Bytes of the masks that depend on queries, of so many of these. About.
+    func ownByteCount(queryCount: Int) -> Int {
+        let masks = min(queryCount, Self.seedsExpected) * entries.count(where: \.namesSeeds)
         return min(ownByteCountMax, masks * MaskWords.byteCount(blockCount: side.codes.blockCount))
     }
 

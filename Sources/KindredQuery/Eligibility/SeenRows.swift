@@ -63,8 +63,7 @@ package final class SeenRows: @unchecked Sendable {
         let list = pairs.list(ofUser: user)
         self.list = list
         count = list.count
-        var slots = 8
-        while slots < list.count * 2 { slots *= 2 }
+        let slots = Self.slotCount(list.count)
         if bitWords <= slots * Self.bitsShareMax {
             let words = UnsafeMutablePointer<UInt32>.allocate(capacity: bitWords)
             words.initialize(repeating: 0, count: bitWords)
@@ -85,9 +84,18 @@ package final class SeenRows: @unchecked Sendable {
 
     deinit { look.words.deallocate() }
 
-    /// Bytes of an index of so many rows on a side of so many items, at most.
-    static func byteCountMax(itemCount: Int, rowCount: Int) -> Int {
-        min(itemCount / 8 + 4, 4 * max(8, 4 * rowCount) * bitsShareMax)
+    /// Slots of an index of so many rows: a power of two that is at most half full.
+    private static func slotCount(_ rowCount: Int) -> Int {
+        var slots = 8
+        while slots < rowCount * 2 { slots *= 2 }
+        return slots
+    }
+
+    /// Bytes of the index of a user who has seen so many of the side's items.
+    static func byteCount(itemCount: Int, rowCount: Int) -> Int {
+        let bitWords = (itemCount + 31) / 32
+        let slots = slotCount(rowCount)
+        return (bitWords <= slots * bitsShareMax ? bitWords : slots) * MemoryLayout<UInt32>.stride
     }
 
     /// Calls `body` with each row once, in ascending order.

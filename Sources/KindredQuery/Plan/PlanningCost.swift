@@ -1,5 +1,5 @@
-/// The cost of a request beside its reply, as it is known before the first step. An estimate from above, but for the
-/// further scans of caps.
+/// The cost of a request beside its reply, as it is estimated before the first step: queries are taken to need few
+/// further scans, and filters with `seed.` columns to meet few values. Limits bound what a request takes in any case.
 package struct PlanningCost: Sendable, Equatable {
     /// The time until it is planned, in look-ups of one id.
     package var lookups = 0

@@ -72,16 +72,16 @@ final class RulePlanner {
         }
         cost.rankedRows += fetched
         cost.byteCount += fetched * MemoryLayout<RankingKey>.stride
-        cost.byteCount += masks?.ownByteCountMax(queryCount: queryCount) ?? 0
+        cost.byteCount += masks?.ownByteCount(queryCount: queryCount) ?? 0
         if !rules.caps.isEmpty || rules.isDistinct {
-            // The rows that are left for further scans.
-            cost.byteCount += min(queryCount, RequestRanking.fetchedMax) * side.table.count / 8
+            // The rows that are left for further scans, which few queries need.
+            cost.byteCount += min(queryCount, Self.furtherScansExpected) * side.table.count / 8
         }
         guard let pairs = generation.seen else { return }
         let meanCount = pairs.pairCount / max(1, pairs.userCount)
         if rules.excludesSeen {
             cost.byteCount +=
-                queryCount * SeenRows.byteCountMax(itemCount: pairs.itemCount, rowCount: meanCount)
+                queryCount * SeenRows.byteCount(itemCount: pairs.itemCount, rowCount: meanCount)
         }
         if rules.wantsBecause {
             let results = queryCount * min(Int(request.k), side.table.count)
@@ -89,6 +89,8 @@ final class RulePlanner {
         }
     }
 
+    /// Queries of a request that are taken to be scanned again at once.
+    private static let furtherScansExpected = 4
     /// Passes over the rows, or over their values, that make the groups of a column.
     private static let passesOfGroups = 4
     /// Pairs of a result and an own item that are compared in the time of ranking a row.

@@ -149,7 +149,7 @@ package struct RequestRanking {
     }
 
     /// Queries of one fetch: each holds a bit for each row of the side.
-    static let fetchedMax = 32
+    private static let fetchedMax = 32
 
     private mutating func finish(
         _ slot: Int, _ rows: [RankingKey], of eligibility: Eligibility, _ counts: ScanCounts,
