@@ -45,6 +45,12 @@ package struct Limits: Sendable, Equatable {
     package var capsMax: UInt32 = 4
     /// Rows of one query that diversity re-orders.
     package var poolMax: UInt32 = 2_000
+    /// Rows that the rules of one request rank: queries x (offset + k), or queries x pool. All queries of a request may
+    /// have the largest pool.
+    package var rankedRowsPerRequestMax: UInt32 = 1 << 21
+    /// Bytes of the masks that a request holds of filters that depend on its queries (`seed.`), and of what boosts make
+    /// of them.
+    package var maskBytesPerRequestMax: UInt32 = 128 << 20
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000
     /// Unmatched seeds that a summary names.
@@ -145,8 +151,19 @@ package struct Limits: Sendable, Equatable {
     package static let catalogSchemaEntriesMax = 1_024
     /// Bytes of one statement in a catalog's schema, and of one that reads it.
     package static let catalogStatementBytesMax = 1 << 20
+    /// Columns of one side whose groups are kept for caps. With more, those that were not used for longest are built
+    /// again.
+    package static let groupColumnsKeptMax = 8
     /// Bytes of a pattern of LIKE or GLOB, as SQLite has it by default.
     package static let patternBytesMax = 50_000
+    /// Steps of matching one pattern with one text: a character is compared in a step. Some for each byte of the
+    /// longest text.
+    package static let patternStepsMax = 1 << 20
+    /// The same for 64 rows, where a condition is evaluated row by row.
+    package static let patternStepsPerBlockMax = 1 << 22
+    /// Bytes of what one filter finds out about distinct texts and values before it goes over the rows. What needs more
+    /// is evaluated row by row.
+    package static let filterTableBytesMax = 64 << 20
     /// Steps of SQLite while it reads a catalog's schema: several for each entry.
     package static let catalogSchemaStepsMax = 1 << 16
     /// Steps of SQLite while it reads a catalog of no bytes.
@@ -203,6 +220,8 @@ package struct Limits: Sendable, Equatable {
     package static let keptReplyBytesMax = 32 << 10
     /// Greatest value of `--answer-cache-mib`: mebibytes of the cache of one event loop.
     package static let answerCacheMebibytesMax = 1 << 16
+    /// Greatest value of `--filter-cache-mib`: mebibytes of the masks of filters in the whole process.
+    package static let filterCacheMebibytesMax = 1 << 16
     /// Frames in a row without a use that a client accepts from a server.
     package static let unaskedFramesMax = 64
     /// Body bytes of one answer, in all its frames, that a client accepts.

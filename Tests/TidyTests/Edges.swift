@@ -92,7 +92,7 @@ enum Edges {
             "Masks": [], "Groups": ["Steps"], "Snapshot": ["Masks", "Groups"], "Steps": ["Scan"],
             "Rank": ["Snapshot", "Plan", "Eligibility", "Masks", "Groups", "Scan", "Scan/Int8"],
             "Eligibility": ["Snapshot", "Plan", "Masks"],
-            "Plan": ["Snapshot", "Eligibility", "Masks", "Groups", "Rank", "FoldIn", "Steps"],
+            "Plan": ["Snapshot", "Eligibility", "Masks", "Groups", "Rank", "FoldIn", "Because", "Steps"],
             "Scan": ["Snapshot", "Plan", "Rank", "Scan/BLAS", "Scan/Gather", "Scan/Int8"],
             "Scan/BLAS": ["Snapshot", "Plan", "Scan"],
             "Scan/Gather": ["Snapshot", "Plan", "Eligibility", "Masks", "Scan"],

@@ -144,6 +144,8 @@ package enum LimitName: String, Sendable, Equatable {
     case caps
     case pool
     case offsetAndK = "offset + k"
+    case rankedRows = "rows to rank, of all queries together (ask fewer queries at a time)"
+    case maskBytes = "bytes for filters that depend on the query (ask fewer queries at a time)"
     case modelListBytes = "bytes of the list of all models (ask for one by its name)"
 }
 

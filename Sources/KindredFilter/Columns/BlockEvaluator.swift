@@ -6,6 +6,7 @@ struct BlockEvaluator {
     let codeTables: [CodeTable]
     let setTables: [SetTable]
     let scratch: BlockScratch
+    let work: PatternWork
 
     /// Writes the truths and the NULLs of `rows` to a level. Rows begin at a multiple of 64. Rows whose bit in `cares`
     /// is clear may get any truth; nil: all rows matter. Bits beyond the last row have no meaning.
@@ -186,14 +187,15 @@ struct BlockEvaluator {
         _ expression: ResolvedExpression, _ rows: Range<Int>, _ level: BlockScratch.Level,
         _ cares: UnsafePointer<UInt64>?
     ) {
-        let evaluator = RowEvaluator(table)
+        let evaluator = RowEvaluator(table, work: work)
         for word in 0..<(rows.count + 63) / 64 {
             let start = rows.lowerBound + word * 64
             var open = cares?[word] ?? ~0
             if let entries = table.catalog.entries { open &= entries.words[start / 64] }
             if rows.upperBound - start < 64 { open &= 1 << UInt64(rows.upperBound - start) - 1 }
             var (truths, nulls): (UInt64, UInt64) = (0, 0)
-            while open != 0 {
+            let first = work.steps
+            while open != 0, !work.isExceeded {
                 let place = open.trailingZeroBitCount
                 open &= open - 1
                 switch evaluator.truth(expression, start + place) {
@@ -202,6 +204,7 @@ struct BlockEvaluator {
                 case false?: break
                 }
             }
+            work.check(since: first)
             level.truths[word] = truths
             level.nulls[word] = nulls
         }

@@ -27,11 +27,11 @@ struct CodeTable: Sendable {
     private var trueCount = 0
     private var hasNulls = false
 
-    init(_ expression: ResolvedExpression, column: Int, in table: FilterTable) {
+    init(_ expression: ResolvedExpression, column: Int, in table: FilterTable, work: PatternWork) {
         self.expression = expression
         self.column = column
         textCost = 200 + 100 * expression.nodeCount
-        let evaluator = RowEvaluator(table, replacing: (column, .null))
+        let evaluator = RowEvaluator(table, replacing: (column, .null), work: work)
         ofNull = Self.bits(evaluator.truth(expression, 0))
         textCount = Self.texts(column, table).count
         truths.reserveCapacity(textCount)
@@ -39,19 +39,38 @@ struct CodeTable: Sendable {
 
     var isComplete: Bool { truths.count == textCount }
 
-    /// Finds the truths of at most so many texts more.
-    mutating func extend(by count: Int, in table: FilterTable) {
+    /// Comparisons of a number with a constant in the time of a step of `PatternWork`.
+    static let comparisonsPerStep = 4
+
+    /// Distinct texts of a column.
+    static func textCount(_ column: Int, _ table: FilterTable) -> Int { texts(column, table).count }
+
+    /// Finds the truths of further texts, for about as long as so many comparisons take, at least of one. Returns how
+    /// many it took.
+    mutating func extend(comparisons: Int, in table: FilterTable, work: PatternWork) -> Int {
         let texts = Self.texts(column, table)
-        for code in truths.count..<min(truths.count + count, textCount) {
-            let evaluator = RowEvaluator(table, replacing: (column, .text(Array(texts[code]))))
-            let truth = evaluator.truth(expression, 0)
-            truths.append(Self.bits(truth))
-            if truth == nil { hasNulls = true }
-            guard truth == true else { continue }
-            trueCount += 1
-            last = UInt32(code)
-            first = first ?? last
+        let start = work.steps
+        var taken = 0
+        var done = 0
+        while !isComplete, !work.isExceeded, done == 0 || taken < comparisons {
+            let text = Array(texts[truths.count])
+            let evaluator = RowEvaluator(table, replacing: (column, .text(text)), work: work)
+            work.read(byteCount: text.count)
+            add(evaluator.truth(expression, 0))
+            done += 1
+            taken = done * textCost + (work.steps - start) * Self.comparisonsPerStep
         }
+        return taken
+    }
+
+    private mutating func add(_ truth: Bool?) {
+        let code = truths.count
+        truths.append(Self.bits(truth))
+        if truth == nil { hasNulls = true }
+        guard truth == true else { return }
+        trueCount += 1
+        last = UInt32(code)
+        first = first ?? last
     }
 
     /// Of a complete table.

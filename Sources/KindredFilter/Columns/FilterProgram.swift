@@ -16,6 +16,9 @@ package struct FilterProgram: ~Copyable {
     /// The work of one row, in comparisons.
     private let cost: Int
     private var words: [UInt64] = []
+    private let work: PatternWork
+    /// Steps of `work` that the last word of 64 rows took; nil before the first one.
+    private var stepsPerWord: Int?
 
     /// The work of one distinct value of a multi-valued attribute, in comparisons.
     private static let valueCost = 500
@@ -35,8 +38,11 @@ package struct FilterProgram: ~Copyable {
                     wanted: "a catalog that is made after PRAGMA encoding = 'UTF-8'"), at: 0)
         }
         let resolver = FilterResolver(table, seed: seed, parameters: parameters)
-        var builder = NodeBuilder(table)
+        let work = PatternWork()
+        var builder = NodeBuilder(table, work: work)
         let node = builder.node(try resolver.resolve(expression))
+        if let failure = work.failure { throw failure }
+        self.work = work
         self.table = table
         self.node = node
         codeTables = builder.codeTables
@@ -46,26 +52,32 @@ package struct FilterProgram: ~Copyable {
         words.reserveCapacity((table.rowCount + 63) / 64)
     }
 
-    /// Whether all rows are judged.
-    package var isDone: Bool { words.count == (table.rowCount + 63) / 64 }
+    /// Whether there is nothing more to do: all rows are judged, or the filter has failed.
+    package var isDone: Bool { work.isExceeded || isJudged }
 
-    /// Works for about as long as comparing so many rows with a constant takes. True once all rows are judged.
+    private var isJudged: Bool { words.count == (table.rowCount + 63) / 64 }
+
+    /// Why the filter is refused after all; nil where it is not. Final once `isDone` is true.
+    package var failure: FilterFailure? { work.failure }
+
+    /// Works for about as long as comparing so many rows with a constant takes. True once all rows are judged, or the
+    /// filter has failed.
     package mutating func step(rowCount: Int) -> Bool {
         var left = rowCount
         while left > 0, !isDone {
             if let index = codeTables.firstIndex(where: { !$0.isComplete }) {
-                let cost = codeTables[index].textCost
-                let count = max(1, left / cost)
-                codeTables[index].extend(by: count, in: table)
-                left -= count * cost
+                left -= codeTables[index].extend(comparisons: left, in: table, work: work)
             } else if let index = setTables.firstIndex(where: { !$0.isComplete }) {
                 let count = max(1, left / Self.valueCost)
                 setTables[index].extend(by: count, in: table)
                 left -= count * Self.valueCost
             } else {
-                let wordCount = max(1, min(BlockScratch.wordsMax, left / 64 / cost))
+                let wordCount = max(1, min(BlockScratch.wordsMax, left / 64 / costOfRow))
+                let start = work.steps
                 evaluate(wordCount)
-                left -= wordCount * 64 * cost
+                let steps = work.steps - start
+                stepsPerWord = steps / wordCount
+                left -= wordCount * 64 * cost + steps * CodeTable.comparisonsPerStep
             }
         }
         return isDone
@@ -74,15 +86,23 @@ package struct FilterProgram: ~Copyable {
     /// The rows for which the filter is true. Rows without an entry in the catalog are not among them. All rows must
     /// be judged.
     package var rows: Bitmap {
-        precondition(isDone, "a step says when all rows are judged")
+        precondition(isJudged, "a step says when all rows are judged")
         return Bitmap(count: table.rowCount, words: words)
+    }
+
+    /// The work of one row, in comparisons, with that of its patterns: as it was for the rows before.
+    private var costOfRow: Int {
+        guard node.isByRows else { return cost }
+        // Nothing is known of the first rows, so there are few of them.
+        guard let stepsPerWord else { return .max / 64 }
+        return cost + stepsPerWord * CodeTable.comparisonsPerStep / 64
     }
 
     private mutating func evaluate(_ wordCount: Int) {
         let start = words.count * 64
         let rows = start..<min(table.rowCount, start + wordCount * 64)
         let evaluator = BlockEvaluator(
-            table: table, codeTables: codeTables, setTables: setTables, scratch: scratch)
+            table: table, codeTables: codeTables, setTables: setTables, scratch: scratch, work: work)
         evaluator.evaluate(node, rows, level: 0, cares: nil)
         let truths = scratch.level(0).truths
         for word in 0..<(rows.count + 63) / 64 {

@@ -6,35 +6,37 @@ struct NodeBuilder {
     private let table: FilterTable
     private(set) var codeTables: [CodeTable] = []
     private(set) var setTables: [SetTable] = []
+    private let work: PatternWork
+    /// Bytes of all tables.
+    private var tableByteCount = 0
 
-    init(_ table: FilterTable) { self.table = table }
+    init(_ table: FilterTable, work: PatternWork) {
+        self.table = table
+        self.work = work
+    }
 
     /// The node of a condition.
     mutating func node(_ expression: ResolvedExpression) -> BlockNode {
         let dependence = expression.dependence
-        if dependence.isConstant { return .constant(RowEvaluator(table).truth(expression, 0)) }
-        switch expression {
-        case .not(let a): return .not(node(a))
-        case .and(let terms):
-            let nodes = Self.merged(nodes(terms))
-            return nodes.count == 1 ? nodes[0] : .and(nodes)
-        case .or(let terms): return .or(nodes(terms))
-        case .isNull(.column(let index, _)): return .not(.present(column: index))
-        default: break
-        }
-        if !dependence.others, dependence.columns.count == 1, let column = dependence.columns.first,
-            case .text = table.catalog.columns[column].values
-        {
-            codeTables.append(CodeTable(expression, column: column, in: table))
+        if dependence.isConstant { return .constant(evaluator.truth(expression, 0)) }
+        if case .isNull(.column(let index, _)) = expression { return .not(.present(column: index)) }
+        if case .not(let a) = expression, case .isNull(.column) = a { return .not(node(a)) }
+        if let column = textColumn(dependence), hasRoom(CodeTable.textCount(column, table)) {
+            codeTables.append(CodeTable(expression, column: column, in: table, work: work))
             return .codes(table: codeTables.count - 1)
         }
         switch expression {
+        case .not(let a): return .not(node(a))
+        case .and(let terms):
+            let nodes = Self.merged(nodes(gathered(terms) { .and($0) }))
+            return nodes.count == 1 ? nodes[0] : .and(nodes)
+        case .or(let terms): return .or(nodes(gathered(terms) { .or($0) }))
         case .comparison(let comparison, let a, let b): return self.comparison(comparison, a, b)
         case .inList(let a, let list):
             if let node = self.list(a, list) { return node }
         case .inSet(let a, let set):
-            if a.dependence.isConstant {
-                let value = RowEvaluator(table).value(a, 0)
+            if a.dependence.isConstant, hasRoom(table.catalog.sets[set].values.count) {
+                let value = evaluator.value(a, 0)
                 let match = SetMatch(table.catalog.sets[set], value, affinity: a.affinity)
                 setTables.append(SetTable(match, set: set, in: table))
                 return .set(table: setTables.count - 1)
@@ -47,6 +49,45 @@ struct NodeBuilder {
         default: break
         }
         return .rows(expression)
+    }
+
+    private var evaluator: RowEvaluator { RowEvaluator(table, work: work) }
+
+    /// The column of texts that a condition depends on alone.
+    private func textColumn(_ dependence: ResolvedExpression.Dependence) -> Int? {
+        guard !dependence.others, dependence.columns.count == 1, let column = dependence.columns.first,
+            case .text = table.catalog.columns[column].values
+        else { return nil }
+        return column
+    }
+
+    /// Takes room for a table of so many bytes. False where the tables of the filter are too large with it.
+    private mutating func hasRoom(_ byteCount: Int) -> Bool {
+        guard tableByteCount + byteCount <= Limits.filterTableBytesMax else { return false }
+        tableByteCount += byteCount
+        return true
+    }
+
+    /// The terms of an AND or an OR, of which those of one column of texts have become one term: a table serves them
+    /// all.
+    private func gathered(
+        _ terms: [ResolvedExpression], _ joined: ([ResolvedExpression]) -> ResolvedExpression
+    ) -> [ResolvedExpression] {
+        var places: [Int: Int] = [:]
+        var groups: [[ResolvedExpression]] = []
+        for term in terms {
+            guard let column = textColumn(term.dependence) else {
+                groups.append([term])
+                continue
+            }
+            if let place = places[column] {
+                groups[place].append(term)
+            } else {
+                places[column] = groups.count
+                groups.append([term])
+            }
+        }
+        return groups.map { $0.count == 1 ? $0[0] : joined($0) }
     }
 
     /// Those that are evaluated row by row come last. The order of terms does not change the truth.
@@ -105,7 +146,7 @@ struct NodeBuilder {
         _ comparison: FilterExpression.Comparison, _ operand: ResolvedExpression,
         constant: ResolvedExpression
     ) -> BlockNode? {
-        let value = RowEvaluator(table).value(constant, 0)
+        let value = evaluator.value(constant, 0)
         if let operand = NumberOperand(operand, in: table) {
             return operand.comparison(comparison, value, affinity: constant.affinity)
         }
@@ -115,7 +156,7 @@ struct NodeBuilder {
     /// Nil where an element is no constant, or where the operand is compared in another way.
     private func list(_ operand: ResolvedExpression, _ list: [ResolvedExpression]) -> BlockNode? {
         guard list.allSatisfy(\.dependence.isConstant) else { return nil }
-        let values = list.map { RowEvaluator(table).value($0, 0) }
+        let values = list.map { evaluator.value($0, 0) }
         if let operand = NumberOperand(operand, in: table) { return self.list(operand, values) }
         return TextIDOperand(operand, in: table)?.list(values)
     }

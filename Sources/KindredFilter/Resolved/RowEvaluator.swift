@@ -8,9 +8,15 @@ struct RowEvaluator {
     private let table: FilterTable
     /// A column whose value is given here, whatever the row is.
     private let replaced: (column: Int, value: AttributeValue)?
+    private let work: PatternWork
 
-    init(_ table: FilterTable, replacing replaced: (column: Int, value: AttributeValue)? = nil) {
+    /// `work` counts what patterns take.
+    init(
+        _ table: FilterTable, replacing replaced: (column: Int, value: AttributeValue)? = nil,
+        work: PatternWork = PatternWork()
+    ) {
         self.table = table
+        self.work = work
         self.replaced = replaced
     }
 
@@ -65,7 +71,7 @@ struct RowEvaluator {
             return match.truth(row, table.catalog.sets[set])
         case .pattern(let a, let pattern):
             guard let pattern, let text = value(a, row).textValue else { return nil }
-            return pattern.matches(text)
+            return work.matches(pattern, text)
         case .constant, .column, .id, .negative, .plus, .arithmetic: return value(expression, row).truth
         }
     }

@@ -80,18 +80,28 @@ package struct TextPattern: Sendable, Equatable {
     package func matches(_ text: [UInt8]) -> Bool { text.withUnsafeBufferPointer { matches($0) } }
 
     package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        elements.withUnsafeBufferPointer { matches(text, $0) }
+        var steps = Int.max
+        return elements.withUnsafeBufferPointer { matches(text, $0, &steps) } ?? false
+    }
+
+    /// Whether the whole text matches; nil where that takes more than `steps`, from which those taken are subtracted.
+    package func matches(_ text: [UInt8], steps: inout Int) -> Bool? {
+        text.withUnsafeBufferPointer { text in
+            elements.withUnsafeBufferPointer { matches(text, $0, &steps) }
+        }
     }
 
     private func matches(
-        _ text: UnsafeBufferPointer<UInt8>, _ elements: UnsafeBufferPointer<Element>
-    ) -> Bool {
+        _ text: UnsafeBufferPointer<UInt8>, _ elements: UnsafeBufferPointer<Element>, _ steps: inout Int
+    ) -> Bool? {
         var rest = SQLiteCharacters(text)
         var element = 0
         // The last `any` that was met, and the text after the characters that it stands for.
         var any: Int?
         var afterAny = rest
         while true {
+            if steps == 0 { return nil }
+            steps -= 1
             if element < elements.count, elements[element].kind == .any {
                 any = element
                 element += 1

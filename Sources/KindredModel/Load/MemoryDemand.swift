@@ -17,6 +17,12 @@ package struct MemoryDemand: Sendable, Equatable {
     private static let bytesPerPopularItem: UInt64 = 4 + 4
     /// Temporary bytes of an item while seen pairs are counted: the sum, and the count of each thread.
     private static let bytesPerCountedItem: UInt64 = 5 * 4
+    /// Bytes of a row for the groups of one column that requests cap: its group, its place in the group, and the
+    /// offsets of both lists, where each row is a group of its own.
+    private static let bytesPerGroupedRow: UInt64 = 4 * 4
+    /// Temporary bytes of a row while groups are built: the numbers of distinct values, in a table, and the places
+    /// where rows go.
+    private static let bytesPerRowWhileGrouping: UInt64 = 32 + 4
     /// Bytes per byte of a catalog: its distinct texts, while their array grows.
     private static let catalogShare: UInt64 = 3
 
@@ -25,7 +31,8 @@ package struct MemoryDemand: Sendable, Equatable {
         self.addressByteCount = addressByteCount
     }
 
-    /// The demand of a version with this manifest. Sums of false numbers saturate at more than any memory.
+    /// The demand of a version with this manifest, with the groups of columns that requests will cap. Sums of false
+    /// numbers saturate at more than any memory. Masks of filters have a bound of their own, for all versions together.
     ///
     /// Mapped vectors at an odd offset are copied into memory. To count them, the headers in `directory`, the version's
     /// folder, are read; without a folder, vectors are taken to be aligned.
@@ -56,6 +63,11 @@ package struct MemoryDemand: Sendable, Equatable {
             }
             // Each column takes 8 bytes and one presence bit a row.
             held.add(Sum.product(Sum.product(rows.count, 8) + rows.count / 8 + 1, UInt64(rows.columns.count)))
+            if !rows.columns.isEmpty {
+                let grouped = min(rows.columns.count, Limits.groupColumnsKeptMax)
+                held.add(Sum.product(rows.count, Self.bytesPerGroupedRow * UInt64(grouped)))
+                held.add(Sum.product(rows.count, Self.bytesPerRowWhileGrouping))
+            }
         }
         if let catalog = manifest.file(named: ModelFiles.catalog) {
             held.add(Sum.product(catalog.byteCount, Self.catalogShare))
@@ -73,6 +85,11 @@ package struct MemoryDemand: Sendable, Equatable {
             let items = manifest.items?.count ?? 0
             held.add(Sum.product(items, Self.bytesPerPopularItem + Self.bytesPerSortedRow + 8))
             if source == .seenPairs { held.add(Sum.product(items, Self.bytesPerCountedItem)) }
+        }
+        if manifest.foldIn != nil, let items = manifest.items {
+            let factors = FoldInFactors.byteCounts(
+                rowCount: Int(clamping: items.count), dimension: manifest.dimension)
+            held.add(UInt64(max(factors.held, factors.making)))
         }
         byteCount = held.value
         // Spare pieces have an eighth more capacity, in whole huge pages.

@@ -156,7 +156,8 @@ package struct RecommendAnswer {
     /// Goes on with the search for the items that results are near to, for about `pairCount` pairs.
     private mutating func findReasons(pairCount: Int) {
         let (planned, rows) = rowsWithoutReasons[0]
-        guard let planned, let items = plan.generation.items, let own = plan.ownItems?[planned], !own.isEmpty,
+        guard let planned, let items = plan.generation.items, let own = plan.ownItems?[planned],
+            own.count > 0,
             !rows.isEmpty, plan.target == .items
         else {
             response.because?.found += Array(repeating: false, count: rows.count)

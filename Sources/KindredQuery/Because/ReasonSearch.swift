@@ -14,7 +14,8 @@ package struct ReasonSearch {
     private static let pairsPerCall = 1_024
 
     private let rows: [UInt32]
-    private let own: [UInt32]
+    private let own: OwnItems
+    private let ownCount: Int
     private let table: VectorTable
     private let metric: Similarity
     private let rowsPerBlock: Int
@@ -31,15 +32,16 @@ package struct ReasonSearch {
 
     /// `rows` are rows of the answer and `own` are the query's own items, in any order. Both are rows of `table`, the
     /// items of a model of `metric`.
-    package init(rows: [UInt32], own: [UInt32], table: VectorTable, metric: Similarity) {
+    package init(rows: [UInt32], own: OwnItems, table: VectorTable, metric: Similarity) {
         self.rows = rows
         self.own = own
+        ownCount = own.count
         self.table = table
         self.metric = metric
         let fitting = Self.blockByteCount / (table.dimension * MemoryLayout<Double>.stride)
         rowsPerBlock = min(max(1, fitting), Self.pairsPerCall)
         block = 0..<0
-        let isIdle = rows.isEmpty || own.isEmpty
+        let isIdle = rows.isEmpty || ownCount == 0
         pairs = isIdle ? [] : Array(repeating: Canonical.Pair(), count: Self.pairsPerCall)
         sums = isIdle ? [] : Array(repeating: 0, count: Self.pairsPerCall)
         if !isIdle { reasons.reserveCapacity(rows.count) }
@@ -48,15 +50,15 @@ package struct ReasonSearch {
     /// Compares about `pairCount` pairs. The result has the nearest own item of each row, as a row; it is empty where
     /// the query has none.
     package mutating func step(pairCount: Int) -> Step<[UInt32]> {
-        guard !rows.isEmpty, !own.isEmpty else { return .done([]) }
+        guard !rows.isEmpty, ownCount > 0 else { return .done([]) }
         var budget = pairCount
         while budget > 0, reasons.count < rows.count {
             if nextOwn == 0 { beginBlock() }
-            let count = min(Self.pairsPerCall / block.count, own.count - nextOwn)
+            let count = min(Self.pairsPerCall / block.count, ownCount - nextOwn)
             compare(nextOwn..<nextOwn + count)
             budget -= count * block.count
             nextOwn += count
-            if nextOwn == own.count {
+            if nextOwn == ownCount {
                 reasons += bestRows
                 nextOwn = 0
             }
@@ -79,7 +81,7 @@ package struct ReasonSearch {
     /// Compares the rows of the block with a range of the own items.
     private mutating func compare(_ range: Range<Int>) {
         var count = 0
-        for row in own[range] {
+        own.forEach(range) { row in
             Canonical.prefetch(table.vector(ofRow: row), count: table.dimension)
             for query in 0..<block.count {
                 pairs[count] = Canonical.Pair(query: UInt32(query), row: row)

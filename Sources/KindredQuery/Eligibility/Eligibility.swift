@@ -77,7 +77,7 @@ package struct Exclusions: Sendable {
     package var count: Int {
         var count = shared?.count ?? 0
         if let own { count += shared.map { shared in own.rows.count { !shared.contains($0) } } ?? own.count }
-        if let seen { count += seen.list.count { !isListed($0) } }
+        seen?.forEach { if !isListed($0) { count += 1 } }
         return count
     }
 
@@ -86,9 +86,7 @@ package struct Exclusions: Sendable {
         var count = 0
         for row in shared?.rows ?? [] where contains(row) { count += 1 }
         for row in own?.rows ?? [] where contains(row) && !(shared?.contains(row) ?? false) { count += 1 }
-        if let seen {
-            for row in seen.list where contains(row) && !isListed(row) { count += 1 }
-        }
+        seen?.forEach { if contains($0), !isListed($0) { count += 1 } }
         return count
     }
 

@@ -151,14 +151,14 @@ struct EligibilityCompiler {
 
     /// The eligibility of query `index`, whose lists are resolved and which is made of the target's rows `members`.
     /// `filter`: the rows that pass the request's filter; `isOwnFilter`: they are those of this query alone. `seen`:
-    /// the items that must not be in the answer since the query's first user has seen them; `alsoSeen`: those of its
-    /// other users.
+    /// the items that must not be in the answer since the query's users have seen them.
     mutating func eligibility(
-        ofQuery index: Int, members: [UInt32], filter: RowMask? = nil, isOwnFilter: Bool = false,
-        seen: SeenRows? = nil, alsoSeen: [UInt32] = []
+        ofQuery index: Int, members: RowList, filter: RowMask? = nil, isOwnFilter: Bool = false,
+        seen: SeenRows? = nil
     ) throws(RequestFailure) -> Eligibility {
-        let ownRows = (includesMembers ? [] : members) + alsoSeen
-        let exclusions = Exclusions(shared: shared.exclusions, own: ownExclusions(with: ownRows), seen: seen)
+        let exclusions = Exclusions(
+            shared: shared.exclusions, own: ownExclusions(with: includesMembers ? .none : members), seen: seen
+        )
         guard let candidateIDs else {
             guard let filter else {
                 return Eligibility(
@@ -214,12 +214,12 @@ struct EligibilityCompiler {
         return Eligibility(source: source, exclusions: exclusions, count: count - excluded)
     }
 
-    /// The query's own exclusions with further rows.
-    private func ownExclusions(with further: [UInt32]) -> RowSet? {
-        guard !further.isEmpty else { return own.exclusions }
-        let rows = RowSet(capacity: further.count + (own.exclusions?.count ?? 0))
+    /// The query's own exclusions with its members.
+    private func ownExclusions(with members: RowList) -> RowSet? {
+        guard !members.isEmpty else { return own.exclusions }
+        let rows = RowSet(capacity: members.count + (own.exclusions?.count ?? 0))
         for row in own.exclusions?.rows ?? [] { rows.insert(row) }
-        for row in further { rows.insert(row) }
+        members.forEach { rows.insert($0) }
         return rows
     }
 
@@ -241,7 +241,7 @@ struct EligibilityCompiler {
         }
         if let seen = exclusions.seen {
             let lists = Exclusions(shared: exclusions.shared, own: exclusions.own)
-            for row in seen.list where candidates.contains(row) && !lists.contains(row) { count += 1 }
+            seen.forEach { if candidates.contains($0), !lists.contains($0) { count += 1 } }
         }
         return count
     }

@@ -1,6 +1,14 @@
 import KindredDomain
 import KindredFilter
 
+/// How the filters of a request were found.
+package struct FilterCounts: Sendable, Equatable {
+    /// Evaluated by the request.
+    package var evaluated = 0
+    /// Kept from earlier requests.
+    package var kept = 0
+}
+
 /// The masks of a request's filters over one side: kept ones, or else evaluated in steps.
 ///
 /// A filter without `seed.` columns has one mask for all queries. A filter with them has one for each query, by the
@@ -34,6 +42,12 @@ final class FilterMasks {
     /// The filter that is evaluated now.
     private var evaluation: FilterMaskEvaluation?
     private var next = 0
+    /// The masks that were found so far.
+    private(set) var counts = FilterCounts()
+    /// Bytes that the request holds of masks that depend on its queries, and the masks that they are of.
+    private var ownByteCount = 0
+    private var ownMasks: Set<ObjectIdentifier> = []
+    private let ownByteCountMax: Int
 
     /// The filters of a request. Checks their texts and values. Throws for the first that is refused.
     init(
@@ -44,6 +58,7 @@ final class FilterMasks {
         self.side = side
         self.target = target
         cache = generation.filterMasks
+        ownByteCountMax = Int(limits.maskBytesPerRequestMax)
         table = side.filterTable
         var unused = Set(parameters.map(\.name))
         for text in texts {
@@ -67,6 +82,7 @@ final class FilterMasks {
     ) throws(RequestFailure) -> Entry {
         // A kept mask says that the filter was parsed, and that it names no seeds.
         if let mask = cache.peek(FilterKey(filter, over: target), codes: side.codes) {
+            counts.kept += 1
             return Entry(filter: filter, shared: mask)
         }
         let catalog = side.catalog
@@ -83,6 +99,43 @@ final class FilterMasks {
 
     /// Whether any filter has a mask for each query.
     var hasOwn: Bool { entries.indices.contains(where: hasOwn) }
+
+    /// Different values of `seed.` columns that the queries of a request are taken to have. Shops' queries repeat few,
+    /// such as categories, and their masks are kept.
+    private static let seedsExpected = 16
+
+    /// The cost of the evaluations that are left, in look-ups of one id, for so many queries. About.
+    func lookups(queryCount: Int) -> Int {
+        var sum = 0
+        for entry in entries where entry.expression != nil {
+            let comparisons = 1 + entry.filter.text.utf8.count / Self.bytesPerComparison
+            let (rows, times) = (side.table.count, entry.namesSeeds ? min(queryCount, Self.seedsExpected) : 1)
+            sum += times * (rows * comparisons / Self.rowsPerID)
+        }
+        return sum
+    }
+
+    /// Bytes of text of one comparison, about.
+    private static let bytesPerComparison = 16
+
+    /// Bytes of the masks that depend on queries, of so many of these. About.
+    func ownByteCount(queryCount: Int) -> Int {
+        let masks = min(queryCount, Self.seedsExpected) * entries.count(where: \.namesSeeds)
+        return min(ownByteCountMax, masks * MaskWords.byteCount(blockCount: side.codes.blockCount))
+    }
+
+    /// Counts bytes that the request holds for one query. Throws where all of them together are beyond the limit.
+    func hold(byteCount: Int) throws(RequestFailure) {
+        ownByteCount += byteCount
+        guard ownByteCount > ownByteCountMax else { return }
+        throw .limitExceeded(
+            .maskBytes, found: UInt64(ownByteCount), limit: UInt64(ownByteCountMax))
+    }
+
+    private func hold(_ mask: RowMask) throws(RequestFailure) {
+        guard ownMasks.insert(mask.owner).inserted else { return }
+        try hold(byteCount: MaskWords.byteCount(blockCount: side.codes.blockCount))
+    }
 
     /// Whether the masks of a filter were kept from earlier requests. All steps are done.
     func isKept(_ index: Int) -> Bool { !entries[index].isEvaluated }
@@ -117,6 +170,7 @@ final class FilterMasks {
                 guard let mask = try find(entries[next].filter, expression, seed: seed, &budget) else {
                     return false
                 }
+                try hold(mask)
                 entries[next].own = mask
             }
             next += 1
@@ -141,7 +195,9 @@ final class FilterMasks {
                 guard let table else { throw FilterFailure(.noCatalog, at: 0) }
                 let seeds = try FilterNames.seedValues(of: expression, in: seed)
                 switch cache.find(FilterKey(filter, over: target, seeds: seeds), codes: side.codes) {
-                case .found(let mask): return mask
+                case .found(let mask):
+                    counts.kept += 1
+                    return mask
                 case .busy:
                     // Another request evaluates it. This one looks again in its next step.
                     budget = 0
@@ -151,11 +207,12 @@ final class FilterMasks {
                         expression, parameters: filter.parameters, over: table, seed: seed)
                     evaluation = FilterMaskEvaluation(program, claim: claim, codes: side.codes)
                     entries[next].isEvaluated = true
+                    counts.evaluated += 1
                 }
             }
             let rowCount = max(1, budget) * Self.rowsPerID
             budget = 0
-            guard let mask = evaluation?.step(rowCount: rowCount) else { return nil }
+            guard let mask = try evaluation?.step(rowCount: rowCount) else { return nil }
             evaluation = nil
             return mask
         } catch {

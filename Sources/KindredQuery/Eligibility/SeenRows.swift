@@ -1,10 +1,10 @@
 import KindredModel
 
-/// The items that one query's user has seen, for a scan that asks for many rows.
+/// The items that the users of one query have seen, for a scan that asks for many rows.
 ///
-/// The list stays where the version has it: nothing is copied. Beside it stands an index that is made in one pass over
-/// the list. Where the side is small it is a bit for each row; where it is large, a set of the list's rows by open
-/// addressing. Immutable; any thread may read.
+/// The lists stay where the version has them: nothing is copied. Beside them stands an index that is made in one pass
+/// over the lists. Where the side is small, and for several users, it is a bit for each row; where it is large, a set
+/// of the list's rows by open addressing. Immutable; any thread may read.
 package final class SeenRows: @unchecked Sendable {
     /// Looks up rows without counting references. Valid while the object is held.
     package struct Look {
@@ -35,20 +35,35 @@ package final class SeenRows: @unchecked Sendable {
     /// A bit is cheaper to set and to read than a slot, so bits may take so many times the memory of slots.
     private static let bitsShareMax = 4
 
-    /// The rows, ascending.
-    package let list: SeenList
+    /// Rows, each counted once.
+    package let count: Int
     package let look: Look
-    /// Holds the memory of `list`.
+    /// The list of the only user; nil for several, whose rows are those of the bits.
+    private let list: SeenList?
+    /// Holds the memory of the list.
     private let pairs: SeenPairs
 
-    /// The items of the user in a row of `0 ..< pairs.userCount`.
-    package init(_ pairs: SeenPairs, ofUser user: UInt32) {
+    /// The items of users in rows of `0 ..< pairs.userCount`, at least one.
+    package init(_ pairs: SeenPairs, ofUsers users: RowList) {
         self.pairs = pairs
+        let bitWords = (pairs.itemCount + 31) / 32
+        guard case .one(let user) = users else {
+            let words = UnsafeMutablePointer<UInt32>.allocate(capacity: bitWords)
+            words.initialize(repeating: 0, count: bitWords)
+            users.forEach { user in
+                for row in pairs.list(ofUser: user) { words[Int(row >> 5)] |= 1 << (row & 31) }
+            }
+            var count = 0
+            for index in 0..<bitWords { count += words[index].nonzeroBitCount }
+            self.count = count
+            look = Look(words: words, mask: 0)
+            list = nil
+            return
+        }
         let list = pairs.list(ofUser: user)
         self.list = list
-        var slots = 8
-        while slots < list.count * 2 { slots *= 2 }
-        let bitWords = (pairs.itemCount + 31) / 32
+        count = list.count
+        let slots = Self.slotCount(list.count)
         if bitWords <= slots * Self.bitsShareMax {
             let words = UnsafeMutablePointer<UInt32>.allocate(capacity: bitWords)
             words.initialize(repeating: 0, count: bitWords)
@@ -69,7 +84,35 @@ package final class SeenRows: @unchecked Sendable {
 
     deinit { look.words.deallocate() }
 
-    package var count: Int { list.count }
+    /// Slots of an index of so many rows: a power of two that is at most half full.
+    private static func slotCount(_ rowCount: Int) -> Int {
+        var slots = 8
+        while slots < rowCount * 2 { slots *= 2 }
+        return slots
+    }
+
+    /// Bytes of the index of a user who has seen so many of the side's items.
+    static func byteCount(itemCount: Int, rowCount: Int) -> Int {
+        let bitWords = (itemCount + 31) / 32
+        let slots = slotCount(rowCount)
+        return (bitWords <= slots * bitsShareMax ? bitWords : slots) * MemoryLayout<UInt32>.stride
+    }
+
+    /// Calls `body` with each row once, in ascending order.
+    @inline(__always)
+    package func forEach(_ body: (UInt32) -> Void) {
+        if let list {
+            for row in list { body(row) }
+            return
+        }
+        for index in 0..<(pairs.itemCount + 31) / 32 {
+            var word = look.words[index]
+            while word != 0 {
+                body(UInt32(index << 5 + word.trailingZeroBitCount))
+                word &= word - 1
+            }
+        }
+    }
 
     /// Whether the user has seen the item of a row of the side.
     package func contains(_ row: UInt32) -> Bool { look.contains(row) }

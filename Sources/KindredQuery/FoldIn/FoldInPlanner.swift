@@ -27,12 +27,6 @@ package struct FoldInPlanner {
         solver = FoldInSolver(factors: factors, items: side.table)
     }
 
-    /// The cost of folding in visitor `index`, in look-ups of one id, at most.
-    package func cost(ofVisitor index: Int) -> Int {
-        let count = Int(clicks.offsets[index + 1] - clicks.offsets[index])
-        return 1 + count + FoldInSolver.cost(itemCount: count, dimension: resolver.table.dimension) / 64
-    }
-
     /// Begins with visitor `index`. Nil where the steps will find the vector; else what takes its place.
     package mutating func begin(_ index: Int) throws(RequestFailure) -> LookedUp<Visitor>? {
         let (members, count) = try resolver.rows(clicks, index)

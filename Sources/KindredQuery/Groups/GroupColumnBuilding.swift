@@ -36,6 +36,8 @@ struct GroupColumnBuilding {
         stage = .grouping(column, nextRow: 0)
         lists.groupOffsets.reserveCapacity(rowCount + 1)
         lists.groups.reserveCapacity(rowCount)
+        // A table that grows moves all of its numbers in one step.
+        if case .text = column.values {} else { numbers.reserveCapacity(rowCount) }
     }
 
     /// `offsets` has one element more than there are rows.

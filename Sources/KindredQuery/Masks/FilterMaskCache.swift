@@ -2,7 +2,7 @@ import KindredModel
 import Synchronization
 
 /// The masks of a generation's filters as one event loop finds them: those that it used last in a table of its own, the
-/// others in the store that all loops share.
+/// others in the store that all loops and generations share.
 ///
 /// The loop alone uses its cache, so that nobody waits for its lock, and has masks of its own over shared words, so
 /// that loops count no references to the same objects. A mask that gives way in the store leaves the table when the
@@ -18,7 +18,7 @@ package final class FilterMaskCache: Sendable {
 
     private struct Kept {
         let mask: RowMask
-        let entry: FilterMaskStore.Entry
+        let entry: FilterMaskEntry
     }
 
     private struct Table {
@@ -31,17 +31,25 @@ package final class FilterMaskCache: Sendable {
     static let tableCountMax = 64
 
     private let store: FilterMaskStore
+    private let generation: UInt64
     private let table = Mutex(Table())
 
-    package init(store: FilterMaskStore) { self.store = store }
+    /// A cache of the masks of a generation, by its identity.
+    package init(store: FilterMaskStore, generation: UInt64) {
+        self.store = store
+        self.generation = generation
+    }
 
     /// The cache of another loop, before the same store.
-    package init(replicaOf other: FilterMaskCache) { store = other.store }
+    package init(replicaOf other: FilterMaskCache) {
+        store = other.store
+        generation = other.generation
+    }
 
     /// Looks for the mask of a filter. `codes` are those of the filter's side, as the loop holds them.
     package func find(_ key: FilterKey, codes: Int8Codes) -> Lookup {
         if let mask = own(key) { return .found(mask) }
-        switch store.find(key) {
+        switch store.find(key, of: generation) {
         case .found(let entry): return .found(adopt(entry, key, codes))
         case .busy: return .busy
         case .missing(let claim): return .missing(claim)
@@ -51,8 +59,11 @@ package final class FilterMaskCache: Sendable {
     /// The mask of a filter that is kept; nil, without a claim, where none is.
     package func peek(_ key: FilterKey, codes: Int8Codes) -> RowMask? {
         if let mask = own(key) { return mask }
-        return store.peek(key).map { adopt($0, key, codes) }
+        return store.peek(key, of: generation).map { adopt($0, key, codes) }
     }
+
+    /// The generation has ended: the store lets go of its masks.
+    func endGeneration() { store.forget(generation) }
 
     /// Lets go of masks that the store has given up.
     package func forgetEvicted() { table.withLock { forgetEvicted(&$0) } }
@@ -67,7 +78,7 @@ package final class FilterMaskCache: Sendable {
         }
     }
 
-    private func adopt(_ entry: FilterMaskStore.Entry, _ key: FilterKey, _ codes: Int8Codes) -> RowMask {
+    private func adopt(_ entry: FilterMaskEntry, _ key: FilterKey, _ codes: Int8Codes) -> RowMask {
         let mask = RowMask(entry.words, codes: codes)
         table.withLock { table in
             if table.kept.count >= Self.tableCountMax { table.kept.removeAll(keepingCapacity: true) }

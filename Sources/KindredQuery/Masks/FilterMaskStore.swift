@@ -1,56 +1,33 @@
+import KindredModel
 import Synchronization
 
-/// The masks of one generation's filters, within a bound on their bytes: the one that was used longest ago gives way.
+/// The masks of all filters of a process, within one bound on their bytes, whatever the number of versions and of event
+/// loops. Those that were not used for long give way.
 ///
-/// Any thread may use it. Each event loop has a `FilterMaskCache` before it, which finds most masks without its lock.
+/// Any thread may use it. Each event loop has a `FilterMaskCache` for each generation before it, which finds most masks
+/// without its lock.
 package final class FilterMaskStore: Sendable {
-    /// A mask with the time of its last use.
-    final class Entry: Sendable {
-        let words: MaskWords
-        let byteCount: Int
-        private let lastUse: Atomic<UInt64>
-        private let given: Atomic<Bool>
-
-        init(_ words: MaskWords, byteCount: Int, time: UInt64) {
-            self.words = words
-            self.byteCount = byteCount
-            lastUse = Atomic(time)
-            given = Atomic(false)
-        }
-
-        /// Notes a use. Writes only where the time has changed, so that threads that use one mask do not wait for each
-        /// other.
-        func use(at time: UInt64) {
-            if lastUse.load(ordering: .relaxed) < time { lastUse.store(time, ordering: .relaxed) }
-        }
-
-        var time: UInt64 { lastUse.load(ordering: .relaxed) }
-
-        /// True once the store has given the mask up.
-        var hasGivenWay: Bool { given.load(ordering: .relaxed) }
-
-        fileprivate func giveWay() { given.store(true, ordering: .relaxed) }
-    }
-
     /// The right to evaluate a filter and to keep its mask. Ends with this object, so that an evaluation that is given
     /// up holds up no other.
     package final class Claim: Sendable {
         package let key: FilterKey
+        private let generation: UInt64
         private let store: FilterMaskStore
 
-        fileprivate init(_ key: FilterKey, _ store: FilterMaskStore) {
+        fileprivate init(_ key: FilterKey, _ generation: UInt64, _ store: FilterMaskStore) {
             self.key = key
+            self.generation = generation
             self.store = store
         }
 
-        deinit { store.endClaim(key) }
+        deinit { store.endClaim(key, of: generation) }
 
         /// Keeps the mask, unless it is larger than the bound.
-        package func keep(_ words: MaskWords) { store.keep(words, for: key) }
+        package func keep(_ words: MaskWords) { store.keep(words, for: key, of: generation) }
     }
 
     enum Lookup {
-        case found(Entry)
+        case found(FilterMaskEntry)
         /// Another request evaluates the filter. A later look finds its mask, or gives the claim.
         case busy
         /// The caller evaluates the filter.
@@ -58,29 +35,60 @@ package final class FilterMaskStore: Sendable {
     }
 
     private struct State {
-        var entries: [FilterKey: Entry] = [:]
-        var claims: Set<FilterKey> = []
+        /// By generation.
+        var shelves: [UInt64: FilterMaskShelf] = [:]
         var byteCount = 0
+
+        mutating func shelf(_ generation: UInt64) -> FilterMaskShelf {
+            if let shelf = shelves[generation] { return shelf }
+            let shelf = FilterMaskShelf()
+            shelves[generation] = shelf
+            return shelf
+        }
+
+        /// Removes the mask that gives way.
+        mutating func removeOldest() -> FilterMaskEntry? {
+            var moved = 0
+            while true {
+                let oldest = shelves.values.min { ($0.oldestTime ?? .max) < ($1.oldestTime ?? .max) }
+                if moved < FilterMaskStore.movedMax, oldest?.moveFirst() == true {
+                    moved += 1
+                    continue
+                }
+                guard let gone = oldest?.removeFirst() else { return nil }
+                byteCount -= gone.byteCount
+                return gone
+            }
+        }
     }
 
-    /// Bytes of an entry beside its mask and its key: the object, its places in the table, its claim.
+    /// Masks that get another place before one gives way. With more, the lock would be held for long.
+    private static let movedMax = 64
+    /// Bytes of an entry beside its mask and its key: the object, its places in the tables, its claim.
     static let entryByteCount = 256
 
     package let byteCountMax: Int
+    private let letGo: @Sendable (any AnyObject & Sendable) -> Void
     private let state = Mutex(State())
     /// Counts the masks that came. Uses are ordered by it.
     private let clock = Atomic<UInt64>(1)
-    /// Counts the masks that gave way.
+    /// Counts the times that masks gave way.
     private let evictions = Atomic<UInt64>(0)
 
-    /// `byteCountMax`: bytes of the masks, with their keys. 0 keeps none.
-    package init(byteCountMax: Int) { self.byteCountMax = byteCountMax }
+    /// `byteCountMax`: bytes of the masks, with their keys. 0 keeps none. `letGo` receives the last reference to all
+    /// masks of a generation that has ended, so that freeing them does not hold up the thread that was last.
+    package init(
+        byteCountMax: Int, letGo: @escaping @Sendable (any AnyObject & Sendable) -> Void = { _ in }
+    ) {
+        self.byteCountMax = byteCountMax
+        self.letGo = letGo
+    }
 
     /// Bytes of the masks that are kept, with their keys.
     package var byteCount: Int { state.withLock { $0.byteCount } }
 
     /// Masks that are kept.
-    package var count: Int { state.withLock { $0.entries.count } }
+    package var count: Int { state.withLock { $0.shelves.values.reduce(0) { $0 + $1.count } } }
 
     var time: UInt64 { clock.load(ordering: .relaxed) }
     var evictionCount: UInt64 { evictions.load(ordering: .acquiring) }
@@ -90,47 +98,51 @@ package final class FilterMaskStore: Sendable {
         words.byteCount + key.byteCount + entryByteCount
     }
 
-    func find(_ key: FilterKey) -> Lookup {
+    func find(_ key: FilterKey, of generation: UInt64) -> Lookup {
         let now = time
         return state.withLock { state in
-            if let entry = state.entries[key] {
+            let shelf = state.shelf(generation)
+            if let entry = shelf.entry(key) {
                 entry.use(at: now)
                 return .found(entry)
             }
-            guard state.claims.insert(key).inserted else { return .busy }
-            return .missing(Claim(key, self))
+            return shelf.claim(key) ? .missing(Claim(key, generation, self)) : .busy
         }
     }
 
     /// A mask that is kept; no claim where there is none.
-    func peek(_ key: FilterKey) -> Entry? {
+    func peek(_ key: FilterKey, of generation: UInt64) -> FilterMaskEntry? {
         let now = time
         return state.withLock { state in
-            let entry = state.entries[key]
+            let entry = state.shelves[generation]?.entry(key)
             entry?.use(at: now)
             return entry
         }
     }
 
-    private func keep(_ words: MaskWords, for key: FilterKey) {
+    /// Lets go of the masks of a generation that has ended.
+    func forget(_ generation: UInt64) {
+        let shelf = state.withLock { state in
+            let shelf = state.shelves.removeValue(forKey: generation)
+            state.byteCount -= shelf?.byteCount ?? 0
+            return shelf
+        }
+        if let shelf { letGo(shelf) }
+    }
+
+    private func keep(_ words: MaskWords, for key: FilterKey, of generation: UInt64) {
         let byteCount = Self.byteCount(words, key)
         guard byteCount <= byteCountMax else { return }
         let now = clock.wrappingAdd(1, ordering: .relaxed).newValue
         // The entries that give way are freed after the lock.
-        var gone: [Entry] = []
+        var gone: [FilterMaskEntry] = []
         state.withLock { state in
-            if let old = state.entries.removeValue(forKey: key) {
-                state.byteCount -= old.byteCount
-                gone.append(old)
+            let shelf = state.shelf(generation)
+            guard shelf.entry(key) == nil else { return }
+            while state.byteCount + byteCount > byteCountMax, let oldest = state.removeOldest() {
+                gone.append(oldest)
             }
-            while state.byteCount + byteCount > byteCountMax,
-                let oldest = state.entries.min(by: { $0.value.time < $1.value.time })
-            {
-                state.entries.removeValue(forKey: oldest.key)
-                state.byteCount -= oldest.value.byteCount
-                gone.append(oldest.value)
-            }
-            state.entries[key] = Entry(words, byteCount: byteCount, time: now)
+            shelf.add(FilterMaskEntry(words, for: key, byteCount: byteCount, time: now))
             state.byteCount += byteCount
         }
         guard !gone.isEmpty else { return }
@@ -138,5 +150,7 @@ package final class FilterMaskStore: Sendable {
         evictions.wrappingAdd(1, ordering: .releasing)
     }
 
-    private func endClaim(_ key: FilterKey) { _ = state.withLock { $0.claims.remove(key) } }
+    private func endClaim(_ key: FilterKey, of generation: UInt64) {
+        state.withLock { $0.shelves[generation]?.endClaim(key) }
+    }
 }

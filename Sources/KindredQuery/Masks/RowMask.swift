@@ -29,6 +29,9 @@ package final class RowMask: @unchecked Sendable {
         shared = nil
     }
 
+    /// What has the words: equal for masks of the same words.
+    var owner: ObjectIdentifier { shared.map { ObjectIdentifier($0) } ?? ObjectIdentifier(self) }
+
     /// A mask over words that other masks use too, for codes of the same table.
     package init(_ shared: MaskWords, codes: Int8Codes) {
         precondition(shared.blockCount == codes.blockCount)

@@ -44,16 +44,6 @@ package struct BlendResolver {
         items = try resolver(blends.items, .items)
     }
 
-    /// The cost of resolving blend `index`, in look-ups of one id.
-    package func cost(ofBlend index: Int) -> Int {
-        func count(_ offsets: [UInt32]?) -> Int {
-            offsets.map { Int($0[index + 1] - $0[index]) } ?? 0
-        }
-        let members =
-            count(blends.users?.offsets) + count(blends.items?.offsets) + count(blends.vectors?.offsets)
-        return 1 + members * (1 + dimension / 64)
-    }
-
     /// The vector of blend `index`. Throws for a member that has no meaning, or members that make no vector together.
     package func resolve(_ index: Int) throws(RequestFailure) -> LookedUp<Blend> {
         var mean = MeanVector(dimension: dimension)

@@ -24,6 +24,12 @@ package struct FilterPlan {
     /// Whether the filter was evaluated before for the same values.
     package var isKept: Bool { masks.isKept(0) }
 
+    /// The time until the rows are counted, in look-ups of one id, before the first step.
+    package var lookups: Int { masks.lookups(queryCount: 1) }
+
+    /// How the filter was found.
+    package var filterCounts: FilterCounts { masks.counts }
+
     /// Goes on for about as long as looking up `idCount` ids takes.
     package mutating func step(idCount: Int) throws(RequestFailure) -> Step<FilterResponse> {
         var budget = idCount

@@ -10,11 +10,11 @@ package struct QueryScopePlanner {
     package struct Resolved {
         package var ranking: RankingVector
         /// Rows of the target.
-        package var members: [UInt32]
+        package var members: RowList
         /// Rows of items, ascending: the item of a query by item, the items of a basket, a blend or a fold-in.
-        package var ownItems: [UInt32]
+        package var ownItems: RowList
         /// Rows of users: the user of a query by user, the users of a blend.
-        package var ownUsers: [UInt32]
+        package var ownUsers: RowList
     }
 
     package let generation: Generation
@@ -78,15 +78,11 @@ package struct QueryScopePlanner {
 
     /// The cost of resolving query `index`, in look-ups of one id. The steps of a fold-in are not in it.
     package func cost(ofQuery index: Int) -> Int {
-        switch queries {
-        case .users, .items: 1
-        case .vectors: 1 + generation.dimension / 64
-        case .baskets(let baskets):
-            1 + Int(baskets.offsets[index + 1] - baskets.offsets[index]) * (1 + generation.dimension / 64)
-        case .blends: blends?.cost(ofBlend: index) ?? 1
-        case .foldIns(let clicks): 1 + Int(clicks.offsets[index + 1] - clicks.offsets[index])
-        }
+        queries.lookups(ofQuery: index, dimension: generation.dimension)
     }
+
+    /// The cost of resolving all queries, in look-ups of one id, with the steps of fold-ins.
+    var cost: Int { queries.lookups(dimension: generation.dimension) }
 
     /// The ranking vector of query `index`, or what takes its place by the policy for unknown ids. Nil where the steps
     /// will find it.
@@ -104,7 +100,7 @@ package struct QueryScopePlanner {
             let vector = try QueryVector.given(elements[index * d..<(index + 1) * d])
             let ranking = try ranking(vector)
             return .known(
-                Resolved(ranking: ranking, members: [], ownItems: [], ownUsers: []), unknownCount: 0)
+                Resolved(ranking: ranking, members: .none, ownItems: .none, ownUsers: .none), unknownCount: 0)
         case .baskets(let baskets):
             let (members, unknownCount) = try members(baskets, index)
             if members.isEmpty { return .nothing(policy, unknownCount: unknownCount) }
@@ -140,8 +136,8 @@ package struct QueryScopePlanner {
         let side = source!.table.side
         return Resolved(
             ranking: try ranking(QueryVector(row: row, of: source!.table)),
-            members: side == targetSide ? [row] : [], ownItems: side == .items ? [row] : [],
-            ownUsers: side == .users ? [row] : [])
+            members: side == targetSide ? .one(row) : .none, ownItems: side == .items ? .one(row) : .none,
+            ownUsers: side == .users ? .one(row) : .none)
     }
 
     @inline(__always)
@@ -160,22 +156,24 @@ package struct QueryScopePlanner {
         mean.add(members, of: source!.table)
         guard let vector = mean.finish(), vector.norm > 0 else { throw .invalidArgument(.weightsCancel) }
         guard vector.norm <= Limits.normMax else { throw .invalidArgument(.normTooLarge(vector.norm)) }
-        let rows = members.map(\.row)
+        let rows = RowList(members.map(\.row))
         return Resolved(
-            ranking: try ranking(vector), members: targetSide == .items ? rows : [], ownItems: rows,
-            ownUsers: [])
+            ranking: try ranking(vector), members: targetSide == .items ? rows : .none, ownItems: rows,
+            ownUsers: .none)
     }
 
     private func made(_ blend: BlendResolver.Blend) throws(RequestFailure) -> Resolved {
-        Resolved(
-            ranking: try ranking(blend.vector), members: targetSide == .items ? blend.items : blend.users,
-            ownItems: blend.items, ownUsers: blend.users)
+        let (users, items) = (RowList(blend.users), RowList(blend.items))
+        return Resolved(
+            ranking: try ranking(blend.vector), members: targetSide == .items ? items : users,
+            ownItems: items, ownUsers: users)
     }
 
     private func made(_ visitor: FoldInPlanner.Visitor) throws(RequestFailure) -> Resolved {
-        Resolved(
-            ranking: try ranking(visitor.vector), members: targetSide == .items ? visitor.items : [],
-            ownItems: visitor.items, ownUsers: [])
+        let items = RowList(visitor.items)
+        return Resolved(
+            ranking: try ranking(visitor.vector), members: targetSide == .items ? items : .none,
+            ownItems: items, ownUsers: .none)
     }
 
     private func ranking(_ vector: QueryVector) throws(RequestFailure) -> RankingVector {

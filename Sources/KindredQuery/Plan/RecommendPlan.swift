@@ -34,12 +34,12 @@ package final class RecommendPlan: Sendable {
     /// The unknown ids of each query of the request; nil under the strict policy.
     package let unknownCounts: [UInt32]?
     /// For each of `queries` the items that results may be near to; nil where the request does not ask.
-    package let ownItems: [[UInt32]]?
+    package let ownItems: [OwnItems]?
 
     init(
         generation: Generation, target: Side, side: GenerationSide, queries: [PlannedQuery], others: [Other],
         rank: RankStage, wantsScores: Bool, columns: [CatalogColumn], unknownCounts: [UInt32]? = nil,
-        ownItems: [[UInt32]]? = nil
+        ownItems: [OwnItems]? = nil
     ) {
         self.generation = generation
         self.target = target

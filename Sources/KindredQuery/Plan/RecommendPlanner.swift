@@ -23,9 +23,6 @@ package final class RecommendPlanner {
         case done
     }
 
-    /// Multiply-adds that take about as long as looking up one id.
-    private static let productsPerID = 64
-
     private let request: RecommendRequest
     private var scope: QueryScopePlanner
     private let scanPlanner: ScanPlanner
@@ -37,7 +34,9 @@ package final class RecommendPlanner {
     private var queries: [PlannedQuery] = []
     private var others: [RecommendPlan.Other] = []
     private var unknownCounts: [UInt32] = []
-    private var ownItems: [[UInt32]] = []
+    private var ownItems: [OwnItems] = []
+    /// Look-ups that take as long as what was done in the last step beside looking up ids.
+    private var spent = 0
 
     /// Checks everything but ids and vectors.
     package init(
@@ -73,6 +72,22 @@ package final class RecommendPlanner {
         queries.reserveCapacity(request.scope.queries.count)
     }
 
+    /// The generation that answers the request.
+    package var generation: Generation { scope.generation }
+
+    /// The cost of the request, before the first step.
+    package var cost: PlanningCost {
+        var cost = PlanningCost()
+        cost.lookups =
+            scope.cost + (request.exclusions?.ids.count ?? 0) + (request.candidates?.ids.count ?? 0)
+        cost.fetchCountMax = rank.fetchCount
+        rules?.add(to: &cost, queryCount: request.scope.queries.count)
+        return cost
+    }
+
+    /// How the masks of the request's filters were found; nil where it has no rules.
+    package var filterCounts: FilterCounts? { rules?.filterCounts }
+
     /// Works on the plan until about `idCount` ids are resolved.
     package func step(idCount: Int) throws(RequestFailure) -> Step<RecommendPlan> {
         var budget = idCount
@@ -102,7 +117,7 @@ package final class RecommendPlanner {
                 let count = budget
                 budget = 0
                 attempt(query) { () throws(RequestFailure) in
-                    if let found = try scope.step(productCount: count * Self.productsPerID) {
+                    if let found = try scope.step(productCount: count * QueryBatch.productsPerLookup) {
                         try take(query, found)
                     }
                 }
@@ -115,6 +130,8 @@ package final class RecommendPlanner {
             case .done:
                 return .done(plan)
             }
+            budget -= spent
+            spent = 0
         }
         if case .done = stage { return .done(plan) }
         return .working
@@ -156,6 +173,7 @@ package final class RecommendPlanner {
     private func finish(
         _ query: Int, _ found: LookedUp<QueryScopePlanner.Resolved>
     ) throws(RequestFailure) {
+        if let rules { spent += rules.cost(of: found.value) }
         switch found {
         case .known(let resolved, let unknownCount): try plan(query, resolved, unknownCount: unknownCount)
         case .empty(let unknownCount):
@@ -193,7 +211,7 @@ package final class RecommendPlanner {
                 eligibility: eligible,
                 boosts: boosts, path: scanPlanner.path(fetchCount: fetchCount, source: eligible.source)))
         if request.rules?.wantsBecause == true {
-            ownItems.append(rules?.ownItems(of: resolved) ?? [])
+            ownItems.append(rules?.ownItems(of: resolved) ?? .rows([]))
         }
         end(index, unknownCount: unknownCount)
     }
@@ -203,8 +221,7 @@ package final class RecommendPlanner {
         _ index: Int, _ resolved: QueryScopePlanner.Resolved?
     ) throws(RequestFailure) -> Eligibility {
         try eligibility.eligibility(
-            ofQuery: index, members: resolved?.members ?? [], filter: rules?.filter(ofQuery: index),
-            isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) },
-            alsoSeen: resolved.flatMap { rules?.alsoSeen(of: $0) } ?? [])
+            ofQuery: index, members: resolved?.members ?? .none, filter: rules?.filter(ofQuery: index),
+            isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) })
     }
 }

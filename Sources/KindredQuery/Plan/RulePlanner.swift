@@ -15,6 +15,8 @@ final class RulePlanner {
     private var caps: [CapRule] = []
     private var building: GroupColumnBuilding?
     private var rank: RankStage?
+    /// The rank stage without its caps, which are found in steps.
+    private let outline: RankStage
     private var sharedBoosts: RowBoosts?
 
     /// Rows that are grouped in about the time of looking up one id.
@@ -34,6 +36,9 @@ final class RulePlanner {
         self.limits = limits
         do throws(RuleFailure) {
             try BoostEffect.check(rules.boosts.map(\.effect), limits: limits)
+            outline = try RankStage(
+                k: Int(request.k), offset: Int(rules.offset), caps: [], diversity: rules.diversity,
+                isDistinct: rules.isDistinct, limits: limits)
         } catch {
             throw error.requestFailure
         }
@@ -46,9 +51,52 @@ final class RulePlanner {
                 texts, parameters: rules.parameters, over: request.scope.target, of: generation,
                 limits: limits)
         }
+        let ranked = UInt64(request.scope.queries.count) * UInt64(outline.wantedCount)
+        guard ranked <= limits.rankedRowsPerRequestMax else {
+            throw .limitExceeded(.rankedRows, found: ranked, limit: UInt64(limits.rankedRowsPerRequestMax))
+        }
         guard needsSeenPairs else { return }
         guard generation.seen != nil else { throw .invalidArgument(.noSeenPairs) }
     }
+
+    /// Adds the cost of the rules of so many queries.
+    func add(to cost: inout PlanningCost, queryCount: Int) {
+        cost.lookups += masks?.lookups(queryCount: queryCount) ?? 0
+        for cap in rules.caps where side.groups.column(named: cap.column) == nil {
+            cost.lookups += Self.passesOfGroups * side.table.count / Self.rowsPerID
+        }
+        var fetched = 0
+        for query in 0..<queryCount {
+            let count = min(
+                outline.fetchCount(ofQuery: query, isCapped: !rules.caps.isEmpty), side.table.count)
+            fetched += count
+            cost.fetchCountMax = max(cost.fetchCountMax, count)
+        }
+        cost.rankedRows += fetched
+        cost.byteCount += fetched * MemoryLayout<RankingKey>.stride
+        cost.byteCount += masks?.ownByteCount(queryCount: queryCount) ?? 0
+        if !rules.caps.isEmpty || rules.isDistinct {
+            // The rows that are left for further scans, which few queries need.
+            cost.byteCount += min(queryCount, Self.furtherScansExpected) * side.table.count / 8
+        }
+        guard let pairs = generation.seen else { return }
+        let meanCount = pairs.pairCount / max(1, pairs.userCount)
+        if rules.excludesSeen {
+            cost.byteCount +=
+                queryCount * SeenRows.byteCount(itemCount: pairs.itemCount, rowCount: meanCount)
+        }
+        if rules.wantsBecause {
+            let results = queryCount * min(Int(request.k), side.table.count)
+            cost.rankedRows += results * meanCount / Self.reasonsPerRow
+        }
+    }
+
+    /// Queries of a request that are taken to be scanned again at once.
+    private static let furtherScansExpected = 4
+    /// Passes over the rows, or over their values, that make the groups of a column.
+    private static let passesOfGroups = 4
+    /// Pairs of a result and an own item that are compared in the time of ranking a row.
+    private static let reasonsPerRow = 4
 
     private var needsSeenPairs: Bool {
         if rules.excludesSeen { return true }
@@ -63,6 +111,9 @@ final class RulePlanner {
 
     /// Whether any filter has values of the query's own row.
     var hasOwnFilters: Bool { masks?.hasOwn ?? false }
+
+    /// How the masks of the filters were found.
+    var filterCounts: FilterCounts { masks?.counts ?? FilterCounts() }
 
     /// The rows that query `query`, which is planned next, may return; nil where all pass.
     func filter(ofQuery query: Int) -> RowMask? { rowFilters[query].flatMap { masks?.mask($0) } }
@@ -128,7 +179,11 @@ final class RulePlanner {
     func boosts(of ranking: RankingVector, fetchCount: Int) throws(RequestFailure) -> RowBoosts? {
         guard !rules.boosts.isEmpty else { return nil }
         let boosts = sharedBoosts ?? makeBoosts(fetchCount: fetchCount)
-        if !hasOwnFilters { sharedBoosts = boosts }
+        if !hasOwnFilters {
+            sharedBoosts = boosts
+        } else {
+            try masks?.hold(byteCount: boosts.byteCount)
+        }
         do throws(RuleFailure) {
             try boosts.checkRange(of: ranking)
         } catch {
@@ -149,24 +204,35 @@ final class RulePlanner {
             boosts, codes: side.codes, fetchCount: max(fetchCount, rank?.fetchCount(ofQuery: last) ?? 0))
     }
 
-    /// The items that must not be in the answer to a query, since its first user has seen them; nil where they may.
+    /// The items that must not be in the answer to a query, since its users have seen them; nil where they may.
     func seen(of resolved: QueryScopePlanner.Resolved) -> SeenRows? {
-        guard rules.excludesSeen, let pairs = generation.seen, let user = resolved.ownUsers.first else {
-            return nil
-        }
-        return SeenRows(pairs, ofUser: user)
-    }
-
-    /// The items that the other users of a blend have seen, where these must not be in the answer.
-    func alsoSeen(of resolved: QueryScopePlanner.Resolved) -> [UInt32] {
-        guard rules.excludesSeen, let pairs = generation.seen, resolved.ownUsers.count > 1 else { return [] }
-        return resolved.ownUsers.dropFirst().flatMap { pairs.list(ofUser: $0) }
+        guard rules.excludesSeen, let pairs = generation.seen, !resolved.ownUsers.isEmpty else { return nil }
+        return SeenRows(pairs, ofUsers: resolved.ownUsers)
     }
 
     /// The items that results may be near to: those that the user of a query by user has seen, else the query's own.
-    func ownItems(of resolved: QueryScopePlanner.Resolved) -> [UInt32] {
-        guard case .users = request.scope.queries else { return resolved.ownItems }
-        guard let pairs = generation.seen, let user = resolved.ownUsers.first else { return [] }
-        return Array(pairs.list(ofUser: user))
+    func ownItems(of resolved: QueryScopePlanner.Resolved) -> OwnItems {
+        guard case .users = request.scope.queries else { return .rows(resolved.ownItems.array) }
+        guard let pairs = generation.seen, let user = resolved.ownUsers.first else { return .rows([]) }
+        return .seen(pairs, user: user)
     }
+
+    /// The cost of planning a query whose ids are known, in look-ups of one id: reading what its users have seen, and
+    /// the rows that its boosts match.
+    func cost(of resolved: QueryScopePlanner.Resolved?) -> Int {
+        var cost = 0
+        if rules.excludesSeen, let pairs = generation.seen {
+            resolved?.ownUsers.forEach { cost += pairs.list(ofUser: $0).count / Self.seenRowsPerID }
+            if let users = resolved?.ownUsers, users.count > 1 {
+                cost += pairs.itemCount / Self.boostedRowsPerID
+            }
+        }
+        if hasOwnFilters { cost += (1 + rules.boosts.count) * side.table.count / Self.boostedRowsPerID }
+        return cost
+    }
+
+    /// Rows of a list that are read in about the time of looking up one id.
+    private static let seenRowsPerID = 32
+    /// Rows of masks that are read in about the time of looking up one id.
+    private static let boostedRowsPerID = 1_024
 }

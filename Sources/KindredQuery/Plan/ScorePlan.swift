@@ -16,9 +16,6 @@ package struct ScorePlan {
         case scoring(QueryScopePlanner.Resolved?, next: Int)
     }
 
-    /// Multiply-adds that take about as long as scoring a candidate.
-    private static let productsPerCandidate = 64
-
     private let request: ScoreRequest
     private var scope: QueryScopePlanner
     private let resolver: IDResolver
@@ -48,6 +45,14 @@ package struct ScorePlan {
             origin: AnswerOrigin(model: generation.name, version: generation.version), outcomes: [],
             offsets: [0], scores: [], found: [])
     }
+
+    /// The time until the candidates are scored, in look-ups of one id, before the first step.
+    package var lookups: Int {
+        scope.cost + (masks?.lookups(queryCount: request.scope.queries.count) ?? 0)
+    }
+
+    /// How the masks of the filter were found.
+    package var filterCounts: FilterCounts { masks?.counts ?? FilterCounts() }
 
     /// Scores about `candidateCount` candidates. Throws where the request as a whole has no answer.
     package mutating func step(candidateCount: Int) throws(RequestFailure) -> Step<ScoreResponse> {
@@ -84,7 +89,7 @@ package struct ScorePlan {
         case .folding:
             let count = budget
             budget = 0
-            if let found = try scope.step(productCount: count * Self.productsPerCandidate) {
+            if let found = try scope.step(productCount: count * QueryBatch.productsPerLookup) {
                 take(found.value)
             }
         case .ownFilter(let resolved):

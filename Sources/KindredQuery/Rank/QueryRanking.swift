@@ -35,8 +35,6 @@ struct QueryRanking {
     /// The cost of the further scans.
     private(set) var scanCounts = ScanCounts()
 
-    /// Rows of a further scan, at most, unless more are wanted: the selection of a scan sorts twice as many at once.
-    private static let fetchCountMax = 4_096
     /// Each scan finds so many times the rows of the one before.
     private static let growth = 4
 
@@ -165,7 +163,7 @@ struct QueryRanking {
     /// The query whose scan finds more rows, while `isFetching`.
     mutating func nextQuery(_ mode: ScanMode) -> PlannedQuery {
         let missing = stage.wantedCount - taken.count
-        fetchCount = max(missing + missing / 2 + 1, min(Self.growth * fetchCount, Self.fetchCountMax))
+        fetchCount = max(missing + missing / 2 + 1, min(Self.growth * fetchCount, RankStage.sparesMax))
         var next = query
         next.fetchCount = fetchCount
         let planner = ScanPlanner(side: side, mode: mode)

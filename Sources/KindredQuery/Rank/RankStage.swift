@@ -63,11 +63,16 @@ package struct RankStage: Sendable {
 
     /// Rows that the scan of a query has to find so that k can usually be returned. `index` is the query's number in
     /// the request.
-    package func fetchCount(ofQuery index: Int) -> Int {
+    package func fetchCount(ofQuery index: Int) -> Int { fetchCount(ofQuery: index, isCapped: !caps.isEmpty) }
+
+    /// The same for a stage whose caps are not found yet.
+    func fetchCount(ofQuery index: Int, isCapped: Bool) -> Int {
         var count = wantedCount
-        if !caps.isEmpty { count += count / Self.wantedPerSpare + Self.sparesMin }
+        if isCapped { count += count / Self.wantedPerSpare + Self.sparesMin }
         // Earlier queries of the request return some of the best rows.
-        if isDistinct { count += min(index * k, Self.returnedMax * wantedCount) }
+        if isDistinct {
+            count = max(count, min(count + min(index * k, Self.returnedMax * wantedCount), Self.sparesMax))
+        }
         return count
     }
 
@@ -78,6 +83,8 @@ package struct RankStage: Sendable {
     /// those that need one.
     private static let sparesMin = 2
     private static let wantedPerSpare = 4
+    /// Rows of one scan, at most, unless more are wanted: the selection of a scan sorts twice as many at once.
+    static let sparesMax = 4_096
     /// Rows returned by earlier queries that a scan reckons with, per row wanted.
     private static let returnedMax = 4
 

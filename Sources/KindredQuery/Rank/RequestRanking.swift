@@ -47,7 +47,10 @@ package struct RequestRanking {
     private let queries: [PlannedQuery]
     private let side: GenerationSide
     private let mode: ScanMode
-    private var rankings: [QueryRanking]
+    /// The rows that the scans have found for queries whose turn has not come.
+    private var found: [TopRows?]
+    /// Of the queries whose turn has come and not ended.
+    private var rankings: [QueryRanking?]
     private var slots: [Slot]
     /// The slots whose queries wait for the results of the last fetch.
     private var fetched: [Int] = []
@@ -96,7 +99,8 @@ package struct RequestRanking {
         self.queries = queries
         self.side = side
         self.mode = mode
-        rankings = zip(queries, found).map { QueryRanking(stage, $0, found: $1.best, over: side) }
+        self.found = found.map(\.best)
+        rankings = Array(repeating: nil, count: queries.count)
         ranked = Array(repeating: nil, count: slots.count)
         returned = stage.isDistinct ? RowSet(capacity: min(slots.count * stage.k, side.table.count)) : nil
     }
@@ -114,10 +118,17 @@ package struct RequestRanking {
                 guard isDone else { return .working }
                 finish(next, ranking.rows, of: ranking.eligibility, ScanCounts(), &budget)
             case .planned(let index):
-                rankings[index].step(&budget, returned: returned)
-                if let rows = rankings[index].result {
-                    finish(next, rows, of: queries[index].eligibility, rankings[index].scanCounts, &budget)
-                } else if rankings[index].isFetching {
+                // Taken out, so that its arrays have one owner while they grow.
+                var ranking = rankings[index] ?? begin(index)
+                rankings[index] = nil
+                ranking.step(&budget, returned: returned)
+                if let rows = ranking.result {
+                    finish(next, rows, of: queries[index].eligibility, ranking.scanCounts, &budget)
+                    break
+                }
+                let isFetching = ranking.isFetching
+                rankings[index] = ranking
+                if isFetching {
                     fetched.append(next)
                     // The rows of later queries depend on this one's.
                     if stage.isDistinct || fetched.count == Self.fetchedMax { break slots }
@@ -131,6 +142,12 @@ package struct RequestRanking {
         return .done(ranked)
     }
 
+    private mutating func begin(_ index: Int) -> QueryRanking {
+        let rows = found[index]
+        found[index] = nil
+        return QueryRanking(stage, queries[index], found: rows, over: side)
+    }
+
     /// Queries of one fetch: each holds a bit for each row of the side.
     private static let fetchedMax = 32
 
@@ -138,7 +155,8 @@ package struct RequestRanking {
         _ slot: Int, _ rows: [RankingKey], of eligibility: Eligibility, _ counts: ScanCounts,
         _ budget: inout Int
     ) {
-        guard ranked[slot] == nil else { return }
+        // What the query needed is freed.
+        slots[slot] = .none
         budget -= returned?.count ?? 0
         let lost = returned?.rows.count { eligibility.permits(listed: $0) } ?? 0
         ranked[slot] = Ranked(
@@ -156,12 +174,12 @@ package struct RequestRanking {
 
     private mutating func nextFetch() -> Fetch {
         let indices = fetched.map(plannedIndex)
-        return Fetch(indices: indices, queries: indices.map { rankings[$0].nextQuery(mode) })
+        return Fetch(indices: indices, queries: indices.compactMap { rankings[$0]?.nextQuery(mode) })
     }
 
     /// Takes the results of the last fetch, one for each of its queries.
     package mutating func take(_ results: some Collection<ScanResult>) {
-        for (slot, result) in zip(fetched, results) { rankings[plannedIndex(slot)].take(result) }
+        for (slot, result) in zip(fetched, results) { rankings[plannedIndex(slot)]?.take(result) }
         // Without `isDistinct`, all queries were worked on, and those of the fetch are worked on again.
         next = fetched.first ?? next
         fetched = []

@@ -111,6 +111,9 @@ package final class RowBoosts: @unchecked Sendable {
     private let codes: Int8Codes
     private let memory: UnsafeMutableRawPointer
 
+    /// Bytes of memory beside the masks, about: the listed rows with their slots.
+    package var byteCount: Int { (listed?.count ?? 0) * 20 + (boosts.count << boosts.count) * 16 }
+
     /// Boosts over the table that `codes` were made of, in the order of the request, at most 8, for scans that find
     /// `fetchCount` rows. Reads the masks once.
     package init(_ boosts: [Boost], codes: Int8Codes, fetchCount: Int) {

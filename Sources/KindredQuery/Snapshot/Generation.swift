@@ -36,12 +36,12 @@ package final class Generation: Sendable {
 
     private static let count = Atomic<UInt64>(0)
 
-    /// A generation of a loaded version. `popularity` is made of the same version and catalog. `release` receives the
-    /// last reference to each side.
+    /// A generation of a loaded version. `popularity` is made of the same version and catalog. `filterMasks` keeps the
+    /// masks of its filters, beside those of other generations. `release` receives the last reference to each side.
     package init(
         version loaded: LoadedVersion, itemCatalog: CatalogColumns?, userCatalog: CatalogColumns?,
         popularity: Popularity? = nil, foldInFactors: FoldInFactors? = nil,
-        filterCacheByteCount: Int = 0,
+        filterMasks: FilterMaskStore = FilterMaskStore(byteCountMax: 0),
         release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void
     ) throws(MemoryFailure) {
         identity = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
@@ -57,7 +57,7 @@ package final class Generation: Sendable {
         precondition(popularity.map { $0.count == loaded.items?.count } ?? true, "popularity of other items")
         self.popularity = popularity
         self.foldInFactors = foldInFactors
-        filterMasks = FilterMaskCache(store: FilterMaskStore(byteCountMax: filterCacheByteCount))
+        self.filterMasks = FilterMaskCache(store: filterMasks, generation: identity)
         self.release = release
         original = nil
     }
@@ -90,7 +90,11 @@ package final class Generation: Sendable {
     }
 
     /// A replica holds its original, which hands over the memory in the end.
-    deinit { if original == nil { release(items, users) } }
+    deinit {
+        guard original == nil else { return }
+        filterMasks.endGeneration()
+        release(items, users)
+    }
 
     /// The vectors and attributes of one side, or nil where the model has none.
     package func side(_ side: Side) -> GenerationSide? {

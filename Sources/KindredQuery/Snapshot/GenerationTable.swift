@@ -74,6 +74,14 @@ package struct GenerationTable: Sendable {
         }
     }
 
+    /// Lets go of masks that have given way.
+    package func forgetEvictedMasks() {
+        for entry in models.values {
+            entry.active.filterMasks.forgetEvicted()
+            for other in entry.others { other.filterMasks.forgetEvicted() }
+        }
+    }
+
     /// Whether both tables give the same answer to every request. Two generations count as different even where their
     /// data are equal. The text of refusals does not count.
     package func isAlike(_ other: GenerationTable) -> Bool {

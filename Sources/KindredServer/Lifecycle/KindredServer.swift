@@ -34,6 +34,7 @@ package final class KindredServer: Sendable {
         self.logger = logger
         try StartChecks.modelsRoot(configuration.modelsRoot)
         try StartChecks.answerCache(configuration)
+        try StartChecks.filterCache(configuration)
         try StartChecks.addressSpace(configuration)
         context = ServerContext(configuration: configuration, logger: logger)
         supervisor = try ModelSupervisor(configuration: configuration, server: context)
@@ -58,6 +59,7 @@ package final class KindredServer: Sendable {
                 "models": "\(configuration.modelsRoot)", "threads": "\(configuration.threadCount)",
                 "blas": "\(BLAS.description)", "int8_kernel": "\(ScanKernel.chosen.name)",
                 "answer_cache_mib": "\(configuration.answerCacheMebibytes)",
+                "filter_cache_mib": "\(configuration.filterCacheMebibytes)",
             ])
         BLASCheck.run(logger: logger)
         KindredServer.checkRequestedKernel(logger: logger)

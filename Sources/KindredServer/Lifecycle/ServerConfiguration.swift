@@ -22,6 +22,8 @@ package struct ServerConfiguration: Sendable {
     package var limits = Limits.standard
     /// Mebibytes of each event loop's cache of answers; 0: no cache.
     package var answerCacheMebibytes = Self.defaultAnswerCacheMebibytes
+    /// Mebibytes of filters' results (masks) that the server keeps; 0: none.
+    package var filterCacheMebibytes = Self.defaultFilterCacheMebibytes
     /// The bounds on this process's memory, within which versions must fit.
     package var memory = MemoryProbe()
     /// How often the repository is looked at.
@@ -43,6 +45,8 @@ package struct ServerConfiguration: Sendable {
     package static let version = "0.1.0"
     /// Mebibytes for each event loop's kept answers where `--answer-cache-mib` is absent.
     package static let defaultAnswerCacheMebibytes = 32
+    /// Mebibytes of kept masks where `--filter-cache-mib` is absent: some hundred masks of a million rows.
+    package static let defaultFilterCacheMebibytes = 64
     /// The port of a server without `--listen`.
     package static let defaultPort = DefaultPort.number
     /// A piece of work holds an event loop for at most about this long.

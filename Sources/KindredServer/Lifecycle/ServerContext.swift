@@ -16,7 +16,9 @@ final class ServerContext: Sendable {
     let scans: ScanQueue
     let streams = StreamBudget()
     let connectionMemory: ConnectionMemoryBudget
-    let memory = MemoryReclaimer()
+    let memory: MemoryReclaimer
+    /// The masks of filters, of all versions.
+    let filterMasks: FilterMaskStore
     let connectionCount = Atomic<Int>(0)
     /// The number of models that serve, as of the last table that all loops use. HEALTH reads it without a lock.
     private let modelsReady = Atomic<Int>(0)
@@ -31,6 +33,10 @@ final class ServerContext: Sendable {
         connectionMemory = ConnectionMemoryBudget(byteCountMax: configuration.limits.connectionBytesHeldMax)
         scan = configuration.scan
         answerCacheByteCount = configuration.answerCacheMebibytes << 20
+        let memory = MemoryReclaimer()
+        self.memory = memory
+        filterMasks = FilterMaskStore(
+            byteCountMax: configuration.filterCacheMebibytes << 20, letGo: { memory.letGo(of: $0) })
         drainMilliseconds = configuration.drainMilliseconds
         self.logger = logger
         scans = ScanQueue(limits: configuration.limits, loopCount: configuration.threadCount)
@@ -59,6 +65,7 @@ final class ServerContext: Sendable {
         let uptimeNanoseconds = NIODeadline.now().uptimeNanoseconds - startedAt
         return LoopMetrics.sum(workers.map(\.metrics)) + supervisor.metrics + [
             ServerGauges.connectionBytesHeld.reading(UInt64(max(0, connectionMemory.byteCount))),
+            ServerGauges.filterBytesKept.reading(UInt64(filterMasks.byteCount)),
             ServerGauges.scansRunning.reading(UInt64(scans.runningCount)),
             ServerGauges.streamsOpen.reading(UInt64(streamed.count)),
             ServerGauges.streamBytesReserved.reading(streamed.byteCount),

@@ -41,6 +41,15 @@ enum StartChecks {
             reason: "the machine has \(machineMebibytes) MiB of memory")
     }
 
+    /// Throws where the masks of filters may need more memory than the machine has.
+    static func filterCache(_ configuration: ServerConfiguration) throws(StartFailure) {
+        let machineMebibytes = ProcessInfo.processInfo.physicalMemory >> 20
+        guard UInt64(configuration.filterCacheMebibytes) > machineMebibytes else { return }
+        throw .filterCache(
+            mebibytes: configuration.filterCacheMebibytes,
+            reason: "the machine has \(machineMebibytes) MiB of memory")
+    }
+
     /// Throws where the folder of all models is not there.
     static func modelsRoot(_ path: String) throws(StartFailure) {
         var status = stat()

@@ -11,6 +11,7 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// The server was told to stop before it listened.
     case stopped
     case answerCache(mebibytes: Int, threads: Int, reason: String)
+    case filterCache(mebibytes: Int, reason: String)
     /// `wanted`: descriptors beside those that are open already.
     case descriptors(limit: UInt64, wanted: UInt64, threads: Int)
     case addressSpace(mebibytes: Int, threads: Int)
@@ -27,6 +28,8 @@ package enum StartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .answerCache(let mebibytes, let threads, let reason):
             "no memory to keep \(mebibytes) MiB of answers for each of \(threads) event loops (\(reason)): ask for "
                 + "less with --answer-cache-mib, or for fewer with --threads"
+        case .filterCache(let mebibytes, let reason):
+            "no memory to keep \(mebibytes) MiB of filters (\(reason)): ask for less with --filter-cache-mib"
         case .descriptors(let limit, let wanted, let threads):
             "too few file descriptors: \(threads) event loops need \(wanted) beside those that are open, and at most "
                 + "\(limit) are allowed; raise ulimit -n, or ask for fewer event loops with --threads"

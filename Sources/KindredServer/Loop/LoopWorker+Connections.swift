@@ -26,6 +26,8 @@ extension LoopWorker {
         let since = connections.values.reduce(UInt64.max) { min($0, $1.owedSince ?? .max) }
         oldestDebt.store(since, ordering: .relaxed)
         if server.connectionMemory.excess() > 0 { makeRoom() }
+        // A loop without requests would hold masks that have given way.
+        admission.generations.forgetEvictedMasks()
     }
 
     // MARK: Reading

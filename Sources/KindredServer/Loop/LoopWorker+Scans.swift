@@ -7,9 +7,10 @@ extension LoopWorker {
     /// that is as short as a slice costs more than it gains.
     static let operationsPerSliceMax = 12_000_000
 
-    /// Adds a planned request to the scan at the end of the tick.
-    func scan(_ job: RecommendJob, _ plan: RecommendPlan) {
-        tickScans.add(job, plan)
+    /// Adds a planned request to the scan at the end of the tick. `isFurther`: its queries were scanned before, and the
+    /// rules need more rows.
+    func scan(_ job: RecommendJob, _ plan: RecommendPlan, isFurther: Bool = false) {
+        tickScans.add(job, plan, isFurther: isFurther)
         scheduleTick()
     }
 

@@ -1,12 +1,15 @@
 import CKindredSystem
 import KindredDomain
 import KindredModel
+import KindredQuery
 import KindredSystem
 
 /// Decides before a load whether the version fits into memory. One that does not fit is refused with figures: if it
 /// were loaded, the system would kill the process.
 struct MemoryCheck: Sendable {
     let probe: MemoryProbe
+    /// The masks of filters, which may grow to their bound beside the version.
+    let filterMasks: FilterMaskStore
 
     /// Throws `MemoryShortage` where the version in a folder does not fit, and where it has no readable manifest.
     /// `spare`: bytes that are kept for a load; `version`: the version that serves.
@@ -36,10 +39,13 @@ struct MemoryCheck: Sendable {
     /// The shortage under the bound that the demand exceeds by most; nil where it exceeds none.
     private func shortage(of demand: MemoryDemand, spare: Int, beside version: UInt64?) -> MemoryShortage? {
         let spare = UInt64(clamping: spare)
+        let reserve =
+            Limits.memoryReserveBytes
+            + UInt64(clamping: filterMasks.byteCountMax - filterMasks.byteCount)
         let shortages = probe.bounds.compactMap { bound -> MemoryShortage? in
             let needed = bound.source == .addressSpace ? demand.addressByteCount : demand.byteCount
             // The rest of the process needs memory meanwhile.
-            let left = bound.free - min(bound.free, Limits.memoryReserveBytes)
+            let left = bound.free - min(bound.free, reserve)
             let (free, overflow) = left.addingReportingOverflow(spare)
             guard !overflow, needed > free else { return nil }
             return MemoryShortage(needed: needed, free: free, bound: bound, beside: version)

@@ -42,7 +42,8 @@ final class ModelSupervisor: @unchecked Sendable {
         let loader = GenerationLoader(
             repository: repository,
             loader: VersionLoader(loading: configuration.loading), memory: server.memory,
-            memoryCheck: MemoryCheck(probe: configuration.memory), logger: server.logger,
+            memoryCheck: MemoryCheck(probe: configuration.memory, filterMasks: server.filterMasks),
+            filterMasks: server.filterMasks, logger: server.logger,
             whenLoadBegins: configuration.whenLoadBegins)
         log = ModelLog(logger: server.logger, root: configuration.modelsRoot)
         loads = VersionLoads(loader: loader, log: log)

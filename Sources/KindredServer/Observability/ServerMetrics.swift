@@ -1,3 +1,5 @@
+import KindredQuery
+
 /// The metrics of one event loop, written by that loop alone. STATS sums them over all loops.
 package final class LoopMetrics: Sendable {
     package let connectionsOpened = Counter("connections_opened_total", "Connections accepted.")
@@ -20,6 +22,13 @@ package final class LoopMetrics: Sendable {
         "rows_scanned_total", "Rows whose code or vector was read to answer queries.")
     package let rowsRescored = Counter(
         "rows_rescored_total", "Rows scored exactly after a scan of their codes.")
+    package let filtersEvaluated = Counter(
+        "filters_evaluated_total",
+        "Filters evaluated over a side; one of a request with \"seed.\" once for each query.")
+    package let filtersKept = Counter(
+        "filters_kept_total", "Filters of requests that were found among those kept, without an evaluation.")
+    package let furtherScans = Counter(
+        "further_scans_total", "Queries scanned again because caps or earlier queries left too few rows.")
     package let scanBatches = Counter("scan_batches_total", "Scans; each answers one or more queries.")
     package let scanBatchesShared = Counter(
         "scan_batches_shared_total", "Long scans that idle event loops help with.")
@@ -34,13 +43,20 @@ package final class LoopMetrics: Sendable {
 
     package init() {}
 
+    /// Counts the filters of a request.
+    func count(_ filters: FilterCounts) {
+        filtersEvaluated.count(UInt64(filters.evaluated))
+        filtersKept.count(UInt64(filters.kept))
+    }
+
     /// The readings of all metrics above.
     package var readings: [MetricReading] {
         [
             connectionsOpened.reading, connectionsOpen.reading, connectionsFailed.reading,
             connectionsEvicted.reading, requests.reading, requestsRepeated.reading, failures.reading,
             overloaded.reading, queries.reading, queryFailures.reading, rowsScanned.reading,
-            rowsRescored.reading, scanBatches.reading, scanBatchesShared.reading, queueMicroseconds.reading,
+            rowsRescored.reading, filtersEvaluated.reading, filtersKept.reading, furtherScans.reading,
+            scanBatches.reading, scanBatchesShared.reading, queueMicroseconds.reading,
             computeMicroseconds.reading, streamsOpened.reading, streamRows.reading, bytesReceived.reading,
             bytesSent.reading,
         ]
@@ -75,6 +91,8 @@ package enum ServerGauges {
     static let connectionBytesHeld = MetricDescription(
         .gauge, "connection_bytes_held",
         "Bytes held for connections: unfinished frames, large requests, replies that are not read.")
+    static let filterBytesKept = MetricDescription(
+        .gauge, "filter_bytes_kept", "Bytes of filters that are kept for later requests.")
     static let scansRunning = MetricDescription(.gauge, "scans_running", "Long scans that are running.")
     static let streamsOpen = MetricDescription(.gauge, "streams_open", "Look-alike streams that are open.")
     static let streamBytesReserved = MetricDescription(

@@ -9,11 +9,9 @@ final class FilterJob: LoopJob {
     private var plan: FilterPlan
     private var isBegun = false
 
-    init(
-        _ request: PendingRequest, _ body: FilterRequest, _ generation: Generation, _ limits: Limits
-    ) throws(RequestFailure) {
+    init(_ request: PendingRequest, _ plan: FilterPlan) {
         self.request = request
-        plan = try FilterPlan(request: body, generation: generation, limits: limits)
+        self.plan = plan
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
@@ -28,6 +26,7 @@ final class FilterJob: LoopJob {
                 response.evaluateMicroseconds = PendingRequest.microseconds(
                     worker.now() &- request.startedAt)
             }
+            worker.metrics.count(plan.filterCounts)
             request.answer(.filter(response))
         } catch {
             request.fail(error)

@@ -33,8 +33,13 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
 
         init(_ plan: RecommendPlan, _ found: ArraySlice<ScanResult>, scan: ScanMode) {
             self.plan = plan
-            self.found = Array(found)
             stage = RequestRanking(plan, found: found, mode: scan)
+            // The answer needs the counts alone.
+            self.found = found.map { result in
+                var counts = ScanResult()
+                counts.counts = result.counts
+                return counts
+            }
         }
     }
 
@@ -47,16 +52,12 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     /// Fewer where results are wide.
     private let resultsPerStep: Int
 
-    init(
-        _ request: PendingRequest, _ body: RecommendRequest, _ generation: Generation, scan: ScanMode
-    ) throws(RequestFailure) {
+    init(_ request: PendingRequest, _ body: RecommendRequest, _ planner: RecommendPlanner, scan: ScanMode) {
         self.request = request
         worker = request.connection.worker
-        resultsPerStep = Self.resultsPerStep(body, over: generation)
+        resultsPerStep = Self.resultsPerStep(body, over: planner.generation)
         scanMode = scan
-        stage = .planning(
-            try RecommendPlanner(
-                request: body, generation: generation, scan: scan, limits: worker.server.limits))
+        stage = .planning(planner)
     }
 
     /// Results that are put into a reply in one step: fewer where each has much text.
@@ -79,6 +80,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
                     stage = .planning(planner)
                     return .working
                 }
+                if let filters = planner.filterCounts { worker.metrics.count(filters) }
                 scan(plan)
                 return .finished
             case .ranking(let ranking): return rank(ranking)
@@ -150,8 +152,9 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
             stage = .ranking(ranking)
             return .working
         case .needsRows(let fetch):
+            worker.metrics.furtherScans.count(UInt64(fetch.queries.count))
             stage = .scanning(queriesLeft: fetch.queries.count, found: [], ranking: ranking)
-            worker.scan(self, ranking.plan.further(fetch))
+            worker.scan(self, ranking.plan.further(fetch), isFurther: true)
             return .finished
         case .done(let ranked):
             stage = .scanned(RecommendAnswer(plan: ranking.plan, found: ranking.found[...], ranked: ranked))

@@ -18,29 +18,40 @@ struct RequestCost {
     init(replyByteCount: Int) { byteCount = replyByteCount }
 
     /// The cost of a RECOMMEND.
-    init(_ request: RecommendRequest, bodyByteCount: Int, over generation: Generation, _ limits: Limits) {
+    init(
+        _ request: RecommendRequest, planning: PlanningCost, bodyByteCount: Int, over generation: Generation,
+        _ limits: Limits
+    ) {
         let queryCount = request.scope.queries.count
         let side = generation.side(request.scope.target)
         let resultCount = queryCount * min(Int(request.k), side?.table.count ?? 0)
-        var lookups = Self.lookups(of: request.scope.queries, dimension: generation.dimension)
-        lookups += (request.exclusions?.ids.count ?? 0) + (request.candidates?.ids.count ?? 0)
-        stepCount = 1 + lookups / StepSize.ids + resultCount / StepSize.results
-        let fetchCount = RankStage(k: Int(request.k)).fetchCount
+        stepCount =
+            1 + planning.lookups / StepSize.ids + planning.rankedRows / StepSize.rankedRows
+            + resultCount / StepSize.results
         operationCount =
-            side.map { ScanCost.atMost(queryCount: queryCount, k: fetchCount, over: $0) } ?? 0
-        let width = Self.resultWidth(side, columns: request.columns)
-        byteCount = Self.byteCount(body: bodyByteCount, reply: resultCount * width, limits)
+            side.map { ScanCost.atMost(queryCount: queryCount, k: planning.fetchCountMax, over: $0) } ?? 0
+        var width = Self.resultWidth(side, columns: request.columns)
+        if request.rules?.wantsBecause == true {
+            width += 1 + Self.resultWidth(generation.items, columns: [])
+        }
+        byteCount =
+            Self.byteCount(body: bodyByteCount, reply: resultCount * width, limits) + planning.byteCount
     }
 
     /// The cost of a SCORE.
-    init(_ request: ScoreRequest, bodyByteCount: Int, over generation: Generation, _ limits: Limits) {
+    init(_ request: ScoreRequest, lookups: Int, bodyByteCount: Int, _ limits: Limits) {
         let queryCount = request.scope.queries.count
         let candidateCount =
             request.candidates.offsets == nil
             ? queryCount * request.candidates.ids.count : request.candidates.ids.count
-        let lookups = Self.lookups(of: request.scope.queries, dimension: generation.dimension)
         stepCount = 1 + (lookups + candidateCount) / StepSize.ids
         byteCount = Self.byteCount(body: bodyByteCount, reply: candidateCount * 5, limits)
+    }
+
+    /// The cost of a FILTER.
+    init(lookups: Int, bodyByteCount: Int) {
+        stepCount = 1 + lookups / StepSize.ids
+        byteCount = 2 * bodyByteCount
     }
 
     /// The cost of a GET_VECTORS.
@@ -59,22 +70,6 @@ struct RequestCost {
     /// Whether the request takes no room: it is planned in one step and needs little memory.
     func isSmall(_ limits: Limits) -> Bool {
         stepCount == 1 && byteCount < Int(limits.largeRequestBytesMin)
-    }
-
-    /// The cost of resolving all queries, in look-ups of one id.
-    private static func lookups(of queries: QueryBatch, dimension: Int) -> Int {
-        switch queries {
-        case .users(let ids), .items(let ids): ids.count
-        case .vectors(let elements, let count): count + elements.count / 64
-        case .baskets(let baskets): baskets.count + baskets.members.count * (1 + dimension / 64)
-        case .foldIns(let baskets):
-            // Each member costs a product of a matrix and a vector.
-            baskets.count + baskets.members.count * (1 + dimension * dimension / 64)
-        case .blends(let blends):
-            blends.count
-                + ((blends.users?.members.count ?? 0) + (blends.items?.members.count ?? 0)
-                    + (blends.vectors?.elements.count ?? 0) / max(1, dimension)) * (1 + dimension / 64)
-        }
     }
 
     /// Bytes of one result: its id, its score and its columns. Texts count with their mean length.

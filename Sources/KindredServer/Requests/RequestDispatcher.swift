@@ -28,15 +28,18 @@ struct RequestDispatcher {
                     of: ScanKey(generation, target: body.scope.target),
                     queryCount: body.scope.queries.count, now: request.receivedAt)
             }
-            let job = try RecommendJob(request, body, generation, scan: worker.server.scan)
+            let planner = try RecommendPlanner(
+                request: body, generation: generation, scan: worker.server.scan, limits: limits)
             let cost = RequestCost(
-                body, bodyByteCount: request.bodyByteCount, over: generation, limits)
+                body, planning: planner.cost, bodyByteCount: request.bodyByteCount, over: generation, limits)
+            let job = RecommendJob(request, body, planner, scan: worker.server.scan)
             try start(job, request, cost)
         case .score(let body):
             let generation = try require(generation, model: body.scope.model, version: body.scope.version)
-            let job = try ScoreJob(request, body, generation, limits)
+            let plan = try ScorePlan(request: body, generation: generation, limits: limits)
             let cost = RequestCost(
-                body, bodyByteCount: request.bodyByteCount, over: generation, limits)
+                body, lookups: plan.lookups, bodyByteCount: request.bodyByteCount, limits)
+            let job = ScoreJob(request, plan)
             try start(job, request, cost)
         case .vectors(let body):
             let generation = try require(generation, model: body.model, version: body.version)
@@ -46,8 +49,9 @@ struct RequestDispatcher {
             try start(job, request, cost)
         case .filter(let body):
             let generation = try require(generation, model: body.model, version: body.version)
-            let job = try FilterJob(request, body, generation, limits)
-            request.connection.start(job, now: request.receivedAt)
+            let plan = try FilterPlan(request: body, generation: generation, limits: limits)
+            let cost = RequestCost(lookups: plan.lookups, bodyByteCount: request.bodyByteCount)
+            try start(FilterJob(request, plan), request, cost)
         case .lookalike(let body):
             try request.connection.checkStreamCount()
             let generation = try require(generation, model: body.model, version: body.version)

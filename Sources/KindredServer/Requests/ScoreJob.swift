@@ -16,11 +16,9 @@ final class ScoreJob: LoopJob {
     var connection: ConnectionHandler? { request.connection }
     private var stage: Stage
 
-    init(
-        _ request: PendingRequest, _ body: ScoreRequest, _ generation: Generation, _ limits: Limits
-    ) throws(RequestFailure) {
+    init(_ request: PendingRequest, _ plan: consuming ScorePlan) {
         self.request = request
-        stage = .waiting(try ScorePlan(request: body, generation: generation, limits: limits))
+        stage = .waiting(plan)
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
@@ -50,6 +48,7 @@ final class ScoreJob: LoopJob {
         }
         request.stamp(&response.origin, now: worker.now())
         worker.metrics.queries.count(UInt64(response.outcomes.count))
+        worker.metrics.count(plan.filterCounts)
         request.answer(.score(response))
         return .finished
     }

@@ -12,6 +12,9 @@ package protocol WaitingPart {
     var deadline: UInt64 { get }
     /// The request was answered, cancelled or dropped.
     var isDead: Bool { get }
+    /// The request was scanned before and needs further rows. It was taken once and is not refused now, because its
+    /// work would be lost.
+    var isFurther: Bool { get }
 }
 
 /// When a scan began, and how long the scans of its key had taken by then; nanoseconds.

@@ -34,7 +34,8 @@ package struct ScanBacklogs<Key: Hashable, Part: WaitingPart> {
     }
 
     /// Takes requests, whose parts follow each other. Refuses those that would wait too long or beyond their deadline,
-    /// and those beyond the limit of waiting queries; a request is taken or refused as a whole. Begins a scan where
+    /// and those beyond the limit of waiting queries; a request is taken or refused as a whole. Further scans of
+    /// requests that were taken are never refused: each request has one at a time, of few queries. Begins a scan where
     /// none of the key runs, or where the calling loop is idle.
     package mutating func submit(
         _ parts: [Part], key: Key, isIdle: Bool, now: UInt64
@@ -49,7 +50,8 @@ package struct ScanBacklogs<Key: Hashable, Part: WaitingPart> {
             let count = parts[start..<end].reduce(0) { $0 + $1.queryCount }
             let wait = backlog.wait(isOnePart: end == start + 1)
             let isLate = wait > waitMax || now + wait > parts[start].deadline
-            if queryCount + count > queryCountMax || isLate && !backlog.isEmpty {
+            let isTooMuch = queryCount + count > queryCountMax || isLate && !backlog.isEmpty
+            if isTooMuch, !parts[start].isFurther {
                 refused.append((parts[start], wait))
             } else {
                 queryCount += count

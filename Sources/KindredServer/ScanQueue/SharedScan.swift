@@ -27,6 +27,7 @@ struct ScanPart: WaitingPart, @unchecked Sendable {
     let queries: Range<Int>
     let number: Int
     let operationCount: Int
+    let isFurther: Bool
 
     var queryCount: Int { queries.count }
     var deadline: UInt64 { job.request.deadline }
@@ -47,7 +48,7 @@ struct TickScans {
 
     /// Adds a request in parts of at most `ScanPart.queriesMax` queries. A request whose queries have all failed is one
     /// empty part.
-    mutating func add(_ job: RecommendJob, _ plan: RecommendPlan) {
+    mutating func add(_ job: RecommendJob, _ plan: RecommendPlan, isFurther: Bool) {
         let key = ScanKey(plan.generation, target: plan.target)
         let group = waiting.firstIndex { $0.key == key } ?? waiting.count
         if group == waiting.count { waiting.append((key, [])) }
@@ -58,7 +59,8 @@ struct TickScans {
             waiting[group].parts.append(
                 ScanPart(
                     job: job, plan: plan, queries: queries, number: number,
-                    operationCount: ScanCost.of(plan.queries[queries], over: plan.side)))
+                    operationCount: ScanCost.of(plan.queries[queries], over: plan.side), isFurther: isFurther)
+            )
             start = queries.upperBound
             number += 1
         } while start < plan.queries.count

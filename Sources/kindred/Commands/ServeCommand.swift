@@ -101,6 +101,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: """
+            Mebibytes of filters that the server keeps, of all versions and event loops together, so that a filter \
+            with the same values is not evaluated again: a bit for each row and filter; 0: every filter is evaluated. \
+            0 to \(Limits.filterCacheMebibytesMax). (default: \(ServerConfiguration.defaultFilterCacheMebibytes))
+            """,
+        transform: NumberText.whole(ServerConfiguration.defaultFilterCacheMebibytes))
+    var filterCacheMib = ServerConfiguration.defaultFilterCacheMebibytes
+    @Option(
+        parsing: .unconditional,
+        help: """
             Mebibytes of memory that the server stays within: a version that does not fit beside what is loaded is \
             refused, and looked at again later. Bounds of a control group and of ulimit -v hold in any case. 1 to \
             \(Limits.memoryMebibytesMax). Default: those alone.
@@ -123,6 +132,10 @@ struct ServeCommand: AsyncParsableCommand {
         guard (0...Limits.answerCacheMebibytesMax).contains(answerCacheMib) else {
             throw ValidationError(
                 "--answer-cache-mib \(answerCacheMib): 0 to \(Limits.answerCacheMebibytesMax)")
+        }
+        guard (0...Limits.filterCacheMebibytesMax).contains(filterCacheMib) else {
+            throw ValidationError(
+                "--filter-cache-mib \(filterCacheMib): 0 to \(Limits.filterCacheMebibytesMax)")
         }
         if let memoryMax, !(1...Limits.memoryMebibytesMax).contains(memoryMax) {
             throw ValidationError("--memory-max \(memoryMax): 1 to \(Limits.memoryMebibytesMax)")
@@ -159,6 +172,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.scan = scan
         configuration.limits.queueMillisecondsMax = UInt32(queueMs)
         configuration.answerCacheMebibytes = answerCacheMib
+        configuration.filterCacheMebibytes = filterCacheMib
         configuration.memory = MemoryProbe(memoryMax: memoryMax.map { UInt64($0) << 20 })
         configuration.loading = load == .map ? .map : .memory
         var logger = Logger(label: "kindred") { _ in LogLineHandler(level: logLevel.level) }

@@ -10,7 +10,7 @@ import Testing
         _ rows: [UInt32], own: [UInt32], _ generation: Generation, using generator: inout SeededGenerator
     ) -> [UInt32] {
         var search = ReasonSearch(
-            rows: rows, own: own, table: generation.items!.table, metric: generation.metric)
+            rows: rows, own: .rows(own), table: generation.items!.table, metric: generation.metric)
         while true {
             let step = search.step(pairCount: Int.random(in: 1...3_000, using: &generator))
             if case .done(let reasons) = step { return reasons }

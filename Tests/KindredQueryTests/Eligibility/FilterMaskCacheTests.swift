@@ -44,7 +44,7 @@ import Testing
     /// Bytes of one entry.
     private func entryByteCount(_ side: GenerationSide) -> Int {
         let store = FilterMaskStore(byteCountMax: .max)
-        use(0, FilterMaskCache(store: store), side)
+        use(0, FilterMaskCache(store: store, generation: 1), side)
         #expect(store.count == 1)
         return store.byteCount
     }
@@ -81,7 +81,9 @@ import Testing
     @Test func oneRequestEvaluates() throws {
         let side = try side()
         let store = FilterMaskStore(byteCountMax: 1 << 20)
-        let (one, other) = (FilterMaskCache(store: store), FilterMaskCache(store: store))
+        let (one, other) = (
+            FilterMaskCache(store: store, generation: 1), FilterMaskCache(store: store, generation: 1)
+        )
         #expect(one.peek(key(1), codes: side.codes) == nil)
         guard case .missing(let claim) = one.find(key(1), codes: side.codes) else {
             Issue.record("not missing")
@@ -105,7 +107,7 @@ import Testing
     /// A request that ends before its filter is evaluated leaves the evaluation to the next.
     @Test func claimsEndWithTheirRequest() throws {
         let side = try side()
-        let cache = FilterMaskCache(store: FilterMaskStore(byteCountMax: 1 << 20))
+        let cache = FilterMaskCache(store: FilterMaskStore(byteCountMax: 1 << 20), generation: 1)
         do {
             guard case .missing(let claim) = cache.find(key(1), codes: side.codes) else {
                 Issue.record("not missing")
@@ -123,7 +125,7 @@ import Testing
         let side = try side()
         let entry = entryByteCount(side)
         let store = FilterMaskStore(byteCountMax: 3 * entry)
-        let cache = FilterMaskCache(store: store)
+        let cache = FilterMaskCache(store: store, generation: 1)
         let other = FilterMaskCache(replicaOf: cache)
         for number in 0..<3 { #expect(!use(number, cache, side)) }
         #expect(store.count == 3 && store.byteCount == 3 * entry)
@@ -144,7 +146,7 @@ import Testing
         #expect(entry == words(0, side).byteCount + key(0).byteCount + 256)
         for (byteCount, count) in [(0, 0), (entry - 1, 0), (entry, 1), (2 * entry - 1, 1), (2 * entry, 2)] {
             let store = FilterMaskStore(byteCountMax: byteCount)
-            let cache = FilterMaskCache(store: store)
+            let cache = FilterMaskCache(store: store, generation: 1)
             for number in 0..<5 { use(number, cache, side) }
             #expect(store.count == count && store.byteCount == count * entry, "\(byteCount)")
         }
@@ -154,7 +156,9 @@ import Testing
     @Test func masksThatGaveWayAreFreed() throws {
         let side = try side()
         let store = FilterMaskStore(byteCountMax: entryByteCount(side))
-        let (busy, idle) = (FilterMaskCache(store: store), FilterMaskCache(store: store))
+        let (busy, idle) = (
+            FilterMaskCache(store: store, generation: 1), FilterMaskCache(store: store, generation: 1)
+        )
         weak var mask: RowMask?
         use(0, busy, side)
         mask = idle.peek(key(0), codes: side.codes)
@@ -163,6 +167,60 @@ import Testing
         #expect(mask != nil)
         idle.forgetEvicted()
         #expect(mask == nil)
+    }
+
+    /// Generations share the bound, whichever of them used a mask last. Their filters are not each other's.
+    @Test func generationsShareTheBound() throws {
+        let side = try side()
+        let store = FilterMaskStore(byteCountMax: 3 * entryByteCount(side))
+        let caches = (1...2).map { FilterMaskCache(store: store, generation: $0) }
+        #expect(!use(0, caches[0], side) && !use(0, caches[1], side) && !use(1, caches[1], side))
+        #expect(use(0, caches[0], side), "used after those of the other generation")
+        #expect(!use(2, caches[1], side))
+        #expect(store.count == 3)
+        #expect(caches[0].peek(key(0), codes: side.codes) != nil)
+        #expect(caches[1].peek(key(0), codes: side.codes) == nil, "the oldest")
+        for number in 3..<10 { use(number, caches[1], side) }
+        #expect(store.count == 3 && store.byteCount <= store.byteCountMax)
+        #expect(caches[0].peek(key(0), codes: side.codes) == nil)
+    }
+
+    /// The masks of a generation end with it. They are handed over, so that the last thread does not free them.
+    @Test func masksEndWithTheirGeneration() throws {
+        final class Handed: Sendable {
+            let objects = Mutex<[any AnyObject & Sendable]>([])
+        }
+        let handed = Handed()
+        let store = FilterMaskStore(byteCountMax: 1 << 20) { object in
+            handed.objects.withLock { $0.append(object) }
+        }
+        func use() throws {
+            let generation = try Generation.sample(
+                items: Array(repeating: [1], count: Self.rowCount), metric: .dot, filterMasks: store)
+            let replica = Generation(replicaOf: generation)
+            for number in 0..<5 { self.use(number, replica.filterMasks, replica.items!) }
+            #expect(store.count == 5)
+        }
+        try use()
+        #expect(store.count == 0 && store.byteCount == 0)
+        #expect(handed.objects.withLock { $0.count } == 1)
+    }
+
+    /// Masks that are used all the time stay while thousands of others come and go.
+    @Test func usedMasksStay() throws {
+        let side = try side()
+        let entry = entryByteCount(side)
+        let store = FilterMaskStore(byteCountMax: 50 * entry)
+        let (busy, idle) = (
+            FilterMaskCache(store: store, generation: 1), FilterMaskCache(store: store, generation: 1)
+        )
+        for number in 0..<4 { use(number, busy, side) }
+        for round in 0..<3_000 {
+            use(4 + round % 300, idle, side)
+            for number in 0..<4 { #expect(use(number, busy, side), "\(number) in round \(round)") }
+            #expect(store.byteCount <= store.byteCountMax)
+        }
+        #expect(store.count <= 50)
     }
 
     @Test func manyThreads() async throws {
@@ -175,7 +233,7 @@ import Testing
         await withTaskGroup(of: Void.self) { group in
             for thread in 0..<4 {
                 group.addTask {
-                    let cache = FilterMaskCache(store: store)
+                    let cache = FilterMaskCache(store: store, generation: 1)
                     var generator = SeededGenerator(seed: UInt64(thread))
                     for _ in 0..<2_000 {
                         let number = Int.random(in: 0..<30, using: &generator)

@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: [1, 1_000_000])
     func theMaskIsThatOfTheFilter(rowCount: Int) throws {
         let side = try side()
-        let cache = FilterMaskCache(store: FilterMaskStore(byteCountMax: 1 << 20))
+        let cache = FilterMaskCache(store: FilterMaskStore(byteCountMax: 1 << 20), generation: 1)
         let filter = Filter(
             "price >= :least AND id < 600", parameters: [FilterParameter("least", .integer(95))])
         let key = FilterKey(filter, over: .items)
@@ -42,7 +42,7 @@ import Testing
         }
         var evaluation = try evaluation(filter, side, claim)
         var mask: RowMask?
-        while mask == nil { mask = evaluation.step(rowCount: rowCount) }
+        while mask == nil { mask = try evaluation.step(rowCount: rowCount) }
         let wanted = (95..<200).filter { $0 % 10 != 0 }
         #expect((0..<Self.rowCount).filter { mask?.contains(row: UInt32($0)) == true } == wanted)
         #expect(mask?.count == wanted.count)
@@ -51,7 +51,7 @@ import Testing
 
     @Test func anEvaluationThatIsGivenUpLeavesItToTheNext() throws {
         let side = try side()
-        let cache = FilterMaskCache(store: FilterMaskStore(byteCountMax: 1 << 20))
+        let cache = FilterMaskCache(store: FilterMaskStore(byteCountMax: 1 << 20), generation: 1)
         let filter = Filter("price < 5")
         let key = FilterKey(filter, over: .items)
         func giveUp() throws {
@@ -60,7 +60,7 @@ import Testing
                 return
             }
             var evaluation = try evaluation(filter, side, claim)
-            #expect(evaluation.step(rowCount: 1) == nil)
+            #expect(try evaluation.step(rowCount: 1) == nil)
             guard case .busy = cache.find(key, codes: side.codes) else {
                 Issue.record("not busy")
                 return

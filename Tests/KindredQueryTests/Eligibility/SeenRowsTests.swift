@@ -19,25 +19,47 @@ import Testing
         lists.append(stride(from: 0, to: UInt32(itemCount), by: 1_024).map { $0 })
         let pairs = try SeenPairs(lists: lists, itemCount: itemCount)
         for (user, list) in lists.enumerated() {
-            let rows = SeenRows(pairs, ofUser: UInt32(user))
-            #expect(rows.count == list.count && Array(rows.list) == list)
+            let rows = SeenRows(pairs, ofUsers: .one(UInt32(user)))
+            #expect(rows.count == list.count && Self.rows(of: rows) == list)
             let known = Set(list)
             var asked = list
             asked += (0..<1_000).map { _ in UInt32.random(in: 0..<UInt32(itemCount), using: &generator) }
             asked += list.flatMap { [$0 == 0 ? 0 : $0 - 1, min($0 + 1, UInt32(itemCount - 1))] }
             #expect(asked.allSatisfy { rows.contains($0) == known.contains($0) }, "\(list.count) rows")
             #expect(asked.allSatisfy { rows.look.contains($0) == known.contains($0) })
-            #expect(asked.allSatisfy { rows.list.contains($0) == known.contains($0) })
+            #expect(asked.allSatisfy { pairs.list(ofUser: UInt32(user)).contains($0) == known.contains($0) })
+        }
+    }
+
+    private static func rows(of seen: SeenRows) -> [UInt32] {
+        var rows: [UInt32] = []
+        seen.forEach { rows.append($0) }
+        return rows
+    }
+
+    /// The users of a blend have seen what any of them has seen.
+    @Test(arguments: [1, 33, 400, 300_000])
+    func severalUsers(itemCount: Int) throws {
+        var generator = SeededGenerator.announced()
+        let lists = [0, 1, 5, 300].map { count in
+            Set((0..<count).map { _ in UInt32.random(in: 0..<UInt32(itemCount), using: &generator) }).sorted()
+        }
+        let pairs = try SeenPairs(lists: lists, itemCount: itemCount)
+        for users in [[], [0, 0], [1, 2], [3, 2, 1, 0], [2, 2, 3]] as [[UInt32]] {
+            let wanted = Set(users.flatMap { lists[Int($0)] })
+            let seen = SeenRows(pairs, ofUsers: RowList(users))
+            #expect(Self.rows(of: seen) == wanted.sorted() && seen.count == wanted.count)
+            for row in lists.joined() { #expect(seen.contains(row) == wanted.contains(row)) }
         }
     }
 
     /// The index holds the pairs that its list lies in.
     @Test func theListOutlivesItsGeneration() throws {
         func make() throws -> SeenRows {
-            SeenRows(try SeenPairs(lists: [[1, 5, 9]], itemCount: 10), ofUser: 0)
+            SeenRows(try SeenPairs(lists: [[1, 5, 9]], itemCount: 10), ofUsers: .one(0))
         }
         let rows = try make()
-        #expect(Array(rows.list) == [1, 5, 9] && rows.contains(5) && !rows.contains(4))
+        #expect(Self.rows(of: rows) == [1, 5, 9] && rows.contains(5) && !rows.contains(4))
     }
 
     @Test func listsThatAreOutOfOrder() throws {

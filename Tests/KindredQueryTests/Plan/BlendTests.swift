@@ -80,7 +80,7 @@ import Testing
             let blend = try BlendResolver(blends: Blends(items: lists(members))!, generation: generation)
             let found = try blend.resolve(0).value!
             #expect(found.vector.bits(dimension: 21) == basket.ranking.vector.bits(dimension: 21))
-            #expect(found.items == basket.members)
+            #expect(RowList(found.items) == basket.members)
         }
     }
 

@@ -9,8 +9,8 @@ extension Generation {
     static func sample(
         items: [[Float]]? = nil, users: [[Float]]? = nil, metric: Similarity,
         itemCatalog: CatalogColumns? = nil, userCatalog: CatalogColumns? = nil, seen: [[UInt32]]? = nil,
-        popularityColumn: String? = nil,
-        foldIn: FoldInParameters? = nil, filterCacheByteCount: Int = 0, number: UInt64 = 1,
+        popularityColumn: String? = nil, foldIn: FoldInParameters? = nil, filterCacheByteCount: Int = 0,
+        filterMasks: FilterMaskStore? = nil, number: UInt64 = 1,
         release: @escaping @Sendable (GenerationSide?, GenerationSide?) -> Void = { _, _ in }
     ) throws -> Generation {
         func table(_ side: Side, _ rows: [[Float]]) throws -> VectorTable {
@@ -37,7 +37,7 @@ extension Generation {
         return try Generation(
             version: version, itemCatalog: itemCatalog, userCatalog: userCatalog,
             popularity: try Popularity.of(version, catalog: itemCatalog), foldInFactors: factors,
-            filterCacheByteCount: filterCacheByteCount, release: release)
+            filterMasks: filterMasks ?? FilterMaskStore(byteCountMax: filterCacheByteCount), release: release)
     }
 }
 

@@ -111,7 +111,7 @@ import Testing
     }
 
     /// The bytes of a version's files, and of the tables that are made beside them.
-    @Test func demandOfAManifest() {
+    @Test func demandOfAManifest() throws {
         var manifest = Manifest(
             model: ModelName("m")!, version: 1, created: "", metric: .dot, dimension: 64,
             fingerprint: Array(repeating: 0, count: 16), trainingID: nil,
@@ -121,12 +121,23 @@ import Testing
                 .init(name: "items.codes", byteCount: 70_000, crc32c: 0),
                 .init(name: "catalog.sqlite", byteCount: 8_192, crc32c: 0),
             ])
-        let columns: UInt64 = 2 * (8_000 + 125 + 1) + 3 * 8_192
+        // Two columns, the groups of both, and what building them takes; the catalog.
+        let columns: UInt64 = 2 * (8_000 + 125 + 1) + 2 * 16_000 + 36_000 + 3 * 8_192
         let stored = MemoryDemand(of: manifest, loading: .memory)
         #expect(stored.byteCount == 300_000 + 16_000 + 70_000 + columns)
         #expect(stored.addressByteCount > stored.byteCount)
         let mapped = MemoryDemand(of: manifest, loading: .map)
         #expect(mapped.byteCount == 300_000 - 256_000 + 16_000 + 70_000 + columns)
+        // The groups of so many columns are kept.
+        manifest.items?.columns = (0..<100).map { "c\($0)" }
+        let wide = MemoryDemand(of: manifest, loading: .memory).byteCount
+        #expect(wide - stored.byteCount == 98 * 8_126 + UInt64(Limits.groupColumnsKeptMax - 2) * 16_000)
+        manifest.items?.columns = ["a", "b"]
+        manifest.foldIn = try FoldInParameters(alpha: 1, lambda: 1)
+        let factors = FoldInFactors.byteCounts(rowCount: 1_000, dimension: 64)
+        let folding = MemoryDemand(of: manifest, loading: .memory).byteCount
+        #expect(folding - stored.byteCount == UInt64(max(factors.held, factors.making)))
+        manifest.foldIn = nil
         manifest.files.remove(at: 1)
         #expect(MemoryDemand(of: manifest, loading: .memory).byteCount > stored.byteCount)
         // Nothing overflows with the largest numbers of a manifest.

@@ -8,7 +8,8 @@ import Testing
     private static let names = [
         "bytes_received_total", "bytes_sent_total", "compute_us_total", "connection_bytes_held",
         "connections_evicted_total", "connections_failed_total", "connections_open",
-        "connections_opened_total", "model_loads_total", "model_refusals_total", "model_switches_total",
+        "connections_opened_total", "filter_bytes_kept", "filters_evaluated_total", "filters_kept_total",
+        "further_scans_total", "model_loads_total", "model_refusals_total", "model_switches_total",
         "overloaded_total", "queries_failed_total", "queries_total", "queue_us_total",
         "requests_failed_total", "requests_repeated_total", "requests_total", "rows_rescored_total",
         "rows_scanned_total", "scan_batches_shared_total", "scan_batches_total", "scans_running",

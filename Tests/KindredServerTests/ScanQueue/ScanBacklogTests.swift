@@ -11,6 +11,7 @@ import Testing
         var operationCount = 1
         var deadline = UInt64.max
         var isDead = false
+        var isFurther = false
 
         var testDescription: String { "\(request).\(number)" }
     }

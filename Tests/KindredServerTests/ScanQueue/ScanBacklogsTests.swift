@@ -12,6 +12,7 @@ import Testing
         var operationCount = 1_000
         var deadline = UInt64.max
         var isDead = false
+        var isFurther = false
     }
 
     private typealias Backlogs = ScanBacklogs<String, Part>
@@ -47,6 +48,22 @@ import Testing
         #expect(submit(&backlogs, [Part(request: 1), Part(request: 2)]) == ([1, 2], []))
         #expect(submit(&backlogs, [Part(request: 3)]) == ([], []))
         #expect(submit(&backlogs, [Part(request: 4)], key: "b") == ([4], []))
+    }
+
+    /// A request whose rules need more rows was taken once: its work is not thrown away, however full the queue is.
+    @Test func furtherScansAreNotRefused() {
+        var (backlogs, running) = busyBacklogs()
+        let long = Part(request: 0, queryCount: 1_000, operationCount: 100_000_000)
+        #expect(submit(&backlogs, [long]) == ([], []))
+        #expect(submit(&backlogs, [Part(request: 1)]) == ([], [1]))
+        let further = Part(request: 2, queryCount: 32, deadline: 2_000, isFurther: true)
+        #expect(submit(&backlogs, [further]) == ([], []))
+        let next = backlogs.next(after: running, operations: 1_000, key: "a", now: 2_000)
+        #expect(next.parts.map(\.request) == [0])
+        running = next.start
+        #expect(
+            backlogs.next(after: running, operations: 1_000, key: "a", now: 3_000).parts.map(\.request) == [2]
+        )
     }
 
     @Test func requestsThatComeMeanwhileShareTheNextScan() {

@@ -107,8 +107,16 @@ package struct ThresholdSeeding {
         }
         if let own = exclusions.own { forEachPosition(of: own, codes) { products[$0] = CodePeaks.excluded } }
         if let seen = exclusions.seen {
-            forEachPosition(of: seen.list, codes, isListed: seen.contains) {
-                products[$0] = CodePeaks.excluded
+            let first = blocks.lowerBound * CodeEncoder.blockRows
+            if seen.count <= rowCount {
+                seen.forEach { row in
+                    let position = Int(codes.positions[Int(row)]) - first
+                    if position >= 0, position < rowCount { products[position] = CodePeaks.excluded }
+                }
+            } else {
+                for position in 0..<rowCount where seen.contains(codes.rows[first + position]) {
+                    products[position] = CodePeaks.excluded
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ struct GenerationLoader: Sendable {
     let loader: VersionLoader
     let memory: MemoryReclaimer
     let memoryCheck: MemoryCheck
+    let filterMasks: FilterMaskStore
     let logger: Logger
     /// Called before a version is read.
     let whenLoadBegins: (@Sendable (ModelName, UInt64, Cancellation) -> Void)?
@@ -43,7 +44,7 @@ struct GenerationLoader: Sendable {
         let memory = memory
         let generation = try Generation(
             version: loaded, itemCatalog: catalogs[.items], userCatalog: catalogs[.users],
-            popularity: popularity, foldInFactors: foldInFactors,
+            popularity: popularity, foldInFactors: foldInFactors, filterMasks: filterMasks,
             release: { memory.giveBackModel([$0, $1].compactMap { $0 }) })
         try resources.threads.checkCancellation()
         try GenerationWarmer.warm(generation, with: resources)

@@ -33,6 +33,9 @@ WRONG = {
     "answers below zero": (["serve", "--models", ".", "--answer-cache-mib", "-1"], "--answer-cache-mib -1: 0 to 65536"),
     "answers beyond the limit": (
         ["serve", "--models", ".", "--answer-cache-mib", "65537"], "--answer-cache-mib 65537: 0 to 65536"),
+    "filters below zero": (["serve", "--models", ".", "--filter-cache-mib", "-1"], "--filter-cache-mib -1: 0 to 65536"),
+    "filters beyond the limit": (
+        ["serve", "--models", ".", "--filter-cache-mib", "65537"], "--filter-cache-mib 65537: 0 to 65536"),
     "a wait of ages": (["serve", "--models", ".", "--queue-ms", "99999999999"], "--queue-ms 99999999999: 1 to 60000"),
     "threads below one": (["serve", "--models", ".", "--threads", "-2"], "--threads -2: 1 to 1024"),
     "results below one": (["recommend", "--user", "1", "-k", "-1"], "-k -1: at least 1"),

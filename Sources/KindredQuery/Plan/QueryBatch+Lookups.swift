@@ -1,0 +1,37 @@
+import KindredDomain
+
+/// The cost of making vectors of queries, in look-ups of one id. A member is looked up, and its vector is added.
+extension QueryBatch {
+    /// Multiply-adds that take about as long as looking up one id.
+    static let productsPerLookup = 64
+
+    /// The cost of looking up query `index`. The steps of a fold-in are not in it.
+    func lookups(ofQuery index: Int, dimension: Int) -> Int {
+        func count(_ offsets: [UInt32]?) -> Int { offsets.map { Int($0[index + 1] - $0[index]) } ?? 0 }
+        let perMember = 1 + dimension / Self.productsPerLookup
+        switch self {
+        case .users, .items: return 1
+        case .vectors: return perMember
+        case .baskets(let baskets): return 1 + count(baskets.offsets) * perMember
+        case .foldIns(let clicks): return 1 + count(clicks.offsets)
+        case .blends(let blends):
+            let members =
+                count(blends.users?.offsets) + count(blends.items?.offsets) + count(blends.vectors?.offsets)
+            return 1 + members * perMember
+        }
+    }
+
+    /// The cost of all queries, with the steps of fold-ins.
+    func lookups(dimension: Int) -> Int {
+        if case .users = self { return count }
+        if case .items = self { return count }
+        var sum = 0
+        for index in 0..<count { sum += lookups(ofQuery: index, dimension: dimension) }
+        guard case .foldIns(let clicks) = self else { return sum }
+        for index in 0..<count {
+            let items = Int(clicks.offsets[index + 1] - clicks.offsets[index])
+            sum += FoldInSolver.cost(itemCount: items, dimension: dimension) / Self.productsPerLookup
+        }
+        return sum
+    }
+}
