@@ -81,6 +81,7 @@ package final class RecommendPlanner {
             case .rules:
                 guard let found = try rules?.resolveShared(&budget) else { return .working }
                 rank = found
+                eligibility.fetchCount = found.fetchCount
                 stage = eligibility.hasLists ? .sharedLists : .query(0)
             case .sharedLists:
                 guard try eligibility.resolveShared(&budget) else { return .working }
@@ -189,7 +190,8 @@ package final class RecommendPlanner {
         let boosts = try rules?.boosts(of: resolved.ranking, fetchCount: fetchCount)
         queries.append(
             PlannedQuery(
-                ranking: resolved.ranking, fetchCount: fetchCount, minimumScore: minimum, eligibility: eligible,
+                ranking: resolved.ranking, fetchCount: fetchCount, minimumScore: minimum,
+                eligibility: eligible,
                 boosts: boosts, path: scanPlanner.path(fetchCount: fetchCount, source: eligible.source)))
         if request.rules?.wantsBecause == true {
             ownItems.append(rules?.ownItems(of: resolved) ?? [])

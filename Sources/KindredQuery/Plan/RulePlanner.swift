@@ -41,7 +41,8 @@ final class RulePlanner {
             masks = nil
         } else {
             masks = try FilterMasks(
-                texts, parameters: rules.parameters, over: request.scope.target, of: generation, limits: limits)
+                texts, parameters: rules.parameters, over: request.scope.target, of: generation,
+                limits: limits)
         }
         guard needsSeenPairs else { return }
         guard generation.seen != nil else { throw .invalidArgument(.noSeenPairs) }
@@ -146,8 +147,10 @@ final class RulePlanner {
 
     /// The items that must not be in the answer to a query, since its first user has seen them; nil where they may.
     func seen(of resolved: QueryScopePlanner.Resolved) -> SeenRows? {
-        guard rules.excludesSeen, let pairs = generation.seen, let user = resolved.ownUsers.first else { return nil }
-        return SeenRows(pairs, ofUser: user)
+        guard rules.excludesSeen, let pairs = generation.seen, let user = resolved.ownUsers.first else {
+            return nil
+        }
+        return SeenRows(pairs, ofUser: user, codes: side.codes)
     }
 
     /// The items that the other users of a blend have seen, where these must not be in the answer.

@@ -96,7 +96,11 @@ package struct RequestRanking {
         self.queries = queries
         self.side = side
         self.mode = mode
-        rankings = zip(queries, found).map { QueryRanking(stage, $0, found: $1.best, over: side) }
+        rankings = []
+        rankings.reserveCapacity(queries.count)
+        for (index, result) in found.enumerated() {
+            rankings.append(QueryRanking(stage, queries[index], found: result.best, over: side))
+        }
         ranked = Array(repeating: nil, count: slots.count)
         returned = stage.isDistinct ? RowSet(capacity: min(slots.count * stage.k, side.table.count)) : nil
     }
@@ -135,7 +139,8 @@ package struct RequestRanking {
     private static let fetchedMax = 32
 
     private mutating func finish(
-        _ slot: Int, _ rows: [RankingKey], of eligibility: Eligibility, _ counts: ScanCounts, _ budget: inout Int
+        _ slot: Int, _ rows: [RankingKey], of eligibility: Eligibility, _ counts: ScanCounts,
+        _ budget: inout Int
     ) {
         guard ranked[slot] == nil else { return }
         budget -= returned?.count ?? 0
@@ -147,7 +152,9 @@ package struct RequestRanking {
 
     /// The plan of the query in a slot that is fetched.
     private func plannedIndex(_ slot: Int) -> Int {
-        guard case .planned(let index) = slots[slot] else { preconditionFailure("only planned queries are scanned") }
+        guard case .planned(let index) = slots[slot] else {
+            preconditionFailure("only planned queries are scanned")
+        }
         return index
     }
 

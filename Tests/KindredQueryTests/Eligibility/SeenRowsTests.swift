@@ -1,3 +1,4 @@
+import KindredDomain
 import KindredModel
 import KindredQuery
 import TestSupport
@@ -18,8 +19,9 @@ import Testing
         lists.append((0..<UInt32(min(itemCount, 700))).map { $0 })
         lists.append(stride(from: 0, to: UInt32(itemCount), by: 1_024).map { $0 })
         let pairs = try SeenPairs(lists: lists, itemCount: itemCount)
+        let codes = try Self.codes(itemCount, using: &generator)
         for (user, list) in lists.enumerated() {
-            let rows = SeenRows(pairs, ofUser: UInt32(user))
+            let rows = SeenRows(pairs, ofUser: UInt32(user), codes: codes)
             #expect(rows.count == list.count && Array(rows.list) == list)
             let known = Set(list)
             var asked = list
@@ -28,13 +30,31 @@ import Testing
             #expect(asked.allSatisfy { rows.contains($0) == known.contains($0) }, "\(list.count) rows")
             #expect(asked.allSatisfy { rows.look.contains($0) == known.contains($0) })
             #expect(asked.allSatisfy { rows.list.contains($0) == known.contains($0) })
+            for range in [0..<itemCount, 0..<min(itemCount, 1_024), 32..<itemCount + 40] {
+                var found: [Int] = []
+                guard rows.forEachPosition(in: range, { found.append($0) }) else { continue }
+                let positions = Set(list.map { Int(codes.positions[Int($0)]) })
+                #expect(
+                    found == positions.filter { range.contains($0) }.sorted(), "\(list.count) rows, \(range)")
+            }
         }
+    }
+
+    /// Codes of vectors of one element, whose order differs from that of the rows.
+    private static func codes(_ count: Int, using generator: inout SeededGenerator) throws -> Int8Codes {
+        let elements = (0..<count).map { _ in Float.random(in: 1...2, using: &generator) }
+        return try Int8Codes(
+            building: VectorTable(
+                side: .items, ids: IDTable(ids: .numbers((0..<UInt64(count)).map { $0 })), dimension: 1,
+                elements: elements))
     }
 
     /// The index holds the pairs that its list lies in.
     @Test func theListOutlivesItsGeneration() throws {
+        var generator = SeededGenerator.announced()
+        let codes = try Self.codes(10, using: &generator)
         func make() throws -> SeenRows {
-            SeenRows(try SeenPairs(lists: [[1, 5, 9]], itemCount: 10), ofUser: 0)
+            SeenRows(try SeenPairs(lists: [[1, 5, 9]], itemCount: 10), ofUser: 0, codes: codes)
         }
         let rows = try make()
         #expect(Array(rows.list) == [1, 5, 9] && rows.contains(5) && !rows.contains(4))
