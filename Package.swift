@@ -109,6 +109,7 @@ let package = Package(
                 "KindredQuery", "KindredWire", "KindredClient", "KindredTerminal",
                 "CBenchProbes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             path: "bench/kindred-bench"),
 

@@ -3,7 +3,7 @@ import CKindredKernels
 /// Lower bounds of the best rows' inner products with a query, from the products of their codes.
 package enum CodePeaks {
     /// A value that replaces a product: the query's answer must not have this row.
-    package static let excluded = Int32(KINDRED_EXCLUDED)
+    package static var excluded: Int32 { Int32(KINDRED_EXCLUDED) }
     /// The greatest `partCount`: 16 groups of rows for each part.
     package static let partCountMax = KINDRED_PEAKS_MAX / CodeEncoder.blockRows
 

@@ -41,7 +41,7 @@ enum Edges {
         "kindred-bench": [
             "KindredDomain", "KindredSystem", "KindredKernels", "KindredModel", "KindredPack",
             "KindredQuery", "KindredWire", "KindredClient", "KindredTerminal",
-            "CBenchProbes", "ArgumentParser",
+            "CBenchProbes", "ArgumentParser", "GRDBSQLite",
             "Synchronization", "Dispatch", "Foundation", "Glibc",
         ],
     ]

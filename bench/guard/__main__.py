@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Compares the cost of a request and a query with recorded counts: allocations, instructions, rows scored canonically.
+"""Compares the cost of a request and a query with recorded values: allocations, instructions, rows scored canonically,
+and the throughput with each rule as a share of that without rules.
 
     bench/guard --kindred .build/release/kindred --bench .build/release/kindred-bench [--record]
 
-Each count may be at most `ratio_max` times the recorded one in bench/thresholds.json. `--record` writes the new counts
-there, for a change that is meant to change the cost. Counts do not depend on how busy the machine is; times do. Needs
-Python 3.9, valgrind and clang.
+Each count may be at most `ratio_max` times the recorded one in bench/thresholds.json, each share at least `ratio_min`
+times. `--record` writes the new values there, for a change that is meant to change the cost. Counts do not depend on
+how busy the machine is; shares do a little. Needs Python 3.9, valgrind and clang.
 """
 
 import argparse
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.guard.allocations import AllocationCounter  # noqa: E402
 from bench.guard.instructions import InstructionCounter  # noqa: E402
+from bench.guard.shares import ShareMeasurement  # noqa: E402
 from bench.guard.thresholds import Thresholds  # noqa: E402
 from bench.support.failure import BenchFailure  # noqa: E402
 
@@ -36,8 +38,12 @@ def main() -> int:
             if not binary.is_file():
                 raise BenchFailure(f"{binary}: no such file, wanted a built binary (swift build -c release)")
         with tempfile.TemporaryDirectory(prefix="kindred-guard-") as folder:
-            counts = AllocationCounter(options.kindred, options.models, Path(folder)).count()
-            counts |= InstructionCounter(options.bench, options.models / "online-retail" / "2", Path(folder)).count()
+            shipped = options.models / "online-retail" / "2"
+            allocations = AllocationCounter(options.kindred, options.models, Path(folder))
+            counts = allocations.count()
+            counts |= allocations.count_queries(options.bench, shipped)
+            counts |= InstructionCounter(options.bench, shipped, Path(folder)).count()
+            counts |= ShareMeasurement(options.bench, shipped, Path(folder)).measure()
         if options.record:
             Thresholds.record(options.thresholds, counts)
             return 0

@@ -12,6 +12,9 @@ from bench.support.server_process import ServerProcess, serve_command
 PATIENCE_SECONDS = 60
 # The difference of two runs leaves out the allocations of start and warm-up.
 FEW, MANY = 500, 2_500
+FEW_QUERIES, MANY_QUERIES = 3_200, 16_000
+# Requests of 32 users each, without rules and with one.
+RULE_CASES = ("request", "attribute-filter", "seen", "boosts", "caps", "diversity", "fold-in")
 USER = "17850"
 ITEMS = ["10002", "10080", "10120", "10123C", "10124A"]
 
@@ -46,6 +49,24 @@ class AllocationCounter:
 
         counts["ping_and_recommend_again"] = self.per_request(ask_again, answer_cache_mib=1)
         return {"allocations_per_request": counts}
+
+    def count_queries(self, bench: Path, shipped: Path) -> dict[str, dict[str, float]]:
+        """Allocations per query of the bench's fixed cases with requests, after `count`."""
+
+        def run(case: str, queries: int) -> int:
+            written = self.folder / "count"
+            written.unlink(missing_ok=True)
+            done = subprocess.run(
+                [bench, "fixed-case", case, "--queries", str(queries), "--shipped", shipped],
+                env=os.environ | {"LD_PRELOAD": str(self.library), "KINDRED_ALLOCATIONS": str(written)},
+                capture_output=True, text=True)
+            if done.returncode != 0 or not written.is_file():
+                raise BenchFailure(f"fixed-case {case} ended with {done.returncode}: {done.stderr[-400:]}")
+            return int(written.read_text())
+
+        return {"allocations_per_query": {
+            case: (run(case, MANY_QUERIES) - run(case, FEW_QUERIES)) / (MANY_QUERIES - FEW_QUERIES)
+            for case in RULE_CASES}}
 
     def build(self) -> None:
         compiler = shutil.which("clang") or shutil.which("cc")

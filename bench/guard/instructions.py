@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bench.support.failure import BenchFailure
 
-CASES = ("alone", "batch", "filtered")
+CASES = (
+    "alone", "batch", "filtered", "request", "attribute-filter", "seen", "boosts", "caps", "diversity", "fold-in")
 # The difference of two runs leaves out the making of the vectors.
 FEW, MANY = 32, 160
 

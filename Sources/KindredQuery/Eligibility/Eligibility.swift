@@ -75,6 +75,7 @@ package struct Exclusions: Sendable {
 
     /// Distinct rows.
     package var count: Int {
+        if let seen, shared == nil, own == nil { return seen.count }
         var count = shared?.count ?? 0
         if let own { count += shared.map { shared in own.rows.count { !shared.contains($0) } } ?? own.count }
         seen?.forEach { if !isListed($0) { count += 1 } }

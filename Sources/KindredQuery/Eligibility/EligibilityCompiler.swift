@@ -35,6 +35,8 @@ struct EligibilityCompiler {
     private let candidateIDs: RaggedIDs?
     private let includesMembers: Bool
     private let queryCount: Int
+    /// Rows that the scan of the first query has to find.
+    var fetchCount: Int
     private let target: Side
     private let planner: ScanPlanner
     private let resolver: IDResolver
@@ -56,6 +58,7 @@ struct EligibilityCompiler {
         candidateIDs = request.candidates
         includesMembers = request.includesMembers
         queryCount = request.scope.queries.count
+        fetchCount = Int(request.k)
         target = request.scope.target
         self.planner = planner
         resolver = IDResolver(table: planner.side.table)
@@ -182,7 +185,8 @@ struct EligibilityCompiler {
         if isShared, let sharedSource {
             source = sharedSource.source
         } else {
-            source = planner.source(of: rows, sharerCount: isShared ? queryCount : 1)
+            source = planner.source(
+                of: rows, sharerCount: isShared ? queryCount : 1, fetchCount: fetchCount)
             if isShared { sharedSource = (source, rows.count) }
         }
         return Eligibility(
@@ -193,7 +197,8 @@ struct EligibilityCompiler {
     /// The rows of a filter as a source. One that all queries share is made once.
     private mutating func source(of filter: RowMask, isOwn: Bool) -> Eligibility.Source {
         if !isOwn, let sharedSource { return sharedSource.source }
-        let source = planner.source(of: filter, sharerCount: isOwn ? 1 : queryCount)
+        let source = planner.source(
+            of: filter, sharerCount: isOwn ? 1 : queryCount, fetchCount: fetchCount)
         if !isOwn { sharedSource = (source, filter.count) }
         return source
     }
@@ -207,7 +212,9 @@ struct EligibilityCompiler {
             (source, count) = sharedSource
         } else {
             let rows = filter.intersection(candidates)
-            (source, count) = (planner.source(of: rows, sharerCount: isShared ? queryCount : 1), rows.count)
+            count = rows.count
+            source = planner.source(
+                of: rows, sharerCount: isShared ? queryCount : 1, fetchCount: fetchCount)
             if isShared { sharedSource = (source, count) }
         }
         let excluded = exclusions.count(among: { candidates.contains($0) && filter.contains(row: $0) })

@@ -46,6 +46,16 @@ package final class GroupColumn: Sendable {
         groups[Int(groupOffsets[Int(row)])..<Int(groupOffsets[Int(row) + 1])]
     }
 
+    /// The places of a row's groups, for `group`. No slice, whose array would be counted as held.
+    @inline(__always)
+    func groupPlaces(ofRow row: UInt32) -> Range<Int> {
+        Int(groupOffsets[Int(row)])..<Int(groupOffsets[Int(row) + 1])
+    }
+
+    /// The group at a place.
+    @inline(__always)
+    func group(_ place: Int) -> UInt32 { groups[place] }
+
     /// The rows of a group, ascending.
     package func rows(ofGroup group: UInt32) -> ArraySlice<UInt32> {
         rows[Int(rowOffsets[Int(group)])..<Int(rowOffsets[Int(group) + 1])]

@@ -96,6 +96,7 @@ package final class RecommendPlanner {
             case .rules:
                 guard let found = try rules?.resolveShared(&budget) else { return .working }
                 rank = found
+                eligibility.fetchCount = found.fetchCount
                 stage = eligibility.hasLists ? .sharedLists : .query(0)
             case .sharedLists:
                 guard try eligibility.resolveShared(&budget) else { return .working }

@@ -207,7 +207,7 @@ final class RulePlanner {
     /// The items that must not be in the answer to a query, since its users have seen them; nil where they may.
     func seen(of resolved: QueryScopePlanner.Resolved) -> SeenRows? {
         guard rules.excludesSeen, let pairs = generation.seen, !resolved.ownUsers.isEmpty else { return nil }
-        return SeenRows(pairs, ofUsers: resolved.ownUsers)
+        return SeenRows(pairs, ofUsers: resolved.ownUsers, codes: side.codes)
     }
 
     /// The items that results may be near to: those that the user of a query by user has seen, else the query's own.

@@ -19,6 +19,9 @@ package struct ScanPlanner: Sendable {
     private static let rowsPerSharedCandidateMin = 500
     /// Candidates that this many queries or more share are scanned, because the queries fill a tile.
     private static let sharersMin = 8
+    /// Rows per candidate from which on candidates that are too few for a scan of codes are scored one by one: BLAS
+    /// would read all rows.
+    private static let rowsPerSparseCandidateMin = 4
     /// With fewer rows, BLAS scans: the fixed cost of a scan of codes exceeds what codes save.
     private static let int8RowsMin = 256
     /// With fewer rows per result, BLAS scans: scoring the rows that pass the thresholds costs more than codes save.
@@ -42,22 +45,29 @@ package struct ScanPlanner: Sendable {
     }
 
     /// Candidates as a source of rows: a list where they are few, else a mask. `sharerCount` queries of the request
-    /// have the same candidates.
-    package func source(of candidates: RowSet, sharerCount: Int) -> Eligibility.Source {
-        if candidates.count <= Self.candidatesMax(sharerCount: sharerCount, over: side) {
+    /// have the same candidates, and want `fetchCount` rows each.
+    package func source(of candidates: RowSet, sharerCount: Int, fetchCount: Int) -> Eligibility.Source {
+        if lists(candidates.count, sharerCount: sharerCount, fetchCount: fetchCount) {
             return .listed(candidates)
         }
         return .masked(RowMask(rows: candidates.rows, codes: side.codes))
     }
 
     /// The rows of a filter's mask as a source: a list where they are few, all rows where none is missing, else the
-    /// mask. `sharerCount` queries of the request have the same filter.
-    package func source(of mask: RowMask, sharerCount: Int) -> Eligibility.Source {
+    /// mask. `sharerCount` queries of the request have the same filter, and want `fetchCount` rows each.
+    package func source(of mask: RowMask, sharerCount: Int, fetchCount: Int) -> Eligibility.Source {
         if mask.count == side.table.count { return .all }
-        if mask.count <= Self.candidatesMax(sharerCount: sharerCount, over: side) {
+        if lists(mask.count, sharerCount: sharerCount, fetchCount: fetchCount) {
             return .listed(mask.rowSet())
         }
         return .masked(mask)
+    }
+
+    /// True where so many candidates are scored one by one.
+    private func lists(_ count: Int, sharerCount: Int, fetchCount: Int) -> Bool {
+        if count <= Self.candidatesMax(sharerCount: sharerCount, over: side) { return true }
+        return mode == .auto && count / Self.rowsPerResultMin < fetchCount
+            && count <= side.table.count / Self.rowsPerSparseCandidateMin
     }
 
     /// True where so many candidates of one query are scored one by one.

@@ -12,6 +12,14 @@ package struct BoostFormula {
     /// About the product of the factors and the sum of the terms.
     private let product: Double
     private let sum: Double
+    /// For `mayReach`: the product and its inverse, or NaN where one of them is near the ends of float64.
+    private let factor: Double
+    private let inverseFactor: Double
+    /// The sum of the terms' magnitudes.
+    private let termMagnitude: Double
+
+    /// Within these, products of the factors lose no digits to underflow.
+    private static let factorRange = 0x1p-900...0x1p900
 
     /// The formula of `factorCount` factors and `termCount` terms.
     package init(numbers: UnsafePointer<Double>, factorCount: Int, termCount: Int) {
@@ -20,10 +28,35 @@ package struct BoostFormula {
         self.termCount = termCount
         var product = 1.0
         var sum = 0.0
-        for index in 0..<factorCount { product *= numbers[index] }
-        for index in factorCount..<factorCount + termCount { sum += numbers[index] }
+        var isUsual = true
+        for index in 0..<factorCount {
+            product *= numbers[index]
+            isUsual = isUsual && Self.factorRange.contains(product)
+        }
+        var magnitude = 0.0
+        for index in factorCount..<factorCount + termCount {
+            sum += numbers[index]
+            magnitude += numbers[index].magnitude
+        }
         self.product = product
         self.sum = sum
+        factor = isUsual ? product : .nan
+        inverseFactor = isUsual ? 1 / product : .nan
+        termMagnitude = magnitude
+    }
+
+    /// False only where the boosted score of a row of canonical score `score` is below `target`. Cheaper than the
+    /// score.
+    ///
+    /// The rounding errors of the score and of this sum are below 2^-20 of the magnitudes that they add; 2^-148 covers
+    /// float32 near 0. True where a number is NaN.
+    @inline(__always)
+    package func mayReach(_ target: Float, from score: Float) -> Bool {
+        let value = Double(score)
+        let wanted = Double(target)
+        let scaled = value * (value >= 0 ? factor : inverseFactor)
+        let slack = 0x1p-20 * (scaled.magnitude + termMagnitude + wanted.magnitude) + 0x1p-148
+        return !(scaled + sum + slack < wanted)
     }
 
     /// The boosted score of a row of canonical score `score`.

@@ -31,15 +31,30 @@ package struct CapCounts {
 
     /// Counts a row, unless one of its groups is full. False where one is.
     package mutating func take(_ row: UInt32) -> Bool {
+        if caps.count == 1 {
+            let places = caps[0].column.groupPlaces(ofRow: row)
+            if places.isEmpty { return true }
+            if places.count == 1 {
+                let group = caps[0].column.group(places.lowerBound)
+                guard let count = counts[0].increment(group, unless: caps[0].most) else { return false }
+                if count == caps[0].most { full.append(FullGroup(cap: 0, group: group)) }
+                return true
+            }
+        }
+        return takeFromAll(row)
+    }
+
+    private mutating func takeFromAll(_ row: UInt32) -> Bool {
         for index in caps.indices {
-            for group in caps[index].column.groups(ofRow: row)
-            where counts[index].count(of: group) >= caps[index].most {
+            for place in caps[index].column.groupPlaces(ofRow: row)
+            where counts[index].count(of: caps[index].column.group(place)) >= caps[index].most {
                 return false
             }
         }
         for index in caps.indices {
-            for group in caps[index].column.groups(ofRow: row)
-            where counts[index].increment(group) == caps[index].most {
+            for place in caps[index].column.groupPlaces(ofRow: row) {
+                let group = caps[index].column.group(place)
+                guard counts[index].increment(group) == caps[index].most else { continue }
                 full.append(FullGroup(cap: index, group: group))
             }
         }
@@ -71,15 +86,20 @@ struct GroupCounts {
     func count(of group: UInt32) -> Int { slots.isEmpty ? 0 : Int(slots[slot(of: group)].count) }
 
     /// Adds 1 to the count of a group. Returns the new count.
-    mutating func increment(_ group: UInt32) -> Int {
+    mutating func increment(_ group: UInt32) -> Int { increment(group, unless: .max) ?? .max }
+
+    /// Adds 1 to the count of a group, unless it is `most` or more. Returns the new count; nil where none was added.
+    mutating func increment(_ group: UInt32, unless most: Int) -> Int? {
         if 2 * used >= slots.count { grow() }
         let slot = slot(of: group)
+        let count = Int(slots[slot].count)
+        guard count < most else { return nil }
         if slots[slot].group == 0 {
             slots[slot].group = group + 1
             used += 1
         }
-        slots[slot].count += 1
-        return Int(slots[slot].count)
+        slots[slot].count = UInt32(truncatingIfNeeded: count + 1)
+        return count + 1
     }
 
     private mutating func grow() {

@@ -22,7 +22,9 @@ struct Diversifier {
     /// By place in the pool: the greatest cosine to the first `comparedCounts` of the rows taken, if there are any.
     private var likeness: [Double]
     private var comparedCounts: [Int]
-    private var isTaken: [Bool]
+    /// By place in the pool: a bound of the row's value, the value itself where the row was compared with all rows
+    /// taken; minus infinity where it is taken.
+    private var values: [Double]
     /// Places in the pool, in the new order.
     private var taken: [Int] = []
     /// Places before this one are taken.
@@ -42,7 +44,7 @@ struct Diversifier {
         }
         likeness = Array(repeating: -.infinity, count: pool.count)
         comparedCounts = Array(repeating: 0, count: pool.count)
-        isTaken = Array(repeating: false, count: pool.count)
+        values = relevance
         taken.reserveCapacity(self.wantedCount)
     }
 
@@ -50,9 +52,13 @@ struct Diversifier {
     mutating func step(_ budget: inout Int) -> Bool {
         while taken.count < wantedCount {
             guard budget > 0, let next = next(&budget) else { return false }
-            isTaken[next] = true
             taken.append(next)
-            while first < pool.count, isTaken[first] { first += 1 }
+            if taken.count == 1 {
+                // From now on a row that was compared with none may be like none.
+                for place in values.indices { values[place] = relevance[place] - weight * -1 }
+            }
+            values[next] = -.infinity
+            while first < pool.count, values[first] == -.infinity { first += 1 }
         }
         return true
     }
@@ -65,13 +71,14 @@ struct Diversifier {
         var allowed = max(1, budget)
         var best: Int?
         var bestValue = -Double.infinity
-        for place in first..<pool.count where !isTaken[place] {
+        var place = first - 1
+        while let found = Self.firstPlace(after: place, of: values, above: bestValue) {
+            place = found
             // An older cosine gives a bound of the value, since rounding keeps order.
-            var value = value(place)
-            while best == nil || value > bestValue {
+            while values[place] > bestValue {
                 guard comparedCounts[place] < taken.count else {
                     best = place
-                    bestValue = value
+                    bestValue = values[place]
                     break
                 }
                 if allowed == 0 { return nil }
@@ -80,21 +87,23 @@ struct Diversifier {
                 let other = taken[comparedCounts[place]]
                 likeness[place] = max(likeness[place], cosine(place, other))
                 comparedCounts[place] += 1
-                value = self.value(place)
+                values[place] = relevance[place] - weight * likeness[place]
             }
         }
         return best
     }
 
-    /// Places that are looked at in the time of one cosine.
-    private static let placesPerCosine = 6
-
-    private func value(_ place: Int) -> Double {
-        relevance[place] - weight * (comparedCounts[place] == 0 ? startingLikeness : likeness[place])
+    /// The first place after another one whose value is above a number. The loop that reads most: without checks.
+    private static func firstPlace(after place: Int, of values: [Double], above least: Double) -> Int? {
+        values.withUnsafeBufferPointer { values in
+            var next = place + 1
+            while next < values.count, !(values[next] > least) { next += 1 }
+            return next < values.count ? next : nil
+        }
     }
 
-    /// The likeness of a row that was compared with none: 0 for the first one, and a bound for the others.
-    private var startingLikeness: Double { taken.isEmpty ? 0 : -1 }
+    /// Places that are looked at in the time of one cosine.
+    private static let placesPerCosine = 6
 
     private func cosine(_ place: Int, _ other: Int) -> Double {
         let (one, two) = (pool[place].row, pool[other].row)

@@ -119,7 +119,8 @@ struct QueryRanking {
     }
 
     private func window(_ rows: [RankingKey]) -> [RankingKey] {
-        Array(rows.prefix(stage.window.upperBound).dropFirst(stage.window.lowerBound))
+        if stage.offset == 0, rows.count <= stage.k { return rows }
+        return Array(rows.prefix(stage.window.upperBound).dropFirst(stage.window.lowerBound))
     }
 
     /// Leaves out the rows that were taken or are returned by others, and the rows of full groups. Every other row

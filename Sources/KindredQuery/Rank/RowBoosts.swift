@@ -31,10 +31,13 @@ package final class RowBoosts: @unchecked Sendable {
             table.pointee.formulas[classOf(row: row)].boosted(score)
         }
 
-        /// The boosted score of the row at a position of the codes; nil where the row is listed.
-        func boostedUnlessListed(_ score: Float, position: Int) -> Float? {
+        /// True where a row of a canonical score of at most `upper`, at a position of the codes, may reach a boosted score
+        /// in a scan. False where the row is listed.
+        @inline(__always)
+        func mayReach(_ target: Float, from upper: Float, position: Int) -> Bool {
             let found = classOf(position: position)
-            return table.pointee.isListed[found] ? nil : table.pointee.formulas[found].boosted(score)
+            return !table.pointee.isListed[found]
+                && table.pointee.formulas[found].mayReach(target, from: upper)
         }
 
         /// True where the row is scored one by one, beside the scan.

@@ -97,13 +97,36 @@ package struct BestRows {
         heap[index] = key
     }
 
+    /// Puts a key that is among the least in the place of the worst of the first `count`: the greater child of each
+    /// place moves up to the end, then the key rises from there (Wegener, Bottom-up heapsort, Theoretical Computer
+    /// Science 118, 1993). A comparison with the key at each place would be guessed wrongly by the processor.
+    private func sinkDeep(_ key: UInt64, among count: Int) {
+        var index = 0
+        var child = 2
+        while child < count {
+            child -= heap[child] > heap[child - 1] ? 0 : 1
+            heap[index] = heap[child]
+            index = child
+            child = 2 * index + 2
+        }
+        if child == count {
+            heap[index] = heap[child - 1]
+            index = child - 1
+        }
+        while index > 0, heap[(index - 1) / 2] < key {
+            heap[index] = heap[(index - 1) / 2]
+            index = (index - 1) / 2
+        }
+        heap[index] = key
+    }
+
     /// The rows that reach the threshold, as a selection that others can be merged into. Sorts the heap in place
     /// (Williams, Algorithm 232: Heapsort, Communications of the ACM 7, 1964).
     package consuming func selection(k wanted: Int) -> TopRows {
         for last in stride(from: count - 1, to: 0, by: -1) {
             let key = heap[last]
             heap[last] = heap[0]
-            sink(key, among: last)
+            sinkDeep(key, among: last)
         }
         let worst = RankingKey(score: scoreThreshold, row: .max).rawValue
         while count > 0, heap[count - 1] > worst { count -= 1 }

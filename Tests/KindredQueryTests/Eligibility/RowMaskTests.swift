@@ -78,12 +78,13 @@ import Testing
         var generator = SeededGenerator.announced()
         let side = try side(3_200, using: &generator)
         let planner = ScanPlanner(side: side, mode: .auto)
-        func source(_ rows: Range<Int>, sharers: Int) -> Eligibility.Source {
+        func source(_ rows: Range<Int>, sharers: Int, fetchCount: Int = 1) -> Eligibility.Source {
             var bits = Bitmap(count: 3_200)
             for row in rows { bits[row] = true }
             return planner.source(
-                of: RowMask(MaskWords(rows: bits, codes: side.codes), codes: side.codes), sharerCount: sharers
-            )
+                of: RowMask(MaskWords(rows: bits, codes: side.codes), codes: side.codes),
+                sharerCount: sharers,
+                fetchCount: fetchCount)
         }
         guard case .listed(let list) = source(0..<100, sharers: 1), list.count == 100 else {
             Issue.record("no list")
@@ -96,6 +97,14 @@ import Testing
         guard case .masked = source(0..<100, sharers: 8) else {
             Issue.record("no mask for many queries")
             return
+        }
+        // Too few for a scan of codes, and at most a quarter of all rows.
+        for (count, fetchCount, isListed) in [
+            (639, 10, true), (640, 10, false), (800, 20, true), (801, 20, false),
+        ] {
+            var found = false
+            if case .listed = source(0..<count, sharers: 8, fetchCount: fetchCount) { found = true }
+            #expect(found == isListed, "\(count) rows, \(fetchCount) wanted")
         }
         guard case .all = source(0..<3_200, sharers: 1) else {
             Issue.record("not all")

@@ -1,3 +1,4 @@
+import KindredDomain
 import KindredModel
 import KindredQuery
 import TestSupport
@@ -18,8 +19,9 @@ import Testing
         lists.append((0..<UInt32(min(itemCount, 700))).map { $0 })
         lists.append(stride(from: 0, to: UInt32(itemCount), by: 1_024).map { $0 })
         let pairs = try SeenPairs(lists: lists, itemCount: itemCount)
+        let codes = try Self.codes(itemCount, using: &generator)
         for (user, list) in lists.enumerated() {
-            let rows = SeenRows(pairs, ofUsers: .one(UInt32(user)))
+            let rows = SeenRows(pairs, ofUsers: .one(UInt32(user)), codes: codes)
             #expect(rows.count == list.count && Self.rows(of: rows) == list)
             let known = Set(list)
             var asked = list
@@ -28,13 +30,20 @@ import Testing
             #expect(asked.allSatisfy { rows.contains($0) == known.contains($0) }, "\(list.count) rows")
             #expect(asked.allSatisfy { rows.look.contains($0) == known.contains($0) })
             #expect(asked.allSatisfy { pairs.list(ofUser: UInt32(user)).contains($0) == known.contains($0) })
+            for range in [0..<itemCount, 0..<min(itemCount, 1_024), 32..<itemCount + 40] {
+                var found: [Int] = []
+                guard rows.forEachPosition(in: range, { found.append($0) }) else { continue }
+                let positions = Set(list.map { Int(codes.positions[Int($0)]) })
+                #expect(
+                    found == positions.filter { range.contains($0) }.sorted(), "\(list.count) rows, \(range)")
+            }
         }
     }
 
     private static func rows(of seen: SeenRows) -> [UInt32] {
         var rows: [UInt32] = []
         seen.forEach { rows.append($0) }
-        return rows
+        return rows.sorted()
     }
 
     /// The users of a blend have seen what any of them has seen.
@@ -45,18 +54,30 @@ import Testing
             Set((0..<count).map { _ in UInt32.random(in: 0..<UInt32(itemCount), using: &generator) }).sorted()
         }
         let pairs = try SeenPairs(lists: lists, itemCount: itemCount)
+        let codes = try Self.codes(itemCount, using: &generator)
         for users in [[], [0, 0], [1, 2], [3, 2, 1, 0], [2, 2, 3]] as [[UInt32]] {
             let wanted = Set(users.flatMap { lists[Int($0)] })
-            let seen = SeenRows(pairs, ofUsers: RowList(users))
+            let seen = SeenRows(pairs, ofUsers: RowList(users), codes: codes)
             #expect(Self.rows(of: seen) == wanted.sorted() && seen.count == wanted.count)
             for row in lists.joined() { #expect(seen.contains(row) == wanted.contains(row)) }
         }
     }
 
+    /// Codes of vectors of one element, whose order differs from that of the rows.
+    private static func codes(_ count: Int, using generator: inout SeededGenerator) throws -> Int8Codes {
+        let elements = (0..<count).map { _ in Float.random(in: 1...2, using: &generator) }
+        return try Int8Codes(
+            building: VectorTable(
+                side: .items, ids: IDTable(ids: .numbers((0..<UInt64(count)).map { $0 })), dimension: 1,
+                elements: elements))
+    }
+
     /// The index holds the pairs that its list lies in.
     @Test func theListOutlivesItsGeneration() throws {
+        var generator = SeededGenerator.announced()
+        let codes = try Self.codes(10, using: &generator)
         func make() throws -> SeenRows {
-            SeenRows(try SeenPairs(lists: [[1, 5, 9]], itemCount: 10), ofUsers: .one(0))
+            SeenRows(try SeenPairs(lists: [[1, 5, 9]], itemCount: 10), ofUsers: .one(0), codes: codes)
         }
         let rows = try make()
         #expect(Self.rows(of: rows) == [1, 5, 9] && rows.contains(5) && !rows.contains(4))

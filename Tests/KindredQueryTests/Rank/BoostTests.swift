@@ -69,6 +69,41 @@ import Testing
         withFormula([2], [1]) { #expect($0.leastScore(reaching: -.infinity) == -.infinity) }
     }
 
+    /// The cheap test refuses no score that reaches the target, and most of those that do not.
+    @Test func whatMayReachATarget() {
+        var generator = SeededGenerator.announced()
+        var refused = 0
+        var below = 0
+        for _ in 0..<50_000 {
+            let factors = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+                [0.5, 3, 1 + generator.uniform(), 1e-20, 1e12, 1e-300, 0x1p-899].randomElement(
+                    using: &generator)!
+            }
+            let terms = (0..<Int.random(in: 0...3, using: &generator)).map { _ in
+                [1, -0.1, generator.normal(), 1e9, -1e25, 1e25].randomElement(using: &generator)!
+            }
+            withFormula(factors, terms) { formula in
+                let score = [0, number(&generator)].randomElement(using: &generator)!
+                let boosted = formula.boosted(score)
+                // A score near the boosted one, or any.
+                let target = [boosted.nextUp, boosted, boosted.nextDown, 0, number(&generator)].randomElement(
+                    using: &generator)!
+                guard target.isFinite else { return }
+                let mayReach = formula.mayReach(target, from: score)
+                let setting = "seed \(generator.seed): \(factors) \(terms), score \(score), target \(target)"
+                #expect(mayReach || boosted < target, "\(setting)")
+                if boosted < target { below += 1 }
+                if !mayReach { refused += 1 }
+            }
+        }
+        #expect(refused * 10 > below * 3, "\(refused) of \(below)")
+        withFormula([2], [1]) {
+            #expect($0.mayReach(-.infinity, from: -1) && $0.mayReach(1, from: .infinity))
+        }
+        // The intermediate results are beyond float64, and their product is not.
+        withFormula([1e-160, 1e-160, 1e160, 1e160], []) { #expect($0.mayReach($0.boosted(1), from: 1)) }
+    }
+
     /// A term so large that all scores become equal.
     @Test func aTermThatMakesAllScoresEqualHasTheLeastOfThem() {
         withFormula([], [1e30]) { formula in

@@ -78,7 +78,8 @@ struct QueryCase: CustomStringConvertible {
         case .int8: (source, planned) = (scanned, .int8)
         case .gather: (source, planned) = (.listed(list), .gather)
         case .auto:
-            source = eligible == nil ? .all : planner.source(of: list, sharerCount: sharerCount)
+            source =
+                eligible == nil ? .all : planner.source(of: list, sharerCount: sharerCount, fetchCount: k)
             planned = planner.path(fetchCount: k, source: source)
         }
         return PlannedQuery(

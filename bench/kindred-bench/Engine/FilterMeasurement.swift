@@ -45,7 +45,7 @@ struct FilterMeasurement {
             return rows
         }
         let masked = lists.map { list in
-            series(planner.source(of: list, sharerCount: batch), count: list.count)
+            series(planner.source(of: list, sharerCount: batch, fetchCount: Self.k), count: list.count)
         }
         let unfiltered = series(.all, count: Self.rows)
         let samples = try run.interleaved.run([unfiltered.contender] + masked.map(\.contender)) { _ in }

@@ -71,4 +71,26 @@ enum RequestKind: String, CaseIterable, Codable, Sendable {
     case batch
     /// Users similar to seeds.
     case lookalike
+    /// Items for a user, without those seen.
+    case seen
+    /// Items for a user, behind a filter by attributes.
+    case attributes
+    /// Items for a user, with boosts.
+    case boosts
+    /// Items for a user, with caps.
+    case caps
+    /// Items for a user, unlike each other.
+    case diversity
+    /// Items for a visitor without a vector.
+    case foldIn
+    /// Items for a user, from an offset on.
+    case page
+    /// Items for a user, each with the nearest one that the user has seen.
+    case because
+    /// Popular items for an unknown user.
+    case fallback
+    /// Items for several users, no item twice.
+    case distinct
+    /// Items for a user, with most rules at once.
+    case storefront
 }

@@ -37,7 +37,9 @@ final class LoadTarget: Sendable {
                 let drawn = try DrawnModel(
                     options.data, rows: rows, dimension: options.dimension, shipped: options.shipped,
                     team: team)
-                try drawn.publish(versions: isSwapping ? Self.drawnVersions : 1, in: scratch)
+                try drawn.publish(
+                    versions: isSwapping ? Self.drawnVersions : 1, in: scratch,
+                    hasAttributes: scenario.hasRules)
             }
             models = options.models ?? scratch.models
             progress.show("starting the server")

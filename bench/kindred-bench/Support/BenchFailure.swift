@@ -7,6 +7,7 @@ enum BenchFailure: Error, CustomStringConvertible {
     case serverStatus(Int32, log: String)
     case memoryUnreadable(path: String, found: String)
     case unexpectedReply(type: UInt8, requestID: UInt64, wanted: UInt64)
+    case catalogNotWritten(what: String, reason: String)
     case versionNotServed(wanted: UInt64, active: UInt64, refusals: [String])
 
     var description: String {
@@ -20,6 +21,7 @@ enum BenchFailure: Error, CustomStringConvertible {
         case .memoryUnreadable(let path, let found): "\(path): found \"\(found)\", wanted a number of kB"
         case .unexpectedReply(let type, let requestID, let wanted):
             "the server answered PING \(wanted) with a frame of type \(type) for request \(requestID)"
+        case .catalogNotWritten(let what, let reason): "the drawn catalog: \(what): \(reason)"
         case .versionNotServed(let wanted, let active, let refusals):
             "version \(wanted) was published and version \(active) serves; refused: \(refusals)"
         }

@@ -28,8 +28,8 @@ final class DrawnModel {
         users = try EngineModel.drawQueries(Self.userCount, laws: laws, team: team)
     }
 
-    /// Packs the vectors as the next `versions` versions, all identical.
-    func publish(versions: Int, in scratch: ScratchFolder) throws {
+    /// Packs the vectors as the next `versions` versions, all identical; with all that rules need where `hasAttributes`.
+    func publish(versions: Int, in scratch: ScratchFolder, hasAttributes: Bool = false) throws {
         let vectors = Side.allCases.map { "\(scratch.path)/\($0).npy" }
         let ids = Side.allCases.map { "\(scratch.path)/\($0).ids.npy" }
         defer { for path in vectors + ids { try? FileManager.default.removeItem(atPath: path) } }
@@ -48,6 +48,21 @@ final class DrawnModel {
                 try NpyFile.write(users.flatMap { $0 }, dimension: dimension, to: input.vectors)
                 try NpyFile.write((0..<UInt64(users.count)).map { $0 }, to: ids[index])
                 packer.users = input
+            }
+        }
+        let (catalog, seen) = ("\(scratch.path)/attributes.sqlite", "\(scratch.path)/seen.tsv")
+        defer { for path in [catalog, seen] { try? FileManager.default.removeItem(atPath: path) } }
+        if hasAttributes {
+            let attributes = DrawnAttributes(rows: rows, userCount: users.count)
+            let columns = try attributes.writeCatalog(to: catalog)
+            try attributes.writeSeen(to: seen)
+            packer.seen = seen
+            packer.popularityColumn = "sold"
+            packer.foldIn = try FoldInParameters(
+                alpha: RulesModel.foldIn.alpha, lambda: RulesModel.foldIn.lambda)
+            packer.catalog = { path in
+                try FileManager.default.copyItem(atPath: catalog, toPath: path)
+                return columns
             }
         }
         for _ in 0..<versions { _ = try packer.run() }

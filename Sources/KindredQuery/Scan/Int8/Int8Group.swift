@@ -36,10 +36,11 @@ final class Int8Group: @unchecked Sendable {
         @inline(__always)
         func permits(_ row: UInt32, _ hit: CodeHit, upTo upper: Float, threshold: Float) -> Bool {
             if let boosts {
-                let boosted = boosts.boostedUnlessListed(upper, position: Int(hit.position))
-                guard let boosted, boosted >= threshold else { return false }
+                guard boosts.mayReach(threshold, from: upper, position: Int(hit.position)) else {
+                    return false
+                }
             }
-            return !excluded.contains(row)
+            return !excluded.contains(row, position: Int(hit.position))
         }
     }
 
@@ -58,10 +59,10 @@ final class Int8Group: @unchecked Sendable {
         var isEmpty: Bool { shared == nil && own == nil && seen == nil }
 
         @inline(__always)
-        func contains(_ row: UInt32) -> Bool {
+        func contains(_ row: UInt32, position: Int) -> Bool {
+            if let seen, seen.contains(row, position: position) { return true }
             if let shared, shared.contains(row) { return true }
             if let own, own.contains(row) { return true }
-            if let seen, seen.contains(row) { return true }
             return false
         }
     }

@@ -89,6 +89,8 @@ package struct ThresholdSeeding {
     /// the query's place among those that were multiplied last.
     mutating func exclude(_ exclusions: Exclusions, index: Int, of codes: Int8Codes, _ scratch: ScanScratch) {
         let products = products(scratch, queryCount: index + 1) + index * rowCount
+        // A loop that asked the other module for it would call a function for each row.
+        let mark = CodePeaks.excluded
         if let shared = exclusions.shared {
             let excluded = scratch.excludedPositions.room(for: rowCount)
             // Nearly always the list of the query before.
@@ -102,20 +104,25 @@ package struct ThresholdSeeding {
                 sharedCount = count
             }
             for number in 0..<sharedCount {
-                products[Int(excluded[number])] = CodePeaks.excluded
+                products[Int(excluded[number])] = mark
             }
         }
-        if let own = exclusions.own { forEachPosition(of: own, codes) { products[$0] = CodePeaks.excluded } }
+        if let own = exclusions.own { forEachPosition(of: own, codes) { products[$0] = mark } }
         if let seen = exclusions.seen {
             let first = blocks.lowerBound * CodeEncoder.blockRows
+            if first % 32 == 0,
+                seen.forEachPosition(in: first..<first + rowCount, { products[$0 - first] = mark })
+            {
+                return
+            }
             if seen.count <= rowCount {
                 seen.forEach { row in
                     let position = Int(codes.positions[Int(row)]) - first
-                    if position >= 0, position < rowCount { products[position] = CodePeaks.excluded }
+                    if position >= 0, position < rowCount { products[position] = mark }
                 }
             } else {
                 for position in 0..<rowCount where seen.contains(codes.rows[first + position]) {
-                    products[position] = CodePeaks.excluded
+                    products[position] = mark
                 }
             }
         }

@@ -10,6 +10,8 @@ enum EngineRule: Hashable, Sendable {
     /// At most 2 of a maker; a few makers have most of the rows.
     case skewedCap
     case boosts
+    /// No rule, and as many results as the pool of diversity: what the pool alone costs.
+    case poolAlone
     case diversity
     case foldIn
     /// A filter that was seen before and keeps so many rows of 1,000.
@@ -28,7 +30,7 @@ enum EngineRule: Hashable, Sendable {
     /// In the order of the table.
     static let measured: [EngineRule] =
         [
-            .plain, .seen, .cap, .skewedCap, .boosts, .diversity, .foldIn, .filter(perMille: 500),
+            .plain, .seen, .cap, .skewedCap, .boosts, .poolAlone, .diversity, .foldIn, .filter(perMille: 500),
             .filter(perMille: 100), .filter(perMille: 10), .filter(perMille: 1), .comparisons,
             .newComparisons,
             .offset, .distinct, .because, .fallback, .all,
@@ -41,6 +43,7 @@ enum EngineRule: Hashable, Sendable {
         case .cap: "at most \(Self.capMax) of each of \(Int(RuleAttributes.brandCount).groupedDigits) brands"
         case .skewedCap: "the same over brands of unlike frequency"
         case .boosts: "two boosts"
+        case .poolAlone: "no rule, \(Self.pool) results"
         case .diversity: "diversity, pool of \(Self.pool)"
         case .foldIn: "fold-in of \(RulesModel.clickCount) clicks"
         case .filter(let perMille): "filter keeps \((Double(perMille) / 1_000).percent)"
@@ -78,10 +81,13 @@ enum EngineRule: Hashable, Sendable {
         }
     }
 
+    /// Results of a query.
+    var resultCount: Int { self == .poolAlone ? Self.pool : Self.k }
+
     /// A request of some users, or of some visitors. `number`: a value that no earlier request has had.
     func request(_ queries: Range<Int>, of model: RulesModel, number: Int) -> RecommendRequest {
         var request = RecommendRequest(
-            scope: QueryScope(queries: batch(queries, of: model), target: .items), k: UInt32(Self.k))
+            scope: QueryScope(queries: batch(queries, of: model), target: .items), k: UInt32(resultCount))
         if self == .fallback { request.scope.unknownIDs = .fallback }
         request.rules = rules(number)
         return request
@@ -107,7 +113,7 @@ enum EngineRule: Hashable, Sendable {
     private func rules(_ number: Int) -> RecommendRules? {
         var rules = RecommendRules()
         switch self {
-        case .plain, .foldIn, .fallback: return nil
+        case .plain, .poolAlone, .foldIn, .fallback: return nil
         case .seen: rules.excludesSeen = true
         case .cap: rules.caps = [GroupCap("brand", atMost: UInt32(Self.capMax))]
         case .skewedCap: rules.caps = [GroupCap("maker", atMost: UInt32(Self.capMax))]

@@ -31,9 +31,9 @@ final class RuleBruteForce {
             if rule == .skewedCap { list = capped(list, by: model.attributes.maker) }
             let offset = rule == .offset || rule == .all ? EngineRule.offsetRows : 0
             if rule == .diversity || rule == .all {
-                list = diversified(Array(list.prefix(EngineRule.pool)), count: offset + EngineRule.k)
+                list = diversified(Array(list.prefix(EngineRule.pool)), count: offset + rule.resultCount)
             }
-            var answer = Answer(rows: Array(list.prefix(offset + EngineRule.k).dropFirst(offset)))
+            var answer = Answer(rows: Array(list.prefix(offset + rule.resultCount).dropFirst(offset)))
             if rule == .distinct || rule == .all { returned.formUnion(answer.rows.map(\.row)) }
             if rule == .because || rule == .all {
                 answer.because = answer.rows.map { nearest(model.seen[query], to: $0.row) }

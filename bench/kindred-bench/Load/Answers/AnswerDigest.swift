@@ -21,9 +21,14 @@ struct AnswerDigest {
             version = part.origin.version
             for (query, outcome) in part.outcomes.enumerated() {
                 checksum.add(UInt64(outcome.status))
+                if let count = outcome.rowsTaken { checksum.add(count) }
                 let results = Int(part.offsets[query])..<Int(part.offsets[query + 1])
                 checksum.add(UInt64(results.count))
                 for result in results { add(part.ids[result], part.scores?[result]) }
+            }
+            if let because = part.because {
+                for isFound in because.found { checksum.add(isFound ? 1 : 0) }
+                for item in 0..<because.ids.count { add(because.ids[item], nil) }
             }
         case .data(let rows):
             if rows.firstRow != rowCount { fault = "rows from \(rows.firstRow) on, wanted \(rowCount)" }

@@ -10,6 +10,7 @@ enum RequestForm: Equatable, Sendable {
     case filtered(excluded: Int, candidates: Int)
     case batch(size: Int)
     case lookalike(seeds: Int, size: AudienceSize)
+    case ruled(RuleForm)
 
     var kind: RequestKind {
         switch self {
@@ -20,6 +21,7 @@ enum RequestForm: Equatable, Sendable {
         case .filtered: .filtered
         case .batch: .batch
         case .lookalike: .lookalike
+        case .ruled(let form): form.kind
         }
     }
 
@@ -30,6 +32,16 @@ enum RequestForm: Equatable, Sendable {
         case .user, .batch, .lookalike: [.users]
         case .item, .basket: [.items]
         case .filtered: [.users, .items]
+        case .ruled(let form): form.sides
+        }
+    }
+
+    /// Number of queries of a request.
+    var queryCount: Int {
+        switch self {
+        case .batch(let size): size
+        case .ruled(let form): form.queryCount
+        case .ping, .user, .item, .basket, .filtered, .lookalike: 1
         }
     }
 
@@ -44,6 +56,7 @@ enum RequestForm: Equatable, Sendable {
         case .lookalike(let seeds, .share(let partsPerMillion)):
             "look-alike (\(seeds) seeds, \(Double(partsPerMillion) / 10_000) % of all users)"
         case .lookalike(let seeds, .count(let count)): "look-alike (\(seeds) seeds, \(count) users)"
+        case .ruled(let form): form.text
         case .lookalike(let seeds, .minimumScore(let score)): "look-alike (\(seeds) seeds, score >= \(score))"
         }
     }

@@ -39,10 +39,8 @@ struct RequestMaker {
         var pool = RequestPool()
         for number in 0..<count {
             let form = scenario.form(using: &source)
-            var queryCount = 1
-            if case .batch(let size) = form { queryCount = size }
             let message = message(form, number: UInt64(number))
-            guard pool.append(message, kind: form.kind, queryCount: queryCount) else { break }
+            guard pool.append(message, kind: form.kind, queryCount: form.queryCount) else { break }
             let byteCount = pool.body(number).count
             guard byteCount <= Int(Limits.standard.bodyBytesMax) else {
                 throw LoadFailure.requestTooLarge(form: form.text, byteCount: byteCount)
@@ -68,12 +66,31 @@ struct RequestMaker {
                 if excluded > 0 { request.exclusions = RaggedIDs(shared: maker.draw(.items, excluded)) }
                 if candidates > 0 { request.candidates = RaggedIDs(shared: maker.draw(.items, candidates)) }
             }
+        case .ruled(let form):
+            return recommend(queries(form.queries, number: number)) { request, _ in
+                request.rules = form.rules(ofRequest: number)
+                if form.queries == .unknownUser { request.scope.unknownIDs = .fallback }
+            }
         case .lookalike(let seeds, let size):
             var request = LookalikeRequest(size: size)
             request.model = model
             request.windowBytes = Limits.standard.windowBytesMax
             request.seeds = draw(.users, seeds)
             return .lookalike(request)
+        }
+    }
+
+    private mutating func queries(_ queries: RuleForm.Queries, number: UInt64) -> QueryBatch {
+        switch queries {
+        case .users(let count): return .users(draw(.users, count))
+        case .unknownUser:
+            if case .number = draw(.users, 1).kind { return .users(.numbers([UInt64(Int64.max) - number])) }
+            return .users(.text(TextList(["nobody \(number)"])))
+        case .visitor(let items):
+            guard let list = RaggedIDs(ids: draw(.items, items), offsets: [0, UInt32(items)]),
+                let visitor = WeightedLists(members: list, weights: nil)
+            else { preconditionFailure("one list of all items") }
+            return .foldIns(visitor)
         }
     }
 

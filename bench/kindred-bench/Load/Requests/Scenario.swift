@@ -15,9 +15,10 @@ struct Scenario: Sendable {
     init(parts: [Part]) { self.parts = parts }
 
     /// Number of queries of the largest batch; 1 without batches.
-    var queryCountMax: Int {
-        parts.map { if case .batch(let size) = $0.form { size } else { 1 } }.max() ?? 1
-    }
+    var queryCountMax: Int { parts.map(\.form.queryCount).max() ?? 1 }
+
+    /// Whether any request has rules, so that a drawn model needs attributes.
+    var hasRules: Bool { parts.contains { if case .ruled = $0.form { true } else { false } } }
 
     /// Draws the form of a request according to the shares.
     func form(using source: inout RandomSource) -> RequestForm {

@@ -79,6 +79,7 @@ struct ScenarioReader {
         case .filtered: ["share", "excluded", "candidates"]
         case .batch: ["share", "size"]
         case .lookalike: ["share", "seeds", "size"]
+        default: ["share"] + (RuleReader.members(of: kind) ?? [])
         }
     }
 
@@ -106,6 +107,9 @@ struct ScenarioReader {
                 throw failure("filtered", "without both", "excluded or candidates, at least 1")
             }
             return .filtered(excluded: excluded, candidates: candidates)
+        case .seen, .attributes, .boosts, .caps, .diversity, .foldIn, .page, .because, .fallback, .distinct,
+            .storefront:
+            return .ruled(try RuleReader(file: file, kind: kind, value: value).form())
         case .batch: return .batch(size: try number("size", 1...Int(Self.limits.queriesPerBatchMax)))
         case .lookalike:
             return .lookalike(
