@@ -71,7 +71,7 @@ final class RulesModel {
         generation = try Generation(
             version: version, itemCatalog: catalog, userCatalog: nil,
             popularity: try Popularity.of(version, catalog: catalog), foldInFactors: factors,
-            filterCacheByteCount: Self.filterCacheByteCount
+            filterMasks: FilterMaskStore(byteCountMax: Self.filterCacheByteCount)
         ) { _, _ in }
     }
 
