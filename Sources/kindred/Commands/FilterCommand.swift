@@ -45,7 +45,8 @@ struct FilterCommand: AsyncParsableCommand {
             return try CommandOutput.result(JSONWriter.compact(object))
         }
         let time = count.isKept ? "kept from before" : "\(count.time.formattedMilliseconds) ms"
-        let share = count.rows == 0 ? 0 : 100 * Double(count.passing) / Double(count.rows)
+        let share =
+            count.rows == 0 ? 0 : (10_000 * Double(count.passing) / Double(count.rows)).rounded() / 100
         try CommandOutput.result(
             "\(count.passing.groupedDigits) of \(count.rows.groupedDigits) \(over.side) pass "
                 + "(\(share.shortened) %)  model \(count.model)  version \(count.version)  \(time)")

@@ -157,7 +157,7 @@ struct PackCommand: ParsableCommand {
         if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
         var packer = try packer()
         var columns: [Side: CatalogColumns] = [:]
-        packer.check = { columns = try VersionCatalog.columns(of: $0, shownAs: catalog) }
+        packer.check = { columns = try VersionCatalog.checked($0, shownAs: catalog) }
         let report = try PackProgress.shown { show in
             packer.progress = show
             return try packer.run()

@@ -56,12 +56,20 @@ struct RecommendCommand: AsyncParsableCommand {
         if let minScore, !minScore.isFinite {
             throw ValidationError("--min-score \(minScore): a finite number")
         }
-        _ = try OptionValues.columns(columns, json: server.json)
+        _ = try shownColumns
         try OptionValues.checkStandardInput(
             query.standardInputReaders
                 + [("--exclude", exclude), ("--candidates", candidates)].flatMap { name, values in
                     try values.map { (name, try $0.value.isStandardInput) }
                 })
+    }
+
+    /// The columns to show. Results have further members in JSON where the rules ask for them.
+    private var shownColumns: [String]? {
+        get throws(ValidationError) {
+            let others = (rules.because ? ["because"] : []) + (rules.unknown == .fallback ? ["origin"] : [])
+            return try OptionValues.columns(columns, json: server.json, others: others)
+        }
     }
 
     func run() async throws {
@@ -79,7 +87,7 @@ struct RecommendCommand: AsyncParsableCommand {
             side: over.side,
             column: query.column)
         let runner = QueryRunner(
-            server: server, options: options, columns: try OptionValues.columns(columns, json: server.json),
+            server: server, options: options, columns: try shownColumns,
             k: k, lists: lists)
         try await runner.run(source)
     }

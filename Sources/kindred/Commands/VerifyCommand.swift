@@ -25,7 +25,7 @@ struct VerifyCommand: ParsableCommand {
             do {
                 let loaded = try VersionLoader().load(
                     directory: folder.directory, expecting: folder.name, version: folder.version)
-                try VersionCatalog.check(loaded)
+                _ = try VersionCatalog.checked(loaded)
                 report(folder, loaded)
             } catch {
                 isSound = false

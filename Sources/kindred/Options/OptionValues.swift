@@ -44,14 +44,16 @@ enum OptionValues {
     }
 
     /// The distinct column names that an option lists; nil where the option is absent. Throws for names that a result
-    /// has in JSON already.
-    static func columns(_ values: [String], json: Bool) throws(ValidationError) -> [String]? {
+    /// has in JSON already: the usual ones and `others`.
+    static func columns(
+        _ values: [String], json: Bool, others: [String] = []
+    ) throws(ValidationError) -> [String]? {
         guard !values.isEmpty else { return nil }
         var names: [String] = []
         for value in values {
             for field in try IDListText.fields(value, option: "--columns") {
                 let name = String(decoding: field, as: UTF8.self)
-                guard !json || !ResultNames.reserved.contains(name) else {
+                guard !json || !ResultNames.reserved.contains(name), !others.contains(name) else {
                     throw ValidationError(
                         "--columns \(name): with --json a result has a member '\(name)' of its own: "
                             + ResultNames.remedy)

@@ -91,6 +91,9 @@ struct PackSummary {
     /// The packer's warnings, and one for each catalog column that clients cannot show.
     private var warnings: [String] {
         var warnings = report.warnings.map(\.description)
+        if let seen = shop.seen, seen.pairs == 0 {
+            warnings.append("there are no seen pairs: nobody has seen anything")
+        }
         for side in [Side.items, .users] {
             for name in report.manifest.rows(side)?.columns ?? [] where ResultNames.reserved.contains(name) {
                 warnings.append(

@@ -8,17 +8,16 @@ import Testing
 /// connection is answered afterwards.
 @Suite(.serialized) struct ShopFailureTests {
     private struct Case {
-        var query = Query.user("u1")
-        var k = 10
         let cause: DetailCode
         let said: String
+        let query: Query
         let change: (inout RecommendOptions) -> Void
 
         init(
-            _ query: Query = .user("u1"), k: Int = 10, _ cause: DetailCode, _ said: String,
+            _ cause: DetailCode, _ said: String, of query: Query = .user("u1"),
             _ change: @escaping (inout RecommendOptions) -> Void = { _ in }
         ) {
-            (self.query, self.k, self.cause, self.said, self.change) = (query, k, cause, said, change)
+            (self.cause, self.said, self.query, self.change) = (cause, said, query, change)
         }
     }
 
@@ -31,7 +30,7 @@ import Testing
                 var options = RecommendOptions()
                 one.change(&options)
                 let error = await #expect(throws: KindredError.self, "\(one.said)") {
-                    try await client.recommend(one.query, k: one.k, options: options)
+                    try await client.recommend(one.query, options: options)
                 }
                 #expect(
                     error?.name == (one.cause == .none ? "LIMIT_EXCEEDED" : "INVALID_ARGUMENT"), "\(one.said)"
@@ -57,7 +56,7 @@ import Testing
             Case(.filterSet, "no multi-valued attribute \"tagz\" at byte 9") {
                 $0.rules.filter = "'new' IN tagz"
             },
-            Case(.vector, .filterSeed, "a seed. column needs a query for an item or a user at byte 8") {
+            Case(.filterSeed, "a seed. column needs a query for an item or a user at byte 8", of: .vector) {
                 $0.rules.filter = "brand = seed.brand"
             },
             Case(.parameterMissing, "no value for :most at byte 8; bound: mast (a real): price < :most") {
@@ -121,12 +120,12 @@ import Testing
                 $0.target = .users
                 $0.rules.excludesSeen = true
             },
-            Case(.vector, .becauseWithoutItems, "a vector has no items of its own") {
+            Case(.becauseWithoutItems, "a vector has no items of its own", of: .vector) {
                 $0.rules.wantsBecause = true
             },
-            Case(.clicks([BasketMember("i07", weight: 0)]), .foldInWeight, "the weight of item 0 is 0.0"),
-            Case(.clicks([]), .emptyBasket, "no items to fold in: at least 1"),
-            Case(.blend([]), .emptyBasket, "the blend is empty: at least 1 user, item or vector"),
+            Case(.foldInWeight, "the weight of item 0 is 0.0", of: .clicks([BasketMember("i07", weight: 0)])),
+            Case(.emptyBasket, "no items to fold in: at least 1", of: .clicks([])),
+            Case(.emptyBasket, "the blend is empty: at least 1 user, item or vector", of: .blend([])),
         ])
     }
 
@@ -135,12 +134,12 @@ import Testing
             [
                 Case(.noSeenPairs, "kindred pack --seen writes them") { $0.rules.excludesSeen = true },
                 Case(.noSeenPairs, "kindred pack --seen writes them") { $0.rules.wantsBecause = true },
-                Case(.user("x"), .noPopularity, "kindred pack --popularity or --seen writes it") {
+                Case(.noPopularity, "kindred pack --popularity or --seen writes it", of: .user("x")) {
                     $0.unknownIDs = .fallback
                 },
                 Case(
-                    .clicks([BasketMember("i07")]), .noFoldIn,
-                    "pack it with the alpha and lambda of its training"),
+                    .noFoldIn, "pack it with the alpha and lambda of its training",
+                    of: .clicks([BasketMember("i07")])),
             ], bare: true)
     }
 

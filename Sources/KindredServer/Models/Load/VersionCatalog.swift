@@ -6,11 +6,15 @@ import KindredSystem
 
 /// The catalog of a loaded version and what is made of it at every load, checked against the manifest.
 package enum VersionCatalog {
-    /// Throws where a server would refuse the version's catalog, its popularity or its settings for folding in.
-    package static func check(_ version: LoadedVersion) throws {
-        let catalogs = try columns(of: version)
+    /// The attributes as `columns` gives them. Throws also where a server would refuse the version's popularity or its
+    /// settings for folding in.
+    package static func checked(
+        _ version: LoadedVersion, shownAs shownPath: String? = nil
+    ) throws -> [Side: CatalogColumns] {
+        let catalogs = try columns(of: version, shownAs: shownPath)
         _ = try Popularity.of(version, catalog: catalogs[.items])
         _ = try foldInFactors(of: version)
+        return catalogs
     }
 
     /// What folding in needs; nil where the version does not offer it. Throws where the items have no solution.

@@ -93,24 +93,31 @@ class Client:
                         version=0, include_members=False, timeout=None, raise_errors=False):
         """A list with the Results of each query, in order. The arguments hold for all queries alike.
 
-        where: a filter in SQLite's language over the catalog, such as "price < :most AND 'gift' IN tags", or a list
-        with a filter or None for each query · params: a dict with the values of the names in filters · caps:
-        {column: results with the same value at most} · boosts: triples (where, "multiply" or "add", value) ·
-        diversity: 0 to 1, the weight of unlikeness among the best `pool` rows · offset: rows before the first result ·
-        exclude_seen: without items that the user has seen · because: each row names the nearest of the query's own
-        items · distinct: no row in two answers · unknown: "strict" (an unknown id is an error), "skip" (left out) or
-        "fallback" (popular rows where nothing is left, or the query has no members)
+        where: a filter in SQLite's language over the catalog, such as "price < :most AND 'gift' IN tags"; or a list with
+        a filter or None for each query; at most 16 KiB · params: {name: value} for the names in filters: None, bool, int
+        of 64 bits, float, str · exclude_seen: without items that the user has seen · boosts: at most 8 triples (where,
+        "multiply" or "add", value), factors above 0 · caps: at most 4 of {column: n}, at most n rows with the same
+        value · diversity: 0 to 1, the weight of unlikeness among the best `pool` rows (offset + k to 2,000; default: ten
+        times offset + k) · offset: rows before the first result; offset + k is at most 1,000 · because: each row names
+        the nearest of the query's own items, or None · distinct: no row in two answers · unknown: "strict" (an unknown id
+        is an error), "skip" (left out and counted) or "fallback" (popular rows where nothing is left, or the query has no
+        members)
 
-        exclude: ids that must not appear · candidates: the only ids that may; both are one list of ids for all queries,
-        or a list of lists, one for each query · min_score: inclusive · similarity: "dot", "cosine" or None, the default
-        of SPEC.md 7.5 · columns: names of catalog columns; rows are then dicts · version: the version that must answer ·
-        include_members: the query's own id or members may appear
+        k: rows, 1 to 1,000 · exclude: ids that must not appear, at most 10,000 · candidates: the only ids that may, at
+        most 100,000; both are one list of ids for all queries, or a list of lists, one for each query · min_score: the
+        least boosted score, inclusive · over: "items" or "users" · similarity: "dot", "cosine" or None, the default of
+        SPEC.md 7.5 · columns: names of at most 16 catalog columns; rows are then dicts · version: the version that must
+        answer · include_members: the query's own id or members may appear · timeout: seconds
 
         Rows are pairs (id, score); dicts with columns, because or unknown="fallback", which adds origin ("model" or
         "popular"). A query that failed has its Error in its place; with raise_errors the first one is raised. A batch
         above the server's limits takes several requests, so a swap may give its parts two versions: each Results has
         its `version`, and the argument `version` demands one. With distinct, or a list of filters, it is one request,
         whatever its size.
+
+        Raises TypeError or ValueError for wrong arguments, before anything is sent, and Error: INVALID_ARGUMENT with a
+        `detail` such as FILTER_SYNTAX (`value`: the byte of the filter), CAP_IS_ZERO or NO_SEEN_PAIRS, LIMIT_EXCEEDED
+        with `value` and `limit`, UNKNOWN_ID, VERSION_GONE.
         """
         kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets, clicks=clicks, blend=blends)
         queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
@@ -153,9 +160,10 @@ class Client:
         return raised(answers) if raise_errors else answers
 
     def filter_count(self, *, where, params=None, over="items", model=None, version=0, timeout=None):
-        """How many rows pass a filter: a FilterCount (passing, rows, seconds, kept, model, version).
+        """How many rows of a side pass a filter: a FilterCount (passing, rows, seconds, kept, model, version).
 
-        seconds: the time spent on the filter, 0.0 where its rows were kept from an earlier request
+        seconds: the time spent on the filter, 0.0 where its rows were kept from an earlier request · over: "items" or
+        "users" · where, params and the errors are those of `recommend_batch`; `seed.` columns are FILTER_SEED
         """
         if over not in SIDES:
             raise ValueError(f"over {over!r}: 'items' or 'users'")
@@ -178,8 +186,12 @@ class Client:
 
     def score(self, *, user=None, item=None, vector=None, basket=None, clicks=None, blend=None, candidates, where=None,
               params=None, unknown="strict", over="items", similarity=None, model=None, version=0, timeout=None):
-        """The score of each candidate for one query; None for a candidate that the model does not have, or that does
-        not pass the filter. The other arguments are those of `recommend`; unknown is "strict" or "skip"."""
+        """The score of each of 1 to 100,000 candidates for one query, a list of floats in their order; None for a
+        candidate that the model does not have, or that does not pass the filter.
+
+        The other arguments and the errors are those of `recommend`; unknown is "strict" or "skip", where a query of
+        which nothing is known scores None.
+        """
         kind, query = one_of(user=user, item=item, vector=vector, basket=basket, clicks=clicks, blend=blend)
         queries, model, version = [one_query(kind, query)], self.model_asked(model), whole("version", version)
         candidates = listed("candidates", candidates)

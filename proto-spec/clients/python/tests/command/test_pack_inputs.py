@@ -117,27 +117,29 @@ class IDs(PackingTests):
     def test_ids_that_are_none(self):
         for items, said in ((["a", ""], "line 2 is 0 bytes, wanted 1 to 256 bytes"),
                             (["a", "x" * 257], "line 2 is 257 bytes, wanted 1 to 256 bytes"),
-                            (["a", "b", "a"], "id a stands twice, in rows 0 and 2 of the input (counted from 0), wanted once")):
+                            (["a", "b", "a"], "id \"a\" stands twice, in rows 0 and 2 of the input (counted from 0), wanted once")):
             with self.subTest(said):
                 self.assertIn(said, self.refused(items=items))
 
 
 class FoldIn(PackingTests):
     def test_settings_without_a_solution(self):
-        """Items in a line and lambda 0: what a server refuses, `verify` refuses, for the same reason."""
-        models = self.folder / "models"
-        folder, _ = self.pack("--alpha", "1", "--lambda", "0", items=["one"])
+        """Items in a line and lambda 0: refused at packing, by `verify` and by a server, for the same reason."""
+        reason = "manifest.json: lambda is 0.0, wanted more: the items' vectors leave equation 1 of 2 without a solution"
+        self.assertIn(reason, self.refused("--alpha", "1", "--lambda", "0", items=["one"]))
+        folder, _ = self.pack("--alpha", "1", "--lambda", "1e-9", items=["one"])
+        self.assertEqual(self.command("verify", folder).returncode, 0)
+        path = folder / "manifest.json"
+        path.chmod(0o644)
+        manifest = json.loads(path.read_text())
+        manifest["fold_in"]["lambda"] = 0
+        path.write_text(json.dumps(manifest))
         done = self.command("verify", folder)
-        self.assertEqual(done.returncode, 1)
-        reason = "manifest.json: lambda is 0.0, wanted more: the items' vectors leave equation 2 of 2 without a solution"
-        self.assertIn(reason, done.stdout)
-        failed = json.loads(self.command("verify", "--json", folder).stdout)
-        self.assertFalse(failed["ok"])
-        with ServerProcess(serve_command(BINARY, models, self.folder / "state"), self.folder / "log",
+        self.assertEqual((done.returncode, reason in done.stdout), (1, True), done.stdout)
+        self.assertFalse(json.loads(self.command("verify", "--json", folder).stdout)["ok"])
+        with ServerProcess(serve_command(BINARY, self.folder / "models", self.folder / "state"), self.folder / "log",
                            patience=60) as server, kindred.connect(server.address) as client:
             self.assertIn(reason, client.models()[0]["refused"][0]["reason"])
-        self.pack("--alpha", "1", "--lambda", "1e-9", items=["one"])
-        self.assertEqual(self.command("verify", models / "shop" / "2").returncode, 0)
 
 
 if __name__ == "__main__":
