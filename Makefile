@@ -105,6 +105,7 @@ test-bench: build-bench ## The long runs at their smallest, what requests and qu
 	$(BENCH) slow-reader --kindred $(KINDRED) --smoke
 	$(BENCH) kernels --smoke
 	$(BENCH) engine --smoke
+	$(BENCH) engine --rules --smoke
 	$(BENCH) lookalike --smoke
 	$(BENCH) wire --kindred $(KINDRED) --smoke
 	$(BENCH) ready --kindred $(KINDRED) --smoke

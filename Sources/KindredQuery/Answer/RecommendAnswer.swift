@@ -144,8 +144,8 @@ package struct RecommendAnswer {
     }
 
     private mutating func append(_ ranked: RequestRanking.Ranked, to rows: inout [UInt32]) {
-        rows += ranked.rows.map(\.row)
-        if plan.wantsScores { response.scores += ranked.rows.map(\.score) }
+        for key in ranked.rows { rows.append(key.row) }
+        if plan.wantsScores { for key in ranked.rows { response.scores.append(key.score) } }
     }
 
     // MARK: Reasons

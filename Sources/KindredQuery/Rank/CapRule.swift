@@ -19,14 +19,16 @@ package struct CapCounts {
     }
 
     private let caps: [CapRule]
-    /// By cap.
-    private var counts: [GroupCounts]
+    /// Of the first cap.
+    private var firstCounts = GroupCounts()
+    /// Of the caps after the first one.
+    private var otherCounts: [GroupCounts]
     /// The groups that have become full, in that order.
     private(set) var full: [FullGroup] = []
 
     package init(_ caps: [CapRule]) {
         self.caps = caps
-        counts = Array(repeating: GroupCounts(), count: caps.count)
+        otherCounts = caps.count > 1 ? Array(repeating: GroupCounts(), count: caps.count - 1) : []
     }
 
     /// Counts a row, unless one of its groups is full. False where one is.
@@ -36,7 +38,7 @@ package struct CapCounts {
             if places.isEmpty { return true }
             if places.count == 1 {
                 let group = caps[0].column.group(places.lowerBound)
-                guard let count = counts[0].increment(group, unless: caps[0].most) else { return false }
+                guard let count = firstCounts.increment(group, unless: caps[0].most) else { return false }
                 if count == caps[0].most { full.append(FullGroup(cap: 0, group: group)) }
                 return true
             }
@@ -47,18 +49,26 @@ package struct CapCounts {
     private mutating func takeFromAll(_ row: UInt32) -> Bool {
         for index in caps.indices {
             for place in caps[index].column.groupPlaces(ofRow: row)
-            where counts[index].count(of: caps[index].column.group(place)) >= caps[index].most {
+            where count(index, of: caps[index].column.group(place)) >= caps[index].most {
                 return false
             }
         }
         for index in caps.indices {
             for place in caps[index].column.groupPlaces(ofRow: row) {
                 let group = caps[index].column.group(place)
-                guard counts[index].increment(group) == caps[index].most else { continue }
+                guard increment(index, group) == caps[index].most else { continue }
                 full.append(FullGroup(cap: index, group: group))
             }
         }
         return true
+    }
+
+    private func count(_ cap: Int, of group: UInt32) -> Int {
+        cap == 0 ? firstCounts.count(of: group) : otherCounts[cap - 1].count(of: group)
+    }
+
+    private mutating func increment(_ cap: Int, _ group: UInt32) -> Int {
+        cap == 0 ? firstCounts.increment(group) : otherCounts[cap - 1].increment(group)
     }
 
     /// The rows of a full group.

@@ -19,6 +19,8 @@ struct Diversifier {
     private let table: VectorTable
     /// By place in the pool: (1 - w) r.
     private let relevance: [Double]
+    /// By place in the pool: the norm. They lie together here, and far apart in the table.
+    private let norms: [Double]
     /// By place in the pool: the greatest cosine to the first `comparedCounts` of the rows taken, if there are any.
     private var likeness: [Double]
     private var comparedCounts: [Int]
@@ -38,6 +40,9 @@ struct Diversifier {
         self.table = table
         let greatest = Double(pool.first?.score ?? 0)
         let least = Double(pool.last?.score ?? 0)
+        // The scan of other queries may have driven the vectors out of the nearer caches.
+        for key in pool { Canonical.prefetch(table.vector(ofRow: key.row), count: table.dimension) }
+        norms = pool.map { table.norms[Int($0.row)] }
         relevance = pool.map { key in
             let share = greatest > least ? (Double(key.score) - least) / (greatest - least) : 0
             return (1 - weight) * share
@@ -108,7 +113,7 @@ struct Diversifier {
     private func cosine(_ place: Int, _ other: Int) -> Double {
         let (one, two) = (pool[place].row, pool[other].row)
         let sum = Canonical.sum(table.vector(ofRow: one), table.vector(ofRow: two), count: table.dimension)
-        return Double(Canonical.score(sum: sum, norms: table.norms[Int(one)] * table.norms[Int(two)]))
+        return Double(Canonical.score(sum: sum, norms: norms[place] * norms[other]))
     }
 
     /// The rows in their new order, once all are taken.

@@ -31,8 +31,8 @@ package final class RowBoosts: @unchecked Sendable {
             table.pointee.formulas[classOf(row: row)].boosted(score)
         }
 
-        /// True where a row of a canonical score of at most `upper`, at a position of the codes, may reach a boosted score
-        /// in a scan. False where the row is listed.
+        /// False only where no row of a canonical score of at most `upper`, at a position of the codes, reaches a
+        /// boosted score, or where the row is listed.
         @inline(__always)
         func mayReach(_ target: Float, from upper: Float, position: Int) -> Bool {
             let found = classOf(position: position)

@@ -28,7 +28,7 @@ final class DrawnModel {
         users = try EngineModel.drawQueries(Self.userCount, laws: laws, team: team)
     }
 
-    /// Packs the vectors as the next `versions` versions, all identical; with all that rules need where `hasAttributes`.
+    /// Packs the vectors as the next `versions` versions, all identical. `hasAttributes`: with all that rules need.
     func publish(versions: Int, in scratch: ScratchFolder, hasAttributes: Bool = false) throws {
         let vectors = Side.allCases.map { "\(scratch.path)/\($0).npy" }
         let ids = Side.allCases.map { "\(scratch.path)/\($0).ids.npy" }

@@ -25,7 +25,7 @@ struct RuleReader {
         }
     }
 
-    /// The form of the requests. `k`: not known here, so that a pool that is too small for it is the server's to refuse.
+    /// The form of the requests. The server refuses a pool that is too small for the results.
     func form() throws -> RuleForm {
         var rules = RecommendRules()
         var queries = RuleForm.Queries.users(1)
