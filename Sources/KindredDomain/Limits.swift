@@ -31,13 +31,13 @@ package struct Limits: Sendable, Equatable {
     package var vectorElementsPerRequestMax: UInt32 = 4 << 20
     /// Catalog columns that come with each result.
     package var columnsPerRequestMax: UInt32 = 16
-    /// Bytes of one filter's text.
+    /// Bytes of one filter's text, and of the filters for each query of a request together.
     package var filterBytesMax: UInt32 = 16 << 10
     /// Nodes of one filter: operators, columns, literals, parameters.
     package var filterNodesMax: UInt32 = 4_096
     /// Nesting of one filter's operators and parentheses.
     package var filterDepthMax: UInt32 = 64
-    /// Bound values of one filter.
+    /// Bound values of one request.
     package var filterValuesMax: UInt32 = 256
     /// Boosts of one request.
     package var boostsMax: UInt32 = 8

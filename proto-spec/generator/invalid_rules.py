@@ -55,6 +55,10 @@ class RuleDefects(BodyVectors):
         ):
             self.recommend(f"rules-blend-vector-offsets-{name}", malformed, kind, blend, changed(102, payload=payload),
                            step=8)
+        large = {"detail": "NUMBER_ID_TOO_LARGE", "value": 2**63, "limit": 2**63 - 1}
+        for name, tag in (("exclusions", 80), ("candidates", 84)):
+            self.recommend(f"rules-{name}-before-blends", "INVALID_ARGUMENT", kind,
+                           {**blend, name: ragged(numbers(2**63))}, changed(102, payload=offsets(1, 1)), **large)
         self.recommend("rules-blend-users-without-ids", malformed, kind, blend, without(96))
 
     def rule_shapes(self):
@@ -124,8 +128,9 @@ class RuleDefects(BodyVectors):
         scored = {**USER, "candidates": ragged(texts("a"))}
         self.add("score-parameter-types-missing", "SCORE", malformed, base,
                  {**scored, "filter": "a", "parameter_names": ["x"], "parameter_numbers": [0]})
-        self.add("score-fallback", "SCORE", "INVALID_ARGUMENT", {**base, "unknown_id_policy": 2}, scored, step=5,
-                 detail="UNKNOWN_VALUE", value=2)
+        for name, count in (("score-fallback", 1), ("score-fallback-before-counts", 0)):
+            self.add(name, "SCORE", "INVALID_ARGUMENT", {**base, "unknown_id_policy": 2, "query_count": count}, scored,
+                     step=5, detail="UNKNOWN_VALUE", value=2)
 
     def rule_limits(self):
         self.step = 7

@@ -29,14 +29,19 @@ struct ScopeReader {
         return true
     }
 
-    /// The lists of all kinds of queries, with their forms checked.
+    /// The lists of queries whose tags come before those of exclusions, candidates and columns, with their forms
+    /// checked. Forms are checked in ascending order of tags: `readBlends` reads the others.
     func lists(in body: RawSpan, limits: Limits) throws(RequestFailure) -> ScopeLists {
         ScopeLists(
             queryIDs: try queryIDSections.ids(in: body, limits: limits),
             vectors: vectorSection?.elements(of: Float.self, in: body),
             members: try memberSections.ragged(in: body, limits: limits),
-            weights: weightSection?.elements(of: Float.self, in: body),
-            blends: try blendSections.lists(in: body, limits: limits))
+            weights: weightSection?.elements(of: Float.self, in: body))
+    }
+
+    /// Reads the lists of blends, whose tags come after those of columns.
+    func readBlends(into lists: inout ScopeLists, in body: RawSpan, limits: Limits) throws(RequestFailure) {
+        lists.blends = try blendSections.lists(in: body, limits: limits)
     }
 }
 
@@ -160,7 +165,7 @@ struct ScopeLists {
     let vectors: [Float]?
     let members: RaggedIDs?
     let weights: [Float]?
-    let blends: BlendSections.Lists
+    var blends = BlendSections.Lists()
 
     /// The queries, of the kind and number in the fixed part. Throws MALFORMED_BODY where the lists do not match it.
     func queries(_ fixed: ScopeFixedPart) throws(RequestFailure) -> QueryBatch {

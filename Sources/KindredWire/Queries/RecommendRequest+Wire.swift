@@ -41,10 +41,11 @@ extension RecommendRequest {
                 try section.skip()
             }
         }
-        let lists = try reader.lists(in: body, limits: limits)
+        var lists = try reader.lists(in: body, limits: limits)
         let exclusions = try exclusionSections.ragged(in: body, limits: limits)
         let candidates = try candidateSections.ragged(in: body, limits: limits)
         let columns = try columnSections.list(in: body)
+        try reader.readBlends(into: &lists, in: body, limits: limits)
         let filter = try filterSections.lists(in: body)
         let rank = try rankSections.lists(in: body)
 

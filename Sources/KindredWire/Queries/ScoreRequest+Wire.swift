@@ -15,17 +15,18 @@ extension ScoreRequest {
             default: if !filterSections.take(section, &sections) { try section.skip() }
             }
         }
-        let lists = try reader.lists(in: body, limits: limits)
+        var lists = try reader.lists(in: body, limits: limits)
         let candidates = try candidateSections.ragged(in: body, limits: limits)
+        try reader.readBlends(into: &lists, in: body, limits: limits)
         let filter = try filterSections.lists(in: body)
 
         let fixed = try ScopeFixedPart(body, optionsKnown: 0)
-        let model = try sections.modelName()
-        try fixed.checkQueryCount(limits)
         guard fixed.unknownIDs != .fallback else {
             let value = UInt64(widening: fixed.unknownIDs.rawValue)
             throw .invalidArgument(.unknownValue(field: .unknownIDPolicy, value: value))
         }
+        let model = try sections.modelName()
+        try fixed.checkQueryCount(limits)
         var scope = QueryScope(
             model: model, version: fixed.version, queries: try lists.queries(fixed), target: fixed.target,
             similarity: fixed.similarity)

@@ -17,6 +17,9 @@ struct GivenIDs: Sendable {
     /// They are headings where the model's ids are numbers.
     private let possibleHeadings: [Int]
 
+    /// The number of ids; nil where the model decides whether one is a heading.
+    var count: Int? { possibleHeadings.isEmpty ? ids.count : nil }
+
     init(name: String, side: Side, ids: [[UInt8]], notes: [String] = [], mayHaveHeading: Bool = false) {
         self.name = name
         self.side = side

@@ -16,6 +16,15 @@ enum QuerySource: Sendable {
     /// A `.npy` file with one vector per row.
     case vectors(path: String)
 
+    /// The number of queries; nil where a file that is not read yet decides.
+    var queryCount: Int? {
+        switch self {
+        case .users(let given), .items(let given): given.count
+        case .basket, .clicks, .blend: 1
+        case .vectors: nil
+        }
+    }
+
     /// The queries, each with the text that names it in the output. Ids are converted to the model's kind.
     func queries(
         _ models: ModelLookup, _ model: ModelName?

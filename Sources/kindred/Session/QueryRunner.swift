@@ -23,22 +23,26 @@ struct QueryRunner {
     }
 
     func run(_ source: QuerySource) async throws {
+        try checkFilters(of: source)
         let isComplete = try await server.withSession(about: .query(options.call.model)) { session in
             try await run(source, session)
         }
         if !isComplete { throw ExitCode(1) }
     }
 
+    /// Throws unless there is one filter for all queries, or one for each, or none.
+    private func checkFilters(of source: QuerySource) throws(ValidationError) {
+        let count = options.rules.queryFilters.count
+        guard count > 0, let queryCount = source.queryCount, count != queryCount else { return }
+        throw ValidationError(
+            queryCount == 1
+                ? "--where is given \(count) times for 1 query: join the filters with AND"
+                : "--where is given \(count) times for \(queryCount) queries: once, or once for each")
+    }
+
     private func run(_ source: QuerySource, _ session: CommandSession) async throws -> Bool {
         var (options, lists) = (options, lists)
         let queries = try await source.queries(session.models, options.call.model)
-        let filters = options.rules.queryFilters
-        guard filters.isEmpty || filters.count == queries.count else {
-            throw ValidationError(
-                "--where is given \(filters.count) times for \(queries.count) "
-                    + "\(queries.count == 1 ? "query: join the filters with AND" : "queries: once, or once for each")"
-            )
-        }
         try await lists.adapt(session.models, options.call.model)
         options.exclude = lists.exclude?.ids ?? []
         options.candidates = lists.candidates?.ids

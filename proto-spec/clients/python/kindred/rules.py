@@ -40,7 +40,8 @@ def query_filters(where, count):
     """The filters of each query: None for one filter or none. `where` is a list with a str or None for each query."""
     if where is None or isinstance(where, str):
         return None
-    refuse_no_list("where", where, '["median_price < 5", None]')
+    if not isinstance(where, (list, tuple)):
+        expression("where", where)
     filters = ["" if text is None else expression("where", text) for text in where]
     if len(filters) != count:
         raise ValueError(f"where: {len(filters)} filters for {count} queries: expected one str, or one for each query")

@@ -338,7 +338,7 @@ class BadCommands(unittest.TestCase):
             with self.subTest(str(arguments)):
                 self.assertIn(said, self.said(*arguments))
         for arguments, said in (
-                ((*user, "--where", "1", "--where", "2"), "--where is given 2 times: join the filters with AND"),
+                ((*user, "--where", "1", "--where", "2"), "--where is given 2 times for 1 query: join the filters with AND"),
                 ((*user, "--param", "a=1"), "--param a=1: only with --where or --boost"),
                 ((*user, "--where", ":a", "--param", "a"), "--param a: NAME=VALUE, such as --param today=700"),
                 ((*user, "--where", ":a", "--param", ":a=1"), "--param :a=1: ':a' is no name: letters, digits and _, without"),
