@@ -81,9 +81,10 @@ extension KindredClient {
 
     /// The rows after an answer to the same query: `k` rows of the same version.
     ///
-    /// `options` are those of the answer. Pages neither repeat nor skip a row. With diversity they stay within the pool
-    /// of the first page, and a page beyond it is POOL_TOO_SMALL: give the first page a larger pool for more pages.
-    /// Throws VERSION_GONE when the server has the answer's version no longer.
+    /// `options` are those of the answer. Pages neither repeat nor skip a row. Behind the last row a page is empty.
+    /// With diversity that is the last row of the first page's pool: give the first page a larger one for more pages.
+    /// Throws VERSION_GONE when the server has the answer's version no longer, and LIMIT_EXCEEDED where offset + k is
+    /// above the server's `k_max`.
     ///
     /// ```swift
     /// let first = try await client.recommend(.user("17850"), k: 10)
@@ -94,9 +95,15 @@ extension KindredClient {
         options: RecommendOptions = RecommendOptions()
     ) async throws(KindredError) -> Recommendations {
         var options = options
+        var k = k
         options.rules.offset = page.offset + page.results.count
-        // The default pool grows with the offset, so that each page would be of another list.
-        if let pool = page.pool { options.rules.diversity?.pool = pool }
+        if let pool = page.pool {
+            // The default pool grows with the offset, so that each page would be of another list.
+            options.rules.diversity?.pool = pool
+            let left = Int(pool) - options.rules.offset
+            if left <= 0 { return page.end }
+            k = min(k, left)
+        }
         options.call.model = page.model
         options.call.version = page.version
         return try await recommend(query, k: k, options: options)

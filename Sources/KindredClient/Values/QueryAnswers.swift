@@ -102,6 +102,14 @@ public struct Vectors: Sendable, Equatable {
 
 extension Recommendations {
     /// The answer to query `index` of a reply to a request with these options. Throws the failure of that query.
+    /// The empty page behind the last row.
+    var end: Recommendations {
+        var end = self
+        end.offset += results.count
+        end.results = []
+        return end
+    }
+
     init(
         _ reply: RecommendReply, query index: Int, k: Int, _ options: RecommendOptions
     ) throws(KindredError) {

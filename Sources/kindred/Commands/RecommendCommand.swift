@@ -17,7 +17,7 @@ struct RecommendCommand: AsyncParsableCommand {
             expressions in SQLite's language over the model's catalog ('kindred models' lists the columns, 'kindred \
             filter' counts the rows that pass):
               kindred recommend --user 17850 -k 10 --exclude-seen --where "price < :most AND 'gift' IN tags" \
-            --param most=5 --boost "*1.5:season = 'winter'" --cap country=2 --diversity 0.3 --offset 10
+            --param most=5 --boost "*1.5:'winter' IN season" --cap country=2 --diversity 0.3 --offset 10
             --where once is a filter for all queries; given again, the first is that of the first query, and so on.
             """)
 

@@ -180,7 +180,7 @@ struct BoostText: Sendable {
     }
 
     init(_ text: String) throws(ValidationError) {
-        let form = "*FACTOR:FILTER or +TERM:FILTER, such as \"*1.5:season = 'winter'\" or \"-0.2:stock < 3\""
+        let form = "*FACTOR:FILTER or +TERM:FILTER, such as \"*1.5:'winter' IN season\" or \"-0.2:stock < 3\""
         guard let colon = text.firstIndex(of: ":") else { throw ValidationError("--boost \(text): \(form)") }
         let change = text[..<colon]
         let filter = String(text[text.index(after: colon)...])

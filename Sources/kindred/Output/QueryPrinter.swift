@@ -67,7 +67,10 @@ struct QueryPrinter {
             + "\(answer.scanned.groupedDigits) \(target) scanned  \(milliseconds) ms  for \(query)"
         print(VisibleText.line(heading))
         if let unknown = answer.unknownIDs, unknown > 0 {
-            let rest = answer.source == .popular ? "popular items stand in" : "the answer is from the others"
+            let rest =
+                answer.source == .popular
+                ? "popular items stand in"
+                : answer.eligible > 0 ? "the answer is from the others" : "nothing else is known"
             CommandOutput.note("\(query): \(unknown) unknown \(unknown == 1 ? "id" : "ids"): \(rest)")
         }
         let because = rules.wantsBecause ? ["because"] : []

@@ -28,15 +28,23 @@ class Results(list):
         self.origin, self.unknown, self.taken, self.pool = origin, unknown, taken, pool
 
     def next_page(self):
-        """The Results of the k rows after these, of the same version. Pages neither repeat nor skip a row.
+        """The Results of the k rows after these, of the same version. Pages neither repeat nor skip a row. Behind the
+        last row a page is empty. With diversity that is the last row of the first page's pool: give the first one a
+        larger pool for more pages.
 
-        An Error VERSION_GONE where the server has the version no longer: begin again with the first page. With
-        diversity, pages stay within the pool of the first one, and a page beyond it is POOL_TOO_SMALL: give the first
-        one a larger pool for more pages.
+        An Error VERSION_GONE where the server has the version no longer: begin again with the first page. LIMIT_EXCEEDED
+        where offset + k is above the server's k_max.
         """
         if self.page is None:
             raise TypeError("only the Results of recommend have pages: give recommend_batch an offset and a version")
         return self.page(self.version, self.pool)
+
+    def end(self):
+        """The empty page behind the last row."""
+        end = Results([], self.model, self.version, self.exact, self.eligible, self.scanned, self.origin, self.unknown,
+                      self.taken, self.pool)
+        end.page = self.page
+        return end
 
     def __reduce__(self):
         """Pickles the rows and figures; the copy has no pages, since it has no connection."""

@@ -81,7 +81,10 @@ class Client:
 
         def page(version, pool):
             # The default pool grows with the offset, so that each page would be of another list.
-            return self.recommend(**{kind: query}, k=k, offset=offset + k, version=version,
+            left = k if pool is None else pool - offset - k
+            if left <= 0:
+                return results.end()
+            return self.recommend(**{kind: query}, k=min(k, left), offset=offset + k, version=version,
                                   **{**arguments, "pool": pool, "model": results.model})
         results.page = page
         return results

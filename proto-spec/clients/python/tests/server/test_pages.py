@@ -59,13 +59,16 @@ class PagesTest(unittest.TestCase):
         rows, last = self.pages(ITEMS // 20 + 1, user=scratch.users[0], k=20)
         self.assertEqual((len(rows), list(last)), (ITEMS, []))
 
-    def test_a_page_beyond_the_pool_is_refused(self):
-        last = self.pages(3, user=scratch.users[0], k=3, diversity=0.5, pool=10)[1]
-        with self.assertRaises(kindred.Error) as caught:
-            last.next_page()
-        error = caught.exception
-        self.assertEqual((error.name, error.detail, error.value, error.limit),
-                         ("INVALID_ARGUMENT", "POOL_TOO_SMALL", 10, 12))
+    def test_pages_end_with_the_pool(self):
+        whole = self.client.recommend(user=scratch.users[0], k=10, diversity=0.5, pool=10)
+        page = self.client.recommend(user=scratch.users[0], k=3, diversity=0.5, pool=10)
+        sizes, rows = [], []
+        for _ in range(6):
+            sizes.append(len(page))
+            rows += page
+            page = page.next_page()
+        self.assertEqual((sizes, rows), ([3, 3, 3, 1, 0, 0], list(whole)))
+        self.assertEqual((page.version, page.pool), (whole.version, 10))
 
     def test_a_copy_has_the_pool(self):
         page = self.client.recommend(user=scratch.users[0], k=3, diversity=0.5)
