@@ -17,6 +17,8 @@ package enum PackWarning: Sendable, Equatable, CustomStringConvertible {
     case trainingUnknown([Side])
     /// The first line of a file of ids looks like a heading.
     case heading(IDHeading.Reading)
+    /// The version before has what this one has not.
+    case lacking([String], since: UInt64)
 
     package var description: String {
         switch self {
@@ -24,6 +26,9 @@ package enum PackWarning: Sendable, Equatable, CustomStringConvertible {
             "no training id for \(sides.map(\.description).joined(separator: " and ")): nothing shows that all "
                 + "vectors come from the same training (--training-id says it)"
         case .heading(let reading): "\(reading)"
+        case .lacking(let parts, let version):
+            "version \(version) has \(parts.joined(separator: ", ")); this one has not, so requests that need "
+                + "\(parts.count == 1 ? "it" : "them") are refused"
         }
     }
 }

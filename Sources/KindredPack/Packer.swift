@@ -111,10 +111,31 @@ package struct Packer {
         }
         try StagingFolder.sync(root)
         let silent = sides.filter { trainingID == nil && $0.source.trainingID == nil }.map(\.side)
+        var warnings: [PackWarning] = silent.isEmpty ? [] : [.trainingUnknown(silent)]
+        warnings += headings.map(PackWarning.heading)
+        warnings += lacking(manifest, in: repository).map { [$0] } ?? []
         return PackReport(
             directory: repository.directory(of: name, version: manifest.version), manifest: manifest,
-            seen: seenReport,
-            warnings: (silent.isEmpty ? [] : [.trainingUnknown(silent)]) + headings.map(PackWarning.heading))
+            seen: seenReport, warnings: warnings)
+    }
+
+    /// What the version before has and this one has not; nil where nothing is lost, or no version before can be read.
+    private func lacking(_ manifest: Manifest, in repository: Repository) -> PackWarning? {
+        guard let versions = try? repository.versions(of: name),
+            let last = versions.last(where: { $0 < manifest.version }),
+            let before = try? Manifest.read(directory: repository.directory(of: name, version: last))
+        else { return nil }
+        func lost(_ file: String) -> Bool {
+            manifest.file(named: file) == nil && before.file(named: file) != nil
+        }
+        let parts = [
+            (manifest.users == nil && before.users != nil, "users"),
+            (lost(ModelFiles.catalog), "a catalog"), (lost(ModelFiles.seen), "seen pairs"),
+            (manifest.popularitySource == nil && before.popularitySource != nil, "popularity"),
+            (manifest.foldIn == nil && before.foldIn != nil, "alpha and lambda"),
+        ]
+        let missing = parts.filter(\.0).map(\.1)
+        return missing.isEmpty ? nil : .lacking(missing, since: last)
     }
 
     /// The training that all sources agree on; nil if none names one. Throws if two differ.

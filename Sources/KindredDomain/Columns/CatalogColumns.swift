@@ -57,6 +57,9 @@ package struct CatalogColumn: Sendable {
         self.storage = storage
     }
 
+    /// Why filters cannot compare the column as SQLite does; nil where they can.
+    package var incomparability: String? { storage.incomparability(declaration) }
+
     package var type: ColumnType {
         switch values {
         case .integers: .integers
@@ -108,6 +111,13 @@ package enum ColumnStorage: Sendable, Equatable {
     case reals(integers: Bitmap)
     /// The slots do not tell the stored values. The reason, as in "it has numbers among its texts".
     case unknown(String)
+
+    /// Why filters cannot compare values of a column as SQLite does; nil where they can.
+    package func incomparability(_ declaration: ColumnDeclaration) -> String? {
+        if case .unknown(let reason) = self { return reason }
+        if declaration.isBinary { return nil }
+        return "its collation is \(declaration.collation), and filters compare texts as bytes"
+    }
 }
 
 /// The values of one requested column for the results of a reply, in their order.

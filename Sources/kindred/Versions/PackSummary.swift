@@ -88,7 +88,7 @@ struct PackSummary {
         ])
     }
 
-    /// The packer's warnings, and one for each catalog column that clients cannot show.
+    /// The packer's warnings, and one for each catalog column that clients cannot show or filters cannot compare.
     private var warnings: [String] {
         var warnings = report.warnings.map(\.description)
         if let seen = shop.seen, seen.pairs == 0 {
@@ -99,6 +99,11 @@ struct PackSummary {
                 warnings.append(
                     "column '\(name)' of the catalog of \(side) has the name of a result's own member, so --json "
                         + "and the Python client refuse it: \(ResultNames.remedy)")
+            }
+            for column in columns[side]?.columns ?? [] {
+                guard let reason = column.incomparability else { continue }
+                warnings.append(
+                    "filters refuse the column '\(column.name)' of the catalog of \(side): \(reason)")
             }
         }
         return warnings

@@ -103,6 +103,27 @@ class Catalogs(PackingTests):
                 self.assertEqual(client.filter_count(where=":v IN tags", params={"v": value}).passing, count, value)
 
 
+    def test_columns_that_filters_refuse_are_named(self):
+        self.ITEMS_TABLE = ["CREATE TABLE items (id TEXT PRIMARY KEY, price REAL, maker TEXT COLLATE NOCASE, title TEXT)",
+                            "INSERT INTO items VALUES ('pear', 1.0, 'A', 'x'), ('fig', '9,99', 'B', 'y')"]
+        said = self.pack("--catalog", self.with_tables())[1]
+        self.assertIn("warning: filters refuse the column 'price' of the catalog of items: it has numbers among its texts\n",
+                      said)
+        self.assertIn("warning: filters refuse the column 'maker' of the catalog of items: its collation is NOCASE, and "
+                      "filters compare texts as bytes\n", said)
+        self.assertNotIn("'title'", said)
+
+    def test_what_the_version_before_had(self):
+        seen = self.text("20\tpear\n")
+        first = self.pack("--catalog", self.catalog, "--seen", seen, "--popularity", "orders", "--alpha", "3", "--lambda", "1")
+        self.assertNotIn("version 1 has", first[1])
+        self.assertIn("warning: version 1 has popularity, alpha and lambda; this one has not, so requests that need them "
+                      "are refused\n", self.pack("--catalog", self.catalog)[1].replace("seen pairs, ", ""))
+        self.assertNotIn("this one has not", self.pack("--catalog", self.catalog)[1])
+        self.assertIn("warning: version 3 has a catalog; this one has not, so requests that need it are refused\n",
+                      self.pack()[1])
+
+
 class IDs(PackingTests):
     ODD = ["tea pot", 'say "x"', "o'clock", "\u2615", "a\0b", " edge ", "-x", "a,b", "NULL", "/* c */", "x" * 256]
 
