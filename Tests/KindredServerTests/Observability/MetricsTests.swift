@@ -28,12 +28,30 @@ import Testing
         await server.stop()
     }
 
+    /// The page of the command line has the name and the meaning of each metric.
+    @Test func thePageHasEveryMetric() throws {
+        let page = try Self.text(of: "Sources/kindred/README.md")
+        let declared = try Self.text(of: "Sources/KindredServer/Observability/ServerMetrics.swift")
+        for name in Self.names { #expect(page.contains("| `\(name)` | "), "\(name)") }
+        for reading in LoopMetrics().readings + ModelMetrics().readings {
+            let metric = reading.description
+            #expect(page.contains("| `\(metric.name)` | \(metric.help) |\n"), "\(metric.name)")
+        }
+        for gauge in declared.matches(of: #/\.gauge, "([a-z_]+)",\s+"([^"]+)"/#) {
+            #expect(page.contains("| `\(gauge.output.1)` | \(gauge.output.2) |\n"), "\(gauge.output.1)")
+        }
+    }
+
+    /// The text of a file of the project.
+    private static func text(of path: String) throws -> String {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        return try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
     /// A metric that is declared and left out of the readings would never be seen.
     @Test func everyDeclarationIsRead() throws {
-        let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Sources/KindredServer/Observability/ServerMetrics.swift")
-        let text = try String(contentsOf: source, encoding: .utf8)
+        let text = try Self.text(of: "Sources/KindredServer/Observability/ServerMetrics.swift")
         let declared = text.matches(of: #/= (Counter|Gauge)\(/#).count
         let readings = LoopMetrics().readings + ModelMetrics().readings
         #expect(readings.count == declared)
