@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func affinitiesOfDeclaredTypes() throws {
-        for (type, affinity): (String, Affinity) in [
+        for (type, affinity): (String, ColumnDeclaration.Affinity) in [
             ("", .blob), ("BLOB", .blob), ("INT", .integer), ("TINYINT", .integer),
             ("UNSIGNED BIG INT", .integer),
             ("CHARACTER(20)", .text), ("NVARCHAR(100)", .text), ("CLOB", .text), ("text", .text),
@@ -99,7 +99,8 @@ import Testing
             ("CHARINT", .integer), ("BLOBTEXT", .text), ("TEXTBLOB", .text), ("REALBLOB", .blob),
             ("BLOBREAL", .blob), ("Größe", .numeric), ("REAL TEXT", .text), ("DOUBLOB", .blob),
         ] {
-            #expect(Affinity(declaredType: type) == affinity, "\(type)")
+            let declaration = ColumnDeclaration(type: type, isStrict: false, collation: "BINARY")
+            #expect(declaration.affinity == affinity, "\(type)")
             // What SQLite stores tells the affinities apart, but for INTEGER and NUMERIC.
             let table = try SQLiteOracle(columns: ["c \(type)"])
             try table.insert(id: 1, [.text(Array("1.0".utf8))])

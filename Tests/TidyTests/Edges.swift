@@ -73,7 +73,7 @@ enum Edges {
         ],
         // What values mean knows no expressions. Resolved names know no rows in blocks.
         "KindredFilter": [
-            "Values": [], "Syntax": ["Values"], "Evaluation": ["Values", "Syntax"],
+            "Values": [], "Syntax": ["Values"],
             "Resolved": ["Values", "Syntax"], "Columns": ["Values", "Syntax", "Resolved"],
         ],
         // Bytes, then sections, then bodies, then messages.

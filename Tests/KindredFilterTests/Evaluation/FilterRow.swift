@@ -1,18 +1,19 @@
 import KindredDomain
+import KindredFilter
 
 /// A value with the affinity of the column that it comes from, or with none.
-package struct TypedValue: Sendable, Equatable {
-    package let value: AttributeValue
-    package let affinity: Affinity?
+struct TypedValue: Sendable, Equatable {
+    let value: AttributeValue
+    let affinity: Affinity?
 
-    package init(_ value: AttributeValue, _ affinity: Affinity? = nil) {
+    init(_ value: AttributeValue, _ affinity: Affinity? = nil) {
         self.value = value
         self.affinity = affinity
     }
 }
 
 /// What a filter asks of a row. The functions throw for names that are not known.
-package protocol FilterRow {
+protocol FilterRow {
     /// The value of a column of the row, or of the query's own item or user.
     func value(of column: FilterExpression.ColumnName) throws(FilterFailure) -> TypedValue
 

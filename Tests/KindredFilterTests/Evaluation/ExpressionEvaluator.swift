@@ -1,27 +1,28 @@
 import KindredDomain
+import KindredFilter
 
 /// Judges one row by a filter's expression, as the definition says and without haste.
 ///
 /// It goes through the whole tree, so it also meets what SQLite skips behind an AND that is false already.
-package struct ExpressionEvaluator {
+struct ExpressionEvaluator {
     private let values: [String: AttributeValue]
 
     /// `parameters` are those of the filter. A parameter without a value is NULL, as in SQLite; the parser lets none
     /// through.
-    package init(_ parameters: [FilterParameter] = []) {
+    init(_ parameters: [FilterParameter] = []) {
         values = Dictionary(parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Whether the row passes: true, false, or nil for NULL, which does not pass. Throws what the row throws, and for a
     /// pattern or an escape that SQLite refuses.
-    package func truth(
+    func truth(
         of expression: FilterExpression, row: some FilterRow
     ) throws(FilterFailure) -> Bool? {
         try value(of: expression, row: row).value.truth
     }
 
     /// The value of an expression.
-    package func value(
+    func value(
         of expression: FilterExpression, row: some FilterRow
     ) throws(FilterFailure) -> TypedValue {
         switch expression {
