@@ -45,7 +45,7 @@ package final class RecommendPlanner {
         self.request = request
         scope = try QueryScopePlanner(scope: request.scope, generation: generation)
         scanPlanner = ScanPlanner(side: scope.target, mode: scan)
-        eligibility = EligibilityCompiler(request, planner: scanPlanner)
+        eligibility = EligibilityCompiler(request, planner: scanPlanner, limits: limits)
         guard request.scope.queries.count > 0 else { throw .invalidArgument(.noQueries) }
         guard request.k > 0 else { throw .invalidArgument(.kIsZero) }
         rank = RankStage(k: Int(request.k))
@@ -81,6 +81,7 @@ package final class RecommendPlanner {
         cost.lookups =
             scope.cost + (request.exclusions?.ids.count ?? 0) + (request.candidates?.ids.count ?? 0)
         cost.fetchCountMax = rank.fetchCount
+        cost.byteCount = request.scope.queries.foldInByteCount(dimension: generation.dimension)
         rules?.add(to: &cost, queryCount: request.scope.queries.count)
         return cost
     }
@@ -163,7 +164,7 @@ package final class RecommendPlanner {
     private func take(
         _ query: Int, _ found: LookedUp<QueryScopePlanner.Resolved>
     ) throws(RequestFailure) {
-        if rules?.hasOwnFilters == true {
+        if rules?.namesSeeds == true {
             stage = .ownFilters(query, found)
         } else {
             try finish(query, found)
@@ -221,8 +222,11 @@ package final class RecommendPlanner {
     private func eligible(
         _ index: Int, _ resolved: QueryScopePlanner.Resolved?
     ) throws(RequestFailure) -> Eligibility {
-        try eligibility.eligibility(
+        let eligible = try eligibility.eligibility(
             ofQuery: index, members: resolved?.members ?? .none, filter: rules?.filter(ofQuery: index),
-            isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) })
+            sharerCount: rules?.sharerCount(ofQuery: index) ?? request.scope.queries.count,
+            seen: resolved.flatMap { rules?.seen(of: $0) })
+        spent += eligibility.takeCost()
+        return eligible
     }
 }
