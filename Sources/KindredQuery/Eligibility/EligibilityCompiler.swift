@@ -194,7 +194,13 @@ struct EligibilityCompiler {
             source: known.source, exclusions: exclusions, count: known.count - known.excludedCount - ownCount)
     }
 
-    /// The cost of the sources that were made since the last call, in look-ups of one id.
+    /// Makes what the queries of a filter share, for about `budget` look-ups of one id. True once it is made.
+    mutating func prepare(_ filter: RowMask?, sharerCount: Int, _ budget: inout Int) -> Bool {
+        guard let filter, candidateIDs == nil else { return true }
+        return sources.prepare(filter, sharerCount: sharerCount, fetchCount: fetchCount, &budget)
+    }
+
+    /// The cost of the sources since the last call, in look-ups of one id, beside what `prepare` did.
     mutating func takeCost() -> Int { sources.takeCost() }
 
     /// The query's own exclusions with its members.

@@ -17,13 +17,39 @@ struct SharedSources {
         fileprivate let filter: RowMask?
     }
 
+    /// The list of a filter's rows, as far as it is made.
+    private struct Making {
+        let filter: RowMask
+        let rows: RowSet
+        private var next = 0
+
+        init(_ filter: RowMask) {
+            self.filter = filter
+            rows = RowSet(capacity: filter.count)
+        }
+
+        /// Goes on for about `budget` look-ups of one id. True once all rows are in the list.
+        mutating func step(_ budget: inout Int) -> Bool {
+            while next < filter.blockCount {
+                guard budget > 0 else { return false }
+                let end = min(next + SharedSources.readRowsPerID / 16, filter.blockCount)
+                let before = rows.count
+                filter.forEachRow(inBlocks: next..<end) { rows.insert($0) }
+                budget -= 1 + (rows.count - before) / SharedSources.listedRowsPerID
+                next = end
+            }
+            return true
+        }
+    }
+
     private let planner: ScanPlanner
     private let byteCountMax: Int
     /// Bytes of the lists and masks that were made.
     private var byteCount = 0
     /// By the owner of the filter's mask.
     private var known: [ObjectIdentifier?: Shared] = [:]
-    /// Look-ups of one id that take as long as what was made since the last `takeCost`.
+    private var making: Making?
+    /// Look-ups of one id that take as long as what was looked at since the last `takeCost`.
     private var cost = 0
 
     init(planner: ScanPlanner, byteCountMax: Int) {
@@ -41,6 +67,7 @@ struct SharedSources {
         rowCount / readRowsPerID + count / listedRowsPerID
     }
 
+    /// The cost of what was looked at since the last call, in look-ups of one id. Lists of filters are not in it.
     mutating func takeCost() -> Int {
         defer { cost = 0 }
         return cost
@@ -78,20 +105,38 @@ struct SharedSources {
         return shared
     }
 
+    /// Makes the list of a filter's rows, where it needs one, for about `budget` look-ups of one id. True once it is
+    /// made. `source` does what is left.
+    mutating func prepare(
+        _ filter: RowMask, sharerCount: Int, fetchCount: Int, _ budget: inout Int
+    ) -> Bool {
+        guard known[filter.owner] == nil,
+            lists(filter, sharerCount: sharerCount, fetchCount: fetchCount)
+        else { return true }
+        if making?.filter.owner != filter.owner { making = Making(filter) }
+        return making?.step(&budget) ?? true
+    }
+
+    /// True where the rows of a filter are few, and their list has room.
+    private func lists(_ filter: RowMask, sharerCount: Int, fetchCount: Int) -> Bool {
+        filter.count < planner.side.table.count
+            && planner.lists(filter.count, sharerCount: sharerCount, fetchCount: fetchCount)
+            && (known.isEmpty || byteCount + RowSet.byteCount(capacity: filter.count) <= byteCountMax)
+    }
+
     /// The source of a filter: its mask in place of a list that has no room.
     private mutating func source(
         _ filter: RowMask, sharerCount: Int, fetchCount: Int
     ) -> Eligibility.Source {
-        let rowCount = planner.side.table.count
-        if planner.lists(filter.count, sharerCount: sharerCount, fetchCount: fetchCount),
-            filter.count < rowCount
-        {
-            let listByteCount = RowSet.byteCount(capacity: filter.count)
-            guard known.isEmpty || byteCount + listByteCount <= byteCountMax else { return .masked(filter) }
-            byteCount += listByteCount
-            cost += Self.cost(listing: filter.count, ofRows: rowCount)
+        guard lists(filter, sharerCount: sharerCount, fetchCount: fetchCount) else {
+            return filter.count < planner.side.table.count ? .masked(filter) : .all
         }
-        return planner.source(of: filter, sharerCount: sharerCount, fetchCount: fetchCount)
+        var budget = Int.max
+        _ = prepare(filter, sharerCount: sharerCount, fetchCount: fetchCount, &budget)
+        let rows = making?.rows ?? filter.rowSet()
+        making = nil
+        byteCount += RowSet.byteCount(capacity: filter.count)
+        return .listed(rows)
     }
 
     /// The candidates that pass a filter, in a set of their size.

@@ -18,8 +18,8 @@ package final class RecommendPlanner {
         case query(Int)
         /// The query's vector is folded in.
         case folding(Int)
-        /// The query's own filters are evaluated.
-        case ownFilters(Int, LookedUp<QueryScopePlanner.Resolved>)
+        /// The query's own filters are evaluated, and the rows that its filter keeps are listed.
+        case filters(Int, LookedUp<QueryScopePlanner.Resolved>)
         case done
     }
 
@@ -123,10 +123,14 @@ package final class RecommendPlanner {
                         try take(query, found)
                     }
                 }
-            case .ownFilters(let query, let found):
+            case .filters(let query, let found):
                 attempt(query) { () throws(RequestFailure) in
                     let seed = scope.seed(of: found.value)
-                    guard let rules, try rules.resolveOwn(seed: seed, &budget) else { return }
+                    guard let rules, try rules.resolveOwn(seed: seed, &budget),
+                        eligibility.prepare(
+                            rules.filter(ofQuery: query), sharerCount: rules.sharerCount(ofQuery: query),
+                            &budget)
+                    else { return }
                     try finish(query, found)
                 }
             case .done:
@@ -164,8 +168,8 @@ package final class RecommendPlanner {
     private func take(
         _ query: Int, _ found: LookedUp<QueryScopePlanner.Resolved>
     ) throws(RequestFailure) {
-        if rules?.namesSeeds == true {
-            stage = .ownFilters(query, found)
+        if rules?.hasFilters == true {
+            stage = .filters(query, found)
         } else {
             try finish(query, found)
         }

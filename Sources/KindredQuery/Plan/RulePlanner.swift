@@ -71,6 +71,7 @@ final class RulePlanner {
             cost.byteCount += GroupColumns.buildingByteCount(
                 cap.column, of: side.catalog, rowCount: side.table.count)
         }
+        cost.lookups += (boostsNameSeeds ? queryCount : 1) * boostsCost
         var fetched = 0
         for query in 0..<queryCount {
             let count = min(
@@ -171,8 +172,8 @@ final class RulePlanner {
         cost.byteCount += min(byteCount, Int(limits.maskBytesPerRequestMax))
     }
 
-    /// Whether any filter, of rows or of a boost, has values of the query's own row.
-    var namesSeeds: Bool { masks?.hasOwn ?? false }
+    /// Whether any filter decides which rows queries may return, or has values of the query's own row.
+    var hasFilters: Bool { !rowFilters.texts.isEmpty || masks?.hasOwn == true }
 
     /// Whether the filter of any boost has values of the query's own row.
     private var boostsNameSeeds: Bool {
@@ -311,8 +312,13 @@ final class RulePlanner {
                 cost += pairs.itemCount / Self.boostedRowsPerID
             }
         }
-        if boostsNameSeeds { cost += (1 + rules.boosts.count) * side.table.count / Self.boostedRowsPerID }
+        if boostsNameSeeds || sharedBoosts == nil { cost += boostsCost }
         return cost
+    }
+
+    /// The cost of finding the classes of the boosts' rows.
+    private var boostsCost: Int {
+        rules.boosts.isEmpty ? 0 : (1 + rules.boosts.count) * side.table.count / Self.boostedRowsPerID
     }
 
     /// Rows of a list that are read in about the time of looking up one id.

@@ -124,6 +124,24 @@ import Testing
         eligibility.list.map { ObjectIdentifier($0) } ?? eligibility.mask.map { ObjectIdentifier($0) }
     }
 
+    /// The list of a filter's rows is made in steps.
+    @Test func longListsAreMadeInSteps() throws {
+        let generation = try generation()
+        let request = request(["price < 190"])
+        // Its mask is kept.
+        _ = try plan(request, generation)
+        let planner = try RecommendPlanner(request: request, generation: generation)
+        var stepCount = 0
+        while true {
+            stepCount += 1
+            guard case .done(let plan) = try planner.step(idCount: 1) else { continue }
+            #expect(plan.queries[0].eligibility.list?.count == 190)
+            break
+        }
+        // Seven reads of 1,024 rows.
+        #expect(stepCount >= 7)
+    }
+
     @Test func listsAreInTheCost() throws {
         let generation = try generation()
         func cost(_ filters: [String]) throws -> PlanningCost {
