@@ -49,7 +49,7 @@ package struct Limits: Sendable, Equatable {
     /// have the largest pool.
     package var rankedRowsPerRequestMax: UInt32 = 1 << 21
     /// Bytes of the masks that a request holds of filters that depend on its queries (`seed.`), and of what boosts make
-    /// of them.
+    /// of them. As many bytes again may be lists of the rows that its filters keep.
     package var maskBytesPerRequestMax: UInt32 = 128 << 20
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000

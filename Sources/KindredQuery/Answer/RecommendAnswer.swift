@@ -54,17 +54,22 @@ package struct RecommendAnswer {
     package mutating func step(resultCount: Int) -> Step<RecommendResponse> {
         if !rowsWithoutReasons.isEmpty {
             findReasons(pairCount: resultCount * Self.pairsPerResult)
+            countBytes()
             return .working
         }
         if rowsWithoutColumns.isEmpty { addQueries(resultCount: resultCount) }
         if !rowsWithoutColumns.isEmpty { gatherColumns(resultCount: resultCount) }
-        byteCount =
-            response.ids.byteCount + response.scores.count * 4
-            + response.columns.reduce(0) { $0 + $1.byteCount }
+        countBytes()
         guard rowsWithoutReasons.isEmpty, rowsWithoutColumns.isEmpty, queriesDone == plan.queryCount else {
             return .working
         }
         return .done(takeResponse())
+    }
+
+    private mutating func countBytes() {
+        byteCount = response.ids.byteCount + response.scores.count * 4
+        for column in response.columns { byteCount += column.byteCount }
+        if let because = response.because { byteCount += because.ids.byteCount + because.found.count }
     }
 
     /// The response, without a copy.

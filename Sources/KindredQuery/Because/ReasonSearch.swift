@@ -10,8 +10,9 @@ import KindredModel
 package struct ReasonSearch {
     /// Bytes of the answer's vectors, widened, that the own items are compared with at a time.
     private static let blockByteCount = 64 << 10
-    /// Pairs of one call of the kernel.
-    private static let pairsPerCall = 1_024
+    /// Pairs of one call of the kernel, at most, and its multiply-adds.
+    private static let pairsPerCallMax = 1_024
+    private static let productsPerCall = 1 << 16
 
     private let rows: [UInt32]
     private let own: OwnItems
@@ -19,6 +20,7 @@ package struct ReasonSearch {
     private let table: VectorTable
     private let metric: Similarity
     private let rowsPerBlock: Int
+    private let pairsPerCall: Int
 
     /// The rows of the block, widened.
     private var widened: [Double] = []
@@ -39,24 +41,31 @@ package struct ReasonSearch {
         self.table = table
         self.metric = metric
         let fitting = Self.blockByteCount / (table.dimension * MemoryLayout<Double>.stride)
-        rowsPerBlock = min(max(1, fitting), Self.pairsPerCall)
+        pairsPerCall = max(1, min(Self.pairsPerCallMax, Self.productsPerCall / table.dimension))
+        rowsPerBlock = min(max(1, fitting), pairsPerCall)
         block = 0..<0
         let isIdle = rows.isEmpty || ownCount == 0
-        pairs = isIdle ? [] : Array(repeating: Canonical.Pair(), count: Self.pairsPerCall)
-        sums = isIdle ? [] : Array(repeating: 0, count: Self.pairsPerCall)
+        pairs = isIdle ? [] : Array(repeating: Canonical.Pair(), count: pairsPerCall)
+        sums = isIdle ? [] : Array(repeating: 0, count: pairsPerCall)
         if !isIdle { reasons.reserveCapacity(rows.count) }
     }
 
-    /// Compares about `pairCount` pairs. The result has the nearest own item of each row, as a row; it is empty where
-    /// the query has none.
+    /// Multiply-adds of a pair in the unit of `pairCount`, which is a pair of short vectors.
+    private static let productsPerPair = 64
+
+    /// The cost of one pair, in pairs of short vectors.
+    package static func cost(dimension: Int) -> Int { max(1, dimension / productsPerPair) }
+
+    /// Compares about `pairCount` pairs of short vectors, or fewer of longer ones. The result has the nearest own item
+    /// of each row, as a row; it is empty where the query has none.
     package mutating func step(pairCount: Int) -> Step<[UInt32]> {
         guard !rows.isEmpty, ownCount > 0 else { return .done([]) }
         var budget = pairCount
         while budget > 0, reasons.count < rows.count {
             if nextOwn == 0 { beginBlock() }
-            let count = min(Self.pairsPerCall / block.count, ownCount - nextOwn)
+            let count = min(pairsPerCall / block.count, ownCount - nextOwn)
             compare(nextOwn..<nextOwn + count)
-            budget -= count * block.count
+            budget -= count * block.count * Self.cost(dimension: table.dimension)
             nextOwn += count
             if nextOwn == ownCount {
                 reasons += bestRows

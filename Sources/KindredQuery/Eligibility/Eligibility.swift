@@ -86,6 +86,12 @@ package struct Exclusions: Sendable {
     package func count(among contains: (UInt32) -> Bool) -> Int {
         var count = 0
         for row in shared?.rows ?? [] where contains(row) { count += 1 }
+        return count + ownCount(among: contains)
+    }
+
+    /// The same without those of the list that several queries may share.
+    func ownCount(among contains: (UInt32) -> Bool) -> Int {
+        var count = 0
         for row in own?.rows ?? [] where contains(row) && !(shared?.contains(row) ?? false) { count += 1 }
         seen?.forEach { if contains($0), !isListed($0) { count += 1 } }
         return count

@@ -34,7 +34,6 @@ struct EligibilityCompiler {
     private let exclusionIDs: RaggedIDs?
     private let candidateIDs: RaggedIDs?
     private let includesMembers: Bool
-    private let queryCount: Int
     /// Rows that the scan of the first query has to find.
     var fetchCount: Int
     private let target: Side
@@ -48,20 +47,17 @@ struct EligibilityCompiler {
     /// Of `ListKind`, those before it are resolved.
     private var nextKind = 0
     private var open: OpenList?
-    /// The source that the shared candidates and the shared filter make.
-    private var sharedSource: (source: Eligibility.Source, count: Int)?
-    /// Shared candidates that are in the shared exclusions.
-    private var sharedOverlapCount: Int?
+    private var sources: SharedSources
 
-    init(_ request: RecommendRequest, planner: ScanPlanner) {
+    init(_ request: RecommendRequest, planner: ScanPlanner, limits: Limits) {
         exclusionIDs = request.exclusions
         candidateIDs = request.candidates
         includesMembers = request.includesMembers
-        queryCount = request.scope.queries.count
         fetchCount = Int(request.k)
         target = request.scope.target
         self.planner = planner
         resolver = IDResolver(table: planner.side.table)
+        sources = SharedSources(planner: planner, byteCountMax: Int(limits.maskBytesPerRequestMax))
     }
 
     /// True where the request has any list.
@@ -153,10 +149,10 @@ struct EligibilityCompiler {
     }
 
     /// The eligibility of query `index`, whose lists are resolved and which is made of the target's rows `members`.
-    /// `filter`: the rows that pass the request's filter; `isOwnFilter`: they are those of this query alone. `seen`:
-    /// the items that must not be in the answer since the query's users have seen them.
+    /// `filter`: the rows that pass the query's filter, which `sharerCount` queries have. `seen`: the items that must
+    /// not be in the answer since the query's users have seen them.
     mutating func eligibility(
-        ofQuery index: Int, members: RowList, filter: RowMask? = nil, isOwnFilter: Bool = false,
+        ofQuery index: Int, members: RowList, filter: RowMask? = nil, sharerCount: Int,
         seen: SeenRows? = nil
     ) throws(RequestFailure) -> Eligibility {
         let exclusions = Exclusions(
@@ -167,59 +163,45 @@ struct EligibilityCompiler {
                 return Eligibility(
                     exclusions: exclusions, count: planner.side.table.count - exclusions.count)
             }
-            return Eligibility(
-                source: source(of: filter, isOwn: isOwnFilter), exclusions: exclusions,
-                count: filter.count(without: exclusions))
+            return try shared(filter, among: nil, exclusions, sharerCount: sharerCount)
         }
         let range = candidateIDs.range(ofQuery: index)
         guard !range.isEmpty else { throw .invalidArgument(.noCandidates) }
-        let isShared = own.candidates == nil
         guard let rows = own.candidates ?? shared.candidates, rows.count > 0 else {
             throw .noKnownCandidate(
                 count: range.count, first: candidateIDs.ids[range.lowerBound], target)
         }
-        if let filter {
-            return filtered(rows, filter, exclusions, isShared: isShared && !isOwnFilter)
+        if own.candidates == nil {
+            return try shared(filter, among: rows, exclusions, sharerCount: sharerCount)
         }
-        let source: Eligibility.Source
-        if isShared, let sharedSource {
-            source = sharedSource.source
-        } else {
-            source = planner.source(
-                of: rows, sharerCount: isShared ? queryCount : 1, fetchCount: fetchCount)
-            if isShared { sharedSource = (source, rows.count) }
+        let eligible = filter?.intersection(rows) ?? rows
+        return Eligibility(
+            source: planner.source(of: eligible, sharerCount: 1, fetchCount: fetchCount),
+            exclusions: exclusions, count: eligible.rows.count { !exclusions.contains($0) })
+    }
+
+    /// The eligibility of a query whose source others share.
+    private mutating func shared(
+        _ filter: RowMask?, among candidates: RowSet?, _ exclusions: Exclusions, sharerCount: Int
+    ) throws(RequestFailure) -> Eligibility {
+        let known = try sources.source(
+            filter, among: candidates, without: exclusions.shared, sharerCount: sharerCount,
+            fetchCount: fetchCount)
+        let ownCount = exclusions.ownCount {
+            (candidates?.contains($0) ?? true) && (filter?.contains(row: $0) ?? true)
         }
         return Eligibility(
-            source: source, exclusions: exclusions,
-            count: rows.count - excludedCount(of: rows, exclusions, isShared: isShared))
+            source: known.source, exclusions: exclusions, count: known.count - known.excludedCount - ownCount)
     }
 
-    /// The rows of a filter as a source. One that all queries share is made once.
-    private mutating func source(of filter: RowMask, isOwn: Bool) -> Eligibility.Source {
-        if !isOwn, let sharedSource { return sharedSource.source }
-        let source = planner.source(
-            of: filter, sharerCount: isOwn ? 1 : queryCount, fetchCount: fetchCount)
-        if !isOwn { sharedSource = (source, filter.count) }
-        return source
+    /// Makes what the queries of a filter share, for about `budget` look-ups of one id. True once it is made.
+    mutating func prepare(_ filter: RowMask?, sharerCount: Int, _ budget: inout Int) -> Bool {
+        guard let filter, candidateIDs == nil else { return true }
+        return sources.prepare(filter, sharerCount: sharerCount, fetchCount: fetchCount, &budget)
     }
 
-    /// The eligibility of candidates that pass a filter.
-    private mutating func filtered(
-        _ candidates: RowSet, _ filter: RowMask, _ exclusions: Exclusions, isShared: Bool
-    ) -> Eligibility {
-        let (source, count): (Eligibility.Source, Int)
-        if isShared, let sharedSource {
-            (source, count) = sharedSource
-        } else {
-            let rows = filter.intersection(candidates)
-            count = rows.count
-            source = planner.source(
-                of: rows, sharerCount: isShared ? queryCount : 1, fetchCount: fetchCount)
-            if isShared { sharedSource = (source, count) }
-        }
-        let excluded = exclusions.count(among: { candidates.contains($0) && filter.contains(row: $0) })
-        return Eligibility(source: source, exclusions: exclusions, count: count - excluded)
-    }
+    /// The cost of the sources since the last call, in look-ups of one id, beside what `prepare` did.
+    mutating func takeCost() -> Int { sources.takeCost() }
 
     /// The query's own exclusions with its members.
     private func ownExclusions(with members: RowList) -> RowSet? {
@@ -228,28 +210,5 @@ struct EligibilityCompiler {
         for row in own.exclusions?.rows ?? [] { rows.insert(row) }
         members.forEach { rows.insert($0) }
         return rows
-    }
-
-    /// Candidates that are excluded. Shared lists are compared once.
-    private mutating func excludedCount(
-        of candidates: RowSet, _ exclusions: Exclusions, isShared: Bool
-    ) -> Int {
-        var count = 0
-        if let shared = exclusions.shared {
-            if isShared, let known = sharedOverlapCount {
-                count = known
-            } else {
-                count = candidates.rows.count { shared.contains($0) }
-                if isShared { sharedOverlapCount = count }
-            }
-        }
-        for row in exclusions.own?.rows ?? [] where candidates.contains(row) {
-            if !(exclusions.shared?.contains(row) ?? false) { count += 1 }
-        }
-        if let seen = exclusions.seen {
-            let lists = Exclusions(shared: exclusions.shared, own: exclusions.own)
-            seen.forEach { if candidates.contains($0), !lists.contains($0) { count += 1 } }
-        }
-        return count
     }
 }

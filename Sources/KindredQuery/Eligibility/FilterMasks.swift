@@ -102,7 +102,7 @@ final class FilterMasks {
 
     /// Different values of `seed.` columns that the queries of a request are taken to have. Shops' queries repeat few,
     /// such as categories, and their masks are kept.
-    private static let seedsExpected = 16
+    static let seedsExpected = 16
 
     /// The cost of the evaluations that are left, in look-ups of one id, for so many queries. About.
     func lookups(queryCount: Int) -> Int {

@@ -9,7 +9,7 @@ struct FoldInMemory {
 
     /// The items' vectors, wide.
     private(set) var vectors: UnsafeMutablePointer<Double>
-    /// The rows of W, wide.
+    /// The rows of W, wide; room for none where the matrix is a triangle.
     private(set) var products: UnsafeMutablePointer<Double>
     /// I + D S, row-major; or the triangle of the matrix.
     private(set) var system: UnsafeMutablePointer<Double>
@@ -41,8 +41,7 @@ struct FoldInMemory {
     /// Makes room for `count` items. The content is undefined.
     mutating func reserve(count: Int, isSmall: Bool) {
         let wide = count * layout.wideCount
-        let matrix = isSmall ? count * count : layout.elementCount
-        let needed = 2 * wide + matrix + 3 * count + 2 * layout.wideCount
+        let needed = Self.elementCount(count: count, isSmall: isSmall, layout: layout)
         if needed > capacity {
             memory.deallocate()
             memory = .allocate(capacity: needed)
@@ -50,13 +49,27 @@ struct FoldInMemory {
         }
         vectors = memory
         products = vectors + wide
-        combination = products + wide
+        combination = products + (isSmall ? wide : 0)
         solution = combination + layout.wideCount
         confidences = solution + layout.wideCount
         excesses = confidences + count
         unknowns = excesses + count
         system = unknowns + count
     }
+
+    private static func elementCount(count: Int, isSmall: Bool, layout: TriangleLayout) -> Int {
+        let wide = count * layout.wideCount
+        let matrix = isSmall ? count * count : layout.elementCount
+        return (isSmall ? 2 : 1) * wide + matrix + 3 * count + 2 * layout.wideCount
+    }
+
+    /// Bytes of memory for `count` items.
+    static func byteCount(count: Int, isSmall: Bool, layout: TriangleLayout) -> Int {
+        elementCount(count: count, isSmall: isSmall, layout: layout) * MemoryLayout<Double>.stride
+    }
+
+    /// Bytes of memory that are held.
+    var byteCount: Int { capacity * MemoryLayout<Double>.stride }
 
     /// Sets b to 0.
     func clear() { solution.initialize(repeating: 0, count: layout.wideCount) }

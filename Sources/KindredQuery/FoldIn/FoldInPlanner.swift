@@ -14,6 +14,9 @@ package struct FoldInPlanner {
     private let solver: FoldInSolver
     private var unknownCount = 0
 
+    /// Bytes of memory that the equations take.
+    package var byteCount: Int { solver.byteCount }
+
     /// Checks the parts that all visitors share. `factors` are those of the generation; nil where the version does not
     /// carry alpha and lambda.
     package init(

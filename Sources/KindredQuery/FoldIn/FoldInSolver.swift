@@ -67,6 +67,18 @@ package final class FoldInSolver {
         return (count + 2) * triangle + triangle * dimension / 3
     }
 
+    /// Bytes of memory for a visitor of at most `count` distinct items.
+    package static func byteCount(itemCount count: Int, dimension: Int) -> Int {
+        let layout = TriangleLayout(dimension: dimension)
+        // Where ids are unknown or come twice, the items are fewer.
+        let small = FoldInMemory.byteCount(count: min(count, dimension / 2), isSmall: true, layout: layout)
+        if isSmall(count, dimension) { return small }
+        return max(small, FoldInMemory.byteCount(count: count, isSmall: false, layout: layout))
+    }
+
+    /// Bytes of memory that it holds.
+    var byteCount: Int { memory.byteCount }
+
     /// Whether the equation is solved in the space of items.
     private static func isSmall(_ count: Int, _ dimension: Int) -> Bool { 2 * count <= dimension }
 

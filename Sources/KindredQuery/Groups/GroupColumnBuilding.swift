@@ -1,7 +1,9 @@
 import KindredDomain
 
 /// Builds the groups of a column in steps, so that a side of millions of rows holds up no event loop.
-struct GroupColumnBuilding {
+///
+/// It cannot be copied: with a second owner, each step would copy the lists.
+struct GroupColumnBuilding: ~Copyable {
     /// The lists of a `GroupColumn`.
     struct Lists {
         var count = 0
@@ -14,6 +16,8 @@ struct GroupColumnBuilding {
     private enum Stage {
         /// The rows from this one on have no groups yet.
         case grouping(CatalogColumn, nextRow: Int)
+        /// The counts, and after them the places of the rows, from this one on are not 0 yet.
+        case clearing(next: Int)
         /// The values from this one on are not counted yet.
         case counting(next: Int)
         /// The counts from this group on are not summed yet.
@@ -46,7 +50,17 @@ struct GroupColumnBuilding {
         lists.groupOffsets = offsets
         lists.groups = groups
         lists.count = count
-        stage = .counting(next: 0)
+        stage = .clearing(next: 0)
+    }
+
+    /// Bytes that a building takes, at most. `numbered` values are known by their bits.
+    static func byteCount(rowCount: Int, valueCount: Int, groupCount: Int, numbered: Int) -> Int {
+        let lists = (rowCount + 2 * valueCount + 2 * groupCount + 3) * MemoryLayout<UInt32>.stride
+        guard numbered > 0 else { return lists }
+        // A table of a power of two, of which three quarters at most are used.
+        var slots = 8
+        while slots * 3 / 4 < numbered { slots *= 2 }
+        return lists + slots * (MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride)
     }
 
     /// Does all steps.
@@ -62,32 +76,46 @@ struct GroupColumnBuilding {
         case .grouping(let column, let first):
             let end = Self.end(first, limit, self.rowCount)
             group(column, first..<end)
-            stage = end < self.rowCount ? .grouping(column, nextRow: end) : .counting(next: 0)
+            stage = end < self.rowCount ? .grouping(column, nextRow: end) : .clearing(next: 0)
             if end == self.rowCount, case .text(_, let dictionary) = column.values {
                 lists.count = dictionary.count
             } else {
                 lists.count = numbers.count
             }
+        case .clearing(let first):
+            let end = Self.end(first, limit, lists.count + 1 + lists.groups.count)
+            clear(first..<end)
+            stage = end <= lists.count + lists.groups.count ? .clearing(next: end) : .counting(next: 0)
         case .counting(let first):
-            if first == 0 { lists.rowOffsets = Array(repeating: 0, count: lists.count + 1) }
             let end = Self.end(first, limit, lists.groups.count)
             for group in lists.groups[first..<end] { lists.rowOffsets[Int(group) + 1] += 1 }
             stage = end < lists.groups.count ? .counting(next: end) : .summing(next: 0)
         case .summing(let first):
             let end = Self.end(first, limit, lists.count)
-            for group in first..<end { lists.rowOffsets[group + 1] += lists.rowOffsets[group] }
+            for group in first..<end {
+                ends.append(lists.rowOffsets[group])
+                lists.rowOffsets[group + 1] += lists.rowOffsets[group]
+            }
             stage = end < lists.count ? .summing(next: end) : .listing(nextRow: 0)
         case .listing(let first):
-            if first == 0 {
-                ends = lists.rowOffsets
-                lists.rows = Array(repeating: 0, count: lists.groups.count)
-            }
             let end = Self.end(first, limit, self.rowCount)
             list(first..<end)
             if end < self.rowCount { stage = .listing(nextRow: end) } else { stage = .done }
         case .done: return .done(lists)
         }
         return .working
+    }
+
+    /// Sets counts and places to 0. Their memory is reserved at once and touched in steps.
+    private mutating func clear(_ range: Range<Int>) {
+        if range.lowerBound == 0 {
+            lists.rowOffsets.reserveCapacity(lists.count + 1)
+            lists.rows.reserveCapacity(lists.groups.count)
+            ends.reserveCapacity(lists.count)
+        }
+        let counts = range.clamped(to: 0..<lists.count + 1).count
+        lists.rowOffsets.append(contentsOf: repeatElement(0, count: counts))
+        lists.rows.append(contentsOf: repeatElement(0, count: range.count - counts))
     }
 
     private static func end(_ first: Int, _ limit: Int, _ count: Int) -> Int {

@@ -81,9 +81,15 @@ package final class RowMask: @unchecked Sendable {
         return words[position >> 4] >> UInt16(position & 15) & 1 != 0
     }
 
+    /// Blocks of 16 rows of the table.
+    var blockCount: Int { codes.blockCount }
+
     /// Calls `body` with each row of the set.
-    func forEachRow(_ body: (UInt32) -> Void) {
-        for block in 0..<codes.blockCount {
+    func forEachRow(_ body: (UInt32) -> Void) { forEachRow(inBlocks: 0..<codes.blockCount, body) }
+
+    /// Calls `body` with each row of the set that is in some blocks.
+    func forEachRow(inBlocks blocks: Range<Int>, _ body: (UInt32) -> Void) {
+        for block in blocks {
             var left = words[block]
             while left != 0 {
                 body(codes.rows[block * 16 + left.trailingZeroBitCount])

@@ -32,11 +32,21 @@ package final class RowSet: @unchecked Sendable {
 
     /// An empty set that takes at most `capacity` rows.
     package init(capacity: Int) {
-        var size = 8
-        while size < capacity * 2 { size *= 2 }
+        let size = Self.slotCount(capacity: capacity)
         look = Look(slots: .allocate(capacity: size), mask: size - 1)
         look.slots.initialize(repeating: 0, count: size)
         rows.reserveCapacity(capacity)
+    }
+
+    private static func slotCount(capacity: Int) -> Int {
+        var size = 8
+        while size < capacity * 2 { size *= 2 }
+        return size
+    }
+
+    /// Bytes of memory of a set that takes so many rows.
+    static func byteCount(capacity: Int) -> Int {
+        (capacity + slotCount(capacity: capacity)) * MemoryLayout<UInt32>.stride
     }
 
     deinit { look.slots.deallocate() }

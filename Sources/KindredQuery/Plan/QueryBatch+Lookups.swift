@@ -34,4 +34,21 @@ extension QueryBatch {
         }
         return sum
     }
+
+    /// Bytes that folding in the visitors takes, one after another; 0 for other queries.
+    package func foldInByteCount(dimension: Int) -> Int {
+        guard case .foldIns(let clicks) = self else { return 0 }
+        let most = zip(clicks.offsets, clicks.offsets.dropFirst()).reduce(0) { max($0, Int($1.1 - $1.0)) }
+        return most == 0 ? 0 : FoldInSolver.byteCount(itemCount: most, dimension: dimension)
+    }
+
+    /// Items that queries are made of, over all queries, as far as they do not depend on what users have seen.
+    var ownItemCount: Int {
+        switch self {
+        case .users, .vectors: 0
+        case .items(let ids): ids.count
+        case .baskets(let lists), .foldIns(let lists): lists.members.count
+        case .blends(let blends): blends.items?.members.count ?? 0
+        }
+    }
 }

@@ -18,8 +18,8 @@ package final class RecommendPlanner {
         case query(Int)
         /// The query's vector is folded in.
         case folding(Int)
-        /// The query's own filters are evaluated.
-        case ownFilters(Int, LookedUp<QueryScopePlanner.Resolved>)
+        /// The query's own filters are evaluated, and the rows that its filter keeps are listed.
+        case filters(Int, LookedUp<QueryScopePlanner.Resolved>)
         case done
     }
 
@@ -45,7 +45,7 @@ package final class RecommendPlanner {
         self.request = request
         scope = try QueryScopePlanner(scope: request.scope, generation: generation)
         scanPlanner = ScanPlanner(side: scope.target, mode: scan)
-        eligibility = EligibilityCompiler(request, planner: scanPlanner)
+        eligibility = EligibilityCompiler(request, planner: scanPlanner, limits: limits)
         guard request.scope.queries.count > 0 else { throw .invalidArgument(.noQueries) }
         guard request.k > 0 else { throw .invalidArgument(.kIsZero) }
         rank = RankStage(k: Int(request.k))
@@ -81,6 +81,7 @@ package final class RecommendPlanner {
         cost.lookups =
             scope.cost + (request.exclusions?.ids.count ?? 0) + (request.candidates?.ids.count ?? 0)
         cost.fetchCountMax = rank.fetchCount
+        cost.byteCount = request.scope.queries.foldInByteCount(dimension: generation.dimension)
         rules?.add(to: &cost, queryCount: request.scope.queries.count)
         return cost
     }
@@ -122,10 +123,14 @@ package final class RecommendPlanner {
                         try take(query, found)
                     }
                 }
-            case .ownFilters(let query, let found):
+            case .filters(let query, let found):
                 attempt(query) { () throws(RequestFailure) in
                     let seed = scope.seed(of: found.value)
-                    guard let rules, try rules.resolveOwn(seed: seed, &budget) else { return }
+                    guard let rules, try rules.resolveOwn(seed: seed, &budget),
+                        eligibility.prepare(
+                            rules.filter(ofQuery: query), sharerCount: rules.sharerCount(ofQuery: query),
+                            &budget)
+                    else { return }
                     try finish(query, found)
                 }
             case .done:
@@ -163,8 +168,8 @@ package final class RecommendPlanner {
     private func take(
         _ query: Int, _ found: LookedUp<QueryScopePlanner.Resolved>
     ) throws(RequestFailure) {
-        if rules?.hasOwnFilters == true {
-            stage = .ownFilters(query, found)
+        if rules?.hasFilters == true {
+            stage = .filters(query, found)
         } else {
             try finish(query, found)
         }
@@ -221,8 +226,11 @@ package final class RecommendPlanner {
     private func eligible(
         _ index: Int, _ resolved: QueryScopePlanner.Resolved?
     ) throws(RequestFailure) -> Eligibility {
-        try eligibility.eligibility(
+        let eligible = try eligibility.eligibility(
             ofQuery: index, members: resolved?.members ?? .none, filter: rules?.filter(ofQuery: index),
-            isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) })
+            sharerCount: rules?.sharerCount(ofQuery: index) ?? request.scope.queries.count,
+            seen: resolved.flatMap { rules?.seen(of: $0) })
+        spent += eligibility.takeCost()
+        return eligible
     }
 }

@@ -14,6 +14,8 @@ final class RulePlanner {
     /// The groups of the caps, as far as they are found, and those that are being built.
     private var caps: [CapRule] = []
     private var building: GroupColumnBuilding?
+    /// The claim on the groups that are being built.
+    private var claim: GroupColumns.Claim?
     private var rank: RankStage?
     /// The rank stage without its caps, which are found in steps.
     private let outline: RankStage
@@ -42,6 +44,14 @@ final class RulePlanner {
         } catch {
             throw error.requestFailure
         }
+        // Texts are parsed after what is checked at once.
+        let ranked = UInt64(request.scope.queries.count) * UInt64(outline.wantedCount)
+        guard ranked <= limits.rankedRowsPerRequestMax else {
+            throw .limitExceeded(.rankedRows, found: ranked, limit: UInt64(limits.rankedRowsPerRequestMax))
+        }
+        if Self.needsSeenPairs(rules, request), generation.seen == nil {
+            throw .invalidArgument(.noSeenPairs)
+        }
         rowFilters = RowFilters(rules)
         let texts = rowFilters.texts + rules.boosts.map(\.filter)
         if texts.isEmpty, rules.parameters.isEmpty {
@@ -51,20 +61,17 @@ final class RulePlanner {
                 texts, parameters: rules.parameters, over: request.scope.target, of: generation,
                 limits: limits)
         }
-        let ranked = UInt64(request.scope.queries.count) * UInt64(outline.wantedCount)
-        guard ranked <= limits.rankedRowsPerRequestMax else {
-            throw .limitExceeded(.rankedRows, found: ranked, limit: UInt64(limits.rankedRowsPerRequestMax))
-        }
-        guard needsSeenPairs else { return }
-        guard generation.seen != nil else { throw .invalidArgument(.noSeenPairs) }
     }
 
     /// Adds the cost of the rules of so many queries.
     func add(to cost: inout PlanningCost, queryCount: Int) {
         cost.lookups += masks?.lookups(queryCount: queryCount) ?? 0
-        for cap in rules.caps where side.groups.column(named: cap.column) == nil {
+        for cap in rules.caps where side.groups.peek(cap.column) == nil {
             cost.lookups += Self.passesOfGroups * side.table.count / Self.rowsPerID
+            cost.byteCount += GroupColumns.buildingByteCount(
+                cap.column, of: side.catalog, rowCount: side.table.count)
         }
+        cost.lookups += (boostsNameSeeds ? queryCount : 1) * boostsCost
         var fetched = 0
         for query in 0..<queryCount {
             let count = min(
@@ -75,42 +82,110 @@ final class RulePlanner {
         cost.rankedRows += fetched
         cost.byteCount += fetched * MemoryLayout<RankingKey>.stride
         cost.byteCount += masks?.ownByteCount(queryCount: queryCount) ?? 0
+        addSources(to: &cost, queryCount: queryCount)
         if !rules.caps.isEmpty || rules.isDistinct {
             // The rows that are left for further scans, which few queries need.
             cost.byteCount += min(queryCount, Self.furtherScansExpected) * side.table.count / 8
         }
-        guard let pairs = generation.seen else { return }
-        let meanCount = pairs.pairCount / max(1, pairs.userCount)
-        if rules.excludesSeen {
+        let seenCount = rules.excludesSeen || rules.wantsBecause ? seenCountExpected() : 0
+        if let pairs = generation.seen, rules.excludesSeen {
             cost.byteCount +=
-                queryCount * SeenRows.byteCount(itemCount: pairs.itemCount, rowCount: meanCount)
+                queryCount * SeenRows.byteCount(itemCount: pairs.itemCount, rowCount: seenCount)
         }
+        if rules.isDistinct { addReturned(to: &cost, queryCount: queryCount, seenCount: seenCount) }
         if rules.wantsBecause {
-            let results = queryCount * min(Int(request.k), side.table.count)
-            cost.rankedRows += results * meanCount / Self.reasonsPerRow
+            var ownCount = request.scope.queries.ownItemCount
+            if case .users = request.scope.queries { ownCount = queryCount * seenCount }
+            let pairs = ownCount * min(Int(request.k), side.table.count)
+            cost.rankedRows +=
+                pairs * ReasonSearch.cost(dimension: generation.dimension) / Self.reasonsPerRow
         }
     }
+
+    /// Adds what distinct queries need: the rows that are returned, and the looks at them.
+    private func addReturned(to cost: inout PlanningCost, queryCount: Int, seenCount: Int) {
+        let returned = min(queryCount * Int(request.k), side.table.count)
+        cost.byteCount += RowSet.byteCount(capacity: returned)
+        // Each source is compared with the rows that are returned, and a query's own exclusions are taken off.
+        let sourceCount = rowFilters.texts.indices.reduce(0) { sum, index in
+            sum + (masks?.hasOwn(index) == true ? min(queryCount, FilterMasks.seedsExpected) : 1)
+        }
+        cost.rankedRows += max(1, sourceCount) * returned
+        if rules.excludesSeen { cost.rankedRows += queryCount * min(seenCount, returned) }
+        if let candidates = request.candidates, candidates.offsets != nil {
+            cost.rankedRows += candidates.ids.count
+        }
+        if let exclusions = request.exclusions, exclusions.offsets != nil {
+            cost.rankedRows += exclusions.ids.count
+        }
+    }
+
+    /// Items that the user of a query has seen, about: the mean of some of the request's users, since those who are
+    /// asked for have seen more than most; that of all users for other queries.
+    private func seenCountExpected() -> Int {
+        guard let pairs = generation.seen else { return 0 }
+        let mean = pairs.pairCount / max(1, pairs.userCount)
+        guard case .users(let ids) = request.scope.queries, let users = generation.users else { return mean }
+        let resolver = IDResolver(table: users.table)
+        var (sum, count) = (0, 0)
+        let step = max(1, ids.count / Self.usersLookedUp)
+        for index in stride(from: 0, to: ids.count, by: step) {
+            guard let row = try? resolver.row(ids, index) else { continue }
+            sum += pairs.list(ofUser: row).count
+            count += 1
+        }
+        return count == 0 ? mean : sum / count
+    }
+
+    /// Users of a request that are looked up before it is planned, about, to know how much they have seen.
+    private static let usersLookedUp = 16
 
     /// Queries of a request that are taken to be scanned again at once.
     private static let furtherScansExpected = 4
     /// Passes over the rows, or over their values, that make the groups of a column.
-    private static let passesOfGroups = 4
+    private static let passesOfGroups = 5
     /// Pairs of a result and an own item that are compared in the time of ranking a row.
     private static let reasonsPerRow = 4
 
-    private var needsSeenPairs: Bool {
+    private static func needsSeenPairs(_ rules: RecommendRules, _ request: RecommendRequest) -> Bool {
         if rules.excludesSeen { return true }
         if rules.wantsBecause, case .users = request.scope.queries { return true }
         return false
     }
 
-    /// Whether the filter of rows depends on the query.
-    var hasOwnFilter: Bool {
-        rowFilters.isByQuery || rowFilters.texts.indices.contains { masks?.hasOwn($0) == true }
+    /// Adds the lists of rows that the filters make, one for each distinct mask.
+    private func addSources(to cost: inout PlanningCost, queryCount: Int) {
+        let planner = ScanPlanner(side: side, mode: .auto)
+        let rowCount = side.table.count
+        var byteCount = 0
+        for (index, _) in rowFilters.texts.enumerated() {
+            let namesSeeds = masks?.hasOwn(index) ?? false
+            let sharerCount =
+                namesSeeds ? 1 : rowFilters.sharerCount(ofText: index, queryCount: queryCount)
+            let fetchCount = outline.fetchCount(ofQuery: 0, isCapped: !rules.caps.isEmpty)
+            var listed = planner.listedCountMax(sharerCount: sharerCount, fetchCount: fetchCount)
+            if let count = masks?.mask(index)?.count { listed = count <= listed ? count : 0 }
+            let lists = namesSeeds ? min(queryCount, FilterMasks.seedsExpected) : 1
+            byteCount += lists * RowSet.byteCount(capacity: listed)
+            cost.lookups += lists * SharedSources.cost(listing: listed, ofRows: rowCount)
+        }
+        cost.byteCount += min(byteCount, Int(limits.maskBytesPerRequestMax))
     }
 
-    /// Whether any filter has values of the query's own row.
-    var hasOwnFilters: Bool { masks?.hasOwn ?? false }
+    /// Whether any filter decides which rows queries may return, or has values of the query's own row.
+    var hasFilters: Bool { !rowFilters.texts.isEmpty || masks?.hasOwn == true }
+
+    /// Whether the filter of any boost has values of the query's own row.
+    private var boostsNameSeeds: Bool {
+        rules.boosts.indices.contains { masks?.hasOwn(rowFilters.texts.count + $0) == true }
+    }
+
+    /// About how many queries have the mask of query `query`. One where it depends on the query's own row.
+    func sharerCount(ofQuery query: Int) -> Int {
+        guard let index = rowFilters[query] else { return request.scope.queries.count }
+        if masks?.hasOwn(index) == true { return 1 }
+        return rowFilters.sharerCount(ofText: index, queryCount: request.scope.queries.count)
+    }
 
     /// How the masks of the filters were found.
     var filterCounts: FilterCounts { masks?.counts ?? FilterCounts() }
@@ -139,30 +214,40 @@ final class RulePlanner {
     private func findGroups(_ budget: inout Int) throws(RequestFailure) -> Bool {
         while caps.count < rules.caps.count {
             let cap = rules.caps[caps.count]
-            if let groups = side.groups.column(named: cap.column) {
-                caps.append(CapRule(groups, most: Int(cap.countMax)))
-                continue
+            if building == nil {
+                switch side.groups.find(cap.column) {
+                case .found(let groups):
+                    caps.append(CapRule(groups, most: Int(cap.countMax)))
+                    continue
+                case .busy:
+                    // Another request builds them. This one looks again in its next step.
+                    budget = 0
+                    return false
+                case .missing(let claim): try begin(cap, claim)
+                }
             }
             guard budget > 0 else { return false }
-            let begun =
-                building
-                ?? GroupColumns.building(cap.column, of: side.catalog, rowCount: side.table.count)
-            guard var current = begun else {
-                let known = (side.catalog?.columns.map(\.name) ?? []) + (side.catalog?.sets.map(\.name) ?? [])
-                throw .invalidArgument(.unknownColumn(cap.column, request.scope.target, known: known))
-            }
-            building = nil
             let rowCount = budget * Self.rowsPerID
             budget = 0
-            if case .done(let lists) = current.step(rowCount: rowCount) {
-                caps.append(
-                    CapRule(
-                        side.groups.keep(GroupColumn(lists), named: cap.column), most: Int(cap.countMax)))
-            } else {
-                building = current
-            }
+            // In place: the lists have one owner while they grow.
+            guard case .done(let lists)? = building?.step(rowCount: rowCount) else { continue }
+            let groups = GroupColumn(lists)
+            claim?.keep(groups)
+            claim = nil
+            building = nil
+            caps.append(CapRule(groups, most: Int(cap.countMax)))
         }
         return true
+    }
+
+    /// Begins to build the groups of a cap.
+    private func begin(_ cap: GroupCap, _ claim: GroupColumns.Claim) throws(RequestFailure) {
+        building = GroupColumns.building(cap.column, of: side.catalog, rowCount: side.table.count)
+        guard building != nil else {
+            let known = (side.catalog?.columns.map(\.name) ?? []) + (side.catalog?.sets.map(\.name) ?? [])
+            throw .invalidArgument(.unknownColumn(cap.column, request.scope.target, known: known))
+        }
+        self.claim = claim
     }
 
     /// Finds the masks of a query by the values of its own row. True once they are found.
@@ -179,7 +264,7 @@ final class RulePlanner {
     func boosts(of ranking: RankingVector, fetchCount: Int) throws(RequestFailure) -> RowBoosts? {
         guard !rules.boosts.isEmpty else { return nil }
         let boosts = sharedBoosts ?? makeBoosts(fetchCount: fetchCount)
-        if !hasOwnFilters {
+        if !boostsNameSeeds {
             sharedBoosts = boosts
         } else {
             try masks?.hold(byteCount: boosts.byteCount)
@@ -227,8 +312,13 @@ final class RulePlanner {
                 cost += pairs.itemCount / Self.boostedRowsPerID
             }
         }
-        if hasOwnFilters { cost += (1 + rules.boosts.count) * side.table.count / Self.boostedRowsPerID }
+        if boostsNameSeeds || sharedBoosts == nil { cost += boostsCost }
         return cost
+    }
+
+    /// The cost of finding the classes of the boosts' rows.
+    private var boostsCost: Int {
+        rules.boosts.isEmpty ? 0 : (1 + rules.boosts.count) * side.table.count / Self.boostedRowsPerID
     }
 
     /// Rows of a list that are read in about the time of looking up one id.

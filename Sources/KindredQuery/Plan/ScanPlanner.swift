@@ -64,10 +64,18 @@ package struct ScanPlanner: Sendable {
     }
 
     /// True where so many candidates are scored one by one.
-    private func lists(_ count: Int, sharerCount: Int, fetchCount: Int) -> Bool {
+    func lists(_ count: Int, sharerCount: Int, fetchCount: Int) -> Bool {
         if count <= Self.candidatesMax(sharerCount: sharerCount, over: side) { return true }
         return mode == .auto && count / Self.rowsPerResultMin < fetchCount
             && count <= side.table.count / Self.rowsPerSparseCandidateMin
+    }
+
+    /// The greatest number of a filter's rows that are scored one by one.
+    func listedCountMax(sharerCount: Int, fetchCount: Int) -> Int {
+        let few = Self.candidatesMax(sharerCount: sharerCount, over: side)
+        guard mode == .auto else { return few }
+        return max(
+            few, min(Self.rowsPerResultMin * fetchCount, side.table.count / Self.rowsPerSparseCandidateMin))
     }
 
     /// True where so many candidates of one query are scored one by one.

@@ -59,7 +59,9 @@ package struct RequestRanking {
     /// By slot.
     private var ranked: [Ranked?]
     /// Where queries are distinct, the rows that are returned so far.
-    private let returned: RowSet?
+    private var returned: ReturnedRows?
+    /// The rows of the query before `next`, whose lost rows are being counted.
+    private var counted: (rows: [RankingKey], eligibility: Eligibility, counts: ScanCounts)?
 
     /// Begins with the results of the scans of a plan's queries, one for each.
     package init(_ plan: RecommendPlan, found: some Collection<ScanResult>, mode: ScanMode = .auto) {
@@ -102,7 +104,8 @@ package struct RequestRanking {
         self.found = found.map(\.best)
         rankings = Array(repeating: nil, count: queries.count)
         ranked = Array(repeating: nil, count: slots.count)
-        returned = stage.isDistinct ? RowSet(capacity: min(slots.count * stage.k, side.table.count)) : nil
+        returned =
+            stage.isDistinct ? ReturnedRows(capacity: min(slots.count * stage.k, side.table.count)) : nil
     }
 
     /// Goes on until about `budget` rows were looked at.
@@ -110,21 +113,27 @@ package struct RequestRanking {
         var budget = budget
         slots: while next < slots.count {
             guard budget > 0 else { return .working }
+            if counted != nil {
+                guard finish(&budget) else { return .working }
+                next += 1
+                continue
+            }
             switch slots[next] {
             case .none: break
             case .popular(var ranking):
-                let isDone = ranking.step(&budget, returned: returned)
+                let isDone = ranking.step(&budget, returned: returned?.rows)
                 slots[next] = .popular(ranking)
                 guard isDone else { return .working }
-                finish(next, ranking.rows, of: ranking.eligibility, ScanCounts(), &budget)
+                counted = (ranking.rows, ranking.eligibility, ScanCounts())
+                continue
             case .planned(let index):
                 // Taken out, so that its arrays have one owner while they grow.
                 var ranking = rankings[index] ?? begin(index)
                 rankings[index] = nil
-                ranking.step(&budget, returned: returned)
+                ranking.step(&budget, returned: returned?.rows)
                 if let rows = ranking.result {
-                    finish(next, rows, of: queries[index].eligibility, ranking.scanCounts, &budget)
-                    break
+                    counted = (rows, queries[index].eligibility, ranking.scanCounts)
+                    continue
                 }
                 let isFetching = ranking.isFetching
                 rankings[index] = ranking
@@ -151,17 +160,21 @@ package struct RequestRanking {
     /// Queries of one fetch: each holds a bit for each row of the side.
     private static let fetchedMax = 32
 
-    private mutating func finish(
-        _ slot: Int, _ rows: [RankingKey], of eligibility: Eligibility, _ counts: ScanCounts,
-        _ budget: inout Int
-    ) {
+    /// Ends the query in the next slot, whose rows are known. False while its lost rows are being counted.
+    private mutating func finish(_ budget: inout Int) -> Bool {
+        guard let (rows, eligibility, counts) = counted else { return true }
+        var lost = 0
+        if stage.isDistinct {
+            guard let count = returned?.count(among: eligibility, &budget) else { return false }
+            lost = count
+        }
+        counted = nil
         // What the query needed is freed.
-        slots[slot] = .none
-        budget -= returned?.count ?? 0
-        let lost = returned?.rows.count { eligibility.permits(listed: $0) } ?? 0
-        ranked[slot] = Ranked(
+        slots[next] = .none
+        ranked[next] = Ranked(
             rows: rows, eligibleCount: eligibility.count - lost, takenCount: lost, counts: counts)
-        for key in rows { returned?.insert(key.row) }
+        returned?.insert(rows)
+        return true
     }
 
     /// The plan of the query in a slot that is fetched.

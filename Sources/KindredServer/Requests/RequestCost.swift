@@ -39,13 +39,18 @@ struct RequestCost {
     }
 
     /// The cost of a SCORE.
-    init(_ request: ScoreRequest, lookups: Int, bodyByteCount: Int, _ limits: Limits) {
+    init(
+        _ request: ScoreRequest, lookups: Int, bodyByteCount: Int, over generation: Generation,
+        _ limits: Limits
+    ) {
         let queryCount = request.scope.queries.count
         let candidateCount =
             request.candidates.offsets == nil
             ? queryCount * request.candidates.ids.count : request.candidates.ids.count
         stepCount = 1 + (lookups + candidateCount) / StepSize.ids
-        byteCount = Self.byteCount(body: bodyByteCount, reply: candidateCount * 5, limits)
+        byteCount =
+            Self.byteCount(body: bodyByteCount, reply: candidateCount * 5, limits)
+            + request.scope.queries.foldInByteCount(dimension: generation.dimension)
     }
 
     /// The cost of a FILTER.

@@ -38,7 +38,7 @@ struct RequestDispatcher {
             let generation = try require(generation, model: body.scope.model, version: body.scope.version)
             let plan = try ScorePlan(request: body, generation: generation, limits: limits)
             let cost = RequestCost(
-                body, lookups: plan.lookups, bodyByteCount: request.bodyByteCount, limits)
+                body, lookups: plan.lookups, bodyByteCount: request.bodyByteCount, over: generation, limits)
             let job = ScoreJob(request, plan)
             try start(job, request, cost)
         case .vectors(let body):

@@ -121,7 +121,9 @@ package struct ThresholdSeeding {
                     if position >= 0, position < rowCount { products[position] = mark }
                 }
             } else {
-                for position in 0..<rowCount where seen.contains(codes.rows[first + position]) {
+                // The last block may have fewer rows.
+                for position in 0..<min(rowCount, codes.rowCount - first)
+                where seen.contains(codes.rows[first + position]) {
                     products[position] = mark
                 }
             }
