@@ -48,8 +48,8 @@ package struct Limits: Sendable, Equatable {
     /// Rows that the rules of one request rank: queries x (offset + k), or queries x pool. All queries of a request may
     /// have the largest pool.
     package var rankedRowsPerRequestMax: UInt32 = 1 << 21
-    /// Bytes of the masks that a request holds of filters that depend on its queries (`seed.`), and of what boosts make
-    /// of them.
+    /// Bytes of the masks that a request holds of its filters, also of those that are kept, and of what boosts make of
+    /// filters that depend on its queries (`seed.`).
     package var maskBytesPerRequestMax: UInt32 = 128 << 20
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000

@@ -31,12 +31,7 @@ package struct FilterProgram: ~Copyable {
         _ expression: FilterExpression, parameters: [FilterParameter] = [], over table: FilterTable,
         seed: FilterSeed? = nil
     ) throws(FilterFailure) {
-        guard table.catalog.isUTF8 else {
-            throw FilterFailure(
-                .unsupported(
-                    "a filter over a catalog with texts in UTF-16",
-                    wanted: "a catalog that is made after PRAGMA encoding = 'UTF-8'"), at: 0)
-        }
+        try table.checkTexts()
         let resolver = FilterResolver(table, seed: seed, parameters: parameters)
         let work = PatternWork()
         var builder = NodeBuilder(table, work: work)

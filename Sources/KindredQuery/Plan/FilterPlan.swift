@@ -3,9 +3,10 @@ import KindredFilter
 
 /// How many rows of a side pass a filter, found in steps.
 package struct FilterPlan {
-    private let side: GenerationSide
     private let masks: FilterMasks
-    private let origin: (model: ModelName, version: UInt64)
+    private let rowCount: Int
+    /// Lives until the rows are counted, so that whoever holds the last reference to its memory hands it over.
+    private let generation: Generation
 
     /// Checks the filter and its values.
     package init(
@@ -14,8 +15,9 @@ package struct FilterPlan {
         guard let side = generation.side(request.side) else {
             throw .invalidArgument(.sideMissing(request.side))
         }
-        self.side = side
-        origin = (generation.name, generation.version)
+        self.generation = generation
+        rowCount = side.table.count
+        // A filter with `seed.` columns is refused here: there is no query.
         masks = try FilterMasks(
             [request.filter.text], parameters: request.filter.parameters, over: request.side, of: generation,
             limits: limits)
@@ -33,14 +35,10 @@ package struct FilterPlan {
     /// Goes on for about as long as looking up `idCount` ids takes.
     package mutating func step(idCount: Int) throws(RequestFailure) -> Step<FilterResponse> {
         var budget = idCount
-        // A filter with `seed.` columns is refused here: there is no query.
-        guard try masks.resolveShared(&budget), try masks.resolveOwn(seed: nil, &budget) else {
-            return .working
-        }
-        let count = masks.mask(0)?.count ?? side.table.count
+        guard try masks.resolveShared(&budget) else { return .working }
         return .done(
             FilterResponse(
-                model: origin.model, version: origin.version, rowCount: UInt64(side.table.count),
-                rowsPassing: UInt64(count), evaluateMicroseconds: 0, isKept: isKept))
+                model: generation.name, version: generation.version, rowCount: UInt64(rowCount),
+                rowsPassing: UInt64(masks.mask(0).count), evaluateMicroseconds: 0, isKept: isKept))
     }
 }

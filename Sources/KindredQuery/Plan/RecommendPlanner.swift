@@ -125,7 +125,7 @@ package final class RecommendPlanner {
             case .ownFilters(let query, let found):
                 attempt(query) { () throws(RequestFailure) in
                     let seed = scope.seed(of: found.value)
-                    guard let rules, try rules.resolveOwn(seed: seed, &budget) else { return }
+                    guard let rules, try rules.resolveOwn(query, seed: seed, &budget) else { return }
                     try finish(query, found)
                 }
             case .done:
@@ -221,8 +221,10 @@ package final class RecommendPlanner {
     private func eligible(
         _ index: Int, _ resolved: QueryScopePlanner.Resolved?
     ) throws(RequestFailure) -> Eligibility {
-        try eligibility.eligibility(
+        let eligible = try eligibility.eligibility(
             ofQuery: index, members: resolved?.members ?? .none, filter: rules?.filter(ofQuery: index),
             isOwnFilter: rules?.hasOwnFilter ?? false, seen: resolved.flatMap { rules?.seen(of: $0) })
+        try rules?.hold(eligible)
+        return eligible
     }
 }

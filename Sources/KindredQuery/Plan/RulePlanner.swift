@@ -11,6 +11,10 @@ final class RulePlanner {
     private let rowFilters: RowFilters
     /// The filters of rows come first, then those of the boosts.
     private let masks: FilterMasks?
+    /// The filters of boosts that have values of the query's own row.
+    private let ownBoosts: [Int]
+    /// Whether the filter of rows depends on the query.
+    let hasOwnFilter: Bool
     /// The groups of the caps, as far as they are found, and those that are being built.
     private var caps: [CapRule] = []
     private var building: GroupColumnBuilding?
@@ -44,13 +48,16 @@ final class RulePlanner {
         }
         rowFilters = RowFilters(rules)
         let texts = rowFilters.texts + rules.boosts.map(\.filter)
-        if texts.isEmpty, rules.parameters.isEmpty {
-            masks = nil
-        } else {
-            masks = try FilterMasks(
+        var found: FilterMasks?
+        if !texts.isEmpty || !rules.parameters.isEmpty {
+            found = try FilterMasks(
                 texts, parameters: rules.parameters, over: request.scope.target, of: generation,
-                limits: limits)
+                seedSide: request.scope.queries.ownSide, limits: limits)
         }
+        masks = found
+        let rowTexts = rowFilters.texts.indices
+        ownBoosts = (rowTexts.upperBound..<texts.count).filter { found?.hasOwn($0) == true }
+        hasOwnFilter = rowFilters.isByQuery || rowTexts.contains { found?.hasOwn($0) == true }
         let ranked = UInt64(request.scope.queries.count) * UInt64(outline.wantedCount)
         guard ranked <= limits.rankedRowsPerRequestMax else {
             throw .limitExceeded(.rankedRows, found: ranked, limit: UInt64(limits.rankedRowsPerRequestMax))
@@ -61,7 +68,7 @@ final class RulePlanner {
 
     /// Adds the cost of the rules of so many queries.
     func add(to cost: inout PlanningCost, queryCount: Int) {
-        cost.lookups += masks?.lookups(queryCount: queryCount) ?? 0
+        cost.lookups += masks?.lookups(queryCount: queryCount, perQuery: 1 + rules.boosts.count) ?? 0
         for cap in rules.caps where side.groups.column(named: cap.column) == nil {
             cost.lookups += Self.passesOfGroups * side.table.count / Self.rowsPerID
         }
@@ -74,7 +81,7 @@ final class RulePlanner {
         }
         cost.rankedRows += fetched
         cost.byteCount += fetched * MemoryLayout<RankingKey>.stride
-        cost.byteCount += masks?.ownByteCount(queryCount: queryCount) ?? 0
+        cost.byteCount += masks?.byteCount(queryCount: queryCount, perQuery: 1 + rules.boosts.count) ?? 0
         if !rules.caps.isEmpty || rules.isDistinct {
             // The rows that are left for further scans, which few queries need.
             cost.byteCount += min(queryCount, Self.furtherScansExpected) * side.table.count / 8
@@ -102,11 +109,6 @@ final class RulePlanner {
         if rules.excludesSeen { return true }
         if rules.wantsBecause, case .users = request.scope.queries { return true }
         return false
-    }
-
-    /// Whether the filter of rows depends on the query.
-    var hasOwnFilter: Bool {
-        rowFilters.isByQuery || rowFilters.texts.indices.contains { masks?.hasOwn($0) == true }
     }
 
     /// Whether any filter has values of the query's own row.
@@ -165,9 +167,16 @@ final class RulePlanner {
         return true
     }
 
-    /// Finds the masks of a query by the values of its own row. True once they are found.
-    func resolveOwn(seed: FilterSeed?, _ budget: inout Int) throws(RequestFailure) -> Bool {
-        try masks?.resolveOwn(seed: seed, &budget) ?? true
+    /// Finds the masks of query `query` by the values of its own row. True once they are found.
+    func resolveOwn(_ query: Int, seed: FilterSeed?, _ budget: inout Int) throws(RequestFailure) -> Bool {
+        guard let masks else { return true }
+        let rowFilter = rowFilters[query].flatMap { masks.hasOwn($0) ? $0 : nil }
+        return try masks.resolveOwn((rowFilter.map { [$0] } ?? []) + ownBoosts, seed: seed, &budget)
+    }
+
+    /// Counts the mask that a query holds until the request ends, where filters made it.
+    func hold(_ eligible: Eligibility) throws(RequestFailure) {
+        if let masks, let mask = eligible.mask { try masks.hold(mask) }
     }
 
     func endQuery() { masks?.endQuery() }
@@ -196,8 +205,8 @@ final class RulePlanner {
         let first = rowFilters.texts.count
         var boosts: [Boost] = []
         for (index, boost) in rules.boosts.enumerated() {
-            guard let rows = masks?.mask(first + index) else { continue }
-            boosts.append(Boost(boost.effect, rows: rows))
+            guard let masks else { preconditionFailure("boosts have masks") }
+            boosts.append(Boost(boost.effect, rows: masks.mask(first + index)))
         }
         let last = request.scope.queries.count - 1
         return RowBoosts(

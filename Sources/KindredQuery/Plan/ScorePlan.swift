@@ -35,7 +35,7 @@ package struct ScorePlan {
         if let filter = request.filter {
             masks = try FilterMasks(
                 [filter.text], parameters: filter.parameters, over: request.scope.target, of: generation,
-                limits: limits)
+                seedSide: request.scope.queries.ownSide, limits: limits)
             stage = .filter
         } else {
             masks = nil
@@ -93,7 +93,7 @@ package struct ScorePlan {
                 take(found.value)
             }
         case .ownFilter(let resolved):
-            guard let masks, try !masks.resolveOwn(seed: scope.seed(of: resolved), &budget) else {
+            guard let masks, try !masks.resolveOwn([0], seed: scope.seed(of: resolved), &budget) else {
                 return begin(resolved)
             }
         case .scoring(let resolved, let next): try score(resolved, next, &budget)
