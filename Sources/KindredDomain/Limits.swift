@@ -159,8 +159,9 @@ package struct Limits: Sendable, Equatable {
     /// Steps of matching one pattern with one text: a character is compared in a step. Some for each byte of the
     /// longest text.
     package static let patternStepsMax = 1 << 20
-    /// The same for 64 rows, where a condition is evaluated row by row.
-    package static let patternStepsPerBlockMax = 1 << 22
+    /// The same for all patterns of a filter together: while it is made, for one distinct text of a column, or for one
+    /// row.
+    package static let patternStepsPerPartMax = 1 << 22
     /// Bytes of what one filter finds out about distinct texts and values before it goes over the rows. What needs more
     /// is evaluated row by row.
     package static let filterTableBytesMax = 64 << 20

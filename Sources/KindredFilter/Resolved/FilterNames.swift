@@ -93,7 +93,7 @@ package enum FilterNames {
     }
 
     /// The parts of an expression in the order of the text.
-    private static func parts(of expression: FilterExpression) -> [FilterExpression] {
+    static func parts(of expression: FilterExpression) -> [FilterExpression] {
         switch expression {
         case .literal, .column, .parameter: []
         case .negative(let a), .plus(let a), .not(let a), .isNull(let a, _), .inSet(let a, _, _): [a]

@@ -5,11 +5,15 @@ struct FilterResolver {
     private let table: FilterTable
     private let seed: FilterSeed?
     private let values: [String: AttributeValue]
+    private let work: PatternWork
+    private let compiler: PatternCompiler
 
-    /// The parser has checked that each value has a name of its own.
-    init(_ table: FilterTable, seed: FilterSeed?, parameters: [FilterParameter]) {
+    /// The parser has checked that each value has a name of its own. `work` counts what patterns take.
+    init(_ table: FilterTable, seed: FilterSeed?, parameters: [FilterParameter], work: PatternWork) {
         self.table = table
         self.seed = seed
+        self.work = work
+        compiler = PatternCompiler(work)
         values = Dictionary(parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -165,7 +169,7 @@ struct FilterResolver {
         _ kind: FilterExpression.Pattern, _ pattern: FilterExpression, escape: FilterExpression?,
         at position: Int
     ) throws(FilterFailure) -> TextPattern? {
-        let pattern = try constant(pattern, .pattern, at: position)
+        let value = try constant(pattern, .pattern, at: position)
         let escapeValue = try escape.map { (escape) throws(FilterFailure) in
             try constant(escape, .escape, at: position)
         }
@@ -173,14 +177,11 @@ struct FilterResolver {
         let escapeText = escapeValue?.textValue
         do throws(TextPattern.Refusal) {
             // SQLite checks the escape character of a pattern that is NULL too.
-            guard let text = pattern.textValue else {
+            guard let text = value.textValue else {
                 try TextPattern.check([], escape: escapeText)
                 return nil
             }
-            switch kind {
-            case .like: return try TextPattern(like: text, escape: escapeText)
-            case .glob: return try TextPattern(glob: text)
-            }
+            return try compiler.pattern(kind, pattern, text, escape: escape, escapeText)
         } catch {
             throw FilterFailure(error.reason, at: position)
         }
@@ -205,7 +206,7 @@ struct FilterResolver {
     ) throws(FilterFailure) -> AttributeValue {
         let resolved = try resolve(expression)
         guard resolved.dependence.isConstant else { throw Self.differing(what, at: position) }
-        return RowEvaluator(table).value(resolved, 0)
+        return RowEvaluator(table, work: work).value(resolved, 0)
     }
 }
 

@@ -21,6 +21,8 @@ final class FilterMasks {
         /// Nil where the mask was found by the text and the values.
         var expression: FilterExpression?
         var namesSeeds = false
+        /// The work of its evaluation, in comparisons of a number with a constant. About.
+        var comparisonCount = 0
         /// The mask for all queries; nil while it is not found, and where the filter names `seed.` columns.
         var shared: RowMask?
         /// The mask of the query that is planned next.
@@ -106,7 +108,10 @@ final class FilterMasks {
             guard let table else { throw FilterFailure(.noCatalog, at: 0) }
             try FilterNames.check(expression, in: table, seed: seedTable)
             let namesSeeds = FilterNames.hasSeeds(expression)
-            return Entry(filter: filter, expression: expression, namesSeeds: namesSeeds)
+            let comparisons = FilterEstimate.comparisons(of: expression, over: table)
+            return Entry(
+                filter: filter, expression: expression, namesSeeds: namesSeeds,
+                comparisonCount: comparisons + FilterMaskEvaluation.comparisonsPerRow * side.table.count)
         } catch {
             throw error.naming(bound).requestFailure(in: filter.text)
         }
@@ -132,15 +137,11 @@ final class FilterMasks {
             ownCount == 0 ? 0 : ownMaskCount(queryCount: queryCount, perQuery: perQuery) / ownCount
         var sum = 0
         for entry in entries where entry.expression != nil {
-            let comparisons = 1 + entry.filter.text.utf8.count / Self.bytesPerComparison
-            let (rows, times) = (side.table.count, entry.namesSeeds ? max(1, timesOfOwn) : 1)
-            sum += times * (rows * comparisons / Self.rowsPerID)
+            let times = entry.namesSeeds ? max(1, timesOfOwn) : 1
+            sum += times * (entry.comparisonCount / Self.rowsPerID)
         }
         return sum
     }
-
-    /// Bytes of text of one comparison, about.
-    private static let bytesPerComparison = 16
 
     /// Bytes of the masks that the request evaluates and holds, and of the evaluation of one. About. Those that are
     /// kept are counted where they are kept.
