@@ -49,6 +49,8 @@ final class FilterMasks {
     private var next = 0
     /// The filters that have a mask of the query that is planned next.
     private var ofQuery: [Int] = []
+    /// Whether the last look found that another request evaluates the filter.
+    private(set) var isWaiting = false
     /// The masks that were found so far.
     private(set) var counts = FilterCounts()
     /// Bytes that the request holds of masks, and of what boosts make of them.
@@ -218,6 +220,7 @@ final class FilterMasks {
     /// Gives up what belongs to the query that was planned, or has failed.
     func endQuery() {
         next = 0
+        isWaiting = false
         evaluation = nil
         for index in ofQuery { entries[index].own = nil }
         ofQuery.removeAll(keepingCapacity: true)
@@ -227,6 +230,7 @@ final class FilterMasks {
     private func find(
         _ index: Int, seed: FilterSeed?, _ budget: inout Int
     ) throws(RequestFailure) -> RowMask? {
+        isWaiting = false
         let filter = entries[index].filter
         guard let table, let expression = entries[index].expression else {
             preconditionFailure("a filter without a kept mask has been parsed")
@@ -242,6 +246,7 @@ final class FilterMasks {
                     return mask
                 case .busy:
                     // Another request evaluates it. This one looks again in its next step.
+                    isWaiting = true
                     budget = 0
                     return nil
                 case .missing(let claim):

@@ -85,6 +85,9 @@ package final class RecommendPlanner {
         return cost
     }
 
+    /// Whether the last step found nothing to do, since another request evaluates a filter.
+    package var isWaiting: Bool { rules?.isWaiting ?? false }
+
     /// How the masks of the request's filters were found; nil where it has no rules.
     package var filterCounts: FilterCounts? { rules?.filterCounts }
 

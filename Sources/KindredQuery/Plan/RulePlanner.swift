@@ -114,6 +114,9 @@ final class RulePlanner {
     /// Whether any filter has values of the query's own row.
     var hasOwnFilters: Bool { masks?.hasOwn ?? false }
 
+    /// Whether the last step found nothing to do, since another request evaluates a filter.
+    var isWaiting: Bool { masks?.isWaiting ?? false }
+
     /// How the masks of the filters were found.
     var filterCounts: FilterCounts { masks?.counts ?? FilterCounts() }
 

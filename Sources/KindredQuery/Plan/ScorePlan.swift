@@ -51,6 +51,9 @@ package struct ScorePlan {
         scope.cost + (masks?.lookups(queryCount: request.scope.queries.count) ?? 0)
     }
 
+    /// Whether the last step found nothing to do, since another request evaluates the filter.
+    package var isWaiting: Bool { masks?.isWaiting ?? false }
+
     /// How the masks of the filter were found.
     package var filterCounts: FilterCounts { masks?.counts ?? FilterCounts() }
 

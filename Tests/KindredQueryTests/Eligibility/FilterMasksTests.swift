@@ -246,6 +246,38 @@ import Testing
         #expect(one > maskByteCount && ten - one >= 9 * maskByteCount)
     }
 
+    // MARK: Waiting
+
+    /// A request whose filter another one evaluates says so, until the mask is there.
+    @Test func requestsWaitForAnEvaluation() throws {
+        let generation = try generation()
+        let request = request(items(1)) { $0.filter = "price < 100" }
+        let first = try RecommendPlanner(request: request, generation: generation)
+        let other = try RecommendPlanner(request: request, generation: generation)
+        var score = ScoreRequest(
+            scope: request.scope, candidates: RaggedIDs(shared: .numbers([0])))
+        score.filter = Filter("price < 100")
+        var scoring = try ScorePlan(request: score, generation: generation)
+        var counting = try FilterPlan(
+            request: FilterRequest(side: .items, filter: Filter("price < 100")), generation: generation,
+            limits: .standard)
+        #expect(!other.isWaiting)
+        _ = try first.step(idCount: 1)
+        for _ in 0..<3 {
+            _ = try (other.step(idCount: 1), scoring.step(candidateCount: 1), counting.step(idCount: 1))
+            #expect(!first.isWaiting && other.isWaiting && scoring.isWaiting && counting.isWaiting)
+        }
+        _ = try plan(first)
+        guard case .done(let response) = try counting.step(idCount: 1) else {
+            Issue.record("no count")
+            return
+        }
+        #expect(response.rowsPassing == 100 && response.isKept && !counting.isWaiting)
+        _ = try (plan(other), scoring.step(candidateCount: 1))
+        #expect(!other.isWaiting && !scoring.isWaiting)
+        #expect(other.filterCounts?.kept == 1 && other.filterCounts?.evaluated == 0)
+    }
+
     // MARK: Lives
 
     /// A request that is being answered keeps its generation, and hands the memory over in the end.
