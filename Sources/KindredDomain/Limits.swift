@@ -48,8 +48,8 @@ package struct Limits: Sendable, Equatable {
     /// Rows that the rules of one request rank: queries x (offset + k), or queries x pool. All queries of a request may
     /// have the largest pool.
     package var rankedRowsPerRequestMax: UInt32 = 1 << 21
-    /// Bytes of the masks that a request holds of filters that depend on its queries (`seed.`), and of what boosts make
-    /// of them. As many bytes again may be lists of the rows that its filters keep.
+    /// Bytes of the masks that a request holds of its filters, also of those that are kept, and of what boosts make of
+    /// filters that depend on its queries (`seed.`). As many bytes again may be lists of the rows that its filters keep.
     package var maskBytesPerRequestMax: UInt32 = 128 << 20
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000
@@ -159,8 +159,9 @@ package struct Limits: Sendable, Equatable {
     /// Steps of matching one pattern with one text: a character is compared in a step. Some for each byte of the
     /// longest text.
     package static let patternStepsMax = 1 << 20
-    /// The same for 64 rows, where a condition is evaluated row by row.
-    package static let patternStepsPerBlockMax = 1 << 22
+    /// The same for all patterns of a filter together: while it is made, for one distinct text of a column, or for one
+    /// row.
+    package static let patternStepsPerPartMax = 1 << 22
     /// Bytes of what one filter finds out about distinct texts and values before it goes over the rows. What needs more
     /// is evaluated row by row.
     package static let filterTableBytesMax = 64 << 20

@@ -87,6 +87,107 @@ import Testing
         }
     }
 
+    /// The failure of a filter over a table, once it is evaluated; nil where it has none.
+    private func failure(
+        _ text: String, _ values: [String: [UInt8]], _ table: FilterTable, stepsOf rowCount: Int = 50_000
+    ) -> FilterFailure? {
+        let filter = Filter(
+            text,
+            parameters: values.sorted { $0.key < $1.key }.map { FilterParameter($0.key, .text($0.value)) })
+        do throws(FilterFailure) {
+            var program = try FilterProgram(
+                FilterParser.parse(filter), parameters: filter.parameters, over: table)
+            while !program.step(rowCount: rowCount) {}
+            return program.failure
+        } catch { return error }
+    }
+
+    private func terms(_ count: Int, _ term: String) -> String {
+        Array(repeating: term, count: count).joined(separator: " OR ")
+    }
+
+    private func saysTogether(_ failure: FilterFailure?) -> Bool {
+        guard case .unsupported(let what, _)? = failure?.reason else { return false }
+        return what.contains("\(Limits.patternStepsPerPartMax) steps together")
+    }
+
+    /// Patterns that are allowed one by one are refused where they take too long together: over constants, over one
+    /// text and over one row.
+    @Test func patternsAreBoundedTogether() throws {
+        let subject = Self.text(2_000)
+        let table = try table([Self.text(1), subject], copies: 2)
+        // About 500,000 steps each.
+        let values = ["p": Self.pattern(500), "t": subject]
+        for term in [":t LIKE :p", "one LIKE :p"] {
+            let one: [String: [UInt8]] = term.contains(":t") ? values : ["p": values["p"]!]
+            #expect(failure(terms(3, term), one, table) == nil, "\(term)")
+            #expect(saysTogether(failure(terms(900, term), one, table)), "\(term)")
+        }
+        // Row by row, whatever the size of the steps.
+        let both = "(one LIKE :p) = (other LIKE 'b')"
+        for rowCount in [1, 50_000, 100_000_000] {
+            let pattern = ["p": values["p"]!]
+            #expect(failure(terms(3, "NOT (\(both))"), pattern, table, stepsOf: rowCount) == nil)
+            let found = failure(terms(40, "NOT (\(both))"), pattern, table, stepsOf: rowCount)
+            #expect(saysTogether(found), "\(rowCount)")
+        }
+    }
+
+    /// Rows are judged alone where they take long, so that 64 of them may take longer than one may.
+    @Test(arguments: [1, 100_000_000])
+    func rowsThatTakeLong(rowCount: Int) throws {
+        let texts = [Self.text(1), Self.text(2_000), Array("xaaab".utf8)]
+        let table = try table(texts, copies: 24)
+        let pattern = Self.pattern(150)
+        let filter = Filter(
+            "((one LIKE :p) = (other LIKE 'b')) = (one LIKE 'a%')",
+            parameters: [FilterParameter("p", .text(pattern))])
+        var program = try FilterProgram(
+            FilterParser.parse(filter), parameters: filter.parameters, over: table)
+        while !program.step(rowCount: rowCount) {}
+        #expect(program.failure == nil)
+        // None matches the first two patterns: those that begin with an a pass.
+        #expect((0..<72).map { program.rows[$0] } == (0..<72).map { $0 % 3 != 2 })
+    }
+
+    /// Many conditions that are evaluated row by row: a step takes few rows.
+    @Test func stepsOfManyConditionsTakeFewRows() throws {
+        let table = try table([Self.text(1), Self.text(2)], copies: 50)
+        let both = terms(500, "one <> other") + " OR one = other AND id >= 7"
+        var program = try FilterProgram(FilterParser.parse(Filter(both)), over: table)
+        var count = 1
+        while !program.step(rowCount: 1) { count += 1 }
+        #expect(count >= 100, "a row in each step")
+        #expect((0..<100).map { program.rows[$0] } == (0..<100).map { $0 >= 7 })
+    }
+
+    /// A pattern that many terms name is made once; patterns that are made again and again are refused.
+    @Test func equalPatternsAreMadeOnce() throws {
+        let table = try table([Self.text(1), Self.text(2)])
+        let long = ["p": Self.text(Limits.patternBytesMax)]
+        for term in ["one LIKE :p", "one GLOB :p", "one LIKE :p ESCAPE '!'"] {
+            #expect(failure(terms(500, term), long, table) == nil, "\(term)")
+        }
+        #expect(saysTogether(failure(terms(800, "one LIKE +:p"), long, table)))
+        #expect(failure(terms(10, "one LIKE +:p"), long, table) == nil)
+        // LIKE and GLOB, and patterns with and without an escape, are not each other's.
+        let escaped = FilterParameter("p", .text(Array("!a".utf8)))
+        let filter = Filter("one LIKE :p ESCAPE '!' AND NOT one LIKE :p", parameters: [escaped])
+        var program = try FilterProgram(
+            FilterParser.parse(filter), parameters: filter.parameters, over: table)
+        while !program.step(rowCount: 1_000) {}
+        #expect(program.rows[0] && !program.rows[1])
+    }
+
+    /// A set of many characters takes as many comparisons as it has.
+    @Test func setsTakeSteps() throws {
+        let set = Array("*[".utf8) + Array(repeating: UInt8(ascii: "b"), count: 8_000) + Array("]".utf8)
+        var steps = Limits.patternStepsMax
+        #expect(try TextPattern(glob: set).matches(Self.text(200), steps: &steps) == false)
+        #expect(Limits.patternStepsMax - steps > 200 * 1_000)
+        #expect(try TextPattern(glob: set).matches(Self.text(2_000), steps: &steps) == nil)
+    }
+
     /// Long texts with patterns that nearly match: many steps of the program, each of about as much work as it was
     /// asked for.
     @Test func longTextsTakeManySteps() throws {

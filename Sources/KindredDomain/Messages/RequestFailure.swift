@@ -145,7 +145,7 @@ package enum LimitName: String, Sendable, Equatable {
     case pool
     case offsetAndK = "offset + k"
     case rankedRows = "rows to rank, of all queries together (ask fewer queries at a time)"
-    case maskBytes = "bytes for filters that depend on the query (ask fewer queries at a time)"
+    case maskBytes = "bytes of the masks of filters (ask fewer queries, or with fewer filters)"
     case modelListBytes = "bytes of the list of all models (ask for one by its name)"
 }
 

@@ -194,8 +194,7 @@ struct BlockEvaluator {
             if let entries = table.catalog.entries { open &= entries.words[start / 64] }
             if rows.upperBound - start < 64 { open &= 1 << UInt64(rows.upperBound - start) - 1 }
             var (truths, nulls): (UInt64, UInt64) = (0, 0)
-            let first = work.steps
-            while open != 0, !work.isExceeded {
+            while open != 0, !work.isExceeded, !work.isPaused {
                 let place = open.trailingZeroBitCount
                 open &= open - 1
                 switch evaluator.truth(expression, start + place) {
@@ -204,7 +203,6 @@ struct BlockEvaluator {
                 case false?: break
                 }
             }
-            work.check(since: first)
             level.truths[word] = truths
             level.nulls[word] = nulls
         }

@@ -35,9 +35,22 @@ indirect enum BlockNode: Sendable {
         case .integerList(_, let list): 4 + list.count.bitWidthOfValue * 4
         case .realList(_, let list): 4 + list.count.bitWidthOfValue * 4
         case .set: 6
-        case .rows(let expression): 100 * expression.nodeCount
+        case .rows(let expression): Self.rowCost(nodeCount: expression.nodeCount)
         case .not(let node), .known(let node): node.cost
         case .and(let nodes), .or(let nodes): nodes.reduce(0) { $0 + $1.cost }
+        }
+    }
+
+    /// The work of one row for an expression of so many nodes, which is evaluated row by row.
+    static func rowCost(nodeCount: Int) -> Int { 100 * nodeCount }
+
+    /// The part of `cost` that is evaluated row by row.
+    var costByRows: Int {
+        switch self {
+        case .rows: cost
+        case .not(let node), .known(let node): node.costByRows
+        case .and(let nodes), .or(let nodes): nodes.reduce(0) { $0 + $1.costByRows }
+        default: 0
         }
     }
 

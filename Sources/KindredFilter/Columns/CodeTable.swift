@@ -30,7 +30,7 @@ struct CodeTable: Sendable {
     init(_ expression: ResolvedExpression, column: Int, in table: FilterTable, work: PatternWork) {
         self.expression = expression
         self.column = column
-        textCost = 200 + 100 * expression.nodeCount
+        textCost = Self.cost(nodeCount: expression.nodeCount)
         let evaluator = RowEvaluator(table, replacing: (column, .null), work: work)
         ofNull = Self.bits(evaluator.truth(expression, 0))
         textCount = Self.texts(column, table).count
@@ -41,6 +41,9 @@ struct CodeTable: Sendable {
 
     /// Comparisons of a number with a constant in the time of a step of `PatternWork`.
     static let comparisonsPerStep = 4
+
+    /// The work of one text for an expression of so many nodes, in comparisons of a number with a constant.
+    static func cost(nodeCount: Int) -> Int { 200 + 100 * nodeCount }
 
     /// Distinct texts of a column.
     static func textCount(_ column: Int, _ table: FilterTable) -> Int { texts(column, table).count }
@@ -55,6 +58,7 @@ struct CodeTable: Sendable {
         while !isComplete, !work.isExceeded, done == 0 || taken < comparisons {
             let text = Array(texts[truths.count])
             let evaluator = RowEvaluator(table, replacing: (column, .text(text)), work: work)
+            work.begin()
             work.read(byteCount: text.count)
             add(evaluator.truth(expression, 0))
             done += 1

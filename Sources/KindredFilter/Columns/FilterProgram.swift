@@ -13,15 +13,18 @@ package struct FilterProgram: ~Copyable {
     private let scratch: BlockScratch
     private var codeTables: [CodeTable]
     private var setTables: [SetTable]
-    /// The work of one row, in comparisons.
+    /// The work of one row, in comparisons, and that of its conditions that are evaluated row by row.
     private let cost: Int
+    private let costByRows: Int
     private var words: [UInt64] = []
     private let work: PatternWork
-    /// Steps of `work` that the last word of 64 rows took; nil before the first one.
-    private var stepsPerWord: Int?
+    /// Rows of the word after `words` that are judged, with their truths, where conditions are evaluated row by row.
+    private var part: (rowCount: Int, truths: UInt64) = (0, 0)
+    /// Rows that are judged together then. Nothing is known of the work of the first.
+    private var rowsPerPart = 1
 
     /// The work of one distinct value of a multi-valued attribute, in comparisons.
-    private static let valueCost = 500
+    static let valueCost = 500
 
     /// Resolves the names of a parsed filter. `parameters` are its bound values, `seed` the query's own item or user;
     /// nil where the query has none. Throws for names that the table does not have, for columns whose values cannot be
@@ -31,14 +34,9 @@ package struct FilterProgram: ~Copyable {
         _ expression: FilterExpression, parameters: [FilterParameter] = [], over table: FilterTable,
         seed: FilterSeed? = nil
     ) throws(FilterFailure) {
-        guard table.catalog.isUTF8 else {
-            throw FilterFailure(
-                .unsupported(
-                    "a filter over a catalog with texts in UTF-16",
-                    wanted: "a catalog that is made after PRAGMA encoding = 'UTF-8'"), at: 0)
-        }
-        let resolver = FilterResolver(table, seed: seed, parameters: parameters)
+        try table.checkTexts()
         let work = PatternWork()
+        let resolver = FilterResolver(table, seed: seed, parameters: parameters, work: work)
         var builder = NodeBuilder(table, work: work)
         let node = builder.node(try resolver.resolve(expression))
         if let failure = work.failure { throw failure }
@@ -48,6 +46,7 @@ package struct FilterProgram: ~Copyable {
         codeTables = builder.codeTables
         setTables = builder.setTables
         cost = node.cost
+        costByRows = node.costByRows
         scratch = BlockScratch(levelCount: node.depth + 1)
         words.reserveCapacity((table.rowCount + 63) / 64)
     }
@@ -71,13 +70,12 @@ package struct FilterProgram: ~Copyable {
                 let count = max(1, left / Self.valueCost)
                 setTables[index].extend(by: count, in: table)
                 left -= count * Self.valueCost
+            } else if costByRows > 0 {
+                left -= evaluatePart(comparisons: left)
             } else {
-                let wordCount = max(1, min(BlockScratch.wordsMax, left / 64 / costOfRow))
-                let start = work.steps
+                let wordCount = max(1, min(BlockScratch.wordsMax, left / 64 / cost))
                 evaluate(wordCount)
-                let steps = work.steps - start
-                stepsPerWord = steps / wordCount
-                left -= wordCount * 64 * cost + steps * CodeTable.comparisonsPerStep
+                left -= wordCount * 64 * cost
             }
         }
         return isDone
@@ -90,27 +88,55 @@ package struct FilterProgram: ~Copyable {
         return Bitmap(count: table.rowCount, words: words)
     }
 
-    /// The work of one row, in comparisons, with that of its patterns: as it was for the rows before.
-    private var costOfRow: Int {
-        guard node.isByRows else { return cost }
-        // Nothing is known of the first rows, so there are few of them.
-        guard let stepsPerWord else { return .max / 64 }
-        return cost + stepsPerWord * CodeTable.comparisonsPerStep / 64
+    /// Judges some rows of a word where conditions are evaluated row by row: as many as so many comparisons take, at
+    /// least one. Returns how many they took.
+    private mutating func evaluatePart(comparisons: Int) -> Int {
+        let start = words.count * 64
+        let rows = start..<min(table.rowCount, start + 64)
+        // The other conditions are evaluated for the whole word in each part, so that rows take as long at least.
+        let costOfBlocks = 64 * (cost - costByRows)
+        let affordable = max(comparisons - costOfBlocks, costOfBlocks) / costByRows
+        let rowCount = max(1, min(rowsPerPart, rows.count - part.rowCount, affordable))
+        var mask: UInt64 = rowCount == 64 ? ~0 : 1 << UInt64(rowCount) - 1
+        mask <<= UInt64(part.rowCount)
+        work.begin(mayPause: rowCount > 1)
+        let first = work.steps
+        evaluator.evaluate(node, rows, level: 0, cares: &mask)
+        let taken =
+            costOfBlocks + rowCount * costByRows + (work.steps - first) * CodeTable.comparisonsPerStep
+        guard !work.isPaused else {
+            rowsPerPart = rowCount / 2
+            return taken
+        }
+        if rowCount == rowsPerPart { rowsPerPart = min(64, 2 * rowsPerPart) }
+        part.rowCount += rowCount
+        part.truths |= scratch.level(0).truths[0] & mask
+        if part.rowCount == rows.count {
+            append(part.truths)
+            part = (0, 0)
+        }
+        return taken
     }
 
     private mutating func evaluate(_ wordCount: Int) {
         let start = words.count * 64
         let rows = start..<min(table.rowCount, start + wordCount * 64)
-        let evaluator = BlockEvaluator(
-            table: table, codeTables: codeTables, setTables: setTables, scratch: scratch, work: work)
         evaluator.evaluate(node, rows, level: 0, cares: nil)
         let truths = scratch.level(0).truths
-        for word in 0..<(rows.count + 63) / 64 {
-            let row = start + word * 64
-            var truth = truths[word]
-            if let entries = table.catalog.entries { truth &= entries.words[row / 64] }
-            if table.rowCount - row < 64 { truth &= 1 << UInt64(table.rowCount - row) - 1 }
-            words.append(truth)
-        }
+        for word in 0..<(rows.count + 63) / 64 { append(truths[word]) }
+    }
+
+    private var evaluator: BlockEvaluator {
+        BlockEvaluator(
+            table: table, codeTables: codeTables, setTables: setTables, scratch: scratch, work: work)
+    }
+
+    /// Adds the truths of the next 64 rows, without rows that have no entry and those beyond the last.
+    private mutating func append(_ truths: UInt64) {
+        let row = words.count * 64
+        var truths = truths
+        if let entries = table.catalog.entries { truths &= entries.words[row / 64] }
+        if table.rowCount - row < 64 { truths &= 1 << UInt64(table.rowCount - row) - 1 }
+        words.append(truths)
     }
 }

@@ -5,11 +5,15 @@ struct FilterResolver {
     private let table: FilterTable
     private let seed: FilterSeed?
     private let values: [String: AttributeValue]
+    private let work: PatternWork
+    private let compiler: PatternCompiler
 
-    /// The parser has checked that each value has a name of its own.
-    init(_ table: FilterTable, seed: FilterSeed?, parameters: [FilterParameter]) {
+    /// The parser has checked that each value has a name of its own. `work` counts what patterns take.
+    init(_ table: FilterTable, seed: FilterSeed?, parameters: [FilterParameter], work: PatternWork) {
         self.table = table
         self.seed = seed
+        self.work = work
+        compiler = PatternCompiler(work)
         values = Dictionary(parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -44,7 +48,7 @@ struct FilterResolver {
             for element in list { elements.append(try resolve(element)) }
             return Self.negated(.inList(a, elements), isNegated)
         case .inSet(let a, let name, let isNegated):
-            return Self.negated(.inSet(try resolve(a), try set(name)), isNegated)
+            return Self.negated(.inSet(try resolve(a), try Self.set(name, of: table)), isNegated)
         case .pattern(let kind, let a, let pattern, let escape, let isNegated, let position):
             let text = try resolve(a)
             let pattern = try self.pattern(kind, pattern, escape: escape, at: position)
@@ -82,6 +86,15 @@ struct FilterResolver {
             let (value, affinity) = try Self.seed(name, in: seed, forNullsAlone: forNullsAlone)
             return .constant(value, affinity)
         }
+    }
+
+    /// The column of a name. `seed` is the table of `seed.` columns; nil where the query has no row of its own.
+    static func column(
+        _ name: FilterExpression.ColumnName, of table: FilterTable, seed: FilterTable?, forNullsAlone: Bool
+    ) throws(FilterFailure) -> ResolvedExpression {
+        guard name.scope == .seed else { return try column(name, of: table, forNullsAlone: forNullsAlone) }
+        guard let seed else { throw FilterFailure(.seedWithoutRow, at: name.position) }
+        return try column(name, of: seed, forNullsAlone: forNullsAlone)
     }
 
     /// The value of a column of the seed.
@@ -138,7 +151,9 @@ struct FilterResolver {
         }
     }
 
-    private func set(_ name: FilterExpression.SetName) throws(FilterFailure) -> Int {
+    static func set(
+        _ name: FilterExpression.SetName, of table: FilterTable
+    ) throws(FilterFailure) -> Int {
         let sets = table.catalog.sets
         guard let index = sets.firstIndex(where: { SQLName.areEqual($0.name, name.name) }) else {
             let known = NearNames.sorted(sets.map(\.name), near: name.name)
@@ -154,35 +169,44 @@ struct FilterResolver {
         _ kind: FilterExpression.Pattern, _ pattern: FilterExpression, escape: FilterExpression?,
         at position: Int
     ) throws(FilterFailure) -> TextPattern? {
-        let pattern = try constant(pattern, "a pattern that differs from row to row", at: position)
+        let value = try constant(pattern, .pattern, at: position)
         let escapeValue = try escape.map { (escape) throws(FilterFailure) in
-            try constant(escape, "an escape character that differs from row to row", at: position)
+            try constant(escape, .escape, at: position)
         }
         if let escapeValue, escapeValue == .null { return nil }
         let escapeText = escapeValue?.textValue
         do throws(TextPattern.Refusal) {
             // SQLite checks the escape character of a pattern that is NULL too.
-            guard let text = pattern.textValue else {
+            guard let text = value.textValue else {
                 try TextPattern.check([], escape: escapeText)
                 return nil
             }
-            switch kind {
-            case .like: return try TextPattern(like: text, escape: escapeText)
-            case .glob: return try TextPattern(glob: text)
-            }
+            return try compiler.pattern(kind, pattern, text, escape: escape, escapeText)
         } catch {
             throw FilterFailure(error.reason, at: position)
         }
     }
 
+    /// What of LIKE or GLOB is the same for all rows.
+    enum PatternPart: String {
+        case pattern = "a pattern"
+        case escape = "an escape character"
+    }
+
+    /// The refusal of a part that is not.
+    static func differing(_ part: PatternPart, at position: Int) -> FilterFailure {
+        FilterFailure(
+            .unsupported(
+                "\(part.rawValue) that differs from row to row", wanted: "a literal or a bound value"),
+            at: position)
+    }
+
     private func constant(
-        _ expression: FilterExpression, _ what: String, at position: Int
+        _ expression: FilterExpression, _ what: PatternPart, at position: Int
     ) throws(FilterFailure) -> AttributeValue {
         let resolved = try resolve(expression)
-        guard resolved.dependence.isConstant else {
-            throw FilterFailure(.unsupported(what, wanted: "a literal or a bound value"), at: position)
-        }
-        return RowEvaluator(table).value(resolved, 0)
+        guard resolved.dependence.isConstant else { throw Self.differing(what, at: position) }
+        return RowEvaluator(table, work: work).value(resolved, 0)
     }
 }
 

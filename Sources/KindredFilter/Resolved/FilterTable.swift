@@ -13,6 +13,15 @@ package struct FilterTable: Sendable {
         rowIDs = ids
     }
 
+    /// Throws for a catalog with texts in UTF-16, which SQLite orders by other bytes.
+    func checkTexts() throws(FilterFailure) {
+        guard !catalog.isUTF8 else { return }
+        throw FilterFailure(
+            .unsupported(
+                "a filter over a catalog with texts in UTF-16",
+                wanted: "a catalog that is made after PRAGMA encoding = 'UTF-8'"), at: 0)
+    }
+
     /// Whether a row has an entry in the catalog.
     func hasEntry(_ row: Int) -> Bool { catalog.entries?[row] ?? true }
 

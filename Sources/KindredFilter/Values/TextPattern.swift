@@ -100,7 +100,7 @@ package struct TextPattern: Sendable, Equatable {
         var any: Int?
         var afterAny = rest
         while true {
-            if steps == 0 { return nil }
+            if steps <= 0 { return nil }
             steps -= 1
             if element < elements.count, elements[element].kind == .any {
                 any = element
@@ -111,6 +111,9 @@ package struct TextPattern: Sendable, Equatable {
             }
             var next = rest
             guard let character = next.next() else { return element == elements.count }
+            if element < elements.count, elements[element].kind == .set {
+                steps -= sets[Int(elements[element].value)].ranges.count / Self.rangesPerStep
+            }
             if element < elements.count, matches(elements[element], character) {
                 element += 1
                 rest = next
@@ -124,6 +127,9 @@ package struct TextPattern: Sendable, Equatable {
     }
 
     // MARK: Elements
+
+    /// Ranges of a set that are compared with a character in the time of a step.
+    private static let rangesPerStep = 4
 
     private static let percent = UInt32(UInt8(ascii: "%"))
     private static let underscore = UInt32(UInt8(ascii: "_"))

@@ -21,6 +21,8 @@ final class FilterMasks {
         /// Nil where the mask was found by the text and the values.
         var expression: FilterExpression?
         var namesSeeds = false
+        /// The work of its evaluation, in comparisons of a number with a constant. About.
+        var comparisonCount = 0
         /// The mask for all queries; nil while it is not found, and where the filter names `seed.` columns.
         var shared: RowMask?
         /// The mask of the query that is planned next.
@@ -38,34 +40,49 @@ final class FilterMasks {
     private let target: Side
     private let cache: FilterMaskCache
     private let table: FilterTable?
+    /// The side whose values `seed.` columns have; nil where queries have no row of their own.
+    private let seedSide: Side?
+    private let seedTable: FilterTable?
     private var entries: [Entry] = []
     /// The filter that is evaluated now.
     private var evaluation: FilterMaskEvaluation?
     private var next = 0
+    /// The filters that have a mask of the query that is planned next.
+    private var ofQuery: [Int] = []
+    /// Whether the last look found that another request evaluates the filter.
+    private(set) var isWaiting = false
     /// The masks that were found so far.
     private(set) var counts = FilterCounts()
-    /// Bytes that the request holds of masks that depend on its queries, and the masks that they are of.
-    private var ownByteCount = 0
-    private var ownMasks: Set<ObjectIdentifier> = []
-    private let ownByteCountMax: Int
+    /// Bytes that the request holds of masks, and of what boosts make of them.
+    private var heldByteCount = 0
+    /// The masks that they are of, by what owns the words. What is counted stays, so no other object has its address.
+    private var held: [ObjectIdentifier: RowMask] = [:]
+    private let heldByteCountMax: Int
+    /// Filters with a mask for each query.
+    private var ownCount = 0
 
-    /// The filters of a request. Checks their texts and values. Throws for the first that is refused.
+    /// The filters of a request, and the side of its queries' own rows. Checks their texts, names and values. Throws
+    /// for the first that is refused.
     init(
         _ texts: [String], parameters: [FilterParameter], over target: Side, of generation: Generation,
-        limits: Limits
+        seedSide: Side? = nil, limits: Limits
     ) throws(RequestFailure) {
         guard let side = generation.side(target) else { throw .invalidArgument(.sideMissing(target)) }
         self.side = side
         self.target = target
         cache = generation.filterMasks
-        ownByteCountMax = Int(limits.maskBytesPerRequestMax)
+        heldByteCountMax = Int(limits.maskBytesPerRequestMax)
         table = side.filterTable
+        self.seedSide = seedSide
+        seedTable = seedSide.flatMap { generation.side($0)?.filterTable }
         var unused = Set(parameters.map(\.name))
         for text in texts {
             let names = Set(FilterParser.parameterNames(in: text))
             unused.subtract(names)
             let filter = Filter(text, parameters: parameters.filter { names.contains($0.name) })
-            entries.append(try entry(filter, bound: parameters, limits))
+            let entry = try entry(filter, bound: parameters, limits)
+            if entry.namesSeeds { ownCount += 1 }
+            entries.append(entry)
         }
         if let index = parameters.firstIndex(where: { unused.contains($0.name) }) {
             let failure = FilterFailure(
@@ -90,51 +107,70 @@ final class FilterMasks {
             let expression = try FilterParser.parse(filter, limits: limits) { name in
                 catalog?.columns.contains { SQLName.areEqual($0.name, name) } ?? false
             }
+            guard let table else { throw FilterFailure(.noCatalog, at: 0) }
+            try FilterNames.check(expression, in: table, seed: seedTable)
             let namesSeeds = FilterNames.hasSeeds(expression)
-            return Entry(filter: filter, expression: expression, namesSeeds: namesSeeds)
+            let comparisons = FilterEstimate.comparisons(of: expression, over: table)
+            return Entry(
+                filter: filter, expression: expression, namesSeeds: namesSeeds,
+                comparisonCount: comparisons + FilterMaskEvaluation.comparisonsPerRow * side.table.count)
         } catch {
             throw error.naming(bound).requestFailure(in: filter.text)
         }
     }
 
     /// Whether any filter has a mask for each query.
-    var hasOwn: Bool { entries.indices.contains(where: hasOwn) }
+    var hasOwn: Bool { ownCount > 0 }
 
     /// Different values of `seed.` columns that the queries of a request are taken to have. Shops' queries repeat few,
     /// such as categories, and their masks are kept.
     static let seedsExpected = 16
 
-    /// The cost of the evaluations that are left, in look-ups of one id, for so many queries. About.
-    func lookups(queryCount: Int) -> Int {
+    /// Masks that queries are taken to have of their own. Each of them uses at most `perQuery` filters.
+    private func ownMaskCount(queryCount: Int, perQuery: Int) -> Int {
+        min(queryCount, Self.seedsExpected) * min(ownCount, perQuery)
+            + max(0, min(ownCount, queryCount * perQuery) - perQuery)
+    }
+
+    /// The cost of the evaluations that are left, in look-ups of one id, for so many queries, each of which uses at
+    /// most `perQuery` filters. About.
+    func lookups(queryCount: Int, perQuery: Int = 1) -> Int {
+        let timesOfOwn =
+            ownCount == 0 ? 0 : ownMaskCount(queryCount: queryCount, perQuery: perQuery) / ownCount
         var sum = 0
         for entry in entries where entry.expression != nil {
-            let comparisons = 1 + entry.filter.text.utf8.count / Self.bytesPerComparison
-            let (rows, times) = (side.table.count, entry.namesSeeds ? min(queryCount, Self.seedsExpected) : 1)
-            sum += times * (rows * comparisons / Self.rowsPerID)
+            let times = entry.namesSeeds ? max(1, timesOfOwn) : 1
+            sum += times * (entry.comparisonCount / Self.rowsPerID)
         }
         return sum
     }
 
-    /// Bytes of text of one comparison, about.
-    private static let bytesPerComparison = 16
-
-    /// Bytes of the masks that depend on queries, of so many of these. About.
-    func ownByteCount(queryCount: Int) -> Int {
-        let masks = min(queryCount, Self.seedsExpected) * entries.count(where: \.namesSeeds)
-        return min(ownByteCountMax, masks * MaskWords.byteCount(blockCount: side.codes.blockCount))
+    /// Bytes of the masks that the request evaluates and holds, and of the evaluation of one. About. Those that are
+    /// kept are counted where they are kept.
+    func byteCount(queryCount: Int, perQuery: Int) -> Int {
+        let shared = entries.count { $0.expression != nil && !$0.namesSeeds }
+        let masks = shared + ownMaskCount(queryCount: queryCount, perQuery: perQuery)
+        guard masks > 0 else { return 0 }
+        // A bit for each row while it is evaluated.
+        return min(heldByteCountMax, masks * maskByteCount) + side.table.count / 8
     }
 
-    /// Counts bytes that the request holds for one query. Throws where all of them together are beyond the limit.
+    private var maskByteCount: Int { MaskWords.byteCount(blockCount: side.codes.blockCount) }
+
+    /// Counts bytes that the request holds. Throws where all of them together are beyond the limit.
     func hold(byteCount: Int) throws(RequestFailure) {
-        ownByteCount += byteCount
-        guard ownByteCount > ownByteCountMax else { return }
-        throw .limitExceeded(
-            .maskBytes, found: UInt64(ownByteCount), limit: UInt64(ownByteCountMax))
+        let sum = heldByteCount + byteCount
+        guard sum <= heldByteCountMax else {
+            throw .limitExceeded(.maskBytes, found: UInt64(sum), limit: UInt64(heldByteCountMax))
+        }
+        heldByteCount = sum
     }
 
-    private func hold(_ mask: RowMask) throws(RequestFailure) {
-        guard ownMasks.insert(mask.owner).inserted else { return }
-        try hold(byteCount: MaskWords.byteCount(blockCount: side.codes.blockCount))
+    /// Counts a mask that the request holds until its end. Equal masks count once.
+    func hold(_ mask: RowMask) throws(RequestFailure) {
+        guard held[mask.owner] == nil else { return }
+        try hold(byteCount: maskByteCount)
+        held[mask.owner] = mask
     }
 
     /// Whether the masks of a filter were kept from earlier requests. All steps are done.
@@ -143,35 +179,37 @@ final class FilterMasks {
     /// Whether a filter has a mask for each query.
     func hasOwn(_ index: Int) -> Bool { entries[index].namesSeeds }
 
-    /// The mask of a filter for the query that is planned next. All steps are done.
-    func mask(_ index: Int) -> RowMask? { entries[index].mask }
+    /// The mask of a filter for the query that is planned next, which uses it. All steps are done.
+    func mask(_ index: Int) -> RowMask {
+        guard let mask = entries[index].mask else { preconditionFailure("a mask is found before it is used") }
+        return mask
+    }
 
     /// Finds the masks that all queries share. True once they are found.
     func resolveShared(_ budget: inout Int) throws(RequestFailure) -> Bool {
         while next < entries.count {
-            if entries[next].shared == nil, !entries[next].namesSeeds,
-                let expression = entries[next].expression
-            {
-                guard let mask = try find(entries[next].filter, expression, seed: nil, &budget) else {
-                    return false
-                }
+            if entries[next].shared == nil, !entries[next].namesSeeds {
+                guard let mask = try find(next, seed: nil, &budget) else { return false }
                 entries[next].shared = mask
             }
+            if let mask = entries[next].shared { try hold(mask) }
             next += 1
         }
         next = 0
         return true
     }
 
-    /// Finds the masks of a query with an own row. True once they are found.
-    func resolveOwn(seed: FilterSeed?, _ budget: inout Int) throws(RequestFailure) -> Bool {
-        while next < entries.count {
-            if entries[next].namesSeeds, entries[next].own == nil, let expression = entries[next].expression {
-                guard let mask = try find(entries[next].filter, expression, seed: seed, &budget) else {
-                    return false
-                }
-                try hold(mask)
-                entries[next].own = mask
+    /// Finds the masks of the filters that a query with an own row uses; those are named that have a mask for each
+    /// query. True once they are found.
+    func resolveOwn(
+        _ indices: [Int], seed: FilterSeed?, _ budget: inout Int
+    ) throws(RequestFailure) -> Bool {
+        while next < indices.count {
+            let index = indices[next]
+            if entries[index].own == nil {
+                guard let mask = try find(index, seed: seed, &budget) else { return false }
+                entries[index].own = mask
+                ofQuery.append(index)
             }
             next += 1
         }
@@ -179,34 +217,43 @@ final class FilterMasks {
         return true
     }
 
-    /// Gives up what belongs to a query that has failed.
+    /// Gives up what belongs to the query that was planned, or has failed.
     func endQuery() {
         next = 0
+        isWaiting = false
         evaluation = nil
-        for index in entries.indices { entries[index].own = nil }
+        for index in ofQuery { entries[index].own = nil }
+        ofQuery.removeAll(keepingCapacity: true)
     }
 
     /// The mask of a filter; nil while there is more to do.
     private func find(
-        _ filter: Filter, _ expression: FilterExpression, seed: FilterSeed?, _ budget: inout Int
+        _ index: Int, seed: FilterSeed?, _ budget: inout Int
     ) throws(RequestFailure) -> RowMask? {
+        isWaiting = false
+        let filter = entries[index].filter
+        guard let table, let expression = entries[index].expression else {
+            preconditionFailure("a filter without a kept mask has been parsed")
+        }
         do throws(FilterFailure) {
             if evaluation == nil {
-                guard let table else { throw FilterFailure(.noCatalog, at: 0) }
                 let seeds = try FilterNames.seedValues(of: expression, in: seed)
-                switch cache.find(FilterKey(filter, over: target, seeds: seeds), codes: side.codes) {
+                let key = FilterKey(
+                    filter, over: target, seeds: seeds, of: entries[index].namesSeeds ? seedSide : nil)
+                switch cache.find(key, codes: side.codes) {
                 case .found(let mask):
                     counts.kept += 1
                     return mask
                 case .busy:
                     // Another request evaluates it. This one looks again in its next step.
+                    isWaiting = true
                     budget = 0
                     return nil
                 case .missing(let claim):
                     let program = try FilterProgram(
                         expression, parameters: filter.parameters, over: table, seed: seed)
                     evaluation = FilterMaskEvaluation(program, claim: claim, codes: side.codes)
-                    entries[next].isEvaluated = true
+                    entries[index].isEvaluated = true
                     counts.evaluated += 1
                 }
             }

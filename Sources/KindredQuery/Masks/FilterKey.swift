@@ -6,14 +6,21 @@ package struct FilterKey: Sendable, Hashable {
     package let filter: Filter
     /// The values of the filter's `seed.` columns, in the order in which it names them; empty where it names none.
     package let seeds: [AttributeValue]
+    /// The side whose columns these are, since their declarations decide how they are compared; nil where the filter
+    /// names none.
+    package let seedSide: Side?
     private let hash: Int
 
-    package init(_ filter: Filter, over side: Side, seeds: [AttributeValue] = []) {
+    package init(
+        _ filter: Filter, over side: Side, seeds: [AttributeValue] = [], of seedSide: Side? = nil
+    ) {
         self.filter = filter
         self.side = side
         self.seeds = seeds
+        self.seedSide = seedSide
         var hasher = Hasher()
         hasher.combine(side)
+        hasher.combine(seedSide)
         // As bytes: texts that Unicode takes for the same are two filters.
         var text = filter.text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
@@ -27,7 +34,7 @@ package struct FilterKey: Sendable, Hashable {
     }
 
     package static func == (left: FilterKey, right: FilterKey) -> Bool {
-        left.hash == right.hash && left.side == right.side
+        left.hash == right.hash && left.side == right.side && left.seedSide == right.seedSide
             && left.filter.text.utf8.elementsEqual(right.filter.text.utf8)
             && left.filter.parameters.count == right.filter.parameters.count
             && zip(left.filter.parameters, right.filter.parameters).allSatisfy {

@@ -34,10 +34,11 @@ package final class FilterMaskCache: Sendable {
     private let generation: UInt64
     private let table = Mutex(Table())
 
-    /// A cache of the masks of a generation, by its identity.
+    /// A cache of the masks of a generation that lives, by its identity.
     package init(store: FilterMaskStore, generation: UInt64) {
         self.store = store
         self.generation = generation
+        store.begin(generation)
     }
 
     /// The cache of another loop, before the same store.

@@ -37,5 +37,5 @@ package struct FilterMaskEvaluation: ~Copyable {
     }
 
     /// Rows that are compared with a constant in the time of putting one into the mask.
-    private static let comparisonsPerRow = 2
+    static let comparisonsPerRow = 2
 }

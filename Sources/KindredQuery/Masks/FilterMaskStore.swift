@@ -35,16 +35,9 @@ package final class FilterMaskStore: Sendable {
     }
 
     private struct State {
-        /// By generation.
+        /// By generation, for those that live: nothing is kept for one that has ended.
         var shelves: [UInt64: FilterMaskShelf] = [:]
         var byteCount = 0
-
-        mutating func shelf(_ generation: UInt64) -> FilterMaskShelf {
-            if let shelf = shelves[generation] { return shelf }
-            let shelf = FilterMaskShelf()
-            shelves[generation] = shelf
-            return shelf
-        }
 
         /// Removes the mask that gives way.
         mutating func removeOldest() -> FilterMaskEntry? {
@@ -98,10 +91,19 @@ package final class FilterMaskStore: Sendable {
         words.byteCount + key.byteCount + entryByteCount
     }
 
+    /// A generation begins to live, unless it does already.
+    func begin(_ generation: UInt64) {
+        state.withLock { state in
+            if state.shelves[generation] == nil { state.shelves[generation] = FilterMaskShelf() }
+        }
+    }
+
+    /// The mask of a filter, or the claim to it. Of a generation that has ended, every caller gets a claim, and nothing
+    /// is kept.
     func find(_ key: FilterKey, of generation: UInt64) -> Lookup {
         let now = time
         return state.withLock { state in
-            let shelf = state.shelf(generation)
+            guard let shelf = state.shelves[generation] else { return .missing(Claim(key, generation, self)) }
             if let entry = shelf.entry(key) {
                 entry.use(at: now)
                 return .found(entry)
@@ -137,8 +139,7 @@ package final class FilterMaskStore: Sendable {
         // The entries that give way are freed after the lock.
         var gone: [FilterMaskEntry] = []
         state.withLock { state in
-            let shelf = state.shelf(generation)
-            guard shelf.entry(key) == nil else { return }
+            guard let shelf = state.shelves[generation], shelf.entry(key) == nil else { return }
             while state.byteCount + byteCount > byteCountMax, let oldest = state.removeOldest() {
                 gone.append(oldest)
             }

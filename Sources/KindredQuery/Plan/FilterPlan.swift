@@ -3,9 +3,10 @@ import KindredFilter
 
 /// How many rows of a side pass a filter, found in steps.
 package struct FilterPlan {
-    private let side: GenerationSide
     private let masks: FilterMasks
-    private let origin: (model: ModelName, version: UInt64)
+    private let rowCount: Int
+    /// Lives until the rows are counted, so that whoever holds the last reference to its memory hands it over.
+    private let generation: Generation
 
     /// Checks the filter and its values.
     package init(
@@ -14,8 +15,9 @@ package struct FilterPlan {
         guard let side = generation.side(request.side) else {
             throw .invalidArgument(.sideMissing(request.side))
         }
-        self.side = side
-        origin = (generation.name, generation.version)
+        self.generation = generation
+        rowCount = side.table.count
+        // A filter with `seed.` columns is refused here: there is no query.
         masks = try FilterMasks(
             [request.filter.text], parameters: request.filter.parameters, over: request.side, of: generation,
             limits: limits)
@@ -27,20 +29,19 @@ package struct FilterPlan {
     /// The time until the rows are counted, in look-ups of one id, before the first step.
     package var lookups: Int { masks.lookups(queryCount: 1) }
 
+    /// Whether the last step found nothing to do, since another request evaluates the filter.
+    package var isWaiting: Bool { masks.isWaiting }
+
     /// How the filter was found.
     package var filterCounts: FilterCounts { masks.counts }
 
     /// Goes on for about as long as looking up `idCount` ids takes.
     package mutating func step(idCount: Int) throws(RequestFailure) -> Step<FilterResponse> {
         var budget = idCount
-        // A filter with `seed.` columns is refused here: there is no query.
-        guard try masks.resolveShared(&budget), try masks.resolveOwn(seed: nil, &budget) else {
-            return .working
-        }
-        let count = masks.mask(0)?.count ?? side.table.count
+        guard try masks.resolveShared(&budget) else { return .working }
         return .done(
             FilterResponse(
-                model: origin.model, version: origin.version, rowCount: UInt64(side.table.count),
-                rowsPassing: UInt64(count), evaluateMicroseconds: 0, isKept: isKept))
+                model: generation.name, version: generation.version, rowCount: UInt64(rowCount),
+                rowsPassing: UInt64(masks.mask(0).count), evaluateMicroseconds: 0, isKept: isKept))
     }
 }

@@ -2,6 +2,15 @@ import KindredDomain
 
 /// The cost of making vectors of queries, in look-ups of one id. A member is looked up, and its vector is added.
 extension QueryBatch {
+    /// The side of the row whose values `seed.` columns have; nil where a query has no row of its own.
+    var ownSide: Side? {
+        switch self {
+        case .users: .users
+        case .items: .items
+        case .vectors, .baskets, .blends, .foldIns: nil
+        }
+    }
+
     /// Multiply-adds that take about as long as looking up one id.
     static let productsPerLookup = 64
 

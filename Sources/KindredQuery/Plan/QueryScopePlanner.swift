@@ -123,10 +123,10 @@ package struct QueryScopePlanner {
     /// other kinds of queries. `resolved` is nil for a query of which nothing is known: its values are NULL.
     package func seed(of resolved: Resolved?) -> FilterSeed? {
         let row: UInt32?
-        switch queries {
-        case .users: row = resolved?.ownUsers.first
-        case .items: row = resolved?.ownItems.first
-        case .vectors, .baskets, .blends, .foldIns: return nil
+        switch queries.ownSide {
+        case .users?: row = resolved?.ownUsers.first
+        case .items?: row = resolved?.ownItems.first
+        case nil: return nil
         }
         return source?.filterTable.map { FilterSeed($0, row: row) }
     }

@@ -86,6 +86,9 @@ package final class RecommendPlanner {
         return cost
     }
 
+    /// Whether the last step found nothing to do, since another request evaluates a filter.
+    package var isWaiting: Bool { rules?.isWaiting ?? false }
+
     /// How the masks of the request's filters were found; nil where it has no rules.
     package var filterCounts: FilterCounts? { rules?.filterCounts }
 
@@ -126,7 +129,7 @@ package final class RecommendPlanner {
             case .filters(let query, let found):
                 attempt(query) { () throws(RequestFailure) in
                     let seed = scope.seed(of: found.value)
-                    guard let rules, try rules.resolveOwn(seed: seed, &budget),
+                    guard let rules, try rules.resolveOwn(query, seed: seed, &budget),
                         eligibility.prepare(
                             rules.filter(ofQuery: query), sharerCount: rules.sharerCount(ofQuery: query),
                             &budget)
@@ -231,6 +234,7 @@ package final class RecommendPlanner {
             sharerCount: rules?.sharerCount(ofQuery: index) ?? request.scope.queries.count,
             seen: resolved.flatMap { rules?.seen(of: $0) })
         spent += eligibility.takeCost()
+        try rules?.hold(eligible)
         return eligible
     }
 }

@@ -11,6 +11,8 @@ final class RulePlanner {
     private let rowFilters: RowFilters
     /// The filters of rows come first, then those of the boosts.
     private let masks: FilterMasks?
+    /// The filters of boosts that have values of the query's own row.
+    private let ownBoosts: [Int]
     /// The groups of the caps, as far as they are found, and those that are being built.
     private var caps: [CapRule] = []
     private var building: GroupColumnBuilding?
@@ -54,18 +56,19 @@ final class RulePlanner {
         }
         rowFilters = RowFilters(rules)
         let texts = rowFilters.texts + rules.boosts.map(\.filter)
-        if texts.isEmpty, rules.parameters.isEmpty {
-            masks = nil
-        } else {
-            masks = try FilterMasks(
+        var found: FilterMasks?
+        if !texts.isEmpty || !rules.parameters.isEmpty {
+            found = try FilterMasks(
                 texts, parameters: rules.parameters, over: request.scope.target, of: generation,
-                limits: limits)
+                seedSide: request.scope.queries.ownSide, limits: limits)
         }
+        masks = found
+        ownBoosts = (rowFilters.texts.count..<texts.count).filter { found?.hasOwn($0) == true }
     }
 
     /// Adds the cost of the rules of so many queries.
     func add(to cost: inout PlanningCost, queryCount: Int) {
-        cost.lookups += masks?.lookups(queryCount: queryCount) ?? 0
+        cost.lookups += masks?.lookups(queryCount: queryCount, perQuery: 1 + rules.boosts.count) ?? 0
         for cap in rules.caps where side.groups.peek(cap.column) == nil {
             cost.lookups += Self.passesOfGroups * side.table.count / Self.rowsPerID
             cost.byteCount += GroupColumns.buildingByteCount(
@@ -81,7 +84,7 @@ final class RulePlanner {
         }
         cost.rankedRows += fetched
         cost.byteCount += fetched * MemoryLayout<RankingKey>.stride
-        cost.byteCount += masks?.ownByteCount(queryCount: queryCount) ?? 0
+        cost.byteCount += masks?.byteCount(queryCount: queryCount, perQuery: 1 + rules.boosts.count) ?? 0
         addSources(to: &cost, queryCount: queryCount)
         if !rules.caps.isEmpty || rules.isDistinct {
             // The rows that are left for further scans, which few queries need.
@@ -176,9 +179,7 @@ final class RulePlanner {
     var hasFilters: Bool { !rowFilters.texts.isEmpty || masks?.hasOwn == true }
 
     /// Whether the filter of any boost has values of the query's own row.
-    private var boostsNameSeeds: Bool {
-        rules.boosts.indices.contains { masks?.hasOwn(rowFilters.texts.count + $0) == true }
-    }
+    private var boostsNameSeeds: Bool { !ownBoosts.isEmpty }
 
     /// About how many queries have the mask of query `query`. One where it depends on the query's own row.
     func sharerCount(ofQuery query: Int) -> Int {
@@ -186,6 +187,9 @@ final class RulePlanner {
         if masks?.hasOwn(index) == true { return 1 }
         return rowFilters.sharerCount(ofText: index, queryCount: request.scope.queries.count)
     }
+
+    /// Whether the last step found nothing to do, since another request evaluates a filter.
+    var isWaiting: Bool { masks?.isWaiting ?? false }
 
     /// How the masks of the filters were found.
     var filterCounts: FilterCounts { masks?.counts ?? FilterCounts() }
@@ -250,9 +254,16 @@ final class RulePlanner {
         self.claim = claim
     }
 
-    /// Finds the masks of a query by the values of its own row. True once they are found.
-    func resolveOwn(seed: FilterSeed?, _ budget: inout Int) throws(RequestFailure) -> Bool {
-        try masks?.resolveOwn(seed: seed, &budget) ?? true
+    /// Finds the masks of query `query` by the values of its own row. True once they are found.
+    func resolveOwn(_ query: Int, seed: FilterSeed?, _ budget: inout Int) throws(RequestFailure) -> Bool {
+        guard let masks else { return true }
+        let rowFilter = rowFilters[query].flatMap { masks.hasOwn($0) ? $0 : nil }
+        return try masks.resolveOwn((rowFilter.map { [$0] } ?? []) + ownBoosts, seed: seed, &budget)
+    }
+
+    /// Counts the mask that a query holds until the request ends, where filters made it.
+    func hold(_ eligible: Eligibility) throws(RequestFailure) {
+        if let masks, let mask = eligible.mask { try masks.hold(mask) }
     }
 
     func endQuery() { masks?.endQuery() }
@@ -281,8 +292,8 @@ final class RulePlanner {
         let first = rowFilters.texts.count
         var boosts: [Boost] = []
         for (index, boost) in rules.boosts.enumerated() {
-            guard let rows = masks?.mask(first + index) else { continue }
-            boosts.append(Boost(boost.effect, rows: rows))
+            guard let masks else { preconditionFailure("boosts have masks") }
+            boosts.append(Boost(boost.effect, rows: masks.mask(first + index)))
         }
         let last = request.scope.queries.count - 1
         return RowBoosts(

@@ -35,7 +35,7 @@ package struct ScorePlan {
         if let filter = request.filter {
             masks = try FilterMasks(
                 [filter.text], parameters: filter.parameters, over: request.scope.target, of: generation,
-                limits: limits)
+                seedSide: request.scope.queries.ownSide, limits: limits)
             stage = .filter
         } else {
             masks = nil
@@ -50,6 +50,9 @@ package struct ScorePlan {
     package var lookups: Int {
         scope.cost + (masks?.lookups(queryCount: request.scope.queries.count) ?? 0)
     }
+
+    /// Whether the last step found nothing to do, since another request evaluates the filter.
+    package var isWaiting: Bool { masks?.isWaiting ?? false }
 
     /// How the masks of the filter were found.
     package var filterCounts: FilterCounts { masks?.counts ?? FilterCounts() }
@@ -93,7 +96,7 @@ package struct ScorePlan {
                 take(found.value)
             }
         case .ownFilter(let resolved):
-            guard let masks, try !masks.resolveOwn(seed: scope.seed(of: resolved), &budget) else {
+            guard let masks, try !masks.resolveOwn([0], seed: scope.seed(of: resolved), &budget) else {
                 return begin(resolved)
             }
         case .scoring(let resolved, let next): try score(resolved, next, &budget)

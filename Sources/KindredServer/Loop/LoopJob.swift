@@ -14,7 +14,7 @@ protocol LoopJob: AnyObject {
 enum LoopJobProgress {
     /// There is more to do.
     case working
-    /// There is nothing to do until other threads have done their part.
+    /// There is nothing to do until other threads, or other jobs, have done their part.
     case waiting
     case finished
 }
@@ -45,17 +45,26 @@ enum StepSize {
 package struct RunQueue<Job> {
     /// Jobs that clients wait for.
     private var awaited: Deque<Job> = []
+    /// Those that wait for others: their next step is in the next slice.
+    private var paused: [Job] = []
     /// Bulk work: steps are taken after everything that a client waits for.
     private var bulk: Deque<Job> = []
 
     package init() {}
 
-    package var isEmpty: Bool { awaited.isEmpty && bulk.isEmpty }
+    package var isEmpty: Bool { awaited.isEmpty && paused.isEmpty && bulk.isEmpty }
     package var hasAwaited: Bool { !awaited.isEmpty }
     package var bulkCount: Int { bulk.count }
 
     package mutating func append(_ job: Job) { awaited.append(job) }
+    package mutating func appendPaused(_ job: Job) { paused.append(job) }
     package mutating func appendBulk(_ job: Job) { bulk.append(job) }
     package mutating func takeNext() -> Job? { awaited.popFirst() }
     package mutating func takeNextBulk() -> Job? { bulk.popFirst() }
+
+    /// Jobs that have waited for others have their turn again.
+    package mutating func beginSlice() {
+        awaited.append(contentsOf: paused)
+        paused.removeAll(keepingCapacity: true)
+    }
 }

@@ -69,11 +69,12 @@ extension LoopWorker {
     func stepJob() {
         guard let job = jobs.takeNext() else { return }
         let beganAt = now()
-        if case .finished = job.step(on: self, now: beganAt) {
-            job.connection?.jobHasFinished()
-        } else {
+        switch job.step(on: self, now: beganAt) {
+        case .finished: job.connection?.jobHasFinished()
+        case .working:
             planning.note(nanoseconds: now() - beganAt)
             jobs.append(job)
+        case .waiting: jobs.appendPaused(job)
         }
     }
 

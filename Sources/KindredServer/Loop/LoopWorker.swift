@@ -112,6 +112,7 @@ final class LoopWorker: @unchecked Sendable {
         let isTickAhead = isTickScheduled
         isTickScheduled = true
         if reading.hasWaiting { readWaiting() }
+        jobs.beginSlice()
         var slice = Slice(isAwaited: !scans.isEmpty || jobs.hasAwaited, now: now())
         giveUpDeadScan()
         while let work = slice.next(

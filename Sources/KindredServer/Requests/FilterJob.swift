@@ -21,7 +21,9 @@ final class FilterJob: LoopJob {
                 isBegun = true
                 request.startedAt = now
             }
-            guard case .done(var response) = try plan.step(idCount: StepSize.ids) else { return .working }
+            guard case .done(var response) = try plan.step(idCount: StepSize.ids) else {
+                return plan.isWaiting ? .waiting : .working
+            }
             if !response.isKept {
                 response.evaluateMicroseconds = PendingRequest.microseconds(
                     worker.now() &- request.startedAt)

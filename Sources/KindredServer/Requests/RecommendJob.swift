@@ -78,7 +78,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
             case .planning(let planner):
                 guard case .done(let plan) = try planner.step(idCount: StepSize.ids) else {
                     stage = .planning(planner)
-                    return .working
+                    return planner.isWaiting ? .waiting : .working
                 }
                 if let filters = planner.filterCounts { worker.metrics.count(filters) }
                 scan(plan)

@@ -43,8 +43,9 @@ final class ScoreJob: LoopJob {
         _ plan: consuming ScorePlan, on worker: LoopWorker
     ) throws(RequestFailure) -> LoopJobProgress {
         guard case .done(var response) = try plan.step(candidateCount: StepSize.ids) else {
+            let isWaiting = plan.isWaiting
             stage = .scoring(plan)
-            return .working
+            return isWaiting ? .waiting : .working
         }
         request.stamp(&response.origin, now: worker.now())
         worker.metrics.queries.count(UInt64(response.outcomes.count))

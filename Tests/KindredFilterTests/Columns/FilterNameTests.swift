@@ -33,8 +33,54 @@ import Testing
     ) -> FilterFailure? {
         do throws(FilterFailure) {
             _ = try FilterProgram(expression, over: table, seed: seed)
+            #expect(checked(expression, table, seed) == nil)
             return nil
         } catch { return error }
+    }
+
+    /// What is found before there is a query.
+    private func checked(
+        _ expression: FilterExpression, _ table: FilterTable, _ seed: FilterSeed? = nil
+    ) -> FilterFailure? {
+        do throws(FilterFailure) {
+            try FilterNames.check(expression, in: table, seed: seed.map { _ in table })
+            return nil
+        } catch { return error }
+    }
+
+    /// The names of a filter are judged without a query as they are with one, the first in the text first.
+    @Test func namesAreCheckedBeforeQueries() {
+        let table = table {
+            $0.append(
+                CatalogColumn(
+                    name: "mixed", values: .text(codes: [0, 0, 0], dictionary: TextList(["1"])),
+                    present: Bitmap(count: 3), storage: .unknown("it has numbers among its texts")))
+        }
+        let seed = FilterSeed(table, row: 0)
+        let (good, bad) = (Self.column("price"), Self.column("prise", at: 8))
+        let seedOfNone = FilterExpression.column(.init(.seed, "nothing", at: 11))
+        let tags = FilterExpression.inSet(good, .init("tag", at: 7), isNegated: false)
+        func like(_ pattern: FilterExpression, _ escape: FilterExpression? = nil) -> FilterExpression {
+            .pattern(.glob, Self.column("category"), pattern, escape: escape, isNegated: true, position: 9)
+        }
+        let refused: [FilterExpression] = [
+            bad, seedOfNone, tags, Self.column("mixed"), .and(good, .or(bad, tags)), .and(tags, bad),
+            .between(good, seedOfNone, bad, isNegated: false), .inList(good, [bad, tags], isNegated: true),
+            .not(.negative(.plus(bad))), .arithmetic(.times, bad, tags), like(good), like(bad), like(tags),
+            like(Self.seed("category"), good), like(.isNull(good, isNegated: false)),
+            .and(.isNull(Self.column("mixed"), isNegated: false), Self.column("mixed")),
+            .isNull(.plus(Self.column("mixed")), isNegated: false), .isNull(bad, isNegated: true),
+        ]
+        for expression in refused {
+            let found = checked(expression, table, seed)
+            #expect(found != nil && found == failure(expression, table, seed: seed), "\(expression)")
+        }
+        for expression in [
+            good, like(Self.seed("category")), .isNull(Self.column("mixed"), isNegated: true),
+            .comparison(.less, Self.seed("id"), .parameter(name: "p", position: 0)),
+        ] { #expect(checked(expression, table, seed) == nil) }
+        // The first query may have any row, or none.
+        #expect(checked(Self.seed("price"), table) == FilterFailure(.seedWithoutRow, at: 4))
     }
 
     private func rows(

@@ -52,13 +52,13 @@ import Testing
     @Test func equalKeysHaveOneMask() throws {
         func key(
             _ text: String, _ values: [AttributeValue] = [], _ side: Side = .items,
-            seeds: [AttributeValue] = []
+            seeds: [AttributeValue] = [], of seedSide: Side? = nil
         ) -> FilterKey {
             FilterKey(
                 Filter(
                     text, parameters: values.enumerated().map { FilterParameter("p\($0.offset)", $0.element) }
                 ),
-                over: side, seeds: seeds)
+                over: side, seeds: seeds, of: seedSide)
         }
         #expect(key("a < :p0", [.integer(1)]) == key("a < :p0", [.integer(1)]))
         #expect(key("a < :p0", [.integer(1)]).hashValue == key("a < :p0", [.integer(1)]).hashValue)
@@ -68,6 +68,8 @@ import Testing
             key("a", seeds: [.integer(1)]),
             key("a", [.real(0)]), key("a", [.real(-0.0)]), key("a", seeds: [.real(0)]),
             key("a", seeds: [.real(-0.0)]),
+            // The value of an item's column and of a user's.
+            key("a", seeds: [.integer(2)], of: .items), key("a", seeds: [.integer(2)], of: .users),
             // One text in two forms of Unicode: SQLite takes them for two.
             key("a = 'caf\u{E9}'"), key("a = 'cafe\u{301}'"),
             key("a", [.integer(1), .integer(2)]), key("a", [.integer(2), .integer(1)]),
@@ -204,6 +206,26 @@ import Testing
         try use()
         #expect(store.count == 0 && store.byteCount == 0)
         #expect(handed.objects.withLock { $0.count } == 1)
+    }
+
+    /// Whoever still looks evaluates for itself.
+    @Test func nothingIsKeptOfAGenerationThatHasEnded() throws {
+        let store = FilterMaskStore(byteCountMax: 1 << 20)
+        let side = try side()
+        func cache() throws -> FilterMaskCache {
+            try Generation.sample(
+                items: Array(repeating: [1], count: Self.rowCount), metric: .dot, filterMasks: store
+            ).filterMasks
+        }
+        let ended = try cache()
+        guard case .missing(let claim) = ended.find(key(1), codes: side.codes) else {
+            Issue.record("not missing")
+            return
+        }
+        #expect(!use(1, ended, side), "nobody waits for the claim")
+        claim.keep(words(1, side))
+        #expect(store.count == 0 && store.byteCount == 0)
+        #expect(ended.peek(key(1), codes: side.codes) == nil)
     }
 
     /// Masks that are used all the time stay while thousands of others come and go.

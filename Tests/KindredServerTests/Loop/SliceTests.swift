@@ -103,4 +103,19 @@ import Testing
         #expect([queue.takeNextBulk(), queue.takeNextBulk(), queue.takeNextBulk()] == ["y", "x", nil])
         #expect(queue.hasAwaited)
     }
+
+    /// A job that waits for another has one step in each slice.
+    @Test func jobsThatWaitLeaveTheSlice() {
+        var queue = RunQueue<String>()
+        queue.append("a")
+        queue.appendPaused("b")
+        #expect([queue.takeNext(), queue.takeNext()] == ["a", nil])
+        #expect(!queue.hasAwaited && !queue.isEmpty, "the next slice comes")
+        queue.append("c")
+        queue.beginSlice()
+        #expect([queue.takeNext(), queue.takeNext(), queue.takeNext()] == ["c", "b", nil])
+        #expect(queue.isEmpty)
+        queue.beginSlice()
+        #expect(queue.isEmpty)
+    }
 }
