@@ -185,6 +185,9 @@ final class FilterMasks {
         return mask
     }
 
+    /// The rows that pass a filter whose mask is known already; nil for others.
+    func knownCount(_ index: Int) -> Int? { entries[index].mask?.count }
+
     /// Finds the masks that all queries share. True once they are found.
     func resolveShared(_ budget: inout Int) throws(RequestFailure) -> Bool {
         while next < entries.count {

@@ -29,6 +29,9 @@ package struct FilterPlan {
     /// The time until the rows are counted, in look-ups of one id, before the first step.
     package var lookups: Int { masks.lookups(queryCount: 1) }
 
+    /// Bytes of evaluating the filter, before the first step.
+    package var byteCount: Int { masks.byteCount(queryCount: 1, perQuery: 1) }
+
     /// Whether the last step found nothing to do, since another request evaluates the filter.
     package var isWaiting: Bool { masks.isWaiting }
 

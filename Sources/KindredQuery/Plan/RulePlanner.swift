@@ -167,7 +167,7 @@ final class RulePlanner {
                 namesSeeds ? 1 : rowFilters.sharerCount(ofText: index, queryCount: queryCount)
             let fetchCount = outline.fetchCount(ofQuery: 0, isCapped: !rules.caps.isEmpty)
             var listed = planner.listedCountMax(sharerCount: sharerCount, fetchCount: fetchCount)
-            if let count = masks?.mask(index)?.count { listed = count <= listed ? count : 0 }
+            if let count = masks?.knownCount(index) { listed = count <= listed ? count : 0 }
             let lists = namesSeeds ? min(queryCount, FilterMasks.seedsExpected) : 1
             byteCount += lists * RowSet.byteCount(capacity: listed)
             cost.lookups += lists * SharedSources.cost(listing: listed, ofRows: rowCount)

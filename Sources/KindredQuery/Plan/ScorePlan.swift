@@ -51,6 +51,9 @@ package struct ScorePlan {
         scope.cost + (masks?.lookups(queryCount: request.scope.queries.count) ?? 0)
     }
 
+    /// Bytes of evaluating the filter, before the first step: for one query at a time.
+    package var byteCount: Int { masks?.byteCount(queryCount: 1, perQuery: 1) ?? 0 }
+
     /// Whether the last step found nothing to do, since another request evaluates the filter.
     package var isWaiting: Bool { masks?.isWaiting ?? false }
 

@@ -40,8 +40,8 @@ struct RequestCost {
 
     /// The cost of a SCORE.
     init(
-        _ request: ScoreRequest, lookups: Int, bodyByteCount: Int, over generation: Generation,
-        _ limits: Limits
+        _ request: ScoreRequest, lookups: Int, filterByteCount: Int, bodyByteCount: Int,
+        over generation: Generation, _ limits: Limits
     ) {
         let queryCount = request.scope.queries.count
         let candidateCount =
@@ -49,14 +49,14 @@ struct RequestCost {
             ? queryCount * request.candidates.ids.count : request.candidates.ids.count
         stepCount = 1 + (lookups + candidateCount) / StepSize.ids
         byteCount =
-            Self.byteCount(body: bodyByteCount, reply: candidateCount * 5, limits)
+            Self.byteCount(body: bodyByteCount, reply: candidateCount * 5, limits) + filterByteCount
             + request.scope.queries.foldInByteCount(dimension: generation.dimension)
     }
 
     /// The cost of a FILTER.
-    init(lookups: Int, bodyByteCount: Int) {
+    init(lookups: Int, filterByteCount: Int, bodyByteCount: Int) {
         stepCount = 1 + lookups / StepSize.ids
-        byteCount = 2 * bodyByteCount
+        byteCount = 2 * bodyByteCount + filterByteCount
     }
 
     /// The cost of a GET_VECTORS.

@@ -38,7 +38,8 @@ struct RequestDispatcher {
             let generation = try require(generation, model: body.scope.model, version: body.scope.version)
             let plan = try ScorePlan(request: body, generation: generation, limits: limits)
             let cost = RequestCost(
-                body, lookups: plan.lookups, bodyByteCount: request.bodyByteCount, over: generation, limits)
+                body, lookups: plan.lookups, filterByteCount: plan.byteCount,
+                bodyByteCount: request.bodyByteCount, over: generation, limits)
             let job = ScoreJob(request, plan)
             try start(job, request, cost)
         case .vectors(let body):
@@ -50,7 +51,8 @@ struct RequestDispatcher {
         case .filter(let body):
             let generation = try require(generation, model: body.model, version: body.version)
             let plan = try FilterPlan(request: body, generation: generation, limits: limits)
-            let cost = RequestCost(lookups: plan.lookups, bodyByteCount: request.bodyByteCount)
+            let cost = RequestCost(
+                lookups: plan.lookups, filterByteCount: plan.byteCount, bodyByteCount: request.bodyByteCount)
             try start(FilterJob(request, plan), request, cost)
         case .lookalike(let body):
             try request.connection.checkStreamCount()

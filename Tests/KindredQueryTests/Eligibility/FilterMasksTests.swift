@@ -244,6 +244,24 @@ import Testing
         }
         let (one, ten) = (try byteCount(1), try byteCount(10))
         #expect(one > maskByteCount && ten - one >= 9 * maskByteCount)
+        func score(_ filter: String?) throws -> Int {
+            var request = ScoreRequest(
+                scope: QueryScope(queries: items(20), target: .items),
+                candidates: RaggedIDs(shared: .numbers([0])))
+            request.filter = filter.map { Filter($0) }
+            return try ScorePlan(request: request, generation: generation).byteCount
+        }
+        let evaluation = maskByteCount + Self.rowCount / 8
+        #expect(
+            try (score(nil), score("price < 5"), score("price < seed.price")) == (0, evaluation, evaluation))
+        // Once it is kept it takes nothing more.
+        for wanted in [evaluation, 0] {
+            var plan = try FilterPlan(
+                request: FilterRequest(side: .items, filter: Filter("price < 7")), generation: generation,
+                limits: .standard)
+            #expect(plan.byteCount == wanted)
+            while case .working = try plan.step(idCount: 100) {}
+        }
     }
 
     // MARK: Waiting
