@@ -49,7 +49,8 @@ package struct Limits: Sendable, Equatable {
     /// have the largest pool.
     package var rankedRowsPerRequestMax: UInt32 = 1 << 21
     /// Bytes of the masks that a request holds of its filters, also of those that are kept, and of what boosts make of
-    /// filters that depend on its queries (`seed.`). As many bytes again may be lists of the rows that its filters keep.
+    /// filters that depend on its queries (`seed.`). As many bytes again may be lists of the rows that its filters
+    /// keep.
     package var maskBytesPerRequestMax: UInt32 = 128 << 20
     /// Seeds of one look-alike expansion.
     package var seedsMax: UInt64 = 10_000_000

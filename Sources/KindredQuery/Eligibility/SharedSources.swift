@@ -48,6 +48,8 @@ struct SharedSources {
     private var byteCount = 0
     /// By the owner of the filter's mask.
     private var known: [ObjectIdentifier?: Shared] = [:]
+    /// The last list that was made for one query alone. The next query often has the same values.
+    private var lastOwn: Shared?
     private var making: Making?
     /// Look-ups of one id that take as long as what was looked at since the last `takeCost`.
     private var cost = 0
@@ -81,6 +83,7 @@ struct SharedSources {
     ) throws(RequestFailure) -> Shared {
         let key = filter?.owner
         if let known = known[key] { return known }
+        if let lastOwn, let key, lastOwn.filter?.owner == key { return lastOwn }
         let source: Eligibility.Source
         let count: Int
         if let candidates {
@@ -101,7 +104,12 @@ struct SharedSources {
             } ?? 0
         cost += (exclusions?.count ?? 0) / Self.listedRowsPerID
         let shared = Shared(source: source, count: count, excludedCount: excluded, filter: filter)
-        known[key] = shared
+        // Of the lists of queries with masks of their own, the last one is kept: each holds its mask.
+        if case .listed = source, filter != nil, sharerCount == 1 {
+            lastOwn = shared
+        } else {
+            known[key] = shared
+        }
         return shared
     }
 
@@ -110,7 +118,7 @@ struct SharedSources {
     mutating func prepare(
         _ filter: RowMask, sharerCount: Int, fetchCount: Int, _ budget: inout Int
     ) -> Bool {
-        guard known[filter.owner] == nil,
+        guard known[filter.owner] == nil, lastOwn?.filter?.owner != filter.owner,
             lists(filter, sharerCount: sharerCount, fetchCount: fetchCount)
         else { return true }
         if making?.filter.owner != filter.owner { making = Making(filter) }
@@ -121,7 +129,7 @@ struct SharedSources {
     private func lists(_ filter: RowMask, sharerCount: Int, fetchCount: Int) -> Bool {
         filter.count < planner.side.table.count
             && planner.lists(filter.count, sharerCount: sharerCount, fetchCount: fetchCount)
-            && (known.isEmpty || byteCount + RowSet.byteCount(capacity: filter.count) <= byteCountMax)
+            && (byteCount == 0 || byteCount + RowSet.byteCount(capacity: filter.count) <= byteCountMax)
     }
 
     /// The source of a filter: its mask in place of a list that has no room.
@@ -159,7 +167,7 @@ struct SharedSources {
             cost += planner.side.table.count / Self.readRowsPerID
         }
         // The only source of a request has room.
-        guard known.isEmpty || byteCount + more <= byteCountMax else {
+        guard byteCount == 0 || byteCount + more <= byteCountMax else {
             throw .limitExceeded(
                 .maskBytes, found: UInt64(byteCount + more), limit: UInt64(byteCountMax))
         }

@@ -208,7 +208,8 @@ import Testing
         let generation = try generation(FilterMaskStore(byteCountMax: cacheByteCount))
         let request = request(items(40)) { $0.filter = "price = seed.price + 1" }
         let planner = try RecommendPlanner(
-            request: request, generation: generation, limits: limits(masks: 1))
+            // Room for the lists, and not for 40 masks.
+            request: request, generation: generation, limits: limits(masks: 39))
         let plan = try plan(planner)
         #expect(failures(plan).allSatisfy { $0 == nil })
         #expect(plan.queries.allSatisfy { $0.eligibility.count == 1 })

@@ -76,11 +76,11 @@ import Testing
         let request = request(filters)
         #expect(listCount(try plan(request, generation)) == 40)
         var limits = Limits.standard
-        // 512 slots and 150 rows are 2,648 bytes.
-        limits.maskBytesPerRequestMax = 3 * 2_700
+        // 512 slots and 150 rows are 2,648 bytes. The 40 masks have room.
+        limits.maskBytesPerRequestMax = 14 * 2_700
         let few = try plan(request, generation, limits: limits)
-        #expect(listCount(few) == 3)
-        #expect(few.queries.count { $0.eligibility.mask != nil } == 37)
+        #expect(listCount(few) == 14)
+        #expect(few.queries.count { $0.eligibility.mask != nil } == 26)
         let wanted = try answer(request, generation, using: &generator)
         let batch = ScanBatch(generation: generation, target: few.side, queries: few.queries)
         let found = runScan(batch, workerCount: 1, using: &generator)
@@ -96,9 +96,9 @@ import Testing
     /// Candidates that all queries have pass each filter once. Beyond the limit a query is refused.
     @Test func sharedCandidatesPassEachFilterOnce() throws {
         let generation = try generation()
-        let filters = (0..<60).map { "price < \(60 + $0 % 4)" }
-        let candidates = RaggedIDs(shared: .numbers((0..<100).map { UInt64($0) * 3 }))
-        let exclusions = RaggedIDs(shared: .numbers((50..<70).map { UInt64($0) * 3 }))
+        let filters = (0..<60).map { "price < \(180 + $0 % 4)" }
+        let candidates = RaggedIDs(shared: .numbers((0..<300).map { UInt64($0) * 3 }))
+        let exclusions = RaggedIDs(shared: .numbers((40..<140).map { UInt64($0) * 3 }))
         let request = request(filters) {
             $0.candidates = candidates
             $0.exclusions = exclusions
@@ -106,14 +106,16 @@ import Testing
         let all = try plan(request, generation)
         #expect(Set(all.queries.map { source($0.eligibility) }).count == 4)
         for (index, query) in all.queries.enumerated() {
-            #expect(query.eligibility.count == (index < 50 ? 49 : 50))
+            // An item's own row is not in its answer.
+            #expect(query.eligibility.count == 80 + index % 4 - (index < 40 ? 1 : 0))
         }
         var limits = Limits.standard
-        limits.maskBytesPerRequestMax = 1_000
+        // The four masks have room, and one list.
+        limits.maskBytesPerRequestMax = 4_000
         let few = try plan(request, generation, limits: limits)
         #expect(few.queries.count == 15)
         for other in few.others {
-            guard case .failure(.limitExceeded(.maskBytes, _, limit: 1_000)) = other.kind else {
+            guard case .failure(.limitExceeded(.maskBytes, _, limit: 4_000)) = other.kind else {
                 Issue.record("another failure of query \(other.query)")
                 continue
             }
