@@ -141,14 +141,8 @@ struct FilterResolver {
         _ name: FilterExpression.ColumnName, _ declaration: ColumnDeclaration, _ storage: ColumnStorage,
         _ forNullsAlone: Bool
     ) throws(FilterFailure) {
-        guard !forNullsAlone else { return }
-        func refused(_ reason: String) -> FilterFailure {
-            FilterFailure(.incomparableColumn(name.name, because: reason), at: name.position)
-        }
-        if case .unknown(let reason) = storage { throw refused(reason) }
-        guard declaration.isBinary else {
-            throw refused("its collation is \(declaration.collation), and filters compare texts as bytes")
-        }
+        guard !forNullsAlone, let reason = storage.incomparability(declaration) else { return }
+        throw FilterFailure(.incomparableColumn(name.name, because: reason), at: name.position)
     }
 
     static func set(

@@ -87,7 +87,8 @@ struct SharedSources {
         let source: Eligibility.Source
         let count: Int
         if let candidates {
-            let rows = filter.map { intersection(candidates, $0) } ?? candidates
+            let rows = filter?.intersection(candidates) ?? candidates
+            if filter != nil { cost += candidates.count / Self.listedRowsPerID }
             count = rows.count
             source = planner.source(of: rows, sharerCount: sharerCount, fetchCount: fetchCount)
             // Candidates alone are one source, and no larger than their ids.
@@ -145,15 +146,6 @@ struct SharedSources {
         making = nil
         byteCount += RowSet.byteCount(capacity: filter.count)
         return .listed(rows)
-    }
-
-    /// The candidates that pass a filter, in a set of their size.
-    private mutating func intersection(_ candidates: RowSet, _ filter: RowMask) -> RowSet {
-        cost += candidates.count / Self.listedRowsPerID
-        let kept = candidates.rows.filter { filter.contains(row: $0) }
-        let rows = RowSet(capacity: kept.count)
-        for row in kept { rows.insert(row) }
-        return rows
     }
 
     /// Counts the bytes of what was made of candidates that pass a filter.

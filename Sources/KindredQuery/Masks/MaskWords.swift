@@ -27,19 +27,6 @@ package final class MaskWords: @unchecked Sendable {
         self.init(words, blockCount: codes.blockCount, count: count)
     }
 
-    /// The bits that both have.
-    init(_ left: UnsafePointer<UInt16>, and right: UnsafePointer<UInt16>, blockCount: Int) {
-        self.blockCount = blockCount
-        words = .allocate(capacity: blockCount)
-        var count = 0
-        for block in 0..<blockCount {
-            let both = left[block] & right[block]
-            (words + block).initialize(to: both)
-            count += both.nonzeroBitCount
-        }
-        self.count = count
-    }
-
     deinit { words.deallocate() }
 
     /// Bytes of memory.

@@ -108,15 +108,11 @@ package final class RowMask: @unchecked Sendable {
         return rows
     }
 
-    /// The given rows that are in the set.
+    /// The given rows that are in the set, in a set of their size.
     package func intersection(_ rows: RowSet) -> RowSet {
-        let both = RowSet(capacity: rows.count)
-        for row in rows.rows where contains(row: row) { both.insert(row) }
+        let kept = rows.rows.filter { contains(row: $0) }
+        let both = RowSet(capacity: kept.count)
+        for row in kept { both.insert(row) }
         return both
-    }
-
-    /// The rows that are in this set and in another one of the same table.
-    package func intersection(_ other: RowMask) -> RowMask {
-        RowMask(MaskWords(words, and: other.words, blockCount: codes.blockCount), codes: codes)
     }
 }

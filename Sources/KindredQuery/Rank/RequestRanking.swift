@@ -11,8 +11,7 @@ import KindredDomain
 package struct RequestRanking {
     /// Queries that have to be scanned, in place of others of the request.
     package struct Fetch: Sendable {
-        /// Numbers among the request's planned queries, ascending.
-        package let indices: [Int]
+        /// In the order of the request.
         package let queries: [PlannedQuery]
     }
 
@@ -186,8 +185,7 @@ package struct RequestRanking {
     }
 
     private mutating func nextFetch() -> Fetch {
-        let indices = fetched.map(plannedIndex)
-        return Fetch(indices: indices, queries: indices.compactMap { rankings[$0]?.nextQuery(mode) })
+        Fetch(queries: fetched.compactMap { rankings[plannedIndex($0)]?.nextQuery(mode) })
     }
 
     /// Takes the results of the last fetch, one for each of its queries.

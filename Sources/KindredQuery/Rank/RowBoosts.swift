@@ -89,7 +89,7 @@ package final class RowBoosts: @unchecked Sendable {
         }
     }
 
-    /// The columns of the boosts' memory. Bit b of a class is set where boost b matches its rows.
+    /// Where the parts of the boosts lie in memory. The number of a class has bit b set where its rows match boost b.
     fileprivate struct Table {
         let masks: UnsafePointer<UnsafePointer<UInt16>>
         let boostCount: Int

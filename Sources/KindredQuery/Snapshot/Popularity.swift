@@ -22,8 +22,6 @@ package final class Popularity: @unchecked Sendable {
     package let source: PopularitySource
     /// Items.
     package let count: Int
-    /// Items with a popularity: the first of the order.
-    package let knownCount: Int
     /// The row of the item at each position of the order: a permutation of `0 ..< count`.
     package let rowColumn: RegionColumn<UInt32>
     /// The score of the item at each position of the order.
@@ -79,19 +77,14 @@ package final class Popularity: @unchecked Sendable {
         score: @escaping @Sendable (Int) -> Float?
     ) throws(FileFailure) {
         let file = "popularity"
-        let known = Atomic<Int>(0)
         // The integers that order floats are exact in float64.
         let ordered = try MemoryRegion.zeroed(byteCount: count * MemoryLayout<Double>.stride, for: file)
         try resources.threads.run(count, inPartsOf: Self.itemsPerPart) { part in
-            var knownInPart = 0
             ordered.withMutableElements(of: Double.self) { numbers in
                 for row in part {
-                    let score = score(row)
-                    if score != nil { knownInPart += 1 }
-                    numbers[row] = Double(RankingKey.ordered(score ?? Self.unknownScore))
+                    numbers[row] = Double(RankingKey.ordered(score(row) ?? Self.unknownScore))
                 }
             }
-            known.wrappingAdd(knownInPart, ordering: .relaxed)
         }
         let numbers = RegionColumn<Double>(ordered)
         let rows = try DescendingOrder.rows(numbers: numbers, file: file)
@@ -105,7 +98,6 @@ package final class Popularity: @unchecked Sendable {
         }
         self.source = source
         self.count = count
-        knownCount = known.load(ordering: .relaxed)
         rowColumn = rows
         scoreColumn = RegionColumn(region)
         self.rows = rowColumn.pointer
@@ -116,7 +108,6 @@ package final class Popularity: @unchecked Sendable {
     package init(replicaOf other: Popularity) {
         source = other.source
         count = other.count
-        knownCount = other.knownCount
         rowColumn = other.rowColumn
         scoreColumn = other.scoreColumn
         rows = other.rows

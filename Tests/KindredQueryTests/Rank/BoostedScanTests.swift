@@ -8,7 +8,8 @@ import Testing
 @Suite struct BoostedScanTests {
     private static let rowCount = 3_000
 
-    /// Every other row is boosted, and only rows of the lower half of the scores are eligible, or not excluded.
+    /// Every second row is boosted. The rows with the higher scores may not be in the answer: a mask leaves them out,
+    /// or exclusions do.
     @Test(arguments: [BoostEffect.add(0.5), .add(-0.5), .multiply(3), .add(1e6)], [true, false])
     func forbiddenRowsMakeNoThreshold(_ effect: BoostEffect, isMasked: Bool) throws {
         var generator = SeededGenerator.announced()

@@ -37,7 +37,7 @@ import Testing
             case .working: break
             case .needsRows(let fetch):
                 let further = plan.further(fetch)
-                #expect(further.queries.count == fetch.indices.count && further.others.isEmpty)
+                #expect(further.queries.count == fetch.queries.count && further.others.isEmpty)
                 ranking.take(scan(further))
             case .done(let rows): ranked = rows
             }

@@ -101,7 +101,7 @@ import Testing
             case .working: break
             case .needsRows(let fetch):
                 met.fetches += 1
-                #expect(!fetch.indices.isEmpty)
+                #expect(!fetch.queries.isEmpty)
                 ranking.take(scan(fetch.queries))
             case .done(let ranked): return ranked.compactMap(\.self)
             }
