@@ -226,6 +226,9 @@ package struct Limits: Sendable, Equatable {
     package static let filterCacheMebibytesMax = 1 << 16
     /// Frames in a row without a use that a client accepts from a server.
     package static let unaskedFramesMax = 64
+    /// Body bytes of a reply's frame beyond which the reply takes several. A loop makes one frame in a step, and a
+    /// frame of the greatest size takes longer than other peers may wait. Results of one query stay together.
+    package static let replyFrameBytes = 1 << 20
     /// Body bytes of one answer, in all its frames, that a client accepts.
     package static let replyBytesHeldMax = 256 << 20
     /// Bytes of requests that a client holds while the server does not read them.

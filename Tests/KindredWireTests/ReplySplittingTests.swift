@@ -131,6 +131,36 @@ import Testing
         #expect(reply.elements == elements)
     }
 
+    /// A reply that one body would hold takes several frames where it is large. A query stays in one frame.
+    @Test func largeRepliesAreSplitBeforeABodyIsFull() throws {
+        let found = Array(repeating: true, count: 200)
+        let vectors = VectorsResponse(
+            origin: AnswerOrigin(model: ModelName("m")!, version: 1), dimension: 4_096, found: found,
+            elements: (0..<200 * 4_096).map { Float($0) })
+        var writer = ByteWriter()
+        try ServerMessage.vectors(vectors).encode(
+            replyTo: 0x12, requestID: 1, bodyBytesMax: 4 << 20, into: &writer)
+        let lengths = try replies(writer.bytes).map { Int($0.header.bodyLength) }
+        #expect(lengths.count == 4 && lengths.allSatisfy { $0 <= Limits.replyFrameBytes }, "\(lengths)")
+
+        let counts = [100_000, 10, 10, 100_000, 50_000]
+        let offsets = counts.reduce(into: [UInt32(0)]) { $0.append($0[$0.count - 1] + UInt32($1)) }
+        let ids = IDList.numbers((0..<UInt64(offsets[counts.count])).map { $0 })
+        let response = RecommendResponse(
+            origin: vectors.origin,
+            outcomes: counts.map { _ in QueryOutcome(rowsEligible: 1_000_000, rowsScanned: 1_000_000) },
+            offsets: offsets, ids: ids, scores: (0..<ids.count).map { Float(-$0) }, columns: [])
+        let (reply, frameCount) = try join(
+            .recommend(response), .recommend(queries: counts.count, resultsPerQueryMax: 100_000), 4 << 20)
+        // The two small queries share a frame; each of the others fills one or does not fit beside its neighbour.
+        #expect(frameCount == 4)
+        guard case .recommend(let whole) = reply else {
+            Issue.record("\(String(describing: reply))")
+            return
+        }
+        #expect(whole.offsets == offsets && whole.ids == ids && whole.scores == response.scores)
+    }
+
     @Test func partsOutOfOrderAreRefused() throws {
         var random = SeededGenerator(seed: 11)
         let response = response(queries: 20, k: 5, isText: false, failing: nil, random: &random)

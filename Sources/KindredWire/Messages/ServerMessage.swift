@@ -134,7 +134,7 @@ private struct ReplyFrames {
         _ body: (Range<Int>, inout ByteWriter) -> Void
     ) throws(RequestFailure) -> [Range<Int>] {
         // One frame is enough for nearly all replies.
-        guard byteCount(0..<count) <= Int(widening: bodyBytesMax) else {
+        guard byteCount(0..<count) <= min(Int(widening: bodyBytesMax), Limits.replyFrameBytes) else {
             return try ReplySplit.parts(count: count, bodyBytesMax: bodyBytesMax, byteCount: byteCount)
         }
         try append(into: &writer) { body(0..<count, &$0) }
@@ -156,9 +156,10 @@ private struct ReplyFrames {
     }
 }
 
-/// Splits a reply that exceeds one body, between queries or between ids.
+/// Splits a large reply between queries or between ids.
 enum ReplySplit {
-    /// The consecutive ranges of `0 ..< count`, each as long as its body allows; at least one range.
+    /// The consecutive ranges of `0 ..< count`, at least one. Each is as long as `Limits.replyFrameBytes` and the body
+    /// allow. A query that is larger has a frame of its own.
     ///
     /// `byteCount` gives the bytes of a range's body and grows with the range. Throws LIMIT_EXCEEDED when one query
     /// alone does not fit.
@@ -166,14 +167,19 @@ enum ReplySplit {
         count: Int, bodyBytesMax: UInt32, byteCount: (Range<Int>) -> Int
     ) throws(RequestFailure) -> [Range<Int>] {
         let limit = Int(widening: bodyBytesMax)
+        let wanted = min(limit, Limits.replyFrameBytes)
         var parts: [Range<Int>] = []
         var first = 0
         while first < count {
             // The greatest end that fits: the size grows with the end.
-            let end = (first + 1..<count + 1).partitioningIndex { byteCount(first..<$0) > limit } - 1
-            guard end > first else {
-                let found = UInt64(clamping: byteCount(first..<min(first + 1, count)))
-                throw .limitExceeded(.responseBytes, found: found, limit: UInt64(widening: bodyBytesMax))
+            var end = (first + 1..<count + 1).partitioningIndex { byteCount(first..<$0) > wanted } - 1
+            if end == first {
+                end = first + 1
+                let found = byteCount(first..<end)
+                guard found <= limit else {
+                    throw .limitExceeded(
+                        .responseBytes, found: UInt64(clamping: found), limit: UInt64(widening: bodyBytesMax))
+                }
             }
             parts.append(first..<end)
             first = end
