@@ -31,7 +31,8 @@ package struct Limits: Sendable, Equatable {
     package var vectorElementsPerRequestMax: UInt32 = 4 << 20
     /// Catalog columns that come with each result.
     package var columnsPerRequestMax: UInt32 = 16
-    /// Bytes of one filter's text, and of the filters for each query of a request together.
+    /// Bytes of one filter's text, of the filters for each query of a request together, and of the texts of a
+    /// request's bound values together.
     package var filterBytesMax: UInt32 = 16 << 10
     /// Nodes of one filter: operators, columns, literals, parameters.
     package var filterNodesMax: UInt32 = 4_096
@@ -160,9 +161,12 @@ package struct Limits: Sendable, Equatable {
     /// Steps of matching one pattern with one text: a character is compared in a step. Some for each byte of the
     /// longest text.
     package static let patternStepsMax = 1 << 20
-    /// The same for all patterns of a filter together: while it is made, for one distinct text of a column, or for one
-    /// row.
-    package static let patternStepsPerPartMax = 1 << 22
+    /// The same for all patterns of a filter together, for one distinct text of a column or for one row.
+    package static let patternStepsPerPartMax = 1 << 21
+    /// Bytes of all patterns of a filter together. All of them are made ready in one step.
+    package static let patternBytesPerFilterMax = 256 << 10
+    /// Bytes of the texts that a condition reads again for each row, or for each distinct text of a column.
+    package static let rowTextBytesMax = 64 << 10
     /// Bytes of what one filter finds out about distinct texts and values before it goes over the rows. What needs more
     /// is evaluated row by row.
     package static let filterTableBytesMax = 64 << 20

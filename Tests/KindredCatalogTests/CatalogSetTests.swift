@@ -53,6 +53,35 @@ import Testing
         for row in 0..<3 { #expect(set.codes(ofRow: row).elementsEqual(set.codes(ofRow: row).sorted())) }
     }
 
+    /// Caps count equal values once, however they are stored.
+    @Test func equalNumbersAreOneGroup() throws {
+        func groups(_ values: String) throws -> [[AttributeValue]]? {
+            let columns = try read(
+                Self.items + "CREATE TABLE items_tags(id INTEGER, value);"
+                    + "INSERT INTO items_tags VALUES \(values);")
+            let set = try #require(columns.sets.first)
+            return set.groups.map { groups in
+                (0..<3).map { row in
+                    groups.codes[Int(groups.offsets[row])..<Int(groups.offsets[row + 1])].map {
+                        set.values[Int($0)]
+                    }
+                }
+            }
+        }
+        #expect(try groups("(1, 1), (2, 1.5), (3, 'a'), (3, 0.0)") == nil)
+        #expect(
+            try groups("(1, 1), (1, 1.0), (2, 1.0), (2, 'a'), (3, '1.0'), (3, 2.0)") == [
+                [.integer(1)], [.integer(1), .text(Array("a".utf8))],
+                [.real(2), .text(Array("1.0".utf8))],
+            ])
+        let big = "9007199254740993"
+        #expect(
+            try groups("(1, \(big)), (2, 9007199254740992.0), (3, 9007199254740992)") == [
+                [.integer(9_007_199_254_740_993)], [.integer(9_007_199_254_740_992)],
+                [.integer(9_007_199_254_740_992)],
+            ])
+    }
+
     @Test func setsAreSortedAndKeepTheirAffinity() throws {
         let columns = try read(
             Self.items + """

@@ -211,8 +211,8 @@ import TestSupport
         for loading in [VectorLoading.memory, .map] {
             let more = MemoryDemand(of: with, loading: loading)
             let less = MemoryDemand(of: without, loading: loading)
-            // Rows, scores, sorting and counts of three items.
-            let popularity: UInt64 = 3 * (8 + 32 + 20)
+            // Rows, scores and positions, sorting, and counts of three items.
+            let popularity: UInt64 = 3 * (12 + 32 + 20)
             let file: UInt64 = loading == .memory ? 204 : 2 * 8
             #expect(more.byteCount - less.byteCount == file + popularity)
             #expect(more.addressByteCount > less.addressByteCount)

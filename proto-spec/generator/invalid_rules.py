@@ -154,6 +154,8 @@ class RuleDefects(BodyVectors):
         add("filter-one-above", {"filter": "1" * (longest + 1)}, longest + 1, longest)
         many = parameters(*((f"p{index}", INTEGER, 0) for index in range(257)))
         add("parameters-one-above", {"filter": "1", **many}, 257, 256)
+        words = parameters(("a", TEXT, "x"), ("b", TEXT, "y" * longest))
+        add("parameter-texts-one-above", {"filter": "1", **words}, longest + 1, longest)
         add("boosts-one-above", {
             "boost_filters": ["1"] * 9, "boost_effects": [ADD] * 9, "boost_values": [f64(0)] * 9}, 9, 8)
         add("boost-filter-one-above", {

@@ -44,6 +44,9 @@ class RuleVectors(QueryVectors):
         every = parameters(
             ("none", NULL, None), ("least", INTEGER, -2**63), ("most", INTEGER, 2**63 - 1), ("zero", REAL, -0.0),
             ("far", REAL, float("-inf")), ("word", TEXT, "o'clock; -- \u0000"), ("_9", TEXT, ""))
+        add("parameter-texts-longest", query("USER"), {
+            **user, "filter": "category = :a OR category = :b",
+            **parameters(("a", TEXT, "x"), ("b", TEXT, "y" * (limits["filter_bytes_max"] - 1)))})
         add("parameters-of-all-types", query("USER"), {
             **user, **every,
             "filter": "a IS :none OR b IN (:least, :most) OR c > :far AND d <> :zero OR e = :word OR e = :_9"})

@@ -125,9 +125,40 @@ struct SetBuilder {
             row += 1
             offsets[row] = UInt32(codes.count)
         }
+        let groups = try groups(offsets: offsets, codes: codes, memory: &memory)
         return CatalogSet(
             name: table.name, affinity: table.value.affinity, offsets: offsets, codes: codes,
             values: SetValues(integers: integers, reals: reals, texts: texts.texts), nullRows: nullRows,
-            entriesWithoutRow: entriesWithoutRow)
+            groups: groups, entriesWithoutRow: entriesWithoutRow)
+    }
+
+    /// The codes of each row, where one stands for all values that are equal; nil where no two are equal.
+    private func groups(
+        offsets: [UInt32], codes: [UInt32], memory: inout ColumnMemory
+    ) throws(CatalogFailure) -> CatalogSet.Groups? {
+        let firstReal = UInt32(integers.count)
+        var equals: [UInt32: UInt32] = [:]
+        for (place, real) in reals.enumerated() {
+            let own = firstReal + UInt32(place)
+            if let integer = Int64(exactly: real), let code = integerCodes[integer] {
+                equals[own] = code
+            } else if real == 0, let first = reals.firstIndex(of: 0), first != place {
+                equals[own] = firstReal + UInt32(first)
+            }
+        }
+        guard !equals.isEmpty else { return nil }
+        try memory.take((offsets.count + codes.count) * MemoryLayout<UInt32>.stride)
+        var groupOffsets: [UInt32] = [0]
+        var groups: [UInt32] = []
+        groupOffsets.reserveCapacity(offsets.count)
+        groups.reserveCapacity(codes.count)
+        for row in 0..<rowCount {
+            let own = codes[Int(offsets[row])..<Int(offsets[row + 1])].map { equals[$0] ?? $0 }.sorted()
+            for (place, code) in own.enumerated() where place == 0 || own[place - 1] != code {
+                groups.append(code)
+            }
+            groupOffsets.append(UInt32(groups.count))
+        }
+        return CatalogSet.Groups(offsets: groupOffsets, codes: groups)
     }
 }

@@ -11,13 +11,16 @@ package struct CatalogSet: Sendable {
     package let values: SetValues
     /// The rows that have the value NULL too; nil where none has.
     package let nullRows: Bitmap?
+    /// The codes of each row, of which those of equal values are one; nil where no two values are equal. An integer
+    /// equals a real of the same value, and -0 equals 0.
+    package let groups: Groups?
     /// Entries of the table whose id has no vector, or no entry in the side's own table.
     package let entriesWithoutRow: Int
 
     package init(
         name: String, affinity: ColumnDeclaration.Affinity, offsets: [UInt32], codes: [UInt32],
         values: SetValues,
-        nullRows: Bitmap?, entriesWithoutRow: Int
+        nullRows: Bitmap?, groups: Groups? = nil, entriesWithoutRow: Int
     ) {
         self.name = name
         self.affinity = affinity
@@ -25,7 +28,19 @@ package struct CatalogSet: Sendable {
         self.codes = codes
         self.values = values
         self.nullRows = nullRows
+        self.groups = groups
         self.entriesWithoutRow = entriesWithoutRow
+    }
+
+    /// As `offsets` and `codes` of the set.
+    package struct Groups: Sendable {
+        package let offsets: [UInt32]
+        package let codes: [UInt32]
+
+        package init(offsets: [UInt32], codes: [UInt32]) {
+            self.offsets = offsets
+            self.codes = codes
+        }
     }
 
     /// The codes of a row.

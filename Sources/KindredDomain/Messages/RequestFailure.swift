@@ -140,6 +140,7 @@ package enum LimitName: String, Sendable, Equatable {
     case filterNodes = "operators, columns and values of a filter"
     case filterDepth = "nesting of a filter"
     case filterValues = "bound values"
+    case filterValueBytes = "bytes of the texts of bound values"
     case boosts
     case caps
     case pool
@@ -265,7 +266,8 @@ extension InvalidArgument: CustomStringConvertible {
         case .noPopularity(.items):
             "the version has no popularity: kindred pack --popularity or --seen writes it"
         case .noPopularity(.users): "users have no popularity: ask for items, or leave out unknown ids"
-        case .seenWithoutUser: "seen items are known of users only: ask by user"
+        case .seenWithoutUser:
+            "only items that users have seen can be left out: ask for items, by user or by a blend with users"
         case .becauseWithoutItems: "a vector has no items of its own: ask by user, item, basket or clicks"
         }
     }

@@ -35,14 +35,16 @@ indirect enum BlockNode: Sendable {
         case .integerList(_, let list): 4 + list.count.bitWidthOfValue * 4
         case .realList(_, let list): 4 + list.count.bitWidthOfValue * 4
         case .set: 6
-        case .rows(let expression): Self.rowCost(nodeCount: expression.nodeCount)
+        case .rows(let expression):
+            Self.rowCost(nodeCount: expression.nodeCount, textByteCount: expression.textByteCount)
         case .not(let node), .known(let node): node.cost
         case .and(let nodes), .or(let nodes): nodes.reduce(0) { $0 + $1.cost }
         }
     }
 
-    /// The work of one row for an expression of so many nodes, which is evaluated row by row.
-    static func rowCost(nodeCount: Int) -> Int { 100 * nodeCount }
+    /// The work of one row for an expression of so many nodes, with constants of so many bytes of text, which is
+    /// evaluated row by row. Each row may read a text several times.
+    static func rowCost(nodeCount: Int, textByteCount: Int) -> Int { 100 * nodeCount + 4 * textByteCount }
 
     /// The part of `cost` that is evaluated row by row.
     var costByRows: Int {

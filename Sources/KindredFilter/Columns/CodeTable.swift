@@ -30,7 +30,7 @@ struct CodeTable: Sendable {
     init(_ expression: ResolvedExpression, column: Int, in table: FilterTable, work: PatternWork) {
         self.expression = expression
         self.column = column
-        textCost = Self.cost(nodeCount: expression.nodeCount)
+        textCost = Self.cost(nodeCount: expression.nodeCount, textByteCount: expression.textByteCount)
         let evaluator = RowEvaluator(table, replacing: (column, .null), work: work)
         ofNull = Self.bits(evaluator.truth(expression, 0))
         textCount = Self.texts(column, table).count
@@ -42,8 +42,11 @@ struct CodeTable: Sendable {
     /// Comparisons of a number with a constant in the time of a step of `PatternWork`.
     static let comparisonsPerStep = 4
 
-    /// The work of one text for an expression of so many nodes, in comparisons of a number with a constant.
-    static func cost(nodeCount: Int) -> Int { 200 + 100 * nodeCount }
+    /// The work of one text for an expression of so many nodes, with constants of so many bytes of text, in comparisons
+    /// of a number with a constant.
+    static func cost(nodeCount: Int, textByteCount: Int) -> Int {
+        200 + BlockNode.rowCost(nodeCount: nodeCount, textByteCount: textByteCount)
+    }
 
     /// Distinct texts of a column.
     static func textCount(_ column: Int, _ table: FilterTable) -> Int { texts(column, table).count }

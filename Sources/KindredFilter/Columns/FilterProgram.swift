@@ -38,8 +38,8 @@ package struct FilterProgram: ~Copyable {
         let work = PatternWork()
         let resolver = FilterResolver(table, seed: seed, parameters: parameters, work: work)
         var builder = NodeBuilder(table, work: work)
-        let node = builder.node(try resolver.resolve(expression))
-        if let failure = work.failure { throw failure }
+        let node = builder.node(of: try resolver.resolve(expression))
+        if let failure = work.failure ?? builder.failure { throw failure }
         self.work = work
         self.table = table
         self.node = node

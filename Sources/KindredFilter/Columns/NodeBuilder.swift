@@ -9,6 +9,8 @@ struct NodeBuilder {
     private let work: PatternWork
     /// Bytes of all tables.
     private var tableByteCount = 0
+    /// Why the filter is refused; nil where it is not.
+    private(set) var failure: FilterFailure?
 
     init(_ table: FilterTable, work: PatternWork) {
         self.table = table
@@ -16,12 +18,17 @@ struct NodeBuilder {
     }
 
     /// The node of a condition.
-    mutating func node(_ expression: ResolvedExpression) -> BlockNode {
+    mutating func node(of expression: ResolvedExpression) -> BlockNode {
+        node(expression.folded(evaluator))
+    }
+
+    private mutating func node(_ expression: ResolvedExpression) -> BlockNode {
         let dependence = expression.dependence
         if dependence.isConstant { return .constant(evaluator.truth(expression, 0)) }
         if case .isNull(.column(let index, _)) = expression { return .not(.present(column: index)) }
         if case .not(let a) = expression, case .isNull(.column) = a { return .not(node(a)) }
         if let column = textColumn(dependence), hasRoom(CodeTable.textCount(column, table)) {
+            checkTexts(of: expression)
             codeTables.append(CodeTable(expression, column: column, in: table, work: work))
             return .codes(table: codeTables.count - 1)
         }
@@ -48,7 +55,22 @@ struct NodeBuilder {
             }
         default: break
         }
+        return rows(expression)
+    }
+
+    private mutating func rows(_ expression: ResolvedExpression) -> BlockNode {
+        checkTexts(of: expression)
         return .rows(expression)
+    }
+
+    /// Refuses the filter where a condition reads too much again for each row or each text.
+    private mutating func checkTexts(of expression: ResolvedExpression) {
+        let byteCount = expression.textByteCount
+        guard byteCount > Limits.rowTextBytesMax else { return }
+        failure = FilterFailure(
+            .unsupported(
+                "a condition with \(byteCount) bytes of text, which each row reads again",
+                wanted: "at most \(Limits.rowTextBytesMax) bytes"), at: 0)
     }
 
     private var evaluator: RowEvaluator { RowEvaluator(table, work: work) }
@@ -130,7 +152,7 @@ struct NodeBuilder {
 
     // MARK: Constants
 
-    private func comparison(
+    private mutating func comparison(
         _ comparison: FilterExpression.Comparison, _ a: ResolvedExpression, _ b: ResolvedExpression
     ) -> BlockNode {
         var node: BlockNode?
@@ -139,7 +161,7 @@ struct NodeBuilder {
         } else if a.dependence.isConstant {
             node = self.comparison(comparison.flipped, b, constant: a)
         }
-        return node ?? .rows(.comparison(comparison, a, b))
+        return node ?? rows(.comparison(comparison, a, b))
     }
 
     private func comparison(

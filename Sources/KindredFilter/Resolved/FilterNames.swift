@@ -2,23 +2,20 @@ import KindredDomain
 
 /// The names in a filter.
 package enum FilterNames {
-    /// The values of the filter's `seed.` columns, in the order of the text: together with the filter they say which
-    /// rows pass. Empty where it names none. Throws as evaluating the filter does.
-    package static func seedValues(
-        of expression: FilterExpression, in seed: FilterSeed?
-    ) throws(FilterFailure) -> [AttributeValue] {
-        var values: [AttributeValue] = []
+    /// The `seed.` columns that a filter names, each once, in the order of the text. `seed` is their table. Together
+    /// with the filter, their values say which rows pass.
+    package static func seedColumns(
+        of expression: FilterExpression, in seed: FilterTable
+    ) throws(FilterFailure) -> [SeedColumn] {
+        var found: [SeedColumn] = []
+        var known: Set<SeedColumn.Slot> = []
         for case .column(let name) in leaves(of: expression) where name.scope == .seed {
-            values.append(try FilterResolver.seedValue(name, in: seed))
+            let column = try FilterResolver.column(name, of: seed, seed: seed, forNullsAlone: true)
+            if let slot = SeedColumn.Slot(column), known.insert(slot).inserted {
+                found.append(SeedColumn(name: name, slot: slot))
+            }
         }
-        return values
-    }
-
-    /// Whether a filter names a `seed.` column.
-    package static func hasSeeds(_ expression: FilterExpression) -> Bool {
-        leaves(of: expression).contains { leaf in
-            if case .column(let name) = leaf { name.scope == .seed } else { false }
-        }
+        return found
     }
 
     /// Checks the names of a filter before a query is known: its columns and sets are those of `table`, its `seed.`
@@ -103,6 +100,36 @@ package enum FilterNames {
         case .between(let a, let b, let c, _): [a, b, c]
         case .inList(let a, let list, _): [a] + list
         case .pattern(_, let a, let b, let c, _, _): [a, b] + (c.map { [$0] } ?? [])
+        }
+    }
+}
+
+/// A column of the query's own row that a filter names.
+package struct SeedColumn: Sendable {
+    enum Slot: Hashable {
+        case id
+        case column(Int)
+
+        /// Nil for an expression that is no column.
+        init?(_ expression: ResolvedExpression) {
+            switch expression {
+            case .id: self = .id
+            case .column(let index, _): self = .column(index)
+            default: return nil
+            }
+        }
+    }
+
+    let name: FilterExpression.ColumnName
+    let slot: Slot
+
+    /// Its value in the row of a query. Throws where the query has no row of its own.
+    package func value(of seed: FilterSeed?) throws(FilterFailure) -> AttributeValue {
+        guard let seed else { throw FilterFailure(.seedWithoutRow, at: name.position) }
+        guard let row = seed.row, seed.table.hasEntry(row) else { return .null }
+        switch slot {
+        case .id: return seed.table.id(row: row)
+        case .column(let index): return seed.table.value(ofColumn: index, row: row)
         }
     }
 }

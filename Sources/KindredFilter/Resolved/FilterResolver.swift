@@ -97,13 +97,6 @@ struct FilterResolver {
         return try column(name, of: seed, forNullsAlone: forNullsAlone)
     }
 
-    /// The value of a column of the seed.
-    static func seedValue(
-        _ name: FilterExpression.ColumnName, in seed: FilterSeed?
-    ) throws(FilterFailure) -> AttributeValue {
-        try self.seed(name, in: seed, forNullsAlone: true).value
-    }
-
     private static func seed(
         _ name: FilterExpression.ColumnName, in seed: FilterSeed?, forNullsAlone: Bool
     ) throws(FilterFailure) -> (value: AttributeValue, affinity: Affinity?) {

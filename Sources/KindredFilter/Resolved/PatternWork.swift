@@ -19,6 +19,8 @@ final class PatternWork {
 
     /// Bytes of a text that are copied in the time of a step.
     private static let bytesPerStep = 16
+    /// Bytes of the patterns that were made ready.
+    private var patternByteCount = 0
     /// Steps for each byte of a pattern that is made ready.
     private static let stepsPerPatternByte = 4
     /// Steps after which a part is paused.
@@ -62,7 +64,10 @@ final class PatternWork {
     func takesPattern(byteCount: Int) -> Bool {
         guard !isExceeded else { return false }
         steps += byteCount * Self.stepsPerPatternByte
-        if steps - start > Limits.patternStepsPerPartMax { refuseTogether() }
+        patternByteCount += byteCount
+        if patternByteCount > Limits.patternBytesPerFilterMax {
+            refuse("patterns of more than \(Limits.patternBytesPerFilterMax) bytes together")
+        }
         return !isExceeded
     }
 

@@ -20,6 +20,17 @@ extension AttributeValue {
     /// `-a`, which is 0 - a: it is 0 and not -0 where a is 0.
     package var negated: AttributeValue { AttributeValue.integer(0).subtracting(self) }
 
+    /// A value with which arithmetic gives the same results: of a text the number, or a shorter text of it.
+    var asOperand: AttributeValue {
+        guard case .text = self, let number else { return self }
+        // Of a text with many digits, an integer and its real may come from different roundings.
+        if number.real.bitPattern == real.bitPattern { return number }
+        guard let text = number.textValue, AttributeValue.text(text).real.bitPattern == real.bitPattern else {
+            return self
+        }
+        return .text(text)
+    }
+
     private static func compute(
         _ left: AttributeValue, _ right: AttributeValue,
         _ exact: (Int64, Int64) -> (partialValue: Int64, overflow: Bool),

@@ -13,8 +13,8 @@ package struct MemoryDemand: Sendable, Equatable {
     private static let bytesPerRow: UInt64 = 8 + 4 + 4
     /// Temporary bytes of a row while codes are made: sort keys and rows, twice.
     private static let bytesPerSortedRow: UInt64 = 24
-    /// Bytes of an item for popularity: row and score; and temporary ones to sort them.
-    private static let bytesPerPopularItem: UInt64 = 4 + 4
+    /// Bytes of an item for popularity: row, score and position; and temporary ones to sort them.
+    private static let bytesPerPopularItem: UInt64 = 4 + 4 + 4
     /// Temporary bytes of an item while seen pairs are counted: the sum, and the count of each thread.
     private static let bytesPerCountedItem: UInt64 = 5 * 4
     /// Bytes of a row for the groups of one column that requests cap: its group, its place in the group, and the

@@ -171,11 +171,12 @@ package struct RecommendAnswer {
         }
         var search =
             reasons ?? ReasonSearch(rows: rows, own: own, table: items.table, metric: plan.generation.metric)
+        // With a second owner, each step would copy what was found.
+        reasons = nil
         guard case .done(let found) = search.step(pairCount: pairCount) else {
             reasons = search
             return
         }
-        reasons = nil
         rowsWithoutReasons.removeFirst()
         response.because?.found += Array(repeating: true, count: found.count)
         if var because = response.because {

@@ -17,10 +17,11 @@ final class FilterMasks {
     /// One filter of the request.
     private struct Entry {
         /// The text, and the values of its own names alone.
-        let filter: Filter
+        let hashed: HashedFilter
         /// Nil where the mask was found by the text and the values.
         var expression: FilterExpression?
-        var namesSeeds = false
+        /// The `seed.` columns that it names, each once.
+        var seedColumns: [SeedColumn] = []
         /// The work of its evaluation, in comparisons of a number with a constant. About.
         var comparisonCount = 0
         /// The mask for all queries; nil while it is not found, and where the filter names `seed.` columns.
@@ -31,10 +32,13 @@ final class FilterMasks {
         var isEvaluated = false
 
         var mask: RowMask? { own ?? shared }
+        var namesSeeds: Bool { !seedColumns.isEmpty }
     }
 
     /// Rows that are compared with a constant in about the time of looking up one id.
     private static let rowsPerID = 128
+    /// Bytes of a key that are compared in about the time of looking up one id.
+    private static let keyBytesPerID = 512
 
     private let side: GenerationSide
     private let target: Side
@@ -76,11 +80,11 @@ final class FilterMasks {
         self.seedSide = seedSide
         seedTable = seedSide.flatMap { generation.side($0)?.filterTable }
         var unused = Set(parameters.map(\.name))
+        let bound = BoundValues(parameters)
         for text in texts {
             let names = Set(FilterParser.parameterNames(in: text))
             unused.subtract(names)
-            let filter = Filter(text, parameters: parameters.filter { names.contains($0.name) })
-            let entry = try entry(filter, bound: parameters, limits)
+            let entry = try entry(bound.filter(text, naming: names), bound: parameters, limits)
             if entry.namesSeeds { ownCount += 1 }
             entries.append(entry)
         }
@@ -95,13 +99,14 @@ final class FilterMasks {
 
     /// `bound` are all values of the request, for the message about a name that has none.
     private func entry(
-        _ filter: Filter, bound: [FilterParameter], _ limits: Limits
+        _ hashed: HashedFilter, bound: [FilterParameter], _ limits: Limits
     ) throws(RequestFailure) -> Entry {
         // A kept mask says that the filter was parsed, and that it names no seeds.
-        if let mask = cache.peek(FilterKey(filter, over: target), codes: side.codes) {
+        if let mask = cache.peek(FilterKey(hashed, over: target), codes: side.codes) {
             counts.kept += 1
-            return Entry(filter: filter, shared: mask)
+            return Entry(hashed: hashed, shared: mask)
         }
+        let filter = hashed.filter
         let catalog = side.catalog
         do throws(FilterFailure) {
             let expression = try FilterParser.parse(filter, limits: limits) { name in
@@ -109,10 +114,13 @@ final class FilterMasks {
             }
             guard let table else { throw FilterFailure(.noCatalog, at: 0) }
             try FilterNames.check(expression, in: table, seed: seedTable)
-            let namesSeeds = FilterNames.hasSeeds(expression)
-            let comparisons = FilterEstimate.comparisons(of: expression, over: table)
+            let seedColumns = try seedTable.map { (seed) throws(FilterFailure) in
+                try FilterNames.seedColumns(of: expression, in: seed)
+            }
+            let comparisons = FilterEstimate.comparisons(
+                of: expression, parameters: filter.parameters, over: table)
             return Entry(
-                filter: filter, expression: expression, namesSeeds: namesSeeds,
+                hashed: hashed, expression: expression, seedColumns: seedColumns ?? [],
                 comparisonCount: comparisons + FilterMaskEvaluation.comparisonsPerRow * side.table.count)
         } catch {
             throw error.naming(bound).requestFailure(in: filter.text)
@@ -234,17 +242,19 @@ final class FilterMasks {
         _ index: Int, seed: FilterSeed?, _ budget: inout Int
     ) throws(RequestFailure) -> RowMask? {
         isWaiting = false
-        let filter = entries[index].filter
+        let hashed = entries[index].hashed
         guard let table, let expression = entries[index].expression else {
             preconditionFailure("a filter without a kept mask has been parsed")
         }
         do throws(FilterFailure) {
             if evaluation == nil {
-                let seeds = try FilterNames.seedValues(of: expression, in: seed)
+                var seeds: [AttributeValue] = []
+                for column in entries[index].seedColumns { seeds.append(try column.value(of: seed)) }
                 let key = FilterKey(
-                    filter, over: target, seeds: seeds, of: entries[index].namesSeeds ? seedSide : nil)
+                    hashed, over: target, seeds: seeds, of: entries[index].namesSeeds ? seedSide : nil)
                 switch cache.find(key, codes: side.codes) {
                 case .found(let mask):
+                    budget -= 1 + key.byteCount / Self.keyBytesPerID
                     counts.kept += 1
                     return mask
                 case .busy:
@@ -254,7 +264,7 @@ final class FilterMasks {
                     return nil
                 case .missing(let claim):
                     let program = try FilterProgram(
-                        expression, parameters: filter.parameters, over: table, seed: seed)
+                        expression, parameters: hashed.filter.parameters, over: table, seed: seed)
                     evaluation = FilterMaskEvaluation(program, claim: claim, codes: side.codes)
                     entries[index].isEvaluated = true
                     counts.evaluated += 1
@@ -266,7 +276,7 @@ final class FilterMasks {
             evaluation = nil
             return mask
         } catch {
-            throw error.requestFailure(in: filter.text)
+            throw error.requestFailure(in: hashed.filter.text)
         }
     }
 }

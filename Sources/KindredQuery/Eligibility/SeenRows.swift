@@ -118,6 +118,11 @@ package final class SeenRows: @unchecked Sendable {
         return (bitWords <= slots * bitsShareMax ? bitWords : slots) * MemoryLayout<UInt32>.stride
     }
 
+    /// Bytes of the index of several users.
+    static func byteCountOfSeveral(itemCount: Int) -> Int {
+        (itemCount + 31) / 32 * MemoryLayout<UInt32>.stride
+    }
+
     /// Calls `body` with each row once, in any order.
     @inline(__always)
     package func forEach(_ body: (UInt32) -> Void) {

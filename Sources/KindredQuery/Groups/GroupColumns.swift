@@ -59,7 +59,7 @@ package final class GroupColumns: Sendable {
     package init() {}
 
     /// The groups of a column that are built; nil, without a claim, where they are not.
-    func peek(_ name: String) -> GroupColumn? { state.withLock { $0.use(name) } }
+    package func peek(_ name: String) -> GroupColumn? { state.withLock { $0.use(name) } }
 
     /// Looks for the groups of a column.
     func find(_ name: String) -> Lookup {
@@ -96,7 +96,9 @@ package final class GroupColumns: Sendable {
             return GroupColumnBuilding(column, rowCount: rowCount)
         }
         guard let set = catalog.sets.first(where: { areSame($0.name, name) }) else { return nil }
-        return GroupColumnBuilding(offsets: set.offsets, groups: set.codes, count: set.values.count)
+        return GroupColumnBuilding(
+            offsets: set.groups?.offsets ?? set.offsets, groups: set.groups?.codes ?? set.codes,
+            count: set.values.count)
     }
 
     /// Bytes that building the groups of a column takes, at most; 0 where the catalog has none of that name.

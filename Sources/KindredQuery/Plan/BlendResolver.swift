@@ -55,6 +55,8 @@ package struct BlendResolver {
             if policy == .strict { throw .invalidArgument(.members(.emptyBlend)) }
             return .nothing(policy, unknownCount: unknownCount)
         }
+        // All that had a weight is unknown.
+        if mean.isWithoutWeight, unknownCount > 0 { return .nothing(policy, unknownCount: unknownCount) }
         guard let vector = mean.finish(), vector.norm > 0 else {
             throw .invalidArgument(.members(.blendCancels))
         }

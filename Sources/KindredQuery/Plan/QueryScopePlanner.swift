@@ -103,7 +103,10 @@ package struct QueryScopePlanner {
                 Resolved(ranking: ranking, members: .none, ownItems: .none, ownUsers: .none), unknownCount: 0)
         case .baskets(let baskets):
             let (members, unknownCount) = try members(baskets, index)
-            if members.isEmpty { return .nothing(policy, unknownCount: unknownCount) }
+            // Nothing is left, or all that had a weight is unknown.
+            if members.isEmpty || unknownCount > 0 && members.allSatisfy({ $0.weight == 0 }) {
+                return .nothing(policy, unknownCount: unknownCount)
+            }
             return .known(try basket(members), unknownCount: unknownCount)
         case .blends:
             return try blends?.resolve(index).map { (blend) throws(RequestFailure) in try made(blend) }

@@ -76,6 +76,9 @@ package struct MeanVector {
         weight += factor.magnitude
     }
 
+    /// Whether the weights' absolute values sum to 0.
+    var isWithoutWeight: Bool { weight == 0 }
+
     /// The mean, or nil where the weights' absolute values sum to 0.
     package func finish() -> QueryVector? {
         guard weight > 0 else { return nil }

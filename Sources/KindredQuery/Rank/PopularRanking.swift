@@ -9,7 +9,9 @@ struct PopularRanking {
     private let popularity: Popularity
     let eligibility: Eligibility
     private var counts: CapCounts
-    /// Places of the order that were looked at.
+    /// The positions of the eligible rows, once they are gathered; nil where the whole order is looked at.
+    private var positions: [UInt32]?
+    /// Places of the order, or of `positions`, that were looked at.
     private var next = 0
     private var taken = 0
     /// The rows of the window so far.
@@ -22,14 +24,33 @@ struct PopularRanking {
         counts = CapCounts(stage.caps)
     }
 
+    /// Rows of a list that are sorted in one step, at most.
+    private static let gatheredMax = 1 << 14
+    /// Rows of the order that are looked at in the time of gathering and sorting one row of a list.
+    private static let looksPerGathered = 16
+
+    /// The list of the eligible rows where it is shorter than the way through the order.
+    private var gatheredList: RowSet? {
+        guard let list = eligibility.list, list.count <= Self.gatheredMax,
+            list.count * Self.looksPerGathered < popularity.count
+        else { return nil }
+        return list
+    }
+
     /// Looks at about `budget` rows. True once the window is full or no row is left. `returned`: rows that earlier
     /// queries of the request return, where none may come twice.
     mutating func step(_ budget: inout Int, returned: RowSet?) -> Bool {
-        while taken < stage.window.upperBound, next < popularity.count {
+        if positions == nil, next == 0, let list = gatheredList {
+            positions = list.rows.map { popularity.positions[Int($0)] }.sorted()
+            budget -= Self.looksPerGathered * list.count
+        }
+        let end = positions?.count ?? popularity.count
+        while taken < stage.window.upperBound, next < end {
             guard budget > 0 else { return false }
             budget -= 1
-            let row = popularity.rows[next]
-            let score = popularity.scores[next]
+            let position = positions.map { Int($0[next]) } ?? next
+            let row = popularity.rows[position]
+            let score = popularity.scores[position]
             next += 1
             guard eligibility.permits(listed: row), !(returned?.contains(row) ?? false), counts.take(row)
             else {

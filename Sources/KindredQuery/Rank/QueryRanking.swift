@@ -9,6 +9,8 @@ struct QueryRanking {
         case judging([RankingKey], next: Int)
         /// Rows that cannot be taken any more are left out of the next scan.
         case removing
+        /// What is left becomes the source of the next scan.
+        case preparing
         /// A scan has to find more rows.
         case fetching
         case diversifying(Diversifier)
@@ -18,7 +20,10 @@ struct QueryRanking {
     private let stage: RankStage
     private let side: GenerationSide
     private let query: PlannedQuery
+    private let planner: ScanPlanner
     private var phase: Phase
+    /// The rows of the next scan, while `isFetching`.
+    private var nextSource: Eligibility.Source?
     /// Rows that the last scan was asked for.
     private var fetchCount: Int
     /// The rows that the caps let pass, best first.
@@ -39,8 +44,11 @@ struct QueryRanking {
     private static let growth = 4
 
     /// Begins with the rows that the query's scan has found.
-    init(_ stage: RankStage, _ query: PlannedQuery, found: TopRows?, over side: GenerationSide) {
+    init(
+        _ stage: RankStage, _ query: PlannedQuery, found: TopRows?, over side: GenerationSide, mode: ScanMode
+    ) {
         self.stage = stage
+        planner = ScanPlanner(side: side, mode: mode)
         self.query = query
         self.side = side
         fetchCount = query.fetchCount
@@ -71,7 +79,12 @@ struct QueryRanking {
             case .removing:
                 phase = .removing
                 guard remove(&budget, returned) else { return }
-                if left?.isEmpty ?? true { finish() } else { phase = .fetching }
+                if left?.isEmpty ?? true { finish() } else { phase = .preparing }
+            case .preparing:
+                nextSource = left?.source(planner)
+                budget -= 1 + side.codes.rowCount / Self.copiedPerRow
+                if case .listed(let rows)? = nextSource { budget -= rows.count }
+                phase = .fetching
             case .diversifying(var diversifier):
                 // A cosine costs as much as some rows.
                 var cosines = 1 + budget / Self.rowsPerCosine
@@ -162,13 +175,13 @@ struct QueryRanking {
     // MARK: Further scans
 
     /// The query whose scan finds more rows, while `isFetching`.
-    mutating func nextQuery(_ mode: ScanMode) -> PlannedQuery {
+    mutating func nextQuery() -> PlannedQuery {
         let missing = stage.wantedCount - taken.count
         fetchCount = max(missing + missing / 2 + 1, min(Self.growth * fetchCount, RankStage.sparesMax))
         var next = query
         next.fetchCount = fetchCount
-        let planner = ScanPlanner(side: side, mode: mode)
-        if let source = left?.source(planner) { next.eligibility.source = source }
+        if let source = nextSource { next.eligibility.source = source }
+        nextSource = nil
         next.path = planner.path(fetchCount: fetchCount, source: next.eligibility.source)
         return next
     }

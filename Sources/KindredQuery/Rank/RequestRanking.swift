@@ -153,7 +153,7 @@ package struct RequestRanking {
     private mutating func begin(_ index: Int) -> QueryRanking {
         let rows = found[index]
         found[index] = nil
-        return QueryRanking(stage, queries[index], found: rows, over: side)
+        return QueryRanking(stage, queries[index], found: rows, over: side, mode: mode)
     }
 
     /// Queries of one fetch: each holds a bit for each row of the side.
@@ -185,7 +185,7 @@ package struct RequestRanking {
     }
 
     private mutating func nextFetch() -> Fetch {
-        Fetch(queries: fetched.compactMap { rankings[plannedIndex($0)]?.nextQuery(mode) })
+        Fetch(queries: fetched.compactMap { rankings[plannedIndex($0)]?.nextQuery() })
     }
 
     /// Takes the results of the last fetch, one for each of its queries.

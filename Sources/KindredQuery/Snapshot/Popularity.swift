@@ -26,8 +26,12 @@ package final class Popularity: @unchecked Sendable {
     package let rowColumn: RegionColumn<UInt32>
     /// The score of the item at each position of the order.
     package let scoreColumn: RegionColumn<Float>
+    /// The position of each row in the order.
+    private let positionColumn: RegionColumn<UInt32>
     /// The first element of `rowColumn`. Valid while the object is held.
     package let rows: UnsafePointer<UInt32>
+    /// The position of each row in the order. Valid while the object is held.
+    package let positions: UnsafePointer<UInt32>
     /// The first element of `scoreColumn`. Valid while the object is held.
     package let scores: UnsafePointer<Float>
 
@@ -96,9 +100,15 @@ package final class Popularity: @unchecked Sendable {
                 scores[position] = RankingKey.score(ordered: UInt32(number))
             }
         }
+        let places = try MemoryRegion.zeroed(byteCount: count * MemoryLayout<UInt32>.stride, for: file)
+        places.withMutableElements(of: UInt32.self) { places in
+            for position in 0..<count { places[Int(rows.pointer[position])] = UInt32(position) }
+        }
         self.source = source
         self.count = count
         rowColumn = rows
+        positionColumn = RegionColumn(places)
+        positions = positionColumn.pointer
         scoreColumn = RegionColumn(region)
         self.rows = rowColumn.pointer
         scores = scoreColumn.pointer
@@ -109,6 +119,8 @@ package final class Popularity: @unchecked Sendable {
         source = other.source
         count = other.count
         rowColumn = other.rowColumn
+        positionColumn = other.positionColumn
+        positions = other.positions
         scoreColumn = other.scoreColumn
         rows = other.rows
         scores = other.scores

@@ -81,10 +81,12 @@ extension FilterSections.Lists {
         guard texts.count == names.count else { throw .malformedBody(.inconsistentSections(Tag.texts)) }
     }
 
-    /// Throws LIMIT_EXCEEDED for a filter that is too long, then for too many parameters.
+    /// Throws LIMIT_EXCEEDED for a filter that is too long, then for too many parameters, then for texts of parameters
+    /// that are too long together.
     func checkLimits(_ limits: Limits) throws(RequestFailure) {
         if let filter { try limits.check(.filterBytes, filter.utf8.count, atMost: limits.filterBytesMax) }
         try limits.check(.filterValues, count, atMost: limits.filterValuesMax)
+        try limits.check(.filterValueBytes, texts?.bytes.count ?? 0, atMost: limits.filterBytesMax)
     }
 
     /// The filter with its parameters; nil where there is none. The caller has checked the shape. Throws

@@ -119,14 +119,18 @@ import Testing
                     .isNull(Self.seed("price"), isNegated: false), table, seed: FilterSeed(table, row: row))
                     == [0, 1])
         }
-        #expect(try FilterNames.seedValues(of: expression, in: FilterSeed(table, row: 0)) == [.integer(1)])
-        #expect(
-            try FilterNames.seedValues(
-                of: .and(Self.seed("category"), .or(Self.seed("id"), Self.column("price"))),
-                in: FilterSeed(table, row: 1)) == [.text(Array("b".utf8)), .integer(20)])
-        #expect(throws: FilterFailure(.seedWithoutRow, at: 4)) {
-            try FilterNames.seedValues(of: expression, in: nil)
+        func values(_ expression: FilterExpression, _ seed: FilterSeed?) throws -> [AttributeValue] {
+            try FilterNames.seedColumns(of: expression, in: table).map { try $0.value(of: seed) }
         }
+        #expect(try values(expression, FilterSeed(table, row: 0)) == [.integer(1)])
+        // Each column once, whatever the case of its name.
+        #expect(
+            try values(
+                .and(
+                    Self.seed("category"),
+                    .or(Self.seed("id"), .and(Self.column("price"), Self.seed("CATEGORY")))),
+                FilterSeed(table, row: 1)) == [.text(Array("b".utf8)), .integer(20)])
+        #expect(throws: FilterFailure(.seedWithoutRow, at: 4)) { try values(expression, nil) }
     }
 
     @Test func columnsThatCannotBeComparedAreRefused() throws {

@@ -52,6 +52,43 @@ import Testing
         #expect(try isDone(second, afterSteps: 200))
     }
 
+    /// Of which values are equal nobody knows, there are no groups.
+    @Test func columnsOfUnknownStorageAreRefused() throws {
+        let brand = CatalogColumn(
+            name: "brand", values: .reals([1, 2]), present: Bitmap(count: 2, repeating: true),
+            declaration: ColumnDeclaration(.real), storage: .unknown("it has integers that no real equals"))
+        let generation = try Generation.sample(
+            items: [[1], [2]], metric: .dot,
+            itemCatalog: CatalogColumns(columns: [brand], idsWithoutVector: 0, rowsWithoutEntry: 0))
+        for _ in 0..<2 {
+            let failure = RequestFailure.invalidArgument(
+                .filter(
+                    FilterFailure(
+                        .incomparableColumn("brand", because: "it has integers that no real equals"), at: 0),
+                    text: "brand"))
+            let planner = try planner(generation)
+            #expect(throws: failure) { try planner.step(idCount: 64) }
+        }
+    }
+
+    /// A table of values has a group for each value, however it is stored.
+    @Test func equalNumbersOfATableAreOneGroup() throws {
+        // 1, 1.0 and 'a'; the first row has both numbers.
+        let tags = CatalogSet(
+            name: "tags", affinity: .blob, offsets: [0, 2, 3, 4], codes: [0, 1, 1, 2],
+            values: SetValues(integers: [1], reals: [1], texts: TextList(["a"])), nullRows: nil,
+            groups: CatalogSet.Groups(offsets: [0, 1, 2, 3], codes: [0, 0, 2]), entriesWithoutRow: 0)
+        let generation = try Generation.sample(
+            items: [[1], [2], [3]], metric: .dot,
+            itemCatalog: CatalogColumns(
+                columns: [], idsWithoutVector: 0, rowsWithoutEntry: 0, sets: [tags]))
+        let planner = try planner(generation, column: "tags")
+        #expect(try isDone(planner, afterSteps: 20))
+        let groups = try #require(generation.items?.groups.peek("tags"))
+        let rows = (0..<3).map { Array(groups.groups(ofRow: UInt32($0))) }
+        #expect(rows[0] == rows[1] && rows[0].count == 1 && rows[2] != rows[0])
+    }
+
     @Test func anUnknownColumnIsNobodysClaim() throws {
         let generation = try generation()
         for _ in 0..<2 {

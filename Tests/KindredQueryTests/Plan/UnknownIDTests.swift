@@ -72,6 +72,25 @@ import Testing
         #expect(throws: RequestFailure.invalidArgument(.weightsCancel)) { try planner.lookUp(1) }
     }
 
+    /// Members without weight are known, but say nothing: they do not keep a query from being unknown.
+    @Test(arguments: [UnknownIDPolicy.skip, .fallback])
+    func membersWithoutWeightSayNothing(policy: UnknownIDPolicy) throws {
+        let none = policy == .skip ? "empty" : "fallback"
+        let lists: [[(row: Int?, weight: Float)]] = [
+            [(nil, 1), (4, 0)], [(nil, 0), (4, 0), (5, -0.0)], [(nil, 1), (4, 0), (5, 0.5)], [(4, 0)],
+        ]
+        let baskets = QueryBatch.baskets(.rows(lists))
+        let blends = QueryBatch.blends(Blends(users: .rows(lists))!)
+        for queries in [baskets, blends] {
+            let planner = try planner(queries, policy)
+            let found = try (0..<3).map { try planner.lookUp($0).summary }
+            #expect(found == ["\(none), 1 unknown", "\(none), 1 unknown", "known, 1 unknown"])
+            // Without an unknown member it is a mistake.
+            #expect(throws: RequestFailure.self) { try planner.lookUp(3) }
+            #expect(throws: RequestFailure.self) { try self.planner(queries, .strict).lookUp(3) }
+        }
+    }
+
     /// A visitor without clicks, an empty basket, an empty blend: nothing is known of them.
     @Test(arguments: [UnknownIDPolicy.skip, .fallback])
     func nothingIsKnownOfAnEmptyQuery(policy: UnknownIDPolicy) throws {
