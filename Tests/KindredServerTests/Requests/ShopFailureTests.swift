@@ -116,7 +116,7 @@ import Testing
             },
             Case(.none, "offset + k: 1001, at most 1000") { $0.rules.offset = 991 },
             Case(.none, "offset + k: 4294967305, at most 1000") { $0.rules.offset = .max },
-            Case(.seenWithoutUser, "ask by user") {
+            Case(.seenWithoutUser, "ask for items, by user") {
                 $0.target = .users
                 $0.rules.excludesSeen = true
             },

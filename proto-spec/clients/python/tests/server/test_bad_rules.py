@@ -145,8 +145,8 @@ RULES = [
     ({"user": None, "clicks": ["i010"] * 513}, LIMIT, 513, 512, "513, at most 512"),
     ({"exclude_seen": True, "model": "bare"}, "NO_SEEN_PAIRS", 0, 0, "the version has no seen pairs: kindred pack --seen writes"),
     ({"because": True, "model": "bare"}, "NO_SEEN_PAIRS", 0, 0, "the version has no seen pairs: kindred pack --seen writes"),
-    ({"exclude_seen": True, "over": "users"}, "SEEN_WITHOUT_USER", 0, 0, "seen items are known of users only: ask by user"),
-    *(({"user": None, **query, "exclude_seen": True}, "SEEN_WITHOUT_USER", 0, 0, "seen items are known of users only")
+    ({"exclude_seen": True, "over": "users"}, "SEEN_WITHOUT_USER", 0, 0, "only items that users have seen can be left out: ask for items, by user"),
+    *(({"user": None, **query, "exclude_seen": True}, "SEEN_WITHOUT_USER", 0, 0, "only items that users have seen can be left out")
       for query in ({"item": "i010"}, {"vector": [1.0] * DIMENSION}, {"basket": ["i010"]}, {"clicks": ["i010"]})),
     ({"user": None, "vector": [1.0] * DIMENSION, "because": True}, "BECAUSE_WITHOUT_ITEMS", 0, 0,
      "a vector has no items of its own: ask by user, item, basket or clicks"),
@@ -330,7 +330,7 @@ class BadCommands(unittest.TestCase):
                 ((*user, "--diversity", "0.5", "--pool", "2001"), "pool: 2001, at most 2000"),
                 ((*user, "--offset", "991"), "offset + k: 1001, at most 1000"),
                 (("recommend", "--clicks", "i006,i007"), "i006,i007: INVALID_ARGUMENT: the items cancel"),
-                (("recommend", "--item", "i010", "--exclude-seen"), "seen items are known of users only: ask by user"),
+                (("recommend", "--item", "i010", "--exclude-seen"), "only items that users have seen can be left out: ask for items, by user"),
                 (("recommend", "--basket", "i010", "--where", "brand = seed.brand"), "a seed. column needs a query"),
                 (("filter", "--where", "lower(brand) = 'x'"), "filters have no functions, such as lower() at byte 0"),
                 (("filter", "--where", "level > 1"), 'no column "level" at byte 0'),
