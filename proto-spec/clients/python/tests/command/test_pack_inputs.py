@@ -146,7 +146,7 @@ class IDs(PackingTests):
 class FoldIn(PackingTests):
     def test_settings_without_a_solution(self):
         """Items in a line and lambda 0: refused at packing, by `verify` and by a server, for the same reason."""
-        reason = "manifest.json: lambda is 0.0, wanted more: the items' vectors leave equation 1 of 2 without a solution"
+        reason = "manifest.json: lambda is 0.0, wanted more: the items' vectors leave the second of 2 equations without a solution"
         self.assertIn(reason, self.refused("--alpha", "1", "--lambda", "0", items=["one"]))
         folder, _ = self.pack("--alpha", "1", "--lambda", "1e-9", items=["one"])
         self.assertEqual(self.command("verify", folder).returncode, 0)
