@@ -53,7 +53,11 @@ struct PackCommand: ParsableCommand {
     var users: String?
     @Option(help: "Ids of the users, in the order of their vectors.")
     var userIds: String?
-    @Option(help: "An SQLite file with tables \"items\" and \"users\", keyed by \"id\".")
+    @Option(
+        help: """
+            An SQLite file with tables "items" and "users", keyed by "id", and tables of values as \
+            "items_tags" with "id" and "value".
+            """)
     var catalog: String?
     @Option(help: ArgumentHelp("Which items each user has seen: .npz or text.", valueName: "file"))
     var seen: String?
@@ -157,12 +161,16 @@ struct PackCommand: ParsableCommand {
         if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
         var packer = try packer()
         var columns: [Side: CatalogColumns] = [:]
-        packer.check = { columns = try VersionCatalog.checked($0, shownAs: catalog) }
+        var unread: [UnreadTable] = []
+        packer.check = {
+            columns = try VersionCatalog.checked($0, shownAs: catalog)
+            unread = try VersionCatalog.unreadTables(of: $0, shownAs: catalog)
+        }
         let report = try PackProgress.shown { show in
             packer.progress = show
             return try packer.run()
         }
-        let summary = PackSummary(report: report, columns: columns)
+        let summary = PackSummary(report: report, columns: columns, unreadTables: unread)
         if json {
             print(JSONWriter.compact(summary.json))
         } else {
