@@ -90,6 +90,8 @@ NAMES = {
         "FILTER_COLUMN", 14, 'no column "seed.contry" at byte 14; did you mean "seed.country"? (known: seed.country, '),
     "'gift' IN tagz": (
         "FILTER_SET", 10, "no multi-valued attribute \"tagz\" at byte 10; did you mean \"tags\"? (known: tags): 'gift' IN tagz"),
+    "price < 5 OR tags = 'gift'": ("FILTER_COLUMN", 13, "\"tags\" is a table of values at byte 13: write 'x' IN tags: price <"),
+    "'acme' IN brand": ("FILTER_SET", 10, "\"brand\" is a column, not a table of values at byte 10: write brand = 'x', or"),
 }
 # Values: the filter, the parameters, the detail, and the message.
 VALUES = [
