@@ -64,8 +64,9 @@ class Batches(RuleTests):
             users=[user for user, _, _, _ in queries], where=[where for _, (where, _), _, _ in queries], params=params,
             exclude=[excluded for _, _, excluded, _ in queries], candidates=[allowed for _, _, _, allowed in queries],
             boosts=iter(boosts), k=3)
+        self.assertEqual(len(answers), len(queries))
         alone = {}
-        for (user, (where, values), excluded, allowed), found in zip(queries, answers, strict=True):
+        for (user, (where, values), excluded, allowed), found in zip(queries, answers):
             key = user, where, len(excluded), len(allowed)
             if key not in alone:
                 alone[key], = self.client.recommend_batch(
@@ -98,7 +99,8 @@ class Batches(RuleTests):
         answers = self.client.recommend_batch(
             users=["u 1"] * 600, where=[f"day < :day{number}" for number in range(600)], k=90,
             params={f"day{number}": day for number, day in enumerate(days)})
-        for day, found in zip(days, answers, strict=True):
+        self.assertEqual(len(answers), len(days))
+        for day, found in zip(days, answers):
             self.assertEqual(found.eligible, sum(row["day"] < day for row in mall.items))
         long = "/*" + "x" * 9_000 + "*/ day < "
         answers = self.client.recommend_batch(users=["u 1"] * 6, where=[f"{long}{705 + number}" for number in range(6)], k=90)
