@@ -66,9 +66,13 @@ struct PackCommand: ParsableCommand {
             "The catalog's column of numbers that orders popular items. (default: the count of seen pairs)",
             valueName: "column"))
     var popularity: String?
-    @Option(help: "The training's alpha, for folding in; with --lambda.")
+    @Option(
+        parsing: .unconditional, help: "The training's alpha, for folding in; with --lambda.",
+        transform: NumberText.number(40))
     var alpha: Double?
-    @Option(help: "The training's regularization, for folding in; with --alpha.")
+    @Option(
+        parsing: .unconditional, help: "The training's regularization, for folding in; with --alpha.",
+        transform: NumberText.number(0.1))
     var lambda: Double?
     // Options have no defaults here, so that `--reindex` can reject each one that was given.
     @Option(help: "How vectors compare. Under cosine they are stored with length 1. (default: dot)")

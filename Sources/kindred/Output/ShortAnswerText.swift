@@ -70,7 +70,9 @@ struct ShortAnswerText {
     /// A remark on an answer that caps cut below k and below the eligible rows; nil for others.
     func remark(_ answer: Recommendations) -> String? {
         let count = answer.results.count
-        guard !rules.caps.isEmpty, count > 0, answer.eligible > answer.offset else { return nil }
+        guard answer.isExact, !rules.caps.isEmpty, count > 0, answer.eligible > answer.offset else {
+            return nil
+        }
         let most = min(k, Int(clamping: answer.eligible) - answer.offset)
         guard count < most else { return nil }
         return "\(Self.list(limits(of: answer))) left \(count) of \(most) rows"

@@ -174,6 +174,11 @@ class TablesOfValues(PackingTests):
 
 
 class FoldIn(PackingTests):
+    def test_settings_that_are_no_numbers(self):
+        for option, example in (("--alpha", "40.0"), ("--lambda", "0.1")):
+            said = self.refused("--alpha", "1", "--lambda", "1", option, "x", status=64)
+            self.assertIn(f"'{option} <{option[2:]}>': a number, such as {example}", said)
+
     def test_settings_without_a_solution(self):
         """Items in a line and lambda 0: refused at packing, by `verify` and by a server, for the same reason."""
         reason = "manifest.json: lambda is 0.0, wanted more: the items' vectors leave the second of 2 equations without a solution"
