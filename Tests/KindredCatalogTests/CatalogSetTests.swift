@@ -82,6 +82,32 @@ import Testing
             ])
     }
 
+    /// A table that is named as an attribute and is none says what it would need.
+    @Test func tablesThatAreNotRead() throws {
+        let path = try folder.database(
+            "unread.sqlite",
+            Self.items + """
+                CREATE TABLE items_tags(id, tag); CREATE TABLE items_good(value, id); CREATE TABLE items_(id, value);
+                CREATE TABLE ITEMS_long(id, value, weight); CREATE TABLE users_x(id, value); CREATE TABLE other(a);
+                """)
+        let unread = try UnreadTable.all(of: [.items, .users], path: path)
+        #expect(
+            unread == [
+                UnreadTable(name: "items_tags", side: .items, reason: .columns(["id", "tag"])),
+                UnreadTable(name: "ITEMS_long", side: .items, reason: .columns(["id", "value", "weight"])),
+                UnreadTable(name: "users_x", side: .users, reason: .noSide),
+            ])
+        #expect(try UnreadTable.all(of: [.users], path: path) == [unread[2]])
+        #expect(
+            unread[0].description
+                == "the table \"items_tags\" of the catalog is not read: its columns are id, tag; "
+                + "a table of values has two, id and value")
+        #expect(
+            unread[2].description
+                == "the table \"users_x\" of the catalog is not read: it has values of users, "
+                + "and the catalog has no table \"users\"")
+    }
+
     @Test func setsAreSortedAndKeepTheirAffinity() throws {
         let columns = try read(
             Self.items + """

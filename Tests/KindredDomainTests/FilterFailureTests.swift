@@ -51,7 +51,7 @@ import Testing
             .unknownSet(long, known: names), .incomparableColumn(long, because: "it has blobs"),
             .missingValue(long, bound: names), .unusedValue(long, named: names), .repeatedValue(long),
             .tooLong(bytes: .max, limit: .max), .tooManyNodes(limit: .max), .tooManyValues(.max, limit: .max),
-            .seedWithoutRow,
+            .seedWithoutRow, .empty, .setAsColumn(long, ofSeed: false), .columnAsSet(long),
         ]
         for reason in reasons {
             for position in [-1, 0, 7, 10_000, 20_000, .max] {

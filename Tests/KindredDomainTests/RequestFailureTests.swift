@@ -16,11 +16,26 @@ import Testing
         )
     }
 
-    /// The index does not read as the weight.
+    /// A place reads neither as the weight nor as an id.
     @Test func messageOfAWeight() {
         #expect(
             InvalidArgument.weightNotFinite(member: 0, value: .nan).description
-                == "the weight of member 0 (counted from 0) is nan: not finite")
+                == "the weight of the first member is nan: not finite")
+    }
+
+    @Test func placesAreWords() {
+        let words = [0, 1, 2, 3, 9, 10, 11, 12, 20, 21, 22, 23, 110, 111, 1_000].map(Ordinal.text)
+        #expect(
+            words == [
+                "first", "second", "third", "fourth", "tenth", "11th", "12th", "13th", "21st", "22nd", "23rd",
+                "24th", "111th", "112th", "1001st",
+            ])
+        #expect((0..<3).map { Ordinal.query($0, of: 3) } == ["query 1 of 3", "query 2 of 3", "query 3 of 3"])
+        #expect(Ordinal.query(0, of: 1) == "the query")
+        #expect(RuleFailure.capIsZero(cap: 1).description == "the second cap is 0 results: at least 1")
+        #expect(
+            MembersFailure.blendVectorNotFinite(vector: 0, element: 3, value: .infinity).description
+                == "the fourth element of the first vector of the blend is inf: not finite")
     }
 
     @Test func messageOfNoPreviousVersion() throws {

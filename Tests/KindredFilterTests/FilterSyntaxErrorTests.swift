@@ -17,7 +17,8 @@ import Testing
     @Test func eachTokenThatIsMissingOrWrong() throws {
         let oracle = try SQLiteOracle(columns: ["a", "b", "median_price"])
         for (text, message) in [
-            ("", "expected a value, found end of text"),
+            ("", "the filter is empty: expected a condition, such as price < 5, or no filter"),
+            (" /* a */ -- b", "the filter is empty: expected a condition"),
             ("median_price <", "expected a value after \"<\", found end of text: median_price <"),
             ("a = AND b", "expected a value after \"=\""),
             ("= 5", "expected a value, found \"=\" at byte 0: = 5"),
@@ -31,6 +32,7 @@ import Testing
             ("a NOT = 5", "expected IN, BETWEEN, LIKE, GLOB or NULL after \"NOT\", found \"=\""),
             ("a IN", "expected \"(\" or a multi-valued attribute after \"IN\", found end of text"),
             ("a IN 5", "expected \"(\" or a multi-valued attribute after \"IN\", found \"5\""),
+            ("a IN :list", "expected a list such as (:a, :b) after \"IN\", found \":list\" at byte 5"),
             ("a IN (1", "expected \",\" or \")\", found end of text"),
             ("a IN (1,)", "expected a value after \",\", found \")\""),
             ("a IN (1 2)", "expected \",\" or \")\", found \"2\""),
@@ -67,12 +69,12 @@ import Testing
                 Issue.record("accepted: \(text)")
                 continue
             }
-            if case .syntax = failure.reason {
+            switch failure.reason {
+            case .syntax, .empty:
                 #expect(
                     failure.description(in: text).hasPrefix(message),
                     "\(text): \(failure.description(in: text))")
-            } else {
-                #expect(message.isEmpty, "\(text): \(failure)")
+            default: #expect(message.isEmpty, "\(text): \(failure)")
             }
             let isHexadecimal = text.contains("0x")
             let refusal = oracle.grammarRefusal(ofText: text, isWhole: true)

@@ -14,7 +14,22 @@ struct SetTable {
     /// The tables of one side, in ascending order of their names. Throws where there are too many, where a name is
     /// too long, and where `id` or `value` has another order of texts than by bytes.
     static func all(of side: Side, in database: ImmutableDatabase) throws(CatalogFailure) -> [SetTable] {
-        let prefix = "\(side)_"
+        var tables: [SetTable] = []
+        for name in try names(of: side, in: database) {
+            guard let table = try SetTable(name, prefix: prefix(of: side), in: database) else { continue }
+            tables.append(table)
+            guard tables.count <= Limits.catalogSetsMax else {
+                throw .tooManySets(file: database.path, side: side)
+            }
+        }
+        return tables.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    private static func prefix(of side: Side) -> String { "\(side)_" }
+
+    /// The tables that are named as a multi-valued attribute of a side, whatever their columns.
+    static func names(of side: Side, in database: ImmutableDatabase) throws(CatalogFailure) -> [String] {
+        let prefix = prefix(of: side)
         var names: [String] = []
         let entries = try ImmutableDatabase.Statement(
             "SELECT name FROM sqlite_schema WHERE type = 'table'", database: database)
@@ -25,26 +40,32 @@ struct SetTable {
             else { continue }
             names.append(name)
         }
-        var tables: [SetTable] = []
-        for name in names {
-            guard let table = try SetTable(name, prefix: prefix, in: database) else { continue }
-            tables.append(table)
-            guard tables.count <= Limits.catalogSetsMax else {
-                throw .tooManySets(file: database.path, side: side)
-            }
-        }
-        return tables.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        return names
+    }
+
+    /// The columns of a table, in its order.
+    static func columns(
+        of table: String, in database: ImmutableDatabase
+    ) throws(CatalogFailure) -> [String] {
+        let info = try ImmutableDatabase.Statement(
+            "PRAGMA main.table_info(\(CatalogTable.quoted(table)))", database: database)
+        var columns: [String] = []
+        while try info.step() { columns.append(try info.text(1)) }
+        return columns
+    }
+
+    /// Whether columns are those of a multi-valued attribute: `id` and `value`, in any order.
+    static func areThose(_ columns: [String]) -> Bool {
+        columns.count == 2
+            && ["id", "value"].allSatisfy { name in columns.contains { SQLName.areEqual($0, name) } }
     }
 
     /// Nil where the table has other columns than `id` and `value`.
     private init?(
         _ table: String, prefix: String, in database: ImmutableDatabase
     ) throws(CatalogFailure) {
-        let info = try ImmutableDatabase.Statement(
-            "PRAGMA main.table_info(\(CatalogTable.quoted(table)))", database: database)
-        var columns: [String] = []
-        while try info.step() { columns.append(try info.text(1)) }
-        guard columns.count == 2, let id = columns.first(where: { SQLName.areEqual($0, "id") }),
+        let columns = try Self.columns(of: table, in: database)
+        guard Self.areThose(columns), let id = columns.first(where: { SQLName.areEqual($0, "id") }),
             let value = columns.first(where: { SQLName.areEqual($0, "value") })
         else { return nil }
         self.table = table

@@ -6,6 +6,9 @@ struct RecommendCheck {
     let request: RecommendRequest
     let answer: RecommendReply
 
+    /// A query in a message.
+    private func name(of query: Int) -> String { Ordinal.query(query, of: request.scope.queries.count) }
+
     /// Throws PROTOCOL_ERROR when the answer does not fit the request.
     func check() throws(KindredError) {
         try ReplyCheck.check(answer.origin, model: request.scope.model, version: request.scope.version)
@@ -42,25 +45,25 @@ struct RecommendCheck {
     ) throws(KindredError) {
         let set = IDSet(answer.ids, in: results)
         guard set.count == UInt64(results.count) else {
-            throw .wrongAnswer("an id comes twice in query \(query)")
+            throw .wrongAnswer("an id comes twice in \(name(of: query))")
         }
         if let lists = request.exclusions,
             let index = try listed(lists, query, excluded, set, results).firstIndex(of: true)
         {
             throw .wrongAnswer(
-                "'\(answer.ids[results.lowerBound + index])' was excluded from query \(query)")
+                "'\(answer.ids[results.lowerBound + index])' was excluded from \(name(of: query))")
         }
         if let lists = request.candidates,
             let index = try listed(lists, query, candidates, set, results).firstIndex(of: false)
         {
             throw .wrongAnswer(
-                "'\(answer.ids[results.lowerBound + index])' is no candidate of query \(query)")
+                "'\(answer.ids[results.lowerBound + index])' is no candidate of \(name(of: query))")
         }
         if !request.includesMembers, let (ids, range) = members(of: query),
             let index = try listed(ids, range, set, results).firstIndex(of: true)
         {
             throw .wrongAnswer(
-                "'\(answer.ids[results.lowerBound + index])' is a member of query \(query), which are left out"
+                "'\(answer.ids[results.lowerBound + index])' is a member of \(name(of: query)), which are left out"
             )
         }
     }
@@ -110,7 +113,7 @@ struct RecommendCheck {
         let isComplete = !hasFewer && outcome.flags.contains(.exact)
         guard isComplete && outcome.isAnswered ? UInt64(count) == due : UInt64(count) <= due else {
             throw .wrongAnswer(
-                "query \(query) has \(count) results where k is \(request.k) and \(outcome.rowsEligible) rows "
+                "\(name(of: query)) has \(count) results where k is \(request.k) and \(outcome.rowsEligible) rows "
                     + "were eligible")
         }
     }
@@ -126,26 +129,26 @@ struct RecommendCheck {
         let isPopular = outcome.flags.contains(.fallback)
         guard isPopular || request.rules?.diversity == nil else {
             guard scores[results].allSatisfy(\.isFinite) else {
-                throw .wrongAnswer("query \(query) has a score that is not finite")
+                throw .wrongAnswer("\(name(of: query)) has a score that is not finite")
             }
             // The list begins with the row of the greatest score.
             if request.rules?.offset == 0, let greatest = scores[results].max(),
                 greatest > scores[results.lowerBound]
             {
                 throw .wrongAnswer(
-                    "query \(query) begins with \(scores[results.lowerBound]), it has \(greatest)")
+                    "\(name(of: query)) begins with \(scores[results.lowerBound]), it has \(greatest)")
             }
             return try checkMinimum(scores[results].min() ?? .infinity, query)
         }
         guard scores[results.lowerBound].isFinite, scores[results.upperBound - 1].isFinite else {
-            throw .wrongAnswer("query \(query) has a score that is not finite")
+            throw .wrongAnswer("\(name(of: query)) has a score that is not finite")
         }
         for index in results.dropFirst() {
             let (before, score) = (scores[index - 1], scores[index])
             // Also false where one of them is not a number.
             guard before > score || before == score && answer.ids.isAscending(index - 1, index) else {
                 throw .wrongAnswer(
-                    "query \(query) is out of order: '\(answer.ids[index - 1])' with \(before) before "
+                    "\(name(of: query)) is out of order: '\(answer.ids[index - 1])' with \(before) before "
                         + "'\(answer.ids[index])' with \(score)")
             }
         }
@@ -157,7 +160,7 @@ struct RecommendCheck {
         guard !request.minimumScores.isEmpty else { return }
         let minimum = request.minimumScores[request.minimumScores.count == 1 ? 0 : query]
         guard least >= minimum else {
-            throw .wrongAnswer("query \(query) has \(least), below \(minimum)")
+            throw .wrongAnswer("\(name(of: query)) has \(least), below \(minimum)")
         }
     }
 

@@ -70,12 +70,13 @@ package enum ReplyCheck {
         for (query, outcome) in answer.outcomes.enumerated() {
             try check(status: outcome.status)
             let results = Int(answer.offsets[query])..<Int(answer.offsets[query + 1])
+            let name = Ordinal.query(query, of: answer.outcomes.count)
             let expected = outcome.isAnswered ? request.candidates.range(ofQuery: query).count : 0
             guard results.count == expected else {
-                throw .wrongAnswer("query \(query) has \(results.count) scores where \(expected) are due")
+                throw .wrongAnswer("\(name) has \(results.count) scores where \(expected) are due")
             }
             for index in results where answer.found[index] && !answer.scores[index].isFinite {
-                throw .wrongAnswer("query \(query) has the score \(answer.scores[index])")
+                throw .wrongAnswer("\(name) has the score \(answer.scores[index])")
             }
         }
     }

@@ -6,6 +6,9 @@ struct RuleReplyCheck {
     let request: RecommendRequest
     let answer: RecommendReply
 
+    /// A query in a message.
+    private func name(of query: Int) -> String { Ordinal.query(query, of: request.scope.queries.count) }
+
     /// Throws PROTOCOL_ERROR where a list is missing or unwanted, or does not fit the request.
     func check() throws(KindredError) {
         try checkPresence()
@@ -55,7 +58,7 @@ struct RuleReplyCheck {
             let before = UInt64(answer.offsets[query])
             if let taken = outcome.rowsTaken, taken > before {
                 throw .wrongAnswer(
-                    "\(taken) rows of query \(query) are taken, earlier ones returned \(before)")
+                    "\(taken) rows of \(name(of: query)) are taken, earlier ones returned \(before)")
             }
         }
     }
@@ -82,15 +85,15 @@ struct RuleReplyCheck {
         guard let unknown = outcome.unknownIDs else { return }
         let asked = asked(query)
         guard unknown <= asked.idCount else {
-            throw .wrongAnswer("\(unknown) ids of query \(query) are unknown, it has \(asked.idCount)")
+            throw .wrongAnswer("\(unknown) ids of \(name(of: query)) are unknown, it has \(asked.idCount)")
         }
         let isNothingKnown = unknown == asked.idCount && !asked.hasVectors
         if outcome.flags.contains(.fallback) {
             guard isNothingKnown else {
-                throw .wrongAnswer("popular rows came for query \(query), of which something is known")
+                throw .wrongAnswer("popular rows came for \(name(of: query)), of which something is known")
             }
         } else if isNothingKnown, resultCount > 0 || request.scope.unknownIDs == .fallback {
-            throw .wrongAnswer("query \(query), of which nothing is known, is answered by the model")
+            throw .wrongAnswer("\(name(of: query)), of which nothing is known, is answered by the model")
         }
     }
 
@@ -113,28 +116,29 @@ struct RuleReplyCheck {
     ) throws(KindredError) {
         let count = places.count
         guard count == 0 || count == results.count else {
-            throw .wrongAnswer("\(count) of \(results.count) results of query \(query) are near to an item")
+            throw .wrongAnswer(
+                "\(count) of \(results.count) results of \(name(of: query)) are near to an item")
         }
         let own = ownItems(query)
         let isItemKnown = own.map { $0.range.count > Int(outcome.unknownIDs ?? 0) } ?? false
         let isNear = request.scope.target == .items && isItemKnown && !outcome.flags.contains(.fallback)
         guard count > 0 || !isNear else {
-            throw .wrongAnswer("the results of query \(query) are near to none of its items")
+            throw .wrongAnswer("the results of \(name(of: query)) are near to none of its items")
         }
         guard count > 0 else { return }
         guard !outcome.flags.contains(.fallback) else {
-            throw .wrongAnswer("popular rows of query \(query) are near to an item")
+            throw .wrongAnswer("popular rows of \(name(of: query)) are near to an item")
         }
         let named = IDSet(ids, in: places)
         if let own {
             let found = Set(own.range.compactMap { named.position(of: own.ids, $0) })
             guard UInt64(found.count) == named.count else {
-                throw .wrongAnswer("results of query \(query) are near to an item that it does not have")
+                throw .wrongAnswer("results of \(name(of: query)) are near to an item that it does not have")
             }
         } else if request.rules?.excludesSeen == true,
             results.contains(where: { named.contains(answer.ids, $0) })
         {
-            throw .wrongAnswer("query \(query) has a result that its user has seen")
+            throw .wrongAnswer("\(name(of: query)) has a result that its user has seen")
         }
     }
 

@@ -9,7 +9,9 @@ public struct Recommendations: Sendable, Equatable {
     public var version: UInt64
     /// True where the results are the exact top k of the eligible rows.
     public var isExact: Bool
-    /// Rows that could have been in the answer: of the target, allowed, not excluded.
+    /// Rows that could have been in the answer: of the target, allowed, not excluded. It says why there are no results:
+    /// none passes the filter and the other rules, the offset is behind the last, or caps and the minimum score left
+    /// none.
     public var eligible: UInt64
     /// Rows whose score, or a bound of it, was computed. A diagnostic.
     public var scanned: UInt64

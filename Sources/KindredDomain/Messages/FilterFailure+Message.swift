@@ -12,7 +12,7 @@ extension FilterFailure: CustomStringConvertible {
     /// Where the refused part begins, unless that is the whole filter or the end of its text.
     private var place: String {
         switch reason {
-        case .syntax(found: "end of text", _), .unusedValue, .repeatedValue, .tooLong, .tooManyValues,
+        case .syntax(found: "end of text", _), .empty, .unusedValue, .repeatedValue, .tooLong, .tooManyValues,
             .noCatalog:
             ""
         default: " at byte \(position)"
@@ -23,9 +23,13 @@ extension FilterFailure: CustomStringConvertible {
     private var fact: String {
         switch reason {
         case .syntax(let found, let wanted): "expected \(wanted), found \(Self.cut(found))"
+        case .empty: "the filter is empty"
         case .unsupported(let name, _): "filters have no \(Self.cut(name))"
         case .unknownColumn(let name, _): "no column \"\(Self.cut(name))\""
         case .unknownSet(let name, _): "no multi-valued attribute \"\(Self.cut(name))\""
+        case .setAsColumn(let name, let ofSeed):
+            "\"\(ofSeed ? "seed." : "")\(Self.cut(name))\" is a table of values"
+        case .columnAsSet(let name): "\"\(Self.cut(name))\" is a column, not a table of values"
         case .seedWithoutRow: "a seed. column needs a query for an item or a user"
         case .incomparableColumn(let name, _): "the column \"\(Self.cut(name))\" cannot be compared"
         case .noCatalog:
@@ -51,6 +55,11 @@ extension FilterFailure: CustomStringConvertible {
         case .unknownColumn(let name, let known):
             Self.advice(name, known, otherwise: "; a text stands in single quotes")
         case .unknownSet(let name, let known): Self.advice(name, known, otherwise: "")
+        case .empty: ": expected a condition, such as price < 5, or no filter"
+        case .setAsColumn(_, ofSeed: true): ": seed. has columns alone"
+        case .setAsColumn(let name, ofSeed: false): ": write 'x' IN \(Self.written(name))"
+        case .columnAsSet(let name):
+            ": write \(Self.written(name)) = 'x', or \(Self.written(name)) IN ('x', 'y')"
         case .incomparableColumn(_, let because): ": \(because)"
         case .missingValue(let name, let bound): Self.bound(bound, for: name)
         case .unusedValue(_, named: [], _): ", nor any other name"
@@ -70,6 +79,11 @@ extension FilterFailure: CustomStringConvertible {
     }
 
     private static func list(_ names: [String]) -> String { NameList(names).names }
+
+    /// A name as it stands in a filter: in quotes where it needs them.
+    private static func written(_ name: String) -> String {
+        FilterParameter.isName(name.utf8) ? cut(name) : "\"\(cut(name))\""
+    }
 
     private static func cut(_ name: String) -> String { TextExcerpt(of: name, around: 0).text }
 }

@@ -1,15 +1,15 @@
 extension FilterFailure {
-    /// The failure of the request with this filter: LIMIT_EXCEEDED where the filter is beyond a limit.
-    package func requestFailure(in text: String) -> RequestFailure {
+    /// The failure of the request with this filter: LIMIT_EXCEEDED where the filter is beyond a limit. `name` says
+    /// which filter it is, where the request has several.
+    package func requestFailure(in text: String, named name: String? = nil) -> RequestFailure {
         switch reason {
         case .tooLong(let bytes, let limit): Self.exceeded(.filterBytes, bytes, limit)
         case .tooManyNodes(let limit): Self.exceeded(.filterNodes, limit + 1, limit)
         case .tooDeep(let limit): Self.exceeded(.filterDepth, limit + 1, limit)
         case .tooManyValues(let count, let limit): Self.exceeded(.filterValues, count, limit)
-        case .syntax, .unsupported, .unknownColumn, .seedWithoutRow, .unknownSet, .incomparableColumn,
-            .missingValue,
-            .unusedValue, .repeatedValue, .noCatalog:
-            .invalidArgument(.filter(self, text: text))
+        case .syntax, .empty, .unsupported, .unknownColumn, .seedWithoutRow, .unknownSet, .setAsColumn,
+            .columnAsSet, .incomparableColumn, .missingValue, .unusedValue, .repeatedValue, .noCatalog:
+            .invalidArgument(.filter(self, text: text, named: name))
         }
     }
 

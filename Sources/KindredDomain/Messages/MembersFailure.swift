@@ -25,12 +25,12 @@ package enum MembersFailure: Sendable, Equatable {
 }
 
 extension MembersFailure.Member: CustomStringConvertible {
-    /// `user 0`, `item 3`, `vector 1`.
+    /// `the first user`, `the fourth item`, `the second vector`.
     package var description: String {
         switch self {
-        case .user(let index): "user \(index)"
-        case .item(let index): "item \(index)"
-        case .vector(let index): "vector \(index)"
+        case .user(let index): "the \(Ordinal.text(index)) user"
+        case .item(let index): "the \(Ordinal.text(index)) item"
+        case .vector(let index): "the \(Ordinal.text(index)) vector"
         }
     }
 }
@@ -38,21 +38,23 @@ extension MembersFailure.Member: CustomStringConvertible {
 extension MembersFailure: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .emptyBlend: "the blend is empty: at least 1 user, item or vector"
+        case .emptyBlend:
+            "the blend is empty: at least 1 user, item or vector; under fallback it gets popular items"
         case .blendWeightNotFinite(let member, let value):
             "the weight of \(member) of the blend is \(value): not finite"
         case .blendVectorNotFinite(let vector, let element, let value):
-            "element \(element) of vector \(vector) of the blend is \(value): not finite"
+            "the \(Ordinal.text(element)) element of \(Member.vector(vector)) of the blend is \(value): not finite"
         case .blendNormTooLarge(let vector, let norm):
-            "the norm of vector \(vector) of the blend is \(norm): at most 2^60"
+            "the norm of \(Member.vector(vector)) of the blend is \(norm): at most 2^60"
         case .blendCancels: "the blend's weights cancel: the weighted mean is the zero vector"
         case .foldInNotOffered:
             "this version cannot fold in visitors: pack it with the alpha and lambda of its training"
-        case .emptyFoldIn: "no items to fold in: at least 1"
-        case .foldInWeight(let item, let value): "the weight of item \(item) is \(value): finite and above 0"
+        case .emptyFoldIn: "no items to fold in: at least 1; under fallback they get popular items"
+        case .foldInWeight(let item, let value):
+            "the weight of \(Member.item(item)) is \(value): finite and above 0"
         case .foldInCancels: "the items cancel: folded in, they are the zero vector"
         case .foldInUnsolvable(let equation):
-            "the items cannot be folded in: equation \(equation) has no solution in float64; "
+            "the items cannot be folded in: the \(Ordinal.text(equation)) equation has no solution in float64; "
                 + "pack the version with a greater lambda"
         }
     }

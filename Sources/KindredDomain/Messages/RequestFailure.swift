@@ -55,8 +55,8 @@ package enum InvalidArgument: Sendable, Equatable {
     case textIDLength(Int)
     case textIDNotUTF8
     case numberIDTooLarge(UInt64)
-    /// `known` are the existing names.
-    case unknownColumn(String, Side, known: [String] = [])
+    /// `known` are the existing names. `isSet`: it is a table of values, which results do not show.
+    case unknownColumn(String, Side, known: [String] = [], isSet: Bool = false)
     case sideMissing(Side)
     case modelNameMalformed
     case sizeIsZero
@@ -66,8 +66,8 @@ package enum InvalidArgument: Sendable, Equatable {
     case windowTooLarge(UInt64)
     /// Members of a blend or of a fold-in that make no vector.
     case members(MembersFailure)
-    /// A filter that is refused, with its text.
-    case filter(FilterFailure, text: String)
+    /// A filter that is refused, with its text. The name says which one it is, where the request has several.
+    case filter(FilterFailure, text: String, named: String? = nil)
     /// A parameter's name is none. `index` is its place among the parameters.
     case parameterName(String, index: Int)
     case parameterRepeated(String, index: Int)
@@ -230,11 +230,11 @@ extension InvalidArgument: CustomStringConvertible {
         case .unknownValue(let field, let value):
             "\(field.rawValue) has the value \(value), which is not known here"
         case .vectorNotFinite(let element, let value):
-            "element \(element) of the vector is \(value): not finite"
+            "the \(Ordinal.text(element)) element of the vector is \(value): not finite"
         case .normTooLarge(let norm): "the vector's norm is \(norm): at most 2^60"
-        case .emptyBasket: "the basket is empty: at least 1 member"
+        case .emptyBasket: "the basket is empty: at least 1 member; under fallback it gets popular items"
         case .weightNotFinite(let member, let value):
-            "the weight of member \(member) (counted from 0) is \(value): not finite"
+            "the weight of the \(Ordinal.text(member)) member is \(value): not finite"
         case .weightsCancel: "the basket's weights cancel: the weighted mean is the zero vector"
         case .zeroVectorUnderCosine: "the query is the zero vector, which has no cosine: ask for dot"
         case .seedsCancel: "the mean of the seeds is the zero vector, which has no cosine: ask for dot"
@@ -246,7 +246,10 @@ extension InvalidArgument: CustomStringConvertible {
         case .textIDLength(let count): "a text id of \(count) bytes: 1 to 256"
         case .textIDNotUTF8: "a text id is not UTF-8"
         case .numberIDTooLarge(let value): "numeric id \(value): at most 2^63 - 1"
-        case .unknownColumn(let name, let side, let known):
+        case .unknownColumn(let name, _, let known, isSet: true):
+            "unknown column '\(name)': it is a table of values, which results do not show"
+                + NameList(inOrder: NearNames.sorted(known, near: name)).text
+        case .unknownColumn(let name, let side, let known, isSet: false):
             Self.describe(unknownColumn: name, side, known)
         case .sideMissing(let side): "the model has no \(side)"
         case .modelNameMalformed: "the model's name does not match \(ModelName.rule)"
@@ -256,7 +259,8 @@ extension InvalidArgument: CustomStringConvertible {
         case .noCandidates: "no candidates: at least 1"
         case .windowTooLarge(let value): "a window of \(value) bytes beyond what was received"
         case .members(let failure): failure.description
-        case .filter(let failure, let text): failure.description(in: text)
+        case .filter(let failure, let text, let name):
+            (name.map { "\($0): " } ?? "") + failure.description(in: text)
         case .parameterName(let name, _):
             "'\(name)' is no name of a value: letters, digits and _, no digit first"
         case .parameterRepeated(let name, _): "two values for :\(name)"

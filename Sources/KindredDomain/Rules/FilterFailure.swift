@@ -6,6 +6,8 @@ package struct FilterFailure: Error, Sendable, Equatable {
     package enum Reason: Sendable, Equatable {
         /// The text is no expression. `found`: the token in quotes, or `end of text`; `wanted`: what may stand there.
         case syntax(found: String, wanted: String)
+        /// A text of nothing, or of white space and comments alone.
+        case empty
         /// SQLite has it and this language does not, or it is beyond what SQLite takes. `wanted`: what to write
         /// instead, or empty.
         case unsupported(String, wanted: String)
@@ -15,6 +17,10 @@ package struct FilterFailure: Error, Sendable, Equatable {
         case seedWithoutRow
         /// No multi-valued attribute of that name. `known` are the existing ones, the nearest name first.
         case unknownSet(String, known: [String])
+        /// A table of values where a column stands. `ofSeed`: it stands behind `seed.`.
+        case setAsColumn(String, ofSeed: Bool)
+        /// A column where a table of values stands.
+        case columnAsSet(String)
         /// A column whose values cannot be compared as SQLite compares them, with the reason.
         case incomparableColumn(String, because: String)
         /// A parameter of the text without a value. `bound` are the names that have one, as `name (an integer)`.

@@ -25,14 +25,14 @@ extension RuleFailure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .boostNotFinite(let boost, let value):
-            "boost \(boost) (counted from 0) has the value \(value): a finite number"
+            "the \(Ordinal.text(boost)) boost has the value \(value): a finite number"
         case .factorNotPositive(let boost, let value):
-            "boost \(boost) (counted from 0) multiplies by \(value): a number above 0"
+            "the \(Ordinal.text(boost)) boost multiplies by \(value): a number above 0"
         case .tooManyBoosts(let count, let limit): "\(count) boosts: at most \(limit)"
         case .boostsOverflow(let score):
             "the boosts take a score of \(score), which this query may have, beyond the range of float32: "
                 + "give smaller values"
-        case .capIsZero(let cap): "cap \(cap) (counted from 0) is 0 results: at least 1"
+        case .capIsZero(let cap): "the \(Ordinal.text(cap)) cap is 0 results: at least 1"
         case .tooManyCaps(let count, let limit): "\(count) caps: at most \(limit)"
         case .diversityOutOfRange(let weight): "diversity is \(weight): 0 to 1"
         case .poolTooLarge(let rows, let limit): "diversity over \(rows) rows: at most \(limit)"

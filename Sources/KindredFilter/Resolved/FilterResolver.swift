@@ -122,7 +122,11 @@ struct FilterResolver {
         }
         let columns = table.catalog.columns
         guard let index = columns.firstIndex(where: { SQLName.areEqual($0.name, name.name) }) else {
-            let prefix = name.scope == .seed ? "seed." : ""
+            let isOfSeed = name.scope == .seed
+            if let set = table.catalog.sets.first(where: { SQLName.areEqual($0.name, name.name) }) {
+                throw FilterFailure(.setAsColumn(set.name, ofSeed: isOfSeed), at: name.position)
+            }
+            let prefix = isOfSeed ? "seed." : ""
             let known = NearNames.sorted(columns.map(\.name) + ["id"], near: name.name).map { prefix + $0 }
             throw FilterFailure(.unknownColumn(prefix + name.name, known: known), at: name.position)
         }
@@ -143,6 +147,10 @@ struct FilterResolver {
     ) throws(FilterFailure) -> Int {
         let sets = table.catalog.sets
         guard let index = sets.firstIndex(where: { SQLName.areEqual($0.name, name.name) }) else {
+            let columns = table.catalog.columns.map(\.name) + ["id"]
+            if let column = columns.first(where: { SQLName.areEqual($0, name.name) }) {
+                throw FilterFailure(.columnAsSet(column), at: name.position)
+            }
             let known = NearNames.sorted(sets.map(\.name), near: name.name)
             throw FilterFailure(.unknownSet(name.name, known: known), at: name.position)
         }

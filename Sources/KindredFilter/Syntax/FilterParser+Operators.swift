@@ -200,6 +200,9 @@ extension FilterParser {
         }
         let isText = if case .text = token.kind { true } else { false }
         if isText { throw unsupported("names in single quotes", wanted: "write \"name\"") }
+        if case .parameter = token.kind {
+            throw unexpected(wanted: "a list such as (:a, :b)" + afterPrevious)
+        }
         guard let name = tokenName else {
             throw unexpected(wanted: "\"(\" or a multi-valued attribute" + afterPrevious)
         }

@@ -55,6 +55,7 @@ package struct FilterParser {
     }
 
     private mutating func whole() throws(FilterFailure) -> FilterExpression {
+        if token.kind == .end { throw FilterFailure(.empty, at: token.range.lowerBound) }
         let operand = try expression(.or, enclosing: 0)
         guard token.kind == .end else { throw unexpected(wanted: "an operator or the end") }
         return operand.expression

@@ -157,8 +157,8 @@ private struct FoldInFactorization: Sendable {
                 guard let singular else { continue }
                 throw FileFailure(
                     file: file, field: "lambda", found: "\(lambda)",
-                    wanted: "more: the items' vectors leave equation \(singular) of \(layout.dimension) "
-                        + "without a solution in float64")
+                    wanted: "more: the items' vectors leave the \(Ordinal.text(singular)) of "
+                        + "\(layout.dimension) equations without a solution in float64")
             }
         }
     }

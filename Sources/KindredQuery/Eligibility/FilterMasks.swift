@@ -65,15 +65,19 @@ final class FilterMasks {
     /// Filters with a mask for each query.
     private var ownCount = 0
 
+    /// The name of a filter in messages, by its index; nil where the request has no other.
+    private let name: (Int) -> String?
+
     /// The filters of a request, and the side of its queries' own rows. Checks their texts, names and values. Throws
-    /// for the first that is refused.
+    /// for the first that is refused, which `name` names.
     init(
         _ texts: [String], parameters: [FilterParameter], over target: Side, of generation: Generation,
-        seedSide: Side? = nil, limits: Limits
+        seedSide: Side? = nil, limits: Limits, name: @escaping (Int) -> String? = { _ in nil }
     ) throws(RequestFailure) {
         guard let side = generation.side(target) else { throw .invalidArgument(.sideMissing(target)) }
         self.side = side
         self.target = target
+        self.name = name
         cache = generation.filterMasks
         heldByteCountMax = Int(limits.maskBytesPerRequestMax)
         table = side.filterTable
@@ -93,7 +97,7 @@ final class FilterMasks {
                 .unusedValue(
                     parameters[index].name, named: texts.flatMap { FilterParser.parameterNames(in: $0) },
                     type: parameters[index].value.typeName), at: index)
-            throw .invalidArgument(.filter(failure, text: texts.first ?? ""))
+            throw .invalidArgument(.filter(failure, text: texts.count == 1 ? texts[0] : ""))
         }
     }
 
@@ -123,7 +127,7 @@ final class FilterMasks {
                 hashed: hashed, expression: expression, seedColumns: seedColumns ?? [],
                 comparisonCount: comparisons + FilterMaskEvaluation.comparisonsPerRow * side.table.count)
         } catch {
-            throw error.naming(bound).requestFailure(in: filter.text)
+            throw error.naming(bound).requestFailure(in: filter.text, named: name(entries.count))
         }
     }
 
@@ -276,7 +280,7 @@ final class FilterMasks {
             evaluation = nil
             return mask
         } catch {
-            throw error.requestFailure(in: hashed.filter.text)
+            throw error.requestFailure(in: hashed.filter.text, named: name(index))
         }
     }
 }

@@ -64,7 +64,9 @@ package final class RecommendPlanner {
         for name in request.columns {
             guard let column = scope.target.catalog?.column(named: name) else {
                 let known = scope.target.catalog?.columns.map(\.name) ?? []
-                throw .invalidArgument(.unknownColumn(name, request.scope.target, known: known))
+                let isSet = scope.target.catalog?.sets.contains { $0.name == name } ?? false
+                throw .invalidArgument(
+                    .unknownColumn(name, request.scope.target, known: known, isSet: isSet))
             }
             columns.append(column)
         }

@@ -41,6 +41,9 @@ struct RowFilters {
         isByQuery ? queryCounts[index] : queryCount
     }
 
+    /// The first query that has a text; nil where it is the one filter of all queries.
+    func firstQuery(ofText index: Int) -> Int? { isByQuery ? indices.firstIndex(of: index) : nil }
+
     /// Whether queries may have different filters.
     private var isByQuery: Bool { indices.count > 1 }
 

@@ -56,11 +56,13 @@ final class RulePlanner {
         }
         rowFilters = RowFilters(rules)
         let texts = rowFilters.texts + rules.boosts.map(\.filter)
+        let names = FilterNaming(
+            rowFilters, queryCount: request.scope.queries.count, boostCount: rules.boosts.count)
         var found: FilterMasks?
         if !texts.isEmpty || !rules.parameters.isEmpty {
             found = try FilterMasks(
                 texts, parameters: rules.parameters, over: request.scope.target, of: generation,
-                seedSide: request.scope.queries.ownSide, limits: limits)
+                seedSide: request.scope.queries.ownSide, limits: limits, name: names.name(ofText:))
         }
         masks = found
         ownBoosts = (rowFilters.texts.count..<texts.count).filter { found?.hasOwn($0) == true }

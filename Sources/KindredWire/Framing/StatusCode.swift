@@ -251,7 +251,7 @@ extension InvalidArgument {
         case .noCandidates: .noCandidates
         case .windowTooLarge: .windowTooLarge
         case .members(let failure): failure.detail
-        case .filter(let failure, _): failure.detail
+        case .filter(let failure, _, _): failure.detail
         case .parameterName: .parameterName
         case .parameterRepeated: .parameterRepeated
         case .parameterNotANumber: .parameterNotANumber
@@ -298,11 +298,11 @@ extension FilterFailure {
     /// The number of the reason. A filter beyond a limit is LIMIT_EXCEEDED, which has no detail.
     package var detail: DetailCode {
         switch reason {
-        case .syntax: .filterSyntax
+        case .syntax, .empty: .filterSyntax
         case .unsupported: .filterUnsupported
-        case .unknownColumn, .noCatalog: .filterColumn
+        case .unknownColumn, .setAsColumn, .noCatalog: .filterColumn
         case .seedWithoutRow: .filterSeed
-        case .unknownSet: .filterSet
+        case .unknownSet, .columnAsSet: .filterSet
         case .incomparableColumn: .filterIncomparable
         case .missingValue: .parameterMissing
         case .unusedValue: .parameterUnused

@@ -117,7 +117,7 @@ extension InvalidArgument {
         case .sideMissing(let side): (UInt64(widening: side.rawValue), 0)
         case .shareTooLarge(let share): (share, Limits.shareMax)
         case .windowTooLarge(let bytes): (bytes, Limits.standard.windowBytesMax)
-        case .filter(let failure, _): (UInt64(clamping: failure.position), 0)
+        case .filter(let failure, _, _): (UInt64(clamping: failure.position), 0)
         case .parameterName(_, let index), .parameterRepeated(_, let index),
             .parameterNotANumber(_, let index):
             (UInt64(clamping: index), 0)

@@ -29,6 +29,7 @@ struct FilterCommand: AsyncParsableCommand {
 
     func run() async throws {
         let call = try model.call
+        try filter.remark()
         guard let asked = try filter.whole else { return }
         let count = try await server.withSession(about: .query(call.model)) {
             try await $0.client.count(of: over.side, where: asked, options: call)

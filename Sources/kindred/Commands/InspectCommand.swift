@@ -1,4 +1,5 @@
 import ArgumentParser
+import KindredCatalog
 import KindredDomain
 import KindredModel
 import KindredServer
@@ -29,7 +30,9 @@ struct InspectCommand: ParsableCommand {
             do {
                 let loaded = try VersionLoader().load(
                     directory: folder.directory, expecting: folder.name, version: folder.version)
-                show(loaded, try VersionCatalog.columns(of: loaded))
+                show(
+                    loaded, try VersionCatalog.columns(of: loaded),
+                    try VersionCatalog.unreadTables(of: loaded))
             } catch {
                 isSound = false
                 FailedVersion(folder: folder, reason: "\(error)").show("refused", json: json)
@@ -38,7 +41,9 @@ struct InspectCommand: ParsableCommand {
         if !isSound { throw ExitCode(1) }
     }
 
-    private func show(_ loaded: LoadedVersion, _ columns: [Side: CatalogColumns]) {
+    private func show(
+        _ loaded: LoadedVersion, _ columns: [Side: CatalogColumns], _ unread: [UnreadTable]
+    ) {
         let sides = [loaded.items, loaded.users].compactMap { $0 }.map {
             SideContent(
                 table: $0, columns: columns[$0.side], codes: loaded.codes($0.side),
@@ -47,11 +52,14 @@ struct InspectCommand: ParsableCommand {
         let shop = ShopContent(manifest: loaded.manifest, seen: loaded.seen?.summary)
         guard json else {
             let lines =
-                Self.lines(loaded.manifest, directory: loaded.directory) + sides.flatMap(\.lines) + shop.lines
+                Self.lines(loaded.manifest, directory: loaded.directory) + sides.flatMap(\.lines)
+                + unread.map { "note         \($0)" } + shop.lines
             lines.forEach { print(VisibleText.line($0)) }
             return
         }
-        let content = sides.map { JSONMember($0.table.side.description, $0.json) } + shop.members
+        let content =
+            sides.map { JSONMember($0.table.side.description, $0.json) }
+            + [UnreadTable.json(unread)] + shop.members
         print(
             JSONWriter.compact(
                 .object([

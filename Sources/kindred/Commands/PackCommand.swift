@@ -53,7 +53,11 @@ struct PackCommand: ParsableCommand {
     var users: String?
     @Option(help: "Ids of the users, in the order of their vectors.")
     var userIds: String?
-    @Option(help: "An SQLite file with tables \"items\" and \"users\", keyed by \"id\".")
+    @Option(
+        help: """
+            An SQLite file with tables "items" and "users", keyed by "id", and tables of values as \
+            "items_tags" with "id" and "value".
+            """)
     var catalog: String?
     @Option(help: ArgumentHelp("Which items each user has seen: .npz or text.", valueName: "file"))
     var seen: String?
@@ -62,9 +66,13 @@ struct PackCommand: ParsableCommand {
             "The catalog's column of numbers that orders popular items. (default: the count of seen pairs)",
             valueName: "column"))
     var popularity: String?
-    @Option(help: "The training's alpha, for folding in; with --lambda.")
+    @Option(
+        parsing: .unconditional, help: "The training's alpha, for folding in; with --lambda.",
+        transform: NumberText.number(40))
     var alpha: Double?
-    @Option(help: "The training's regularization, for folding in; with --alpha.")
+    @Option(
+        parsing: .unconditional, help: "The training's regularization, for folding in; with --alpha.",
+        transform: NumberText.number(0.1))
     var lambda: Double?
     // Options have no defaults here, so that `--reindex` can reject each one that was given.
     @Option(help: "How vectors compare. Under cosine they are stored with length 1. (default: dot)")
@@ -157,12 +165,16 @@ struct PackCommand: ParsableCommand {
         if let reindex { return try ReindexRunner(path: reindex, json: json).run() }
         var packer = try packer()
         var columns: [Side: CatalogColumns] = [:]
-        packer.check = { columns = try VersionCatalog.checked($0, shownAs: catalog) }
+        var unread: [UnreadTable] = []
+        packer.check = {
+            columns = try VersionCatalog.checked($0, shownAs: catalog)
+            unread = try VersionCatalog.unreadTables(of: $0, shownAs: catalog)
+        }
         let report = try PackProgress.shown { show in
             packer.progress = show
             return try packer.run()
         }
-        let summary = PackSummary(report: report, columns: columns)
+        let summary = PackSummary(report: report, columns: columns, unreadTables: unread)
         if json {
             print(JSONWriter.compact(summary.json))
         } else {

@@ -74,6 +74,8 @@ struct RecommendCommand: AsyncParsableCommand {
 
     func run() async throws {
         let source = try query.source
+        try source.checkMembers(unknown: rules.unknown)
+        try rules.filter.remark()
         var options = RecommendOptions()
         options.call = try model.call
         options.target = over.side

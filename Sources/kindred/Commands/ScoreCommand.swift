@@ -49,6 +49,8 @@ struct ScoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         let source = try query.source
+        try source.checkMembers(unknown: unknown)
+        try filter.remark()
         let lists = try QueryLists(
             exclude: [], candidates: candidates.map { try $0.value }, side: over.side, column: query.column)
         var options = ScoreOptions()

@@ -5,7 +5,11 @@ import KindredDomain
 /// `kindred similar`: items like an item, or users like a user.
 struct SimilarCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "similar", abstract: "Items like an item, or users like a user.")
+        commandName: "similar", abstract: "Items like an item, or users like a user.",
+        discussion: """
+              kindred similar --item 22423 -k 5
+            'kindred recommend --item 22423' is the same with filters and the other rules.
+            """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
@@ -33,7 +37,11 @@ struct SimilarCommand: AsyncParsableCommand {
     var columns: [String] = []
 
     func validate() throws {
-        guard item.isEmpty != user.isEmpty else { throw ValidationError("give one of --item and --user") }
+        guard item.isEmpty != user.isEmpty else {
+            throw ValidationError(
+                item.isEmpty
+                    ? "give one of --item and --user, such as --item 22423" : "give one of --item and --user")
+        }
         try OptionValues.check(k: k)
         try OptionValues.checkPresent([
             ("--item", item.map(\.description)), ("--user", user.map(\.description)),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KindredCatalog
 import KindredDomain
 import KindredModel
 import KindredServer
@@ -26,7 +27,7 @@ struct VerifyCommand: ParsableCommand {
                 let loaded = try VersionLoader().load(
                     directory: folder.directory, expecting: folder.name, version: folder.version)
                 _ = try VersionCatalog.checked(loaded)
-                report(folder, loaded)
+                report(folder, loaded, try VersionCatalog.unreadTables(of: loaded))
             } catch {
                 isSound = false
                 FailedVersion(folder: folder, reason: "\(error)").show("refused", json: json)
@@ -35,13 +36,16 @@ struct VerifyCommand: ParsableCommand {
         if !isSound { throw ExitCode(1) }
     }
 
-    private func report(_ folder: VersionFolders.Folder, _ loaded: LoadedVersion) {
+    private func report(
+        _ folder: VersionFolders.Folder, _ loaded: LoadedVersion, _ unread: [UnreadTable]
+    ) {
         let shop = ShopContent(manifest: loaded.manifest, seen: loaded.seen?.summary)
         guard json else {
             let sizes = [loaded.items, loaded.users].compactMap { $0 }
                 .map { "\($0.count.groupedDigits) \($0.side) x \($0.dimension)" }
             print("ok       \(folder.name) \(folder.version)  \(sizes.joined(separator: ", "))")
             for line in shop.lines { print("         \(VisibleText.line(line))") }
+            for table in unread { print(VisibleText.line("note     \(table)")) }
             for side in [Side.items, .users] {
                 guard let fault = loaded.codesBuilt[side] else { continue }
                 print(
@@ -62,7 +66,7 @@ struct VerifyCommand: ParsableCommand {
                         JSONMember("directory", .string(folder.directory)),
                         JSONMember("ok", .bool(true)),
                         JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)),
-                        JSONMember("codes_made_at_load", .object(built)),
+                        JSONMember("codes_made_at_load", .object(built)), UnreadTable.json(unread),
                     ] + shop.members)))
     }
 }

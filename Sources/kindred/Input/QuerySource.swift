@@ -25,6 +25,26 @@ enum QuerySource: Sendable {
         }
     }
 
+    /// Throws for a query without members where unknown ids are errors: only popular items are an answer to it.
+    func checkMembers(unknown: UnknownOption) throws(ValidationError) {
+        guard unknown == .strict else { return }
+        let (option, text, wanted): (String, String, String)
+        switch self {
+        case .basket(let given, let ids, _) where ids.ids.isEmpty:
+            (option, text, wanted) = ("--basket", given, "at least one ID[:WEIGHT]")
+        case .clicks(let given, let ids, _) where ids.ids.isEmpty:
+            (option, text, wanted) = ("--clicks", given, "at least one ID[:WEIGHT]")
+        case .blend(let parts) where parts.isEmpty:
+            (option, text, wanted) = ("--blend", "", "at least one member, such as item=22423")
+        default: return
+        }
+        throw ValidationError(
+            "\(option) \(Self.shown(text)): \(wanted); recommend --unknown fallback gives such a visitor popular items"
+        )
+    }
+
+    private static func shown(_ text: String) -> String { text.isEmpty ? "''" : text }
+
     /// The queries, each with the text that names it in the output. Ids are converted to the model's kind.
     func queries(
         _ models: ModelLookup, _ model: ModelName?
@@ -45,7 +65,8 @@ enum QuerySource: Sendable {
             for part in parts { members += try await part.members(models, model) }
             return [(parts.map(\.text).joined(separator: " "), .blend(members))]
         case .vectors(let path):
-            return try VectorFile.rows(of: path).enumerated().map { ("vector \($0)", .vector($1)) }
+            let rows = try VectorFile.rows(of: path)
+            return rows.enumerated().map { ("vector \($0 + 1) of \(rows.count)", .vector($1)) }
         }
     }
 
@@ -65,7 +86,7 @@ enum QuerySource: Sendable {
         let all = try IDListText.given(try values.map { try $0.value }, side: side, column: column)
         guard !all.ids.isEmpty else {
             throw ValidationError(
-                "\(option) \(values.map(\.description).joined(separator: " ")): at least one id")
+                "\(option) \(Self.shown(values.map(\.description).joined(separator: " "))): at least one id")
         }
         return all
     }
@@ -82,7 +103,6 @@ enum QuerySource: Sendable {
             ids.append(Array(id.utf8))
             weights.append(weight)
         }
-        guard !ids.isEmpty else { throw ValidationError("\(option) \(text): at least one ID[:WEIGHT]") }
         let given = GivenIDs(name: parts.name, side: .items, ids: ids, notes: parts.notes)
         return option == "--clicks"
             ? .clicks(text: text, given, weights: weights) : .basket(text: text, given, weights: weights)

@@ -65,9 +65,10 @@ struct CommandLineCheck {
             if argument == "--" { return }
             guard argument.hasPrefix("-"), argument != "-" else {
                 if takesArguments || isBehindValue { continue }
+                let names = options.map(\.name)
                 throw ValidationError(
-                    "'\(argument)' belongs to no option: kindred \(command) has \(Self.list(options.map(\.name)))"
-                )
+                    "'\(argument)' belongs to no option\(Self.place(for: argument, names)): kindred \(command) has "
+                        + Self.list(names))
             }
             let isLong = argument.hasPrefix("--")
             let name = isLong ? String(argument.prefix { $0 != "=" }) : String(argument.prefix(2))
@@ -111,12 +112,29 @@ struct CommandLineCheck {
         return joined
     }
 
+    /// Names that other programs have for an option.
+    private static let synonyms = [
+        "--filter": "--where", "--limit": "-k", "--top": "-k", "--count": "-k", "--skip": "--offset",
+    ]
+
+    /// Where an argument without an option probably belongs, of the options that there are.
+    private static func place(for argument: String, _ options: [String]) -> String {
+        if options.contains("--item") {
+            return ", which may be --item \(argument) or --user \(argument)"
+        }
+        return options.contains("--where") ? ", which may be --where" : ""
+    }
+
     private static func unknown(_ name: String, of command: String, _ options: [String]) -> String {
         var text = "unknown option '\(name)'"
         if name.dropFirst().first?.isNumber == true {
             text += " (a value that begins with a dash is written --OPTION=\(name))"
         } else if name == "--version" {
             text += " ('kindred --version' shows that of the program)"
+        } else if let meant = synonyms[name], options.contains(meant) {
+            text += ": did you mean '\(meant)'?"
+        } else if command == "similar", Self.options(of: "recommend").contains(where: { $0.name == name }) {
+            text += ", which 'kindred recommend --item' has"
         } else if let nearest = nearest(name, options) {
             text += ": did you mean '\(nearest)'?"
         }

@@ -10,6 +10,9 @@ enum OptionValues {
         guard k <= UInt32.max else { throw ValidationError("-k \(k): at most \(UInt32.max)") }
     }
 
+    /// Whether a text has no character but white space.
+    static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+
     /// Throws where a value is missing and the parser took the next option for it. A value may begin with one dash, as
     /// negative numbers and some ids do.
     static func checkPresent(_ options: [(name: String, values: [String])]) throws {
@@ -43,6 +46,17 @@ enum OptionValues {
         return String(value.dropFirst())
     }
 
+    /// What shows the part of a result that a name is probably meant for; nil for other names.
+    static func meaning(ofColumn name: String) -> String? {
+        switch name {
+        case "id", "score": "every result has its \(name)"
+        case "because": "--because shows it"
+        case "origin":
+            "--unknown fallback --json says it of each result, and a table of popular ones begins with \"popular\""
+        default: nil
+        }
+    }
+
     /// The distinct column names that an option lists; nil where the option is absent. Throws for names that a result
     /// has in JSON already: the usual ones and `others`.
     static func columns(
@@ -53,7 +67,7 @@ enum OptionValues {
         for value in values {
             for field in try IDListText.fields(value, option: "--columns") {
                 let name = String(decoding: field, as: UTF8.self)
-                guard !json || !ResultNames.reserved.contains(name), !others.contains(name) else {
+                guard !json || !(ResultNames.reserved.contains(name) || others.contains(name)) else {
                     throw ValidationError(
                         "--columns \(name): with --json a result has a member '\(name)' of its own: "
                             + ResultNames.remedy)

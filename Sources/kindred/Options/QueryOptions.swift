@@ -41,8 +41,11 @@ struct QueryOptions: ParsableArguments {
             blend.isEmpty,
         ].count { !$0 }
         guard kinds == 1 else {
+            let all = "--user, --users, --item, --vector, --basket, --clicks and --blend"
             throw ValidationError(
-                "give one of --user, --users, --item, --vector, --basket, --clicks and --blend, not \(kinds)")
+                kinds == 0
+                    ? "give one of \(all), such as --user 17850, or --item 22423 for similar items"
+                    : "give one of \(all), not \(kinds)")
         }
         guard vector.count <= 1 else {
             throw ValidationError(
@@ -63,7 +66,7 @@ struct QueryOptions: ParsableArguments {
         for text in clicks where !text.description.hasPrefix("@") {
             _ = try QuerySource.basket([text], option: "--clicks", column: nil)
         }
-        for text in blend { _ = try text.value }
+        for text in blend where !text.description.isEmpty { _ = try text.value }
     }
 
     /// The options, each with whether it reads standard input.
@@ -83,7 +86,8 @@ struct QueryOptions: ParsableArguments {
             }
             if !basket.isEmpty { return try QuerySource.basket(basket, option: "--basket", column: column) }
             if !clicks.isEmpty { return try QuerySource.basket(clicks, option: "--clicks", column: column) }
-            if !blend.isEmpty { return .blend(try blend.map { try $0.value }) }
+            let members = blend.filter { !$0.description.isEmpty }
+            if !blend.isEmpty { return .blend(try members.map { try $0.value }) }
             if let vector = vector.first { return .vectors(path: vector) }
             guard !users.isEmpty else {
                 return .users(try QuerySource.ids(user, option: "--user", side: .users, column: column))

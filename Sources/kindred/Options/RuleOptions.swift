@@ -11,7 +11,11 @@ struct FilterOptions: ParsableArguments {
     @Option(
         name: .customLong("param"), parsing: .unconditionalSingleValue,
         help:
-            "NAME=VALUE: the value of :NAME. A number, NULL, or a text, in single quotes where it looks like one.",
+            """
+            NAME=VALUE: the value of :NAME. 5 and 2.5 are numbers, NULL is no value, all else is a text, also a date \
+            such as 2026-01-31; a text that looks like a number stands in single quotes, as code='12'. A list has a \
+            name for each value: --where "kind IN (:a, :b)" --param a=mug --param b=bowl.
+            """,
         transform: ParameterText.option)
     var parameters: [ParsedValue<ParameterText>] = []
 
@@ -22,7 +26,22 @@ struct FilterOptions: ParsableArguments {
         var names: Set<String> = []
         for parameter in parameters {
             let name = try parameter.value.name
-            guard names.insert(name).inserted else { throw ValidationError("--param \(name): given twice") }
+            guard names.insert(name).inserted else {
+                throw ValidationError(
+                    "--param \(name): given twice; a list has a name for each value, as in \(ParameterText.list)"
+                )
+            }
+        }
+        if filter.count == 1, OptionValues.isBlank(filter[0]) {
+            throw ValidationError(
+                "--where '': a condition, such as \"price < 5\"; without --where all rows pass")
+        }
+    }
+
+    /// Prints what is read as a text and is probably meant as something else.
+    func remark() throws {
+        for parameter in parameters {
+            if let remark = try parameter.value.remark { CommandOutput.note(remark) }
         }
     }
 
@@ -58,6 +77,8 @@ struct FilterOptions: ParsableArguments {
 struct ParameterText: Sendable {
     let name: String
     let value: AttributeValue
+    /// What the value is taken for, where something else is probably meant.
+    let remark: String?
 
     static let option: @Sendable (String) -> ParsedValue<ParameterText> = { text in
         ParsedValue(text) { text throws(ValidationError) in try ParameterText(text) }
@@ -72,7 +93,30 @@ struct ParameterText: Sendable {
             throw ValidationError(
                 "--param \(text): '\(name)' is no name: letters, digits and _, without the colon")
         }
-        value = Self.value(String(text[text.index(after: equals)...]))
+        let given = text[text.index(after: equals)...]
+        if given.count >= 2, given.hasPrefix("'"), given.hasSuffix("'"),
+            given.dropFirst().dropLast().replacing("''", with: "").contains("'")
+        {
+            throw ValidationError(
+                "--param \(text): a quote in a quoted text is written twice; a list has a name for each value, as in "
+                    + Self.list)
+        }
+        value = Self.value(String(given))
+        remark = Self.remark(String(given), name: name)
+    }
+
+    /// How a filter takes a list.
+    static let list = "IN (:a, :b)"
+
+    /// What a text that looks like a list, or that has double quotes around it, is taken for.
+    private static func remark(_ given: String, name: String) -> String? {
+        if given.count >= 2, given.hasPrefix("\""), given.hasSuffix("\"") {
+            return "--param \(name): the double quotes are a part of the text"
+        }
+        let parts = given.trimmingPrefix(/[(\[]/).split(separator: ",", omittingEmptySubsequences: false)
+        let isList = parts.count > 1 && parts.allSatisfy { Double($0.filter { !" )]".contains($0) }) != nil }
+        guard isList else { return nil }
+        return "--param \(name): \(given) is one text; a list has a name for each value, as in \(list)"
     }
 
     /// A number where the text is one, NULL, or a text. In single quotes anything is a text; quotes in it are doubled.
@@ -107,15 +151,18 @@ struct RuleOptions: ParsableArguments {
     var cap: [ParsedValue<CapText>] = []
     @Option(
         parsing: .unconditional,
-        help: "0 to 1: the weight of being unlike the results before. 0 is the order of scores.")
+        help: "0 to 1: the weight of being unlike the results before. 0 is the order of scores.",
+        transform: NumberText.number(0.3))
     var diversity: Double?
     @Option(
         parsing: .unconditional,
-        help: "The best rows that --diversity orders anew. Default: 10 (offset + k), at most 2,000.")
+        help: "The best rows that --diversity orders anew. Default: 10 (offset + k), at most 2,000.",
+        transform: NumberText.whole(100))
     var pool: Int?
     @Option(
         parsing: .unconditional,
-        help: "Results to leave out at the beginning: with -k 10, page 2 has --offset 10.")
+        help: "Results to leave out at the beginning: with -k 10, page 2 has --offset 10. (default: 0)",
+        transform: NumberText.whole(10))
     var offset = 0
     @Flag(help: "Leave out items that the user has seen.")
     var excludeSeen = false
@@ -123,7 +170,11 @@ struct RuleOptions: ParsableArguments {
     var because = false
     @Flag(help: "No result for two queries.")
     var distinct = false
-    @Option(help: "An unknown id: strict fails, skip leaves it out, fallback answers with popular items.")
+    @Option(
+        help: """
+            An unknown id: strict fails, skip leaves it out, fallback answers with popular items, also to a visitor \
+            without any, as --clicks ''.
+            """)
     var unknown = UnknownOption.strict
 
     func validate() throws {
@@ -192,6 +243,9 @@ struct BoostText: Sendable {
         guard let value = Double(digits), value.isFinite, !isFactor || value > 0 else {
             let wanted = isFactor ? "a number above 0 after *" : "a number after + or -"
             throw ValidationError("--boost \(text): '\(digits)' is not \(wanted)")
+        }
+        guard !OptionValues.isBlank(filter) else {
+            throw ValidationError("--boost \(text): a filter after the colon: \(form)")
         }
         rule = BoostRule(where: filter, isFactor ? .multiply(value) : .add(value))
     }

@@ -6,21 +6,21 @@ import KindredTerminal
 /// Prints answers: a table for people, or one JSON object per query and line.
 struct QueryPrinter {
     let json: Bool
-    /// The side of the results.
-    let target: Side
-    /// Catalog columns in the requested order.
-    let columns: [String]
-    /// The rules of the request.
-    let rules: Rules
-    /// True where unknown ids are answered with popular items.
-    let fallsBack: Bool
+    let k: Int
+    /// The request's options.
+    let options: RecommendOptions
     /// Members on the exclusions and candidates.
     let listMembers: [JSONMember]
 
-    /// `best`: the best result below the minimum score, where no result reaches it.
-    func show(_ query: String, _ answer: Recommendations, best: BestBelowMinimum?) {
-        if json { print(JSONWriter.compact(object(query, answer))) } else { table(query, answer, best) }
+    /// `text` names the query. `best`: the best result below the minimum score, where no result reaches it.
+    func show(_ text: String, _ query: Query, _ answer: Recommendations, best: BestBelowMinimum?) {
+        if json { print(JSONWriter.compact(object(text, answer))) } else { table(text, query, answer, best) }
     }
+
+    private var target: Side { options.target }
+    private var rules: Rules { options.rules }
+    /// Catalog columns in the requested order.
+    private var columns: [String] { options.columns }
 
     private func object(_ query: String, _ answer: Recommendations) -> JSONValue {
         .object(
@@ -37,7 +37,9 @@ struct QueryPrinter {
                             var members = [
                                 JSONMember("id", result.id.json), JSONMember("score", .score(result.score)),
                             ]
-                            if fallsBack { members.append(JSONMember("origin", .string(answer.source.name))) }
+                            if options.unknownIDs == .fallback {
+                                members.append(JSONMember("origin", .string(answer.source.name)))
+                            }
                             if rules.wantsBecause {
                                 members.append(JSONMember("because", result.because?.json ?? .null))
                             }
@@ -59,22 +61,32 @@ struct QueryPrinter {
         return members
     }
 
-    private func table(_ query: String, _ answer: Recommendations, _ best: BestBelowMinimum?) {
+    private func table(
+        _ text: String, _ query: Query, _ answer: Recommendations, _ best: BestBelowMinimum?
+    ) {
+        let name = text.isEmpty ? "an empty query" : text
         let milliseconds = answer.computeTime.formattedMilliseconds
         let kind = answer.source == .popular ? "popular" : answer.isExact ? "exact" : "partial"
         let heading =
             "model \(answer.model)  version \(answer.version)  \(kind)  "
-            + "\(answer.scanned.groupedDigits) \(target) scanned  \(milliseconds) ms  for \(query)"
+            + "\(answer.scanned.groupedDigits) \(target) scanned  \(milliseconds) ms  for \(name)"
         print(VisibleText.line(heading))
+        let reasons = ShortAnswerText(k: k, options: options)
         if let unknown = answer.unknownIDs, unknown > 0 {
             let rest =
                 answer.source == .popular
                 ? "popular items stand in"
-                : answer.eligible > 0 ? "the answer is from the others" : "nothing else is known"
-            CommandOutput.note("\(query): \(unknown) unknown \(unknown == 1 ? "id" : "ids"): \(rest)")
+                : ShortAnswerText.isUnknown(query, answer)
+                    ? "nothing else is known" : "the answer is from the others"
+            CommandOutput.note("\(name): \(unknown) unknown \(unknown == 1 ? "id" : "ids"): \(rest)")
+        } else if answer.source == .popular {
+            CommandOutput.note("\(name): popular items stand in")
         }
+        if let remark = reasons.remark(answer) { CommandOutput.note("\(name): \(remark)") }
         let because = rules.wantsBecause ? ["because"] : []
-        var rows = [["#", target.singular, "score"] + because + columns]
+        let own = ["#", target.singular, "score"] + because
+        // A column may have the name of a heading that stands there already.
+        var rows = [own + columns.map { own.contains($0) ? "\($0) (catalog)" : $0 }]
         for (index, result) in answer.results.enumerated() {
             rows.append(
                 ["\(answer.offset + index + 1)", result.id.description, result.score.formattedScore]
@@ -83,21 +95,8 @@ struct QueryPrinter {
         }
         TextTable(rows: rows, rightAligned: [0, 2]).lines.forEach { print("  " + $0) }
         if answer.results.isEmpty {
-            print(VisibleText.line("  nothing: \(reason(answer, best))"))
+            print(VisibleText.line("  nothing: \(reasons.reason(query, answer, best))"))
         }
-    }
-
-    /// The reason for an empty result.
-    private func reason(_ answer: Recommendations, _ best: BestBelowMinimum?) -> String {
-        guard answer.eligible > 0 else { return "no \(target.singular) may appear" }
-        guard answer.eligible > answer.offset else {
-            return
-                "\(answer.eligible.groupedDigits) \(target) were eligible, and the offset is \(answer.offset)"
-        }
-        guard let best else { return "\(answer.eligible.groupedDigits) \(target) were eligible" }
-        return
-            "none of \(answer.eligible.groupedDigits) eligible \(target) reaches "
-            + "\(Double(best.least).shortened); the best, \(best.id), has \(best.score.formattedScore)"
     }
 }
 

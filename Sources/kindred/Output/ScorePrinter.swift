@@ -31,10 +31,11 @@ struct ScorePrinter {
 
     private func table(_ query: String, _ answer: Scores) {
         let count = answer.scores.count { $0 != nil }
+        let name = query.isEmpty ? "an empty query" : query
         print(
             VisibleText.line(
                 "model \(answer.model)  version \(answer.version)  \(count.groupedDigits) of "
-                    + "\(candidates.count.groupedDigits) \(target) have a score for \(query)"))
+                    + "\(candidates.count.groupedDigits) \(target) have a score for \(name)"))
         let rows = zip(candidates, answer.scores).map { id, score in
             [id.description, score?.formattedScore ?? "-"]
         }

@@ -15,10 +15,9 @@ struct QueryRunner {
     private static let queriesPerRequest = 500
 
     private var batchSize: Int {
-        // Queries without a row in common, or with filters of their own, are one request, whatever its size.
-        if options.rules.isDistinct || !options.rules.queryFilters.isEmpty {
-            return Int(Limits.standard.queriesPerBatchMax)
-        }
+        // Queries without a row in common, or with filters of their own, are one request. The server refuses one that
+        // is too large: parts of it would have rows in common.
+        if options.rules.isDistinct || !options.rules.queryFilters.isEmpty { return .max }
         return min(Self.queriesPerRequest, max(1, Int(Limits.standard.resultsPerRequestMax) / k))
     }
 
@@ -61,13 +60,11 @@ struct QueryRunner {
                 report?.report(json: server.json)
             }
             let printer = QueryPrinter(
-                json: server.json, target: options.target, columns: options.columns,
-                rules: options.rules, fallsBack: options.unknownIDs == .fallback,
-                listMembers: report?.members ?? [])
+                json: server.json, k: k, options: options, listMembers: report?.members ?? [])
             let best = await bestBelow(batch.map(\.query), answers, session, options)
             for (index, (query, answer)) in zip(batch, answers).enumerated() {
                 switch answer {
-                case .success(let found): printer.show(query.text, found, best: best[index])
+                case .success(let found): printer.show(query.text, query.query, found, best: best[index])
                 case .failure(let error):
                     isComplete = false
                     QueryFailureText.show(query.text, error, json: server.json)
@@ -127,23 +124,42 @@ struct QueryRunner {
         options.call.version = version
         options.minimumScore = nil
         options.columns = []
+        options.rules.offset = 0
+        if !options.rules.queryFilters.isEmpty {
+            options.rules.queryFilters = empty.map { options.rules.queryFilters[$0] }
+        }
         let found = try? await session.client.recommendBatch(
             empty.map { queries[$0] }, k: 1, options: options)
         await session.timeout.progress()
         var best: [Int: BestBelowMinimum] = [:]
         for (index, answer) in zip(empty, found ?? []) {
-            guard let result = try? answer.get().results.first else { continue }
+            guard let result = try? answer.get().results.first, result.score < least else { continue }
             best[index] = BestBelowMinimum(least: least, id: result.id, score: result.score)
         }
         return best
     }
 
     private func chosenColumns(_ session: CommandSession) async throws -> [String] {
-        if let columns { return columns }
+        if let columns {
+            try await checkColumns(columns, session)
+            return columns
+        }
         if server.json { return [] }
         let model = try await session.models.model(options.call.model)
         let names = options.target == .items ? model?.itemColumns : model?.userColumns
         return Array((names ?? []).prefix(1))
+    }
+}
+
+extension QueryRunner {
+    /// Throws for a column that the catalog does not have and that says what a result has without it.
+    private func checkColumns(_ columns: [String], _ session: CommandSession) async throws {
+        let meant = columns.filter { OptionValues.meaning(ofColumn: $0) != nil }
+        guard !meant.isEmpty, let model = try await session.models.model(options.call.model) else { return }
+        let known = options.target == .items ? model.itemColumns : model.userColumns
+        guard let name = meant.first(where: { !known.contains($0) }) else { return }
+        throw ValidationError(
+            "--columns \(name): no column of the catalog; \(OptionValues.meaning(ofColumn: name) ?? "")")
     }
 }
 

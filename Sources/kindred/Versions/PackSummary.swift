@@ -1,3 +1,4 @@
+import KindredCatalog
 import KindredDomain
 import KindredModel
 import KindredPack
@@ -10,6 +11,8 @@ struct PackSummary {
     let report: PackReport
     /// The catalog columns of the sides that have a catalog.
     let columns: [Side: CatalogColumns]
+    /// Tables that are named as attributes and are none.
+    let unreadTables: [UnreadTable]
 
     /// Text for people: sizes, catalog coverage and warnings.
     var lines: [String] {
@@ -39,6 +42,7 @@ struct PackSummary {
                 )
             }
         }
+        lines += unreadTables.map { "note: \($0)" }
         lines += shop.lines
         if let seen = report.seen { lines += Self.notes(seen).map { "note: \($0)" } }
         lines += warnings.map { "warning: \($0)" }
@@ -133,6 +137,7 @@ struct PackSummary {
         }
         members += shop.members
         if let seen = report.seen { members.append(JSONMember("seen_left_out", Self.leftOut(seen))) }
+        members.append(UnreadTable.json(unreadTables))
         members.append(JSONMember("warnings", .array(warnings.map(JSONValue.string))))
         return .object(members)
     }

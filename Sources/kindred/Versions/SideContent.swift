@@ -1,3 +1,4 @@
+import KindredCatalog
 import KindredDomain
 import KindredModel
 import KindredSystem
@@ -90,6 +91,13 @@ struct SideContent {
         members.append(JSONMember("rows_without_catalog_entry", .integer(columns.rowsWithoutEntry)))
         members.append(JSONMember("catalog_ids_without_vector", .integer(columns.idsWithoutVector)))
         return .object(members)
+    }
+}
+
+extension UnreadTable {
+    /// The member of a version's object: a text for each table.
+    static func json(_ tables: [UnreadTable]) -> JSONMember {
+        JSONMember("unread_tables", .array(tables.map { .string($0.description) }))
     }
 }
 

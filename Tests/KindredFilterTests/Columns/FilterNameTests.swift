@@ -106,6 +106,28 @@ import Testing
         #expect(value == FilterFailure(.missingValue("most", bound: []), at: 5))
     }
 
+    /// A table of values where a column stands, and the other way round: neither is unknown.
+    @Test func aTableOfValuesIsNoColumn() {
+        let table = table()
+        let tags = failure(Self.column("TAGS"), table)
+        #expect(tags == FilterFailure(.setAsColumn("tags", ofSeed: false), at: 3))
+        #expect(
+            tags?.description(in: "10 = TAGS")
+                == "\"tags\" is a table of values at byte 3: write 'x' IN tags: 10 = TAGS")
+        let seed = failure(Self.seed("tags"), table, seed: FilterSeed(table, row: 0))
+        #expect(seed == FilterFailure(.setAsColumn("tags", ofSeed: true), at: 4))
+        #expect(
+            seed?.description == "\"seed.tags\" is a table of values at byte 4: seed. has columns alone")
+        for name in ["Category", "id"] {
+            let set = failure(.inSet(Self.column("price"), .init(name, at: 7), isNegated: true), table)
+            #expect(set == FilterFailure(.columnAsSet(name.lowercased()), at: 7))
+        }
+        #expect(
+            FilterFailure(.columnAsSet("a b"), at: 7).description
+                == "\"a b\" is a column, not a table of values at byte 7: write \"a b\" = 'x', or \"a b\" IN ('x', 'y')"
+        )
+    }
+
     @Test func seedsNeedARow() throws {
         let expression = FilterExpression.comparison(.equal, Self.column("price"), Self.seed("PRICE"))
         #expect(failure(expression, table()) == FilterFailure(.seedWithoutRow, at: 4))

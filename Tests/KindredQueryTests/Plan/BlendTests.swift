@@ -126,7 +126,7 @@ import Testing
         #expect(try failure(users: [], items: [], given: []) == members(.emptyBlend))
         #expect(try failure(given: [([1, 2, 3], 1)]) == .dimensionMismatch(found: 3, expected: 2))
         let described = MembersFailure.blendWeightNotFinite(.vector(3), .infinity).description
-        #expect(described == "the weight of vector 3 of the blend is inf: not finite")
+        #expect(described == "the weight of the fourth vector of the blend is inf: not finite")
     }
 
     @Test func aSideThatTheModelLacksIsNamed() throws {

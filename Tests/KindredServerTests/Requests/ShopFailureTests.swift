@@ -56,6 +56,16 @@ import Testing
             Case(.filterSet, "no multi-valued attribute \"tagz\" at byte 9") {
                 $0.rules.filter = "'new' IN tagz"
             },
+            Case(.filterColumn, "\"tags\" is a table of values at byte 13: write 'x' IN tags") {
+                $0.rules.filter = "price < 5 OR tags = 'new'"
+            },
+            Case(.filterSet, "\"brand\" is a column, not a table of values at byte 9: write brand = 'x'") {
+                $0.rules.filter = "'new' IN brand"
+            },
+            Case(.filterSyntax, "the filter is empty: expected a condition, such as price < 5, or no filter")
+            {
+                $0.rules.filter = " -- nothing"
+            },
             Case(.filterSeed, "a seed. column needs a query for an item or a user at byte 8", of: .vector) {
                 $0.rules.filter = "brand = seed.brand"
             },
@@ -88,7 +98,7 @@ import Testing
         let boost = BoostRule(where: "TRUE", .add(1))
         try await check([
             Case(.none, "boosts: 9, at most 8") { $0.rules.boosts = Array(repeating: boost, count: 9) },
-            Case(.boostValue, "boost 1 (counted from 0) multiplies by 0.0: a number above 0") {
+            Case(.boostValue, "the second boost multiplies by 0.0: a number above 0") {
                 $0.rules.boosts = [boost, BoostRule(where: "TRUE", .multiply(0))]
             },
             Case(.boostValue, "has the value nan: a finite number") {
@@ -97,7 +107,7 @@ import Testing
             Case(.boostedScore, "beyond the range of float32") {
                 $0.rules.boosts = [BoostRule(where: "TRUE", .add(1e300))]
             },
-            Case(.capIsZero, "cap 0 (counted from 0) is 0 results: at least 1") {
+            Case(.capIsZero, "the first cap is 0 results: at least 1") {
                 $0.rules.caps = [GroupCap("brand", atMost: 0)]
             },
             Case(.unknownColumn, "unknown column 'brnd'") { $0.rules.caps = [GroupCap("brnd", atMost: 1)] },
@@ -123,10 +133,48 @@ import Testing
             Case(.becauseWithoutItems, "a vector has no items of its own", of: .vector) {
                 $0.rules.wantsBecause = true
             },
-            Case(.foldInWeight, "the weight of item 0 is 0.0", of: .clicks([BasketMember("i07", weight: 0)])),
-            Case(.emptyBasket, "no items to fold in: at least 1", of: .clicks([])),
+            Case(
+                .foldInWeight, "the weight of the first item is 0.0",
+                of: .clicks([BasketMember("i07", weight: 0)])),
+            Case(.emptyBasket, "no items to fold in: at least 1; under fallback they get", of: .clicks([])),
             Case(.emptyBasket, "the blend is empty: at least 1 user, item or vector", of: .blend([])),
         ])
+    }
+
+    /// Of several filters the message names the one that is refused.
+    @Test func whichFilterIsRefused() async throws {
+        try await check([
+            Case(.filterSyntax, "the filter of the second boost: the filter is empty") {
+                $0.rules.filter = "price < 5"
+                $0.rules.boosts = [BoostRule(where: "TRUE", .add(1)), BoostRule(where: "", .add(1))]
+            },
+            Case(.filterColumn, "the filter of rows: no column \"prize\" at byte 0") {
+                $0.rules.filter = "prize < 5"
+                $0.rules.boosts = [BoostRule(where: "TRUE", .add(1))]
+            },
+            Case(.filterColumn, "the filter of the boost: no column \"prize\" at byte 0") {
+                $0.rules.filter = "price < 5"
+                $0.rules.boosts = [BoostRule(where: "prize < 5", .add(1))]
+            },
+        ])
+        let shop = try ShopFixture()
+        let server = try await RunningServer(shop.folder)
+        try await server.withClient { client in
+            var options = RecommendOptions()
+            options.rules.queryFilters = ["price < 5", nil, "prize < 5"]
+            let error = await #expect(throws: KindredError.self) {
+                try await client.recommendBatch(
+                    [.user("u1"), .user("u2"), .user("u3")], k: 3, options: options)
+            }
+            #expect(error?.message.hasPrefix("the filter of query 3 of 3: no column \"prize\"") == true)
+            // One filter needs no name.
+            options.rules.queryFilters = [nil, "prize < 5"]
+            let alone = await #expect(throws: KindredError.self) {
+                try await client.recommendBatch([.user("u1"), .user("u2")], k: 3, options: options)
+            }
+            #expect(alone?.message.hasPrefix("no column \"prize\"") == true)
+        }
+        await server.stop()
     }
 
     @Test func whatAVersionDoesNotHave() async throws {

@@ -17,6 +17,16 @@ package enum VersionCatalog {
         return catalogs
     }
 
+    /// The tables of the catalog that are named as attributes of the model's sides and are not read. `shownAs` is that
+    /// of `columns`.
+    package static func unreadTables(
+        of version: LoadedVersion, shownAs shownPath: String? = nil
+    ) throws -> [UnreadTable] {
+        guard let path = version.catalogPath else { return [] }
+        let sides = [version.items, version.users].compactMap { $0?.side }
+        return try UnreadTable.all(of: sides, path: path, shownAs: shownPath)
+    }
+
     /// What folding in needs; nil where the version does not offer it. Throws where the items have no solution.
     static func foldInFactors(
         of version: LoadedVersion, with resources: LoadResources = .plain

@@ -12,11 +12,11 @@ from .codec.decoding import bit
 from .codec.encoding import whole
 from .codec.protocol import (BECAUSE, DISTINCT, EXCLUDE_SEEN, HEALTH_STATES, INCLUDE_MEMBERS, INCLUDE_SEEDS, KEPT,
                              SIDES, SIMILARITIES)
-from .errors import bad_reply
+from .errors import Error, bad_reply, of_part
 from .id_lists import IdLists
 from .limits import REMEMBERED_MAX
 from .questions import AudienceQuestion, RecommendQuestion, Rules, check_finite, check_names, check_origin
-from .rules import POOL_ROWS_PER_RESULT, filter_lists, query_filters, rank_lists, unknown_policy
+from .rules import POOL_ROWS_PER_RESULT, QueryFilters, filter_lists, parts_of, rank_lists, unknown_policy
 from .shared_connection import Exchange, SharedConnection
 
 CLIENT_NAME = "kindred-python/1.0"
@@ -115,8 +115,10 @@ class Client:
         Rows are pairs (id, score); dicts with columns, because or unknown="fallback", which adds origin ("model" or
         "popular"). A query that failed has its Error in its place; with raise_errors the first one is raised. A batch
         above the server's limits takes several requests, so a swap may give its parts two versions: each Results has
-        its `version`, and the argument `version` demands one. With distinct, or a list of filters, it is one request,
-        whatever its size.
+        its `version`, and the argument `version` demands one. With distinct it is one request, whatever its size.
+
+        An empty answer says why by its `eligible`: 0 where no row passes the filter and the other rules, at most `offset`
+        where the page is behind the last row, and more where min_score or caps left none.
 
         Raises TypeError or ValueError for wrong arguments, before anything is sent, and Error: INVALID_ARGUMENT with a
         `detail` such as FILTER_SYNTAX (`value`: the byte of the filter), CAP_IS_ZERO or NO_SEEN_PAIRS, LIMIT_EXCEEDED
@@ -124,7 +126,8 @@ class Client:
         """
         kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets, clicks=clicks, blend=blends)
         queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
-        model, filters = self.model_asked(model), query_filters(where, len(queries))
+        model, boosts = self.model_asked(model), kept(boosts) or ()
+        filters = QueryFilters.of(where, params, boosts, len(queries))
         exclude = IdLists.of("exclude", exclude, len(queries))
         candidates = IdLists.of("candidates", candidates, len(queries))
         own_keys = ("id", "score", "because" if because else "", "origin" if unknown == "fallback" else "")
@@ -132,8 +135,7 @@ class Client:
         lists = {
             "min_scores": None if min_score is None else [number("min_score", min_score)],
             "columns": columns, "model": model,
-            "query_filters": filters, **filter_lists(where if filters is None else None, params, boosts or ()),
-            **rank_lists(caps, diversity, pool, offset),
+            **filter_lists(where if filters is None else None, params, boosts), **rank_lists(caps, diversity, pool, offset),
         }
         options = ((INCLUDE_MEMBERS if include_members else 0) | (EXCLUDE_SEEN if exclude_seen else 0)
                    | (BECAUSE if because else 0) | (DISTINCT if distinct else 0))
@@ -145,21 +147,28 @@ class Client:
         with self.exchange(timeout) as call:
             limits = call.connection.limits
             step = max(1, min(limits["queries_per_batch_max"], limits["results_per_request_max"] // max(k, 1)))
-            if distinct or filters is not None:
-                step = max(1, len(queries))
+            if distinct:
+                parts = parts_of(len(queries), len(queries), None, limits)
+            else:
+                parts = parts_of(len(queries), step, filters, limits)
             if diversity:
                 rules.pool = pool or min(POOL_ROWS_PER_RESULT * (offset + k), limits["pool_max"])
-            for start in range(0, len(queries), step):
-                part = queries[start:start + step]
-                excluded, allowed = (ids and ids.part(start, start + step) for ids in (exclude, candidates))
+            for start, end in parts:
+                part = queries[start:end]
+                excluded, allowed = (ids and ids.part(start, end) for ids in (exclude, candidates))
                 fixed = query_fields(kind, len(part), over, similarity, version)
                 fixed.update(k=k, options=options, unknown_id_policy=policy)
                 question = RecommendQuestion(
                     model, version, k, excluded, allowed, min_score, columns or [],
                     None if include_members else members_of(kind, part, over), rules, kind, part, over)
                 lists["exclusions"], lists["candidates"] = (ids and ids.ragged() for ids in (excluded, allowed))
-                for frame in call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, len(part)):
-                    answers += results_of(frame, question)
+                if filters is not None:
+                    lists.update(filters.part(start, end))
+                try:
+                    for frame in call.batch("RECOMMEND", fixed, {**query_lists(kind, part), **lists}, len(part)):
+                        answers += results_of(frame, question)
+                except Error as error:
+                    raise error if len(part) == len(queries) else of_part(error, start, part, queries)
         return raised(answers) if raise_errors else answers
 
     def filter_count(self, *, where, params=None, over="items", model=None, version=0, timeout=None):

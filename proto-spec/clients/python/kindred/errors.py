@@ -55,6 +55,14 @@ def plain(message):
     return cut if cut.isprintable() else "".join(part if part.isprintable() else "\ufffd" for part in cut)
 
 
+def of_part(error, start, part, queries):
+    """An Error of one request of several, whose message counts the queries of that request alone."""
+    if error.name in ("INVALID_ARGUMENT", "LIMIT_EXCEEDED"):
+        error.message = plain(f"queries {start + 1} to {start + len(part)} of {len(queries)}: {error.message}")
+        error.args = (f"{error.name}: {error.message}",)
+    return error
+
+
 def malformed(message):
     return ProtocolError("MALFORMED_BODY", message)
 

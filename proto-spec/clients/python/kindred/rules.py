@@ -15,6 +15,10 @@ from .codec.protocol import BOOST_EFFECTS, PARAMETER_TYPES, UNKNOWN_POLICIES
 POOL_ROWS_PER_RESULT = 10
 
 PARAMETER_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+PARAMETER_LISTS = "parameter_names", "parameter_types", "parameter_numbers", "parameter_texts"
+# A literal, a quoted name or a comment, which may have no end; or a name of a value.
+TOKEN = re.compile(r"""'(?:[^']|'')*'?|"(?:[^"]|"")*"?|--[^\n]*|/\*.*?(?:\*/|$)|:([A-Za-z_][A-Za-z0-9_]*)""",
+                   re.ASCII | re.DOTALL)
 
 
 def filter_lists(where, params, boosts=()):
@@ -36,16 +40,65 @@ def expression(name, text):
     return text
 
 
-def query_filters(where, count):
-    """The filters of each query: None for one filter or none. `where` is a list with a str or None for each query."""
-    if where is None or isinstance(where, str):
-        return None
-    if not isinstance(where, (list, tuple)):
-        expression("where", where)
-    filters = ["" if text is None else expression("where", text) for text in where]
-    if len(filters) != count:
-        raise ValueError(f"where: {len(filters)} filters for {count} queries: expected one str, or one for each query")
-    return filters
+class QueryFilters:
+    """A filter, or none, for each query of a batch, and the values of their names.
+
+    A request must have the values that its own filters name, and no others. So each part of a batch takes those of its
+    filters and of the boosts. Values that nothing names go with every part, whose refusal names them.
+    """
+
+    def __init__(self, filters, params, boosts):
+        self.filters, self.params = filters, params
+        self.named = [parameter_names(text) for text in filters]
+        of_boosts = set().union(*(parameter_names(where) for where, _, _ in boosts))
+        self.of_all = of_boosts | (set(params) - of_boosts.union(*self.named))
+
+    @classmethod
+    def of(cls, where, params, boosts, count):
+        """None for one filter or none. `where` is a list with a str or None for each query."""
+        if where is None or isinstance(where, str):
+            return None
+        if not isinstance(where, (list, tuple)):
+            expression("where", where)
+        filters = ["" if text is None else expression(f"where[{index}]", text) for index, text in enumerate(where)]
+        if len(filters) != count:
+            raise ValueError(f"where: {len(filters)} filters for {count} queries: expected one str, or one for each query")
+        filter_lists(None, params, boosts)  # raises for wrong ones
+        return cls(filters, dict(params or {}), boosts)
+
+    def end(self, start, end, limits):
+        """The end of the queries from `start` that fit one request, at most `end`: of the bytes of all their filters, and
+        of the number of values that they name."""
+        size, names = 0, set(self.of_all)
+        for query in range(start, end):
+            size += len(self.filters[query].encode())
+            names |= self.named[query]
+            if query > start and (size > limits["filter_bytes_max"] or len(names) > limits["filter_values_max"]):
+                return query
+        return end
+
+    def part(self, start, end):
+        """The lists of some queries."""
+        names = self.of_all.union(*self.named[start:end])
+        values = {name: value for name, value in self.params.items() if name in names}
+        lists = parameters(values) if values else dict.fromkeys(PARAMETER_LISTS)
+        return {"query_filters": self.filters[start:end], **lists}
+
+
+def parts_of(count, step, filters, limits):
+    """The requests of a batch of so many queries, at most `step` in each, as pairs of a start and an end."""
+    start = 0
+    while start < count:
+        end = min(start + step, count)
+        if filters is not None:
+            end = filters.end(start, end, limits)
+        yield start, end
+        start = end
+
+
+def parameter_names(text):
+    """The names of the values of a filter. Literals, quoted names and comments have none."""
+    return {match[1] for match in TOKEN.finditer(text) if match[1]}
 
 
 def parameters(params):

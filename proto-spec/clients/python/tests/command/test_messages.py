@@ -49,7 +49,7 @@ class MessageTests(unittest.TestCase):
 
     def test_no_row_is_eligible(self):
         done = command("recommend", "--user", "u1", "--candidates", "i2", "--exclude", "i2", "--min-score", "50")
-        self.assertIn("  nothing: no item may appear\n", done.stdout)
+        self.assertIn("  nothing: no item passes --candidates and --exclude\n", done.stdout)
 
     def test_unknown_columns_and_models(self):
         self.assert_said(

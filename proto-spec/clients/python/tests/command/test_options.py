@@ -117,8 +117,8 @@ WRONG = {
     "a model's version without its number": (
         ["recommend", "--user", "1", "--version"], "missing value for '--version <version>'\n"),
     "a port beyond the last": (["ping", "--server", "127.0.0.1:99999"], "--server 127.0.0.1:99999: port 99999, at most 65535\n"),
-    "an id without its option": (["recommend", "17850"], "'17850' belongs to no option: kindred recommend has --server,"),
-    "an id behind a flag": (["similar", "--json", "x", "--item", "5"], "'x' belongs to no option: kindred similar has "),
+    "an id without its option": (["recommend", "17850"], "'17850' belongs to no option, which may be --item 17850 or --user 17850: kindred recommend has"),
+    "an id behind a flag": (["similar", "--json", "x", "--item", "5"], "'x' belongs to no option, which may be --item x or --user x: kindred similar has "),
     "two files of vectors": (["recommend", "--vector", "a.npy", "--vector", "b.npy"],
                              "--vector a.npy and b.npy: one file, not 2"),
     "a column that is the score": (["recommend", "--user", "1", "--json", "--columns", "title,score"],

@@ -143,10 +143,45 @@ class IDs(PackingTests):
                 self.assertIn(said, self.refused(items=items))
 
 
+class TablesOfValues(PackingTests):
+    def test_tables_that_are_not_read(self):
+        """A table that is named as a table of values and is none: a note says what it would need."""
+        with sqlite3.connect(self.catalog) as database:
+            database.execute("CREATE TABLE items_tags (item TEXT, tag TEXT)")
+            database.execute("CREATE TABLE items_good (id TEXT, value TEXT)")
+            database.execute("CREATE TABLE users_x (id TEXT, value TEXT)")
+        database.close()
+        wanted = ['the table "items_tags" of the catalog is not read: its columns are item, tag; a table of values has two, '
+                  "id and value",
+                  'the table "users_x" of the catalog is not read: it has values of users, and the catalog has no table "users"']
+        folder, said = self.pack("--catalog", self.catalog)
+        for line in wanted:
+            self.assertIn(f"note: {line}", said.splitlines())
+        self.assertIn("tags good)", said)
+        for command in ("verify", "inspect"):
+            shown = self.command(command, folder)
+            self.assertEqual(shown.returncode, 0, shown.stderr)
+            notes = [line.removeprefix("note").strip() for line in shown.stdout.splitlines() if line.startswith("note")]
+            self.assertEqual(notes, wanted)
+        self.assertEqual(json.loads(self.run_pack("--catalog", self.catalog, "--json").stdout)["unread_tables"], wanted)
+        self.assertEqual(json.loads(self.command("verify", "--json", folder).stdout)["unread_tables"], wanted)
+        self.assertEqual(json.loads(self.command("inspect", "--json", folder).stdout)["content"]["unread_tables"], wanted)
+        with sqlite3.connect(self.catalog) as database:
+            database.execute("DROP TABLE items_tags")
+            database.execute("DROP TABLE users_x")
+        database.close()
+        self.assertNotIn("is not read", self.pack("--catalog", self.catalog)[1])
+
+
 class FoldIn(PackingTests):
+    def test_settings_that_are_no_numbers(self):
+        for option, example in (("--alpha", "40.0"), ("--lambda", "0.1")):
+            said = self.refused("--alpha", "1", "--lambda", "1", option, "x", status=64)
+            self.assertIn(f"'{option} <{option[2:]}>': a number, such as {example}", said)
+
     def test_settings_without_a_solution(self):
         """Items in a line and lambda 0: refused at packing, by `verify` and by a server, for the same reason."""
-        reason = "manifest.json: lambda is 0.0, wanted more: the items' vectors leave equation 1 of 2 without a solution"
+        reason = "manifest.json: lambda is 0.0, wanted more: the items' vectors leave the second of 2 equations without a solution"
         self.assertIn(reason, self.refused("--alpha", "1", "--lambda", "0", items=["one"]))
         folder, _ = self.pack("--alpha", "1", "--lambda", "1e-9", items=["one"])
         self.assertEqual(self.command("verify", folder).returncode, 0)

@@ -100,7 +100,7 @@ class RuleOptions(unittest.TestCase):
         said = self.run_command("recommend", "--user", "u 1", "-k", 2, "--because", "--columns", "price")
         self.assertRegex(said.stdout.splitlines()[1], "^  #  item +score  because +price$")
         said = self.run_command("recommend", "--user", "u 1", "--where", "FALSE").stdout
-        self.assertIn("  nothing: no item may appear\n", said)
+        self.assertIn("  nothing: no item passes the filter\n", said)
         said = self.run_command("recommend", "--user", "u 1", "--where", "day < 705", "--offset", 90).stdout
         self.assertRegex(said, "  nothing: [0-9]+ items were eligible, and the offset is 90\n")
 

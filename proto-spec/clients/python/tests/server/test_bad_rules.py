@@ -45,7 +45,7 @@ def pack(scratch):
 
 # Filters that end too early or go on wrongly: the offset in bytes, and the message.
 SYNTAX = {
-    "": (0, "expected a value, found end of text"),
+    "": (0, "the filter is empty: expected a condition, such as price < 5, or no filter"),
     "price <": (7, 'expected a value after "<", found end of text: price <'),
     "price < 5 AND": (13, 'expected a value after "AND", found end of text: price < 5 AND'),
     "< 5": (0, 'expected a value, found "<" at byte 0: < 5'),
@@ -90,6 +90,8 @@ NAMES = {
         "FILTER_COLUMN", 14, 'no column "seed.contry" at byte 14; did you mean "seed.country"? (known: seed.country, '),
     "'gift' IN tagz": (
         "FILTER_SET", 10, "no multi-valued attribute \"tagz\" at byte 10; did you mean \"tags\"? (known: tags): 'gift' IN tagz"),
+    "price < 5 OR tags = 'gift'": ("FILTER_COLUMN", 13, "\"tags\" is a table of values at byte 13: write 'x' IN tags: price <"),
+    "'acme' IN brand": ("FILTER_SET", 10, "\"brand\" is a column, not a table of values at byte 10: write brand = 'x', or"),
 }
 # Values: the filter, the parameters, the detail, and the message.
 VALUES = [
@@ -109,15 +111,15 @@ RULES = [
     ({"where": "price < 1" + " " * (16384 - 8)}, LIMIT, 16385, 16384, "bytes of a filter: 16385, at most 16384"),
     ({"where": " OR ".join(f"price = :p{i}" for i in range(257)), "params": {f"p{i}": i for i in range(257)}},
      LIMIT, 257, 256, "bound values: 257, at most 256"),
-    ({"caps": {"brand": 0}}, "CAP_IS_ZERO", 0, 1, "cap 0 (counted from 0) is 0 results: at least 1"),
-    ({"caps": {"brand": 1, "country": 0}}, "CAP_IS_ZERO", 1, 1, "cap 1 (counted from 0) is 0 results: at least 1"),
+    ({"caps": {"brand": 0}}, "CAP_IS_ZERO", 0, 1, "the first cap is 0 results: at least 1"),
+    ({"caps": {"brand": 1, "country": 0}}, "CAP_IS_ZERO", 1, 1, "the second cap is 0 results: at least 1"),
     ({"caps": {"brnd": 1}}, "UNKNOWN_COLUMN", 0, 0,
      "unknown column 'brnd': not in the catalog of the model's items; did you mean 'brand'? (known: brand, "),
     ({"caps": dict.fromkeys("abcde", 1)}, LIMIT, 5, 4, "caps: 5, at most 4"),
     ({"caps": {"x" * 129: 1}}, LIMIT, 129, 128, "bytes of a column name: 129, at most 128"),
     ({"boosts": [("TRUE", "add", 1)] * 9}, LIMIT, 9, 8, "boosts: 9, at most 8"),
     ({"boosts": [("TRUE", "multiply", 2), ("TRUE", "multiply", 0)]}, "BOOST_VALUE", 1, 0,
-     "boost 1 (counted from 0) multiplies by 0.0: a number above 0"),
+     "the second boost multiplies by 0.0: a number above 0"),
     ({"boosts": [("TRUE", "multiply", -2)]}, "BOOST_VALUE", 0, 0, "multiplies by -2.0: a number above 0"),
     ({"boosts": [("TRUE", "multiply", INFINITY)]}, "BOOST_VALUE", 0, 0, "has the value inf: a finite number"),
     ({"boosts": [("TRUE", "add", NAN)]}, "BOOST_VALUE", 0, 0, "has the value nan: a finite number"),
@@ -126,7 +128,7 @@ RULES = [
     ({"boosts": [("TRUE", "multiply", 1e30)] * 2}, "BOOSTED_SCORE", 0, 0, "which this query may have, beyond the range"),
     ({"boosts": [("TRUE", "multiply", 1e-300)] * 2}, "BOOSTED_SCORE", 0, 0, "beyond the range of float32"),
     ({"boosts": [("pric < 5", "add", 1)]}, "FILTER_COLUMN", 0, 0, 'no column "pric" at byte 0; did you mean "price"?'),
-    ({"boosts": [("", "add", 1)]}, "FILTER_SYNTAX", 0, 0, "expected a value, found end of text"),
+    ({"boosts": [("", "add", 1)]}, "FILTER_SYNTAX", 0, 0, "the filter is empty: expected a condition, such as price < 5, or no filter"),
     ({"diversity": -0.01}, "DIVERSITY_RANGE", 0, 1, "diversity is -0.01: 0 to 1"),
     ({"diversity": 1.01}, "DIVERSITY_RANGE", 0, 1, "diversity is 1.01: 0 to 1"),
     ({"diversity": NAN}, "DIVERSITY_RANGE", 0, 1, "diversity is nan: 0 to 1"),
@@ -137,10 +139,10 @@ RULES = [
     ({"offset": 2**32 - 1, "k": 1}, LIMIT, 2**32, 1000, "offset + k: 4294967296, at most 1000"),
     ({"user": None, "clicks": ["i010"], "model": "bare"}, "NO_FOLD_IN", 0, 0,
      "this version cannot fold in visitors: pack it with the alpha and lambda of its training"),
-    ({"user": None, "clicks": []}, "EMPTY_BASKET", 0, 1, "no items to fold in: at least 1"),
-    ({"user": None, "clicks": {"i010": 1, "i011": 0}}, "FOLD_IN_WEIGHT", 1, 0, "the weight of item 1 is 0.0: finite and above 0"),
-    ({"user": None, "clicks": {"i010": -2}}, "FOLD_IN_WEIGHT", 0, 0, "the weight of item 0 is -2.0: finite and above 0"),
-    ({"user": None, "clicks": {"i010": NAN}}, "WEIGHT_NOT_FINITE", 0, 0, "the weight of member 0 (counted from 0) is nan"),
+    ({"user": None, "clicks": []}, "EMPTY_BASKET", 0, 1, "no items to fold in: at least 1; under fallback they get popular items"),
+    ({"user": None, "clicks": {"i010": 1, "i011": 0}}, "FOLD_IN_WEIGHT", 1, 0, "the weight of the second item is 0.0: finite and above 0"),
+    ({"user": None, "clicks": {"i010": -2}}, "FOLD_IN_WEIGHT", 0, 0, "the weight of the first item is -2.0: finite and above 0"),
+    ({"user": None, "clicks": {"i010": NAN}}, "WEIGHT_NOT_FINITE", 0, 0, "the weight of the first member is nan"),
     ({"user": None, "clicks": {"i006": 1, "i007": 1}}, "WEIGHTS_CANCEL", 0, 0, "the items cancel: folded in, they are the zero"),
     ({"user": None, "clicks": ["i010"] * 513}, LIMIT, 513, 512, "513, at most 512"),
     ({"exclude_seen": True, "model": "bare"}, "NO_SEEN_PAIRS", 0, 0, "the version has no seen pairs: kindred pack --seen writes"),
@@ -157,10 +159,10 @@ RULES = [
        "a seed. column needs a query for an item or a user at byte 8: brand = seed.brand")
       for query in ({"vector": [1.0] * DIMENSION}, {"basket": ["i010"]}, {"clicks": ["i010"]},
                     {"blend": [("item", "i010", 1.0)]})),
-    ({"user": None, "blend": []}, "EMPTY_BASKET", 0, 1, "the blend is empty: at least 1 user, item or vector"),
+    ({"user": None, "blend": []}, "EMPTY_BASKET", 0, 1, "the blend is empty: at least 1 user, item or vector; under fallback it gets popular items"),
     ({"user": None, "blend": [("user", "u 1", 1), ("user", "u 1", -1)]}, "WEIGHTS_CANCEL", 0, 0, "the blend's weights cancel"),
     ({"user": None, "blend": [("vector", [1.0] * 3, 1)]}, "NONE", 3, 4, "vector of dimension 3: the model's is 4"),
-    ({"user": None, "blend": [("vector", [1.0, NAN, 1, 1], 1)]}, "VECTOR_NOT_FINITE", 1, 0, "element 1 of vector 0 of the blend"),
+    ({"user": None, "blend": [("vector", [1.0, NAN, 1, 1], 1)]}, "VECTOR_NOT_FINITE", 1, 0, "the second element of the first vector of the blend"),
     ({"user": None, "item": "a", "model": "mixed", "where": "size < 5"}, "FILTER_INCOMPARABLE", 0, 0,
      'the column "size" cannot be compared at byte 0: '),
     ({"user": None, "item": "a", "model": "mixed", "where": "name = 'a'"}, "FILTER_INCOMPARABLE", 0, 0, "its collation is"),

@@ -5,58 +5,21 @@ Needs KINDRED_BINARY, the path of the `kindred` command: a scratch repository is
 
 import itertools
 import math
-import os
 import random
 import sqlite3
 import unittest
 
 import kindred
-from tests.support.mall import ALPHA, COUNTRIES, NOTES, TAGS, Mall, cosine, mean
-from tests.support.scratch import DIMENSION, Scratch
-
-SEED = int(os.environ.get("KINDRED_TEST_SEED", "20261129"))
-scratch = None
-address = None
-mall = Mall()
+from tests.support.mall import ALPHA, COUNTRIES, NOTES, TAGS, cosine, mean
+from tests.support.rule_tests import SEED, RuleTests, mall, vector
+from tests.support.scratch import DIMENSION
 
 
 def setUpModule():
-    global scratch, address
-    scratch, address = Scratch.served(pack)
+    RuleTests.serve()
 
 
-def pack(scratch):
-    mall.pack(scratch)
-    mall.pack(scratch, "bare", seen=False, popularity=False, fold_in=False)
-    mall.pack(scratch, "pages")
-    scratch.pack("shop", scratch.items_npy, scratch.item_ids, scratch.users_npy, scratch.user_ids)
-
-
-def vector(user):
-    return mall.user[user]["vector"]
-
-
-class RulesTest(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.client = kindred.connect(address, model="mall")
-        self.addCleanup(self.client.close)
-
-    def check(self, found, query, **rules):
-        """Results of the expected rows, scores and number of eligible rows."""
-        rows, eligible = mall.expected(query, **rules)
-        pairs = [(row["id"], row["score"]) if isinstance(row, dict) else row for row in found]
-        self.assertEqual(pairs, rows)
-        self.assertEqual((found.eligible, found.exact, found.model), (eligible, True, "mall"))
-
-    def check_user(self, user, *, sent=None, **rules):
-        """A query by user with arguments `sent`, whose rules as functions are `rules`."""
-        window = {name: rules[name] for name in ("k", "offset") if name in rules}
-        self.check(self.client.recommend(user=user, **window, **(sent or {})), vector(user), **rules)
-
-
-class Filters(RulesTest):
+class Filters(RuleTests):
     def test_each_operator_on_the_raw_values(self):
         cases = {
             "price < 5": lambda r: r["price"] is not None and r["price"] < 5,
@@ -91,7 +54,7 @@ class Filters(RulesTest):
 
     def test_filters_that_sqlite_runs_on_the_same_file(self):
         """The filter as it stands is what the sqlite3 shell would take."""
-        database = sqlite3.connect(scratch.folder / "mall.sqlite")
+        database = sqlite3.connect(self.scratch.folder / "mall.sqlite")
         self.addCleanup(database.close)
         source, values = random.Random(SEED), [1, 2.5, "DE", "acme", "10", None, -2**63]
         atoms = ["price {} :v", "stock {} :v", "brand {} :v", "note {} :v", "day {} 700 + :v", "country {} brand",
@@ -183,7 +146,7 @@ class Filters(RulesTest):
                                  for r in mall.items])
 
 
-class Ranking(RulesTest):
+class Ranking(RuleTests):
     def test_boosts(self):
         def is_gift(row):
             return "gift" in row["tags"]
@@ -243,12 +206,12 @@ class Ranking(RulesTest):
             self.client.recommend_batch(users=["u 1"])[0].next_page()
 
     def test_pages_keep_their_version(self):
-        client = kindred.connect(address, model="pages")
+        client = kindred.connect(self.address, model="pages")
         self.addCleanup(client.close)
         page = client.recommend(user="u 1", k=5)
         second = page.next_page()
         for version in (2, 3):
-            mall.pack(scratch, "pages", training=f"t{version}")
+            mall.pack(self.scratch, "pages", training=f"t{version}")
             client.load("pages", version)
             client.activate("pages", version)
             if version == 2:  # version 1 is the one for a rollback, and still there
@@ -260,7 +223,7 @@ class Ranking(RulesTest):
         self.assertEqual(client.recommend(user="u 1", k=5).version, 3)
 
 
-class Visitors(RulesTest):
+class Visitors(RuleTests):
     def test_seen_items(self):
         for user, row in mall.user.items():
             self.check_user(user, sent={"exclude_seen": True}, left_out=row["seen"], k=90)
@@ -345,9 +308,9 @@ class Visitors(RulesTest):
         self.assertEqual([row["orders"] for row in found], [mall.item[row["id"]]["orders"] for row in found])
 
     def test_popularity_by_seen_pairs(self):
-        counted = kindred.connect(address, model="counted")
+        counted = kindred.connect(self.address, model="counted")
         self.addCleanup(counted.close)
-        mall.pack(scratch, "counted", popularity=False)
+        mall.pack(self.scratch, "counted", popularity=False)
         counted.load("counted", 1)
         counts = {name: float(sum(name in row["seen"] for row in mall.users)) for name in mall.item}
         wanted = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].encode()))
@@ -355,88 +318,7 @@ class Visitors(RulesTest):
         self.assertEqual([(row["id"], row["score"]) for row in found], wanted)
 
 
-class Batches(RulesTest):
-    def test_distinct(self):
-        users = list(mall.user)[:12]
-        for k, rules, statement in ((3, {}, {}), (9, {"caps": {"brand": 2}}, {"caps": {"brand": 2}}),
-                                    (20, {"where": "day > 705"}, {"where": lambda r: r["day"] > 705})):
-            answers = self.client.recommend_batch(users=users, k=k, distinct=True, exclude_seen=True, **rules)
-            taken = set()
-            for user, found in zip(users, answers):
-                seen = mall.user[user]["seen"]
-                self.check(found, vector(user), k=k, left_out=seen | taken, **statement)
-                passes = statement.get("where", lambda r: True)
-                self.assertEqual(found.taken, sum(passes(mall.item[name]) for name in taken - seen))
-                taken |= {name for name, _ in found}
-        self.assertIsNone(self.client.recommend(user="u 1").taken)
-
-    def test_a_filter_for_each_query(self):
-        cheap = "price < :most", lambda r: r["price"] is not None and r["price"] < 5
-        filters = [cheap, (None, lambda r: True), ("'gift' IN tags", lambda r: "gift" in r["tags"]), cheap]
-        users = ["u 1", "u 2", "u 3", "u 4"]
-        answers = self.client.recommend_batch(
-            users=users, where=[where for where, _ in filters], params={"most": 5}, k=6, distinct=True)
-        taken = set()
-        for user, (_, passes), found in zip(users, filters, answers):
-            self.check(found, vector(user), k=6, where=passes, left_out=frozenset(taken))
-            taken |= {name for name, _ in found}
-        own = [self.client.recommend(user=user, where=f"country = seed.country OR day > {day}", k=6)
-               for user, day in (("u 1", 705), ("u 2", 720))]
-        both = self.client.recommend_batch(
-            users=["u 1", "u 2"], k=6, where=[f"country = seed.country OR day > {day}" for day in (705, 720)])
-        self.assertEqual(both, own)
-        for count in (1, 3):
-            with self.assertRaisesRegex(ValueError, f"{count} filters for 2 queries"):
-                self.client.recommend_batch(users=["u 1", "u 2"], where=["price < 5"] * count)
-
-    def test_a_query_without_members_is_a_popular_one(self):
-        rules = {"where": "day > 705", "k": 7}
-        for empty in ({"clicks": []}, {"basket": []}, {"blend": []}):
-            with self.subTest(empty):
-                found = self.client.recommend(**empty, unknown="fallback", **rules)
-                self.check(found, "popular", where=lambda r: r["day"] > 705, k=7)
-                self.assertEqual((found.origin, len(self.client.recommend(**empty, unknown="skip", **rules))), ("popular", 0))
-                with self.assertRaises(kindred.Error) as caught:
-                    self.client.recommend(**empty)
-                self.assertEqual(caught.exception.detail, "EMPTY_BASKET")
-
-    def test_a_batch_is_its_queries_alone(self):
-        rules = {"where": "price < 9 OR 'gift' IN tags", "boosts": [("day > 720", "multiply", 2.0)], "caps": {"brand": 3},
-                 "diversity": 0.4, "offset": 2, "k": 6, "exclude_seen": True, "because": True, "unknown": "fallback"}
-        users = [*mall.user, "nobody"] * 3
-        alone = {user: self.client.recommend(user=user, **rules) for user in {*users}}
-        answers = self.client.recommend_batch(users=users, **rules)
-        self.assertEqual(answers, [alone[user] for user in users])
-        self.assertEqual([found.eligible for found in answers], [alone[user].eligible for user in users])
-
-    def test_random_combinations(self):
-        source = random.Random(SEED)
-        filters = [(None, lambda r: True), ("day > 715", lambda r: r["day"] > 715),
-                   ("'gift' IN tags OR 'new' IN tags", lambda r: bool(r["tags"] & {"gift", "new"})),
-                   ("brand IS NOT NULL AND stock < 30",
-                    lambda r: r["brand"] is not None and r["stock"] is not None and r["stock"] < 30)]
-        for number in range(250):
-            where, passes = source.choice(filters)
-            boosts = [(*source.choice(filters[1:]), *source.choice([("multiply", source.uniform(0.2, 3)),
-                                                                    ("add", source.gauss(0, 1))]))
-                      for _ in range(source.choice([0, 0, 1, 3]))]
-            caps = dict(source.sample([("brand", 2), ("country", 4), ("tags", 3), ("day", 1)], source.choice([0, 0, 1, 2])))
-            window = {"k": source.choice([1, 5, 20]), "offset": source.choice([0, 0, 3, 30])}
-            diversity = source.choice([None, None, source.random()])
-            floor = source.choice([None, None, source.gauss(0, 1)])
-            user = source.choice(list(mall.user))
-            exclude = source.sample(list(mall.item), source.choice([0, 4]))
-            seen = source.random() < 0.5
-            with self.subTest(seed=SEED, number=number, where=where, caps=caps, diversity=diversity, window=window):
-                found = self.client.recommend(
-                    user=user, where=where, boosts=[(text, effect, value) for text, _, effect, value in boosts], caps=caps,
-                    diversity=diversity, min_score=floor, exclude=exclude, exclude_seen=seen, **window)
-                self.check(found, vector(user), where=passes, boosts=[(f, effect, value) for _, f, effect, value in boosts],
-                           caps=caps, diversity=diversity, min_score=floor,
-                           left_out=set(exclude) | (mall.user[user]["seen"] if seen else set()), **window)
-
-
-class AsWritten(RulesTest):
+class AsWritten(RuleTests):
     """The calls that scripts rely on, each argument by its name."""
 
     def test_every_argument_at_once(self):
