@@ -12,7 +12,7 @@ package struct Limits: Sendable, Equatable {
     /// Queries in one RECOMMEND or SCORE.
     package var queriesPerBatchMax: UInt32 = 1_024
     /// Results per query.
-    package var kMax: UInt32 = 1_000
+    package var kMax: UInt32 = 10_000
     /// Results per request: queries x k.
     package var resultsPerRequestMax: UInt32 = 100_000
     /// Elements of one vector.

@@ -215,7 +215,7 @@ class InvalidVectors(RuleDefects):
         order("name-before-counts", invalid, 6, {"k": 0}, {"model": "No", **number}, detail="MODEL_NAME_MALFORMED")
         order("queries-before-k", invalid, 7, {"query_count": 0, "k": 0}, detail="NO_QUERIES", value=0, limit=1)
         order("query-limit-before-k", exceeded, 7, {"query_count": 1025, "k": 0}, value=1025, limit=1024)
-        order("k-limit-before-results", exceeded, 7, {"query_count": 1000, "k": 1001}, value=1001, limit=1000)
+        order("k-limit-before-results", exceeded, 7, {"query_count": 1000, "k": 10001}, value=10001, limit=10000)
         order("counts-before-shape", invalid, 7, {"k": 0}, {}, detail="K_IS_ZERO", value=0, limit=1)
         members = {"members": ragged(numbers(*range(513)), [0, 513])}
         basket = {"query_kind": 4}

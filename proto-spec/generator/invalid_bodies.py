@@ -255,7 +255,7 @@ class BodyVectors(InvalidCases):
                        detail="NO_QUERIES", value=0, limit=1)
         self.add("score-queries-0", "SCORE", "INVALID_ARGUMENT", {"query_kind": 1, "target": 1},
                  {"query_ids": numbers(), "candidates": ragged(numbers(1))}, detail="NO_QUERIES", value=0, limit=1)
-        add("k-one-above", {"k": 1001}, None, 1001, limits["k_max"])
+        add("k-one-above", {"k": limits["k_max"] + 1}, None, limits["k_max"] + 1, limits["k_max"])
         add("k-greatest-u32", {"k": U32_MAX}, None, U32_MAX, limits["k_max"])
         add("queries-one-above", {"query_count": 1025, "k": 1}, {"query_ids": numbers(*range(1025))}, 1025, 1024)
         add("queries-greatest-u32", {"query_count": U32_MAX}, None, U32_MAX, 1024,

@@ -152,7 +152,7 @@ class ValidVectors(RuleVectors):
         self.error("error-internal", "STATS", "INTERNAL", reference=U64_MAX, text="internal error")
         self.error("error-draining", "RECOMMEND", "DRAINING", retry_after_ms=1000)
         self.error("error-dimension-mismatch", "RECOMMEND", "DIMENSION_MISMATCH", value=3, limit=4)
-        self.error("error-limit-exceeded", "RECOMMEND", "LIMIT_EXCEEDED", value=1001, limit=1000)
+        self.error("error-limit-exceeded", "RECOMMEND", "LIMIT_EXCEEDED", value=10001, limit=10000)
         self.error("error-version-gone", "SCORE", "VERSION_GONE", value=9, limit=2)
         self.error("error-unknown-number", "GET_VECTORS", "UNKNOWN_ID", value=17850)
         self.error("error-unsupported-tag", "PING", "UNSUPPORTED_TAG", value=300)

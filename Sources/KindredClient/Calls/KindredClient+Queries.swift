@@ -4,7 +4,7 @@ internal import KindredWire
 extension KindredClient {
     /// The best `k` rows for one query, best first.
     ///
-    /// `k` is 1 to 1,000. Throws UNKNOWN_ID when the model does not have the user or item.
+    /// `k` is 1 to 10,000. Throws UNKNOWN_ID when the model does not have the user or item.
     ///
     /// ```swift
     /// // For a customer.
@@ -18,7 +18,13 @@ extension KindredClient {
     public func recommend(
         _ query: Query, k: Int = 10, options: RecommendOptions = RecommendOptions()
     ) async throws(KindredError) -> Recommendations {
-        let results = try await recommendBatch([query], k: k, options: options)
+        try await recommend(query, k: k, options: options, isPage: false)
+    }
+
+    private func recommend(
+        _ query: Query, k: Int, options: RecommendOptions, isPage: Bool
+    ) async throws(KindredError) -> Recommendations {
+        let results = try await recommendBatch([query], k: k, options: options, isPage: isPage)
         guard let result = results.first else { throw .wrongReply }
         return try result.get()
     }
@@ -35,22 +41,32 @@ extension KindredClient {
     public func recommendBatch(
         _ queries: [Query], k: Int = 10, options: RecommendOptions = RecommendOptions()
     ) async throws(KindredError) -> [Result<Recommendations, KindredError>] {
+        try await recommendBatch(queries, k: k, options: options, isPage: false)
+    }
+
+    /// The same. `isPage`: refused before it is sent where it ends beyond the server's `k_max`.
+    private func recommendBatch(
+        _ queries: [Query], k: Int, options: RecommendOptions, isPage: Bool
+    ) async throws(KindredError) -> [Result<Recommendations, KindredError>] {
         var request = RecommendRequest(
             scope: try scope(queries, options.target, options.similarity, options.call),
             k: UInt32(clamping: k))
         request.includesMembers = options.includesMembers
-        if !options.exclude.isEmpty { request.exclusions = RaggedIDs(shared: IDList(options.exclude)) }
-        request.candidates = options.candidates.map { RaggedIDs(shared: IDList($0)) }
+        request.exclusions = try options.exclusions(queryCount: queries.count)
+        request.candidates = try options.candidates(queryCount: queries.count)
         request.minimumScores = options.minimumScore.map { [$0] } ?? []
         request.columns = options.columns
         try options.rules.checkFilters(queryCount: queries.count)
         request.rules = try RecommendRules(options.rules)
         request.scope.unknownIDs = options.unknownIDs.policy
-        guard case .recommend(let answer) = try await call(.recommend(request), timeout: options.call.timeout)
-        else { throw .wrongReply }
+        let (reply, limits) = try await exchange(.recommend(request), timeout: options.call.timeout) {
+            limits throws(KindredError) in
+            if isPage { try limits.checkPage(offset: options.rules.offset, k: k) }
+        }
+        guard case .recommend(let answer) = reply else { throw .wrongReply }
         return queries.indices.map { index in
             do throws(KindredError) {
-                return .success(try Recommendations(answer, query: index, k: k, options))
+                return .success(try Recommendations(answer, query: index, k: k, options, limits))
             } catch {
                 return .failure(error)
             }
@@ -83,8 +99,8 @@ extension KindredClient {
     ///
     /// `options` are those of the answer. Pages neither repeat nor skip a row. Behind the last row a page is empty.
     /// With diversity that is the last row of the first page's pool: give the first page a larger one for more pages.
-    /// Throws VERSION_GONE when the server has the answer's version no longer, and LIMIT_EXCEEDED where offset + k is
-    /// above the server's `k_max`.
+    /// Throws VERSION_GONE when the server has the answer's version no longer, and LIMIT_EXCEEDED, before anything is
+    /// sent, where offset + k is above the server's `k_max`.
     ///
     /// ```swift
     /// let first = try await client.recommend(.user("17850"), k: 10)
@@ -106,7 +122,7 @@ extension KindredClient {
         }
         options.call.model = page.model
         options.call.version = page.version
-        return try await recommend(query, k: k, options: options)
+        return try await recommend(query, k: k, options: options, isPage: true)
     }
 
     /// How many rows of one side pass a filter.

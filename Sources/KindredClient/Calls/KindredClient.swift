@@ -64,12 +64,24 @@ public final class KindredClient: Sendable {
     func call(
         _ message: ClientMessage, isRead: Bool = true, timeout: Duration?
     ) async throws(KindredError) -> ServerReply {
+        try await exchange(message, isRead: isRead, timeout: timeout).reply
+    }
+
+    /// The same, with the limits that the server announced. `admits` throws where these allow no such request; then
+    /// nothing is sent.
+    func exchange(
+        _ message: ClientMessage, isRead: Bool = true, timeout: Duration?,
+        admits: (Limits) throws(KindredError) -> Void = { _ in }
+    ) async throws(KindredError) -> (reply: ServerReply, limits: Limits) {
         let deadline = deadline(timeout)
         budget.earn()
         var attempt = 1
         while true {
             do throws(KindredError) {
-                return try await connection(by: deadline).exchange(message, deadline: deadline)
+                let connection = try await connection(by: deadline)
+                try admits(connection.limits)
+                let reply = try await connection.exchange(message, deadline: deadline)
+                return (reply, connection.limits)
             } catch {
                 guard error.isRetryable, isRead || error.isNotProcessed, attempt < configuration.attemptsMax,
                     !Task.isCancelled, budget.spend()

@@ -37,6 +37,15 @@ extension Limits {
         }
     }
 
+    /// Throws LIMIT_EXCEEDED, as the server does, for a page that ends beyond the announced `k_max`.
+    func checkPage(offset: Int, k: Int) throws(KindredError) {
+        let (end, overflows) = offset.addingReportingOverflow(k)
+        guard overflows || end > Int(kMax) else { return }
+        throw KindredError(
+            RequestFailure.limitExceeded(
+                .offsetAndK, found: UInt64(clamping: overflows ? .max : end), limit: UInt64(kMax)))
+    }
+
     private static func unusable(_ name: String, _ value: UInt32, least: UInt32) -> KindredError {
         .protocolError(.limitExceeded, "the server announces \(name) \(value): at least \(least)")
     }

@@ -37,8 +37,12 @@ public struct RecommendOptions: Sendable {
     public var similarity: Similarity?
     /// Ids that must not be in the answer. Ids that the model does not have are ignored.
     public var exclude: [ExternalID] = []
+    /// Such ids for each query of a batch, in place of `exclude`. Empty: none.
+    public var queryExclude: [[ExternalID]] = []
     /// The only ids that may be in the answer; nil: all. Fails with UNKNOWN_ID where the model has none of them.
     public var candidates: [ExternalID]?
+    /// Such ids for each query of a batch, in place of `candidates`. Empty: none.
+    public var queryCandidates: [[ExternalID]] = []
     /// The least score of a result, inclusive; nil: none.
     public var minimumScore: Float?
     /// True: the query's own item, user or basket members may be in the answer.
@@ -52,6 +56,46 @@ public struct RecommendOptions: Sendable {
 
     /// Items by the model's metric, nothing excluded, no columns.
     public init() {}
+}
+
+extension RecommendOptions {
+    /// The excluded ids on the wire; nil where there are none.
+    func exclusions(queryCount: Int) throws(KindredError) -> RaggedIDs? {
+        try RaggedIDs.of(
+            exclude.isEmpty ? nil : exclude, "exclude", each: queryExclude, "queryExclude",
+            queryCount: queryCount)
+    }
+
+    /// The candidates on the wire; nil where all ids are.
+    func candidates(queryCount: Int) throws(KindredError) -> RaggedIDs? {
+        try RaggedIDs.of(
+            candidates, "candidates", each: queryCandidates, "queryCandidates", queryCount: queryCount)
+    }
+}
+
+extension RaggedIDs {
+    /// One list for all queries, or one for each; nil where neither is given. Throws INVALID_ARGUMENT where both are,
+    /// and where there are not as many lists as queries.
+    fileprivate static func of(
+        _ shared: [ExternalID]?, _ sharedName: String, each lists: [[ExternalID]], _ name: String,
+        queryCount: Int
+    ) throws(KindredError) -> RaggedIDs? {
+        if lists.isEmpty { return shared.map { RaggedIDs(shared: IDList($0)) } }
+        guard shared == nil else {
+            throw KindredError(.invalidArgument, "\(sharedName) beside \(name): one of them")
+        }
+        guard lists.count == queryCount else {
+            throw KindredError(
+                .invalidArgument,
+                "lists in \(name): \(lists.count), expected \(queryCount), one for each query")
+        }
+        var offsets: [UInt32] = [0]
+        for list in lists { offsets.append(UInt32(clamping: Int(offsets[offsets.count - 1]) + list.count)) }
+        guard let ids = RaggedIDs(ids: IDList(lists.joined()), offsets: offsets) else {
+            throw KindredError(.limitExceeded, "\(name) has more than 2^32 ids")
+        }
+        return ids
+    }
 }
 
 /// The options of `KindredClient.score`.

@@ -103,7 +103,6 @@ public struct Vectors: Sendable, Equatable {
 }
 
 extension Recommendations {
-    /// The answer to query `index` of a reply to a request with these options. Throws the failure of that query.
     /// The empty page behind the last row.
     var end: Recommendations {
         var end = self
@@ -112,8 +111,10 @@ extension Recommendations {
         return end
     }
 
+    /// The answer to query `index` of a reply to a request with these options, of a server with these limits. Throws
+    /// the failure of that query.
     init(
-        _ reply: RecommendReply, query index: Int, k: Int, _ options: RecommendOptions
+        _ reply: RecommendReply, query index: Int, k: Int, _ options: RecommendOptions, _ limits: Limits
     ) throws(KindredError) {
         let outcome = reply.outcomes[index]
         guard outcome.isAnswered else { throw KindredError(outcome) }
@@ -130,7 +131,7 @@ extension Recommendations {
         offset = options.rules.offset
         if let diversity = options.rules.diversity, diversity.weight > 0 {
             // The server has accepted both, so nothing is refused here.
-            let size = try? diversity.poolSize(end: options.rules.offset + k, limits: .standard)
+            let size = try? diversity.poolSize(end: options.rules.offset + k, limits: limits)
             pool = size.map { UInt32(clamping: $0) }
         }
         var because = reply.because?.items(before: Int(reply.offsets[index])) ?? 0

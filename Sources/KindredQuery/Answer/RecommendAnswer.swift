@@ -15,6 +15,8 @@ package struct RecommendAnswer {
     /// The rows of the planned queries whose reasons are not searched yet, with the queries' indices.
     private var rowsWithoutReasons: [(planned: Int?, rows: [UInt32])] = []
     private var response: RecommendResponse
+    /// Results whose ids are not in the reply yet.
+    private var rowsWithoutIDs: ArraySlice<UInt32> = []
     /// Results whose columns are not in the reply yet.
     private var rowsWithoutColumns: ArraySlice<UInt32> = []
     /// Bytes of the reply after the last step, in memory.
@@ -57,12 +59,15 @@ package struct RecommendAnswer {
             countBytes()
             return .working
         }
-        if rowsWithoutColumns.isEmpty { addQueries(resultCount: resultCount) }
-        if !rowsWithoutColumns.isEmpty { gatherColumns(resultCount: resultCount) }
-        countBytes()
-        guard rowsWithoutReasons.isEmpty, rowsWithoutColumns.isEmpty, queriesDone == plan.queryCount else {
-            return .working
+        if !rowsWithoutIDs.isEmpty {
+            addIDs()
+        } else {
+            if rowsWithoutColumns.isEmpty { addQueries(resultCount: resultCount) }
+            if !rowsWithoutColumns.isEmpty { gatherColumns(resultCount: resultCount) }
         }
+        countBytes()
+        let isComplete = rowsWithoutReasons.isEmpty && rowsWithoutIDs.isEmpty && rowsWithoutColumns.isEmpty
+        guard isComplete, queriesDone == plan.queryCount else { return .working }
         return .done(takeResponse())
     }
 
@@ -108,8 +113,23 @@ package struct RecommendAnswer {
             queriesDone += 1
             budget -= 16
         }
-        plan.side.table.ids.append(rows, to: &response.ids)
+        if rows.count <= Self.idsPerStep {
+            plan.side.table.ids.append(rows, to: &response.ids)
+        } else {
+            rowsWithoutIDs = rows[...]
+            addIDs()
+        }
         if !plan.columns.isEmpty { rowsWithoutColumns = rows[...] }
+    }
+
+    /// Ids that one step adds: as many as the results of several queries. One query may have more.
+    private static let idsPerStep = 5_120
+
+    /// Adds the next ids.
+    private mutating func addIDs() {
+        let rows = Array(rowsWithoutIDs.prefix(Self.idsPerStep))
+        plan.side.table.ids.append(rows, to: &response.ids)
+        rowsWithoutIDs.removeFirst(rows.count)
     }
 
     /// Adds the columns of the next `resultCount` results.

@@ -1,3 +1,5 @@
+import KindredDomain
+
 /// The cost of a request beside its reply, as it is estimated before the first step: queries are taken to need few
 /// further scans, and filters with `seed.` columns to meet few values. Limits bound what a request takes in any case.
 package struct PlanningCost: Sendable, Equatable {
@@ -9,4 +11,7 @@ package struct PlanningCost: Sendable, Equatable {
     package var rankedRows = 0
     /// Bytes that it holds while it is scanned and ranked, beside its body and its reply.
     package var byteCount = 0
+
+    /// Counts the rows that scans find, which are held as ranking keys in arrays that may be twice as long.
+    mutating func hold(foundCount: Int) { byteCount += foundCount * 2 * MemoryLayout<RankingKey>.stride }
 }

@@ -75,6 +75,11 @@ package final class RecommendPlan: Sendable {
         }
     }
 
+    /// Rows that the scans of all queries find, at most.
+    package var foundCountMax: Int {
+        queries.reduce(0) { $0 + min($1.fetchCount, side.table.count) }
+    }
+
     /// Queries of the request.
     package var queryCount: Int { queries.count + others.count }
 }

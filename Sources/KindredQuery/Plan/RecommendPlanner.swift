@@ -84,7 +84,12 @@ package final class RecommendPlanner {
             scope.cost + (request.exclusions?.ids.count ?? 0) + (request.candidates?.ids.count ?? 0)
         cost.fetchCountMax = rank.fetchCount
         cost.byteCount = request.scope.queries.foldInByteCount(dimension: generation.dimension)
-        rules?.add(to: &cost, queryCount: request.scope.queries.count)
+        let queryCount = request.scope.queries.count
+        if let rules {
+            rules.add(to: &cost, queryCount: queryCount)
+        } else {
+            cost.hold(foundCount: queryCount * min(rank.fetchCount, scope.target.table.count))
+        }
         return cost
     }
 

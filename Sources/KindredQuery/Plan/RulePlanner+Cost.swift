@@ -20,12 +20,15 @@ extension RulePlanner {
             cost.fetchCountMax = max(cost.fetchCountMax, count)
         }
         cost.rankedRows += fetched
-        cost.byteCount += fetched * MemoryLayout<RankingKey>.stride
+        cost.hold(foundCount: fetched)
         cost.byteCount += masks?.byteCount(queryCount: queryCount, perQuery: 1 + rules.boosts.count) ?? 0
         addSources(to: &cost, queryCount: queryCount)
         if !rules.caps.isEmpty || rules.isDistinct {
-            // The rows that are left for further scans, which few queries need.
-            cost.byteCount += min(queryCount, Self.furtherScansExpected) * side.table.count / 8
+            // The rows that are left for further scans, which few queries need, and the groups of those taken.
+            let taken = rules.caps.count * min(outline.wantedCount, side.table.count)
+            cost.byteCount +=
+                min(queryCount, Self.furtherScansExpected)
+                * (side.table.count / 8 + taken * CapCounts.byteCountPerGroup)
         }
         let seenCount = rules.excludesSeen || rules.wantsBecause ? seenCountExpected() : 0
         if let pairs = generation.seen, rules.excludesSeen {

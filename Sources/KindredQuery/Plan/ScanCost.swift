@@ -10,12 +10,16 @@ package enum ScanCost {
     /// Fixed cost of a query: coding, selection, answer.
     private static let perQuery = 30_000
     private static let perResult = 500
+    /// Each result beyond the first `resultsUsual` costs so much more: large selections leave the near caches, and
+    /// thresholds rise slowly, so that several rows are scored for each result.
+    private static let perFurtherResult = 4_000
+    private static let resultsUsual = 1_024
 
     /// The greatest cost of queries over a side, known before they are planned.
     package static func atMost(queryCount: Int, k: Int, over side: GenerationSide) -> Int {
         let rows = side.table.count
         let products = rows * side.table.dimension / ScanKernel.chosen.productsPerMultiplyAdd
-        return queryCount * (products + perQuery + perResult * min(k, rows))
+        return queryCount * (products + perQuery + of(resultCount: min(k, rows)))
     }
 
     private static func of(_ query: PlannedQuery, over side: GenerationSide) -> Int {
@@ -33,6 +37,10 @@ package enum ScanCost {
             rows = query.eligibility.list?.count ?? 0
             products = rows * dimension
         }
-        return products + perQuery + perResult * min(query.fetchCount, rows)
+        return products + perQuery + of(resultCount: min(query.fetchCount, rows))
+    }
+
+    private static func of(resultCount: Int) -> Int {
+        perResult * resultCount + perFurtherResult * max(0, resultCount - resultsUsual)
     }
 }

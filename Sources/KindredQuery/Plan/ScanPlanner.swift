@@ -22,6 +22,8 @@ package struct ScanPlanner: Sendable {
     /// Rows per candidate from which on candidates that are too few for a scan of codes are scored one by one: BLAS
     /// would read all rows.
     private static let rowsPerSparseCandidateMin = 4
+    /// More of them are not listed: a list takes memory, and BLAS reads rows in their order.
+    private static let sparseCandidatesMax = 1 << 18
     /// With fewer rows, BLAS scans: the fixed cost of a scan of codes exceeds what codes save.
     private static let int8RowsMin = 256
     /// With fewer rows per result, BLAS scans: scoring the rows that pass the thresholds costs more than codes save.
@@ -67,7 +69,7 @@ package struct ScanPlanner: Sendable {
     func lists(_ count: Int, sharerCount: Int, fetchCount: Int) -> Bool {
         if count <= Self.candidatesMax(sharerCount: sharerCount, over: side) { return true }
         return mode == .auto && count / Self.rowsPerResultMin < fetchCount
-            && count <= side.table.count / Self.rowsPerSparseCandidateMin
+            && count <= sparseCandidatesMax
     }
 
     /// The greatest number of a filter's rows that are scored one by one.
@@ -75,7 +77,11 @@ package struct ScanPlanner: Sendable {
         let few = Self.candidatesMax(sharerCount: sharerCount, over: side)
         guard mode == .auto else { return few }
         return max(
-            few, min(Self.rowsPerResultMin * fetchCount, side.table.count / Self.rowsPerSparseCandidateMin))
+            few, min(Self.rowsPerResultMin * fetchCount, sparseCandidatesMax))
+    }
+
+    private var sparseCandidatesMax: Int {
+        min(side.table.count / Self.rowsPerSparseCandidateMin, Self.sparseCandidatesMax)
     }
 
     /// True where so many candidates of one query are scored one by one.

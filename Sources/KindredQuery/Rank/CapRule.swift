@@ -18,6 +18,9 @@ package struct CapCounts {
         let group: UInt32
     }
 
+    /// Bytes of memory for each group that has a count, at most: two to four slots.
+    static let byteCountPerGroup = 32
+
     private let caps: [CapRule]
     /// Of the first cap.
     private var firstCounts = GroupCounts()

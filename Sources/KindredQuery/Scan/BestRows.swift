@@ -16,6 +16,8 @@ package struct BestRows {
     private let boosts: RowBoosts.Look?
     private var count = 0
     private let heap: UnsafeMutablePointer<UInt64>
+    /// Keys that are still a heap, once sorting has begun. Those behind them are sorted.
+    private var unsortedCount: Int?
 
     /// No rows yet. `heap` has room for k.
     package init(
@@ -120,14 +122,23 @@ package struct BestRows {
         heap[index] = key
     }
 
-    /// The rows that reach the threshold, as a selection that others can be merged into. Sorts the heap in place
-    /// (Williams, Algorithm 232: Heapsort, Communications of the ACM 7, 1964).
-    package consuming func selection(k wanted: Int) -> TopRows {
-        for last in stride(from: count - 1, to: 0, by: -1) {
+    /// Sorts at most `limit` further keys of the heap, in place, once no more rows are offered (Williams, Algorithm
+    /// 232: Heapsort, Communications of the ACM 7, 1964). True once all are sorted.
+    package mutating func sort(atMost limit: Int) -> Bool {
+        let unsorted = unsortedCount ?? count
+        let left = max(min(unsorted, 1), unsorted - limit)
+        for last in stride(from: unsorted - 1, to: left - 1, by: -1) {
             let key = heap[last]
             heap[last] = heap[0]
             sinkDeep(key, among: last)
         }
+        unsortedCount = left
+        return left <= 1
+    }
+
+    /// The rows that reach the threshold, as a selection that others can be merged into. Sorts what is not sorted yet.
+    package consuming func selection(k wanted: Int) -> TopRows {
+        _ = sort(atMost: count)
         let worst = RankingKey(score: scoreThreshold, row: .max).rawValue
         while count > 0, heap[count - 1] > worst { count -= 1 }
         return TopRows(

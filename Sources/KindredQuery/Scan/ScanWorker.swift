@@ -10,6 +10,8 @@ package struct ScanWorker: Sendable {
     var unitsDone = 0
     /// Groups whose scanners have handed over their selections.
     private var groupsFinished = 0
+    /// Queries whose selections are sorted, where they are large.
+    private var settledCount = 0
 
     init(queryCount: Int, groupCount: Int) {
         tops = Array(repeating: nil, count: queryCount)
@@ -29,7 +31,8 @@ package struct ScanWorker: Sendable {
         if tops[index] == nil { tops[index] = top } else { tops[index]?.merge(top) }
     }
 
-    /// Finishes the selection of one query of the int8 path. False where all are finished.
+    /// Finishes the selection of one query: takes it from the int8 path, or sorts a large one. False where all are
+    /// finished.
     mutating func finishOne() -> Bool {
         while groupsFinished < scanners.count {
             if let (index, top) = scanners[groupsFinished]?.finishNext() {
@@ -37,6 +40,10 @@ package struct ScanWorker: Sendable {
                 return true
             }
             groupsFinished += 1
+        }
+        while settledCount < tops.count {
+            settledCount += 1
+            if tops[settledCount - 1]?.settle() == true { return true }
         }
         return false
     }

@@ -10,11 +10,17 @@ package struct TopRows: Sendable {
     /// Ranking keys as plain integers, which sort fastest.
     private var keys: [UInt64] = []
     private var isSorted = true
+    /// The first keys, which are sorted.
+    private var sortedCount = 0
     private let capacity: Int
     /// Keys below this may still be among the best k.
     private var bound = UInt64.max
     /// Scores below this can no longer be among the best k.
     package private(set) var scoreThreshold: Float
+
+    /// A larger selection is sorted each time that so many rows have come, also while it is not full: no step sorts
+    /// many rows that come in no order, and few steps go over all rows.
+    private static let unsortedMax = 1_024
 
     /// An empty selection of the best `k` (at least 1) rows that score at least `minimumScore`.
     package init(k: Int, minimumScore: Float) {
@@ -27,6 +33,7 @@ package struct TopRows: Sendable {
     init(k: Int, minimumScore: Float, sortedKeys: UnsafeBufferPointer<UInt64>) {
         self.init(k: k, minimumScore: minimumScore)
         keys = Array(sortedKeys)
+        sortedCount = keys.count
     }
 
     /// Offers a row that was not offered before. Rows below the minimum score are dropped.
@@ -47,12 +54,33 @@ package struct TopRows: Sendable {
     /// reach.
     package mutating func raiseThreshold(to score: Float) { scoreThreshold = max(scoreThreshold, score) }
 
-    /// Cuts back to the best k and raises the threshold to the k-th score, if there are that many.
+    /// Cuts back to the best k and raises the threshold to the k-th score, if there are that many. A large selection
+    /// that has a threshold, or too few rows for one, waits for more rows.
     package mutating func tighten() {
-        guard keys.count >= k else { return }
+        if isLarge {
+            let waits = keys.count < k || bound < .max
+            if waits, keys.count - sortedCount < Self.unsortedMax { return }
+        } else if keys.count < k {
+            return
+        }
         keepBest()
+        raiseToWorst()
+    }
+
+    /// Raises the threshold to the k-th score of the keys, which are sorted, if there are that many.
+    private mutating func raiseToWorst() {
+        guard keys.count == k else { return }
         bound = keys[k - 1]
         raiseThreshold(to: RankingKey(rawValue: bound).score)
+    }
+
+    private var isLarge: Bool { k > Self.unsortedMax }
+
+    /// Sorts a large selection that is not sorted. False where there was nothing to do.
+    @discardableResult mutating func settle() -> Bool {
+        guard isLarge, !isSorted else { return false }
+        keepBest()
+        return true
     }
 
     /// Leaves the best k, best first.
@@ -60,6 +88,7 @@ package struct TopRows: Sendable {
         if !isSorted { keys.sort() }
         isSorted = true
         if keys.count > k { keys.removeSubrange(k...) }
+        sortedCount = keys.count
     }
 
     /// Calls `body` with the rows so far at the places of `window`, as far as there are so many, best first.
@@ -76,6 +105,36 @@ package struct TopRows: Sendable {
 
     /// Offers everything another selection holds.
     package mutating func merge(_ other: TopRows) {
-        for key in other.keys { offer(key) }
+        var other = other
+        settle()
+        other.settle()
+        guard isSorted, other.isSorted else {
+            for key in other.keys { offer(key) }
+            return
+        }
+        keys = Self.merged(keys, other.keys, count: min(k, keys.count + other.keys.count))
+        sortedCount = keys.count
+        raiseToWorst()
+    }
+
+    /// The first `count` keys of two sorted lists, which have as many together. A choice instead of a branch, which the
+    /// processor would guess wrongly half of the time.
+    private static func merged(_ first: [UInt64], _ second: [UInt64], count: Int) -> [UInt64] {
+        Array(unsafeUninitializedCapacity: count) { merged, written in
+            var (own, other) = (0, 0)
+            while own + other < count, own < first.count, other < second.count {
+                let (left, right) = (first[own], second[other])
+                let isOwn = left < right
+                merged.initializeElement(at: own + other, to: isOwn ? left : right)
+                own += isOwn ? 1 : 0
+                other += isOwn ? 0 : 1
+            }
+            while own + other < count {
+                let key = own < first.count ? first[own] : second[other]
+                merged.initializeElement(at: own + other, to: key)
+                if own < first.count { own += 1 } else { other += 1 }
+            }
+            written = count
+        }
     }
 }

@@ -49,6 +49,8 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     private var stage: Stage
     private let scanMode: ScanMode
     private var failedQueryCount = 0
+    /// True where the next step does nothing: the scan that found many rows hands out others' results just now.
+    private var isResting = false
     /// Fewer where results are wide.
     private let resultsPerStep: Int
 
@@ -68,6 +70,10 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
     }
 
     func step(on worker: LoopWorker, now: UInt64) -> LoopJobProgress {
+        if isResting {
+            isResting = false
+            return .working
+        }
         // Moved out, so that the arrays of a stage have one owner while they grow. Without `consume` at the calls below
         // the compiler keeps a second owner, and the arrays are copied.
         var current = Stage.ended
@@ -134,6 +140,7 @@ final class RecommendJob: LoopJob, @unchecked Sendable {
         }
         if request.isAnswered { return false }
         countRows(results, worker.metrics)
+        isResting = part.plan.foundCountMax > StepSize.results
         if let ranking {
             ranking.stage.take(results)
             stage = .ranking(ranking)

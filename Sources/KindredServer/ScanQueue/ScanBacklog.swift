@@ -6,6 +6,8 @@ package protocol WaitingPart {
     /// The part's number in its request, from 0 on.
     var number: Int { get }
     var queryCount: Int { get }
+    /// Rows that the scan of its queries finds, at most.
+    var resultCount: Int { get }
     /// Multiply-adds.
     var operationCount: Int { get }
     /// When the request's time is over; nanoseconds.
@@ -62,6 +64,9 @@ package struct ScanThroughput {
 package struct ScanBacklog<Part: WaitingPart> {
     /// Queries of one scan.
     package static var queriesPerScanMax: Int { 256 }
+    /// Rows that the queries of one scan find, at most: each thread of a scan has as many, and they are merged at once.
+    /// A part that finds more is scanned alone.
+    package static var resultsPerScanMax: Int { 256 << 10 }
     /// Multiply-adds of one scan: some hundred milliseconds at most, so that the next scan is near. A larger part is
     /// scanned alone.
     package static var operationsPerScanMax: Int { 2_000_000_000 }
@@ -119,12 +124,14 @@ package struct ScanBacklog<Part: WaitingPart> {
     package mutating func takeNext(now: UInt64) -> (parts: [Part], queryCount: Int, start: ScanStart) {
         var taken: [Part] = []
         var takenQueryCount = 0
+        var takenResultCount = 0
         var takenOperationCount = 0
         var queryCount = 0
         while let part = parts.first {
             let isDead = part.isDead
             let fits =
                 takenQueryCount + part.queryCount <= Self.queriesPerScanMax
+                && takenResultCount + part.resultCount <= Self.resultsPerScanMax
                 && takenOperationCount + part.operationCount <= Self.operationsPerScanMax
             guard isDead || fits || taken.isEmpty else { break }
             parts.removeFirst()
@@ -133,6 +140,7 @@ package struct ScanBacklog<Part: WaitingPart> {
             queryCount += part.queryCount
             if isDead { continue }
             takenQueryCount += part.queryCount
+            takenResultCount += part.resultCount
             takenOperationCount += part.operationCount
             taken.append(part)
         }

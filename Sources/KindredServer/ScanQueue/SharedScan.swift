@@ -20,12 +20,15 @@ struct ScanKey: Hashable, Sendable {
 struct ScanPart: WaitingPart, @unchecked Sendable {
     /// Queries of one part.
     static let queriesMax = 32
+    /// Rows that the queries of one part find, at most, where it has several.
+    static let resultsMax = 64 << 10
 
     let job: RecommendJob
     let plan: RecommendPlan
     /// Which of the plan's queries.
     let queries: Range<Int>
     let number: Int
+    let resultCount: Int
     let operationCount: Int
     let isFurther: Bool
 
@@ -46,8 +49,8 @@ struct TickScans {
 
     var isEmpty: Bool { waiting.isEmpty }
 
-    /// Adds a request in parts of at most `ScanPart.queriesMax` queries. A request whose queries have all failed is one
-    /// empty part.
+    /// Adds a request in parts of at most `ScanPart.queriesMax` queries, fewer where these find many rows. A request
+    /// whose queries have all failed is one empty part.
     mutating func add(_ job: RecommendJob, _ plan: RecommendPlan, isFurther: Bool) {
         let key = ScanKey(plan.generation, target: plan.target)
         let group = waiting.firstIndex { $0.key == key } ?? waiting.count
@@ -55,15 +58,30 @@ struct TickScans {
         var number = 0
         var start = 0
         repeat {
-            let queries = start..<min(start + ScanPart.queriesMax, plan.queries.count)
+            let (queries, resultCount) = Self.part(of: plan, from: start)
             waiting[group].parts.append(
                 ScanPart(
-                    job: job, plan: plan, queries: queries, number: number,
+                    job: job, plan: plan, queries: queries, number: number, resultCount: resultCount,
                     operationCount: ScanCost.of(plan.queries[queries], over: plan.side), isFurther: isFurther)
             )
             start = queries.upperBound
             number += 1
         } while start < plan.queries.count
+    }
+
+    /// The part of a plan that begins at a query, and the rows that its queries find.
+    private static func part(
+        of plan: RecommendPlan, from start: Int
+    ) -> (queries: Range<Int>, resultCount: Int) {
+        var end = start
+        var resultCount = 0
+        while end < min(start + ScanPart.queriesMax, plan.queries.count) {
+            let count = min(plan.queries[end].fetchCount, plan.side.table.count)
+            if end > start, resultCount + count > ScanPart.resultsMax { break }
+            resultCount += count
+            end += 1
+        }
+        return (start..<end, resultCount)
     }
 
     /// Begins to scan the groups that wait. Requests that are added from now on belong to the next tick. Both arrays

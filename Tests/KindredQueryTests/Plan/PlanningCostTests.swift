@@ -89,7 +89,7 @@ import Testing
         }
         let plain = try cost(32, nil)
         #expect(plain.lookups == 32 && plain.fetchCountMax == 10)
-        #expect(plain.rankedRows == 0 && plain.byteCount == 0)
+        #expect(plain.rankedRows == 0 && plain.byteCount == 16 * 32 * 10)
         let filtered = try cost(32, rules { $0.filter = "price < 3" })
         #expect(filtered.lookups > plain.lookups)
         let own = try cost(32, rules { $0.filter = "price < seed.price" })
@@ -97,7 +97,7 @@ import Testing
         #expect(own.byteCount > filtered.byteCount)
         #expect(try cost(32, rules { $0.caps = [GroupCap("price", atMost: 1)] }).lookups > plain.lookups)
         let pool = try cost(32, rules { $0.diversity = Diversity(weight: 1, pool: 500) })
-        #expect(pool.fetchCountMax == 500 && pool.rankedRows == 32 * 500 && pool.byteCount == 8 * 32 * 500)
+        #expect(pool.fetchCountMax == 500 && pool.rankedRows == 32 * 500 && pool.byteCount == 16 * 32 * 500)
         #expect(try cost(1, rules { $0.offset = 990 }).fetchCountMax == Self.rowCount)
         #expect(try cost(32, rules { $0.excludesSeen = true }).byteCount > 8 * 32 * 10)
         #expect(try cost(32, rules { $0.wantsBecause = true }).rankedRows > 320)

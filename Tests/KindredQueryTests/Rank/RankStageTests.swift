@@ -49,10 +49,8 @@ import Testing
         #expect(throws: RuleFailure.poolTooSmall(14, end: 15)) {
             try stage(offset: 5, diversity: Diversity(weight: 0.5, pool: 14))
         }
-        var wide = Limits.standard
-        wide.kMax = 10_000
         #expect(throws: RuleFailure.poolTooLarge(2_001, limit: limit)) {
-            try RankStage(k: 1, offset: 2_000, caps: [], diversity: Diversity(weight: 0.5), limits: wide)
+            try stage(k: 1, offset: 2_000, diversity: Diversity(weight: 0.5))
         }
     }
 

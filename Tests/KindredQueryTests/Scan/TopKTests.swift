@@ -28,9 +28,38 @@ import Testing
                     let wanted = offered.count < k ? minimum : offered.sorted()[k - 1].score
                     #expect(best.threshold == wanted)
                 }
+                // Sorted at once, or in several steps before.
+                let limit = Int.random(in: 1...60, using: &generator)
+                if Bool.random(using: &generator) { while !best.sort(atMost: limit) {} }
                 var selection = best.selection(k: k)
                 #expect(selection.finish() == Array(offered.sorted().prefix(k)))
             }
+        }
+    }
+
+    /// A large selection is sorted now and then. It has the best k all the same, in whatever parts they came.
+    @Test(arguments: [1_024, 1_025, 3_000]) func largeSelectionsHaveTheBest(k: Int) {
+        var generator = SeededGenerator.announced()
+        for count in [0, 700, 2_500, 9_000] {
+            let scores = (0..<max(1, count / 3)).map { _ in Float(generator.normal()) + 0 }
+            let rows = (0..<count).map {
+                RankingKey(score: scores.randomElement(using: &generator)!, row: UInt32($0))
+            }.shuffled(using: &generator)
+            var parts = (0..<3).map { _ in TopRows(k: k, minimumScore: -.infinity) }
+            var start = 0
+            while start < count {
+                let part = Int.random(in: 0..<3, using: &generator)
+                let end = min(count, start + Int.random(in: 1...1_024, using: &generator))
+                for key in rows[start..<end] { parts[part].offer(score: key.score, row: key.row) }
+                parts[part].tighten()
+                start = end
+            }
+            var all = parts[0]
+            all.merge(parts[1])
+            all.merge(parts[2])
+            let best = Array(rows.sorted().prefix(k))
+            #expect(all.finish() == best, "seed \(generator.seed), \(count) rows")
+            if let worst = best.last, best.count == k { #expect(all.scoreThreshold <= worst.score) }
         }
     }
 

@@ -184,6 +184,92 @@ import Testing
         }
     }
 
+    /// Each query of a batch has excluded ids and candidates of its own.
+    @Test func listsOfEachQuery() async throws {
+        try await serving { shop, client in
+            let queries = shop.users.indices.map { Query.user(ShopFixture.user($0)) }
+            var options = RecommendOptions()
+            for candidates in [false, true] {
+                options.queryExclude = queries.indices.map { user in
+                    (0..<7 * (user % 3)).map { ShopFixture.item((5 * user + $0) % 60) } + ["none"]
+                }
+                options.queryCandidates = []
+                if candidates {
+                    options.queryCandidates = queries.indices.map { user in
+                        (0...4 * user).map { ShopFixture.item((3 * $0 + user) % 60) }
+                    }
+                }
+                let answers = try await client.recommendBatch(queries, k: 60, options: options)
+                for (user, answer) in answers.enumerated() {
+                    let excluded = Set(options.queryExclude[user])
+                    let allowed = candidates ? Set(options.queryCandidates[user]) : nil
+                    func isEligible(_ row: Int) -> Bool {
+                        let id = ShopFixture.item(row)
+                        return !excluded.contains(id) && allowed?.contains(id) ?? true
+                    }
+                    check(
+                        try answer.get(),
+                        shop.oracle.best(
+                            shop.users[user], k: 60, similarity: .dot, isAllowed: isEligible),
+                        eligible: shop.items.indices.count(where: isEligible), "user \(user)")
+                }
+            }
+            // Lists for each query beside one list for all: of exclusions and candidates, one may be of either form.
+            options.queryExclude = []
+            options.exclude = [ShopFixture.item(6)]
+            let answers = try await client.recommendBatch(queries, k: 60, options: options)
+            for (user, answer) in answers.enumerated() {
+                let allowed = Set(options.queryCandidates[user]).subtracting(options.exclude)
+                let wanted = shop.oracle.best(shop.users[user], k: 60, similarity: .dot) {
+                    allowed.contains(ShopFixture.item($0))
+                }
+                check(try answer.get(), wanted, eligible: allowed.count, "user \(user)")
+            }
+        }
+    }
+
+    @Test func listsOfEachQueryAreOneForEach() async throws {
+        try await serving { shop, client in
+            let queries = [Query.user("u1"), .user("u2"), .user("u3")]
+            let cases: [(String, (inout RecommendOptions) -> Void)] = [
+                ("lists in queryExclude: 1, expected 3, one for each query", { $0.queryExclude = [["i07"]] }),
+                (
+                    "lists in queryCandidates: 4, expected 3, one for each query",
+                    { $0.queryCandidates = Array(repeating: ["i07"], count: 4) }
+                ),
+                (
+                    "exclude beside queryExclude: one of them",
+                    {
+                        $0.exclude = ["i07"]
+                        $0.queryExclude = [[], [], []]
+                    }
+                ),
+                (
+                    "candidates beside queryCandidates: one of them",
+                    {
+                        $0.candidates = []
+                        $0.queryCandidates = [["i07"], ["i07"], ["i07"]]
+                    }
+                ),
+            ]
+            for (message, change) in cases {
+                var options = RecommendOptions()
+                change(&options)
+                let error = await #expect(throws: KindredError.self) {
+                    try await client.recommendBatch(queries, options: options)
+                }
+                #expect(error?.name == "INVALID_ARGUMENT" && error?.message == message)
+            }
+            // A query whose list has no id that the model has fails alone.
+            var options = RecommendOptions()
+            options.queryCandidates = [["i07"], ["none"], ["i09", "i07"]]
+            let answers = try await client.recommendBatch(queries, options: options)
+            #expect(try answers[0].get().results.map(\.id) == ["i07"])
+            #expect(throws: KindredError.self) { try answers[1].get() }
+            #expect(try Set(answers[2].get().results.map(\.id)) == ["i07", "i09"])
+        }
+    }
+
     @Test func rowsOnceInARequest() async throws {
         try await serving { shop, client in
             var options = RecommendOptions()

@@ -124,8 +124,8 @@ import Testing
             Case(.poolTooSmall, "a pool of 9 rows: at least 10") {
                 $0.rules.diversity = Diversity(weight: 0.5, pool: 9)
             },
-            Case(.none, "offset + k: 1001, at most 1000") { $0.rules.offset = 991 },
-            Case(.none, "offset + k: 4294967305, at most 1000") { $0.rules.offset = .max },
+            Case(.none, "offset + k: 10001, at most 10000") { $0.rules.offset = 9_991 },
+            Case(.none, "offset + k: 4294967305, at most 10000") { $0.rules.offset = .max },
             Case(.seenWithoutUser, "ask for items, by user") {
                 $0.target = .users
                 $0.rules.excludesSeen = true

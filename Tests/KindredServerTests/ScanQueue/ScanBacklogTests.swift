@@ -8,6 +8,7 @@ import Testing
         let request: Int
         let number: Int
         var queryCount = 1
+        var resultCount = 1
         var operationCount = 1
         var deadline = UInt64.max
         var isDead = false
@@ -92,6 +93,21 @@ import Testing
         backlog.append([Part(request: 0, number: 0, operationCount: half)])
         backlog.append([Part(request: 1, number: 0, operationCount: half + beyond)])
         #expect(takeNext(&backlog).parts.count == (beyond > 0 ? 1 : 2))
+    }
+
+    /// What all queries of a scan find is merged at once.
+    @Test(arguments: [-1, 0, 1]) func resultsOfAScanAreLimited(beyond: Int) {
+        var backlog = backlog()
+        let half = ScanBacklog<Part>.resultsPerScanMax / 2
+        backlog.append([Part(request: 0, number: 0, resultCount: half)])
+        backlog.append([Part(request: 1, number: 0, resultCount: half + beyond)])
+        backlog.append([Part(request: 2, number: 0, resultCount: 4 * half)])
+        #expect(takeNext(&backlog).parts.map(\.request) == (beyond > 0 ? [0] : [0, 1]))
+        if beyond > 0 { #expect(takeNext(&backlog).parts.map(\.request) == [1]) }
+        #expect(takeNext(&backlog).parts.map(\.request) == [2])
+        #expect(backlog.isEmpty)
+        // Queries of up to 1,024 rows each are limited by their number alone.
+        #expect(ScanBacklog<Part>.resultsPerScanMax == 1_024 * ScanBacklog<Part>.queriesPerScanMax)
     }
 
     @Test func partBeyondTheLimitIsScannedAlone() {

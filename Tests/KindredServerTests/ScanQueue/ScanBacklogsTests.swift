@@ -9,6 +9,7 @@ import Testing
         let request: Int
         var number = 0
         var queryCount = 1
+        var resultCount = 1
         var operationCount = 1_000
         var deadline = UInt64.max
         var isDead = false

@@ -9,15 +9,20 @@ extension Int8Scanner {
         }
     }
 
-    /// Turns the next query's rows into its selection, once no more rows come. A dense query has no selection. Nil
-    /// after the last query.
+    /// Keys that one call sorts.
+    private static let sortedPerCall = 4_096
+
+    /// Turns the next query's rows into its selection, once no more rows come; a selection of many rows takes several
+    /// calls, and those before its last one have none. A dense query has no selection. Nil after the last query.
     func finishNext() -> (index: Int, top: TopRows?)? {
         guard nextFinished < shared.count else { return nil }
         scorePending()
         let slot = nextFinished
-        nextFinished += 1
         let index = members[slot].index
-        guard !shared.isDense(slot) else { return (index, nil) }
+        let isDense = shared.isDense(slot)
+        if !isDense, !best[slot].sort(atMost: Self.sortedPerCall) { return (index, nil) }
+        nextFinished += 1
+        if isDense { return (index, nil) }
         best[slot].raiseThreshold(to: shared.threshold(slot))
         return (index, best[slot].selection(k: queries[index].fetchCount))
     }

@@ -33,8 +33,10 @@ final class Int8Scanner: @unchecked Sendable {
     private var rowsSeen = 0
     /// Rows that it has scored for all queries since its step began.
     private var rowsScored = 0
-    /// The greatest number of rows that a query wants.
+    /// The greatest and the least number of rows that a query wants, and their mean.
     private let kMax: Int
+    private let kMin: Int
+    private let kMean: Int
     /// Slots before this one have handed over their rows.
     var nextFinished = 0
     /// Rows seen after which scoring lags one call of the kernel, so that prefetched vectors have arrived. By then
@@ -70,14 +72,17 @@ final class Int8Scanner: @unchecked Sendable {
         rowNorms = side.table.norms
         dimension = side.table.dimension
         let count = shared.count
-        var kMax = 1
+        var (kMax, kMin) = (1, Int.max)
         var kSum = 0
         for slot in 0..<count {
             let k = min(queries[shared.members[slot].index].fetchCount, side.table.count)
             kMax = max(kMax, k)
+            kMin = min(kMin, k)
             kSum += k
         }
         self.kMax = kMax
+        self.kMin = kMin
+        kMean = max(1, kSum / max(1, count))
         var layout = ColumnLayout()
         let bestColumn = layout.add(BestRows.self, count: count)
         let countsColumn = layout.add(ScanCounts.self, count: count)
@@ -126,7 +131,7 @@ final class Int8Scanner: @unchecked Sendable {
             let rowsMax = min(ScanScratch.hitsMax / max(1, queriesPerCall), Self.rowsPerCallMax)
             let blocksMax = max(1, min(rowsMax / 16, Self.callByteCountMax / blockByteCount))
             // Of as many further rows as were seen, each query keeps about k.
-            let rowsForStep = Self.rowsScoredMax * max(16, rowsSeen) / (max(1, slotCount) * kMax)
+            let rowsForStep = Self.rowsScoredMax * max(16, rowsSeen) / (max(1, slotCount) * kMean)
             let blocksWanted = min(max(Self.rowsPerCallMin, rowsSeen), rowsForStep) / 16
             let end = min(block + max(1, min(blocksWanted, blocksMax)), blocks.upperBound)
             let call = update(before: block..<end)
@@ -143,10 +148,10 @@ final class Int8Scanner: @unchecked Sendable {
     /// Where every query has a threshold, calls of the kernel need not be short. Where one kernel call has the products
     /// of all queries, these blocks are scanned by their products.
     private func seedThresholds(_ unit: Range<Int>, _ scratch: ScanScratch) -> Int {
-        guard
+        guard kMin <= ThresholdSeeding.rankMax,
             var seeding = ThresholdSeeding(
-                table, kernel: shared.kernel, unit: unit, queryCount: slotCount, k: kMax,
-                isCosine: shared.isCosine)
+                table, kernel: shared.kernel, unit: unit, queryCount: slotCount,
+                k: min(kMax, ThresholdSeeding.rankMax), isCosine: shared.isCosine)
         else { return unit.lowerBound }
         seeding.readBounds(scratch)
         var unseededCount = 0

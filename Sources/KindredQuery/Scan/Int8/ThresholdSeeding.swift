@@ -31,6 +31,10 @@ package struct ThresholdSeeding {
     private static let blockCountMin = 8
     /// Groups of rows for each row that must reach the threshold, where there are so many groups.
     private static let groupsPerRank = 2
+    /// Rows of a rank per part of 16 groups, at most: the least of too few groups is far below the k-th row.
+    private static let ranksPerPart = 8
+    /// The greatest number of rows of which a threshold can be found.
+    package static let rankMax = ranksPerPart * CodePeaks.partCountMax
 
     /// Blocks that are worth looking at for `k` results. `isCosine`: all queries compare by cosine, which does not grow
     /// with the rows' norms.
@@ -189,8 +193,8 @@ package struct ThresholdSeeding {
         while partCount < CodePeaks.partCountMax, 16 * partCount < Self.groupsPerRank * rank {
             partCount *= 2
         }
-        // More groups than blocks add nothing, and the least of too few groups is far below the k-th row.
-        guard partCount <= blocks.count, rank <= 8 * partCount else { return nil }
+        // More groups than blocks add nothing.
+        guard partCount <= blocks.count, rank <= Self.ranksPerPart * partCount else { return nil }
         func bound(_ queries: CodeQueries) -> Float {
             CodePeaks.bound(
                 table, columns: blockColumns(scratch), blocks: blocks, queries: queries,

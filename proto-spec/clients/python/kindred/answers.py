@@ -32,8 +32,8 @@ class Results(list):
         last row a page is empty. With diversity that is the last row of the first page's pool: give the first one a
         larger pool for more pages.
 
-        An Error VERSION_GONE where the server has the version no longer: begin again with the first page. LIMIT_EXCEEDED
-        where offset + k is above the server's k_max.
+        An Error VERSION_GONE where the server has the version no longer: begin again with the first page. LIMIT_EXCEEDED,
+        before anything is sent, where offset + k is above the server's k_max.
         """
         if self.page is None:
             raise TypeError("only the Results of recommend have pages: give recommend_batch an offset and a version")

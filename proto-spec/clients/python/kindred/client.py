@@ -84,6 +84,7 @@ class Client:
             left = k if pool is None else pool - offset - k
             if left <= 0:
                 return results.end()
+            self.check_page(offset + k + min(k, left), arguments.get("timeout"))
             return self.recommend(**{kind: query}, k=min(k, left), offset=offset + k, version=version,
                                   **{**arguments, "pool": pool, "model": results.model})
         results.page = page
@@ -101,12 +102,12 @@ class Client:
         of 64 bits, float, str · exclude_seen: without items that the user has seen · boosts: at most 8 triples (where,
         "multiply" or "add", value), factors above 0 · caps: at most 4 of {column: n}, at most n rows with the same
         value · diversity: 0 to 1, the weight of unlikeness among the best `pool` rows (offset + k to 2,000; default: ten
-        times offset + k) · offset: rows before the first result; offset + k is at most 1,000 · because: each row names
+        times offset + k) · offset: rows before the first result; offset + k is at most 10,000 · because: each row names
         the nearest of the query's own items, or None · distinct: no row in two answers · unknown: "strict" (an unknown id
         is an error), "skip" (left out and counted) or "fallback" (popular rows where nothing is left, or the query has no
         members)
 
-        k: rows, 1 to 1,000 · exclude: ids that must not appear, at most 10,000 · candidates: the only ids that may, at
+        k: rows, 1 to 10,000 · exclude: ids that must not appear, at most 10,000 · candidates: the only ids that may, at
         most 100,000; both are one list of ids for all queries, or a list of lists, one for each query · min_score: the
         least boosted score, inclusive · over: "items" or "users" · similarity: "dot", "cosine" or None, the default of
         SPEC.md 7.5 · columns: names of at most 16 catalog columns; rows are then dicts · version: the version that must
@@ -375,6 +376,13 @@ class Client:
 
     def model_asked(self, model):
         return self.model if model is None else model_name(model)
+
+    def check_page(self, end, timeout):
+        """Refuses a page that ends beyond the announced k_max, as the server does, before anything is sent."""
+        with self.exchange(timeout) as call:
+            k_max = call.connection.limits["k_max"]
+        if end > k_max:
+            raise Error("LIMIT_EXCEEDED", f"offset + k: {end}, at most {k_max}", value=end, limit=k_max)
 
     def exchange(self, timeout):
         return Exchange(self.shared, self.timeout if timeout is None else seconds(timeout))

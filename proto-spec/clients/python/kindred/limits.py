@@ -10,7 +10,7 @@ ROW_BYTES_MAX = 312  # a DATA body with one row and the longest id (9.5)
 # The largest values that a server may announce. A larger announcement counts as the value here.
 LIMITS = {
     "body_bytes_max": BODY_BYTES_MAX, "seeds_max": 10_000_000, "window_bytes_default": 4 << 20,
-    "window_bytes_max": 64 << 20, "requests_in_flight_max": 1024, "queries_per_batch_max": 1024, "k_max": 1000,
+    "window_bytes_max": 64 << 20, "requests_in_flight_max": 1024, "queries_per_batch_max": 1024, "k_max": 10_000,
     "results_per_request_max": 100_000, "dimension_max": 4096, "basket_members_max": 512, "excluded_ids_max": 10_000,
     "candidates_max": 100_000, "vector_ids_max": 10_000, "vector_elements_per_request_max": 4 << 20,
     "columns_per_request_max": 16, "streams_per_connection_max": 2, "data_body_bytes_max": 256 << 10,

@@ -70,6 +70,20 @@ class PagesTest(unittest.TestCase):
         self.assertEqual((sizes, rows), ([3, 3, 3, 1, 0, 0], list(whole)))
         self.assertEqual((page.version, page.pool), (whole.version, 10))
 
+    def test_pages_beyond_the_limit_are_refused(self):
+        self.assertEqual(list(self.client.recommend(user=scratch.users[0], k=5_000).next_page()), [])
+        with self.assertRaises(kindred.Error) as caught:
+            self.client.recommend(user=scratch.users[0], k=2_000, offset=8_000).next_page()
+        self.assertEqual((caught.exception.name, caught.exception.value, caught.exception.limit),
+                         ("LIMIT_EXCEEDED", 12_000, 10_000))
+        # What the server announces is what counts, and nothing is sent: this server would answer.
+        self.client.shared.connection.limits["k_max"] = 10
+        page = self.client.recommend(user=scratch.users[0], k=5)
+        self.assertEqual(len(page.next_page()), 5)
+        with self.assertRaises(kindred.Error) as caught:
+            page.next_page().next_page()
+        self.assertEqual(caught.exception.message, "offset + k: 15, at most 10")
+
     def test_a_copy_has_the_pool(self):
         page = self.client.recommend(user=scratch.users[0], k=3, diversity=0.5)
         copy = pickle.loads(pickle.dumps(page))

@@ -58,8 +58,8 @@ class BadRequests(unittest.TestCase):
 
     def test_k(self):
         self.refused("INVALID_ARGUMENT", "K_IS_ZERO", user="u1", k=0)
-        self.refused("LIMIT_EXCEEDED", shown="1001", user="u1", k=1001)
-        self.assertEqual(len(self.client.recommend(user="u1", k=1000)), 60)
+        self.refused("LIMIT_EXCEEDED", shown="10001", user="u1", k=10_001)
+        self.assertEqual(len(self.client.recommend(user="u1", k=10_000)), 60)
 
     def test_vectors(self):
         self.refused("DIMENSION_MISMATCH", shown="3", vector=[1.0] * (DIMENSION - 1))
