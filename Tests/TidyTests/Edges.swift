@@ -90,16 +90,19 @@ enum Edges {
         // stage knows no look-alikes.
         "KindredQuery": [
             "Masks": [], "Groups": ["Steps"], "Snapshot": ["Masks", "Groups"], "Steps": ["Scan"],
-            "Rank": ["Snapshot", "Plan", "Eligibility", "Masks", "Groups", "Scan", "Scan/Int8"],
-            "Eligibility": ["Snapshot", "Plan", "Masks"],
-            "Plan": ["Snapshot", "Eligibility", "Masks", "Groups", "Rank", "FoldIn", "Because", "Steps"],
+            "Rank": ["Snapshot", "Plan", "Resolve", "Eligibility", "Masks", "Groups", "Scan", "Scan/Int8"],
+            "Eligibility": ["Snapshot", "Plan", "Resolve", "Masks"],
+            "Resolve": ["Snapshot", "FoldIn", "Rank", "Steps"],
+            "Plan": [
+                "Snapshot", "Resolve", "Eligibility", "Masks", "Groups", "Rank", "FoldIn", "Because", "Steps",
+            ],
             "Scan": ["Snapshot", "Plan", "Rank", "Scan/BLAS", "Scan/Gather", "Scan/Int8"],
             "Scan/BLAS": ["Snapshot", "Plan", "Scan"],
             "Scan/Gather": ["Snapshot", "Plan", "Eligibility", "Masks", "Scan"],
             "Scan/Int8": ["Snapshot", "Plan", "Eligibility", "Masks", "Rank", "Scan"],
             "Answer": ["Plan", "Rank", "Scan", "Steps", "Because"], "Because": ["Steps"],
-            "FoldIn": ["Snapshot", "Plan", "Steps"],
-            "Lookalike/Scorers": ["Plan", "Steps"], "Lookalike/Sort": ["Scan", "Steps"],
+            "FoldIn": ["Snapshot", "Resolve", "Steps"],
+            "Lookalike/Scorers": ["Resolve", "Steps"], "Lookalike/Sort": ["Scan", "Steps"],
         ],
         // Connections know requests and loops. What serves models, counts or keeps answers knows no connection.
         "KindredServer": [
