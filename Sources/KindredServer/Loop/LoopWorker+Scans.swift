@@ -14,11 +14,14 @@ extension LoopWorker {
         scheduleTick()
     }
 
-    /// Throws OVERLOADED where a request of a key would wait too long, before any work is done for it.
-    func checkQueue(of key: ScanKey, queryCount: Int, now: UInt64) throws(RequestFailure) {
+    /// Throws OVERLOADED where a request of a key would wait too long, before any work is done for it. `resultCount`:
+    /// rows that one of its queries finds, about.
+    func checkQueue(
+        of key: ScanKey, queryCount: Int, resultCount: Int, now: UInt64
+    ) throws(RequestFailure) {
         guard server.scans.mayBeFull else { return }
-        let overlongWait = queueEstimate.overlongWait(
-            of: key, isOnePart: queryCount <= ScanPart.queriesMax, in: server.scans, now: now)
+        let isSmall = queryCount <= ScanPart.queriesMax && resultCount <= ScanPart.resultsUsual
+        let overlongWait = queueEstimate.overlongWait(of: key, isSmall: isSmall, in: server.scans, now: now)
         if let wait = overlongWait { throw refusal(after: wait) }
     }
 

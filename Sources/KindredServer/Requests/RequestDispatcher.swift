@@ -26,7 +26,8 @@ struct RequestDispatcher {
             if mayWait(body, generation) {
                 try worker.checkQueue(
                     of: ScanKey(generation, target: body.scope.target),
-                    queryCount: body.scope.queries.count, now: request.receivedAt)
+                    queryCount: body.scope.queries.count,
+                    resultCount: Int(body.k) + Int(body.rules?.offset ?? 0), now: request.receivedAt)
             }
             let planner = try RecommendPlanner(
                 request: body, generation: generation, scan: worker.server.scan, limits: limits)

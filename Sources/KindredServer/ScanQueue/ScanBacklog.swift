@@ -5,8 +5,10 @@ import DequeModule
 package protocol WaitingPart {
     /// The part's number in its request, from 0 on.
     var number: Int { get }
+    /// Parts of lower ranks are scanned first: the number, and one more where the part finds many rows for a query.
+    var rank: Int { get }
     var queryCount: Int { get }
-    /// Rows that the scan of its queries finds, at most.
+    /// Rows that the scan of its queries finds, at most, by the time that each takes.
     var resultCount: Int { get }
     /// Multiply-adds.
     var operationCount: Int { get }
@@ -59,13 +61,13 @@ package struct ScanThroughput {
 
 /// The requests that wait for a scan of one key, and how many scans of the key run. A value.
 ///
-/// First parts of requests go before second ones, and so on, each in the order of arrival. So a small request does not
-/// wait for all of a large one that came before it.
+/// First parts of requests go before second ones, and so on, each in the order of arrival. A query for many rows goes
+/// with the second ones. So a small request does not wait for all large ones that came before it.
 package struct ScanBacklog<Part: WaitingPart> {
     /// Queries of one scan.
     package static var queriesPerScanMax: Int { 256 }
     /// Rows that the queries of one scan find, at most: each thread of a scan has as many, and they are merged at once.
-    /// A part that finds more is scanned alone.
+    /// A part that finds more is scanned alone. Who asks for few rows waits for all queries of a scan.
     package static var resultsPerScanMax: Int { 256 << 10 }
     /// Multiply-adds of one scan: some hundred milliseconds at most, so that the next scan is near. A larger part is
     /// scanned alone.
@@ -76,7 +78,7 @@ package struct ScanBacklog<Part: WaitingPart> {
     private var parts: Deque<Part> = []
     /// Multiply-adds of all waiting parts.
     private var operationCount = 0
-    /// Multiply-adds of waiting first parts. A request of one part waits for these alone.
+    /// Multiply-adds of waiting parts of rank 0. A request of one such part waits for these alone.
     private var firstOperationCount = 0
     /// Scans of the key that run.
     package private(set) var runningCount = 0
@@ -95,26 +97,26 @@ package struct ScanBacklog<Part: WaitingPart> {
         runningCount == 0 || isIdle && runningCount < scansMax
     }
 
-    /// The predicted wait of a request that comes now; nanoseconds.
-    package func wait(isOnePart: Bool) -> UInt64 {
-        throughput.nanoseconds(for: isOnePart ? firstOperationCount : operationCount)
+    /// The predicted wait of a request that comes now; nanoseconds. `isSmall`: it has one part, of rank 0.
+    package func wait(isSmall: Bool) -> UInt64 {
+        throughput.nanoseconds(for: isSmall ? firstOperationCount : operationCount)
     }
 
     /// Adds all parts of a request.
     package mutating func append(_ request: ArraySlice<Part>) {
         for part in request {
             operationCount += part.operationCount
-            if part.number == 0 { firstOperationCount += part.operationCount }
+            if part.rank == 0 { firstOperationCount += part.operationCount }
             insert(part)
         }
     }
 
     private mutating func insert(_ part: Part) {
         // Most requests have one part, which goes to the end where no later parts wait.
-        if let last = parts.last, last.number <= part.number {
+        if let last = parts.last, last.rank <= part.rank {
             parts.append(part)
         } else {
-            let index = (0..<parts.count).partitioningIndex { parts[$0].number > part.number }
+            let index = (0..<parts.count).partitioningIndex { parts[$0].rank > part.rank }
             parts.insert(part, at: index)
         }
     }
@@ -136,7 +138,7 @@ package struct ScanBacklog<Part: WaitingPart> {
             guard isDead || fits || taken.isEmpty else { break }
             parts.removeFirst()
             operationCount -= part.operationCount
-            if part.number == 0 { firstOperationCount -= part.operationCount }
+            if part.rank == 0 { firstOperationCount -= part.operationCount }
             queryCount += part.queryCount
             if isDead { continue }
             takenQueryCount += part.queryCount

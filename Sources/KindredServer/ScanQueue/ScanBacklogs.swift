@@ -26,10 +26,10 @@ package struct ScanBacklogs<Key: Hashable, Part: WaitingPart> {
         waitMax = UInt64(limits.queueMillisecondsMax) * 1_000_000
     }
 
-    /// The predicted wait of a request that comes now, where that is too long; nanoseconds. A request of one part goes
-    /// before the later parts of other requests.
-    package func overlongWait(of key: Key, isOnePart: Bool) -> UInt64? {
-        guard let wait = backlogs[key]?.wait(isOnePart: isOnePart), wait > waitMax else { return nil }
+    /// The predicted wait of a request that comes now, where that is too long; nanoseconds. A request of one part, for
+    /// few rows (`isSmall`), goes before the later parts of other requests.
+    package func overlongWait(of key: Key, isSmall: Bool) -> UInt64? {
+        guard let wait = backlogs[key]?.wait(isSmall: isSmall), wait > waitMax else { return nil }
         return wait
     }
 
@@ -48,7 +48,7 @@ package struct ScanBacklogs<Key: Hashable, Part: WaitingPart> {
         while start < parts.count {
             let end = parts[(start + 1)...].firstIndex { $0.number == 0 } ?? parts.count
             let count = parts[start..<end].reduce(0) { $0 + $1.queryCount }
-            let wait = backlog.wait(isOnePart: end == start + 1)
+            let wait = backlog.wait(isSmall: end == start + 1 && parts[start].rank == 0)
             let isLate = wait > waitMax || now + wait > parts[start].deadline
             let isTooMuch = queryCount + count > queryCountMax || isLate && !backlog.isEmpty
             if isTooMuch, !parts[start].isFurther {
@@ -86,7 +86,7 @@ package struct ScanBacklogs<Key: Hashable, Part: WaitingPart> {
         if isKept { backlogs[key] = backlog }
     }
 
-    private func isFull(_ backlog: ScanBacklog<Part>) -> Bool { backlog.wait(isOnePart: false) > waitMax }
+    private func isFull(_ backlog: ScanBacklog<Part>) -> Bool { backlog.wait(isSmall: false) > waitMax }
 
     private mutating func takeNext(from backlog: inout ScanBacklog<Part>, _ now: UInt64) -> Next {
         let (taken, count, start) = backlog.takeNext(now: now)

@@ -35,8 +35,8 @@ final class ScanQueue: Sendable {
     }
 
     /// The predicted wait of a request that comes now, where that is too long.
-    func overlongWait(of key: ScanKey, isOnePart: Bool) -> UInt64? {
-        state.withLock { $0.backlogs.overlongWait(of: key, isOnePart: isOnePart) }
+    func overlongWait(of key: ScanKey, isSmall: Bool) -> UInt64? {
+        state.withLock { $0.backlogs.overlongWait(of: key, isSmall: isSmall) }
     }
 
     /// Takes or refuses requests, whose parts follow each other. Begins a scan where none of the key runs, or where the
@@ -81,16 +81,15 @@ struct QueueEstimate {
     private static let nanosecondsMax: UInt64 = 1_000_000
 
     private var key: ScanKey?
-    private var isOnePart = true
+    private var isSmall = true
     private var time: UInt64 = 0
     private var overlongWait: UInt64?
 
     /// The predicted wait of a request that comes now, where that is too long; nanoseconds.
-    mutating func overlongWait(of key: ScanKey, isOnePart: Bool, in queue: ScanQueue, now: UInt64) -> UInt64?
-    {
-        if key != self.key || isOnePart != self.isOnePart || now > time + Self.nanosecondsMax {
-            (self.key, self.isOnePart, time) = (key, isOnePart, now)
-            overlongWait = queue.overlongWait(of: key, isOnePart: isOnePart)
+    mutating func overlongWait(of key: ScanKey, isSmall: Bool, in queue: ScanQueue, now: UInt64) -> UInt64? {
+        if key != self.key || isSmall != self.isSmall || now > time + Self.nanosecondsMax {
+            (self.key, self.isSmall, time) = (key, isSmall, now)
+            overlongWait = queue.overlongWait(of: key, isSmall: isSmall)
         }
         return overlongWait
     }

@@ -20,17 +20,25 @@ struct ScanKey: Hashable, Sendable {
 struct ScanPart: WaitingPart, @unchecked Sendable {
     /// Queries of one part.
     static let queriesMax = 32
-    /// Rows that the queries of one part find, at most, where it has several.
+    /// The greatest `resultCount` of a part of several queries.
     static let resultsMax = 64 << 10
+    /// A query that finds more rows is scanned after those that find fewer, and each of its rows counts as several.
+    static let resultsUsual = 1_024
+    private static let furtherWeight = 4
 
     let job: RecommendJob
     let plan: RecommendPlan
     /// Which of the plan's queries.
     let queries: Range<Int>
     let number: Int
+    let rank: Int
     let resultCount: Int
     let operationCount: Int
     let isFurther: Bool
+
+    /// Rows that a scan finds for a query, by the time that each takes: one among many takes longer, since thresholds
+    /// rise slowly.
+    static func resultCount(_ count: Int) -> Int { count > resultsUsual ? furtherWeight * count : count }
 
     var queryCount: Int { queries.count }
     var deadline: UInt64 { job.request.deadline }
@@ -58,10 +66,11 @@ struct TickScans {
         var number = 0
         var start = 0
         repeat {
-            let (queries, resultCount) = Self.part(of: plan, from: start)
+            let (queries, resultCount, isLarge) = Self.part(of: plan, from: start)
             waiting[group].parts.append(
                 ScanPart(
-                    job: job, plan: plan, queries: queries, number: number, resultCount: resultCount,
+                    job: job, plan: plan, queries: queries, number: number, rank: number + (isLarge ? 1 : 0),
+                    resultCount: resultCount,
                     operationCount: ScanCost.of(plan.queries[queries], over: plan.side), isFurther: isFurther)
             )
             start = queries.upperBound
@@ -69,19 +78,22 @@ struct TickScans {
         } while start < plan.queries.count
     }
 
-    /// The part of a plan that begins at a query, and the rows that its queries find.
+    /// The part of a plan that begins at a query, the rows that its queries find, and whether one finds many.
     private static func part(
         of plan: RecommendPlan, from start: Int
-    ) -> (queries: Range<Int>, resultCount: Int) {
+    ) -> (queries: Range<Int>, resultCount: Int, isLarge: Bool) {
         var end = start
         var resultCount = 0
+        var isLarge = false
         while end < min(start + ScanPart.queriesMax, plan.queries.count) {
-            let count = min(plan.queries[end].fetchCount, plan.side.table.count)
+            let found = min(plan.queries[end].fetchCount, plan.side.table.count)
+            let count = ScanPart.resultCount(found)
             if end > start, resultCount + count > ScanPart.resultsMax { break }
             resultCount += count
+            isLarge = isLarge || found > ScanPart.resultsUsual
             end += 1
         }
-        return (start..<end, resultCount)
+        return (start..<end, resultCount, isLarge)
     }
 
     /// Begins to scan the groups that wait. Requests that are added from now on belong to the next tick. Both arrays

@@ -25,7 +25,8 @@ struct RecommendCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var query: QueryOptions
     @Option(
-        name: .short, parsing: .unconditional, help: "Results per query. (default: 10)",
+        name: .short, parsing: .unconditional,
+        help: "Results per query; with --offset at most 10,000. (default: 10)",
         transform: NumberText.whole(10))
     var k = 10
     @Option(help: "Rank items or users.")

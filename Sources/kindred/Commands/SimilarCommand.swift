@@ -22,8 +22,8 @@ struct SimilarCommand: AsyncParsableCommand {
         transform: IDListText.option("--user"))
     var user: [ParsedValue<IDListText>] = []
     @Option(
-        name: .short, parsing: .unconditional, help: "Results. (default: 10)", transform: NumberText.whole(10)
-    )
+        name: .short, parsing: .unconditional, help: "Results, at most 10,000. (default: 10)",
+        transform: NumberText.whole(10))
     var k = 10
     @Option(help: "dot or cosine. Default: cosine.")
     var similarity: SimilarityOption?

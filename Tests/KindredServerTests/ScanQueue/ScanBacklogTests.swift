@@ -13,7 +13,9 @@ import Testing
         var deadline = UInt64.max
         var isDead = false
         var isFurther = false
+        var isLarge = false
 
+        var rank: Int { number + (isLarge ? 1 : 0) }
         var testDescription: String { "\(request).\(number)" }
     }
 
@@ -43,6 +45,18 @@ import Testing
         #expect(parts.map(\.number) == [0, 0, 0, 0, 1, 1, 2])
         #expect(queryCount == 7)
         #expect(backlog.isEmpty)
+    }
+
+    /// Who asks for few rows does not wait for those who ask for many, however early these came.
+    @Test func queriesForManyRowsGoWithSecondParts() {
+        var backlog = backlog()
+        backlog.append([Part(request: 0, number: 0, operationCount: 500, isLarge: true)])
+        backlog.append(request(1, 2, operations: 10)[...])
+        backlog.append([Part(request: 2, number: 0, operationCount: 500, isLarge: true)])
+        #expect(backlog.wait(isSmall: true) == 10 && backlog.wait(isSmall: false) == 1_020)
+        backlog.append(request(3, 1, operations: 10)[...])
+        #expect(takeNext(&backlog).parts.map(\.request) == [1, 3, 0, 1, 2])
+        #expect(backlog.wait(isSmall: false) == 0 && backlog.wait(isSmall: true) == 0)
     }
 
     /// Requests come between scans at random. Of the parts that wait at the same time, those of lower numbers go first,
@@ -138,24 +152,24 @@ import Testing
     /// A request of one part waits for first parts alone.
     @Test func waitIsThatOfThePartsBefore() {
         var backlog = backlog()
-        #expect(backlog.wait(isOnePart: true) == 0)
+        #expect(backlog.wait(isSmall: true) == 0)
         backlog.append(request(0, 3, operations: 1_000)[...])
         backlog.append(request(1, 1, operations: 500)[...])
-        #expect(backlog.wait(isOnePart: true) == 1_500)
-        #expect(backlog.wait(isOnePart: false) == 3_500)
+        #expect(backlog.wait(isSmall: true) == 1_500)
+        #expect(backlog.wait(isSmall: false) == 3_500)
         _ = backlog.takeNext(now: 0)
-        #expect(backlog.wait(isOnePart: false) == 0)
+        #expect(backlog.wait(isSmall: false) == 0)
     }
 
     /// The throughput is estimated from complete scans.
     @Test func throughputIsEstimatedFromCompleteScans() {
         var backlog = ScanBacklog<Part>(throughput: ScanThroughput())
         backlog.append(request(0, 2, operations: 1_000)[...])
-        #expect(backlog.wait(isOnePart: false) == 0)
+        #expect(backlog.wait(isSmall: false) == 0)
         let start = backlog.takeNext(now: 50_000).start
         backlog.append(request(1, 1, operations: 3_000)[...])
         backlog.end(start, operations: 2_000, now: 54_000)
-        #expect(backlog.wait(isOnePart: false) == 6_000)
+        #expect(backlog.wait(isSmall: false) == 6_000)
         // A scan that was given up does not count.
         let second = backlog.takeNext(now: 60_000).start
         backlog.end(second, operations: nil, now: 90_000)

@@ -14,6 +14,8 @@ import Testing
         var deadline = UInt64.max
         var isDead = false
         var isFurther = false
+
+        var rank: Int { number }
     }
 
     private typealias Backlogs = ScanBacklogs<String, Part>
@@ -87,8 +89,8 @@ import Testing
         var (backlogs, _) = busyBacklogs()
         #expect(submit(&backlogs, [Part(request: 1, operationCount: 1_000_000 + beyond)]) == ([], []))
         #expect(backlogs.fullCount == beyond)
-        #expect((backlogs.overlongWait(of: "a", isOnePart: true) != nil) == (beyond == 1))
-        #expect(backlogs.overlongWait(of: "b", isOnePart: true) == nil)
+        #expect((backlogs.overlongWait(of: "a", isSmall: true) != nil) == (beyond == 1))
+        #expect(backlogs.overlongWait(of: "b", isSmall: true) == nil)
         #expect(submit(&backlogs, [Part(request: 2)]) == ([], beyond == 1 ? [2] : []))
     }
 
@@ -98,8 +100,8 @@ import Testing
         let large = (0..<4).map { Part(request: 1, number: $0, operationCount: 500_000) }
         #expect(submit(&backlogs, large) == ([], []))
         #expect(backlogs.fullCount == 1)
-        #expect(backlogs.overlongWait(of: "a", isOnePart: false) == 2_000_000)
-        #expect(backlogs.overlongWait(of: "a", isOnePart: true) == nil)
+        #expect(backlogs.overlongWait(of: "a", isSmall: false) == 2_000_000)
+        #expect(backlogs.overlongWait(of: "a", isSmall: true) == nil)
         let parts = [Part(request: 2), Part(request: 3), Part(request: 3, number: 1)]
         #expect(submit(&backlogs, parts) == ([], [3]))
     }
