@@ -126,8 +126,13 @@ struct ParameterText: Sendable {
             return AttributeValue(String(text.dropFirst().dropLast()).replacing("''", with: "'"))
         }
         if let integer = Int64(text) { return .integer(integer) }
-        // Words such as "nan" and "infinity" are texts.
-        if text.contains(where: \.isNumber), let real = Double(text), !real.isNaN { return .real(real) }
+        // As in a filter: 64 bits after 0x.
+        if text.hasPrefix("0x") || text.hasPrefix("0X"), let bits = UInt64(text.dropFirst(2), radix: 16) {
+            return .integer(Int64(bitPattern: bits))
+        }
+        // Words such as "nan" and "infinity" are texts, and so are hexadecimal fractions, which filters do not have.
+        let isDecimal = text.allSatisfy { $0.isASCII && ($0.isNumber || "+-.eE".contains($0)) }
+        if isDecimal, text.contains(where: \.isNumber), let real = Double(text) { return .real(real) }
         return AttributeValue(text)
     }
 }

@@ -67,7 +67,8 @@ class RuleOptions(unittest.TestCase):
         for text, value in (("5", 5), ("-5", -5), ("2.5", 2.5), ("1e3", 1000.0), ("NULL", None), ("acme", "acme"),
                             ("'5'", "5"), ("'NULL'", "NULL"), ("'it''s'", "it's"), ("it's", "it's"), ("", ""), ("''", ""),
                             ("nan", "nan"), ("infinity", "infinity"), ("9223372036854775807", 2**63 - 1),
-                            ("9223372036854775808", 9223372036854775808.0), ("a=b", "a=b"), ("\u2615", "\u2615"),
+                            ("9223372036854775808", 9223372036854775808.0), ("0x10", 16), ("0xFFFFFFFFFFFFFFFF", -1),
+                            ("0x1p4", "0x1p4"), ("0x1.8", "0x1.8"), ("a=b", "a=b"), ("\u2615", "\u2615"),
                             ("'); DROP TABLE items; --", "'); DROP TABLE items; --")):
             for where in ("price < :v", "brand = :v", "note IS :v", "stock >= :v", ":v IN tags"):
                 with self.subTest(text, where=where):
