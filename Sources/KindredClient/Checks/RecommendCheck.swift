@@ -59,7 +59,9 @@ struct RecommendCheck {
             throw .wrongAnswer(
                 "'\(answer.ids[results.lowerBound + index])' is no candidate of \(name(of: query))")
         }
-        if !request.includesMembers, let (ids, range) = members(of: query),
+        // Popular rows know no members.
+        if !request.includesMembers, !answer.outcomes[query].flags.contains(.fallback),
+            let (ids, range) = members(of: query),
             let index = try listed(ids, range, set, results).firstIndex(of: true)
         {
             throw .wrongAnswer(

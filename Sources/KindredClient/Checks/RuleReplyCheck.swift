@@ -65,18 +65,34 @@ struct RuleReplyCheck {
 
     // MARK: Unknown ids
 
-    /// The ids of a query that may be unknown, and whether it has vectors beside them.
-    private func asked(_ query: Int) -> (idCount: Int, hasVectors: Bool) {
+    /// The ids of a query that may be unknown, those of them with a weight other than 0, and whether it has vectors
+    /// with such a weight beside them.
+    private func asked(_ query: Int) -> (idCount: Int, weightedCount: Int, hasVectors: Bool) {
         switch request.scope.queries {
-        case .users, .items: return (1, false)
-        case .vectors: return (0, true)
-        case .baskets(let lists), .foldIns(let lists): return (Self.members(lists, query).range.count, false)
+        case .users, .items: return (1, 1, false)
+        case .vectors: return (0, 0, true)
+        case .baskets(let lists), .foldIns(let lists):
+            let range = Self.members(lists, query).range
+            return (range.count, Self.weighted(lists.weights, range), false)
         case .blends(let blends):
-            let users = blends.users.map { Self.members($0, query).range.count } ?? 0
-            let items = blends.items.map { Self.members($0, query).range.count } ?? 0
-            let vectors = blends.vectors.map { Int($0.offsets[query + 1]) - Int($0.offsets[query]) } ?? 0
-            return (users + items, vectors > 0)
+            var (idCount, weightedCount) = (0, 0)
+            for lists in [blends.users, blends.items] {
+                guard let lists else { continue }
+                let range = Self.members(lists, query).range
+                idCount += range.count
+                weightedCount += Self.weighted(lists.weights, range)
+            }
+            let vectors = blends.vectors.map { vectors in
+                Self.weighted(
+                    vectors.weights, Int(vectors.offsets[query])..<Int(vectors.offsets[query + 1]))
+            }
+            return (idCount, weightedCount, vectors ?? 0 > 0)
         }
+    }
+
+    /// How many members of a range have a weight other than 0. Without weights, all are 1.
+    private static func weighted(_ weights: [Float]?, _ range: Range<Int>) -> Int {
+        weights.map { weights in range.count { weights[$0] != 0 } } ?? range.count
     }
 
     private func checkUnknown(
@@ -87,9 +103,11 @@ struct RuleReplyCheck {
         guard unknown <= asked.idCount else {
             throw .wrongAnswer("\(unknown) ids of \(name(of: query)) are unknown, it has \(asked.idCount)")
         }
-        let isNothingKnown = unknown == asked.idCount && !asked.hasVectors
+        // Which ids are unknown is not told: those with a weight may be among them.
+        let mayBeNothing = unknown >= asked.weightedCount && !asked.hasVectors
+        let isNothingKnown = mayBeNothing && (unknown == asked.idCount || asked.weightedCount == 0)
         if outcome.flags.contains(.fallback) {
-            guard isNothingKnown else {
+            guard mayBeNothing else {
                 throw .wrongAnswer("popular rows came for \(name(of: query)), of which something is known")
             }
         } else if isNothingKnown, resultCount > 0 || request.scope.unknownIDs == .fallback {

@@ -51,12 +51,13 @@ package struct BlendResolver {
         let users = try add(blends.users, index, by: users, to: &mean, &unknownCount)
         let items = try add(blends.items, index, by: items, to: &mean, &unknownCount)
         let vectorCount = try addVectors(index, to: &mean)
-        if users.isEmpty, items.isEmpty, vectorCount == 0 {
-            if policy == .strict { throw .invalidArgument(.members(.emptyBlend)) }
+        if policy == .strict, users.isEmpty, items.isEmpty, vectorCount == 0 {
+            throw .invalidArgument(.members(.emptyBlend))
+        }
+        // Members without weight say nothing.
+        if policy != .strict, mean.isWithoutWeight {
             return .nothing(policy, unknownCount: unknownCount)
         }
-        // All that had a weight is unknown.
-        if mean.isWithoutWeight, unknownCount > 0 { return .nothing(policy, unknownCount: unknownCount) }
         guard let vector = mean.finish(), vector.norm > 0 else {
             throw .invalidArgument(.members(.blendCancels))
         }

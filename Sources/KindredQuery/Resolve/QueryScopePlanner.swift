@@ -103,8 +103,8 @@ package struct QueryScopePlanner {
                 Resolved(ranking: ranking, members: .none, ownItems: .none, ownUsers: .none), unknownCount: 0)
         case .baskets(let baskets):
             let (members, unknownCount) = try members(baskets, index)
-            // Nothing is left, or all that had a weight is unknown.
-            if members.isEmpty || unknownCount > 0 && members.allSatisfy({ $0.weight == 0 }) {
+            // Members without weight say nothing.
+            if policy != .strict, members.allSatisfy({ $0.weight == 0 }) {
                 return .nothing(policy, unknownCount: unknownCount)
             }
             return .known(try basket(members), unknownCount: unknownCount)

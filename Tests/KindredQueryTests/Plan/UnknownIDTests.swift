@@ -83,10 +83,12 @@ import Testing
         let blends = QueryBatch.blends(Blends(users: .rows(lists))!)
         for queries in [baskets, blends] {
             let planner = try planner(queries, policy)
-            let found = try (0..<3).map { try planner.lookUp($0).summary }
-            #expect(found == ["\(none), 1 unknown", "\(none), 1 unknown", "known, 1 unknown"])
-            // Without an unknown member it is a mistake.
-            #expect(throws: RequestFailure.self) { try planner.lookUp(3) }
+            let found = try (0..<4).map { try planner.lookUp($0).summary }
+            #expect(
+                found == [
+                    "\(none), 1 unknown", "\(none), 1 unknown", "known, 1 unknown", "\(none), 0 unknown",
+                ])
+            // A strict query says so.
             #expect(throws: RequestFailure.self) { try self.planner(queries, .strict).lookUp(3) }
         }
     }

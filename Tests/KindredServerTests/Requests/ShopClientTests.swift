@@ -158,6 +158,9 @@ import Testing
             let queries: [(Query, Int)] = [
                 (.user("x"), 1), (.item("x"), 1), (.basket([BasketMember("x")]), 1),
                 (.clicks([BasketMember("x"), BasketMember("y")]), 2), (.blend([.user("x"), .item("y")]), 2),
+                // Of what has a weight, nothing is known.
+                (.basket([BasketMember("x"), BasketMember("i07", weight: 0)]), 1),
+                (.blend([.item("x"), .item("i07", weight: 0)]), 1),
             ]
             for (query, count) in queries {
                 let error = await #expect(throws: KindredError.self) { try await client.recommend(query) }

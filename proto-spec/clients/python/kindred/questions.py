@@ -118,10 +118,12 @@ class Rules:
 
 @dataclasses.dataclass
 class Asked:
-    """What one query asks for. ids: how many of its ids may be unknown · has_vectors: whether it has vectors beside
-    them · own: its own items, or None where the request does not tell them: what a user has seen"""
+    """What one query asks for. ids: how many of its ids may be unknown · weighted: how many of these have a weight other
+    than 0 · has_vectors: whether it has vectors with such a weight beside them · own: its own items, or None where the
+    request does not tell them: what a user has seen"""
 
     ids: int
+    weighted: int
     has_vectors: bool
     own: object
 
@@ -129,13 +131,18 @@ class Asked:
 def asked(kind, query):
     """What a query of `query_list` asks for."""
     if kind in ("basket", "clicks"):
-        return Asked(len(query), False, [member for member, _ in query])
+        return Asked(len(query), weighted(query), False, [member for member, _ in query])
     if kind == "blend":
-        return Asked(len(query["user"]) + len(query["item"]), bool(query["vector"]),
-                     [member for member, _ in query["item"]])
+        return Asked(len(query["user"]) + len(query["item"]), weighted(query["user"]) + weighted(query["item"]),
+                     weighted(query["vector"]) > 0, [member for member, _ in query["item"]])
     if kind == "vector":
-        return Asked(0, True, [])
-    return Asked(1, False, [query] if kind == "item" else None)
+        return Asked(0, 0, True, [])
+    return Asked(1, 1, False, [query] if kind == "item" else None)
+
+
+def weighted(members):
+    """How many members have a weight other than 0, as float32."""
+    return sum(weight != 0 for weight in array.array("f", [weight for _, weight in members]))
 
 
 class RecommendQuestion:
@@ -211,7 +218,7 @@ class RecommendQuestion:
             raise bad_reply(f"{min(found & excluded)!r}, which is excluded", "other ids")
         if allowed is not None and not found <= allowed:
             raise bad_reply(f"{min(found - allowed)!r}, which is no candidate", "candidates only")
-        if self.members is not None and not found.isdisjoint(of_kind(self.members[query], kind)):
+        if self.members is not None and not is_popular and not found.isdisjoint(of_kind(self.members[query], kind)):
             raise bad_reply("a member of the query itself", "others, since include_members is not set")
 
     @staticmethod
@@ -219,8 +226,10 @@ class RecommendQuestion:
         """Compares the number of unknown ids with the query's own, and with where its rows come from."""
         if unknown > asked.ids:
             raise bad_reply(f"that {unknown} ids are unknown", f"at most {asked.ids}, which the query has")
-        nothing_known = unknown == asked.ids and not asked.has_vectors
-        if is_popular and not nothing_known:
+        # Which ids are unknown is not told: those with a weight may be among them.
+        may_be_nothing = unknown >= asked.weighted and not asked.has_vectors
+        nothing_known = may_be_nothing and (unknown == asked.ids or not asked.weighted)
+        if is_popular and not may_be_nothing:
             raise bad_reply("with popular rows", "rows of the model, which knows some of the query's ids")
         if count and nothing_known and not is_popular:
             raise bad_reply("with rows of the model", "none, since it knows none of the query's ids")

@@ -291,6 +291,16 @@ class Visitors(RuleTests):
                 self.check(found, "popular", k=90)
                 self.assertEqual({row["origin"] for row in found}, {"popular"})
                 self.assertEqual((found.origin, found.unknown), ("popular", count))
+        # Members of weight 0 say nothing, whether others are unknown or not.
+        for query, count in (({"blend": [("item", "nothing", 1), ("user", "u 1", 0)]}, 1), ({"blend": [("user", "u 1", 0)]}, 0),
+                             ({"basket": {"nothing": 1, "i010": 0}}, 1), ({"basket": {"i010": 0}}, 0),
+                             ({"blend": [("vector", [1.0] * DIMENSION, 0), ("item", "i010", 1e-60)]}, 0)):
+            with self.subTest(str(query)):
+                found = call(**query, unknown="skip")
+                self.assertEqual((list(found), found.unknown), ([], count))
+                found = call(**query, unknown="fallback", exclude_seen="blend" in query, k=90)
+                self.check(found, "popular", k=90)
+                self.assertEqual((found.origin, found.unknown), ("popular", count))
         known = call(basket=["i010", "nothing", "i020"], unknown="skip")
         self.assertEqual((list(known), known.unknown), (list(call(basket=["i010", "i020"])), 1))
         known = call(clicks={"i010": 2, "nothing": 9}, unknown="fallback")
