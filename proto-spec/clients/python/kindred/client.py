@@ -116,7 +116,8 @@ class Client:
         Rows are pairs (id, score); dicts with columns, because or unknown="fallback", which adds origin ("model" or
         "popular"). A query that failed has its Error in its place; with raise_errors the first one is raised. A batch
         above the server's limits takes several requests, so a swap may give its parts two versions: each Results has
-        its `version`, and the argument `version` demands one. With distinct it is one request, whatever its size.
+        its `version`, and the argument `version` demands one. With distinct it is one request of at most 1,024
+        queries; for more, `exclude` what the requests before returned.
 
         An empty answer says why by its `eligible`: 0 where no row passes the filter and the other rules, at most `offset`
         where the page is behind the last row, and more where min_score or caps left none.
