@@ -303,9 +303,9 @@ extension FilterFailure {
         case .unknownColumn, .setAsColumn, .noCatalog: .filterColumn
         case .seedWithoutRow: .filterSeed
         case .unknownSet, .columnAsSet: .filterSet
-        case .incomparableColumn: .filterIncomparable
+        case .incomparableColumn, .incomparableCap: .filterIncomparable
         case .missingValue: .parameterMissing
-        case .unusedValue: .parameterUnused
+        case .unusedValue, .valueWithoutFilter: .parameterUnused
         case .repeatedValue: .parameterRepeated
         case .tooLong, .tooManyNodes, .tooDeep, .tooManyValues: .none
         }
