@@ -130,6 +130,21 @@ class Visitors(ExplanationTests):
         told = self.succeed("score", "--clicks", "", "--unknown", "skip", "--candidates", "i010").stdout
         self.assertIn("0 of 1 items have a score for an empty query\n", told)
 
+    def test_popular_items_without_popularity(self):
+        """A table names them so; JSON has the least score."""
+        popular = "recommend", "--clicks", "", "--unknown", "fallback", "-k", 90
+        told = json.loads(self.succeed(*popular, "--json").stdout)["results"]
+        shown = self.succeed(*popular).stdout.splitlines()[2:]
+        without = {row["id"] for row in mall.items if row["orders"] is None}
+        self.assertEqual({row["id"] for row in told if row["score"] < -1e38}, without)
+        self.assertEqual(["  none" in line for line in shown], [row["id"] in without for row in told])
+
+    def test_a_query_that_fails_has_its_detail(self):
+        done = self.run_command("recommend", "--blend", "user=u 1", "--blend", "user=u 1:-1", "--json")
+        self.assertEqual(done.returncode, 1)
+        error = json.loads(done.stdout)["error"]
+        self.assertEqual((error["name"], error["detail"]), ("INVALID_ARGUMENT", "WEIGHTS_CANCEL"))
+
     def test_rows_of_vectors_are_counted_from_1(self):
         path = npy(scratch.folder / "three.npy", [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0]])
         said = self.succeed("recommend", "--vector", path, "-k", 1).stdout.splitlines()[::3]
