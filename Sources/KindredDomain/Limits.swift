@@ -139,7 +139,7 @@ package struct Limits: Sendable, Equatable {
     package static let columnNameBytesMax = 128
     /// Columns of one catalog table.
     package static let catalogColumnsMax = 256
-    /// Multi-valued attributes of one side: tables `items_NAME(id, value)` or `users_NAME(id, value)`.
+    /// Tables of values of one side: `items_NAME(id, value)` or `users_NAME(id, value)`.
     package static let catalogSetsMax = 64
     /// Bytes of one text in a catalog.
     package static let catalogTextBytesMax = 64 << 10

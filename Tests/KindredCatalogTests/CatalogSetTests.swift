@@ -3,7 +3,7 @@ import KindredCatalog
 import KindredDomain
 import Testing
 
-/// Tables `items_NAME(id, value)` as multi-valued attributes.
+/// Tables of values, `items_NAME(id, value)`.
 @Suite struct CatalogSetTests {
     private let folder: CatalogFolder
 

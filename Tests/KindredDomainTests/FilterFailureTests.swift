@@ -29,7 +29,7 @@ import Testing
         )
         #expect(
             message(.unknownSet("x", known: []), at: 5, in: "1 IN x")
-                == "no multi-valued attribute \"x\" at byte 5; the catalog has none: 1 IN x")
+                == "no table of values \"x\" at byte 5; the catalog has none: 1 IN x")
         #expect(
             message(.missingValue("today", bound: ["from (an integer)"]), at: 4, in: "a > :today")
                 == "no value for :today at byte 4; bound: from (an integer): a > :today")
@@ -39,6 +39,19 @@ import Testing
         #expect(
             message(.syntax(found: "\"a\n\u{1B}b\"", wanted: "a value"), at: 0, in: "")
                 == "expected a value, found \"a \u{FFFD}b\" at byte 0")
+        #expect(
+            message(.valueWithoutFilter("u", type: "an integer"), in: "")
+                == "an integer is bound to :u, and there is no filter: expected a filter that has it, or no value"
+        )
+        #expect(
+            message(.setAsColumn("tags", ofSeed: false), at: 8, in: "1 = 1 OR tags = 'x'")
+                == "at byte 8, \"tags\" is a table of values: write 'x' IN tags: 1 = 1 OR tags = 'x'")
+        #expect(
+            message(.incomparableColumn("size", because: "it has blobs"), at: 2, in: "a=size")
+                == "at byte 2, the column \"size\" cannot be compared: it has blobs: a=size")
+        #expect(
+            message(.incomparableCap("size", because: "it has blobs"), in: "")
+                == "the column \"size\" of a cap cannot be compared: it has blobs")
         #expect(message(.tooDeep(limit: 64), at: 64, in: "").hasPrefix("nested more than 64 deep"))
     }
 
@@ -49,6 +62,7 @@ import Testing
             .syntax(found: long, wanted: "a value after \"\(String(repeating: "x", count: 60))\""),
             .unsupported(long, wanted: "write it otherwise"), .unknownColumn(long, known: names),
             .unknownSet(long, known: names), .incomparableColumn(long, because: "it has blobs"),
+            .incomparableCap(long, because: "it has blobs"), .valueWithoutFilter(long, type: "an integer"),
             .missingValue(long, bound: names), .unusedValue(long, named: names), .repeatedValue(long),
             .tooLong(bytes: .max, limit: .max), .tooManyNodes(limit: .max), .tooManyValues(.max, limit: .max),
             .seedWithoutRow, .empty, .setAsColumn(long, ofSeed: false), .columnAsSet(long),

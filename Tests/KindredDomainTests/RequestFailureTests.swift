@@ -7,7 +7,10 @@ import Testing
         func text(_ requested: UInt64, _ serving: UInt64, _ onDisk: [UInt64]) -> String {
             RequestFailure.versionGone(requested: requested, serving: serving, onDisk: onDisk).description
         }
-        #expect(text(1, 3, [1, 3]) == "version 1 is on disk but not loaded: activate it; version 3 serves")
+        #expect(
+            text(1, 3, [1, 3])
+                == "version 1 is on disk but not loaded; version 3 serves: begin pages again, or activate version 1 to "
+                + "serve it to all requests")
         #expect(text(1, 0, []) == "version 1 is not here (none is on disk); no version serves")
         #expect(text(7, 3, [1, 3]) == "version 7 is not here (on disk: 1, 3); version 3 serves")
         #expect(

@@ -2,7 +2,7 @@ import KindredDomain
 import KindredFilter
 import TestSupport
 
-/// A table of random rows with columns of each affinity, a query's own row, and multi-valued attributes; in SQLite and
+/// A table of random rows with columns of each affinity, a query's own row, and tables of values; in SQLite and
 /// here.
 struct RandomTable {
     struct Column {
@@ -29,7 +29,7 @@ struct RandomTable {
         Column("b", "b", .blob, ""), Column("größe", "größe", .blob, "BLOB"),
     ]
 
-    /// A multi-valued attribute: the rows of a table of ids and values.
+    /// A table of values: the rows of a table of ids and values.
     struct SetColumn {
         let name: String
         let affinity: Affinity

@@ -33,7 +33,7 @@ package enum CatalogFailure: Error, Sendable, Equatable {
     /// Two entries for one row, such as the text `7` and the number 7.
     case duplicateID(file: String, table: String, id: String)
     case dictionaryTooLarge(file: String, table: String, column: String)
-    /// More multi-valued attributes of a side than the limit.
+    /// More tables of values of a side than the limit.
     case tooManySets(file: String, side: Side)
     /// Texts of an attribute's table that do not compare as bytes.
     case collation(file: String, table: String, column: String, found: String)

@@ -6,7 +6,7 @@ package struct CatalogReader {
     ///
     /// A column whose values are all integers becomes integers; integers and reals become reals; anything else
     /// becomes text, its numbers rendered in decimal. A table `items_NAME(id, value)` or `users_NAME(id, value)`
-    /// becomes a multi-valued attribute. `rowOf` gives the row of an id. It is asked for the id as a
+    /// becomes a table of values. `rowOf` gives the row of an id. It is asked for the id as a
     /// number, where it is one or spells one, and as a text. Throws `CatalogFailure` for a blob, a bad id, two
     /// entries for one row, for a schema that has more than plain tables, and where the limits or the budget are
     /// exceeded. Puts no file beside the catalog. `shownAs`: the path that errors name in place of its own.

@@ -25,7 +25,7 @@ struct EntryCount {
     }
 }
 
-/// Counts the memory of one side's columns and multi-valued attributes before it is allocated: an allocation that
+/// Counts the memory of one side's columns and tables of values before it is allocated: an allocation that
 /// fails would end the process.
 struct ColumnMemory {
     private var taken = 0

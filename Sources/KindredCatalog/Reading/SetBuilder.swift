@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// A multi-valued attribute while it is read.
+/// A table of values while it is read.
 struct SetBuilder {
     /// The type of a value, in the upper bits of its code while values come in.
     private enum Class: UInt32 {

@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// Reads the multi-valued attributes of one side.
+/// Reads the tables of values of one side.
 struct SetReader {
     /// Of the side's own table.
     let ids: CatalogIDs

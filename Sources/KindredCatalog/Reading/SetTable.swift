@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// The table of a multi-valued attribute: `items_NAME(id, value)` or `users_NAME(id, value)`.
+/// A table of values in a catalog: `items_NAME(id, value)` or `users_NAME(id, value)`.
 ///
 /// A table of such a name with other columns is no attribute, and is not read.
 struct SetTable {
@@ -27,7 +27,7 @@ struct SetTable {
 
     private static func prefix(of side: Side) -> String { "\(side)_" }
 
-    /// The tables that are named as a multi-valued attribute of a side, whatever their columns.
+    /// The tables that are named as a table of values of a side, whatever their columns.
     static func names(of side: Side, in database: ImmutableDatabase) throws(CatalogFailure) -> [String] {
         let prefix = prefix(of: side)
         var names: [String] = []
@@ -54,7 +54,7 @@ struct SetTable {
         return columns
     }
 
-    /// Whether columns are those of a multi-valued attribute: `id` and `value`, in any order.
+    /// Whether columns are those of a table of values: `id` and `value`, in any order.
     static func areThose(_ columns: [String]) -> Bool {
         columns.count == 2
             && ["id", "value"].allSatisfy { name in columns.contains { SQLName.areEqual($0, name) } }

@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// A table of a catalog that is named as a multi-valued attribute and is none. Nothing reads it.
+/// A table of a catalog that is named as a table of values and is none. Nothing reads it.
 package struct UnreadTable: Sendable, Equatable {
     package enum Reason: Sendable, Equatable {
         /// It has other columns than `id` and `value`.

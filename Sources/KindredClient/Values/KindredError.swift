@@ -88,6 +88,9 @@ public struct KindredError: Error, Sendable, Equatable {
         code == StatusCode.versionGone.rawValue && detail == DetailCode.versionOnDisk.rawValue
     }
 
+    /// The detail's name in SPEC.md, such as FILTER_COLUMN; NONE where there is only one reason.
+    package var detailName: String { DetailCode(rawValue: detail)?.name ?? "DETAIL_\(detail)" }
+
     /// The name of a status, also of one that only newer servers have.
     private static func name(of status: UInt16) -> String {
         StatusCode(rawValue: status)?.name ?? "STATUS_0x\(String(status, radix: 16))"

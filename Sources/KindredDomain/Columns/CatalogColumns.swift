@@ -10,7 +10,7 @@ package struct CatalogColumns: Sendable {
     package let ids: CatalogIDs
     /// The rows that have an entry; nil where all have one. A row without an entry passes no filter.
     package let entries: Bitmap?
-    /// The multi-valued attributes, in ascending order of their names.
+    /// The tables of values, in ascending order of their names.
     package let sets: [CatalogSet]
     /// Whether the catalog's texts are UTF-8. SQLite compares the bytes that it stores, so that texts in UTF-16 have
     /// another order.

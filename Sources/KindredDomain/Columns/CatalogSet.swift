@@ -1,4 +1,4 @@
-/// A multi-valued attribute of one side: the table `items_NAME(id, value)` or `users_NAME(id, value)` of a catalog.
+/// A table of values of one side: the table `items_NAME(id, value)` or `users_NAME(id, value)` of a catalog.
 package struct CatalogSet: Sendable {
     /// Without `items_` or `users_`.
     package let name: String
@@ -49,7 +49,7 @@ package struct CatalogSet: Sendable {
     }
 }
 
-/// The distinct values of a multi-valued attribute: the integers, then the reals, then the texts.
+/// The distinct values of a table of values: the integers, then the reals, then the texts.
 package struct SetValues: Sendable, Equatable {
     package let integers: [Int64]
     package let reals: [Double]

@@ -7,13 +7,20 @@ extension FilterFailure: CustomStringConvertible {
     }
 
     /// The failure without a part of the filter.
-    package var description: String { fact + place + advice }
+    package var description: String {
+        switch reason {
+        // The place stands first, where it would seem to belong to the advice.
+        case .setAsColumn, .columnAsSet, .incomparableColumn: "at byte \(position), " + fact + advice
+        default: fact + place + advice
+        }
+    }
 
     /// Where the refused part begins, unless that is the whole filter or the end of its text.
     private var place: String {
         switch reason {
-        case .syntax(found: "end of text", _), .empty, .unusedValue, .repeatedValue, .tooLong, .tooManyValues,
-            .noCatalog:
+        case .syntax(found: "end of text", _), .empty, .unusedValue, .valueWithoutFilter, .repeatedValue,
+            .tooLong,
+            .tooManyValues, .noCatalog, .incomparableCap:
             ""
         default: " at byte \(position)"
         }
@@ -26,17 +33,20 @@ extension FilterFailure: CustomStringConvertible {
         case .empty: "the filter is empty"
         case .unsupported(let name, _): "filters have no \(Self.cut(name))"
         case .unknownColumn(let name, _): "no column \"\(Self.cut(name))\""
-        case .unknownSet(let name, _): "no multi-valued attribute \"\(Self.cut(name))\""
+        case .unknownSet(let name, _): "no table of values \"\(Self.cut(name))\""
         case .setAsColumn(let name, let ofSeed):
             "\"\(ofSeed ? "seed." : "")\(Self.cut(name))\" is a table of values"
         case .columnAsSet(let name): "\"\(Self.cut(name))\" is a column, not a table of values"
         case .seedWithoutRow: "a seed. column needs a query for an item or a user"
         case .incomparableColumn(let name, _): "the column \"\(Self.cut(name))\" cannot be compared"
+        case .incomparableCap(let name, _): "the column \"\(Self.cut(name))\" of a cap cannot be compared"
         case .noCatalog:
             "the rows have no attributes, since the model has no catalog for them; expected no filter"
         case .missingValue(let name, _): "no value for :\(Self.cut(name))"
         case .unusedValue(let name, _, let type):
             "\(type) is bound to :\(Self.cut(name)), which is not in the filter"
+        case .valueWithoutFilter(let name, let type):
+            "\(type) is bound to :\(Self.cut(name)), and there is no filter"
         case .repeatedValue(let name): "two values are bound to :\(Self.cut(name)), expected one"
         case .tooLong(let bytes, let limit): "a filter of \(bytes) bytes, expected at most \(limit)"
         case .tooManyNodes(let limit):
@@ -60,7 +70,8 @@ extension FilterFailure: CustomStringConvertible {
         case .setAsColumn(let name, ofSeed: false): ": write 'x' IN \(Self.written(name))"
         case .columnAsSet(let name):
             ": write \(Self.written(name)) = 'x', or \(Self.written(name)) IN ('x', 'y')"
-        case .incomparableColumn(_, let because): ": \(because)"
+        case .incomparableColumn(_, let because), .incomparableCap(_, let because): ": \(because)"
+        case .valueWithoutFilter: ": expected a filter that has it, or no value"
         case .missingValue(let name, let bound): Self.bound(bound, for: name)
         case .unusedValue(_, named: [], _): ", nor any other name"
         case .unusedValue(_, let named, _): "; it has \(Self.list(named.map { ":" + $0 }))"

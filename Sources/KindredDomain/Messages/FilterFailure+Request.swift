@@ -8,7 +8,8 @@ extension FilterFailure {
         case .tooDeep(let limit): Self.exceeded(.filterDepth, limit + 1, limit)
         case .tooManyValues(let count, let limit): Self.exceeded(.filterValues, count, limit)
         case .syntax, .empty, .unsupported, .unknownColumn, .seedWithoutRow, .unknownSet, .setAsColumn,
-            .columnAsSet, .incomparableColumn, .missingValue, .unusedValue, .repeatedValue, .noCatalog:
+            .columnAsSet, .incomparableColumn, .incomparableCap, .missingValue, .unusedValue,
+            .valueWithoutFilter, .repeatedValue, .noCatalog:
             .invalidArgument(.filter(self, text: text, named: name))
         }
     }

@@ -201,7 +201,8 @@ extension RequestFailure {
     private static func describe(gone requested: UInt64, serving: UInt64, onDisk: [UInt64]) -> String {
         let serves = serving == 0 ? "no version serves" : "version \(serving) serves"
         if onDisk.contains(requested) {
-            return "version \(requested) is on disk but not loaded: activate it; \(serves)"
+            return "version \(requested) is on disk but not loaded; \(serves): "
+                + "begin pages again, or activate version \(requested) to serve it to all requests"
         }
         return "version \(requested) is not here (\(list(onDisk))); \(serves)"
     }

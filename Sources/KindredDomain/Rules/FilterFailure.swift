@@ -15,7 +15,7 @@ package struct FilterFailure: Error, Sendable, Equatable {
         case unknownColumn(String, known: [String])
         /// A `seed.` column where the query has no item or user of its own.
         case seedWithoutRow
-        /// No multi-valued attribute of that name. `known` are the existing ones, the nearest name first.
+        /// No table of values of that name. `known` are the existing ones, the nearest name first.
         case unknownSet(String, known: [String])
         /// A table of values where a column stands. `ofSeed`: it stands behind `seed.`.
         case setAsColumn(String, ofSeed: Bool)
@@ -23,10 +23,14 @@ package struct FilterFailure: Error, Sendable, Equatable {
         case columnAsSet(String)
         /// A column whose values cannot be compared as SQLite compares them, with the reason.
         case incomparableColumn(String, because: String)
+        /// The same of a column that a cap names: no filter has it.
+        case incomparableCap(String, because: String)
         /// A parameter of the text without a value. `bound` are the names that have one, as `name (an integer)`.
         case missingValue(String, bound: [String])
         /// A value whose name is not in the text. `named` are the parameters of the text; `type` is the value's.
         case unusedValue(String, named: [String], type: String = "a value")
+        /// A value of a request without any filter; `type` is the value's.
+        case valueWithoutFilter(String, type: String)
         /// Two values of one name.
         case repeatedValue(String)
         case tooLong(bytes: Int, limit: Int)

@@ -31,7 +31,7 @@ extension RuleFailure: CustomStringConvertible {
         case .tooManyBoosts(let count, let limit): "\(count) boosts: at most \(limit)"
         case .boostsOverflow(let score):
             "the boosts take a score of \(score), which this query may have, beyond the range of float32: "
-                + "give smaller values"
+                + "give factors nearer to 1 and terms nearer to 0"
         case .capIsZero(let cap): "the \(Ordinal.text(cap)) cap is 0 results: at least 1"
         case .tooManyCaps(let count, let limit): "\(count) caps: at most \(limit)"
         case .diversityOutOfRange(let weight): "diversity is \(weight): 0 to 1"

@@ -16,7 +16,7 @@ indirect enum BlockNode: Sendable {
     case realList(column: Int, [Double])
     /// A condition of one column of texts, by its table of `CodeTable`s.
     case codes(table: Int)
-    /// A multi-valued attribute, by its table of `SetTable`s.
+    /// A table of values, by its table of `SetTable`s.
     case set(table: Int)
     /// Row by row.
     case rows(ResolvedExpression)

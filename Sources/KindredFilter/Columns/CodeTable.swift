@@ -101,7 +101,7 @@ struct CodeTable: Sendable {
     }
 }
 
-/// A constant that is looked for in a multi-valued attribute, with the attribute's values that it equals.
+/// A constant that is looked for in a table of values, with the values there that it equals.
 struct SetTable: Sendable {
     let set: Int
     let match: SetMatch

@@ -23,7 +23,7 @@ package struct FilterProgram: ~Copyable {
     /// Rows that are judged together then. Nothing is known of the work of the first.
     private var rowsPerPart = 1
 
-    /// The work of one distinct value of a multi-valued attribute, in comparisons.
+    /// The work of one distinct value of a table of values, in comparisons.
     static let valueCost = 500
 
     /// Resolves the names of a parsed filter. `parameters` are its bound values, `seed` the query's own item or user;

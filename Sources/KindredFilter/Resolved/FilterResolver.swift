@@ -1,6 +1,6 @@
 import KindredDomain
 
-/// Resolves the names of a filter: columns and multi-valued attributes of a table, bound values, columns of the seed.
+/// Resolves the names of a filter: columns and tables of values of a side, bound values, columns of the seed.
 struct FilterResolver {
     private let table: FilterTable
     private let seed: FilterSeed?
@@ -184,15 +184,15 @@ struct FilterResolver {
 
     /// What of LIKE or GLOB is the same for all rows.
     enum PatternPart: String {
-        case pattern = "a pattern"
-        case escape = "an escape character"
+        case pattern = "patterns"
+        case escape = "escape characters"
     }
 
     /// The refusal of a part that is not.
     static func differing(_ part: PatternPart, at position: Int) -> FilterFailure {
         FilterFailure(
             .unsupported(
-                "\(part.rawValue) that differs from row to row", wanted: "a literal or a bound value"),
+                "\(part.rawValue) that differ from row to row", wanted: "write a literal or a bound value"),
             at: position)
     }
 

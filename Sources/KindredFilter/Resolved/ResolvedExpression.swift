@@ -18,7 +18,7 @@ indirect enum ResolvedExpression: Sendable {
     case comparison(FilterExpression.Comparison, ResolvedExpression, ResolvedExpression)
     case isNull(ResolvedExpression)
     case inList(ResolvedExpression, [ResolvedExpression])
-    /// Whether a value is in a multi-valued attribute, by its index.
+    /// Whether a value is in a table of values, by its index.
     case inSet(ResolvedExpression, Int)
     /// The pattern is nil where it, or its escape character, is NULL.
     case pattern(ResolvedExpression, TextPattern?)
@@ -35,7 +35,7 @@ indirect enum ResolvedExpression: Sendable {
     /// What the value of an expression depends on.
     struct Dependence {
         var columns: Set<Int> = []
-        /// On the row's id or on a multi-valued attribute.
+        /// On the row's id or on a table of values.
         var others = false
 
         var isConstant: Bool { columns.isEmpty && !others }

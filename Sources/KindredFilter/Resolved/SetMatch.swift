@@ -1,12 +1,12 @@
 import KindredDomain
 
-/// A value that is looked for among those of a multi-valued attribute, as `x IN (SELECT value …)` compares them.
+/// A value that is looked for among those of a table of values, as `x IN (SELECT value …)` compares them.
 struct SetMatch: Sendable {
     /// The value after the conversion that both sides get.
     private let wanted: AttributeValue
     private let affinity: Affinity?
 
-    /// `affinity` is that of the value's expression. Beside an expression without one, the attribute's own decides.
+    /// `affinity` is that of the value's expression. Beside an expression without one, the table's own decides.
     /// That of a column of reals then turns an integer into a real, also where it is rounded.
     init(_ set: CatalogSet, _ value: AttributeValue, affinity: Affinity?) {
         let own = Affinity(set.affinity)

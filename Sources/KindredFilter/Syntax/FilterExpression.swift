@@ -23,7 +23,7 @@ package indirect enum FilterExpression: Sendable, Equatable {
     case between(FilterExpression, FilterExpression, FilterExpression, isNegated: Bool)
     /// `a IN (b, c)`. An empty list is allowed.
     case inList(FilterExpression, [FilterExpression], isNegated: Bool)
-    /// `a IN tags`: whether the row has the value in a multi-valued attribute.
+    /// `a IN tags`: whether the row has the value in a table of values.
     case inSet(FilterExpression, SetName, isNegated: Bool)
     /// `a LIKE b ESCAPE c` and `a GLOB b`. `position` is that of the operator.
     case pattern(
@@ -67,7 +67,7 @@ package indirect enum FilterExpression: Sendable, Equatable {
         }
     }
 
-    /// A multi-valued attribute, as it is written in the filter.
+    /// A table of values, as it is written in the filter.
     package struct SetName: Sendable, Equatable {
         package let name: String
         package let position: Int

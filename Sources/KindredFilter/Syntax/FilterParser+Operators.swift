@@ -199,16 +199,21 @@ extension FilterParser {
             return result
         }
         let isText = if case .text = token.kind { true } else { false }
-        if isText { throw unsupported("names in single quotes", wanted: "write \"name\"") }
+        if isText {
+            throw unsupported(
+                "text after IN", wanted: "write IN ('a', 'b'), or IN \"name\" for a table of values")
+        }
         if case .parameter = token.kind {
             throw unexpected(wanted: "a list such as (:a, :b)" + afterPrevious)
         }
         guard let name = tokenName else {
-            throw unexpected(wanted: "\"(\" or a multi-valued attribute" + afterPrevious)
+            throw unexpected(wanted: "\"(\" or a table of values" + afterPrevious)
         }
         let set = FilterExpression.SetName(name, at: token.range.lowerBound)
         advance()
         switch token.kind {
+        case .dot where ASCII.sameName(name, "seed"):
+            throw unsupported("seed. after IN", wanted: "seed. has columns alone", at: set.position)
         case .dot: throw unsupported("names of schemas after IN", at: set.position)
         case .open: throw unsupported("functions, such as \(name)()", at: set.position)
         default: break

@@ -93,10 +93,12 @@ final class FilterMasks {
             entries.append(entry)
         }
         if let index = parameters.firstIndex(where: { unused.contains($0.name) }) {
+            let (name, type) = (parameters[index].name, parameters[index].value.typeName)
+            let named = texts.flatMap { FilterParser.parameterNames(in: $0) }
             let failure = FilterFailure(
-                .unusedValue(
-                    parameters[index].name, named: texts.flatMap { FilterParser.parameterNames(in: $0) },
-                    type: parameters[index].value.typeName), at: index)
+                texts.isEmpty
+                    ? .valueWithoutFilter(name, type: type) : .unusedValue(name, named: named, type: type),
+                at: index)
             throw .invalidArgument(.filter(failure, text: texts.count == 1 ? texts[0] : ""))
         }
     }

@@ -22,7 +22,7 @@ package final class GroupColumn: Sendable {
         self.init(building.finish())
     }
 
-    /// The values of a multi-valued attribute: row r has `groups[offsets[r] ..< offsets[r + 1]]`, each once and below
+    /// The values of a table of values: row r has `groups[offsets[r] ..< offsets[r + 1]]`, each once and below
     /// `count`. `offsets` has one element more than there are rows.
     package convenience init(offsets: [UInt32], groups: [UInt32], count: Int) {
         var building = GroupColumnBuilding(offsets: offsets, groups: groups, count: count)

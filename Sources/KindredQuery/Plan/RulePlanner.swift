@@ -147,8 +147,8 @@ final class RulePlanner {
     private func begin(_ cap: GroupCap, _ claim: GroupColumns.Claim) throws(RequestFailure) {
         if let column = side.catalog?.column(named: cap.column), case .unknown(let reason) = column.storage {
             // Of some rows nobody knows which values are equal.
-            let failure = FilterFailure(.incomparableColumn(cap.column, because: reason), at: 0)
-            throw .invalidArgument(.filter(failure, text: cap.column))
+            let failure = FilterFailure(.incomparableCap(cap.column, because: reason), at: 0)
+            throw .invalidArgument(.filter(failure, text: ""))
         }
         building = GroupColumns.building(cap.column, of: side.catalog, rowCount: side.table.count)
         guard building != nil else {

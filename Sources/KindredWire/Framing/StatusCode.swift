@@ -135,7 +135,7 @@ package enum DetailCode: UInt16, Sendable, CaseIterable {
     case weightsCancel = 8
     case zeroVectorUnderCosine = 9
     case seedsCancel = 10
-    case minimumScoreNotFinite = 11
+    case minScoreNotFinite = 11
     case numberForTextIDs = 12
     case textForNumberIDs = 13
     case textIDLength = 14
@@ -236,7 +236,7 @@ extension InvalidArgument {
         case .weightsCancel: .weightsCancel
         case .zeroVectorUnderCosine: .zeroVectorUnderCosine
         case .seedsCancel: .seedsCancel
-        case .minimumScoreNotFinite: .minimumScoreNotFinite
+        case .minimumScoreNotFinite: .minScoreNotFinite
         case .numberForTextIDs: .numberForTextIDs
         case .textForNumberIDs: .textForNumberIDs
         case .textIDLength: .textIDLength
@@ -303,9 +303,9 @@ extension FilterFailure {
         case .unknownColumn, .setAsColumn, .noCatalog: .filterColumn
         case .seedWithoutRow: .filterSeed
         case .unknownSet, .columnAsSet: .filterSet
-        case .incomparableColumn: .filterIncomparable
+        case .incomparableColumn, .incomparableCap: .filterIncomparable
         case .missingValue: .parameterMissing
-        case .unusedValue: .parameterUnused
+        case .unusedValue, .valueWithoutFilter: .parameterUnused
         case .repeatedValue: .parameterRepeated
         case .tooLong, .tooManyNodes, .tooDeep, .tooManyValues: .none
         }

@@ -95,7 +95,7 @@ extension FilterSections.Lists {
         let parameters = try parameters()
         guard let filter else {
             guard let first = parameters.first else { return nil }
-            let unused = FilterFailure(.unusedValue(first.name, named: [], type: first.value.typeName), at: 0)
+            let unused = FilterFailure(.valueWithoutFilter(first.name, type: first.value.typeName), at: 0)
             throw .invalidArgument(.filter(unused, text: ""))
         }
         return Filter(filter, parameters: parameters)

@@ -4,10 +4,10 @@ import KindredDomain
 
 /// Checks of values that more than one command takes.
 enum OptionValues {
-    /// Throws unless `k` fits the protocol's field. The server checks its own limit.
+    /// Throws unless `k` fits the protocol's field. The server checks its own limit, at most the one named here.
     static func check(k: Int) throws {
         guard k > 0 else { throw ValidationError("-k \(k): at least 1") }
-        guard k <= UInt32.max else { throw ValidationError("-k \(k): at most \(UInt32.max)") }
+        guard k <= UInt32.max else { throw ValidationError("-k \(k): at most \(Limits.standard.kMax)") }
     }
 
     /// Whether a text has no character but white space.

@@ -115,7 +115,14 @@ struct ParameterText: Sendable {
         }
         let parts = given.trimmingPrefix(/[(\[]/).split(separator: ",", omittingEmptySubsequences: false)
         let isList = parts.count > 1 && parts.allSatisfy { Double($0.filter { !" )]".contains($0) }) != nil }
-        guard isList else { return nil }
+        if !isList {
+            if given.isEmpty { return "--param \(name): an empty text; NULL is no value" }
+            // A number with a currency or a unit, such as £10 or 10 pounds.
+            guard given.wholeMatch(of: /\p{Sc} ?[0-9.,]+|[0-9.,]+( ?\p{Sc}| \p{L}+)/) != nil else {
+                return nil
+            }
+            return "--param \(name): \(given) is a text, and greater than every number of a column of numbers"
+        }
         return "--param \(name): \(given) is one text; a list has a name for each value, as in \(list)"
     }
 
@@ -187,17 +194,27 @@ struct RuleOptions: ParsableArguments {
             ("--boost", boost.map(\.description)), ("--cap", cap.map(\.description)),
         ])
         for boost in boost { _ = try boost.value }
-        for cap in cap { _ = try cap.value }
-        guard offset >= 0, offset <= UInt32.max else {
-            throw ValidationError("--offset \(offset): at least 0")
+        var capped: Set<String> = []
+        for cap in cap {
+            let column = try cap.value.cap.column
+            guard capped.insert(column).inserted else {
+                throw ValidationError("--cap \(cap.description): '\(column)' is given twice")
+            }
+        }
+        // The server checks its own limits, which are at most those named here.
+        guard offset >= 0 else { throw ValidationError("--offset \(offset): at least 0") }
+        guard offset <= UInt32.max else {
+            throw ValidationError(
+                "--offset \(offset): offset and k are at most \(Limits.standard.kMax) together")
         }
         if let diversity, !(0...1).contains(diversity) {
             throw ValidationError("--diversity \(diversity): 0 to 1")
         }
         if let pool {
             guard diversity != nil else { throw ValidationError("--pool \(pool): only with --diversity") }
-            guard pool > 0, pool <= UInt32.max else {
-                throw ValidationError("--pool \(pool): at least offset + k")
+            guard pool > 0 else { throw ValidationError("--pool \(pool): at least offset + k") }
+            guard pool <= UInt32.max else {
+                throw ValidationError("--pool \(pool): at most \(Limits.standard.poolMax)")
             }
         }
         if filter.filter.isEmpty, boost.isEmpty, let first = filter.parameters.first {
@@ -266,9 +283,16 @@ struct CapText: Sendable {
 
     init(_ text: String) throws(ValidationError) {
         // A column's name may contain an equals sign; the last one separates the number.
-        guard let equals = text.lastIndex(of: "="), let count = UInt32(text[text.index(after: equals)...]),
-            count > 0
-        else { throw ValidationError("--cap \(text): COLUMN=N with N at least 1, such as country=2") }
+        guard let equals = text.lastIndex(of: "="), case let digits = text[text.index(after: equals)...],
+            let count = UInt32(digits), count > 0
+        else {
+            let isTooLarge = text.lastIndex(of: "=").map {
+                UInt64(text[text.index(after: $0)...]) ?? 0 > UInt32.max
+            }
+            throw ValidationError(
+                "--cap \(text): COLUMN=N with N "
+                    + (isTooLarge == true ? "at most \(UInt32.max)" : "at least 1, such as country=2"))
+        }
         cap = GroupCap(String(text[..<equals]), atMost: count)
     }
 }

@@ -22,6 +22,7 @@ enum QueryFailureText {
                         "error",
                         .object([
                             JSONMember("code", .integer(error.code)), JSONMember("name", .string(error.name)),
+                            JSONMember("detail", .string(error.detailName)),
                             JSONMember("message", .string(error.message)),
                         ])),
                 ])))

@@ -89,7 +89,12 @@ struct QueryPrinter {
         var rows = [own + columns.map { own.contains($0) ? "\($0) (catalog)" : $0 }]
         for (index, result) in answer.results.enumerated() {
             rows.append(
-                ["\(answer.offset + index + 1)", result.id.description, result.score.formattedScore]
+                [
+                    "\(answer.offset + index + 1)", result.id.description,
+                    // A popular item without popularity has the least score, which no number of orders is.
+                    answer.source == .popular && result.score == -.greatestFiniteMagnitude
+                        ? "none" : result.score.formattedScore,
+                ]
                     + because.map { _ in result.because?.description ?? "" }
                     + columns.map { result.columns[$0]?.description ?? "" })
         }

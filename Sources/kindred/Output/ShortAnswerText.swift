@@ -53,7 +53,10 @@ struct ShortAnswerText {
         if options.candidates != nil { names.append("--candidates") }
         if !options.exclude.isEmpty { names.append("--exclude") }
         if rules.excludesSeen { names.append("--exclude-seen") }
-        if let taken = answer.taken, taken > 0 { names.append("--distinct") }
+        if let taken = answer.taken, taken > 0 {
+            let passing = names.isEmpty ? "may appear" : "pass \(Self.list(names))"
+            return "earlier queries have all \(rows) that \(passing) (--distinct)"
+        }
         return names.isEmpty
             ? "no \(options.target.singular) may appear"
             : "no \(options.target.singular) passes \(Self.list(names))"

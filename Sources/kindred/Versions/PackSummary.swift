@@ -26,7 +26,7 @@ struct PackSummary {
                 let matched = Int(rows.count) - catalog.rowsWithoutEntry
                 line += "  \(matched.groupedDigits) in the catalog (\(catalog.columns.count) columns"
                 if !catalog.sets.isEmpty {
-                    line += ", tags \(catalog.sets.map(\.name).joined(separator: ", "))"
+                    line += ", tables of values \(catalog.sets.map(\.name).joined(separator: ", "))"
                 }
                 line += ")"
             }
@@ -34,7 +34,7 @@ struct PackSummary {
             if let catalog = columns[side], catalog.rowsWithoutEntry > 0 {
                 lines.append(
                     "note: \(catalog.rowsWithoutEntry.groupedDigits) \(side) have no catalog entry: "
-                        + "their attributes are null")
+                        + "no filter lets them pass, and columns show nothing for them")
             }
             if let catalog = columns[side], catalog.idsWithoutVector > 0 {
                 lines.append(

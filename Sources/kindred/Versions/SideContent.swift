@@ -47,7 +47,7 @@ struct SideContent {
         }
         lines += columns.sets.map { set in
             let lost = set.entriesWithoutRow
-            return "  tags       \(set.name)  \(set.entryCount.groupedDigits) entries  "
+            return "  values     \(set.name)  \(set.entryCount.groupedDigits) entries  "
                 + "\(set.values.count.groupedDigits) different"
                 + (lost == 0 ? "" : "  \(lost.groupedDigits) without a row")
         }

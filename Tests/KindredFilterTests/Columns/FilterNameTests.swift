@@ -113,18 +113,19 @@ import Testing
         #expect(tags == FilterFailure(.setAsColumn("tags", ofSeed: false), at: 3))
         #expect(
             tags?.description(in: "10 = TAGS")
-                == "\"tags\" is a table of values at byte 3: write 'x' IN tags: 10 = TAGS")
+                == "at byte 3, \"tags\" is a table of values: write 'x' IN tags: 10 = TAGS")
         let seed = failure(Self.seed("tags"), table, seed: FilterSeed(table, row: 0))
         #expect(seed == FilterFailure(.setAsColumn("tags", ofSeed: true), at: 4))
         #expect(
-            seed?.description == "\"seed.tags\" is a table of values at byte 4: seed. has columns alone")
+            seed?.description == "at byte 4, \"seed.tags\" is a table of values: seed. has columns alone")
         for name in ["Category", "id"] {
             let set = failure(.inSet(Self.column("price"), .init(name, at: 7), isNegated: true), table)
             #expect(set == FilterFailure(.columnAsSet(name.lowercased()), at: 7))
         }
         #expect(
             FilterFailure(.columnAsSet("a b"), at: 7).description
-                == "\"a b\" is a column, not a table of values at byte 7: write \"a b\" = 'x', or \"a b\" IN ('x', 'y')"
+                == "at byte 7, \"a b\" is a column, not a table of values: write "
+                + "\"a b\" = 'x', or \"a b\" IN ('x', 'y')"
         )
     }
 
@@ -211,8 +212,8 @@ import Testing
             failure(like(Self.column("category")), table())
                 == FilterFailure(
                     .unsupported(
-                        "a pattern that differs from row to row", wanted: "a literal or a bound value"), at: 9
-                ))
+                        "patterns that differ from row to row", wanted: "write a literal or a bound value"),
+                    at: 9))
         #expect(failure(like(.literal(.text([0x25]))), table()) == nil)
         let long = [UInt8](repeating: 0x25, count: Limits.patternBytesMax + 1)
         #expect(failure(like(.literal(.text(long))), table())?.position == 9)

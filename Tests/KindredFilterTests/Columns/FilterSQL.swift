@@ -1,8 +1,8 @@
 import KindredDomain
 import KindredFilter
 
-/// The SQL that means what a filter's expression means, for a table `items` with the tables of its multi-valued
-/// attributes. Columns of the seed are read from its row.
+/// The SQL that means what a filter's expression means, for a table `items` with its tables of
+/// values. Columns of the seed are read from its row.
 struct FilterSQL {
     /// The `rowid` of the seed's entry; nil where it has none.
     var seedRowID: Int64?

@@ -49,7 +49,7 @@ enum EdgeValue {
     }
 }
 
-/// Random expressions over the columns and multi-valued attributes of a table.
+/// Random expressions over the columns and tables of values of a side.
 struct RandomExpression {
     let columns: [String]
     let sets: [String]

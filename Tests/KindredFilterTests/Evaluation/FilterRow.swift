@@ -17,7 +17,7 @@ protocol FilterRow {
     /// The value of a column of the row, or of the query's own item or user.
     func value(of column: FilterExpression.ColumnName) throws(FilterFailure) -> TypedValue
 
-    /// The row's values in a multi-valued attribute, and the affinity of the attribute's column.
+    /// The row's values in a table of values, and the affinity of its column.
     func values(
         of set: FilterExpression.SetName
     ) throws(FilterFailure) -> (values: [AttributeValue], affinity: Affinity?)

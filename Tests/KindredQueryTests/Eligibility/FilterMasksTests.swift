@@ -102,7 +102,7 @@ import Testing
             try RecommendPlanner(
                 request: request(items(1)) { $0.filter = "code = seed.n" }, generation: generation)
         }
-        #expect("\(error as Any)".contains("the column \"n\" cannot be compared at byte 7"))
+        #expect("\(error as Any)".contains("at byte 7, the column \"n\" cannot be compared"))
     }
 
     // MARK: Filters of queries
@@ -158,7 +158,7 @@ import Testing
         #expect(failure(items(2), ["prise = seed.n", right]).contains("no column \"prise\" at byte 0"))
         #expect(
             failure(items(2), ["seed.n IN tags", "prise = 1"]).contains(
-                "no multi-valued attribute \"tags\" at byte 10"))
+                "no table of values \"tags\" at byte 10"))
         // Users have no price.
         #expect(
             failure(.users(.numbers([0, 3])), [right, right]).contains("no column \"seed.price\" at byte 8"))

@@ -64,8 +64,8 @@ import Testing
             let failure = RequestFailure.invalidArgument(
                 .filter(
                     FilterFailure(
-                        .incomparableColumn("brand", because: "it has integers that no real equals"), at: 0),
-                    text: "brand"))
+                        .incomparableCap("brand", because: "it has integers that no real equals"), at: 0),
+                    text: ""))
             let planner = try planner(generation)
             #expect(throws: failure) { try planner.step(idCount: 64) }
         }

@@ -53,13 +53,13 @@ import Testing
             Case(.filterColumn, "no column \"prize\" at byte 0; did you mean \"price\"?") {
                 $0.rules.filter = "prize < 5"
             },
-            Case(.filterSet, "no multi-valued attribute \"tagz\" at byte 9") {
+            Case(.filterSet, "no table of values \"tagz\" at byte 9") {
                 $0.rules.filter = "'new' IN tagz"
             },
-            Case(.filterColumn, "\"tags\" is a table of values at byte 13: write 'x' IN tags") {
+            Case(.filterColumn, "at byte 13, \"tags\" is a table of values: write 'x' IN tags") {
                 $0.rules.filter = "price < 5 OR tags = 'new'"
             },
-            Case(.filterSet, "\"brand\" is a column, not a table of values at byte 9: write brand = 'x'") {
+            Case(.filterSet, "at byte 9, \"brand\" is a column, not a table of values: write brand = 'x'") {
                 $0.rules.filter = "'new' IN brand"
             },
             Case(.filterSyntax, "the filter is empty: expected a condition, such as price < 5, or no filter")

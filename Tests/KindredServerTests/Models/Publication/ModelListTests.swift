@@ -98,7 +98,9 @@ import Testing
             await #expect { try await client.recommend(.vector([1]), k: 1, options: options) } throws: {
                 let error = $0 as? KindredError
                 return error?.name == "VERSION_GONE" && error?.detail == 28
-                    && error?.message == "version 1 is on disk but not loaded: activate it; version 3 serves"
+                    && error?.message
+                        == "version 1 is on disk but not loaded; version 3 serves: begin pages again, "
+                        + "or activate version 1 to serve it to all requests"
             }
             options.call.version = 9
             await #expect { try await client.recommend(.vector([1]), k: 1, options: options) } throws: {

@@ -36,7 +36,8 @@ class Results(list):
         before anything is sent, where offset + k is above the server's k_max.
         """
         if self.page is None:
-            raise TypeError("only the Results of recommend have pages: give recommend_batch an offset and a version")
+            raise TypeError("only the Results of recommend have pages, and those of recommend_batch and copies have none: "
+                            "give offset, version and, under diversity, pool")
         return self.page(self.version, self.pool)
 
     def end(self):

@@ -7,16 +7,18 @@ import array
 import collections.abc
 import decimal
 import io
+import math
 import struct
 
 from . import arrays
 from .codec.encoding import whole
 from .codec.protocol import COUNT, MIN_SCORE, QUERY_KINDS, SHARE, SIDES, SIMILARITIES
-from .limits import TIMEOUT_SECONDS_MAX
+from .limits import FLOAT32_MAX, TIMEOUT_SECONDS_MAX
 
 DEFAULT_PORT = 7411
 PLURALS = {"user": "users", "item": "items", "vector": "vectors", "basket": "baskets", "blend": "blends",
            "clicks": "clicks"}
+SINGULARS = {plural: name for name, plural in PLURALS.items()}
 BLEND_PARTS = ("user", "item", "vector")
 BYTES_LIKE = (bytes, bytearray, memoryview)
 
@@ -47,12 +49,36 @@ def seconds(timeout):
 
 def number(name, value):
     """A float from any numeric type."""
-    if isinstance(value, (str, *BYTES_LIKE)):
+    if isinstance(value, (bool, str, *BYTES_LIKE)):
         raise TypeError(f"{name} {value!r}: expected a number")
     try:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} {value!r}: expected a number") from None
+
+
+def least_score(value):
+    """A minimum score as a float; one that is finite fits a float32."""
+    score = number("min_score", value)
+    if math.isfinite(score) and abs(score) > FLOAT32_MAX:
+        raise ValueError(f"min_score {value!r}: scores are float32, from {-FLOAT32_MAX:.8g} to {FLOAT32_MAX:.8g}")
+    return score
+
+
+def flag(name, value):
+    """A bool, numpy's included. Any text would be true."""
+    numpy = arrays.numpy
+    if isinstance(value, bool) or (numpy is not None and isinstance(value, numpy.bool_)):
+        return bool(value)
+    raise TypeError(f"{name} {shown(value)}: expected True or False")
+
+
+def row_count(name, value, most):
+    """An int that fits its field of 32 bits. The server checks its own limit, which is at most `most`."""
+    count = whole(name, value)
+    if not 0 <= count < 2**32:
+        raise ValueError(f"{name} {count}: 1 to {most}")
+    return count
 
 
 def model_name(model):
@@ -115,8 +141,8 @@ def column_names(columns, reserved):
         if not isinstance(name, str):
             raise TypeError(f"columns: {name!r} is no column's name: expected str, such as columns=['description']")
         if name in reserved:
-            raise ValueError(f"columns: {name!r} is a key that every row has for itself: give the column another name "
-                             "in the catalog and pack it again")
+            other = "" if name == "id" else "; a column of the catalog needs another name, packed again"
+            raise ValueError(f"columns: {name!r} is a key that every row of this call has for itself: leave it out{other}")
     return list(map(str, columns))
 
 

@@ -4,17 +4,17 @@ import time
 
 from . import arrays
 from .answers import Audience, FilterCount, models_of, query_error, raised, results_of, switched, vectors_of
-from .arguments import (PLURALS, again, audience_size, column_names, kept, listed, members_of, model_name, number,
-                        one_of, one_query, parsed_address, query_fields, query_list, query_lists, refuse_no_list,
-                        seconds)
+from .arguments import (PLURALS, SINGULARS, again, audience_size, column_names, flag, kept, least_score, listed,
+                        members_of, model_name, one_of, one_query, parsed_address, query_fields, query_list, query_lists,
+                        refuse_no_list, row_count, seconds)
 from .audience import AudienceStream, upload
 from .codec.decoding import bit
 from .codec.encoding import whole
 from .codec.protocol import (BECAUSE, DISTINCT, EXCLUDE_SEEN, HEALTH_STATES, INCLUDE_MEMBERS, INCLUDE_SEEDS, KEPT,
                              SIDES, SIMILARITIES)
-from .errors import Error, bad_reply, of_part
+from .errors import Error, bad_reply, of_page, of_part
 from .id_lists import IdLists
-from .limits import REMEMBERED_MAX
+from .limits import LIMITS, REMEMBERED_MAX
 from .questions import AudienceQuestion, RecommendQuestion, Rules, check_finite, check_names, check_origin
 from .rules import POOL_ROWS_PER_RESULT, QueryFilters, filter_lists, parts_of, rank_lists, unknown_policy
 from .shared_connection import Exchange, SharedConnection
@@ -85,8 +85,11 @@ class Client:
             if left <= 0:
                 return results.end()
             self.check_page(offset + k + min(k, left), arguments.get("timeout"))
-            return self.recommend(**{kind: query}, k=min(k, left), offset=offset + k, version=version,
-                                  **{**arguments, "pool": pool, "model": results.model})
+            try:
+                return self.recommend(**{kind: query}, k=min(k, left), offset=offset + k, version=version,
+                                      **{**arguments, "pool": pool, "model": results.model})
+            except Error as error:
+                raise of_page(error)
         results.page = page
         return results
 
@@ -116,7 +119,8 @@ class Client:
         Rows are pairs (id, score); dicts with columns, because or unknown="fallback", which adds origin ("model" or
         "popular"). A query that failed has its Error in its place; with raise_errors the first one is raised. A batch
         above the server's limits takes several requests, so a swap may give its parts two versions: each Results has
-        its `version`, and the argument `version` demands one. With distinct it is one request, whatever its size.
+        its `version`, and the argument `version` demands one. With distinct it is one request of at most 1,024
+        queries; for more, `exclude` what the requests before returned.
 
         An empty answer says why by its `eligible`: 0 where no row passes the filter and the other rules, at most `offset`
         where the page is behind the last row, and more where min_score or caps left none.
@@ -125,8 +129,13 @@ class Client:
         `detail` such as FILTER_SYNTAX (`value`: the byte of the filter), CAP_IS_ZERO or NO_SEEN_PAIRS, LIMIT_EXCEEDED
         with `value` and `limit`, UNKNOWN_ID, VERSION_GONE.
         """
-        kind, queries = one_of(user=users, item=items, vector=vectors, basket=baskets, clicks=clicks, blend=blends)
-        queries, k, version = query_list(kind, queries), whole("k", k), whole("version", version)
+        kind, queries = one_of(users=users, items=items, vectors=vectors, baskets=baskets, clicks=clicks, blends=blends)
+        kind = SINGULARS[kind]
+        queries, version = query_list(kind, queries), whole("version", version)
+        k = row_count("k", k, LIMITS["k_max"])
+        include_members, exclude_seen, because, distinct, raise_errors = (flag(name, value) for name, value in (
+            ("include_members", include_members), ("exclude_seen", exclude_seen), ("because", because),
+            ("distinct", distinct), ("raise_errors", raise_errors)))
         model, boosts = self.model_asked(model), kept(boosts) or ()
         filters = QueryFilters.of(where, params, boosts, len(queries))
         exclude = IdLists.of("exclude", exclude, len(queries))
@@ -134,7 +143,7 @@ class Client:
         own_keys = ("id", "score", "because" if because else "", "origin" if unknown == "fallback" else "")
         columns = None if columns is None else column_names(columns, own_keys)
         lists = {
-            "min_scores": None if min_score is None else [number("min_score", min_score)],
+            "min_scores": None if min_score is None else [least_score(min_score)],
             "columns": columns, "model": model,
             **filter_lists(where if filters is None else None, params, boosts), **rank_lists(caps, diversity, pool, offset),
         }
@@ -142,8 +151,7 @@ class Client:
                    | (BECAUSE if because else 0) | (DISTINCT if distinct else 0))
         policy = unknown_policy(unknown)
         rules = Rules(offset=whole("offset", offset), capped=bool(caps), reordered=diversity is not None,
-                      without_seen=bool(exclude_seen), because=bool(because), distinct=bool(distinct),
-                      unknown=unknown)
+                      without_seen=exclude_seen, because=because, distinct=distinct, unknown=unknown)
         answers = []
         with self.exchange(timeout) as call:
             limits = call.connection.limits
@@ -272,7 +280,7 @@ class Client:
         if similarity not in SIMILARITIES:
             raise ValueError(f"similarity {similarity!r}: 'dot', 'cosine' or None")
         refuse_no_list("seeds", seeds)
-        seeds = iter(seeds)
+        seeds, include_seeds, stream = iter(seeds), flag("include_seeds", include_seeds), flag("stream", stream)
         timeout = self.timeout if timeout is None else seconds(timeout)
         question = AudienceQuestion(self.model_asked(model), whole("version", version), wanted, include_seeds,
                                     REMEMBERED_MAX if stream else None)

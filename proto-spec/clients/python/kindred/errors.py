@@ -63,6 +63,15 @@ def of_part(error, start, part, queries):
     return error
 
 
+def of_page(error):
+    """An Error of a further page, whose message says what becomes of a list whose version is gone."""
+    if error.name == "VERSION_GONE":
+        error.message = plain("the version of the first page is no longer loaded: begin again with the first page "
+                              f"({error.message.split(': begin')[0]})")
+        error.args = (f"{error.name}: {error.message}",)
+    return error
+
+
 def malformed(message):
     return ProtocolError("MALFORMED_BODY", message)
 

@@ -7,8 +7,9 @@ import operator
 import re
 import struct
 
-from .arguments import number, refuse_no_list, shown
+from .arguments import BYTES_LIKE, number, refuse_no_list, shown
 from .codec.encoding import whole
+from .limits import LATER_LIMITS, LIMITS
 from .codec.protocol import BOOST_EFFECTS, PARAMETER_TYPES, UNKNOWN_POLICIES
 
 # The default pool of diversity, for each row of offset + k (7.18).
@@ -122,6 +123,10 @@ def parameter(name, value):
     if value is None:
         return "null", 0, ""
     if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"params: :{name} is {shown(value)}: expected a text that can be written in UTF-8") from None
         return "text", 0, value
     try:
         integer = operator.index(value)
@@ -129,14 +134,19 @@ def parameter(name, value):
         try:
             real = number(name, value)
         except TypeError:
+            several = "; a list has a name for each value, as in IN (:a, :b)" if is_several(value) else ""
             raise TypeError(f"params: :{name} is {shown(value)}, of {type(value).__name__}: expected None, a bool, an "
-                            "int, a float or a str") from None
+                            f"int, a float or a str{several}") from None
         if math.isnan(real):
             raise ValueError(f"params: :{name} is NaN: expected a number, or None for NULL") from None
         return "real", struct.unpack("<Q", struct.pack("<d", real))[0], ""
     if not -2**63 <= integer < 2**63:
         raise ValueError(f"params: :{name} is {integer}: an integer has 64 bits; give a float")
     return "integer", integer % 2**64, ""
+
+
+def is_several(value):
+    return isinstance(value, collections.abc.Iterable) and not isinstance(value, BYTES_LIKE)
 
 
 def boost_lists(boosts):
@@ -168,7 +178,7 @@ def rank_lists(caps, diversity, pool, offset):
                 raise ValueError(f"caps: {count} of {column!r}: 1 to {2**32 - 1}")
         lists.update(cap_columns=list(caps), cap_counts=[whole("caps", count) for count in caps.values()])
     if not 0 <= whole("offset", offset) < 2**32:
-        raise ValueError(f"offset {offset}: 0 to {2**32 - 1}")
+        raise ValueError(f"offset {offset}: at least 0; offset + k is at most {LIMITS['k_max']}")
     if offset:
         lists["offset"] = [whole("offset", offset)]
     if diversity is not None:
@@ -177,7 +187,7 @@ def rank_lists(caps, diversity, pool, offset):
         if diversity is None:
             raise ValueError(f"pool {pool} without diversity: give diversity=0.3, say, or no pool")
         if not 0 < whole("pool", pool) < 2**32:
-            raise ValueError(f"pool {pool}: offset + k to {2**32 - 1}")
+            raise ValueError(f"pool {pool}: offset + k to {LATER_LIMITS['pool_max']}")
         lists["pool"] = [whole("pool", pool)]
     return lists
 

@@ -82,11 +82,13 @@ def encode_list(form, value):
 
 
 def whole(name, value):
-    """An int from any integer type, numpy's included."""
+    """An int from any integer type, numpy's included; a bool is none."""
     try:
-        return operator.index(value)
+        if not isinstance(value, bool):
+            return operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} {value!r}: expected an int") from None
+        pass
+    raise TypeError(f"{name} {value!r}: expected an int")
 
 
 def encode_fixed(layout, fixed):

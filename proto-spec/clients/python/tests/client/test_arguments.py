@@ -1,6 +1,7 @@
 """Arguments of a wrong kind: kindred.Client sends nothing, and its message shows the right form."""
 
 import array
+import pickle
 import tempfile
 import unittest
 
@@ -114,7 +115,7 @@ class Arguments(unittest.TestCase):
             with self.subTest(columns=wrong), self.assertRaises(TypeError):
                 self.client.recommend(user="u01", columns=wrong)
         for name in ("id", "score"):
-            with self.subTest(columns=name), self.assertRaisesRegex(ValueError, "another name in the catalog"):
+            with self.subTest(columns=name), self.assertRaisesRegex(ValueError, "for itself: leave it out"):
                 self.client.recommend(user="u01", columns=["title", name])
 
     def test_other_arguments(self):
@@ -153,7 +154,17 @@ class Arguments(unittest.TestCase):
             ({"params": {"m": 2**63}}, ValueError, "params: :m is 9223372036854775808: an integer has 64 bits; give a float"),
             ({"params": {"m": -2**63 - 1}}, ValueError, "params: :m is -9223372036854775809: an integer has 64 bits"),
             ({"params": {"m": b"x"}}, TypeError, "params: :m is b'x', of bytes: expected None, a bool, an int, a float or a str"),
-            ({"params": {"m": [1]}}, TypeError, "params: :m is [1], of list: expected None"),
+            ({"params": {"m": [1]}}, TypeError, "params: :m is [1], of list: expected None, a bool, an int, a float or a str; "
+                                                "a list has a name for each value, as in IN (:a, :b)"),
+            ({"params": {"t": "\ud800"}}, ValueError, "params: :t is '\\ud800': expected a text that can be written in UTF-8"),
+            ({"k": -1}, ValueError, "k -1: 1 to 10000"), ({"k": 2**40}, ValueError, "k 1099511627776: 1 to 10000"),
+            ({"k": True}, TypeError, "k True: expected an int"),
+            ({"caps": {"brand": True}}, TypeError, "caps: the cap of 'brand' True: expected an int"),
+            ({"diversity": True}, TypeError, "diversity True: expected a number"),
+            ({"user": None, "basket": {"i01": True}}, TypeError, "the weight of 'i01' True: expected a number"),
+            ({"min_score": 1e39}, ValueError, "min_score 1e+39: scores are float32, from -3.4028235e+38 to 3.4028235e+38"),
+            *(({name: wrong}, TypeError, f"{name} {wrong!r}: expected True or False")
+              for name in ("exclude_seen", "because", "include_members") for wrong in ("false", "", 1, None)),
             ({"params": {"m": object}}, TypeError, ", of type: expected None"),
             ({"caps": [("brand", 2)]}, TypeError, "caps [('brand', 2)]: expected a dict such as {'brand': 2}"),
             ({"caps": {5: 2}}, TypeError, "caps: 5 is no column's name: expected a str"),
@@ -170,15 +181,17 @@ class Arguments(unittest.TestCase):
             ({"boosts": [(None, "add", 2)]}, TypeError, "boosts: the filter None: expected a str"),
             ({"diversity": "0.3"}, TypeError, "diversity '0.3': expected a number"),
             ({"pool": 50}, ValueError, "pool 50 without diversity: give diversity=0.3"),
-            ({"pool": 0, "diversity": 0.3}, ValueError, "pool 0: offset + k to 4294967295"),
+            ({"pool": 0, "diversity": 0.3}, ValueError, "pool 0: offset + k to 2000"),
             ({"pool": 2.5, "diversity": 0.3}, TypeError, "pool 2.5: expected an int"),
-            ({"offset": -1}, ValueError, "offset -1: 0 to 4294967295"),
-            ({"offset": 2**32}, ValueError, "offset 4294967296: 0 to 4294967295"),
+            ({"offset": -1}, ValueError, "offset -1: at least 0; offset + k is at most 10000"),
+            ({"offset": 2**32}, ValueError, "offset 4294967296: at least 0; offset + k is at most 10000"),
             ({"offset": 1.5}, TypeError, "offset 1.5: expected an int"),
             ({"unknown": "ignore"}, ValueError, "unknown 'ignore': 'strict' or 'skip' or 'fallback'"),
             ({"unknown": None}, ValueError, "unknown None: "), ({"unknown": []}, ValueError, "unknown []: "),
-            ({"columns": ["because"], "because": True}, ValueError, "columns: 'because' is a key that every row has"),
-            ({"columns": ["origin"], "unknown": "fallback"}, ValueError, "columns: 'origin' is a key that every row has"),
+            ({"columns": ["because"], "because": True}, ValueError, "columns: 'because' is a key that every row of this call has for itself: leave it out; a column "
+             "of the catalog needs another name"),
+            ({"columns": ["origin"], "unknown": "fallback"}, ValueError, "columns: 'origin' is a key that every row of this call has"),
+            ({"columns": ["id"]}, ValueError, "columns: 'id' is a key that every row of this call has for itself: leave it out"),
             ({"user": None, "blend": "u01"}, TypeError, "blend='u01' is no list: expected a list, such as blend=[(\"user\""),
             ({"user": None, "blend": [("user", "u01")]}, TypeError, "blend: ('user', 'u01') is no member: expected ('user', id,"),
             ({"user": None, "blend": [("shop", "u01", 1)]}, ValueError, "blend: 'shop' is no kind of member: expected 'user'"),
@@ -202,6 +215,19 @@ class Arguments(unittest.TestCase):
             self.assertIn(said, str(caught.exception))
         with self.assertRaisesRegex(ValueError, "unknown 'fallback': 'strict' or 'skip'"):
             self.client.score(user="u01", candidates=["i01"], unknown="fallback")
+        for wrong, said in (({"distinct": "no"}, "distinct 'no': expected True or False"),
+                            ({"user": "u01"}, "unexpected keyword argument 'user'"),
+                            ({"users": None}, "give exactly one of users, items, vectors, baskets, clicks, blends")):
+            with self.subTest(str(wrong)), self.assertRaises(TypeError) as caught:
+                self.client.recommend_batch(**{"users": ["u01"], **wrong})
+            self.assertIn(said, str(caught.exception))
+        with self.assertRaisesRegex(TypeError, "include_seeds 'no': expected True or False"):
+            self.client.lookalike(seeds=["u01"], size=1, include_seeds="no")
+        copy = pickle.loads(pickle.dumps(self.client.recommend(user="u01")))
+        for results in (copy, self.client.recommend_batch(users=["u01"])[0]):
+            with self.assertRaisesRegex(TypeError, "^only the Results of recommend have pages, and those of recommend_batch "
+                                                   "and copies have none: give offset, version and, under diversity, pool"):
+                results.next_page()
         # The same names are columns where the rows have no such keys of their own.
         rows = self.client.recommend(user="u01", columns=["origin", "because"])
         self.assertEqual(rows[0]["origin"], "title of i00")

@@ -69,7 +69,7 @@ class Recommend(unittest.TestCase):
                 client.recommend(user="a", over="people")
             with self.assertRaises(ValueError):
                 client.recommend_batch(vectors=[[1, 2], [1]])
-            for wrong, said in (({"k": -1}, "k -1: 0 to 4294967295"), ({"k": 10**12}, "k 1000000000000: 0 to 4294967295"),
+            for wrong, said in (({"k": -1}, "k -1: 1 to 10000"), ({"k": 10**12}, "k 1000000000000: 1 to 10000"),
                                 ({"version": -1}, "version -1: 0 to 18446744073709551615")):
                 with self.subTest(wrong), self.assertRaisesRegex(ValueError, f"^{said}$"):
                     client.recommend(user="a", **wrong)

@@ -79,7 +79,7 @@ class EmptyAnswers(ExplanationTests):
         self.assertIn("note: i010,x: 1 unknown id: the answer is from the others\n", done.stderr)
         self.assertIn("  nothing: no item passes the filter\n", done.stdout)
         one = ("--candidates", "i011", "--distinct", "-k", 1)
-        self.assertEqual(self.nothing("--user", "u 1,u 2", *one), "no item passes --candidates and --distinct")
+        self.assertEqual(self.nothing("--user", "u 1,u 2", *one), "earlier queries have all items that pass --candidates (--distinct)")
 
     def test_eligible_rows_that_are_left_out(self):
         user, one = ("--user", "u 1"), ("--where", "brand = 'acme'", "--cap", "brand=1")
@@ -129,6 +129,21 @@ class Visitors(ExplanationTests):
         self.assertIn("--user '': at least one id", self.refused(64, "recommend", "--user", ""))
         told = self.succeed("score", "--clicks", "", "--unknown", "skip", "--candidates", "i010").stdout
         self.assertIn("0 of 1 items have a score for an empty query\n", told)
+
+    def test_popular_items_without_popularity(self):
+        """A table names them so; JSON has the least score."""
+        popular = "recommend", "--clicks", "", "--unknown", "fallback", "-k", 90
+        told = json.loads(self.succeed(*popular, "--json").stdout)["results"]
+        shown = self.succeed(*popular).stdout.splitlines()[2:]
+        without = {row["id"] for row in mall.items if row["orders"] is None}
+        self.assertEqual({row["id"] for row in told if row["score"] < -1e38}, without)
+        self.assertEqual(["  none" in line for line in shown], [row["id"] in without for row in told])
+
+    def test_a_query_that_fails_has_its_detail(self):
+        done = self.run_command("recommend", "--blend", "user=u 1", "--blend", "user=u 1:-1", "--json")
+        self.assertEqual(done.returncode, 1)
+        error = json.loads(done.stdout)["error"]
+        self.assertEqual((error["name"], error["detail"]), ("INVALID_ARGUMENT", "WEIGHTS_CANCEL"))
 
     def test_rows_of_vectors_are_counted_from_1(self):
         path = npy(scratch.folder / "three.npy", [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0]])
@@ -192,8 +207,8 @@ class Mistakes(ExplanationTests):
 
     def test_filters(self):
         for arguments, said in (
-                (("--where", "tags = 'gift'"), "\"tags\" is a table of values at byte 0: write 'x' IN tags: tags = 'gift'"),
-                (("--where", "'x' IN brand"), "\"brand\" is a column, not a table of values at byte 7: write brand = 'x'"),
+                (("--where", "tags = 'gift'"), "at byte 0, \"tags\" is a table of values: write 'x' IN tags: tags = 'gift'"),
+                (("--where", "'x' IN brand"), "at byte 7, \"brand\" is a column, not a table of values: write brand = 'x'"),
                 (("--where", "-- nothing".replace("--", "/*") + " */"), "the filter is empty: expected a condition"),
                 (("--where", "day IN :days", "--param", "days=5"), "expected a list such as (:a, :b) after \"IN\", found \":days\""),
                 (("--where", "TRUE", "--boost", "*2:TRUE", "--boost", "+1:brnd = 'x'"),
@@ -211,9 +226,12 @@ class Mistakes(ExplanationTests):
 
     def test_values_that_are_probably_meant_otherwise(self):
         for text, said in (("1,2", "1,2 is one text; a list has a name for each value, as in IN (:a, :b)"),
-                           ("(1, 2)", "(1, 2) is one text; "), ('"acme"', "the double quotes are a part of the text")):
+                           ("(1, 2)", "(1, 2) is one text; "),
+                           ("", "an empty text; NULL is no value"),
+                           ("10 pounds", "10 pounds is a text, and greater than every number of a column of numbers"),
+                           ("\u00a310", "\u00a310 is a text"), ("10,5 \u20ac", "10,5 \u20ac is a text"), ('"acme"', "the double quotes are a part of the text")):
             self.assertIn(f"note: --param v: {said}", self.succeed("filter", "--where", "brand = :v", f"--param=v={text}").stderr)
-        for text in ("2026-01-31", "acme, bolt", "'1,2'", "1", "'", "''"):
+        for text in ("2026-01-31", "85123A", "10 x 20", "acme, bolt", "'1,2'", "1", "'", "''"):
             self.assertEqual(self.succeed("filter", "--where", "brand = :v", f"--param=v={text}").stderr, "")
 
 

@@ -44,7 +44,7 @@ WRONG = {
     "a forgotten value": (["recommend", "--user", "1", "--exclude", "--json"],
                           "--exclude --json: a value, not the next option"),
     "more results than there are": (["similar", "--item", "5", "-k", "99999999999"],
-                                    "-k 99999999999: at most 4294967295"),
+                                    "-k 99999999999: at most 10000"),
     "a score without end": (["recommend", "--user", "1", "--min-score", "1e99"], "--min-score inf: a finite number"),
     "no file": (["recommend", "--vector", "missing.npy"], "missing.npy: open is refused (No such file"),
     "a timeout below zero": (["ping", "--timeout", "-1"], "--timeout -1.0: above 0, at most 60"),

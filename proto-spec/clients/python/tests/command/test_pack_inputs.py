@@ -144,6 +144,15 @@ class IDs(PackingTests):
 
 
 class TablesOfValues(PackingTests):
+    def test_items_that_the_catalog_has_not(self):
+        with sqlite3.connect(self.catalog) as database:
+            database.execute("DELETE FROM items WHERE id = ?", [ITEMS[0]])
+            left, = database.execute("SELECT count(*) FROM items").fetchone()
+        database.close()
+        _, said = self.pack("--catalog", self.catalog)
+        self.assertIn(f"note: {len(ITEMS) - left} items have no catalog entry: no filter lets them pass, and columns show "
+                      "nothing for them", said.splitlines())
+
     def test_tables_that_are_not_read(self):
         """A table that is named as a table of values and is none: a note says what it would need."""
         with sqlite3.connect(self.catalog) as database:
@@ -157,7 +166,7 @@ class TablesOfValues(PackingTests):
         folder, said = self.pack("--catalog", self.catalog)
         for line in wanted:
             self.assertIn(f"note: {line}", said.splitlines())
-        self.assertIn("tags good)", said)
+        self.assertIn("tables of values good)", said)
         for command in ("verify", "inspect"):
             shown = self.command(command, folder)
             self.assertEqual(shown.returncode, 0, shown.stderr)

@@ -86,7 +86,7 @@ class Batches(RuleTests):
         where[2_500:2_502] = "day < 5", "'x' IN brand"
         with self.assertRaises(kindred.Error) as caught:
             self.client.recommend_batch(users=["u 1"] * 3_000, where=where, k=1)
-        self.assertIn('the filter of query 454 of 952: "brand" is a column, not a table of values', caught.exception.message)
+        self.assertIn('the filter of query 454 of 952: at byte 7, "brand" is a column, not a table of values', caught.exception.message)
         self.assertEqual(caught.exception.detail, "FILTER_SET")
         with self.assertRaises(kindred.Error) as caught:
             self.client.recommend_batch(users=["u 1"] * 3_000, where=["day < :day"] * 3_000, params={"day": 5, "dya": 5}, k=1)

@@ -220,6 +220,8 @@ class Ranking(RuleTests):
         with self.assertRaises(kindred.Error) as caught:
             page.next_page()
         self.assertEqual(caught.exception.name, "VERSION_GONE")
+        self.assertEqual(caught.exception.message, "the version of the first page is no longer loaded: begin again with the "
+                                                   "first page (version 1 is on disk but not loaded; version 3 serves)")
         self.assertEqual(client.recommend(user="u 1", k=5).version, 3)
 
 
