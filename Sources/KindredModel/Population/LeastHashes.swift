@@ -1,15 +1,15 @@
 /// The rows of the least hashes among those inserted, at most `countMax`.
-struct LeastHashes {
-    let countMax: Int
+package struct LeastHashes {
+    package let countMax: Int
     /// Those that may be among the least, in no order.
     private var kept: [HashedRow] = []
     /// The greatest of the least after the last cut, if there were so many.
     private var bound: HashedRow?
 
     /// `countMax` is at least 1.
-    init(countMax: Int) { self.countMax = countMax }
+    package init(countMax: Int) { self.countMax = countMax }
 
-    mutating func insert(_ row: HashedRow) {
+    package mutating func insert(_ row: HashedRow) {
         if let bound, row >= bound { return }
         kept.append(row)
         if kept.count >= 2 * countMax { cut() }
@@ -26,7 +26,7 @@ struct LeastHashes {
     }
 
     /// The rows in ascending order.
-    mutating func finish() -> [HashedRow] {
+    package mutating func finish() -> [HashedRow] {
         cut()
         return kept
     }
