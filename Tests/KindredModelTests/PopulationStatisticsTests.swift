@@ -130,7 +130,7 @@ import Testing
 
     @Test func theVarianceIsTheMeanOfTheElementsVariances() throws {
         let found = try statistics(table([[1, 10], [3, 10], [5, 16], [7, 16]]))
-        #expect(found.variance == (5 + 9) / 2)
+        #expect(found.variance == (5 + 9) / 2 && found.meanSquare == (21 + 178) / 2)
         #expect(found.meanNorm == Double(16 + 169).squareRoot())
     }
 

@@ -8,7 +8,7 @@ package enum ScorerFailure: Error, Sendable, Equatable {
     case noPositiveSeed(Scorer)
     /// No user is left that seeds could be compared with.
     case noOtherUsers(Scorer)
-    /// All users have the same vector; `variance` is 0, or rounding.
+    /// All users have the same vector, or nearly: `variance` is 0, or what sums in float64 leave of it.
     case noVariation(Scorer, variance: Double)
     /// An equation, counted from 0, has no solution in float64.
     case unsolvable(Scorer, equation: Int)

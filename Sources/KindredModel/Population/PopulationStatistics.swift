@@ -92,6 +92,15 @@ package final class PopulationStatistics: Sendable {
         return sum / Double(layout.dimension)
     }
 
+    /// The mean over the elements of their mean squares: of `products / N` on the diagonal, added in ascending order.
+    package var meanSquare: Double {
+        var sum = 0.0
+        for element in 0..<layout.dimension {
+            sum += products[layout.index(row: element, column: element)] / Double(rowCount)
+        }
+        return sum / Double(layout.dimension)
+    }
+
     /// The length of the mean, for people.
     package var meanNorm: Double {
         mean.withElements { $0.reduce(0) { $0 + $1 * $1 } }.squareRoot()

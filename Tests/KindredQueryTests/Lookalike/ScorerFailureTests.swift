@@ -130,6 +130,16 @@ import Testing
                 #expect(found == .noVariation(inner, variance: 0), "\(scorer) \(rows)")
             }
         }
+        // Sums of what is no sum of powers of 2 leave rounding.
+        let alike: [[Float]] = Array(repeating: [0.1, 0.7, 1e-3], count: 9_999)
+        for scorer in [Scorer.contrast, .logistic, .blend] {
+            guard case .noVariation(_, let variance)? = try failure(scorer, alike, [(5, 1)], foldIn: settings)
+            else {
+                Issue.record("\(scorer)")
+                continue
+            }
+            #expect(variance.magnitude < 1e-12)
+        }
         #expect(try vector(.foldin, input([[3, 4]], [(0, 1)], foldIn: settings))[0] > 0)
         #expect(try failure(.foldin, [[0, 0]], [(0, 1)], foldIn: settings) == .noDirection(.foldin))
     }

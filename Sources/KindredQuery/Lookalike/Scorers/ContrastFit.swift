@@ -28,9 +28,7 @@ final class ContrastFit: WeightFit {
     init(_ input: FitInput) throws(ScorerFailure) {
         self.input = input
         let dimension = input.users.dimension
-        let variance = input.statistics.variance
-        // False for what is not a number.
-        guard variance > 0 else { throw ScorerFailure.noVariation(.contrast, variance: variance) }
+        let variance = try input.statistics.variance(for: .contrast)
         ridge = Self.rho * variance
         equation = TriangleEquation(dimension: dimension, kernels: input.kernels, scorer: .contrast)
         centred = FitMemory(count: dimension)
@@ -61,18 +59,17 @@ final class ContrastFit: WeightFit {
     private func add(_ budget: inout Int) {
         let dimension = input.users.dimension
         let (sum, centred) = (equation.unknowns.elements, centred.elements)
-        let isDone = walk.next(max(1, budget / dimension)) { row, rowWeight in
+        let seedCost = dimension + SeedWalk.fetchCost
+        let isDone = walk.next(max(1, budget / seedCost)) { row, rowWeight in
             let factor = Double(rowWeight)
             input.statistics.centre(input.users.vector(ofRow: row), into: centred)
             for element in 0..<dimension { sum[element] += factor * centred[element] }
             weight += factor.magnitude
-            budget -= dimension
+            budget -= seedCost
         }
-        guard isDone else {
-            // Words without seeds take time too.
-            budget -= dimension
-            return
-        }
+        // Words without seeds take time too.
+        budget -= seedCost
+        guard isDone else { return }
         for element in 0..<dimension { sum[element] /= weight }
         stage = .filling(panel: 0)
     }

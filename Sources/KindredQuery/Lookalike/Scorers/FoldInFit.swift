@@ -84,7 +84,7 @@ final class FoldInFit: WeightFit {
                 into: elements, addingTo: equation.unknowns.elements)
             hasPositive = hasPositive || weight > 0
         }
-        budget -= (chunk.count + 1) * input.users.dimension
+        budget -= (chunk.count + 1) * (input.users.dimension + SeedWalk.fetchCost)
         if isLast, !hasPositive { throw .noPositiveSeed(.foldin) }
         stage = .adding(panel: 0, isLast: isLast)
     }

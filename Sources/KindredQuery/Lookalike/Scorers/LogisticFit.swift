@@ -56,9 +56,7 @@ final class LogisticFit: WeightFit {
     init(_ input: FitInput) throws(ScorerFailure) {
         self.input = input
         dimension = input.users.dimension
-        let variance = input.statistics.variance
-        // False for what is not a number.
-        guard variance > 0 else { throw ScorerFailure.noVariation(.logistic, variance: variance) }
+        let variance = try input.statistics.variance(for: .logistic)
         penalty = variance / Self.c
         points = LogisticPoints(input)
         equation = TriangleEquation(dimension: dimension + 1, kernels: input.kernels, scorer: .logistic)

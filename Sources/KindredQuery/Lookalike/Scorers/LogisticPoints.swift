@@ -49,8 +49,8 @@ final class LogisticPoints {
     /// Throws where there are none of either kind.
     func choose(_ budget: inout Int) throws(ScorerFailure) -> Bool {
         while budget > 0 {
-            let seedCount = max(1, budget / 32)
-            budget -= 32 * seedCount
+            let seedCount = max(1, budget / SeedWalk.fetchCost)
+            budget -= SeedWalk.fetchCost * seedCount
             switch stage {
             case .hashing:
                 let ids = input.users.ids

@@ -53,7 +53,7 @@ package struct ScorerFit {
     package mutating func step(budget: Int) throws(RequestFailure) -> Step<QueryVector> {
         switch kind {
         case .centroid(var centroid):
-            let step = centroid.step(seedCount: budget / users.dimension, table: users)
+            let step = centroid.step(seedCount: budget / (users.dimension + SeedWalk.fetchCost), table: users)
             kind = .centroid(centroid)
             return step
         case .linear(let fit):

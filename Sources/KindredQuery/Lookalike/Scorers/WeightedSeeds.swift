@@ -37,6 +37,9 @@ package struct WeightedSeeds: Sendable {
 
 /// Seeds in ascending order of rows, some at a time.
 struct SeedWalk {
+    /// A seed's row is seldom in a cache: fetching it takes about as long as so many multiply-adds.
+    static let fetchCost = 256
+
     private let seeds: WeightedSeeds
     private var word = 0
     /// The seeds of the word that are still to come.
