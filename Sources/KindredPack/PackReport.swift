@@ -40,6 +40,8 @@ package enum PackProgress: Sendable, Equatable {
     case writing(Side, rowsDone: Int, rows: Int)
     /// The int8 codes are made.
     case coding(Side, rowsDone: Int, rows: Int)
+    /// The statistics are made.
+    case summarising(Side, rows: Int)
     /// Seen pairs: a share of the bytes or rows of their file.
     case readingPairs(done: Int, of: Int)
     /// Seen pairs: bytes of their file.

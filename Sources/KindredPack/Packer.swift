@@ -91,6 +91,7 @@ package struct Packer {
             ids[side.side] = written.ids
             if let heading = written.heading { headings.append(heading) }
         }
+        try writeStatistics(into: staging.path, manifest: &manifest)
         let seenReport = try writeSeen(ids, into: staging.path, manifest: &manifest)
         if let catalog { try copyCatalog(catalog, into: staging.path, manifest: &manifest) }
         try writeManifest(manifest, into: staging.path)
@@ -187,6 +188,27 @@ package struct Packer {
     private static func randomFingerprint() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<Manifest.fingerprintByteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+
+    /// Writes the statistics of users, if there are any. Reads the users that were just written.
+    private func writeStatistics(
+        into directory: String, manifest: inout Manifest
+    ) throws(PackFailure) {
+        guard let rows = manifest.users else { return }
+        progress(.summarising(.users, rows: Int(clamping: rows.count)))
+        let loader = VersionLoader()
+        let statistics: PopulationStatistics
+        do throws(FileFailure) {
+            guard let users = try loader.table(.users, manifest: manifest, directory: directory),
+                case .table(let codes) = try loader.storedCodes(
+                    of: users, manifest: manifest, directory: directory)
+            else { preconditionFailure("users and their codes are written") }
+            statistics = try PopulationStatistics(of: users, codes: codes)
+        } catch {
+            throw .unloadable(error)
+        }
+        manifest.files.append(
+            try StatisticsWriter.write(statistics, into: directory, fingerprint: manifest.fingerprint))
     }
 
     /// Writes the seen pairs, if there are any. Returns what was read.

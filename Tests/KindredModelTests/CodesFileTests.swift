@@ -67,7 +67,8 @@ import TestSupport
             }
             let report = try packer.run()
             #expect(steps == ["users \(count)"])
-            #expect(report.manifest.files.map(\.name) == ["users.safetensors", "users.codes"])
+            #expect(
+                report.manifest.files.map(\.name) == ["users.safetensors", "users.codes", "users.statistics"])
             let loaded = try VersionLoader().load(
                 directory: report.directory, expecting: TinyModel.name, version: 1)
             let users = try #require(loaded.users)
@@ -138,7 +139,7 @@ import TestSupport
         let later = Array(try model.bytes(Self.items)[0..<8]) + [7, 0, 0, 0, 9]
         try model.replaceAgreeing(Self.items, later)
         let built = try model.load()
-        #expect(built.codesBuilt == [.items: .layout(found: 7)])
+        #expect(built.codesBuilt == [.items: .layout(found: 7, read: 1)])
         #expect(CodesBytes.of(built) == CodesBytes.of(version))
         try model.edit { $0.files.removeAll { $0.name.hasSuffix(".codes") } }
         let bare = try model.load(.map)

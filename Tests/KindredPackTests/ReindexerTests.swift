@@ -29,26 +29,65 @@ import TestSupport
     }
 
     /// Reindexes and checks that the version equals the packed one.
-    private func expectRepaired(_ faults: [Side: CodesFault], _ what: String = "") throws {
+    private func expectRepaired(
+        _ faults: [Side: DerivedFault], statistics: DerivedFault? = nil, _ what: String = ""
+    ) throws {
         let report = try run()
-        #expect(report.written == faults, "\(what)")
+        #expect(report.written == faults && report.statistics == statistics, "\(what)")
         let version = try model.load()
         #expect(version.codesBuilt.isEmpty && CodesBytes.of(version) == wanted, "\(what)")
+        #expect(version.statisticsBuilt == nil, "\(what)")
+        try PopulationStatistics.check(
+            version.statistics!, against: version.users!, codes: version.userCodes!)
         #expect(version.manifest == report.manifest, "\(what)")
         #expect(version.manifest.fingerprint == fingerprint, "\(what)")
         #expect(version.manifest.unknownMembers == [JSONMember("later", .string("kept"))], "\(what)")
         #expect(
             version.manifest.files.map(\.name) == [
-                "items.safetensors", "items.codes", "users.safetensors", "users.codes", "catalog.sqlite",
+                "items.safetensors", "items.codes", "users.safetensors", "users.codes", "users.statistics",
+                "catalog.sqlite",
             ], "\(what)")
         #expect(try names.filter { $0.hasPrefix(".") } == [], "\(what)")
         for name in ["items.codes", "users.codes", "manifest.json"] {
             let attributes = try FileManager.default.attributesOfItem(atPath: model.directory + "/" + name)
-            if name != "manifest.json" || !faults.isEmpty {
+            if name != "manifest.json" || !faults.isEmpty || statistics != nil {
                 #expect(attributes[.posixPermissions] as? Int == 0o444, "\(name) \(what)")
             }
         }
-        #expect(try run().written == [:], "\(what)")
+        let again = try run()
+        #expect(again.written == [:] && again.statistics == nil, "\(what)")
+    }
+
+    @Test func statistics() throws {
+        let name = ModelFiles.statistics
+        let whole = try model.bytes(name)
+        try model.edit { $0.files.removeAll { $0.name == name } }
+        #expect(try model.load().statisticsBuilt == .missing)
+        try expectRepaired([:], statistics: .unusable(.missing))
+        try FileManager.default.removeItem(atPath: model.directory + "/" + name)
+        try expectRepaired([:], statistics: .absent(file: name))
+        try model.replaceAgreeing(name, Array(whole[0..<8]) + [9, 0, 0, 0] + Array(whole[12...]))
+        #expect(try model.load().statisticsBuilt == .layout(found: 9, read: 1))
+        try expectRepaired([:], statistics: .unusable(.layout(found: 9, read: 1)))
+        try model.replace(name, Array(whole.dropLast()))
+        guard case .damaged(let failure)? = try run().statistics else {
+            Issue.record("the file is not found to be damaged")
+            return
+        }
+        #expect(failure.file == name && failure.field == "byte count")
+        // Another finite number is found by making the statistics again.
+        var bytes = whole
+        bytes[128] ^= 1
+        try model.replaceAgreeing(name, bytes)
+        guard case .damaged(let other)? = try run().statistics else {
+            Issue.record("the number is not found to be false")
+            return
+        }
+        #expect(other.field == "mean[0]" && other.wanted.hasSuffix("as the vectors give it"))
+        #expect(try model.bytes(name) == whole)
+        // Codes and statistics at once.
+        try model.edit { $0.files.removeAll { $0.name == name || $0.name == "users.codes" } }
+        try expectRepaired([.users: .unusable(.missing)], statistics: .unusable(.missing))
     }
 
     @Test func nothingToDo() throws {
@@ -90,7 +129,7 @@ import TestSupport
     @Test func absentCodes() throws {
         try FileManager.default.removeItem(atPath: model.directory + "/items.codes")
         #expect(throws: FileFailure.self) { try model.load() }
-        let fault = CodesFault.absent(file: "items.codes")
+        let fault = DerivedFault.absent(file: "items.codes")
         #expect(fault.description == "items.codes is missing, though the manifest names it")
         try expectRepaired([.items: fault])
     }
@@ -99,7 +138,7 @@ import TestSupport
         var bytes = try model.bytes("users.codes")
         bytes[8] = 0
         try model.replaceAgreeing("users.codes", bytes)
-        try expectRepaired([.users: .unusable(.layout(found: 0))])
+        try expectRepaired([.users: .unusable(.layout(found: 0, read: 1))])
     }
 
     @Test func damagedCodes() throws {

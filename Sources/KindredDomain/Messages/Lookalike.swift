@@ -69,3 +69,17 @@ package enum LookalikeScorer: UInt8, Sendable {
     /// Similarity to the mean of the seeds.
     case centroid = 1
 }
+
+/// A way to make a weight vector from seeds. A closed set: each is a pure function in the engine.
+package enum Scorer: String, Sendable, CaseIterable {
+    /// The mean of the seeds.
+    case centroid
+    /// The direction in which seeds differ from all users, against the users' covariance.
+    case contrast
+    /// The vector that ALS training would give an item that the seeds had taken.
+    case foldin
+    /// Logistic regression of seeds against a sample of users.
+    case logistic
+    /// The sum of contrast, foldin and logistic, each in its standard deviations.
+    case blend
+}

@@ -74,6 +74,8 @@ package enum InvalidArgument: Sendable, Equatable {
     case parameterNotANumber(String, index: Int)
     /// Boosts, caps or diversity that are refused.
     case rule(RuleFailure)
+    /// Seeds of a look-alike that make no weight vector.
+    case scorer(ScorerFailure)
     case noSeenPairs
     /// The version has no popularity, or the target is users.
     case noPopularity(Side)
@@ -267,6 +269,7 @@ extension InvalidArgument: CustomStringConvertible {
         case .parameterRepeated(let name, _): "two values for :\(name)"
         case .parameterNotANumber(let name, _): "the value of :\(name) is NaN: a number, or NULL"
         case .rule(let failure): failure.description
+        case .scorer(let failure): failure.description
         case .noSeenPairs: "the version has no seen pairs: kindred pack --seen writes them"
         case .noPopularity(.items):
             "the version has no popularity: kindred pack --popularity or --seen writes it"

@@ -6,12 +6,11 @@ import KindredSystem
 /// Cholesky factor L. Where there are few items, the products R y of all of them too: there, a plain query takes about
 /// as long as a visitor's products do.
 ///
-/// YᵀY is summed in float64 in blocks of `rowsPerBlock` rows: each block in ascending order of rows, and the blocks'
-/// sums in ascending order of blocks. `kindred_triangle.h` defines the order of L and R. So the bits depend neither on
-/// the CPU nor on the number of threads. Immutable; any thread may read.
+/// `BlockSums` defines the order in which YᵀY is summed, `kindred_triangle.h` that of L and R. So the bits depend
+/// neither on the CPU nor on the number of threads. Immutable; any thread may read.
 package final class FoldInFactors: Sendable {
-    /// Rows of a block of the sum.
-    package static let rowsPerBlock = 4_096
+    /// Names their memory in failures.
+    fileprivate static let purpose = "the items' fold-in factors"
     /// A pivot that is not above `pivotMin * dimension` times its element of the diagonal is rounding: the matrix is
     /// singular in float64.
     package static let pivotMin = 0x1p-50
@@ -34,7 +33,11 @@ package final class FoldInFactors: Sendable {
         let layout = TriangleLayout(dimension: dimension)
         let triangle = layout.elementCount * MemoryLayout<Double>.stride
         let products = productByteCount(rowCount, layout)
-        return (2 * triangle + (products <= productByteCountMax ? products : 0), 3 * triangle)
+        let summing = BlockSums.byteCount(rowCount: rowCount, layout: layout)
+        return (
+            2 * triangle + (products <= productByteCountMax ? products : 0),
+            max(3 * triangle, triangle + summing)
+        )
     }
 
     private static func productByteCount(_ rowCount: Int, _ layout: TriangleLayout) -> Int {
@@ -53,11 +56,11 @@ package final class FoldInFactors: Sendable {
     ) throws(FileFailure) {
         let layout = TriangleLayout(dimension: items.dimension)
         func region(_ byteCount: Int) throws(FileFailure) -> MemoryRegion {
-            try resources.region(byteCount: byteCount, for: "the items' fold-in factors")
+            try resources.region(byteCount: byteCount, for: Self.purpose)
         }
         let triangle = layout.elementCount * MemoryLayout<Double>.stride
         let work = FoldInFactorization(
-            items: items, layout: layout, kernels: kernels, threads: resources.threads, file: file)
+            items: items, layout: layout, kernels: kernels, resources: resources, file: file)
         let matrix = try region(triangle)
         try work.sum(into: matrix, lambda: parameters.lambda)
         let factor = try region(triangle)
@@ -95,50 +98,17 @@ private struct FoldInFactorization: Sendable {
     let items: VectorTable
     let layout: TriangleLayout
     let kernels: TriangleKernels
-    let threads: LoadingThreads
+    let resources: LoadResources
     let file: String
 
-    /// Bytes of the rows that one call of a kernel sums: they stay in a cache while it goes over the panel's columns.
-    private static let chunkByteCount = 128 << 10
+    private var threads: LoadingThreads { resources.threads }
 
-    /// Writes YᵀY + lambda I. A thread sums one panel over all rows.
+    /// Writes YᵀY + lambda I.
     func sum(into region: MemoryRegion, lambda: Double) throws(FileFailure) {
-        // The last panel is the largest, so it is begun first.
-        try threads.run(layout.panelCount, inPartsOf: 1) { (part) throws(FileFailure) in
-            for index in part {
-                let panel = layout.panelCount - 1 - index
-                region.withMutableElements(of: Double.self) { elements in
-                    sum(
-                        panel, lambda: lambda,
-                        into: elements.baseAddress! + TriangleLayout.start(ofPanel: panel))
-                }
-            }
-        }
-    }
-
-    private func sum(_ panel: Int, lambda: Double, into total: UnsafeMutablePointer<Double>) {
-        let count = TriangleLayout.elementCount(ofPanel: panel)
-        let sums = UnsafeMutablePointer<Double>.allocate(capacity: count)
-        defer { sums.deallocate() }
-        total.initialize(repeating: 0, count: count)
-        let rowsPerChunk = max(16, Self.chunkByteCount / (layout.dimension * MemoryLayout<Float>.stride))
-        for block in stride(from: 0, to: items.count, by: FoldInFactors.rowsPerBlock) {
-            // The caller throws.
-            if threads.cancellation.isCancelled { return }
-            sums.initialize(repeating: 0, count: count)
-            let end = min(block + FoldInFactors.rowsPerBlock, items.count)
-            for row in stride(from: block, to: end, by: rowsPerChunk) {
-                kernels.addProducts(
-                    of: items.vectors + row * layout.dimension, rowCount: min(rowsPerChunk, end - row),
-                    dimension: layout.dimension, panel: panel, to: sums)
-            }
-            for element in 0..<count { total[element] += sums[element] }
-        }
-        let rows = TriangleLayout.panelRows
-        for lane in 0..<rows {
-            let row = panel * rows + lane
-            for column in row + 1..<(panel + 1) * rows { total[rows * column + lane] = 0 }
-            if row < layout.dimension { total[rows * row + lane] += lambda }
+        try BlockSums(items, kernels: kernels, with: resources, for: FoldInFactors.purpose)
+            .write(products: region)
+        region.withMutableElements(of: Double.self) { elements in
+            for row in 0..<layout.dimension { elements[layout.index(row: row, column: row)] += lambda }
         }
     }
 

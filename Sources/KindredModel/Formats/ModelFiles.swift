@@ -6,6 +6,8 @@ package enum ModelFiles {
     package static let catalog = "catalog.sqlite"
     /// The pairs of a user and a seen item.
     package static let seen = "seen.csr"
+    /// What scorers of look-alikes need of all users.
+    package static let statistics = "users.statistics"
     /// `items.safetensors` or `users.safetensors`.
     package static func vectors(of side: Side) -> String { "\(side).safetensors" }
     /// `items.codes` or `users.codes`.

@@ -18,20 +18,28 @@ package struct LoadedVersion: Sendable {
     package let userCodes: Int8Codes?
     /// The items that each user has seen; nil if the version does not say.
     package let seen: SeenPairs?
+    /// Statistics of `users`; nil exactly if `users` is.
+    package let statistics: PopulationStatistics?
     /// The sides whose codes were made at load time, with the reason.
-    package let codesBuilt: [Side: CodesBuildReason]
+    package let codesBuilt: [Side: BuildReason]
+    /// Why the statistics were made at load time; nil where a file has them.
+    package let statisticsBuilt: BuildReason?
     /// The catalog's path; nil without a catalog. The loader has checked the file's size and checksum.
     package let catalogPath: String?
 
     package init(
         name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
         users: VectorTable?, itemCodes: Int8Codes?, userCodes: Int8Codes?, seen: SeenPairs? = nil,
-        codesBuilt: [Side: CodesBuildReason] = [:], catalogPath: String?
+        statistics: PopulationStatistics?, codesBuilt: [Side: BuildReason] = [:],
+        statisticsBuilt: BuildReason? = nil, catalogPath: String?
     ) {
         precondition((items == nil) == (itemCodes == nil) && (users == nil) == (userCodes == nil))
         precondition(
             seen.map { $0.userCount == users?.count && $0.itemCount == items?.count } ?? true,
             "seen pairs of other users or items")
+        precondition(
+            statistics?.rowCount == users?.count && statistics?.layout.dimension == users?.dimension,
+            "statistics of other users")
         self.name = name
         self.version = version
         self.directory = directory
@@ -41,22 +49,28 @@ package struct LoadedVersion: Sendable {
         self.itemCodes = itemCodes
         self.userCodes = userCodes
         self.seen = seen
+        self.statistics = statistics
         self.codesBuilt = codesBuilt
+        self.statisticsBuilt = statisticsBuilt
         self.catalogPath = catalogPath
     }
 
-    /// A version of existing tables. Makes their codes; throws without memory.
+    /// A version of existing tables. Makes their codes and the statistics; throws without memory.
     package init(
         name: ModelName, version: UInt64, directory: String, manifest: Manifest, items: VectorTable?,
         users: VectorTable?, seen: SeenPairs? = nil, catalogPath: String?
     ) throws(FileFailure) {
-        var built: [Side: CodesBuildReason] = [:]
+        var built: [Side: BuildReason] = [:]
         if items != nil { built[.items] = .missing }
         if users != nil { built[.users] = .missing }
+        let userCodes = try Self.codes(of: users)
+        var statistics: PopulationStatistics?
+        if let users, let userCodes { statistics = try PopulationStatistics(of: users, codes: userCodes) }
         self.init(
             name: name, version: version, directory: directory, manifest: manifest, items: items,
-            users: users, itemCodes: try Self.codes(of: items), userCodes: try Self.codes(of: users),
-            seen: seen, codesBuilt: built, catalogPath: catalogPath)
+            users: users, itemCodes: try Self.codes(of: items), userCodes: userCodes, seen: seen,
+            statistics: statistics, codesBuilt: built, statisticsBuilt: users.map { _ in .missing },
+            catalogPath: catalogPath)
     }
 
     private static func codes(of table: VectorTable?) throws(FileFailure) -> Int8Codes? {

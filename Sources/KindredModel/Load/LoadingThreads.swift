@@ -19,6 +19,13 @@ package final class LoadingThreads: Sendable {
         LoadingThreads(givesWay: false, cancellation: cancellation)
     }
 
+    /// An eager load on so many threads, if there are parts for all of them; for tests.
+    package static func eager(_ cancellation: Cancellation = Cancellation(), threadCount: Int)
+        -> LoadingThreads
+    {
+        LoadingThreads(givesWay: false, cancellation: cancellation, threadCount: threadCount)
+    }
+
     /// A load that gives way to requests, for one load. Parts that the low-priority threads have begun are finished by
     /// them, even after the load has become eager.
     package static func givingWay(_ cancellation: Cancellation = Cancellation()) -> LoadingThreads {
@@ -46,10 +53,15 @@ package final class LoadingThreads: Sendable {
     private let deadline: Mutex<DispatchTime?>
     /// Cancels the load: it begins no other part and throws.
     package let cancellation: Cancellation
+    private let threadCount: Int
 
-    private init(givesWay: Bool, cancellation: Cancellation) {
+    private init(
+        givesWay: Bool, cancellation: Cancellation,
+        threadCount: Int = min(LoadingThreads.countMax, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    ) {
         deadline = Mutex(givesWay ? .now() + .milliseconds(Self.givingWayMilliseconds) : nil)
         self.cancellation = cancellation
+        self.threadCount = threadCount
     }
 
     /// Throws if the load was cancelled. The failure says nothing about the version.
@@ -69,7 +81,7 @@ package final class LoadingThreads: Sendable {
         let givesWay = deadline.withLock { $0 != nil }
         let partSize = givesWay ? max(1, partSize / Self.givingWayPartShare) : partSize
         let partCount = (count + partSize - 1) / partSize
-        let threadCount = min(partCount, Self.countMax, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let threadCount = min(partCount, threadCount)
         let failure = withoutActuallyEscaping(part) { part in
             let work = SharedWork(count: count, partSize: partSize, cancellation: cancellation, part)
             var helpers: [pthread_t] = []

@@ -72,6 +72,17 @@ package struct MemoryDemand: Sendable, Equatable {
         if let catalog = manifest.file(named: ModelFiles.catalog) {
             held.add(Sum.product(catalog.byteCount, Self.catalogShare))
         }
+        if let users = manifest.users {
+            let statistics = PopulationStatistics.byteCounts(
+                rowCount: Int(clamping: users.count), dimension: manifest.dimension)
+            if let file = manifest.file(named: ModelFiles.statistics) {
+                // The file is read whole, then what it has is copied.
+                held.add(UInt64(statistics.held))
+                held.add(file.byteCount)
+            } else {
+                held.add(UInt64(statistics.making))
+            }
+        }
         if let seen = manifest.file(named: ModelFiles.seen) {
             switch loading {
             case .memory: held.add(seen.byteCount)

@@ -6,7 +6,7 @@ extension VersionLoader {
     package enum StoredCodes {
         case table(Int8Codes)
         /// There is no file that this program reads; the codes must be made.
-        case unusable(CodesBuildReason)
+        case unusable(BuildReason)
     }
 
     /// Reads the codes file of a side that the manifest names. Throws if it is damaged.
@@ -29,7 +29,9 @@ extension VersionLoader {
         let layout = try region.withBytes { (bytes) throws(FileFailure) in
             try CodesHeader.layoutVersion(of: bytes, file: record.name)
         }
-        guard layout == CodesHeader.layoutVersionCurrent else { return .unusable(.layout(found: layout)) }
+        guard layout == CodesHeader.layoutVersionCurrent else {
+            return .unusable(.layout(found: layout, read: CodesHeader.layoutVersionCurrent))
+        }
         let header = CodesHeader(
             rowCount: table.count, dimension: table.dimension, fingerprint: manifest.fingerprint)
         return .table(
@@ -43,7 +45,7 @@ extension VersionLoader {
     /// vectors are the exception: they may exceed memory, and the comparison reads them in the order of norms.
     func codes(
         of table: VectorTable?, manifest: Manifest, directory: String, with resources: LoadResources,
-        built: inout [Side: CodesBuildReason]
+        built: inout [Side: BuildReason]
     ) throws(FileFailure) -> Int8Codes? {
         guard let table else { return nil }
         switch try storedCodes(of: table, manifest: manifest, directory: directory, with: resources) {
@@ -53,22 +55,6 @@ extension VersionLoader {
         case .unusable(let reason):
             built[table.side] = reason
             return try Int8Codes(building: table, with: resources)
-        }
-    }
-}
-
-/// Why a side's codes were made at load time, which costs time at every load.
-package enum CodesBuildReason: Sendable, Equatable, CustomStringConvertible {
-    /// The version has no codes file.
-    case missing
-    /// The codes file has another layout than this program reads.
-    case layout(found: UInt32)
-
-    package var description: String {
-        switch self {
-        case .missing: "the version has none"
-        case .layout(let found):
-            "their layout is \(found), this program reads \(CodesHeader.layoutVersionCurrent)"
         }
     }
 }

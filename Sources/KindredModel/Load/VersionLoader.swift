@@ -32,15 +32,19 @@ package struct VersionLoader: Sendable {
         try resources.threads.checkCancellation()
         let seen = try seenPairs(
             users: users, items: items, manifest: manifest, directory: directory, with: resources)
-        var codesBuilt: [Side: CodesBuildReason] = [:]
+        var codesBuilt: [Side: BuildReason] = [:]
+        let itemCodes = try codes(
+            of: items, manifest: manifest, directory: directory, with: resources, built: &codesBuilt)
+        let userCodes = try codes(
+            of: users, manifest: manifest, directory: directory, with: resources, built: &codesBuilt)
+        var statisticsBuilt: BuildReason?
+        let statistics = try statistics(
+            of: users, codes: userCodes, manifest: manifest, directory: directory, with: resources,
+            built: &statisticsBuilt)
         return LoadedVersion(
             name: name, version: version, directory: directory, manifest: manifest, items: items,
-            users: users,
-            itemCodes: try codes(
-                of: items, manifest: manifest, directory: directory, with: resources, built: &codesBuilt),
-            userCodes: try codes(
-                of: users, manifest: manifest, directory: directory, with: resources, built: &codesBuilt),
-            seen: seen, codesBuilt: codesBuilt, catalogPath: catalogPath)
+            users: users, itemCodes: itemCodes, userCodes: userCodes, seen: seen, statistics: statistics,
+            codesBuilt: codesBuilt, statisticsBuilt: statisticsBuilt, catalogPath: catalogPath)
     }
 
     /// Reads the manifest in `directory`. Throws unless it names `name` and `version`.

@@ -142,6 +142,17 @@ package final class IDTable: RowIDs {
         }
     }
 
+    /// The id's hash of a row in `0 ..< count`, with the row.
+    package func hashed(_ row: UInt32) -> HashedRow {
+        precondition(Int(row) < count)
+        let hash =
+            switch kind {
+            case .number: IDHash.of(word(Int(row)))
+            case .text: IDHash.of(bytes(ofRow: Int(row)))
+            }
+        return HashedRow(hash: hash, row: row)
+    }
+
     /// An empty list of this table's kind.
     package var noIDs: IDList { kind == .number ? .empty : .text(TextList()) }
 

@@ -9,13 +9,15 @@ package struct ReindexReport: Sendable {
     /// The manifest after reindexing.
     package let manifest: Manifest
     /// The sides whose codes were written, with the reason; empty if all were right.
-    package let written: [Side: CodesFault]
+    package let written: [Side: DerivedFault]
+    /// Why the statistics of users were written; nil if they were right, or there are no users.
+    package let statistics: DerivedFault?
 }
 
-/// Why a side's codes file had to be written again.
-package enum CodesFault: Sendable, Equatable, CustomStringConvertible {
-    /// There is no codes file that this program reads.
-    case unusable(CodesBuildReason)
+/// Why a file of what is derived from vectors had to be written again.
+package enum DerivedFault: Sendable, Equatable, CustomStringConvertible {
+    /// There is no file that this program reads.
+    case unusable(BuildReason)
     /// The manifest names a file that is not there.
     case absent(file: String)
     /// The file contradicts the manifest or the vectors.

@@ -3,16 +3,16 @@ import KindredDomain
 import KindredModel
 import KindredSystem
 
-/// Writes the codes of a published version again if they are missing, of another layout or damaged.
+/// Writes the codes and the statistics of a published version again if they are missing, of another layout or damaged.
 ///
 /// Each step is durable before the next one begins:
-/// 1. Codes are written under temporary names.
-/// 2. If the manifest names codes that will be replaced, it is replaced by one that does not.
-/// 3. The codes get their final names.
+/// 1. Files are written under temporary names.
+/// 2. If the manifest names files that will be replaced, it is replaced by one that does not.
+/// 3. The files get their final names.
 /// 4. A manifest that names them replaces the old one.
 ///
 /// So the version loads after a crash at any point, at worst with codes made in memory. The fingerprint stays, since
-/// codes are derived from the vectors, and servers go on serving the version. Memory: one side's vectors and codes.
+/// all this is derived from the vectors, and servers go on serving the version. Memory: one side's vectors and codes.
 package struct Reindexer {
     package var name: ModelName
     package var version: UInt64
@@ -26,15 +26,17 @@ package struct Reindexer {
         self.version = version
     }
 
-    /// A codes file under its temporary name.
+    /// A file under its temporary name.
     private struct Staged {
-        let side: Side
         let path: String
+        /// With the final name.
         let record: Manifest.File
-        let fault: CodesFault
+        let fault: DerivedFault
+        /// The file that it stands behind in the manifest, if that names it.
+        let after: String
     }
 
-    /// Checks every side and writes the codes that need it. Throws `.input` if the version's other files are damaged,
+    /// Checks every side and writes what needs it. Throws `.input` if the version's other files are damaged,
     /// `.reindexing` if another process reindexes the version, `.system` if the folder cannot be written.
     package func run() throws(PackFailure) -> ReindexReport {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -59,87 +61,148 @@ package struct Reindexer {
         // A file that has got its final name is no longer at this path.
         defer { for file in staged { unlink(file.path) } }
         for side in [Side.items, .users] {
-            if let file = try stage(side, manifest: manifest, loader: loader) { staged.append(file) }
+            guard let table = try table(side, manifest: manifest, loader: loader) else { continue }
+            if let fault = codesFault(of: table, manifest: manifest, loader: loader) {
+                staged.append(try stage(fault, of: table, manifest: manifest, loader: loader))
+            }
+            guard side == .users else { continue }
+            if let file = try stageStatistics(of: table, manifest: manifest, loader: loader) {
+                staged.append(file)
+            }
         }
-        guard !staged.isEmpty else {
-            return ReindexReport(directory: directory, manifest: manifest, written: [:])
-        }
+        if !staged.isEmpty { try publish(staged, &manifest) }
+        func written(_ name: String) -> DerivedFault? { staged.first { $0.record.name == name }?.fault }
+        return ReindexReport(
+            directory: directory, manifest: manifest,
+            written: Dictionary(
+                uniqueKeysWithValues: Side.allCases.compactMap { side in
+                    written(ModelFiles.codes(of: side)).map { (side, $0) }
+                }),
+            statistics: written(ModelFiles.statistics))
+    }
 
+    /// Gives the files their final names and names them in the manifest.
+    private func publish(_ staged: [Staged], _ manifest: inout Manifest) throws(PackFailure) {
         progress(.publishing)
         let fileCount = manifest.files.count
-        manifest.files.removeAll { file in staged.contains { ModelFiles.codes(of: $0.side) == file.name } }
+        manifest.files.removeAll { file in staged.contains { $0.record.name == file.name } }
         if manifest.files.count < fileCount { try replaceManifest(manifest) }
         for file in staged {
-            try rename(file.path, to: ModelFiles.codes(of: file.side))
-            let vectors = manifest.files.firstIndex { $0.name == ModelFiles.vectors(of: file.side) }
-            manifest.files.insert(file.record, at: vectors.map { $0 + 1 } ?? manifest.files.count)
+            try rename(file.path, to: file.record.name)
+            let before = manifest.files.firstIndex { $0.name == file.after }
+            manifest.files.insert(file.record, at: before.map { $0 + 1 } ?? manifest.files.count)
         }
         try StagingFolder.sync(directory)
         try replaceManifest(manifest)
-        return ReindexReport(
-            directory: directory, manifest: manifest,
-            written: Dictionary(uniqueKeysWithValues: staged.map { ($0.side, $0.fault) }))
     }
 
-    /// Writes a side's codes under a temporary name and reads them back; nil if the present codes are right.
-    private func stage(
+    private func table(
         _ side: Side, manifest: Manifest, loader: VersionLoader
-    ) throws(PackFailure) -> Staged? {
+    ) throws(PackFailure) -> VectorTable? {
         progress(.checking)
-        let table: VectorTable
-        let builder: CodeBuilder
-        let fault: CodesFault
         do throws(FileFailure) {
-            guard let found = try loader.table(side, manifest: manifest, directory: directory),
-                let reason = self.fault(of: found, manifest: manifest, loader: loader)
-            else { return nil }
-            table = found
-            fault = reason
-            builder = try CodeBuilder(table, file: ModelFiles.codes(of: side))
+            return try loader.table(side, manifest: manifest, directory: directory)
         } catch {
             throw .input(error)
         }
+    }
+
+    /// Writes a side's codes under a temporary name and reads them back.
+    private func stage(
+        _ fault: DerivedFault, of table: VectorTable, manifest: Manifest, loader: VersionLoader
+    ) throws(PackFailure) -> Staged {
+        let builder: CodeBuilder
+        do throws(FileFailure) {
+            builder = try CodeBuilder(table, file: ModelFiles.codes(of: table.side))
+        } catch {
+            throw .input(error)
+        }
+        return try stage(
+            ModelFiles.codes(of: table.side), after: ModelFiles.vectors(of: table.side), fault
+        ) { (name) throws(PackFailure) in
+            var file = try WritableFile(directory: directory, name: name)
+            try builder.write(to: &file, fingerprint: manifest.fingerprint) {
+                progress(.coding(table.side, rowsDone: $0, rows: table.count))
+            }
+            return try file.finish()
+        } readBack: { (record) throws(FileFailure) in
+            _ = try loader.storedCodes(record, of: table, manifest: manifest, directory: directory)
+        }
+    }
+
+    /// Writes the statistics of users under a temporary name and reads them back; nil if the present ones are right.
+    private func stageStatistics(
+        of users: VectorTable, manifest: Manifest, loader: VersionLoader
+    ) throws(PackFailure) -> Staged? {
+        progress(.summarising(.users, rows: users.count))
+        let statistics: PopulationStatistics
+        do throws(FileFailure) {
+            statistics = try PopulationStatistics(of: users, codes: try Int8Codes(building: users))
+        } catch {
+            throw .input(error)
+        }
+        let name = ModelFiles.statistics
+        let fault = fault(of: name) { () throws(FileFailure) in
+            switch try loader.storedStatistics(of: users, manifest: manifest, directory: directory) {
+            case .unusable(let reason): return reason
+            case .statistics(let found):
+                try found.check(equals: statistics)
+                return nil
+            }
+        }
+        guard let fault else { return nil }
+        return try stage(name, after: ModelFiles.codes(of: .users), fault) { (name) throws(PackFailure) in
+            try StatisticsWriter.write(
+                statistics, into: directory, name: name, fingerprint: manifest.fingerprint)
+        } readBack: { (record) throws(FileFailure) in
+            _ = try loader.storedStatistics(record, of: users, manifest: manifest, directory: directory)
+        }
+    }
+
+    /// Writes a file under a temporary name and reads it back. Throws `.unloadable` if it has a fault then.
+    private func stage(
+        _ finalName: String, after: String, _ fault: DerivedFault,
+        _ write: (_ name: String) throws(PackFailure) -> Manifest.File,
+        readBack: (Manifest.File) throws(FileFailure) -> Void
+    ) throws(PackFailure) -> Staged {
         let name = StagingFolder.randomName()
         let path = directory + "/" + name
         do throws(PackFailure) {
-            var file = try WritableFile(directory: directory, name: name)
-            try builder.write(to: &file, fingerprint: manifest.fingerprint) {
-                progress(.coding(side, rowsDone: $0, rows: table.count))
+            var record = try write(name)
+            do throws(FileFailure) {
+                try readBack(record)
+            } catch {
+                throw PackFailure.unloadable(error)
             }
-            var record = try file.finish()
-            try readBack(record, table, manifest: manifest, loader: loader)
-            record.name = ModelFiles.codes(of: side)
-            return Staged(side: side, path: path, record: record, fault: fault)
+            record.name = finalName
+            return Staged(path: path, record: record, fault: fault, after: after)
         } catch {
             unlink(path)
             throw error
         }
     }
 
-    /// Loads the codes file that was just written. Throws `.unloadable` if it has a fault.
-    private func readBack(
-        _ record: Manifest.File, _ table: VectorTable, manifest: Manifest, loader: VersionLoader
-    ) throws(PackFailure) {
-        do throws(FileFailure) {
-            _ = try loader.storedCodes(record, of: table, manifest: manifest, directory: directory)
-        } catch {
-            throw .unloadable(error)
-        }
-    }
-
     /// The fault of a side's codes, which are compared with its vectors byte by byte; nil if there is none.
-    private func fault(
+    private func codesFault(
         of table: VectorTable, manifest: Manifest, loader: VersionLoader
-    ) -> CodesFault? {
-        do throws(FileFailure) {
+    ) -> DerivedFault? {
+        fault(of: ModelFiles.codes(of: table.side)) { () throws(FileFailure) in
             switch try loader.storedCodes(of: table, manifest: manifest, directory: directory) {
-            case .unusable(let reason): return .unusable(reason)
+            case .unusable(let reason): return reason
             case .table(let codes):
                 try Int8Codes.check(codes, against: table)
                 return nil
             }
+        }
+    }
+
+    /// The fault of a file that `check` finds; nil if there is none.
+    private func fault(
+        of file: String, _ check: () throws(FileFailure) -> BuildReason?
+    ) -> DerivedFault? {
+        do throws(FileFailure) {
+            return try check().map(DerivedFault.unusable)
         } catch {
-            let file = ModelFiles.codes(of: table.side)
             var status = stat()
             let isAbsent = lstat(directory + "/" + file, &status) != 0 && errno == ENOENT
             return isAbsent ? .absent(file: file) : .damaged(error)

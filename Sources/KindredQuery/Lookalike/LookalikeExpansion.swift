@@ -39,7 +39,7 @@ package struct LookalikeExpansion {
     /// The same for steps that write to fresh memory, whose pages the system makes as they go, or that write all over
     /// memory.
     static let rowsPerWritingStep = 2_048
-    /// Elements of seeds of one step.
+    /// Multiply-adds of one step of a fit.
     private static let elementsPerStep = 65_536
 
     /// An expansion without seeds yet.
@@ -95,7 +95,8 @@ package struct LookalikeExpansion {
         case .selectingFromAll(let selection): held = selection.byteCount
         case .sorting(let sort, _): held = sort.byteCount
         case .building(let builder): held = builder.byteCount
-        case .fitting, .finished, nil: held = 0
+        case .fitting(let fit): held = fit.byteCount
+        case .finished, nil: held = 0
         }
         return UInt64(seeds.rows.count) / 8 + UInt64(held)
     }
@@ -114,7 +115,7 @@ package struct LookalikeExpansion {
     private mutating func advance() throws -> Step<Audience> {
         switch try phase ?? begin() {
         case .fitting(var fit):
-            let step = fit.step(elementCount: Self.elementsPerStep, table: side.table)
+            let step = try fit.step(budget: Self.elementsPerStep)
             phase = .fitting(fit)
             return try step.then { (vector) throws in phase = try select(makeQuery(vector)) }
         case .selecting(let selection, let query):
@@ -143,7 +144,15 @@ package struct LookalikeExpansion {
         guard seeds.matchedCount > 0 else {
             throw RequestFailure.noKnownSeed(count: seeds.receivedCount, first: firstSeed)
         }
-        return .fitting(ScorerFit(request.scorer, seeds: seeds.rows, dimension: generation.dimension))
+        guard let statistics = generation.userStatistics else {
+            throw RequestFailure.invalidArgument(.sideMissing(.users))
+        }
+        let input = FitInput(
+            seeds: WeightedSeeds(rows: seeds.rows, count: Int(seeds.matchedCount)), users: side.table,
+            statistics: statistics, foldIn: generation.foldInFactors?.parameters)
+        switch request.scorer {
+        case .centroid: return .fitting(try ScorerFit(.centroid, input))
+        }
     }
 
     private func makeQuery(_ vector: QueryVector) throws -> AudienceQuery {

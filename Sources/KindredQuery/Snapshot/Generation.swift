@@ -28,6 +28,8 @@ package final class Generation: Sendable {
     package let popularity: Popularity?
     /// What folding in needs of the items and the training's settings; nil where the version does not carry these.
     package let foldInFactors: FoldInFactors?
+    /// What scorers of look-alikes need of all users; nil where the model has none.
+    package let userStatistics: PopulationStatistics?
     /// The masks of filters that requests used.
     package let filterMasks: FilterMaskCache
     private let release: @Sendable (GenerationSide?, GenerationSide?) -> Void
@@ -57,6 +59,7 @@ package final class Generation: Sendable {
         precondition(popularity.map { $0.count == loaded.items?.count } ?? true, "popularity of other items")
         self.popularity = popularity
         self.foldInFactors = foldInFactors
+        userStatistics = loaded.statistics
         self.filterMasks = FilterMaskCache(store: filterMasks, generation: identity)
         self.release = release
         original = nil
@@ -77,6 +80,7 @@ package final class Generation: Sendable {
         seen = other.seen.map { SeenPairs(replicaOf: $0) }
         popularity = other.popularity.map { Popularity(replicaOf: $0) }
         foldInFactors = other.foldInFactors.map { FoldInFactors(replicaOf: $0) }
+        userStatistics = other.userStatistics.map { PopulationStatistics(replicaOf: $0) }
         filterMasks = FilterMaskCache(replicaOf: other.filterMasks)
         release = other.release
         original = other.original ?? other

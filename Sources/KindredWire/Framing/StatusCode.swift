@@ -256,6 +256,7 @@ extension InvalidArgument {
         case .parameterRepeated: .parameterRepeated
         case .parameterNotANumber: .parameterNotANumber
         case .rule(let failure): failure.detail
+        case .scorer(let failure): failure.detail
         case .noSeenPairs: .noSeenPairs
         case .noPopularity: .noPopularity
         case .seenWithoutUser: .seenWithoutUser
@@ -276,6 +277,19 @@ extension MembersFailure {
         case .foldInNotOffered: .noFoldIn
         case .foldInWeight: .foldInWeight
         case .foldInUnsolvable: .foldInUnsolvable
+        }
+    }
+}
+
+extension ScorerFailure {
+    /// The number of the reason.
+    package var detail: DetailCode {
+        switch self {
+        case .seedWeight: .weightNotFinite
+        case .foldInNotOffered: .noFoldIn
+        case .noDirection: .seedsCancel
+        case .normTooLarge: .normTooLarge
+        case .noPositiveSeed, .noOtherUsers, .noVariation, .unsolvable: .none
         }
     }
 }

@@ -122,6 +122,7 @@ extension InvalidArgument {
             .parameterNotANumber(_, let index):
             (UInt64(clamping: index), 0)
         case .rule(let failure): failure.wireNumbers
+        case .scorer(let failure): failure.wireNumbers
         case .members(let failure): failure.wireNumbers
         case .weightsCancel, .zeroVectorUnderCosine, .seedsCancel, .minimumScoreNotFinite, .textForNumberIDs,
             .textIDNotUTF8, .unknownColumn, .modelNameMalformed, .noSeenPairs, .noPopularity,
@@ -143,6 +144,18 @@ extension MembersFailure {
         case .blendNormTooLarge(_, let norm):
             (UInt64(exactly: norm.rounded(.down)) ?? .max, UInt64(exactly: Limits.normMax) ?? .max)
         case .blendCancels, .foldInCancels, .foldInNotOffered: (0, 0)
+        }
+    }
+}
+
+extension ScorerFailure {
+    fileprivate var wireNumbers: (value: UInt64, limit: UInt64) {
+        switch self {
+        case .seedWeight(let seed, _): (UInt64(clamping: seed), 0)
+        case .unsolvable(_, let equation): (UInt64(clamping: equation), 0)
+        case .normTooLarge(_, let norm):
+            (UInt64(exactly: norm.rounded(.down)) ?? .max, UInt64(exactly: Limits.normMax) ?? .max)
+        case .foldInNotOffered, .noPositiveSeed, .noOtherUsers, .noVariation, .noDirection: (0, 0)
         }
     }
 }

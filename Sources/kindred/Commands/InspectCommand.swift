@@ -47,7 +47,9 @@ struct InspectCommand: ParsableCommand {
         let sides = [loaded.items, loaded.users].compactMap { $0 }.map {
             SideContent(
                 table: $0, columns: columns[$0.side], codes: loaded.codes($0.side),
-                codesBuilt: loaded.codesBuilt[$0.side], idsShown: Self.idsShown)
+                codesBuilt: loaded.codesBuilt[$0.side],
+                statistics: $0.side == .users ? loaded.statistics : nil,
+                statisticsBuilt: loaded.statisticsBuilt, idsShown: Self.idsShown)
         }
         let shop = ShopContent(manifest: loaded.manifest, seen: loaded.seen?.summary)
         guard json else {

@@ -33,8 +33,8 @@ struct PackCommand: ParsableCommand {
             Seen pairs are a .npz of scipy.sparse.save_npz (CSR; rows are users, columns are items, in the order of \
             their ids) or a text with a user's id, a tab or a comma, and an item's id on each line.
 
-            --reindex makes no new version: it writes the int8 codes of published ones where they are missing, of \
-            another layout or damaged.
+            --reindex makes no new version: it writes the int8 codes and the statistics of published ones where they \
+            are missing, of another layout or damaged.
             """)
 
     @Option(help: "The folder of all models.")
@@ -43,7 +43,7 @@ struct PackCommand: ParsableCommand {
     var name: ParsedValue<ModelName>?
     @Option(
         help: ArgumentHelp(
-            "Bring the codes of a version, of a model or of all models up to date.", valueName: "dir"))
+            "Bring codes and statistics of a version, a model or all models up to date.", valueName: "dir"))
     var reindex: String?
     @Option(help: "Vectors of the items.")
     var items: String?

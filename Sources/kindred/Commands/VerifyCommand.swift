@@ -11,8 +11,8 @@ struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check every byte of a version, a model or a whole repository.",
         discussion: """
-            Codes are compared with those the vectors give. Exits with 1 if any version is refused. With --json: one \
-            object per version and line.
+            Codes and statistics are compared with those the vectors give. Exits with 1 if any version is refused. \
+            With --json: one object per version and line.
             """)
 
     @Argument(help: "A version's folder, a model's folder, or the folder of all models.")
@@ -26,6 +26,7 @@ struct VerifyCommand: ParsableCommand {
             do {
                 let loaded = try VersionLoader().load(
                     directory: folder.directory, expecting: folder.name, version: folder.version)
+                try Self.checkStatistics(loaded)
                 _ = try VersionCatalog.checked(loaded)
                 report(folder, loaded, try VersionCatalog.unreadTables(of: loaded))
             } catch {
@@ -34,6 +35,14 @@ struct VerifyCommand: ParsableCommand {
             }
         }
         if !isSound { throw ExitCode(1) }
+    }
+
+    /// Throws where the version's file of statistics has others than the vectors give. A server takes them as they are.
+    private static func checkStatistics(_ loaded: LoadedVersion) throws(FileFailure) {
+        guard loaded.statisticsBuilt == nil, let users = loaded.users, let codes = loaded.userCodes,
+            let statistics = loaded.statistics
+        else { return }
+        try PopulationStatistics.check(statistics, against: users, codes: codes)
     }
 
     private func report(
@@ -52,10 +61,18 @@ struct VerifyCommand: ParsableCommand {
                     "note     codes of \(side) are made at every load: \(fault) "
                         + "(kindred pack --reindex writes them)")
             }
+            if let reason = loaded.statisticsBuilt {
+                print(
+                    "note     statistics of users are made at every load: \(reason) "
+                        + "(kindred pack --reindex writes them)")
+            }
             return
         }
         let built = [Side.items, .users].compactMap { side in
             loaded.codesBuilt[side].map { JSONMember(side.description, .string($0.description)) }
+        }
+        let statistics = loaded.statisticsBuilt.map {
+            [JSONMember("statistics_made_at_load", .string($0.description))]
         }
         print(
             JSONWriter.compact(
@@ -67,6 +84,6 @@ struct VerifyCommand: ParsableCommand {
                         JSONMember("ok", .bool(true)),
                         JSONMember("fingerprint", .string(loaded.manifest.fingerprintText)),
                         JSONMember("codes_made_at_load", .object(built)), UnreadTable.json(unread),
-                    ] + shop.members)))
+                    ] + (statistics ?? []) + shop.members)))
     }
 }

@@ -18,6 +18,7 @@ extension PackProgress {
         case .sorting(let side, let rows): "sorting \(rows.groupedDigits) \(side)"
         case .writing(let side, let done, let rows): "writing \(side): \(done * 100 / max(rows, 1)) %"
         case .coding(let side, let done, let rows): "coding \(side): \(done * 100 / max(rows, 1)) %"
+        case .summarising(let side, let rows): "summing up \(rows.groupedDigits) \(side)"
         case .readingPairs(let done, let count): "reading seen pairs: \(done * 100 / max(count, 1)) %"
         case .writingPairs(let done, let count): "writing seen pairs: \(done * 100 / max(count, 1)) %"
         case .copyingCatalog: "copying the catalog"

@@ -5,7 +5,8 @@ import KindredPack
 import KindredSystem
 import KindredTerminal
 
-/// `kindred pack --reindex`: rebuilds the int8 codes of published versions where they are missing, outdated or damaged.
+/// `kindred pack --reindex`: rebuilds the int8 codes and the statistics of published versions where
+/// they are missing, outdated or damaged.
 struct ReindexRunner {
     /// A version's folder, a model's folder, or the folder of all models.
     let path: String
@@ -41,19 +42,24 @@ struct ReindexRunner {
     private static func lines(_ report: ReindexReport) -> [String] {
         let manifest = report.manifest
         let version = "\(manifest.model) \(manifest.version)"
-        guard !report.written.isEmpty else { return ["\(version)  codes are up to date, nothing to do"] }
-        return [Side.items, .users].compactMap { side in
-            guard let fault = report.written[side],
-                let file = manifest.file(named: ModelFiles.codes(of: side))
-            else { return nil }
-            return "\(version)  wrote \(file.name), \(file.byteCount.groupedDigits) bytes: \(fault)"
+        let lines = faults(report).compactMap { name, fault in
+            manifest.file(named: name).map {
+                "\(version)  wrote \(name), \($0.byteCount.groupedDigits) bytes: \(fault)"
+            }
         }
+        return lines.isEmpty ? ["\(version)  codes and statistics are up to date, nothing to do"] : lines
+    }
+
+    /// The files that were written, with the reasons.
+    private static func faults(_ report: ReindexReport) -> [(name: String, fault: DerivedFault)] {
+        let codes = [Side.items, .users].compactMap { side in
+            report.written[side].map { (ModelFiles.codes(of: side), $0) }
+        }
+        return codes + (report.statistics.map { [(ModelFiles.statistics, $0)] } ?? [])
     }
 
     private static func json(_ report: ReindexReport) -> JSONValue {
-        let written = [Side.items, .users].compactMap { side in
-            report.written[side].map { JSONMember(ModelFiles.codes(of: side), .string($0.description)) }
-        }
+        let written = faults(report).map { JSONMember($0.name, .string($0.fault.description)) }
         return .object([
             JSONMember("directory", .string(report.directory)),
             JSONMember("model", .string(report.manifest.model.description)),

@@ -10,24 +10,33 @@ struct SideContent {
     let columns: CatalogColumns?
     let codes: Int8Codes?
     /// The reason for building the codes at load; nil where a file has them.
-    let codesBuilt: CodesBuildReason?
+    let codesBuilt: BuildReason?
+    /// Nil but for users.
+    let statistics: PopulationStatistics?
+    /// The reason for making the statistics at load; nil where a file has them.
+    let statisticsBuilt: BuildReason?
     private let firstIDs: [String]
     private let norms: (least: Double, mean: Double, greatest: Double)
 
     init(
-        table: VectorTable, columns: CatalogColumns?, codes: Int8Codes?, codesBuilt: CodesBuildReason?,
-        idsShown: Int
+        table: VectorTable, columns: CatalogColumns?, codes: Int8Codes?, codesBuilt: BuildReason?,
+        statistics: PopulationStatistics?, statisticsBuilt: BuildReason?, idsShown: Int
     ) {
         self.table = table
         self.columns = columns
         self.codes = codes
         self.codesBuilt = codesBuilt
+        self.statistics = statistics
+        self.statisticsBuilt = statisticsBuilt
         firstIDs = (0..<min(table.count, idsShown)).map { table.ids.id(ofRow: UInt32($0)).description }
         let norms = UnsafeBufferPointer(start: table.norms, count: table.count)
         self.norms = (
             norms.min() ?? 0, norms.reduce(0, +) / Double(table.count), norms.max() ?? 0
         )
     }
+
+    /// The quantiles of norms that are shown, in per cent.
+    private static let quantilesShown = [5, 25, 50, 75, 95]
 
     var lines: [String] {
         var lines = [
@@ -39,6 +48,15 @@ struct SideContent {
             let origin =
                 codesBuilt.map { "made at load: \($0)" } ?? "from \(ModelFiles.codes(of: table.side))"
             lines.append("  codes      int8  \(codes.blockCount.groupedDigits) blocks  \(origin)")
+        }
+        if let statistics {
+            let origin = statisticsBuilt.map { "made at load: \($0)" } ?? "from \(ModelFiles.statistics)"
+            lines.append(
+                "  statistics mean's norm \(statistics.meanNorm)  variance \(statistics.variance)  \(origin)")
+            let quantiles = Self.quantilesShown.map { "\($0) % \(statistics.normQuantiles[$0])" }
+            lines.append(
+                "  quantiles  norms  \(quantiles.joined(separator: "  "))  sample of "
+                    + "\(statistics.sample.count.groupedDigits) rows")
         }
         guard let columns else { return lines }
         lines += columns.columns.map {
@@ -71,6 +89,23 @@ struct SideContent {
             var inner = [JSONMember("blocks", .integer(codes.blockCount))]
             if let codesBuilt { inner.append(JSONMember("made_at_load", .string(codesBuilt.description))) }
             members.append(JSONMember("codes", .object(inner)))
+        }
+        if let statistics {
+            var inner = [
+                JSONMember("mean_norm", .real(statistics.meanNorm)),
+                JSONMember("variance", .real(statistics.variance)),
+                JSONMember("sample_rows", .integer(statistics.sample.count)),
+                JSONMember(
+                    "norm_quantiles",
+                    .object(
+                        Self.quantilesShown.map {
+                            JSONMember("\($0)", .real(Double(statistics.normQuantiles[$0])))
+                        })),
+            ]
+            if let statisticsBuilt {
+                inner.append(JSONMember("made_at_load", .string(statisticsBuilt.description)))
+            }
+            members.append(JSONMember("statistics", .object(inner)))
         }
         guard let columns else { return .object(members) }
         let described = columns.columns.map { column in

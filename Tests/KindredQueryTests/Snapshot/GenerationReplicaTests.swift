@@ -46,6 +46,17 @@ import Testing
         #expect(own.rowColumn.pointer == other.rowColumn.pointer)
     }
 
+    @Test func aReplicaHasTheSameStatistics() throws {
+        let original = try generation(version: 1, Handover())
+        let replica = Generation(replicaOf: original)
+        let (own, other) = (
+            try #require(replica.userStatistics), try #require(original.userStatistics)
+        )
+        #expect(own !== other && own.mean[0] == 2 && own.sample.count == 1)
+        #expect(own.products.pointer == other.products.pointer)
+        #expect(try Generation.sample(items: [[1]], metric: .dot).userStatistics == nil)
+    }
+
     /// The memory is handed over once, after the last replica has gone.
     @Test func aReplicaKeepsTheMemoryOfItsOriginal() throws {
         let handover = Handover()

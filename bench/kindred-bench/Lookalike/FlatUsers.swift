@@ -44,7 +44,8 @@ final class FlatUsers: Sendable {
         generation = try Generation(
             version: LoadedVersion(
                 name: name, version: 1, directory: "", manifest: manifest, items: nil, users: table,
-                itemCodes: nil, userCodes: codes, catalogPath: nil),
+                itemCodes: nil, userCodes: codes,
+                statistics: PopulationStatistics(of: table, codes: codes), catalogPath: nil),
             itemCatalog: nil, userCatalog: nil
         ) { _, _ in }
     }

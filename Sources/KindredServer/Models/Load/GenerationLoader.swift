@@ -38,6 +38,14 @@ struct GenerationLoader: Sendable {
                     "reason": "\(reason)", "remedy": "kindred pack --reindex \(loaded.directory)",
                 ])
         }
+        if let reason = loaded.statisticsBuilt {
+            logger.info(
+                "statistics of users were made in memory, which every load of this version repeats",
+                metadata: [
+                    "model": "\(load.name)", "version": "\(load.version)", "reason": "\(reason)",
+                    "remedy": "kindred pack --reindex \(loaded.directory)",
+                ])
+        }
         let catalogs = try VersionCatalog.columns(of: loaded, with: resources)
         let popularity = try Popularity.of(loaded, catalog: catalogs[.items], with: resources)
         let foldInFactors = try VersionCatalog.foldInFactors(of: loaded, with: resources)

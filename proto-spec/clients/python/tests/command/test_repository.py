@@ -176,7 +176,7 @@ class Folders(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (1, ""))
         first, second = done.stdout.splitlines()
         self.assertRegex(first, r"\Afailed  shop 1  items\.safetensors: CRC32C ")
-        self.assertRegex(second, r"\Ashop 2  codes are up to date|\Ashop 2  wrote ")
+        self.assertRegex(second, r"\Ashop 2  codes and statistics are up to date|\Ashop 2  wrote ")
         done = self.shown("pack", "--json", "--reindex")
         self.assertEqual((done.returncode, done.stderr), (1, ""))
         first, second = [json.loads(line) for line in done.stdout.splitlines()]
