@@ -61,9 +61,12 @@ import Testing
         }
     }
 
+    /// The distance of two vectors in lengths of the second. Elements are about 1, so that a vector far below is one
+    /// of seeds that cancel, and stands for 0.
     private func difference(_ a: [Double], _ b: [Double]) -> Double {
-        let norm = b.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        return zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot() / norm
+        func length(_ vector: [Double]) -> Double { vector.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        guard length(b) > 1e-9 else { return length(a) > 1e-9 ? .infinity : 0 }
+        return length(zip(a, b).map { $0 - $1 }) / length(b)
     }
 
     private func ids(_ count: Int) -> [PopulationOracle.ID] { (0..<count).map { .number(UInt64($0) * 3) } }
