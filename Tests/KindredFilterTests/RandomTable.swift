@@ -56,6 +56,9 @@ struct RandomTable {
         let seed = try Self.seed(oracle, &generator)
         for _ in 0..<rowCount {
             let id = Bool.random(using: &generator) ? Int64(rows.count) : RandomValues.integer(&generator)
+            // No id of a model is negative. SQLite looks rowids up by integers and does not find -2^63 by the real of
+            // the same value, which it finds equal in a scan.
+            if id == .min { continue }
             guard !rows.contains(where: { $0.id == id }) else { continue }
             try oracle.insert(id: id, Self.columns.map { _ in RandomValues.any(&generator) })
             var row = RandomRow(id: id, seed: seed)
