@@ -9,7 +9,8 @@ import KindredSystem
 struct BlockSums: Sendable {
     /// Rows of a block.
     static let rowsPerBlock = 4_096
-    /// Blocks that are summed before they are added, at most, and the bytes of their sums unless one block has more.
+    /// So many blocks at most are summed at once, each by itself, before their sums are added. The sums together have
+    /// at most so many bytes, unless one block alone has more.
     private static let blocksAtOnceMax = 64
     private static let blocksByteCountMax = 4 << 20
     /// Bytes of the rows that one call of a kernel sums: they stay in a cache while it goes over the panel's columns.

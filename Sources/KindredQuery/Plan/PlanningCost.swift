@@ -12,6 +12,6 @@ package struct PlanningCost: Sendable, Equatable {
     /// Bytes that it holds while it is scanned and ranked, beside its body and its reply.
     package var byteCount = 0
 
-    /// Counts the rows that scans find, which are held as ranking keys in arrays that may be twice as long.
+    /// Adds the memory of the rows that scans find. Each is a ranking key, in an array that may have twice the room.
     mutating func hold(foundCount: Int) { byteCount += foundCount * 2 * MemoryLayout<RankingKey>.stride }
 }

@@ -52,7 +52,7 @@ extension RulePlanner {
     private func addReturned(to cost: inout PlanningCost, queryCount: Int, seenCount: Int) {
         let returned = min(queryCount * Int(request.k), side.table.count)
         cost.byteCount += RowSet.byteCount(capacity: returned)
-        // Each source is compared with the rows that are returned, and a query's own exclusions are taken off.
+        // For each source, and for the query's own exclusions, the returned rows among its rows are counted.
         let sourceCount = rowFilters.texts.indices.reduce(0) { sum, index in
             sum + (masks?.hasOwn(index) == true ? min(queryCount, FilterMasks.seedsExpected) : 1)
         }

@@ -111,7 +111,7 @@ final class LogisticFit: WeightFit {
         stage = .evaluating(point: 0)
     }
 
-    /// Fills the chunk with points from an index on. Returns the index after them.
+    /// Fills the chunk with the points from index `first` on. Returns the index of the next point.
     private func fill(from first: Int) -> Int {
         chunk.removeAll()
         let end = min(first + SeedChunk.countMax, points.count)
@@ -123,7 +123,7 @@ final class LogisticFit: WeightFit {
         return end
     }
 
-    /// Adds the losses of some points at `trial`; after the last the penalty.
+    /// Adds the losses of some points at `trial`. After the last point it adds the penalty. Returns the next point.
     private func evaluate(from first: Int, _ budget: inout Int) -> Int {
         if first == 0 { trialLoss = 0 }
         let end = fill(from: first)

@@ -28,8 +28,8 @@ final class TriangleEquation {
 
     var byteCount: Int { matrix.byteCount + unknowns.byteCount }
 
-    /// Goes on for about `budget` multiply-adds, which it counts down. True when x is there; then another equation may
-    /// be filled in. Throws where a pivot is rounding.
+    /// Goes on for about `budget` multiply-adds, and takes those that were done from `budget`. True when x is found.
+    /// After that, another equation may be filled in. Throws where a pivot is rounding.
     func solve(_ budget: inout Int) throws(ScorerFailure) -> Bool {
         while budget > 0 {
             guard panel < layout.panelCount else {

@@ -16,9 +16,9 @@ package struct WeightedSeeds: Sendable {
         weights = []
     }
 
-    /// Seeds in any order, of rows in `0 ..< rowCount`. A row that stands there several times is one seed, with that of
-    /// its weights that is farthest from 0, and with the greater of two that are as far: so the order of seeds has no
-    /// meaning. Throws for the first weight that is not finite, or 0.
+    /// Seeds in any order, of rows in `0 ..< rowCount`. A row that comes several times is one seed. Its weight is the
+    /// one that is farthest from 0; of two that are equally far, the positive one. So the order of the seeds does not
+    /// matter. Throws for the first weight that is not finite, or 0.
     package init(_ seeds: [(row: UInt32, weight: Float)], rowCount: Int) throws(RequestFailure) {
         for (index, seed) in seeds.enumerated() where !seed.weight.isFinite || seed.weight == 0 {
             throw .invalidArgument(.scorer(.seedWeight(seed: index, value: seed.weight)))
